@@ -1,0 +1,108 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Catalog is where tables and their partitions are recorded. Every method is
+// called concurrently, for different tables; for one table at most one call is
+// under way at a time. Errors wrap one of the sentinels below where one
+// applies; any other error is a catalog_error and is tried again later.
+// internal/catalog/catalogtest is the suite that every Catalog passes.
+type Catalog struct {
+	Reader
+	Writer
+}
+
+// Reader tells what the catalog holds. What it returned was in the catalog at
+// some moment between call and return: nothing is remembered.
+type Reader interface {
+	// Tables returns the names of the database's tables, in lower case and in
+	// no order. [ErrDatabaseMissing] if there is no such database.
+	Tables(ctx context.Context) ([]string, error)
+
+	// Table returns a table's facts, or [ErrTableMissing].
+	Table(ctx context.Context, name string) (Table, error)
+
+	// Partitions returns those of the partitions with the given values (each
+	// in the order of t.Keys, as the catalog stores them) that exist, in no
+	// order, with their values and locations as stored. A partition that is
+	// not returned did not exist; an answer that may be incomplete is an
+	// error. At most 1,000 values a call.
+	Partitions(ctx context.Context, t Table, values [][]string) ([]Partition, error)
+}
+
+// Writer adds partitions.
+type Writer interface {
+	// Check confirms that the database exists and that Add could run, or says
+	// why not ([ErrDatabaseMissing], [ErrAccessDenied], …).
+	Check(ctx context.Context) error
+
+	// Fits says how many of the first of parts, at least one, a single Add takes.
+	Fits(t Table, parts []Partition) int
+
+	// Add adds partitions that did not exist when they were looked up, at most
+	// as many as Fits said, no two with the same values. One that exists by
+	// now is left as it is, wherever it points: nil does not mean that the
+	// partitions are at their locations, and an error does not mean that none
+	// was added. The caller reads them back in either case.
+	//
+	// When ctx ends, Add stops what it began and returns once that can't add
+	// anything any more; it may outlive ctx for that.
+	Add(ctx context.Context, t Table, parts []Partition) error
+}
+
+// What a Catalog says about why it can't, one for each decision made of it.
+var (
+	ErrDatabaseMissing = errors.New("database does not exist")
+	ErrTableMissing    = errors.New("table does not exist")
+	ErrAccessDenied    = errors.New("access denied")
+	ErrThrottled       = errors.New("throttled")
+)
+
+// Table is what the catalog says of a table.
+type Table struct {
+	ID       TableID
+	Keys     []Key  // partition keys, in order
+	Kind     Kind   // what its partitions are
+	Format   Format // of its files
+	KindName string // for people, what a table that isn't Hive's is: "Iceberg table", "view"
+}
+
+// TableID tells a table from another, later one of the same name.
+// For a resource link it is the table that is linked to.
+type TableID struct {
+	Catalog  string // account id of the catalog, "" for the caller's own
+	Database string
+	Name     string
+	Created  time.Time
+	Location string // of the table, as stored
+}
+
+// Key is a partition key; Type is Hive's name of its type, in lower case.
+type Key struct{ Name, Type string }
+
+// Kind says whether partitions can be added to a table.
+type Kind int
+
+const (
+	Hive      Kind = iota // partitions are recorded in the catalog, one by one
+	Projected             // Athena computes them (projection.enabled); recorded ones are not read
+	NotHive               // Iceberg, Delta, Hudi, a view: see KindName
+)
+
+// Format is what a table's files are, as far as a decision depends on it.
+type Format int
+
+const (
+	OtherFormat Format = iota
+	Parquet
+)
+
+// Partition is a partition as the catalog stores it.
+type Partition struct {
+	Values   []string // in the order of the table's keys
+	Location string
+}
