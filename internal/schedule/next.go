@@ -1,0 +1,128 @@
+package schedule
+
+import (
+	"errors"
+	"time"
+)
+
+// everDue refuses dates that no calendar has, such as 30 February, which would
+// never be due and never say so.
+func (c cron) everDue() error {
+	for day := time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() <= lastYear; {
+		if c.dueOn(day) {
+			return nil
+		}
+		day = c.nextDay(day)
+	}
+	return errors.New("no calendar has that day, it would never be due")
+}
+
+// next returns the first due minute after t.
+func (c cron) next(t time.Time) (time.Time, bool) {
+	t = t.Truncate(time.Minute).Add(time.Minute)
+	for day := midnight(t); day.Year() <= lastYear; day = c.nextDay(day) {
+		if !c.dueOn(day) {
+			continue
+		}
+		if due, ok := c.firstMinute(day, t); ok {
+			return due, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// firstMinute returns the first due minute of a day that is not before t.
+func (c cron) firstMinute(day, t time.Time) (time.Time, bool) {
+	for hour := range 24 {
+		if !c.hours.has(hour) {
+			continue
+		}
+		for minute := range 60 {
+			due := day.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute)
+			if c.minutes.has(minute) && !due.Before(t) {
+				return due, true
+			}
+		}
+	}
+	return time.Time{}, false
+}
+
+// nextDay is the day after, or later where a whole year or month isn't due.
+func (c cron) nextDay(day time.Time) time.Time {
+	year, month, _ := day.Date()
+	switch {
+	case year < firstYear:
+		return time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC)
+	case !c.years.has(year):
+		return time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC)
+	case !c.months.has(int(month)):
+		return time.Date(year, month+1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return day.AddDate(0, 0, 1)
+}
+
+func (c cron) dueOn(day time.Time) bool {
+	return day.Year() >= firstYear && c.years.has(day.Year()) && c.months.has(int(day.Month())) &&
+		c.monthDays.has(day) && c.weekDays.has(day)
+}
+
+func (d monthDays) has(day time.Time) bool {
+	switch {
+	case d.weekday && d.last:
+		return day == nearestWeekday(lastDay(day))
+	case d.weekday:
+		return d.hasNearest(day)
+	case d.last:
+		return day == lastDay(day)
+	}
+	return d.days.has(day.Day())
+}
+
+// hasNearest reports whether day is the weekday nearest to the one in d.days.
+// A month that is too short for that one has none.
+func (d monthDays) hasNearest(day time.Time) bool {
+	for n := 1; n <= lastDay(day).Day(); n++ {
+		if d.days.has(n) {
+			return day == nearestWeekday(time.Date(day.Year(), day.Month(), n, 0, 0, 0, 0, time.UTC))
+		}
+	}
+	return false
+}
+
+func (d weekDays) has(day time.Time) bool {
+	switch {
+	case !d.days.has(int(day.Weekday()) + 1):
+		return false
+	case d.last:
+		return day.AddDate(0, 0, 7).Month() != day.Month()
+	case d.nth > 0:
+		return (day.Day()-1)/7+1 == d.nth
+	}
+	return true
+}
+
+// nearestWeekday moves a Saturday to the Friday before and a Sunday to the
+// Monday after, or the other way where that would leave the month.
+func nearestWeekday(day time.Time) time.Time {
+	move := 0
+	switch day.Weekday() {
+	case time.Saturday:
+		if move = -1; day.Day() == 1 {
+			move = 2
+		}
+	case time.Sunday:
+		if move = 1; day == lastDay(day) {
+			move = -2
+		}
+	}
+	return day.AddDate(0, 0, move)
+}
+
+func midnight(t time.Time) time.Time {
+	year, month, day := t.Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+func lastDay(day time.Time) time.Time {
+	return time.Date(day.Year(), day.Month()+1, 0, 0, 0, 0, 0, time.UTC)
+}
