@@ -1,0 +1,174 @@
+package table
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// What may be a table's name, a time, a location and a value.
+
+// validName says whether s can be the name of a table or a partition key:
+// [A-Za-z0-9_]{1,255}. Athena folds names to lower case.
+func validName(s string) bool {
+	if len(s) == 0 || len(s) > 255 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if c-'0' > 9 && (c|0x20)-'a' > 25 && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// realTime says whether the first n time fields are a time that the calendar
+// has, in the years 1 to 9999.
+func realTime(c *captures, n int) bool {
+	if n == 0 {
+		return true
+	}
+	y, mo, d := number(c[year]), 1, 1
+	if n > 1 {
+		mo = number(c[month])
+	}
+	if n > 2 {
+		d = number(c[day])
+	}
+	return y >= 1 && mo >= 1 && mo <= 12 && d >= 1 && d <= daysIn(y, mo) &&
+		(n < 4 || number(c[hour]) < 24) && (n < 5 || number(c[minute]) < 60)
+}
+
+func number(digits string) int {
+	n := 0
+	for i := range len(digits) {
+		n = n*10 + int(digits[i]-'0')
+	}
+	return n
+}
+
+func daysIn(y, m int) int {
+	switch m {
+	case 4, 6, 9, 11:
+		return 30
+	case 2:
+		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
+}
+
+// wrongLocation says what is wrong with a folder as the location of a
+// partition, or "". Athena collapses "//" and finds nothing there (AWS.md 5.5),
+// "${" may be substituted by the engine (ENGINES.md, Hive DDL).
+func wrongLocation(folder string) string {
+	from := 0 // of the element
+	for i := 0; i < len(folder); i++ {
+		switch c := folder[i]; {
+		case c == '/':
+			if e := folder[from:i]; e == "" || e == "." || e == ".." {
+				return "it has an element that is empty, . or .."
+			}
+			from = i + 1
+		case c == '$' && i+1 < len(folder) && folder[i+1] == '{':
+			return "it holds ${"
+		case c < 0x20 || c == 0x7f:
+			return "it holds a control character"
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRuneInString(folder[i:])
+			if r == utf8.RuneError {
+				return "it is not valid UTF-8"
+			}
+			if r < 0xa0 {
+				return "it holds a control character"
+			}
+			i += size - 1
+		}
+	}
+	return ""
+}
+
+// wrongValue says what is wrong with a partition's value, or "".
+func wrongValue(v string) string {
+	switch {
+	case v == "":
+		return "it is empty"
+	case v == "__HIVE_DEFAULT_PARTITION__":
+		return "it is Hive's word for no value"
+	case strings.Contains(v, "${"):
+		return "it holds ${"
+	}
+	for _, r := range v {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+			return "it holds a control character"
+		}
+	}
+	return ""
+}
+
+// unescape undoes the escaping of Hive's folder names: each %XX stands for one
+// character, not for one byte of UTF-8 (ENGINES.md). Other % are as they are.
+func unescape(s string) string {
+	i := strings.IndexByte(s, '%')
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	b.WriteString(s[:i])
+	for ; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if hi, lo := hex(s[i+1]), hex(s[i+2]); hi|lo < 16 {
+				b.WriteRune(rune(hi<<4 | lo))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// hex is the value of a hexadecimal digit, or 16 or more.
+func hex(c byte) byte {
+	switch {
+	case c-'0' <= 9:
+		return c - '0'
+	case (c|0x20)-'a' <= 5:
+		return (c | 0x20) - 'a' + 10
+	}
+	return 0xff
+}
+
+// firehoseErrors are the folders of Firehose for what it could not deliver, in
+// lower case.
+var firehoseErrors = []string{
+	"processing-failed", "format-conversion-failed", "elasticsearch-failed",
+	"amazonopensearchservice-failed", "splunk-failed", "http-endpoint-failed",
+}
+
+func isErrorOutput(folder string) bool {
+	if len(folder) < len("splunk-failed") || folder[len(folder)-1]|0x20 != 'd' {
+		return false
+	}
+	for _, e := range firehoseErrors {
+		if len(folder) == len(e) && strings.EqualFold(folder, e) { // equal lengths: no ſ for s
+			return true
+		}
+	}
+	return false
+}
+
+// isStaging says whether a folder holds files that a writer is not done with,
+// or a table format's own log.
+func isStaging(folder string) bool {
+	if folder == "" || folder[0] != '_' && folder[0] != '.' {
+		return false
+	}
+	switch folder {
+	case "_temporary", "__magic", "_delta_log", ".hoodie":
+		return true
+	}
+	return strings.HasPrefix(folder, ".hive-staging") || strings.HasPrefix(folder, ".spark-staging")
+}

@@ -1,0 +1,174 @@
+package table
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A layout is matched one element of the key at a time: names never hold a
+// slash and constants are whole, so an element fits or doesn't regardless of
+// its neighbours.
+
+// slot is where a capture is kept while a key is matched. The time fields come
+// first, in the order in which they make up dt.
+type slot int
+
+const (
+	year slot = iota
+	month
+	day
+	hour
+	minute
+	firstName // the first of the names that the template itself chose
+)
+
+// maxSlots bounds the captures of one template, the five time fields included.
+const maxSlots = 24
+
+// captures are the texts that a key had where the template has fields.
+type captures [maxSlots]string
+
+// piece is a constant, a time field or a name within an element.
+type piece struct {
+	literal string // where field is -1
+	field   slot
+	min     int  // digits of a time field at least; 0: a name, any text
+	max     int  // digits of a time field at most
+	fold    bool // the literal is matched in any case (the key names of hive)
+}
+
+const noField slot = -1
+
+func (p *piece) fixed() bool { return p.field == noField || p.min > 0 && p.min == p.max }
+
+func (p *piece) width() int {
+	if p.field == noField {
+		return len(p.literal)
+	}
+	return p.max
+}
+
+// fits says whether s is what the piece stands for.
+func (p *piece) fits(s string) bool {
+	switch {
+	case p.field == noField && p.fold:
+		return strings.EqualFold(s, p.literal)
+	case p.field == noField:
+		return s == p.literal
+	case p.min == 0:
+		return true
+	default:
+		return len(s) >= p.min && len(s) <= p.max && digits(s)
+	}
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i]-'0' > 9 {
+			return false
+		}
+	}
+	return true
+}
+
+// element matches one element of a key, whole.
+type element struct {
+	pieces   []piece
+	variable int            // index of the only piece of variable length, or -1
+	several  *regexp.Regexp // where there are more of those: the shortest text for each that fits
+}
+
+func newElement(pieces []piece) element {
+	e := element{pieces: pieces, variable: -1}
+	n := 0
+	for i := range pieces {
+		if !pieces[i].fixed() {
+			e.variable = i
+			n++
+		}
+	}
+	if n > 1 {
+		e.several = regexp.MustCompile(pattern(pieces))
+	}
+	return e
+}
+
+// pattern is the regular expression for pieces, its groups in their order.
+func pattern(pieces []piece) string {
+	var b strings.Builder
+	b.WriteString(`(?s)\A`)
+	for _, p := range pieces {
+		switch {
+		case p.field == noField:
+			b.WriteString("(" + regexp.QuoteMeta(p.literal) + ")")
+		case p.min == 0:
+			b.WriteString("(.*?)")
+		case p.min == p.max:
+			b.WriteString("(" + strings.Repeat("[0-9]", p.max) + ")")
+		default:
+			b.WriteString("([0-9][0-9]?" + "?)") // {M} and {d}: one digit if that fits
+		}
+	}
+	b.WriteString(`\z`)
+	return b.String()
+}
+
+// match says whether s fits the element and keeps what its fields captured.
+func (e *element) match(s string, c *captures) bool {
+	if e.several != nil {
+		return e.matchSeveral(s, c)
+	}
+	fixed := len(e.pieces)
+	if e.variable >= 0 {
+		fixed = e.variable
+	}
+	for i := range fixed {
+		rest, ok := e.pieces[i].cutFront(s, c)
+		if !ok {
+			return false
+		}
+		s = rest
+	}
+	if e.variable < 0 {
+		return s == ""
+	}
+	for i := len(e.pieces) - 1; i > e.variable; i-- {
+		w := e.pieces[i].width()
+		if len(s) < w || !e.pieces[i].take(s[len(s)-w:], c) {
+			return false
+		}
+		s = s[:len(s)-w]
+	}
+	return e.pieces[e.variable].take(s, c)
+}
+
+func (p *piece) cutFront(s string, c *captures) (rest string, ok bool) {
+	w := p.width()
+	if len(s) < w || !p.take(s[:w], c) {
+		return "", false
+	}
+	return s[w:], true
+}
+
+func (p *piece) take(s string, c *captures) bool {
+	if !p.fits(s) {
+		return false
+	}
+	if p.field != noField {
+		c[p.field] = s
+	}
+	return true
+}
+
+func (e *element) matchSeveral(s string, c *captures) bool {
+	groups := e.several.FindStringSubmatchIndex(s)
+	if groups == nil {
+		return false
+	}
+	for i := range e.pieces {
+		if f := e.pieces[i].field; f != noField {
+			c[f] = s[groups[2*i+2]:groups[2*i+3]]
+		}
+	}
+	return true
+}

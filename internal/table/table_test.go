@@ -1,0 +1,265 @@
+package table
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// casesRouter is the configuration of testdata/cases/buckets.json, for the
+// prefix "p".
+func casesRouter(t testing.TB) *Router {
+	data, err := os.ReadFile("../../testdata/cases/buckets.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Buckets map[string]json.RawMessage }
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	buckets := []Bucket{{Name: "p.streamalerts", Rules: []Rule{{Table: "alerts"}}}}
+	for name, raw := range file.Buckets {
+		buckets = append(buckets, Bucket{Name: name, Rules: rulesOf(t, raw)})
+	}
+	r, err := New(buckets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func rulesOf(t testing.TB, raw json.RawMessage) []Rule {
+	var short string
+	if json.Unmarshal(raw, &short) == nil {
+		if short == "data" {
+			return []Rule{{Layout: "streamalert-data"}}
+		}
+		return []Rule{{Table: short}}
+	}
+	var rules []Rule
+	if err := json.Unmarshal(raw, &rules); err != nil {
+		t.Fatal(err)
+	}
+	return rules
+}
+
+func TestCases(t *testing.T) {
+	r := casesRouter(t)
+	f, err := os.Open("../../testdata/cases/objects.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	n := 0
+	for lines := bufio.NewScanner(f); lines.Scan(); n++ {
+		var c struct {
+			Name, Bucket, Key, Table, Location string
+			Outcome                            Outcome
+			Reason                             Reason
+			Partition                          map[string]string
+		}
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			t.Fatal(err)
+		}
+		key, err := url.QueryUnescape(c.Key)
+		if err != nil {
+			key = c.Key
+		}
+		got := r.Place(c.Bucket, key)
+		var values map[string]string
+		for i, k := range got.Partition.Keys {
+			if values == nil {
+				values = map[string]string{}
+			}
+			values[k] = got.Partition.Values[i]
+		}
+		if got.Outcome != c.Outcome || got.Reason != c.Reason || got.Partition.Table != c.Table ||
+			got.Partition.Location != c.Location || !cmp.Equal(values, c.Partition) {
+			t.Errorf("%s: %s %q:\ngot  %+v\nwant %+v", c.Name, c.Bucket, key, got, c)
+		}
+	}
+	if n < 113 {
+		t.Errorf("only %d cases were read", n)
+	}
+}
+
+func router(t testing.TB, rules ...Rule) *Router {
+	r, err := New([]Bucket{{"b", rules}, {"other", []Rule{{Table: "owned"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestLayouts(t *testing.T) {
+	flow, hive2 := Rule{Layout: "vpcflow", Table: "t"}, Rule{Layout: "hive", Table: "t", Keys: []string{"Year", "m"}}
+	for name, c := range map[string]struct {
+		rule Rule
+		key  string
+		want string // values and folder, or the reason
+	}{
+		"flow logs by day":                       {flow, "x/AWSLogs/1/vpcflowlogs/eu/2024/02/29/f", "1 eu 2024-02-29 x/AWSLogs/1/vpcflowlogs/eu/2024/02/29/"},
+		"flow logs by hour":                      {flow, "AWSLogs/1/vpcflowlogs/eu/2024/02/29/23/f", "1 eu 2024-02-29-23 AWSLogs/1/vpcflowlogs/eu/2024/02/29/23/"},
+		"flow logs, an hour that isn't":          {flow, "AWSLogs/1/vpcflowlogs/eu/2024/02/29/24/f", "invalid_timestamp"},
+		"flow logs, the hour is the file":        {flow, "AWSLogs/1/vpcflowlogs/eu/2024/02/29/23", "1 eu 2024-02-29 AWSLogs/1/vpcflowlogs/eu/2024/02/29/"},
+		"a trail of an organisation":             {Rule{Layout: "cloudtrail", Table: "t"}, "AWSLogs/o-a1/1/CloudTrail/eu/2024/02/29/f", "1 eu 2024-02-29 AWSLogs/o-a1/1/CloudTrail/eu/2024/02/29/"},
+		"an organisation has o-":                 {Rule{Layout: "cloudtrail", Table: "t"}, "AWSLogs/a1/1/CloudTrail/eu/2024/02/29/f", "no_layout_match"},
+		"load balancer":                          {Rule{Layout: "alb", Table: "t"}, "p/AWSLogs/1/elasticloadbalancing/eu/2024/02/29/f", "1 eu 2024-02-29 p/AWSLogs/1/elasticloadbalancing/eu/2024/02/29/"},
+		"hive, first run counts":                 {hive2, "a/YEAR=1/M=2/year=3/m=4/f", "1 2 a/YEAR=1/M=2/"},
+		"hive, deeper keys are sub-folders":      {hive2, "year=1/m=2/d=3/f", "1 2 year=1/m=2/"},
+		"hive, an empty value":                   {hive2, "year=/m=2/f", "invalid_value"},
+		"hive, an equals sign in a value":        {hive2, "year=a=b/m=2/f", "a=b 2 year=a=b/m=2/"},
+		"hive, a stray percent":                  {hive2, "year=5%/m=%4/f", "5% %4 year=5%/m=%4/"},
+		"hive, a variable in a value":            {hive2, "year=%24%7Bx}/m=2/f", "invalid_value"},
+		"a variable in the location":             {hive2, "${x}/year=1/m=2/f", "invalid_location"},
+		"hive, a C1 control behind an escape":    {hive2, "year=%85/m=2/f", "invalid_value"},
+		"hive, keys in another order":            {hive2, "m=2/year=1/f", "no_layout_match"},
+		"template with parts of elements":        {Rule{Layout: "app-{app}.{env}/{yyyy}{MM}{dd}/", Table: "t"}, "app-a.b.c/20240229/f", "a b.c 2024-02-29 app-a.b.c/20240229/"},
+		"template, the shortest digits that fit": {Rule{Layout: "{yyyy}{M}{d}/", Table: "t"}, "2018111/f", "2018-01-11 2018111/"},
+		"template, an empty part":                {Rule{Layout: "app-{app}/{yyyy}/", Table: "t"}, "app-/2018/f", "invalid_value"},
+		"template with its own keys":             {Rule{Layout: "[{org}/]{app}/{yyyy}/{MM}/", Table: "t", Partition: []KeyTemplate{{"Month", "{yyyy}{MM}"}, {"app", "{app}"}}}, "o/a/2018/03/f", "201803 a o/a/2018/03/"},
+		"an optional name that is absent":        {Rule{Layout: "{app}/[x-{org}/]{yyyy}/", Table: "t", Partition: []KeyTemplate{{"k", "{app}-{org}"}}}, "a/2018/f", "invalid_value"},
+		"the table below a constant":             {Rule{Layout: "logs/{table}/{yyyy}/{MM}/{dd}/"}, "logs/a/2018/03/01/f", "2018-03-01 logs/a/2018/03/01/"},
+		"no table below the constant":            {Rule{Layout: "logs/{table}/{yyyy}/{MM}/{dd}/"}, "logs/2018/03/01/f", "no_table_element"},
+		"an empty table":                         {Rule{Layout: "logs/{table}/{yyyy}/{MM}/{dd}/"}, "logs//2018/03/01/f", "no_table_element"},
+		"too much before the run":                {Rule{Layout: "logs/{table}/{yyyy}/{MM}/{dd}/"}, "logs/a/b/2018/03/01/f", "no_layout_match"},
+		"another constant":                       {Rule{Layout: "logs/{table}/{yyyy}/{MM}/{dd}/"}, "log/a/2018/03/01/f", "no_layout_match"},
+		"a table in a part of an element":        {Rule{Layout: "t-{table}/{yyyy}/{MM}/{dd}/"}, "t-/2018/03/01/f", "no_table_element"},
+		"not such an element":                    {Rule{Layout: "t-{table}/{yyyy}/{MM}/{dd}/"}, "x-a/2018/03/01/f", "no_layout_match"},
+		"the table anywhere":                     {Rule{Layout: "**/{table}/{yyyy}/{MM}/{dd}/"}, "x/y/a/2018/03/01/f", "2018-03-01 x/y/a/2018/03/01/"},
+		"the table after the time":               {Rule{Layout: "{yyyy}/{table}/"}, "2018/a/f", "2018 2018/a/"},
+		"another bucket's table":                 {Rule{Layout: "streamalert-data"}, "Owned/2018/03/01/05/f", "table_not_allowed"},
+		"year 0":                                 {Rule{Layout: "{yyyy}/", Table: "t"}, "0000/f", "invalid_timestamp"},
+		"year 9999":                              {Rule{Layout: "{yyyy}/", Table: "t"}, "9999/f", "9999 9999/"},
+		"1900 had no leap day":                   {Rule{Layout: "{yyyy}-{MM}-{dd}/", Table: "t"}, "1900-02-29/f", "invalid_timestamp"},
+		"the first run decides":                  {Rule{Layout: "streamalert", Table: "t"}, "2018/13/01/05/dt=2018-03-01-05/f", "invalid_timestamp"},
+		"hidden below comes before the table":    {Rule{Layout: "streamalert-data"}, "a/b/2018/03/01/05/_x/f", "hidden"},
+		"a C1 control in the location":           {Rule{Layout: "streamalert", Table: "t"}, "a\u0085/2018/03/01/05/f", "invalid_location"},
+		"U+FFFD in the location":                 {Rule{Layout: "streamalert", Table: "t"}, "a\ufffd/2018/03/01/05/f", "invalid_location"},
+		"forty folders":                          {Rule{Layout: "streamalert", Table: "t"}, strings.Repeat("a/", 40) + "2018/03/01/05/f", "2018-03-01-05 " + strings.Repeat("a/", 40) + "2018/03/01/05/"},
+		"a prefix in the middle of a name":       {Rule{Prefix: "lo", Layout: "streamalert", Table: "t"}, "logs/2018/03/01/05/f", "2018-03-01-05 logs/2018/03/01/05/"},
+		"two stars":                              {Rule{Prefix: "*/x/*/", Layout: "streamalert", Table: "t"}, "a/x/b/2018/03/01/05/f", "2018-03-01-05 a/x/b/2018/03/01/05/"},
+		"a star is one element":                  {Rule{Prefix: "*/x/", Layout: "streamalert", Table: "t"}, "a/b/x/2018/03/01/05/f", "no_layout_match"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := router(t, c.rule).Place("b", c.key)
+			got := string(p.Reason)
+			if p.Outcome == Place {
+				got = strings.Join(p.Partition.Values, " ") + " " + strings.TrimPrefix(p.Partition.Location, "s3://b/")
+			}
+			if got != c.want {
+				t.Errorf("%q: got %q, want %q (%s)", c.key, got, c.want, p.Detail)
+			}
+		})
+	}
+}
+
+func TestRulesThatAreWrong(t *testing.T) {
+	for text, r := range map[string]Rule{
+		`layout "x" is not one of`:                     {Layout: "x", Table: "t"},
+		`needs "table"`:                                {Layout: "streamalert"},
+		`leave out "table"`:                            {Layout: "streamalert-data", Table: "t"},
+		`needs "keys"`:                                 {Layout: "hive", Table: "t"},
+		`key "a" is there twice`:                       {Layout: "hive", Table: "t", Keys: []string{"a", "A"}},
+		`"keys" are for the layout "hive"`:             {Layout: "alb", Table: "t", Keys: []string{"a"}},
+		`has its own partition keys`:                   {Layout: "alb", Table: "t", Partition: []KeyTemplate{{"a", "{account}"}}},
+		`does not end in a slash`:                      {Layout: "{yyyy}/{MM}", Table: "t"},
+		`has no closing brace`:                         {Layout: "{yyyy/", Table: "t"},
+		`has no closing bracket`:                       {Layout: "[{HH}/", Table: "t"},
+		`say [a/]`:                                     {Layout: "[a]/{yyyy}/", Table: "t"},
+		`a name is made of`:                            {Layout: "{App}/{yyyy}/", Table: "t"},
+		`captured twice`:                               {Layout: "{M}/{yyyy}/{MM}/", Table: "t"},
+		`without all larger ones`:                      {Layout: "{yyyy}/{dd}/", Table: "t"},
+		`{org} is optional`:                            {Layout: "[{org}/]{yyyy}/", Table: "t"},
+		`{table} can't be optional`:                    {Layout: "[{table}/]{yyyy}/"},
+		`captures nothing`:                             {Layout: "a/b/", Table: "t"},
+		`the layout captures no {day}`:                 {Layout: "{yyyy}/", Table: "t", Partition: []KeyTemplate{{"d", "{day}"}}},
+		`a * stands for a whole element`:               {Prefix: "a*/", Layout: "streamalert", Table: "t"},
+		`has nothing but a prefix`:                     {Ignore: true, Table: "t"},
+		`a table's name is made of`:                    {Layout: "streamalert", Table: "a-b"},
+		`has an empty element`:                         {Layout: "a//{yyyy}/", Table: "t"},
+		`no element that is always there`:              {Layout: "[{HH}/]", Table: "t"},
+		`*, [, ] and } can't be part of a constant`:    {Layout: "**/a/**/{yyyy}/", Table: "t"},
+		`a partition key is made of letters, digits`:   {Layout: "hive", Table: "t", Keys: []string{"a-b"}},
+		`partition key "a b": a key is made of letter`: {Layout: "{yyyy}/", Table: "t", Partition: []KeyTemplate{{"a b", "{yyyy}"}}},
+	} {
+		if err := Compile(r); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%+v:\ngot  %v\nwant %s", r, err, text)
+		}
+	}
+}
+
+func TestExplainSaysWhatPlaceDecides(t *testing.T) {
+	r := router(t, Rule{Prefix: "tmp/", Ignore: true}, Rule{Layout: "streamalert", Table: "t"})
+	p, steps := r.Explain("b", "x/2018/03/01/05/f")
+	if !cmp.Equal(p, r.Place("b", "x/2018/03/01/05/f")) {
+		t.Errorf("Explain: %+v", p)
+	}
+	want := []string{`rule 1: prefix "tmp/" does not fit`, `rule 2 fits: prefix "", layout streamalert`,
+		`run of the layout: "2018/03/01/05/"`, `table t`}
+	if d := cmp.Diff(want, steps); d != "" {
+		t.Error(d)
+	}
+}
+
+// FuzzPlace: whatever the key, the placement can be relied on, and the folder
+// that stands for a partition gives that partition again.
+func FuzzPlace(f *testing.F) {
+	r := casesRouter(f)
+	extra := router(f, Rule{Layout: "**/{a}-{b}/{yyyy}{M}{d}/[{HH}/]", Table: "x"})
+	for _, s := range []string{"cw/2018/03/01/05/x", "a/dt=2018-03-01-05-07/x", "AWSLogs/o-1/1/CloudTrail/e/2024/02/29/x",
+		"logs/a/dt=%C3%A9/region=eu/x", "parquet/t/dt=2018-03-01-05/x", "a-b/2018311/07/x", "web/2024-02-29/x"} {
+		f.Add(s, "file")
+	}
+	f.Fuzz(func(t *testing.T, key, file string) {
+		for _, r := range []*Router{r, extra} {
+			for _, bucket := range r.Buckets() {
+				checkPlacement(t, r, bucket, key, file)
+			}
+		}
+	})
+}
+
+func checkPlacement(t *testing.T, r *Router, bucket, key, file string) {
+	p := r.Place(bucket, key)
+	if (p.Outcome == Place) != (p.Reason == "") {
+		t.Fatalf("%q: %+v", key, p)
+	}
+	if p.Outcome != Place {
+		return
+	}
+	if !validName(p.Partition.Table) || strings.ToLower(p.Partition.Table) != p.Partition.Table {
+		t.Fatalf("%q: table %q", key, p.Partition.Table)
+	}
+	folder, ok := strings.CutPrefix(p.Partition.Location, "s3://"+bucket+"/")
+	if !ok || !strings.HasPrefix(key, folder) || !strings.HasSuffix(folder, "/") || wrongLocation(folder) != "" {
+		t.Fatalf("%q: location %q", key, p.Partition.Location)
+	}
+	for _, v := range p.Partition.Values {
+		if wrongValue(v) != "" {
+			t.Fatalf("%q: value %q", key, v)
+		}
+	}
+	if strings.Contains(file, "/") || file == "" || file[0] == '_' || file[0] == '.' || strings.HasSuffix(file, "_$folder$") {
+		return
+	}
+	again := r.Place(bucket, folder+file)
+	if !cmp.Equal(p, again) {
+		t.Fatalf("%q is in %+v, but %q is in %+v", key, p, folder+file, again)
+	}
+}
+
+func BenchmarkPlace(b *testing.B) {
+	r := casesRouter(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if p := r.Place("p.streamalert.data", "cloudtrail_events/2026/01/02/03/example-1-2026-01-02-03-04-05-uuid.gz"); p.Reason != "" {
+			b.Fatal(p)
+		}
+	}
+}
