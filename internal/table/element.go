@@ -23,7 +23,7 @@ const (
 )
 
 // maxSlots bounds the captures of one template, the five time fields included.
-const maxSlots = 24
+const maxSlots = 16
 
 // captures are the texts that a key had where the template has fields.
 type captures [maxSlots]string

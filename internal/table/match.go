@@ -6,32 +6,47 @@ import "strings"
 // never takes part in a run.
 type folders struct {
 	key  string
-	ends []int // of each folder's name in key, its slash not included
+	n    int
+	near [24]int32 // where the first folders' names end in key; no allocation for these
+	far  []int32   // and the others'
 }
 
-func split(key string, room []int) folders {
-	ends := room[:0]
-	for from := 0; ; {
+func (f *folders) split(key string) {
+	f.key = key
+	for from := 0; ; f.n++ {
 		i := strings.IndexByte(key[from:], '/')
 		if i < 0 {
-			return folders{key, ends}
+			return
 		}
-		ends = append(ends, from+i)
-		from += i + 1
+		from += i
+		if f.n < len(f.near) {
+			f.near[f.n] = int32(from)
+		} else {
+			f.far = append(f.far, int32(from))
+		}
+		from++
 	}
 }
 
-func (f *folders) len() int { return len(f.ends) }
+func (f *folders) len() int { return f.n }
+
+// end is where the name of folder i ends in the key, at its slash.
+func (f *folders) end(i int) int {
+	if i < len(f.near) {
+		return int(f.near[i])
+	}
+	return int(f.far[i-len(f.near)])
+}
 
 // start is where folder i begins in the key; start(len) is where the file does.
 func (f *folders) start(i int) int {
 	if i == 0 {
 		return 0
 	}
-	return f.ends[i-1] + 1
+	return f.end(i-1) + 1
 }
 
-func (f *folders) at(i int) string { return f.key[f.start(i):f.ends[i]] }
+func (f *folders) at(i int) string { return f.key[f.start(i):f.end(i)] }
 
 // match is where a key's folders have a run of a layout's shape.
 type match struct {
@@ -45,21 +60,26 @@ type match struct {
 // be read in several spellings, one whose lead fits too is preferred.
 func (l *layout) find(f *folders, m *match) bool {
 	for at := range f.len() {
-		found := false
-		for i := range l.spellings {
-			s := &l.spellings[i]
-			if found && !s.leadFits(f, at) || !s.matchRun(f, at, m) {
-				continue
-			}
-			if found = true; s.leadFits(f, at) {
-				break
-			}
-		}
-		if found {
+		if l.findAt(f, at, m) {
 			return true
 		}
 	}
 	return false
+}
+
+func (l *layout) findAt(f *folders, at int, m *match) bool {
+	misplaced := -1 // the first spelling that fits but for its lead
+	for i := range l.spellings {
+		if s := &l.spellings[i]; s.matchRun(f, at, m) {
+			if s.leadFits(f, at) {
+				return true
+			}
+			if misplaced < 0 {
+				misplaced = i
+			}
+		}
+	}
+	return misplaced >= 0 && l.spellings[misplaced].matchRun(f, at, m)
 }
 
 // leadFits says whether the run at the given folder stands where it has to.
@@ -75,12 +95,8 @@ func (s *spelling) matchRun(f *folders, at int, m *match) bool {
 	if at+len(s.run) > f.len() || !s.anywhere && s.lead == nil && at > 0 || !s.constantsFit(f, at) {
 		return false
 	}
-	var c captures
-	if !matchAll(s.run, f, at, &c) {
-		return false
-	}
-	*m = match{spelling: s, start: at, end: at + len(s.run), captures: c}
-	return true
+	m.spelling, m.start, m.end, m.captures = s, at, at+len(s.run), captures{}
+	return matchAll(s.run, f, at, &m.captures)
 }
 
 func matchAll(elements []element, f *folders, at int, c *captures) bool {
@@ -138,7 +154,8 @@ func (v *valueRule) value(c *captures) string {
 		}
 		return s
 	}
-	b := make([]byte, 0, v.room(c))
+	var room [64]byte
+	b := room[:0]
 	for i := range v.parts {
 		p := &v.parts[i]
 		if p.field == noField {
@@ -151,17 +168,6 @@ func (v *valueRule) value(c *captures) string {
 		b = append(b, padded(p.field, c[p.field])...)
 	}
 	return string(b)
-}
-
-// room is how many bytes the value has at most.
-func (v *valueRule) room(c *captures) int {
-	n := 0
-	for i := range v.parts {
-		if n += len(v.parts[i].literal) + 1; v.parts[i].field != noField {
-			n += len(c[v.parts[i].field])
-		}
-	}
-	return n
 }
 
 // padded gives a month or day of one digit its zero.

@@ -107,13 +107,12 @@ func (r *Router) Explain(bucket, key string) (Placement, []string) {
 	return p, steps
 }
 
-// trace is the steps of an explanation, nil where nobody asked for one.
+// trace is the steps of an explanation, nil where nobody asked for one. Its
+// callers look first, so that an object that nobody asks about pays nothing.
 type trace = *[]string
 
 func note(t trace, format string, args ...any) {
-	if t != nil {
-		*t = append(*t, fmt.Sprintf(format, args...))
-	}
+	*t = append(*t, fmt.Sprintf(format, args...))
 }
 
 func ignore(reason Reason, detail string) Placement {
@@ -144,8 +143,8 @@ func (r *Router) place(bucket, key string, t trace) Placement {
 	case rule.ignore:
 		return ignore(IgnoredByRule, "the rule says so")
 	}
-	var room [32]int
-	f := split(key, room[:])
+	var f folders
+	f.split(key)
 	if p := junk(&f); p.Reason != "" {
 		return p
 	}
@@ -155,11 +154,14 @@ func (r *Router) place(bucket, key string, t trace) Placement {
 // firstMatch returns the first rule whose prefix fits the key, or nil.
 func firstMatch(rules []rule, key string, t trace) *rule {
 	for i := range rules {
-		if rules[i].prefixFits(key) {
-			note(t, "rule %d fits: prefix %q, %s", i+1, strings.Join(rules[i].prefix, "*"), rules[i].text)
+		fits := rules[i].prefixFits(key)
+		if t != nil {
+			verb := map[bool]string{true: "fits", false: "does not fit"}[fits]
+			note(t, "rule %d, prefix %q, %s: %s", i+1, strings.Join(rules[i].prefix, "*"), rules[i].text, verb)
+		}
+		if fits {
 			return &rules[i]
 		}
-		note(t, "rule %d: prefix %q does not fit", i+1, strings.Join(rules[i].prefix, "*"))
 	}
 	return nil
 }
@@ -205,7 +207,9 @@ func (r *Router) placeByLayout(rule *rule, bucket string, f *folders, t trace) P
 	if !rule.layout.find(f, &m) {
 		return park(NoLayoutMatch, "no run of folders has the shape of %s", rule.text)
 	}
-	note(t, "run of the layout: %q", f.key[f.start(m.start):f.start(m.end)])
+	if t != nil {
+		note(t, "run of the layout: %q", f.key[f.start(m.start):f.start(m.end)])
+	}
 	if !realTime(&m.captures, m.spelling.times) {
 		return park(InvalidTimestamp, "no calendar has %q", f.key[f.start(m.start):f.start(m.end)])
 	}
@@ -219,7 +223,9 @@ func (r *Router) placeByLayout(rule *rule, bucket string, f *folders, t trace) P
 	if p.Reason != "" {
 		return p
 	}
-	note(t, "table %s", table)
+	if t != nil {
+		note(t, "table %s", table)
+	}
 	return rule.partition(table, bucket, f, &m)
 }
 

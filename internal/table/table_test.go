@@ -200,7 +200,7 @@ func TestExplainSaysWhatPlaceDecides(t *testing.T) {
 	if !cmp.Equal(p, r.Place("b", "x/2018/03/01/05/f")) {
 		t.Errorf("Explain: %+v", p)
 	}
-	want := []string{`rule 1: prefix "tmp/" does not fit`, `rule 2 fits: prefix "", layout streamalert`,
+	want := []string{`rule 1, prefix "tmp/", ignore: does not fit`, `rule 2, prefix "", layout streamalert: fits`,
 		`run of the layout: "2018/03/01/05/"`, `table t`}
 	if d := cmp.Diff(want, steps); d != "" {
 		t.Error(d)
