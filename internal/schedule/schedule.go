@@ -47,6 +47,11 @@ func Parse(text string) (Schedule, error) {
 	return s, nil
 }
 
+// Minutes returns rate(n minutes); n is at least 2.
+func Minutes(n int) Schedule {
+	return Schedule{text: fmt.Sprintf("rate(%d minutes)", n), every: time.Duration(n) * time.Minute}
+}
+
 // String returns the expression as it was written.
 func (s Schedule) String() string { return s.text }
 

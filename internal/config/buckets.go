@@ -1,0 +1,136 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"athenarefresh/internal/table"
+)
+
+// buckets reads the mapping of buckets to rules, in the file's order.
+func (f *file) buckets(v value, c *Config) error {
+	if !v.isObject() {
+		return wrongKind("an object of bucket → table", v)
+	}
+	first := map[string]member{}
+	for _, m := range v.members() {
+		key := "buckets[" + strconv.Quote(m.name) + "]"
+		name := expand(m.name, c.Prefix)
+		if err := checkBucket(name); err != nil {
+			f.problem(m.at, key, err)
+		}
+		if other, twice := first[name]; twice {
+			line, _ := position(f.data, other.at)
+			f.problem(m.at, key, fmt.Errorf("is the same bucket as %q in line %d", other.name, line))
+		} else {
+			first[name] = m
+		}
+		c.Buckets = append(c.Buckets, table.Bucket{Name: name, Rules: f.bucket(key, m.value)})
+	}
+	return nil
+}
+
+// withAlerts adds the bucket that is always there, unless it is mapped.
+func withAlerts(buckets []table.Bucket, prefix string) []table.Bucket {
+	name := expand(alertsBucket, prefix)
+	if slices.ContainsFunc(buckets, func(b table.Bucket) bool { return b.Name == name }) {
+		return buckets
+	}
+	return append([]table.Bucket{{Name: name, Rules: []table.Rule{shortForm(alertsTable)}}}, buckets...)
+}
+
+// shortForm is the rule that a single word stands for.
+func shortForm(word string) table.Rule {
+	if word == "data" {
+		return table.Rule{Layout: "streamalert-data"}
+	}
+	return table.Rule{Layout: "streamalert", Table: word}
+}
+
+func (f *file) bucket(key string, v value) []table.Rule {
+	switch x := v.is.(type) {
+	case string:
+		rule := shortForm(x)
+		if err := table.Compile(rule); err != nil {
+			f.problem(v.at, key, err)
+		}
+		return []table.Rule{rule}
+	case []value:
+		if len(x) == 0 {
+			f.problem(v.at, key, hint(`[{"ignore": true}] ignores every object`, "has no rule"))
+		}
+		rules := make([]table.Rule, len(x))
+		for i, item := range x {
+			rules[i] = f.rule(fmt.Sprintf("%s[%d]", key, i), item)
+		}
+		return rules
+	case []member:
+		f.problem(v.at, key, hint("put the rule in [ ]", "must be a list of rules, not one rule"))
+	default:
+		f.problem(v.at, key, wrongKind(`"data", a table's name or a list of rules`, v))
+	}
+	return nil
+}
+
+// rule reads a rule; what its members say together is for the table package to
+// judge, once each is fine by itself.
+func (f *file) rule(key string, v value) table.Rule {
+	var r table.Rule
+	before := len(f.problems)
+	f.object(v, key, false, []field{
+		{"prefix", text(&r.Prefix, nil)},
+		{"ignore", boolean(&r.Ignore)},
+		{"layout", text(&r.Layout, checkText)},
+		{"table", text(&r.Table, checkText)},
+		{"keys", func(v value) error { return f.keys(under(key, "keys"), v, &r.Keys) }},
+		{"partition", func(v value) error { return f.partition(under(key, "partition"), v, &r.Partition) }},
+	})
+	if len(f.problems) > before {
+		return r
+	}
+	if r.Layout == "" && !r.Ignore {
+		r.Layout = "streamalert"
+	}
+	if err := table.Compile(r); err != nil {
+		f.problem(v.at, key, err)
+	}
+	return r
+}
+
+func (f *file) keys(path string, v value, to *[]string) error {
+	items, ok := v.is.([]value)
+	if !ok {
+		return wrongKind("a list of names", v)
+	}
+	*to = make([]string, len(items))
+	for i, item := range items {
+		if err := text(&(*to)[i], checkText)(item); err != nil {
+			f.problem(item.at, fmt.Sprintf("%s[%d]", path, i), err)
+		}
+	}
+	return nil
+}
+
+// partition keeps the order of the members: it is that of the partition keys.
+func (f *file) partition(path string, v value, to *[]table.KeyTemplate) error {
+	if !v.isObject() {
+		return wrongKind(`an object such as {"day": "{yyyy}-{MM}-{dd}"}`, v)
+	}
+	seen := map[string]bool{}
+	*to = []table.KeyTemplate{}
+	for _, m := range v.members() {
+		k := table.KeyTemplate{Key: m.name}
+		err := text(&k.Value, checkText)(m.value)
+		if seen[m.name] {
+			err = errors.New("is there twice")
+		}
+		if err != nil {
+			f.problem(m.at, under(path, m.name), err)
+		}
+		seen[m.name] = true
+		*to = append(*to, k)
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+// Package config reads the configuration, global.json and lambda.json, the two
+// files that StreamAlert's own tooling reads and writes.
+//
+// It is strict: a setting that isn't known, a name that AWS wouldn't take or a
+// member that is there twice is refused when the configuration is read, not
+// found out when it is deployed or, worse, when a message arrives. All that is
+// wrong with both files is reported at once, each thing with its file, line
+// and column. What belongs to somebody else (other members of global.json,
+// other sections of lambda.json) is left alone and never refused.
+//
+// [Config] is the manual: every setting is described there, in the order of
+// importance; every default is in the function defaults.
+package config
+
+import (
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"athenarefresh/internal/schedule"
+	"athenarefresh/internal/table"
+)
+
+// Config is the whole configuration, complete and checked. Settings of
+// global.json are named account.…; all others are members of lambda.json's
+// section "athena_partition_refresh_config". In every name that can be set,
+// "<prefix>" stands for account.prefix.
+type Config struct {
+	// account.prefix, required: a short name that every resource's name begins
+	// with. 1 to 27 of a-z, 0-9 and - (not at the ends); with a - in it
+	// database_name has to be set, as Athena takes none there.
+	Prefix string
+
+	// account.region, required: the AWS region, such as us-east-1. It is the
+	// default: what the AWS SDK finds in the environment goes before it.
+	Region string
+
+	// account.aws_account_id, required: 12 digits, as a string.
+	Account string
+
+	// buckets: which table a bucket's objects belong to. An object of bucket →
+	// rules; the default {} is filled up with "<prefix>.streamalerts":
+	// "alerts" unless that bucket is mapped otherwise. Instead of rules
+	// there may stand "data", for [{"layout": "streamalert-data"}], or any
+	// other table's name T, for [{"table": T, "layout": "streamalert"}].
+	//
+	// A rule has these members; the first one that matches decides:
+	//   prefix     which keys, by their beginning; * stands for one element;
+	//              default: every key
+	//   ignore     true: these objects need no partition; nothing else then
+	//   layout     streamalert (the default), streamalert-data,
+	//              streamalert-parquet, hive, cloudtrail, vpcflow, alb, or a
+	//              template such as "{app}/{yyyy}-{MM}-{dd}/"
+	//   table      the table, where the layout has no {table}
+	//   keys       for hive: the partition keys in their order
+	//   partition  for templates: {"day": "{yyyy}-{MM}-{dd}"}, in order
+	//
+	// Here they are in the file's order, names and defaults filled in.
+	Buckets []table.Bucket
+
+	// enabled, default true. false: it is deployed, but its schedule and its
+	// queue's trigger are off: messages wait in the queue, up to 14 days.
+	Enabled bool
+
+	// schedule_expression, default "rate(10 minutes)": when to refresh, as
+	// EventBridge's rate(…) or cron(…) of six fields, in UTC. The daemon obeys
+	// it too. Unused with "trigger": "queue".
+	Schedule schedule.Schedule
+
+	// trigger, default "schedule". "queue": as soon as messages arrive, by an
+	// SQS event source mapping or, in the daemon, by continuous long polling.
+	Trigger Trigger
+
+	// catalog, default "athena": partitions are added by ALTER TABLE, which
+	// Athena's history shows. "glue": by the Data Catalog's API, which needs no
+	// place among the account's 20 DDL statements.
+	Catalog Catalog
+
+	// statements_in_flight, default 5: DDL statements at once, 1 to 20. The
+	// account has 20 for everyone (Athena, "Service Quotas").
+	StatementsInFlight int
+
+	// timeout, default 60: the longest an invocation may take, 1 to 900
+	// seconds. The queue hides a message six times as long.
+	Timeout time.Duration
+
+	// memory, default 128: the function's memory, 128 to 10240 MB.
+	MemoryMB int
+
+	// log_level, default "info". "debug": every message and statement too.
+	LogLevel slog.Level
+
+	// enable_metrics, default false. true: metrics are written to the log, as
+	// lines in CloudWatch's embedded metric format.
+	EnableMetrics bool
+
+	// reconcile_every, default none: when to compare S3 with the catalog, as
+	// schedule_expression. None (the zero Schedule): only by hand.
+	ReconcileEvery schedule.Schedule
+
+	// database_name, default "<prefix>_streamalert": the tables' database, 1
+	// to 255 of a-z, 0-9 and _.
+	Database string
+
+	// queue_name, default "<prefix>_streamalert_athena_s3_notifications": the
+	// queue that S3 notifies, 1 to 80 of A-Z, a-z, 0-9, - and _. The exact
+	// name; nothing is searched for by a prefix.
+	Queue string
+
+	// results_bucket, default "<prefix>.streamalert.athena-results": where
+	// Athena puts its results.
+	ResultsBucket string
+
+	// workgroup, default "<prefix>_streamalert": Athena's work group, 1 to 128
+	// of A-Z, a-z, 0-9, ., - and _.
+	WorkGroup string
+
+	// kms_key_arn, default none: the ARN of a customer managed KMS key for the
+	// queues and the results bucket. None (""): SQS's and S3's own keys.
+	KMSKeyARN string
+
+	// alarm_topic_arn, default none (""): the ARN of the SNS topic that alarms
+	// are sent to.
+	AlarmTopicARN string
+
+	// What can't be set: the names that follow from the prefix and the queue.
+	FunctionName    string // "<prefix>_streamalert_athena_partition_refresh"
+	DeadLetterQueue string // the queue's name and "_dlq"
+
+	// Sections are the sections of lambda.json as they stand in the file, ours
+	// among them.
+	Sections map[string]json.RawMessage
+}
+
+// Trigger is what starts a refresh.
+type Trigger string
+
+const (
+	TriggerSchedule Trigger = "schedule"
+	TriggerQueue    Trigger = "queue"
+)
+
+// Catalog is the way by which partitions are added.
+type Catalog string
+
+const (
+	CatalogAthena Catalog = "athena"
+	CatalogGlue   Catalog = "glue"
+)
+
+const (
+	sectionName    = "athena_partition_refresh_config"
+	functionSuffix = "_streamalert_athena_partition_refresh"
+	resultsSuffix  = ".streamalert.athena-results"
+	alertsBucket   = "<prefix>.streamalerts"
+	alertsTable    = "alerts"
+	deadLetters    = "_dlq"
+)
+
+// defaults is the configuration of an account that sets nothing else; the
+// names are StreamAlert's.
+func defaults(prefix string) *Config {
+	return &Config{
+		Prefix:             prefix,
+		Enabled:            true,
+		Schedule:           schedule.Minutes(10),
+		Trigger:            TriggerSchedule,
+		Catalog:            CatalogAthena,
+		StatementsInFlight: 5,
+		Timeout:            60 * time.Second,
+		MemoryMB:           128,
+		LogLevel:           slog.LevelInfo,
+		Database:           prefix + "_streamalert",
+		Queue:              prefix + "_streamalert_athena_s3_notifications",
+		ResultsBucket:      prefix + resultsSuffix,
+		WorkGroup:          prefix + "_streamalert",
+		FunctionName:       prefix + functionSuffix,
+	}
+}

@@ -1,0 +1,197 @@
+package config
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"unicode/utf8"
+)
+
+// Load reads global.json and lambda.json in dir. Its error is [Errors], with
+// all that is wrong; the warnings are there with an error too.
+func Load(dir string) (*Config, []Warning, error) {
+	global, lambda := open(filepath.Join(dir, "global.json")), open(filepath.Join(dir, "lambda.json"))
+	return read(global, lambda)
+}
+
+// file is a file that is being read, and what was found out about it.
+type file struct {
+	name     string
+	data     []byte
+	problems []Problem
+	warnings []Warning
+}
+
+func open(name string) *file {
+	f := &file{name: name}
+	var err error
+	if f.data, err = os.ReadFile(name); err != nil {
+		f.problems = []Problem{unreadable(name, err)}
+	}
+	return f
+}
+
+func unreadable(name string, err error) Problem {
+	p := Problem{File: name, Message: err.Error()}
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		p.Message = failed.Err.Error()
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
+		p.Hint = "--conf names the folder with global.json and lambda.json"
+	case errors.Is(err, syscall.EISDIR):
+		p.Hint = "it must be a file"
+	case errors.Is(err, fs.ErrPermission):
+		p.Hint = "make it readable for this user"
+	}
+	return p
+}
+
+// read makes a configuration of both files' text.
+func read(global, lambda *file) (*Config, []Warning, error) {
+	var a account
+	if root, ok := global.tree(); ok {
+		a = global.account(root)
+	}
+	c := defaults(a.standIn())
+	c.Region, c.Account = a.region, a.id
+	if root, ok := lambda.tree(); ok {
+		lambda.sections(root, c)
+		global.database(a, c)
+	}
+	c.DeadLetterQueue = c.Queue + deadLetters
+	warnings := append(global.warnings, lambda.warnings...)
+	if problems := append(global.sorted(), lambda.sorted()...); len(problems) > 0 {
+		return nil, warnings, Errors(problems)
+	}
+	return c, warnings, nil
+}
+
+// tree reads the file's JSON; false if there is none to be had.
+func (f *file) tree() (root value, ok bool) {
+	if len(f.problems) > 0 { // it could not be opened
+		return value{}, false
+	}
+	root, at, err := readTree(f.data)
+	if err != nil {
+		f.problem(at, "", err)
+	}
+	return root, err == nil
+}
+
+// problem notes what is wrong with the setting key at an offset of the file.
+func (f *file) problem(at int, key string, err error) {
+	p := Problem{File: f.name, Key: key}
+	p.Line, p.Column = position(f.data, at)
+	p.Message, p.Hint = words(err)
+	f.problems = append(f.problems, p)
+}
+
+func (f *file) warning(at int, key, message, hint string) {
+	w := Warning{File: f.name, Key: key, Message: message, Hint: hint}
+	w.Line, w.Column = position(f.data, at)
+	f.warnings = append(f.warnings, w)
+}
+
+func position(data []byte, at int) (line, column int) {
+	before := string(data[:at])
+	start := strings.LastIndexByte(before, '\n') + 1
+	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[start:]) + 1
+}
+
+func (f *file) sorted() []Problem {
+	slices.SortStableFunc(f.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return f.problems
+}
+
+// account is what global.json says. A setting that is wrong is "".
+type account struct {
+	prefix, region, id string
+	prefixAt           int // where the prefix stands
+}
+
+// standIn is the prefix, or one that stands for it where it is wrong, so that
+// the rest can be checked nevertheless.
+func (a account) standIn() string { return cmp.Or(a.prefix, "prefix") }
+
+func (f *file) account(root value) account {
+	var a account
+	found := false
+	f.object(root, "", true, []field{{"account", func(v value) error {
+		found = true
+		a.prefixAt = v.at
+		for _, m := range v.members() {
+			if m.name == "prefix" {
+				a.prefixAt = m.value.at
+			}
+		}
+		f.object(v, "account", true, []field{
+			{"prefix", text(&a.prefix, checkPrefix)},
+			{"region", text(&a.region, checkRegion)},
+			{"aws_account_id", text(&a.id, checkAccount)},
+		})
+		f.required(v, "account", "prefix", "region", "aws_account_id")
+		return nil
+	}}})
+	if !found && root.isObject() {
+		f.problem(root.at, "account", hint(`"account": {"prefix": "example", "region": "us-east-1", "aws_account_id": "123456789012"}`, "is missing"))
+	}
+	return a
+}
+
+// required reports the names that an object lacks. What is there under a name
+// much like it is the likeliest reason.
+func (f *file) required(v value, path string, names ...string) {
+	for _, name := range names {
+		missing, like := true, ""
+		for _, m := range v.members() {
+			missing = missing && m.name != name
+			if distance(m.name, name) <= 2 {
+				like = `there is "` + m.name + `"`
+			}
+		}
+		if missing && v.isObject() {
+			f.problem(v.at, under(path, name), hint(like, "is missing"))
+		}
+	}
+}
+
+// database refuses a prefix that makes no database's name, unless one is set.
+func (f *file) database(a account, c *Config) {
+	if a.prefix == "" || c.Database != a.prefix+"_streamalert" {
+		return
+	}
+	if err := checkDatabase(c.Database); err != nil {
+		f.problem(a.prefixAt, "account.prefix", hint("set database_name in lambda.json", "the database would be %s", err))
+	}
+}
+
+// sections reads lambda.json into c.
+func (f *file) sections(root value, c *Config) {
+	c.Sections = map[string]json.RawMessage{}
+	found, like := false, ""
+	for _, m := range root.members() {
+		c.Sections[m.name] = f.data[m.value.at:m.value.end]
+		found = found || m.name == sectionName
+		if distance(m.name, sectionName) <= 4 {
+			like = `there is "` + m.name + `"`
+		}
+	}
+	f.object(root, "", true, []field{{sectionName, func(v value) error {
+		f.settings(v, c)
+		return nil
+	}}})
+	if !found && root.isObject() {
+		f.warning(root.at, sectionName, "is missing: every setting has its default", like)
+		c.Buckets = withAlerts(nil, c.Prefix)
+	}
+}
