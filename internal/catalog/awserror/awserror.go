@@ -1,0 +1,87 @@
+// Package awserror reads the errors that every AWS service gives in the same
+// words, whatever was asked of it: too many requests, and not allowed.
+//
+// What only one service says (a table that isn't there) is read by that
+// service's adapter. No error is lost on the way: a class is put in front of
+// it, the service's own words stay behind.
+package awserror
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"athenarefresh/internal/refresh"
+
+	"github.com/aws/smithy-go"
+)
+
+// Code returns the name of the service's exception, "" if err is none: a
+// connection that broke, a context that ended.
+func Code(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return ""
+	}
+	return api.ErrorCode()
+}
+
+// Message returns the service's own words about its exception, "" if err is none.
+func Message(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return ""
+	}
+	return api.ErrorMessage()
+}
+
+// Classify wraps err so that it is [refresh.ErrThrottled] or
+// [refresh.ErrAccessDenied] where the service said so, and returns it as it is
+// otherwise.
+func Classify(err error) error {
+	code, status := Code(err), status(err)
+	switch {
+	case err == nil:
+		return nil
+	case throttled(code) || status == http.StatusTooManyRequests:
+		return fmt.Errorf("%w: %w", refresh.ErrThrottled, err)
+	case denied(code) || code != "" && status == http.StatusForbidden:
+		return fmt.Errorf("%w: %w", refresh.ErrAccessDenied, err)
+	}
+	return err
+}
+
+// throttled goes by the SDK's own list, less what says that something exists
+// too often (a quota of objects), which no waiting cures.
+func throttled(code string) bool {
+	if code == "LimitExceededException" {
+		return false
+	}
+	_, ok := retry.DefaultThrottleErrorCodes[code]
+	return ok
+}
+
+// denied knows the codes of IAM, Lake Formation and SigV4. Those of expired or
+// unknown credentials are among them: what helps is the same person's doing.
+func denied(code string) bool {
+	switch code {
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized",
+		"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException",
+		"InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
+		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "OptInRequired":
+		return true
+	}
+	return strings.HasSuffix(code, "KmsAccessDenied")
+}
+
+func status(err error) int {
+	var re *smithyhttp.ResponseError
+	if !errors.As(err, &re) || re.Response == nil {
+		return 0
+	}
+	return re.HTTPStatusCode()
+}

@@ -1,0 +1,53 @@
+package awserror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"athenarefresh/internal/refresh"
+)
+
+func api(code string, status int) error {
+	return &smithy.OperationError{ServiceID: "Glue", OperationName: "GetTable", Err: &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+		Err:      &smithy.GenericAPIError{Code: code, Message: "its words"},
+	}}
+}
+
+func TestClassify(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want error // nil: none of the sentinels
+	}{
+		{api("ThrottlingException", 400), refresh.ErrThrottled},
+		{api("TooManyRequestsException", 400), refresh.ErrThrottled},
+		{api("Unheard", 429), refresh.ErrThrottled},
+		{api("LimitExceededException", 400), nil},
+		{api("ResourceNumberLimitExceededException", 400), nil},
+		{api("AccessDeniedException", 400), refresh.ErrAccessDenied},
+		{api("ExpiredTokenException", 400), refresh.ErrAccessDenied},
+		{api("Unheard", 403), refresh.ErrAccessDenied},
+		{api("InternalServiceException", 500), nil},
+		{fmt.Errorf("dial: %w", errors.ErrUnsupported), nil},
+		{context.Canceled, nil},
+	} {
+		got := Classify(c.err)
+		if !errors.Is(got, c.err) {
+			t.Errorf("Classify(%v) = %v, which has lost the service's own error", c.err, got)
+		}
+		for _, sentinel := range []error{refresh.ErrThrottled, refresh.ErrAccessDenied} {
+			if errors.Is(got, sentinel) != (sentinel == c.want) {
+				t.Errorf("Classify(%v) is %v: %t", c.err, sentinel, errors.Is(got, sentinel))
+			}
+		}
+	}
+	if err := Classify(nil); err != nil {
+		t.Errorf("Classify(nil) = %v", err)
+	}
+}
