@@ -1,0 +1,90 @@
+package glue
+
+import (
+	"strings"
+
+	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+)
+
+// factsOf reads what refresh wants to know of a table. catalog is the account
+// whose catalog holds it, "" for the caller's.
+func factsOf(t *types.Table, catalog string) refresh.Table {
+	sd := t.StorageDescriptor
+	if sd == nil {
+		sd = &types.StorageDescriptor{}
+	}
+	kind, kindName := kindOf(t, sd)
+	return refresh.Table{
+		ID: refresh.TableID{
+			Catalog:  catalog,
+			Database: strings.ToLower(aws.ToString(t.DatabaseName)),
+			Name:     strings.ToLower(aws.ToString(t.Name)),
+			Created:  aws.ToTime(t.CreateTime),
+			Location: aws.ToString(sd.Location),
+		},
+		Keys:     keysOf(t.PartitionKeys),
+		Kind:     kind,
+		Format:   formatOf(sd),
+		KindName: kindName,
+	}
+}
+
+func keysOf(columns []types.Column) []refresh.Key {
+	keys := make([]refresh.Key, len(columns))
+	for i, c := range columns {
+		keys[i] = refresh.Key{Name: strings.ToLower(aws.ToString(c.Name)), Type: strings.ToLower(aws.ToString(c.Type))}
+	}
+	return keys
+}
+
+// kindOf goes by the marks that the writers of each kind leave: Iceberg and
+// Athena set table_type, Spark sets spark.sql.sources.provider, Hudi is known
+// by its input formats.
+func kindOf(t *types.Table, sd *types.StorageDescriptor) (refresh.Kind, string) {
+	if strings.HasSuffix(strings.ToUpper(aws.ToString(t.TableType)), "VIEW") { // VIRTUAL_VIEW, MATERIALIZED_VIEW
+		return refresh.NotHive, "view"
+	}
+	format := strings.ToLower(aws.ToString(sd.InputFormat))
+	marks := []string{parameter(t, "table_type"), parameter(t, "spark.sql.sources.provider")}
+	for _, k := range []struct{ mark, format, name string }{
+		{"iceberg", "org.apache.iceberg", "Iceberg table"},
+		{"delta", "io.delta", "Delta table"},
+		{"hudi", "hoodie", "Hudi table"},
+	} {
+		if marks[0] == k.mark || marks[1] == k.mark || strings.Contains(format, k.format) {
+			return refresh.NotHive, k.name
+		}
+	}
+	if parameter(t, "projection.enabled") == "true" {
+		return refresh.Projected, "table with partition projection"
+	}
+	return refresh.Hive, ""
+}
+
+// parameter returns a table's parameter in lower case; its name is found in
+// any case.
+func parameter(t *types.Table, name string) string {
+	if v, ok := t.Parameters[name]; ok {
+		return strings.ToLower(strings.TrimSpace(v))
+	}
+	for k, v := range t.Parameters {
+		if strings.EqualFold(k, name) {
+			return strings.ToLower(strings.TrimSpace(v))
+		}
+	}
+	return ""
+}
+
+func formatOf(sd *types.StorageDescriptor) refresh.Format {
+	names := aws.ToString(sd.InputFormat)
+	if sd.SerdeInfo != nil {
+		names += " " + aws.ToString(sd.SerdeInfo.SerializationLibrary)
+	}
+	if strings.Contains(strings.ToLower(names), "parquet") {
+		return refresh.Parquet
+	}
+	return refresh.OtherFormat
+}

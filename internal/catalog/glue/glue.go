@@ -1,0 +1,179 @@
+// Package glue reads tables and partitions from the Glue Data Catalog, which
+// is where Athena's live, and adds partitions to it.
+//
+// An answer of Glue is whole or an error: its batch calls succeed with some of
+// the work undone, and say so in lists that are easily overlooked. Everything
+// that was asked for is accounted for here before anything is returned.
+package glue
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"athenarefresh/internal/catalog/awserror"
+	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+)
+
+const (
+	// maxLookup is BatchGetPartition's limit of values a call.
+	maxLookup = 1000
+	// maxDescriptors bounds how many tables' storage descriptors are kept;
+	// those of the others are read again when partitions are added to them.
+	maxDescriptors = 500
+)
+
+// Reader is a [refresh.Reader] of one database.
+type Reader struct {
+	database string
+
+	// The operations used, each a method of the SDK's client: holding the
+	// client itself would link all of its operations.
+	getTable          func(context.Context, *glue.GetTableInput, ...func(*glue.Options)) (*glue.GetTableOutput, error)
+	getTables         func(context.Context, *glue.GetTablesInput, ...func(*glue.Options)) (*glue.GetTablesOutput, error)
+	getPartition      func(context.Context, *glue.GetPartitionInput, ...func(*glue.Options)) (*glue.GetPartitionOutput, error)
+	batchGetPartition func(context.Context, *glue.BatchGetPartitionInput, ...func(*glue.Options)) (*glue.BatchGetPartitionOutput, error)
+
+	mu          sync.Mutex
+	descriptors map[string]described // by the table's name in database
+}
+
+// described is what a Writer needs of a table to make a partition of it.
+type described struct {
+	id         refresh.TableID
+	descriptor types.StorageDescriptor
+}
+
+var _ refresh.Reader = (*Reader)(nil)
+
+// NewReader returns a Reader of the database.
+func NewReader(cfg aws.Config, database string) *Reader {
+	client := glue.NewFromConfig(cfg)
+	return &Reader{
+		database:          database,
+		getTable:          client.GetTable,
+		getTables:         client.GetTables,
+		getPartition:      client.GetPartition,
+		batchGetPartition: client.BatchGetPartition,
+		descriptors:       map[string]described{},
+	}
+}
+
+// Tables lists the names of the database's tables, views and links among them.
+func (r *Reader) Tables(ctx context.Context) ([]string, error) {
+	var names []string
+	in := &glue.GetTablesInput{
+		DatabaseName:    &r.database,
+		AttributesToGet: []types.TableAttributes{types.TableAttributesName},
+	}
+	for {
+		out, err := r.getTables(ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("list tables of %s: %w", r.database, classify(err, refresh.ErrDatabaseMissing))
+		}
+		for _, t := range out.TableList {
+			names = append(names, strings.ToLower(aws.ToString(t.Name)))
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return names, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+// Table returns a table's facts. For a resource link they are those of the
+// table it links to, its identity included.
+func (r *Reader) Table(ctx context.Context, name string) (refresh.Table, error) {
+	t, err := r.fetch(ctx, "", r.database, name)
+	if err != nil {
+		return refresh.Table{}, fmt.Errorf("read table %s: %w", name, err)
+	}
+	catalog := ""
+	if link := t.TargetTable; link != nil {
+		own := t.CatalogId
+		if t, err = r.follow(ctx, link); err != nil {
+			return refresh.Table{}, fmt.Errorf("read table %s, which %s links to: %w", aws.ToString(link.Name), name, err)
+		}
+		if id := aws.ToString(link.CatalogId); id != aws.ToString(own) {
+			catalog = id
+		}
+	}
+	facts := factsOf(t, catalog)
+	if t.StorageDescriptor != nil {
+		r.remember(strings.ToLower(name), described{facts.ID, *t.StorageDescriptor})
+	}
+	return facts, nil
+}
+
+func (r *Reader) follow(ctx context.Context, link *types.TableIdentifier) (*types.Table, error) {
+	t, err := r.fetch(ctx, aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name))
+	if err != nil {
+		return nil, err
+	}
+	if t.TargetTable != nil {
+		return nil, fmt.Errorf("it is a link itself, to %s", aws.ToString(t.TargetTable.Name))
+	}
+	return t, nil
+}
+
+func (r *Reader) fetch(ctx context.Context, catalog, database, name string) (*types.Table, error) {
+	out, err := r.getTable(ctx, &glue.GetTableInput{CatalogId: optional(catalog), DatabaseName: &database, Name: &name})
+	if err != nil {
+		return nil, classify(err, refresh.ErrTableMissing)
+	}
+	if out.Table == nil {
+		return nil, fmt.Errorf("GetTable: the answer holds no table")
+	}
+	return out.Table, nil
+}
+
+// remember keeps a table's descriptor for the Writer, the last one read.
+func (r *Reader) remember(name string, d described) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.descriptors[name]; !ok && len(r.descriptors) >= maxDescriptors {
+		for other := range r.descriptors {
+			delete(r.descriptors, other)
+			break
+		}
+	}
+	r.descriptors[name] = d
+}
+
+// optional leaves a member out of a request where it has no value.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// classify wraps an error of Glue so that it is the refresh package's sentinel
+// for it, where there is one. EntityNotFoundException says in words only which
+// entity it was; missing is what it is without them.
+func classify(err, missing error) error {
+	if awserror.Code(err) != "EntityNotFoundException" {
+		return awserror.Classify(err)
+	}
+	switch message := awserror.Message(err); {
+	case databaseMissing.MatchString(message):
+		missing = refresh.ErrDatabaseMissing
+	case tableMissing.MatchString(message):
+		missing = refresh.ErrTableMissing
+	}
+	return fmt.Errorf("%w: %w", missing, err)
+}
+
+// "Database x not found.", "Table x not found."; also "Entity Not Found",
+// which matches neither. The name comes after the word, so that no name can
+// be taken for it.
+var (
+	databaseMissing = regexp.MustCompile(`(?i)^database\b`)
+	tableMissing    = regexp.MustCompile(`(?i)^table\b`)
+)
