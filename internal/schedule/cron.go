@@ -76,7 +76,7 @@ func parseCron(body string) (cron, error) {
 	c.years, errs[5] = f[5].parse(parts[5])
 	for i, err := range errs {
 		if err != nil {
-			return cron{}, fmt.Errorf("%s %s: %w", f[i].name, parts[i], err)
+			return cron{}, fmt.Errorf("%s %s: %w", f[i].name, shown(parts[i]), err)
 		}
 	}
 	return c, c.everDue()
@@ -109,7 +109,7 @@ func (f field) parseMonthDays(text string) (monthDays, error) {
 		day, err := f.number(number)
 		return monthDays{days: f.only(day), weekday: true}, err
 	case strings.ContainsAny(text, "LW"):
-		return monthDays{}, errors.New("L, LW and 15W stand alone")
+		return monthDays{}, errors.New("say L, LW or 15W alone, not in a list or range")
 	}
 	days, err := f.parse(text)
 	return monthDays{days: days}, err
