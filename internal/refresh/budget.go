@@ -1,0 +1,119 @@
+package refresh
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	shortestPause = time.Second
+	longestPause  = time.Minute
+)
+
+// budget is the account's statements in flight, of which we take a polite
+// share: Athena takes 20 of everyone together (AWS.md 5.4). It halves when the
+// service says no, rests, and grows back by one after as many successes as it
+// is large. Tables whose last statement failed share one slot, so that they
+// can never take all.
+type budget struct {
+	mu      sync.Mutex
+	most    int // as configured
+	limit   int // now
+	inUse   int
+	sick    bool // the slot of the failing tables is taken
+	good    int  // successes since the limit last changed
+	resting time.Time
+	pause   time.Duration // the next rest
+	queue   []*turn       // in the order of arrival
+}
+
+// turn is somebody who waits for a slot.
+type turn struct {
+	sick    bool
+	granted chan struct{}
+}
+
+func newBudget(most int) *budget {
+	return &budget{most: most, limit: most, pause: shortestPause}
+}
+
+// acquire waits for a slot. Its holder calls release once, when nothing of its
+// statement can happen any more.
+func (b *budget) acquire(ctx context.Context, sick bool) error {
+	t := &turn{sick, make(chan struct{})}
+	b.mu.Lock()
+	b.queue = append(b.queue, t)
+	b.grant()
+	b.mu.Unlock()
+	select {
+	case <-t.granted:
+		return nil
+	case <-ctx.Done():
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-t.granted: // at the same moment
+		b.put(sick)
+	default:
+		b.queue = slices.DeleteFunc(b.queue, func(o *turn) bool { return o == t })
+	}
+	return ctx.Err()
+}
+
+func (b *budget) release(sick bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.put(sick)
+}
+
+func (b *budget) put(sick bool) {
+	b.inUse--
+	if sick {
+		b.sick = false
+	}
+	b.grant()
+}
+
+// grant hands free slots to those who wait, the first who may have one first.
+func (b *budget) grant() {
+	if rest := time.Until(b.resting); rest > 0 && len(b.queue) > 0 {
+		return // throttled has seen to it that somebody comes back
+	}
+	b.queue = slices.DeleteFunc(b.queue, func(t *turn) bool {
+		if b.inUse >= b.limit || t.sick && b.sick {
+			return false
+		}
+		b.inUse++
+		b.sick = b.sick || t.sick
+		close(t.granted)
+		return true
+	})
+}
+
+// throttled is told that the service said no.
+func (b *budget) throttled() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.limit, b.good = max(1, b.limit/2), 0
+	b.resting = time.Now().Add(b.pause)
+	time.AfterFunc(b.pause, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.grant()
+	})
+	b.pause = min(2*b.pause, longestPause)
+}
+
+// succeeded is told that a statement went through.
+func (b *budget) succeeded() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pause = shortestPause
+	if b.good++; b.good >= b.limit && b.limit < b.most {
+		b.limit, b.good = b.limit+1, 0
+		b.grant()
+	}
+}

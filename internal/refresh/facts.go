@@ -1,0 +1,142 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// factsFor is how long a table's facts count.
+const factsFor = 5 * time.Minute
+
+// facts are a table's, as last read; read is zero if they never were, or if
+// the table turned out not to exist.
+type facts struct {
+	table Table
+	read  time.Time
+}
+
+// currentFacts returns the table's facts, read again if they are old. If the
+// table is another one by then, everything that was known of it is forgotten.
+func (t *planner) currentFacts(ctx context.Context) (Table, error) {
+	t.mu.Lock()
+	f := t.facts
+	t.mu.Unlock()
+	if fresh(f.read, factsFor) {
+		return f.table, nil
+	}
+	tab, err := t.readFacts(ctx, !f.read.IsZero())
+	if errors.Is(err, ErrTableMissing) {
+		t.forgetFacts()
+	}
+	if err != nil {
+		return Table{}, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !f.read.IsZero() && f.table.ID != tab.ID {
+		t.r.logger().Warn("the table was re-created", "table", t.name)
+		t.known.clear()
+		t.bad = nil
+	}
+	if tab.Kind == Projected && (f.read.IsZero() || f.table.Kind != Projected) {
+		t.r.logger().Warn("Athena computes this table's partitions: nothing is added", "table", t.name)
+	}
+	t.facts = facts{tab, wall()}
+	return tab, nil
+}
+
+// forgetFacts is for a table that turned out not to exist.
+func (t *planner) forgetFacts() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.facts, t.bad = facts{}, nil
+	t.known.clear()
+}
+
+// readFacts asks the catalog. Tables that don't exist share a listing, so that
+// made-up names don't cost a call each.
+func (t *planner) readFacts(ctx context.Context, existed bool) (Table, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	if !existed {
+		missing, err := t.r.names.missing(ctx, t.name)
+		if err != nil {
+			return Table{}, fmt.Errorf("list the tables: %w", err)
+		}
+		if missing {
+			return Table{}, fmt.Errorf("table %s: %w", t.name, ErrTableMissing)
+		}
+	}
+	tab, err := t.r.o.Catalog.Table(ctx, t.name)
+	if errors.Is(err, ErrTableMissing) {
+		t.r.names.miss()
+	}
+	return tab, err
+}
+
+// values returns a want's values in the order of the table's keys, as the
+// table's types write them, or why the table can't have them.
+func (tab *Table) values(w *want) ([]string, answer) {
+	if w.parquet && tab.Format != Parquet {
+		return nil, answer{reason: FormatMismatch, detail: fmt.Sprintf("a Parquet file, but table %s is not of Parquet files", tab.ID.Name)}
+	}
+	mismatch := func() ([]string, answer) {
+		return nil, answer{reason: PartitionKeysMismatch, detail: fmt.Sprintf(
+			"the layout has the partition keys %s, table %s has %s", strings.Join(w.part.Keys, ", "), tab.ID.Name, tab.keyList())}
+	}
+	if len(tab.Keys) != len(w.part.Keys) {
+		return mismatch()
+	}
+	values := make([]string, len(tab.Keys))
+	for i, k := range tab.Keys {
+		at := slices.Index(w.part.Keys, k.Name)
+		if at < 0 {
+			return mismatch()
+		}
+		v, ok := canonical(k.Type, w.part.Values[at])
+		if !ok {
+			return nil, answer{reason: PartitionKeysMismatch, detail: fmt.Sprintf(
+				"%s=%q is no %s, which the key of table %s is", k.Name, w.part.Values[at], k.Type, tab.ID.Name)}
+		}
+		values[i] = v
+	}
+	return values, answer{}
+}
+
+func (tab *Table) keyList() string {
+	if len(tab.Keys) == 0 {
+		return "none"
+	}
+	var list []string
+	for _, k := range tab.Keys {
+		list = append(list, k.Name+" "+k.Type)
+	}
+	return strings.Join(list, ", ")
+}
+
+// partition is a want as the catalog is to have it. Its values fitted before.
+func (tab *Table) partition(w *want) Partition {
+	values, _ := tab.values(w)
+	return Partition{Values: values, Location: w.part.Location}
+}
+
+// canonical returns how a key of the given type writes a value: integers
+// without leading zeros, because some writers store 01 and others 1 (AWS.md
+// 5.5). It fails where the type can't hold the value.
+func canonical(hiveType, value string) (string, bool) {
+	bits := map[string]int{"tinyint": 8, "smallint": 16, "int": 32, "integer": 32, "bigint": 64}[hiveType]
+	switch {
+	case bits > 0:
+		n, err := strconv.ParseInt(value, 10, bits)
+		return strconv.FormatInt(n, 10), err == nil
+	case hiveType == "date":
+		_, err := time.Parse(time.DateOnly, value)
+		return value, err == nil
+	}
+	return value, true
+}

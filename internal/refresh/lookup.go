@@ -1,0 +1,251 @@
+package refresh
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// lookMost is the most partitions that one call looks up (BatchGetPartition,
+// AWS.md 6).
+const lookMost = 1000
+
+// lookUp answers the wants whose partitions exist, here or elsewhere, and
+// returns those that are missing; with an error, those that it could not look
+// up. What is remembered and due is read again on the way, the whole table's
+// together.
+func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (missing []*want, err error) {
+	var unread []*want
+	for _, w := range batch {
+		switch {
+		case t.answerKnown(w):
+		case w.absent:
+			missing = append(missing, w)
+		default:
+			unread = append(unread, w)
+		}
+	}
+	if len(unread) == 0 {
+		return missing, nil
+	}
+	stale := t.dueAgain(unread)
+	values := make([][]string, 0, len(unread)+len(stale))
+	for _, w := range unread {
+		values = append(values, spellings(tab, w)...)
+	}
+	for _, k := range stale {
+		values = append(values, k.values)
+	}
+	found, err := t.read(ctx, tab, values)
+	if err != nil {
+		return append(missing, unread...), err
+	}
+	for _, k := range stale {
+		t.reconfirm(k, found[k.identity])
+	}
+	absent, again := t.compare(ctx, tab, unread, found, false)
+	t.putBack(again)
+	for _, w := range absent {
+		w.absent = true
+	}
+	return append(missing, absent...), nil
+}
+
+// spellings are the values under which the catalog may have a want: as the
+// table's types write them, and as the key has them.
+func spellings(tab Table, w *want) [][]string {
+	values, _ := tab.values(w)
+	raw := make([]string, len(values))
+	for i, k := range tab.Keys {
+		raw[i] = w.part.Values[slices.Index(w.part.Keys, k.Name)]
+	}
+	if slices.Equal(values, raw) {
+		return [][]string{values}
+	}
+	return [][]string{values, raw}
+}
+
+// read looks partitions up and returns where they are, by identity.
+func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[string]Partition, error) {
+	found := make(map[string]Partition, len(values))
+	for chunk := range slices.Chunk(values, lookMost) {
+		t.r.tally.lookup()
+		parts, err := t.partitions(ctx, tab, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("look up partitions of %s: %w", t.name, err)
+		}
+		for _, p := range parts {
+			id, ok := tab.identity(p.Values)
+			if !ok {
+				return nil, fmt.Errorf("look up partitions of %s: the catalog answered with values %q for the keys %s", t.name, p.Values, tab.keyList())
+			}
+			if at, twice := found[id]; twice && normalise(at.Location) != normalise(p.Location) {
+				continue // 01 and 1: the first spelling asked for counts
+			}
+			found[id] = p
+		}
+	}
+	return found, nil
+}
+
+func (t *planner) partitions(ctx context.Context, tab Table, values [][]string) ([]Partition, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	return t.r.o.Catalog.Partitions(ctx, tab, values)
+}
+
+// identity is that of a partition as the catalog has it.
+func (tab *Table) identity(stored []string) (string, bool) {
+	if len(stored) != len(tab.Keys) {
+		return "", false
+	}
+	values := make([]string, len(stored))
+	for i, v := range stored {
+		var ok bool
+		if values[i], ok = canonical(tab.Keys[i].Type, v); !ok {
+			values[i] = v // some other writer's
+		}
+	}
+	return identity(values), true
+}
+
+// compare answers the wants that were found, and returns the others. What it
+// finds counts only if the table is still the one that was read before: if its
+// facts have grown old meanwhile they are read again, and if it is another
+// table, the wants start anew, once.
+func (t *planner) compare(ctx context.Context, before Table, batch []*want, found map[string]Partition, added bool) (absent, again []*want) {
+	if after, err := t.currentFacts(ctx); err != nil || after.ID != before.ID {
+		return nil, t.anew(ctx, batch, err)
+	}
+	n := 0
+	for _, w := range batch {
+		p, ok := found[w.identity]
+		switch {
+		case !ok:
+			absent = append(absent, w)
+		case normalise(p.Location) != w.part.Location:
+			t.answer(w, conflict(w, p.Location))
+		default:
+			t.confirm(w, p, added)
+			n++
+		}
+	}
+	if added && n > 0 {
+		t.r.tally.added(t.name, n)
+	}
+	return absent, again
+}
+
+// anew returns the wants that start again because their table changed under
+// them, and answers those for which that happened twice.
+func (t *planner) anew(ctx context.Context, batch []*want, err error) (again []*want) {
+	if err == nil {
+		err = fmt.Errorf("table %s was re-created meanwhile", t.name)
+	}
+	for _, w := range batch {
+		if w.again {
+			t.fail(ctx, []*want{w}, err)
+			continue
+		}
+		w.again, w.absent = true, false
+		again = append(again, w)
+	}
+	return again
+}
+
+func conflict(w *want, elsewhere string) answer {
+	return answer{reason: LocationConflict, detail: fmt.Sprintf("partition %s of table %s is at %q, the object is in %q",
+		valuesText(w), w.part.Table, elsewhere, w.part.Location)}
+}
+
+func valuesText(w *want) string {
+	var list []string
+	for i, k := range w.part.Keys {
+		list = append(list, fmt.Sprintf("%s=%q", k, w.part.Values[i]))
+	}
+	return strings.Join(list, ", ")
+}
+
+// confirm answers a want whose partition was read at its location, and
+// remembers it.
+func (t *planner) confirm(w *want, p Partition, added bool) {
+	now := wall()
+	t.mu.Lock()
+	t.known.remember(&known{
+		identity: w.identity, values: p.Values, location: w.part.Location,
+		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: now, wanted: now,
+	})
+	delete(t.wants, w.key)
+	delete(t.bad, w.identity)
+	t.mu.Unlock()
+	w.settle(answer{added: added, at: now})
+}
+
+// answerKnown answers a want from memory, if it holds the partition.
+func (t *planner) answerKnown(w *want) bool {
+	t.mu.Lock()
+	k := t.known.byValues[w.identity]
+	ok := k != nil && fresh(k.read, confirmedFor)
+	if ok {
+		k.wanted = wall()
+		if k.location == w.part.Location {
+			k.keys, k.raw, k.parquet = w.part.Keys, w.part.Values, w.parquet
+			t.known.byFolder[k.location] = k
+		}
+	}
+	t.mu.Unlock()
+	switch {
+	case !ok:
+		return false
+	case k.location != w.part.Location:
+		t.answer(w, conflict(w, k.location))
+	default:
+		t.answer(w, answer{})
+	}
+	return true
+}
+
+// dueAgain returns what to read again beside the wants: if one of them is
+// remembered but due, everything of the table that is in use.
+func (t *planner) dueAgain(batch []*want) []*known {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	asked := make(map[string]bool, len(batch))
+	due := false
+	for _, w := range batch {
+		asked[w.identity] = true
+		due = due || t.known.byValues[w.identity] != nil
+	}
+	if !due {
+		return nil
+	}
+	return slices.DeleteFunc(t.known.inUse(), func(k *known) bool { return asked[k.identity] })
+}
+
+// reconfirm notes what was read again of a remembered partition.
+func (t *planner) reconfirm(k *known, p Partition) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if normalise(p.Location) == k.location {
+		k.read = wall()
+		return
+	}
+	t.known.drop(k)
+}
+
+// readBack looks up what was just added, whatever Add said, and returns what
+// is not there.
+func (t *planner) readBack(ctx context.Context, tab Table, batch []*want) (left []*want, err error) {
+	values := make([][]string, 0, len(batch))
+	for _, w := range batch {
+		values = append(values, spellings(tab, w)...)
+	}
+	found, err := t.read(ctx, tab, values)
+	if err != nil {
+		return batch, err
+	}
+	left, again := t.compare(ctx, tab, batch, found, true)
+	t.putBack(again)
+	return left, nil
+}

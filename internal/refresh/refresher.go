@@ -1,0 +1,151 @@
+package refresh
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"athenarefresh/internal/event"
+	"athenarefresh/internal/table"
+)
+
+// Options are what a Refresher works with.
+type Options struct {
+	Router      *table.Router
+	Catalog     Catalog
+	DeadLetters DeadLetters
+	Log         *slog.Logger
+
+	// Statements is how many calls of Catalog.Add may be under way at once.
+	Statements int
+
+	// Hand is how many messages the driver settles at once; no table keeps
+	// more than half of them waiting.
+	Hand int
+}
+
+// Refresher settles messages. It is safe for concurrent use and keeps what it
+// learns of the catalog for as long as the process lives.
+type Refresher struct {
+	o      Options
+	budget *budget
+	gate   gate
+	names  listing
+	tally  tally
+
+	crowded    atomic.Bool
+	remembered atomic.Int64 // partitions, of all tables
+
+	// work outlives every call of Settle: a statement goes on for the others
+	// that wait for it. Close ends it.
+	work   context.Context
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+
+	mu     sync.RWMutex
+	tables map[string]*planner
+
+	rooms sync.Pool // of *[]event.Record
+}
+
+// New makes a Refresher. Nothing runs until the first message.
+func New(o Options) *Refresher {
+	o.Statements = max(o.Statements, 1)
+	o.Hand = max(o.Hand, 2)
+	r := &Refresher{o: o, budget: newBudget(o.Statements), tables: map[string]*planner{}}
+	r.gate.check, r.names.list = o.Catalog.Check, o.Catalog.Tables
+	r.work, r.cancel = context.WithCancel(context.Background())
+	r.rooms.New = func() any { return new([]event.Record) }
+	return r
+}
+
+// Close waits until no planner and no statement is under way; when ctx ends it
+// stops those that are, and waits for that.
+func (r *Refresher) Close(ctx context.Context) {
+	stop := context.AfterFunc(ctx, r.cancel)
+	defer stop()
+	r.group.Wait()
+	r.cancel()
+}
+
+// crowd is the number of messages in flight above which waiting is a luxury:
+// half of SQS's 120,000 (AWS.md 1.3).
+const crowd = 60_000
+
+// Crowd tells the Refresher how many messages of the queue are hidden, in hand
+// or waiting to be tried again. Above 60,000 a message whose own table fails
+// is parked at once, so that the others can still be received.
+func (r *Refresher) Crowd(inFlight int) { r.crowded.Store(inFlight > crowd) }
+
+// planner returns the table's planner, made if it isn't there.
+func (r *Refresher) planner(name string) *planner {
+	r.mu.RLock()
+	p := r.tables[name]
+	r.mu.RUnlock()
+	if p != nil {
+		return p
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p = r.tables[name]; p == nil {
+		p = newPlanner(r, name)
+		r.tables[name] = p
+	}
+	return p
+}
+
+// forget drops the planner of a table that doesn't exist, so that a flood of
+// made-up names takes no room. Its caller holds p.mu and marks it gone.
+func (r *Refresher) forget(p *planner) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tables[p.name] == p {
+		delete(r.tables, p.name)
+	}
+}
+
+// mostPlanners is how many tables are kept in mind, if not all of them were
+// ever read; mostKnownInAll how many partitions of all tables together.
+const (
+	mostPlanners   = 10_000
+	mostKnownInAll = 100_000
+)
+
+func (r *Refresher) tooMany() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.tables) > mostPlanners
+}
+
+// sweep forgets, once too much is remembered, the partitions that nobody wanted
+// for a while.
+func (r *Refresher) sweep() {
+	if r.remembered.Load() < mostKnownInAll {
+		return
+	}
+	r.mu.RLock()
+	planners := slices.Collect(maps.Values(r.tables))
+	r.mu.RUnlock()
+	for _, t := range planners {
+		t.mu.Lock()
+		t.known.forgetUnwanted()
+		t.mu.Unlock()
+	}
+}
+
+// wall is the time on the wall. The monotonic clock may stand still while a
+// function is frozen between invocations, so no age is taken from it.
+func wall() time.Time { return time.Now().Round(0) }
+
+// fresh says whether something of the given time is younger than max. A clock
+// that was set back makes it stale.
+func fresh(at time.Time, max time.Duration) bool { return freshAt(wall(), at, max) }
+
+func freshAt(now, at time.Time, max time.Duration) bool {
+	age := now.Sub(at)
+	return age >= 0 && age < max
+}

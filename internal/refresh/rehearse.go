@@ -1,0 +1,89 @@
+package refresh
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"athenarefresh/internal/event"
+	"athenarefresh/internal/table"
+)
+
+// Rehearsal settles messages as a Refresher would whose tables all exist and
+// are empty, one after the other, and touches nothing.
+type Rehearsal struct {
+	Router *table.Router
+	Log    *slog.Logger
+
+	// Partitions are those that the messages so far call for, in the order of
+	// their first appearance.
+	Partitions []table.Partition
+
+	seen map[string]string // table and values → location
+}
+
+// Settle says what would become of a message. Of two objects that want one
+// partition in different folders, the first wins.
+func (h *Rehearsal) Settle(m Message) (Settlement, []RecordReason) {
+	s := settling{ctx: context.Background(), m: &m, asker: h, log: h.Log}
+	for _, e := range event.Parse(m.Body) {
+		s.record(&e, h.Router)
+	}
+	out := Settlement{Outcome: Done, Reasons: s.distinct(settled), Records: s.records}
+	if s.worst == parked {
+		out.Outcome = Parked
+	}
+	return out, s.recordReasons()
+}
+
+// RecordReason counts records.
+type RecordReason struct {
+	Reason  Reason
+	Records int
+}
+
+func (s *settling) recordReasons() (list []RecordReason) {
+	for _, c := range s.reasons {
+		if c.reason != "" {
+			list = append(list, RecordReason{c.reason, c.n})
+		}
+	}
+	return list
+}
+
+// ask implements asker: everything is known at once.
+func (h *Rehearsal) ask(_ context.Context, p table.Placement) (answer, *want) {
+	id := p.Partition.Table + "\x00" + unordered(&p.Partition)
+	at, ok := h.seen[id]
+	switch {
+	case ok && at != p.Partition.Location:
+		return conflict(&want{part: p.Partition}, at), nil
+	case !ok:
+		if h.seen == nil {
+			h.seen = map[string]string{}
+		}
+		h.seen[id] = p.Partition.Location
+		h.Partitions = append(h.Partitions, p.Partition)
+	}
+	return answer{}, nil
+}
+
+// await implements asker; there is never anything to wait for.
+func (h *Rehearsal) await(context.Context, *want, time.Time) answer { return answer{} }
+
+// unordered is a partition's keys and values, whatever the order in which its
+// layout has them.
+func unordered(p *table.Partition) string {
+	order := make([]int, len(p.Keys))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p.Keys[a], p.Keys[b]) })
+	id := ""
+	for _, i := range order {
+		id += p.Keys[i] + "\x00" + p.Values[i] + "\x00"
+	}
+	return id
+}

@@ -1,0 +1,229 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+
+	"athenarefresh/internal/event"
+	"athenarefresh/internal/table"
+)
+
+// Outcome is what becomes of a message: the worst of its records.
+type Outcome string
+
+const (
+	Done   Outcome = "done"   // every record is settled: delete the message
+	Parked Outcome = "parked" // a copy is in the dead-letter queue: delete the message
+	Retry  Outcome = "retry"  // keep the message and hide it for Settlement.Wait
+)
+
+// Settlement is the answer for one message.
+type Settlement struct {
+	Outcome Outcome
+	Reasons []Reason      // of its records, ignored ones too; distinct, in their order
+	Wait    time.Duration // before it is tried again, where Outcome is Retry
+	Records int
+}
+
+// Settle settles one message and returns once its outcome is certain, or when
+// ctx ends: then what is not settled is Retry with the reason deadline, and
+// statements under way go on for whoever else waits for them.
+func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
+	room := r.rooms.Get().(*[]event.Record)
+	defer r.rooms.Put(room)
+	*room = event.ParseInto(*room, m.Body)
+
+	s := settling{ctx: ctx, m: &m, asker: r, log: r.o.Log}
+	for i := range *room {
+		s.record(&(*room)[i], r.o.Router)
+	}
+	s.wait()
+	clear(*room) // they hold on to the body
+	return r.conclude(ctx, m, &s)
+}
+
+// asker answers whether a partition is in the catalog.
+type asker interface {
+	// ask sees to it that a partition gets into the catalog. Where the answer
+	// is known it has no want, otherwise the want's answer comes later.
+	ask(ctx context.Context, p table.Placement) (answer, *want)
+	// await waits for a want of a message that began to be settled at since.
+	await(ctx context.Context, w *want, since time.Time) answer
+}
+
+// settling is a message while its records are being settled.
+type settling struct {
+	ctx   context.Context
+	m     *Message
+	asker asker
+	log   *slog.Logger
+
+	records int
+	reasons []counted // distinct, in the order of the records
+	worst   rank
+	waiting []waiting // for the catalog
+}
+
+type counted struct {
+	reason Reason
+	n      int
+	rank   rank
+}
+
+// waiting is a record that needs the catalog; n of them in a row want the same.
+type waiting struct {
+	want        *want
+	at          int // of its reason, in reasons
+	bucket, key string
+	landed      string
+}
+
+// rank orders the outcomes of records, the worst last.
+type rank int
+
+const (
+	settled rank = iota
+	parked
+	retried
+)
+
+// record places one record. One that needs the catalog asks for its partition
+// and is waited for later, so that all tables of a message work at once.
+func (s *settling) record(e *event.Record, router *table.Router) {
+	s.records += e.Count
+	if e.Reason != "" {
+		s.count(Reason(e.Reason), e.Count, rankOf(!e.Reason.Ignored()))
+		if !e.Reason.Ignored() {
+			s.logRecord(slog.LevelWarn, "parked", Reason(e.Reason), "", e)
+		}
+		return
+	}
+	p := router.Place(e.Bucket, e.Key)
+	if p.Outcome != table.Place {
+		s.count(Reason(p.Reason), 1, rankOf(p.Outcome == table.Park))
+		level := slog.LevelDebug
+		if p.Outcome == table.Park {
+			level = slog.LevelWarn
+		}
+		s.logRecord(level, string(p.Outcome), Reason(p.Reason), p.Detail, e)
+		return
+	}
+	a, w := s.asker.ask(s.ctx, p)
+	if w == nil {
+		s.answered(a, e)
+		return
+	}
+	s.reasons = append(s.reasons, counted{})
+	s.waiting = append(s.waiting, waiting{w, len(s.reasons) - 1, e.Bucket, e.Key, e.Time})
+}
+
+func rankOf(park bool) rank {
+	if park {
+		return parked
+	}
+	return settled
+}
+
+func (s *settling) count(reason Reason, n int, k rank) {
+	s.reasons = append(s.reasons, counted{reason, n, k})
+	s.worst = max(s.worst, k)
+}
+
+func (s *settling) answered(a answer, e *event.Record) {
+	if a.reason != "" {
+		s.count(a.reason, 1, a.reason.rank())
+		s.logRecord(a.reason.level(), a.reason.word(), a.reason, a.detail, e)
+	}
+}
+
+// wait waits for every record that needs the catalog.
+func (s *settling) wait() {
+	if s.waiting == nil {
+		return
+	}
+	since := time.Now()
+	for i := range s.waiting {
+		w := &s.waiting[i]
+		a := s.asker.await(s.ctx, w.want, since)
+		if a.reason == "" {
+			continue
+		}
+		s.reasons[w.at] = counted{a.reason, 1, a.reason.rank()}
+		s.worst = max(s.worst, a.reason.rank())
+		s.logRecord(a.reason.level(), a.reason.word(), a.reason, a.detail, &event.Record{Bucket: w.bucket, Key: w.key, Count: 1})
+	}
+}
+
+// logRecord writes down an object's outcome. Keys are quoted by the handler:
+// they are written by strangers.
+func (s *settling) logRecord(level slog.Level, outcome string, reason Reason, detail string, e *event.Record) {
+	if s.log == nil || !s.log.Enabled(s.ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("outcome", outcome), slog.String("reason", string(reason)), slog.String("message", s.m.ID)}
+	if e.Bucket != "" {
+		attrs = append(attrs, slog.String("bucket", e.Bucket), slog.String("key", strconv.QuoteToGraphic(e.Key)))
+	}
+	if e.Count > 1 {
+		attrs = append(attrs, slog.Int("records", e.Count))
+	}
+	if detail != "" {
+		attrs = append(attrs, slog.String("why", detail))
+	}
+	s.log.LogAttrs(s.ctx, level, "record", attrs...)
+}
+
+// distinct returns the reasons of the records that are at least so bad, each
+// once, in the order of the records.
+func (s *settling) distinct(worst rank) []Reason {
+	var list []Reason
+	for _, c := range s.reasons {
+		if c.reason != "" && c.rank >= worst && !slices.Contains(list, c.reason) {
+			list = append(list, c.reason)
+		}
+	}
+	return list
+}
+
+// conclude turns the outcomes of the records into that of the message, and
+// parks it where that is due.
+func (r *Refresher) conclude(ctx context.Context, m Message, s *settling) Settlement {
+	out := Settlement{Outcome: Done, Reasons: s.distinct(settled), Records: s.records}
+	switch {
+	case s.worst == retried && r.givenUp(m, s):
+		out.Outcome = r.park(ctx, m, s.distinct(parked))
+	case s.worst == retried:
+		out.Outcome = Retry
+	case s.worst == parked:
+		out.Outcome = r.park(ctx, m, s.distinct(parked))
+	}
+	if out.Outcome == Retry {
+		out.Wait = RetryAfter(m.Receives)
+	}
+	r.tally.message(out.Outcome, s)
+	return out
+}
+
+// park copies a message to the dead-letter queue. Only a confirmed copy counts:
+// after any error the message is kept, and a copy may come twice.
+func (r *Refresher) park(ctx context.Context, m Message, reasons []Reason) Outcome {
+	err := r.o.DeadLetters.Park(ctx, m, reasons)
+	if err == nil {
+		return Parked
+	}
+	if !errors.Is(err, ErrNoDeadLetterQueue) { // that is said by the driver, hourly
+		r.logger().Error("not parked, will be tried again", "message", m.ID, "reasons", reasons, "error", err)
+	}
+	return Retry
+}
+
+func (r *Refresher) logger() *slog.Logger {
+	if r.o.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return r.o.Log
+}

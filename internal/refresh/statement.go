@@ -1,0 +1,84 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	errStopped      = errors.New("stopped, it took too long")
+	errStillRunning = errors.New("an earlier statement of the table is still being stopped")
+	errNoSlot       = fmt.Errorf("no statement could be started in time: %w", ErrThrottled)
+)
+
+// statementTime is the longest that a statement may take (DESIGN 3).
+const statementTime = 2 * time.Minute
+
+// submit calls Catalog.Add in its time. When that runs out it returns, but the
+// call keeps its slot, and the table has no other, until it can't add anything
+// any more.
+func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) error {
+	if t.isAdding() {
+		return errStillRunning
+	}
+	ctx, cancel := context.WithTimeout(ctx, statementTime)
+	sick := t.adds.sick()
+	if err := t.r.budget.acquire(ctx, sick); err != nil {
+		cancel()
+		return errNoSlot
+	}
+	stop, cancelStop := beforeDeadline(ctx)
+	t.setAdding(true)
+	t.r.tally.add()
+	result := make(chan error, 1)
+	t.r.group.Go(func() {
+		defer cancel()
+		defer cancelStop()
+		err := t.r.o.Catalog.Add(stop, tab, parts)
+		t.setAdding(false)
+		t.r.budget.release(sick)
+		result <- err
+	})
+	select {
+	case err := <-result:
+		return err
+	case <-stop.Done():
+	}
+	// It may have ended at the same moment, or end at once when it is told to.
+	select {
+	case err := <-result:
+		if err != nil {
+			err = fmt.Errorf("add partitions to %s: %w: %w", t.name, errStopped, err)
+		}
+		return err
+	case <-time.After(stopGrace):
+		return fmt.Errorf("add partitions to %s: %w", t.name, errStopped)
+	}
+}
+
+// stopGrace is how long a round waits for a statement that was told to stop.
+const stopGrace = 100 * time.Millisecond
+
+// beforeDeadline leaves time to read back what was added: a tenth of what is
+// left, two seconds at most.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	d, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, d.Add(-min(time.Until(d)/10, 2*time.Second)))
+}
+
+func (t *planner) isAdding() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.adding
+}
+
+func (t *planner) setAdding(on bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.adding = on
+}
