@@ -1,0 +1,107 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	ackBatch  = 10 // entries of a batch call (AWS.md 1.4)
+	ackLinger = 20 * time.Millisecond
+	ackCalls  = 4 // batches at once
+)
+
+// acks tells the queue what became of messages, in batches of ten. A batch
+// waits 20 ms at most for its tenth.
+type acks struct {
+	ctx    context.Context
+	queue  Queue
+	log    *slog.Logger
+	delete chan string
+	hide   chan Hidden
+
+	calls  sync.WaitGroup
+	limit  chan struct{}
+	feeder sync.WaitGroup
+
+	mu sync.Mutex
+	s  Summary
+}
+
+// newAcks begins to take acknowledgements; its owner calls close.
+func newAcks(ctx context.Context, q Queue, log *slog.Logger) *acks {
+	a := &acks{ctx: ctx, queue: q, log: log, delete: make(chan string), hide: make(chan Hidden), limit: make(chan struct{}, ackCalls)}
+	a.feeder.Go(func() { batches(a.delete, func(b []string) { a.spawn(func() { a.deleteBatch(b) }) }) })
+	a.feeder.Go(func() { batches(a.hide, func(b []Hidden) { a.spawn(func() { a.hideBatch(b) }) }) })
+	return a
+}
+
+// close waits until the queue was told of everything.
+func (a *acks) close() Summary {
+	close(a.delete)
+	close(a.hide)
+	a.feeder.Wait()
+	a.calls.Wait()
+	return a.s
+}
+
+// batches calls flush with up to ten of what comes in, until in is closed.
+func batches[T any](in <-chan T, flush func([]T)) {
+	var batch []T
+	var due <-chan time.Time
+	for {
+		select {
+		case x, ok := <-in:
+			if !ok {
+				if len(batch) > 0 {
+					flush(batch)
+				}
+				return
+			}
+			if batch = append(batch, x); len(batch) == 1 {
+				due = time.After(ackLinger)
+			}
+			if len(batch) < ackBatch {
+				continue
+			}
+		case <-due:
+		}
+		flush(batch)
+		batch, due = nil, nil
+	}
+}
+
+// spawn runs a call beside a few others.
+func (a *acks) spawn(f func()) {
+	a.limit <- struct{}{}
+	a.calls.Go(func() {
+		defer func() { <-a.limit }()
+		f()
+	})
+}
+
+// deleteBatch forgets settled messages. One that could not be deleted comes
+// again and is settled again, which changes nothing.
+func (a *acks) deleteBatch(handles []string) {
+	failed, err := a.queue.Delete(a.ctx, handles)
+	if len(failed) > 0 {
+		a.log.Warn("settled messages were not deleted and will come again", "messages", len(failed), "error", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.s.Deleted += len(handles) - len(failed)
+	a.s.Unsure += len(failed)
+}
+
+// hideBatch keeps messages for later. One that could not be hidden comes when
+// its visibility runs out.
+func (a *acks) hideBatch(messages []Hidden) {
+	if err := a.queue.Hide(a.ctx, messages); err != nil {
+		a.log.Warn("kept messages may come earlier than meant", "error", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.s.Hidden += len(messages)
+}
