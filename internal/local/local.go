@@ -1,0 +1,156 @@
+// Package local is an AWS for one machine: S3, SQS, Glue and Athena on one
+// port, in one directory, for clients that believe it is the real one.
+//
+// It listens on the loopback only, answers to local names only, and answers
+// nothing that is not signed with its credentials, so that neither the network
+// nor a web page in a browser on the same machine can reach it. It is no
+// sandbox: whoever may read the directory may read all objects.
+//
+// The packages below know nothing of each other. What happens together is one
+// transaction of one database: an object and its notification are recorded at
+// once, whichever service asked.
+//
+//	client ─► door: host, signature, X-Amz-Target ─┬─► s3      ─┐
+//	                                               ├─► sqs      ├─► committer ─► local.db
+//	                                               ├─► glue    ─┘
+//	                                               └─► athena (needs cgo, for DuckDB)
+//
+// The directory: local.db (bbolt, locked while a stack is open), objects/ (one
+// file per put, see package s3), athena/ (DuckDB's own).
+package local
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"athenarefresh/internal/local/s3"
+	"athenarefresh/internal/local/sigv4"
+	"athenarefresh/internal/local/sqs"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// The credentials of every client.
+const (
+	AccessKey = "test"
+	SecretKey = "test"
+)
+
+// Options of a stack. Only Data is needed.
+type Options struct {
+	Data          string // directory; made if missing
+	Region        string // us-east-1 if ""
+	Account       string // 123456789012 if ""
+	InFlightLimit int    // messages in flight per queue; 120,000 if 0
+	Now           func() time.Time
+}
+
+// ErrInUse says that another process has the directory open.
+var ErrInUse = errors.New("in use by another process")
+
+// lockWait is how long Open waits for another process to be gone.
+const lockWait = time.Second
+
+// Stack is an open stack. [Stack.Serve] closes it; who uses [Stack.Handler]
+// alone closes it himself.
+type Stack struct {
+	db      *bbolt.DB
+	buckets *s3.Store
+	queues  *sqs.Store
+	closers []io.Closer // before the database, last first
+	handler http.Handler
+
+	closing  sync.Once
+	closeErr error
+}
+
+// Open opens the stack in a directory. [ErrInUse] if it is open already.
+func Open(o Options) (*Stack, error) {
+	o = o.withDefaults()
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("open the local stack: %w", err)
+	}
+	path := filepath.Join(o.Data, "local.db")
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout: lockWait, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
+	})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return nil, fmt.Errorf("open %s: %w", path, ErrInUse)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	s := &Stack{db: db}
+	if err := s.open(o); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the local stack in %s: %w", o.Data, err), s.Close())
+	}
+	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	o.Region = cmp.Or(o.Region, "us-east-1")
+	o.Account = cmp.Or(o.Account, "123456789012")
+	o.InFlightLimit = cmp.Or(o.InFlightLimit, 120_000)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+func (s *Stack) open(o Options) error {
+	commits := &committer{db: s.db}
+	var err error
+	s.queues, err = sqs.Open(sqs.Options{
+		DB: s.db, Update: commits.Update, Region: o.Region, Account: o.Account,
+		InFlightLimit: o.InFlightLimit, Now: o.Now,
+	})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.queues)
+	s.buckets, err = s3.Open(s3.Options{
+		DB: s.db, Update: commits.Update, Dir: filepath.Join(o.Data, "objects"),
+		Region: o.Region, Queues: s.queues, Now: o.Now,
+	})
+	if err != nil {
+		return err
+	}
+	services := map[string]http.Handler{"AmazonSQS": s.queues.Service()}
+	if err := s.openCatalog(o, services); err != nil {
+		return err
+	}
+	s.handler = &door{
+		verifier: sigv4.Verifier{AccessKey: AccessKey, Secret: SecretKey, Now: o.Now},
+		services: services,
+		buckets:  s.buckets,
+		account:  o.Account,
+	}
+	return nil
+}
+
+// Queues has the queues' counters.
+func (s *Stack) Queues() *sqs.Store { return s.queues }
+
+// Handler answers all services. Every request it has let in must have ended
+// before [Stack.Close].
+func (s *Stack) Handler() http.Handler { return s.handler }
+
+// Close closes the stack; a second time it does nothing.
+func (s *Stack) Close() error {
+	s.closing.Do(func() {
+		var errs []error
+		for i := len(s.closers) - 1; i >= 0; i-- {
+			errs = append(errs, s.closers[i].Close())
+		}
+		s.closeErr = errors.Join(append(errs, s.db.Close())...)
+	})
+	return s.closeErr
+}

@@ -1,0 +1,124 @@
+package local_test
+
+import (
+	"strings"
+	"testing"
+
+	"athenarefresh/internal/local"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+func toQueue(id, queue, prefix, suffix string, events ...s3types.Event) s3types.QueueConfiguration {
+	return s3types.QueueConfiguration{
+		Id: &id, QueueArn: aws.String(queueARN(queue)), Events: events,
+		Filter: &s3types.NotificationConfigurationFilter{Key: &s3types.S3KeyFilter{FilterRules: []s3types.FilterRule{
+			{Name: "prefix", Value: &prefix}, {Name: "suffix", Value: &suffix},
+		}}},
+	}
+}
+
+func (s *server) notify(t *testing.T, bucket string, c *s3types.NotificationConfiguration) error {
+	t.Helper()
+	_, err := s.s3.PutBucketNotificationConfiguration(t.Context(), &s3.PutBucketNotificationConfigurationInput{Bucket: &bucket, NotificationConfiguration: c})
+	return err
+}
+
+func TestFiltersAndTestEvent(t *testing.T) {
+	s := start(t, local.Options{})
+	queue := s.createQueue(t, "q", nil)
+	if _, err := s.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("filters")}); err != nil {
+		t.Fatal(err)
+	}
+	err := s.notify(t, "filters", &s3types.NotificationConfiguration{QueueConfigurations: []s3types.QueueConfiguration{
+		toQueue("one", "q", "in/dt%3D", ".json.gz", "s3:ObjectCreated:Put"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := s.receive(t, queue, 0)
+	if len(messages) != 1 || !strings.Contains(*messages[0].Body, `"Event":"s3:TestEvent"`) || !strings.Contains(*messages[0].Body, `"Bucket":"filters"`) {
+		t.Fatalf("no test event: %v", messages)
+	}
+	for _, key := range []string{"in/dt=1/a.json", "out/dt=1/a.json.gz", "in/dt=1/a.json.gz", "in/dx=1/a.json.gz"} {
+		s.put(t, "filters", key, "x")
+	}
+	if _, err := s.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String("filters"), Key: aws.String("in/dt=1/a.json.gz")}); err != nil {
+		t.Fatal(err)
+	}
+	messages = s.receive(t, queue, 0)
+	if len(messages) != 1 || notifiedKey(t, *messages[0].Body) != "in/dt=1/a.json.gz" {
+		t.Errorf("notified %v", messages)
+	}
+}
+
+func TestConfigurationIsKeptAndReplacedAsAWhole(t *testing.T) {
+	s := start(t, local.Options{})
+	s.createQueue(t, "q", nil)
+	if _, err := s.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("whole")}); err != nil {
+		t.Fatal(err)
+	}
+	get := func() *s3.GetBucketNotificationConfigurationOutput {
+		t.Helper()
+		out, err := s.s3.GetBucketNotificationConfiguration(t.Context(), &s3.GetBucketNotificationConfigurationInput{Bucket: aws.String("whole")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	err := s.notify(t, "whole", &s3types.NotificationConfiguration{
+		QueueConfigurations:          []s3types.QueueConfiguration{toQueue("q", "q", "a/", "", "s3:ObjectCreated:*")},
+		TopicConfigurations:          []s3types.TopicConfiguration{{Id: aws.String("t"), TopicArn: aws.String("arn:aws:sns:us-east-1:1:t"), Events: []s3types.Event{"s3:ObjectRemoved:*"}}},
+		LambdaFunctionConfigurations: []s3types.LambdaFunctionConfiguration{{LambdaFunctionArn: aws.String("arn:aws:lambda:us-east-1:1:function:f"), Events: []s3types.Event{"s3:ObjectRestore:*"}}},
+		EventBridgeConfiguration:     &s3types.EventBridgeConfiguration{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := get()
+	if len(got.QueueConfigurations) != 1 || *got.QueueConfigurations[0].QueueArn != queueARN("q") ||
+		*got.QueueConfigurations[0].Filter.Key.FilterRules[0].Value != "a/" ||
+		len(got.TopicConfigurations) != 1 || *got.TopicConfigurations[0].TopicArn != "arn:aws:sns:us-east-1:1:t" ||
+		len(got.LambdaFunctionConfigurations) != 1 || *got.LambdaFunctionConfigurations[0].Id == "" || got.EventBridgeConfiguration == nil {
+		t.Errorf("came back as %+v", got)
+	}
+	if err := s.notify(t, "whole", &s3types.NotificationConfiguration{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := get(); len(got.QueueConfigurations)+len(got.TopicConfigurations)+len(got.LambdaFunctionConfigurations) > 0 || got.EventBridgeConfiguration != nil {
+		t.Errorf("something stayed: %+v", got)
+	}
+}
+
+func TestConfigurationsThatS3Refuses(t *testing.T) {
+	s := start(t, local.Options{})
+	queue := s.createQueue(t, "q", nil)
+	if _, err := s.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("refuse")}); err != nil {
+		t.Fatal(err)
+	}
+	const created, put, removed = "s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectRemoved:*"
+	for name, c := range map[string]struct {
+		configurations []s3types.QueueConfiguration
+		want           string
+	}{
+		"queue that is not there": {[]s3types.QueueConfiguration{toQueue("a", "q", "a", "", created), toQueue("b", "none", "b", "", created)}, "Unable to validate the following destination configurations"},
+		"overlap of a family":     {[]s3types.QueueConfiguration{toQueue("a", "q", "", "", created), toQueue("b", "q", "b", ".gz", put)}, "overlap"},
+		"overlap of suffixes":     {[]s3types.QueueConfiguration{toQueue("a", "q", "", ".gz", put), toQueue("b", "q", "", ".json.gz", put)}, "overlap"},
+		"same id":                 {[]s3types.QueueConfiguration{toQueue("a", "q", "a", "", created), toQueue("a", "q", "b", "", created)}, "Same ID"},
+		"no such event":           {[]s3types.QueueConfiguration{toQueue("a", "q", "a", "", "s3:ObjectCreated:Never")}, "not supported"},
+		"no overlap":              {[]s3types.QueueConfiguration{toQueue("a", "q", "a", "", created), toQueue("b", "q", "b", "", created), toQueue("c", "q", "a", "", removed)}, ""},
+	} {
+		err := s.notify(t, "refuse", &s3types.NotificationConfiguration{QueueConfigurations: c.configurations})
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.want != "" && (code(err) != "InvalidArgument" || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := len(s.receive(t, queue, 0)); n != 3 {
+		t.Errorf("%d test events: what was refused must leave none", n)
+	}
+}

@@ -1,0 +1,29 @@
+package local
+
+import (
+	"fmt"
+	"net/http"
+
+	"athenarefresh/internal/local/sigv4"
+)
+
+// query answers the older Query protocol: a form in, XML out. There is STS's
+// GetCallerIdentity, which tools call to see who they are; SQS is spoken to in
+// JSON only.
+type query struct{ account string }
+
+// ServeHTTP implements http.Handler.
+func (q query) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	action := r.PostFormValue("Action")
+	if action != "GetCallerIdentity" {
+		refuse(w, r, &sigv4.Error{
+			Code: "InvalidAction", Status: http.StatusBadRequest,
+			Message: fmt.Sprintf("the local stack doesn't speak the Query protocol (action %q): SQS needs an SDK with the JSON protocol (boto3 1.28.82, SDK for Go v2 1.23, CLI 2.13.33 or later)", action),
+		})
+		return
+	}
+	w.Header().Set("Content-Type", "text/xml")
+	fmt.Fprintf(w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">`+
+		`<GetCallerIdentityResult><Arn>arn:aws:iam::%[1]s:root</Arn><UserId>%[1]s</UserId><Account>%[1]s</Account></GetCallerIdentityResult>`+
+		`<ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>`, q.account)
+}

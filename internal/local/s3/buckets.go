@@ -1,0 +1,129 @@
+package s3
+
+import (
+	"context"
+	"encoding/xml"
+	"net/http"
+
+	"github.com/rclone/gofakes3"
+	"go.etcd.io/bbolt"
+)
+
+// ListBuckets implements gofakes3.Backend.
+func (s *Store) ListBuckets(context.Context) ([]gofakes3.BucketInfo, error) {
+	var all []gofakes3.BucketInfo
+	err := s.DB.View(func(tx *bbolt.Tx) error {
+		buckets := tx.Bucket(bucketsName)
+		return buckets.ForEach(func(name, _ []byte) error {
+			var b bucket
+			_, err := load(buckets, string(name), &b)
+			all = append(all, gofakes3.BucketInfo{Name: string(name), CreationDate: gofakes3.NewContentTime(b.Created)})
+			return err
+		})
+	})
+	return all, err
+}
+
+// CreateBucket implements gofakes3.Backend. In us-east-1 S3 lets an owner
+// create a bucket again, everywhere else that is an error.
+func (s *Store) CreateBucket(_ context.Context, name string) error {
+	return s.Update(func(tx *bbolt.Tx) error {
+		if tx.Bucket(objectsName).Bucket([]byte(name)) != nil {
+			if s.Region == "us-east-1" {
+				return nil
+			}
+			return gofakes3.ResourceError(gofakes3.ErrBucketAlreadyExists, name)
+		}
+		if _, err := tx.Bucket(objectsName).CreateBucket([]byte(name)); err != nil {
+			return err
+		}
+		return save(tx.Bucket(bucketsName), name, bucket{Created: s.Now().UTC()})
+	})
+}
+
+// BucketExists implements gofakes3.Backend.
+func (s *Store) BucketExists(_ context.Context, name string) (bool, error) {
+	exists := false
+	err := s.DB.View(func(tx *bbolt.Tx) error {
+		exists = tx.Bucket(bucketsName).Get([]byte(name)) != nil
+		return nil
+	})
+	return exists, err
+}
+
+// DeleteBucket implements gofakes3.Backend.
+func (s *Store) DeleteBucket(_ context.Context, name string) error {
+	return s.Update(func(tx *bbolt.Tx) error {
+		objects, err := objectsOf(tx, name)
+		if err != nil {
+			return err
+		}
+		if key, _ := objects.Cursor().First(); key != nil {
+			return gofakes3.ResourceError(gofakes3.ErrBucketNotEmpty, name)
+		}
+		if err := tx.Bucket(objectsName).DeleteBucket([]byte(name)); err != nil {
+			return err
+		}
+		return tx.Bucket(bucketsName).Delete([]byte(name))
+	})
+}
+
+// objectsOf returns the objects of a bucket, or gofakes3's NoSuchBucket.
+func objectsOf(tx *bbolt.Tx, name string) (*bbolt.Bucket, error) {
+	if name != "" {
+		if b := tx.Bucket(objectsName).Bucket([]byte(name)); b != nil {
+			return b, nil
+		}
+	}
+	return nil, gofakes3.BucketNotFound(name)
+}
+
+// serveLocation answers GetBucketLocation; gofakes3 knows no region.
+func (s *Store) serveLocation(w http.ResponseWriter, name string) {
+	exists, err := s.BucketExists(nil, name)
+	if err == nil && !exists {
+		err = gofakes3.BucketNotFound(name)
+	}
+	if err != nil {
+		writeError(w, name, err)
+		return
+	}
+	type location struct {
+		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ LocationConstraint"`
+		Region  string   `xml:",chardata"`
+	}
+	l := location{Region: s.Region}
+	if s.Region == "us-east-1" {
+		l.Region = "" // where S3 began
+	}
+	writeXML(w, http.StatusOK, l)
+}
+
+// writeError answers the calls that gofakes3 doesn't.
+func writeError(w http.ResponseWriter, resource string, err error) {
+	type answer struct {
+		XMLName                 xml.Name `xml:"Error"`
+		Code, Message, Resource string
+	}
+	a := answer{Code: string(gofakes3.ErrInternal), Message: err.Error(), Resource: resource}
+	status := http.StatusInternalServerError
+	if e, ok := err.(gofakes3.Error); ok {
+		a.Code, status = string(e.ErrorCode()), e.ErrorCode().Status()
+	}
+	if e, ok := err.(*gofakes3.ErrorResponse); ok {
+		a.Message = e.Message
+	}
+	writeXML(w, status, a)
+}
+
+// writeXML answers; when the client is gone there is nobody to tell.
+func writeXML(w http.ResponseWriter, status int, v any) {
+	b, err := xml.Marshal(v)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	w.Write(append([]byte(xml.Header), b...))
+}

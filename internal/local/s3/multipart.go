@@ -1,0 +1,154 @@
+package s3
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/rclone/gofakes3"
+)
+
+// upload is a multipart upload that is not complete. Its parts are files that
+// no object refers to, so the next [Open] sweeps them; gofakes3 forgets an
+// upload with the process as well.
+type upload struct {
+	bucket, key string
+	meta        map[string]string
+
+	mu       sync.Mutex // a completion is one at a time, and parts wait for it
+	parts    map[int]body
+	complete string // the ETag, once it is
+}
+
+// CreateMultipartUpload implements gofakes3.MultipartBackend.
+func (s *Store) CreateMultipartUpload(_ context.Context, bucket, key string, meta map[string]string) (gofakes3.UploadID, error) {
+	if len(key) > gofakes3.KeySizeLimit {
+		return "", gofakes3.ResourceError(gofakes3.ErrKeyTooLong, key)
+	}
+	id := gofakes3.UploadID(rand.Text())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uploads[id] = &upload{bucket: bucket, key: key, meta: meta, parts: map[int]body{}}
+	return id, nil
+}
+
+func (s *Store) upload(bucket, key string, id gofakes3.UploadID) (*upload, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.uploads[id]
+	if u == nil || u.bucket != bucket || u.key != key {
+		return nil, gofakes3.ErrNoSuchUpload
+	}
+	return u, nil
+}
+
+// UploadPart implements gofakes3.MultipartBackend.
+func (s *Store) UploadPart(_ context.Context, bucket, key string, id gofakes3.UploadID, number int, size int64, r io.Reader) (string, error) {
+	u, err := s.upload(bucket, key, id)
+	if err != nil {
+		return "", err
+	}
+	part, err := s.write("part", r, size)
+	if err != nil {
+		return "", clientError(err)
+	}
+	u.mu.Lock()
+	old, replaced := u.parts[number]
+	u.parts[number] = part
+	u.mu.Unlock()
+	if replaced {
+		err = os.Remove(s.path(old.name))
+	}
+	return `"` + (&object{MD5: part.md5}).etag() + `"`, err
+}
+
+// CompleteMultipartUpload implements gofakes3.MultipartBackend. Asked again, it
+// gives the same answer.
+func (s *Store) CompleteMultipartUpload(ctx context.Context, bucket, key string, id gofakes3.UploadID, in *gofakes3.CompleteMultipartUploadRequest) (gofakes3.VersionID, string, error) {
+	u, err := s.upload(bucket, key, id)
+	if err != nil {
+		return "", "", err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.complete != "" {
+		return "", u.complete, nil
+	}
+	parts, err := u.choose(in.Parts)
+	if err != nil {
+		return "", "", err
+	}
+	o, err := s.assemble(ctx, u, parts)
+	if err != nil {
+		return "", "", err
+	}
+	u.complete = `"` + o.etag() + `"`
+	return "", u.complete, s.forget(id, u)
+}
+
+// choose picks the parts that the client lists.
+func (u *upload) choose(listed []gofakes3.CompletedPart) ([]body, error) {
+	if len(listed) == 0 {
+		return nil, gofakes3.ErrorMessage(gofakes3.ErrMalformedXML, "You must specify at least one part")
+	}
+	parts := make([]body, 0, len(listed))
+	for i, p := range listed {
+		if i > 0 && p.PartNumber <= listed[i-1].PartNumber {
+			return nil, gofakes3.ErrInvalidPartOrder
+		}
+		part, ok := u.parts[p.PartNumber]
+		if !ok || strings.Trim(p.ETag, `"`) != (&object{MD5: part.md5}).etag() {
+			return nil, gofakes3.ErrorMessagef(gofakes3.ErrInvalidPart, "part %d was not found or has another ETag", p.PartNumber)
+		}
+		parts = append(parts, part)
+	}
+	return parts, nil
+}
+
+// assemble writes the parts one after the other into the object.
+func (s *Store) assemble(ctx context.Context, u *upload, parts []body) (object, error) {
+	var sizes []int64
+	var readers []io.Reader
+	for _, p := range parts {
+		f, err := os.Open(s.path(p.name))
+		if err != nil {
+			return object{}, err
+		}
+		defer f.Close()
+		sizes = append(sizes, p.size)
+		readers = append(readers, f)
+	}
+	b, err := s.write(u.key, io.MultiReader(readers...), -1)
+	if err != nil {
+		return object{}, err
+	}
+	return s.commit(ctx, u.bucket, u.key, b, u.meta, sizes, createdMultipart)
+}
+
+// AbortMultipartUpload implements gofakes3.MultipartBackend.
+func (s *Store) AbortMultipartUpload(_ context.Context, bucket, key string, id gofakes3.UploadID) error {
+	u, err := s.upload(bucket, key, id)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return s.forget(id, u)
+}
+
+// forget drops an upload and its parts; the caller holds u.mu.
+func (s *Store) forget(id gofakes3.UploadID, u *upload) error {
+	s.mu.Lock()
+	delete(s.uploads, id)
+	s.mu.Unlock()
+	var errs []error
+	for _, p := range u.parts {
+		errs = append(errs, os.Remove(s.path(p.name)))
+	}
+	clear(u.parts)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,269 @@
+package s3
+
+import (
+	"crypto/rand"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rclone/gofakes3"
+	"go.etcd.io/bbolt"
+)
+
+// notificationConfiguration is a bucket's, on the wire and in the database.
+// Only queues are delivered to; the rest is kept and given back, because who
+// changes a configuration reads, merges and writes it as a whole.
+type notificationConfiguration struct {
+	XMLName     xml.Name      `xml:"NotificationConfiguration" json:"-"`
+	Xmlns       string        `xml:"xmlns,attr,omitempty" json:"-"`
+	Queues      []destination `xml:"QueueConfiguration"`
+	Topics      []destination `xml:"TopicConfiguration"`
+	Functions   []destination `xml:"CloudFunctionConfiguration"`
+	EventBridge *struct{}     `xml:"EventBridgeConfiguration"`
+}
+
+// destination is one entry; which of the three ARNs it has is its kind.
+type destination struct {
+	ID       string   `xml:"Id"`
+	Queue    string   `xml:"Queue,omitempty"`
+	Topic    string   `xml:"Topic,omitempty"`
+	Function string   `xml:"CloudFunction,omitempty"`
+	Events   []string `xml:"Event"`
+	Filter   *filter  `xml:"Filter"`
+}
+
+type filter struct {
+	Rules []filterRule `xml:"S3Key>FilterRule"`
+}
+
+type filterRule struct{ Name, Value string }
+
+// maxNotificationBody is ample for the 100 entries that S3 allows.
+const maxNotificationBody = 1 << 20
+
+func (s *Store) serveNotification(w http.ResponseWriter, r *http.Request, name string) {
+	var err error
+	switch r.Method {
+	case http.MethodGet:
+		err = s.getNotification(w, name)
+	case http.MethodPut:
+		err = s.putNotification(r, name)
+	default:
+		err = gofakes3.ErrMethodNotAllowed
+	}
+	if err != nil {
+		writeError(w, name, err)
+	}
+}
+
+func (s *Store) getNotification(w http.ResponseWriter, name string) error {
+	var b bucket
+	err := s.DB.View(func(tx *bbolt.Tx) error {
+		if _, err := objectsOf(tx, name); err != nil {
+			return err
+		}
+		_, err := load(tx.Bucket(bucketsName), name, &b)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var n notificationConfiguration
+	if b.Notification != nil {
+		n = *b.Notification
+	}
+	n.Xmlns = "http://s3.amazonaws.com/doc/2006-03-01/"
+	writeXML(w, http.StatusOK, n)
+	return nil
+}
+
+// putNotification replaces the configuration as a whole and tells each queue
+// that is new to hear of this bucket, in one transaction.
+func (s *Store) putNotification(r *http.Request, name string) error {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxNotificationBody))
+	if err != nil {
+		return clientError(err)
+	}
+	var n notificationConfiguration
+	if err := xml.Unmarshal(body, &n); err != nil {
+		return gofakes3.ErrorMessage(gofakes3.ErrMalformedXML, err.Error())
+	}
+	if err := n.check(); err != nil {
+		return err
+	}
+	skip := strings.EqualFold(r.Header.Get("X-Amz-Skip-Destination-Validation"), "true")
+	return s.Update(func(tx *bbolt.Tx) error {
+		if _, err := objectsOf(tx, name); err != nil {
+			return err
+		}
+		if !skip {
+			if err := s.testDestinations(tx, name, &n); err != nil {
+				return err
+			}
+		}
+		var b bucket
+		if _, err := load(tx.Bucket(bucketsName), name, &b); err != nil {
+			return err
+		}
+		b.Notification = &n
+		return save(tx.Bucket(bucketsName), name, b)
+	})
+}
+
+// testDestinations sends the test event to every queue. All must exist, or the
+// whole configuration is refused.
+func (s *Store) testDestinations(tx *bbolt.Tx, name string, n *notificationConfiguration) error {
+	for _, d := range n.Queues {
+		if !s.Queues.Exists(d.Queue) {
+			return refuse("Unable to validate the following destination configurations")
+		}
+		if err := s.Queues.Enqueue(tx, d.Queue, testEvent(name, s.Now())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check refuses what S3 refuses, and gives an id to entries without one.
+func (n *notificationConfiguration) check() error {
+	var seen []*destination
+	for _, list := range [][]destination{n.Queues, n.Topics, n.Functions} {
+		for i := range list {
+			d := &list[i]
+			if err := d.check(); err != nil {
+				return err
+			}
+			for _, other := range seen {
+				if err := d.against(other); err != nil {
+					return err
+				}
+			}
+			seen = append(seen, d)
+		}
+	}
+	return nil
+}
+
+func refuse(format string, args ...any) error {
+	return gofakes3.ErrorMessagef(gofakes3.ErrInvalidArgument, format, args...)
+}
+
+func (d *destination) check() error {
+	if d.ID == "" {
+		d.ID = rand.Text()
+	}
+	if len(d.Events) == 0 {
+		return refuse("A configuration needs at least one event")
+	}
+	for _, event := range d.Events {
+		if !known(event) {
+			return refuse("The event is not supported for notifications")
+		}
+	}
+	_, _, err := d.ends()
+	return err
+}
+
+// known says whether S3 has such an event, or such a family with "*" (API
+// reference, QueueConfiguration).
+func known(event string) bool {
+	return slices.Contains([]string{
+		"s3:ReducedRedundancyLostObject",
+		"s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post",
+		"s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload",
+		"s3:ObjectRemoved:*", "s3:ObjectRemoved:Delete", "s3:ObjectRemoved:DeleteMarkerCreated",
+		"s3:ObjectRestore:*", "s3:ObjectRestore:Post", "s3:ObjectRestore:Completed", "s3:ObjectRestore:Delete",
+		"s3:Replication:*", "s3:Replication:OperationFailedReplication", "s3:Replication:OperationNotTracked",
+		"s3:Replication:OperationMissedThreshold", "s3:Replication:OperationReplicatedAfterThreshold",
+		"s3:LifecycleTransition", "s3:IntelligentTiering", "s3:ObjectAcl:Put",
+		"s3:LifecycleExpiration:*", "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated",
+		"s3:ObjectTagging:*", "s3:ObjectTagging:Put", "s3:ObjectTagging:Delete",
+		"s3:ObjectAnnotation:*", "s3:ObjectAnnotation:Put", "s3:ObjectAnnotation:Delete",
+	}, event)
+}
+
+// ends are the prefix and the suffix, decoded: in a filter a space is "+" and
+// other special characters are percent-encoded.
+func (d *destination) ends() (prefix, suffix string, err error) {
+	if d.Filter == nil {
+		return "", "", nil
+	}
+	seen := map[string]bool{}
+	for _, rule := range d.Filter.Rules {
+		name := strings.ToLower(rule.Name)
+		if seen[name] {
+			return "", "", refuse("Cannot specify more than one %s rule in a filter.", name)
+		}
+		seen[name] = true
+		value, err := url.QueryUnescape(rule.Value)
+		if err != nil {
+			value = rule.Value
+		}
+		switch name {
+		case "prefix":
+			prefix = value
+		case "suffix":
+			suffix = value
+		default:
+			return "", "", refuse("filter rule name must be either prefix or suffix")
+		}
+	}
+	return prefix, suffix, nil
+}
+
+// against refuses two entries that some event would match both of.
+func (d *destination) against(other *destination) error {
+	if d.ID == other.ID {
+		return refuse("Same ID used for multiple configurations. IDs must be unique")
+	}
+	if !shareEvent(d.Events, other.Events) {
+		return nil
+	}
+	prefix, suffix, err := d.ends()
+	if err != nil {
+		return err
+	}
+	otherPrefix, otherSuffix, err := other.ends()
+	if err != nil {
+		return err
+	}
+	prefixes := strings.HasPrefix(prefix, otherPrefix) || strings.HasPrefix(otherPrefix, prefix)
+	suffixes := strings.HasSuffix(suffix, otherSuffix) || strings.HasSuffix(otherSuffix, suffix)
+	if prefixes && suffixes {
+		return refuse("Configurations overlap. Configurations on the same bucket cannot share a common event type.")
+	}
+	return nil
+}
+
+func shareEvent(a, b []string) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if covers(x, y) || covers(y, x) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// covers says whether every event of name is one of pattern.
+func covers(pattern, name string) bool {
+	family, ok := strings.CutSuffix(pattern, "*")
+	return pattern == name || ok && strings.HasPrefix(name, family)
+}
+
+// wants says whether an event ("ObjectCreated:Put") of a key goes there.
+func (d *destination) wants(event, key string) (bool, error) {
+	prefix, suffix, err := d.ends()
+	if err != nil || !strings.HasPrefix(key, prefix) || !strings.HasSuffix(key, suffix) {
+		return false, err
+	}
+	return slices.ContainsFunc(d.Events, func(pattern string) bool { return covers(pattern, "s3:"+event) }), nil
+}
+
+// milliseconds is S3's time of an event.
+func milliseconds(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

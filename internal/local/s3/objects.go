@@ -1,0 +1,236 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"io"
+	"os"
+	"time"
+
+	"github.com/rclone/gofakes3"
+	"go.etcd.io/bbolt"
+)
+
+// object is what is stored of an object.
+type object struct {
+	Body      string // name of its file
+	Size      int64
+	MD5       []byte
+	Sequencer uint64 // rises with every event, of any key
+	Modified  time.Time
+	Meta      map[string]string
+	Parts     []int64 `json:",omitempty"` // sizes, if uploaded in parts
+}
+
+func (o *object) etag() string { return hex.EncodeToString(o.MD5) }
+
+// PutObject implements gofakes3.Backend.
+func (s *Store) PutObject(ctx context.Context, name, key string, meta map[string]string, r io.Reader, size int64) (gofakes3.PutObjectResult, error) {
+	b, err := s.write(key, r, size)
+	if err != nil {
+		return gofakes3.PutObjectResult{}, clientError(err)
+	}
+	event := createdPut
+	if callerOf(ctx).form {
+		event = createdPost
+	}
+	_, err = s.commit(ctx, name, key, b, meta, nil, event)
+	return gofakes3.PutObjectResult{}, err
+}
+
+// Put puts an object as a client would, with its notification.
+func (s *Store) Put(ctx context.Context, bucket, key string, content []byte) error {
+	_, err := s.PutObject(ctx, bucket, key, map[string]string{}, bytes.NewReader(content), int64(len(content)))
+	return err
+}
+
+// commit makes a body the object's and sends the notification. From here on the
+// put has happened, whether the answer arrives or not.
+func (s *Store) commit(ctx context.Context, name, key string, b body, meta map[string]string, parts []int64, event string) (object, error) {
+	o := object{Body: b.name, Size: b.size, MD5: b.md5, Meta: withChecksum(meta, b.crc32), Parts: parts}
+	var old object
+	err := s.Update(func(tx *bbolt.Tx) error {
+		objects, err := objectsOf(tx, name)
+		if err != nil {
+			return err
+		}
+		old = object{}
+		exists, err := load(objects, key, &old)
+		if err != nil {
+			return err
+		}
+		if err := gofakes3.CheckWriteConditions(ctx, exists, old.etag()); err != nil {
+			return err
+		}
+		if o.Sequencer, err = tx.Bucket(bucketsName).NextSequence(); err != nil {
+			return err
+		}
+		o.Modified = s.Now().UTC()
+		if err := save(objects, key, o); err != nil {
+			return err
+		}
+		return s.notify(ctx, tx, event, name, key, &o)
+	})
+	if err != nil {
+		// The disk may have failed after the transaction had happened: the
+		// file stays, and the next Open knows whether anyone refers to it.
+		return object{}, err
+	}
+	return o, s.bury(old.Body)
+}
+
+// withChecksum adds the checksum that clients compare a download with, unless
+// the uploader chose another.
+func withChecksum(meta map[string]string, crc32 string) map[string]string {
+	out := map[string]string{}
+	for k, v := range meta {
+		out[k] = v
+	}
+	for _, k := range []string{"Sha256", "Sha1", "Crc32c", "Crc64nvme"} {
+		if out["X-Amz-Checksum-"+k] != "" {
+			return out
+		}
+	}
+	out["X-Amz-Checksum-Crc32"] = crc32
+	return out
+}
+
+// CopyObject implements gofakes3.Backend. The copy is a file of its own, so
+// that each object owns its file.
+func (s *Store) CopyObject(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey string, meta map[string]string) (gofakes3.CopyObjectResult, error) {
+	_, f, err := s.open(srcBucket, srcKey)
+	if err != nil {
+		return gofakes3.CopyObjectResult{}, err
+	}
+	defer f.Close()
+	b, err := s.write(dstKey, f, -1)
+	if err != nil {
+		return gofakes3.CopyObjectResult{}, err
+	}
+	o, err := s.commit(ctx, dstBucket, dstKey, b, meta, nil, createdCopy)
+	if err != nil {
+		return gofakes3.CopyObjectResult{}, err
+	}
+	return gofakes3.CopyObjectResult{ETag: `"` + o.etag() + `"`, LastModified: gofakes3.NewContentTime(o.Modified)}, nil
+}
+
+// DeleteObject implements gofakes3.Backend.
+func (s *Store) DeleteObject(ctx context.Context, name, key string) (gofakes3.ObjectDeleteResult, error) {
+	result, err := s.DeleteMulti(ctx, name, key)
+	if err == nil {
+		err = result.AsError()
+	}
+	return gofakes3.ObjectDeleteResult{}, err
+}
+
+// DeleteMulti implements gofakes3.Backend: all or none of the keys. One that
+// does not exist is deleted already, and nobody is notified.
+func (s *Store) DeleteMulti(ctx context.Context, name string, keys ...string) (gofakes3.MultiDeleteResult, error) {
+	var dead []string
+	err := s.Update(func(tx *bbolt.Tx) error {
+		objects, err := objectsOf(tx, name)
+		if err != nil {
+			return err
+		}
+		dead = dead[:0]
+		for _, key := range keys {
+			file, err := s.remove(ctx, tx, objects, name, key)
+			if err != nil {
+				return err
+			}
+			dead = append(dead, file)
+		}
+		return nil
+	})
+	var result gofakes3.MultiDeleteResult
+	if err != nil {
+		return result, err
+	}
+	for i, key := range keys {
+		if err := s.bury(dead[i]); err != nil {
+			return result, err
+		}
+		result.Deleted = append(result.Deleted, gofakes3.ObjectID{Key: key})
+	}
+	return result, nil
+}
+
+// remove deletes one object and returns the file it leaves, "" for none.
+func (s *Store) remove(ctx context.Context, tx *bbolt.Tx, objects *bbolt.Bucket, name, key string) (string, error) {
+	var o object
+	if exists, err := load(objects, key, &o); err != nil || !exists {
+		return "", err
+	}
+	if err := objects.Delete([]byte(key)); err != nil {
+		return "", err
+	}
+	var err error
+	if o.Sequencer, err = tx.Bucket(bucketsName).NextSequence(); err != nil {
+		return "", err
+	}
+	return o.Body, s.notify(ctx, tx, removedDelete, name, key, &o)
+}
+
+// find reads what is stored of an object.
+func (s *Store) find(name, key string) (object, error) {
+	var o object
+	err := s.DB.View(func(tx *bbolt.Tx) error {
+		objects, err := objectsOf(tx, name)
+		if err != nil {
+			return err
+		}
+		exists, err := load(objects, key, &o)
+		if err == nil && !exists {
+			err = gofakes3.KeyNotFound(key)
+		}
+		return err
+	})
+	return o, err
+}
+
+func (s *Store) open(name, key string) (object, *os.File, error) {
+	o, err := s.find(name, key)
+	if err != nil {
+		return object{}, nil, err
+	}
+	f, err := os.Open(s.path(o.Body))
+	return o, f, err
+}
+
+// HeadObject implements gofakes3.Backend.
+func (s *Store) HeadObject(_ context.Context, name, key string) (*gofakes3.Object, error) {
+	o, err := s.find(name, key)
+	if err != nil {
+		return nil, err
+	}
+	return o.answer(key, io.NopCloser(bytes.NewReader(nil)), nil), nil
+}
+
+// GetObject implements gofakes3.Backend.
+func (s *Store) GetObject(_ context.Context, name, key string, request *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
+	o, f, err := s.open(name, key)
+	if err != nil {
+		return nil, err
+	}
+	span, err := request.Range(o.Size)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if span == nil {
+		return o.answer(key, f, nil), nil
+	}
+	part := struct {
+		io.Reader
+		io.Closer
+	}{io.NewSectionReader(f, span.Start, span.Length), f}
+	return o.answer(key, part, span), nil
+}
+
+func (o *object) answer(key string, contents io.ReadCloser, span *gofakes3.ObjectRange) *gofakes3.Object {
+	return &gofakes3.Object{
+		Name: key, Metadata: o.Meta, Size: o.Size, Hash: o.MD5,
+		Contents: contents, Range: span, PartSizes: o.Parts,
+	}
+}
