@@ -1,0 +1,184 @@
+package athena
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+	"github.com/aws/aws-sdk-go-v2/service/athena/types"
+)
+
+type (
+	batchGetIn  = athena.BatchGetQueryExecutionInput
+	batchGetOut = athena.BatchGetQueryExecutionOutput
+)
+
+// states answers every look with the state that at gives it.
+func states(at func() types.QueryExecutionState) func(context.Context, *batchGetIn, ...func(*athena.Options)) (*batchGetOut, error) {
+	return func(_ context.Context, in *batchGetIn, _ ...func(*athena.Options)) (*batchGetOut, error) {
+		out := &batchGetOut{}
+		for _, id := range in.QueryExecutionIds {
+			out.QueryExecutions = append(out.QueryExecutions, types.QueryExecution{
+				QueryExecutionId: &id,
+				Status:           &types.QueryExecutionStatus{State: at()},
+			})
+		}
+		return out, nil
+	}
+}
+
+func TestPollsGrowRare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, last, n := time.Now(), time.Now(), 0
+		p := newPoller(states(func() types.QueryExecutionState {
+			gap := time.Since(last)
+			if last = time.Now(); n == 0 && gap > 130*time.Millisecond {
+				t.Errorf("the first look after %s", gap)
+			}
+			if n++; gap < 75*time.Millisecond || gap > 2500*time.Millisecond {
+				t.Errorf("look %d after %s", n, gap)
+			}
+			if time.Since(began) > time.Minute {
+				return types.QueryExecutionStateSucceeded
+			}
+			return types.QueryExecutionStateRunning
+		}))
+		defer p.close()
+		if s, err := p.wait(t.Context(), "a"); err != nil || s.state != "SUCCEEDED" {
+			t.Errorf("wait: %+v, %v", s, err)
+		}
+		if n > 50 {
+			t.Errorf("%d looks in a minute", n)
+		}
+	})
+}
+
+// A statement that comes while another is waited for is looked at soon, and
+// a stream of them doesn't put off the looks.
+func TestANewStatementIsLookedAtSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		p := newPoller(states(func() types.QueryExecutionState {
+			if time.Since(began) > 30*time.Second {
+				return types.QueryExecutionStateSucceeded
+			}
+			return types.QueryExecutionStateRunning
+		}))
+		defer p.close()
+		long := make(chan struct{})
+		go func() {
+			defer close(long)
+			if _, err := p.wait(t.Context(), "long"); err != nil {
+				t.Error(err)
+			}
+		}()
+		time.Sleep(30*time.Second + time.Millisecond)
+		for i := range 20 {
+			go p.wait(t.Context(), fmt.Sprint(i))
+			time.Sleep(40 * time.Millisecond)
+		}
+		synctest.Wait()
+		select {
+		case <-long:
+		default:
+			t.Error("800 ms of new statements, and none was looked at")
+		}
+	})
+}
+
+// synctest fails a test that leaves a goroutine behind.
+func TestNoGoroutineIsLeftWhenNothingIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPoller(states(func() types.QueryExecutionState { return types.QueryExecutionStateSucceeded }))
+		for range 3 {
+			if _, err := p.wait(t.Context(), "a"); err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+			p.mu.Lock()
+			running := p.running
+			p.mu.Unlock()
+			if running {
+				t.Error("the goroutine runs with nothing to ask for")
+			}
+		}
+	})
+}
+
+// fakes makes a Writer of functions, to run in a synctest bubble.
+func fakes(get func(context.Context, *batchGetIn, ...func(*athena.Options)) (*batchGetOut, error), stop func()) *Writer {
+	id := "a"
+	return &Writer{
+		o:      Options{Database: "db"},
+		poller: newPoller(get),
+		start: func(context.Context, *athena.StartQueryExecutionInput, ...func(*athena.Options)) (*athena.StartQueryExecutionOutput, error) {
+			return &athena.StartQueryExecutionOutput{QueryExecutionId: &id}, nil
+		},
+		stop: func(context.Context, *athena.StopQueryExecutionInput, ...func(*athena.Options)) (*athena.StopQueryExecutionOutput, error) {
+			stop()
+			return &athena.StopQueryExecutionOutput{}, nil
+		},
+	}
+}
+
+func TestAStateThatStaysUnknownIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := errors.New("broken")
+		stopped := false
+		w := fakes(func(context.Context, *batchGetIn, ...func(*athena.Options)) (*batchGetOut, error) {
+			return nil, broken
+		}, func() { stopped = true })
+		defer w.Close()
+		began := time.Now()
+		err := w.Add(t.Context(), tableOf(dt), numbered(8))
+		if took := time.Since(began); !errors.Is(err, broken) || took < 30*time.Second || took > 2*time.Minute {
+			t.Errorf("Add: %v after %s", err, took)
+		}
+		if !stopped {
+			t.Error("the statement was left to run")
+		}
+	})
+}
+
+func TestAddOutlivesCtxUntilTheStatementIsFinal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stoppedAt time.Time
+		w := fakes(states(func() types.QueryExecutionState {
+			if !stoppedAt.IsZero() && time.Since(stoppedAt) > 3*time.Minute {
+				return types.QueryExecutionStateCancelled
+			}
+			return types.QueryExecutionStateRunning
+		}), func() { stoppedAt = time.Now() })
+		defer w.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		began := time.Now()
+		err := w.Add(ctx, tableOf(dt), numbered(8))
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took < 5*time.Minute || took > 6*time.Minute {
+			t.Errorf("Add: %v after %s, want the deadline after the state was final", err, took)
+		}
+	})
+}
+
+func TestAStatementThatNeverStopsIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := fakes(states(func() types.QueryExecutionState { return types.QueryExecutionStateRunning }), func() {})
+		defer w.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		began := time.Now()
+		err := w.Add(ctx, tableOf(dt), numbered(8))
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 12*time.Minute {
+			t.Errorf("Add: %v after %s", err, took)
+		}
+		if errors.Is(err, refresh.ErrThrottled) {
+			t.Errorf("Add: %v", err)
+		}
+	})
+}
