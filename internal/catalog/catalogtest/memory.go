@@ -39,7 +39,7 @@ type Memory struct {
 	gone    bool // the database was dropped
 	tables  map[string]*memoryTable
 	links   map[string]string
-	busy    map[string]string // by table, the method that is under way
+	busy    map[string]underWay // by table
 	counts  map[string]int
 	created int // tables so far, for their times of creation
 }
@@ -65,7 +65,7 @@ func NewMemory(t testing.TB) *Memory {
 		t:      t,
 		tables: map[string]*memoryTable{},
 		links:  map[string]string{},
-		busy:   map[string]string{},
+		busy:   map[string]underWay{},
 		counts: map[string]int{},
 	}
 }
@@ -193,8 +193,8 @@ func (m *Memory) checkAdd(mt *memoryTable, t refresh.Table, parts []refresh.Part
 
 // do runs one call: the fault before, the effect under the lock, the fault after.
 func (m *Memory) do(ctx context.Context, c Call, effect func() error) error {
-	m.begin(c)
-	defer m.end(c)
+	m.begin(ctx, c)
+	defer m.end(ctx, c)
 	if err := m.fault(ctx, c); err != nil {
 		return fmt.Errorf("%s %s: %w", c.Method, c.Table, err)
 	}
@@ -224,23 +224,34 @@ func (m *Memory) fault(ctx context.Context, c Call) error {
 	return m.Fault(ctx, c)
 }
 
-func (m *Memory) begin(c Call) {
+// underWay is a call for a table that has not returned.
+type underWay struct {
+	method string
+	ctx    context.Context
+}
+
+func (m *Memory) begin(ctx context.Context, c Call) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.counts[c.Method]++
 	if c.Table == "" {
 		return
 	}
-	if other := m.busy[c.Table]; other != "" {
-		m.t.Errorf("%s of table %s while %s is under way", c.Method, c.Table, other)
+	other := m.busy[c.Table]
+	if other.method != "" && (other.method != "Add" || other.ctx.Err() == nil || c.Method == "Add") {
+		m.t.Errorf("%s of table %s while %s is under way", c.Method, c.Table, other.method)
 	}
-	m.busy[c.Table] = c.Method
+	if other.method == "" {
+		m.busy[c.Table] = underWay{c.Method, ctx}
+	}
 }
 
-func (m *Memory) end(c Call) {
+func (m *Memory) end(ctx context.Context, c Call) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.busy, c.Table)
+	if m.busy[c.Table].ctx == ctx {
+		delete(m.busy, c.Table)
+	}
 }
 
 func (m *Memory) find(name string) (*memoryTable, error) {
