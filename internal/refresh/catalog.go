@@ -8,7 +8,8 @@ import (
 
 // Catalog is where tables and their partitions are recorded. Every method is
 // called concurrently, for different tables; for one table at most one call is
-// under way at a time. Errors wrap one of the sentinels below where one
+// under way at a time, except that a table may be read while an Add that
+// outlives its ctx is coming to its end. Errors wrap one of the sentinels below where one
 // applies; any other error is a catalog_error and is tried again later.
 // internal/catalog/catalogtest is the suite that every Catalog passes.
 type Catalog struct {

@@ -55,8 +55,8 @@ func (r *Refresher) ask(ctx context.Context, p table.Placement) (answer, *want) 
 	}
 }
 
-// join answers from memory, or joins those who wait for the partition. It
-// fails if the planner is gone.
+// join answers from memory, or joins those who wait for the partition; start
+// has to follow. It fails if the planner is gone.
 func (t *planner) join(ctx context.Context, p *table.Placement) (answer, *want, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -76,11 +76,18 @@ func (t *planner) join(ctx context.Context, p *table.Placement) (answer, *want, 
 	} else {
 		w.extend(ctx)
 	}
-	if !t.running {
+	return answer{}, w, true
+}
+
+// start sees to it that the planner works. A message starts the planners of its
+// tables when all of its records have joined, so that they share a statement.
+func (t *planner) start() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.running && len(t.next) > 0 {
 		t.running = true
 		t.r.group.Go(t.run)
 	}
-	return answer{}, w, true
 }
 
 // recall says whether the partition is known to be at its location. Its

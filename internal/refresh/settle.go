@@ -145,6 +145,9 @@ func (s *settling) wait() {
 	if s.waiting == nil {
 		return
 	}
+	for i := range s.waiting {
+		s.waiting[i].want.t.start()
+	}
 	since := time.Now()
 	for i := range s.waiting {
 		w := &s.waiting[i]
