@@ -35,6 +35,13 @@ func start(t testing.TB, o local.Options) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := serve(t, stack)
+	s.dir = o.Data
+	return s
+}
+
+func serve(t testing.TB, stack *local.Stack) *server {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +50,6 @@ func start(t testing.TB, o local.Options) *server {
 	done := make(chan error, 1)
 	go func() { done <- stack.Serve(ctx, ln) }()
 	s := connect("http://"+ln.Addr().String(), local.SecretKey)
-	s.dir = o.Data
 	stopped := false
 	s.stop = func() {
 		if stopped {

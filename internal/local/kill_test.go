@@ -1,0 +1,242 @@
+package local_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"athenarefresh/internal/local"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// serveData makes the test binary a server of the directory it names.
+const serveData = "LOCAL_TEST_SERVE_DATA"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(serveData); dir != "" {
+		if err := serveUntilKilled(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func serveUntilKilled(dir string) error {
+	stack, err := local.Open(local.Options{Data: dir})
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println("http://" + ln.Addr().String())
+	return stack.Serve(context.Background(), ln)
+}
+
+// process is a server that is to be killed.
+type process struct {
+	*server
+	cmd *exec.Cmd
+}
+
+func spawn(t *testing.T, dir string) *process {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), serveData+"="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	url, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the server did not start: %v", err)
+	}
+	return &process{connect(strings.TrimSpace(url), local.SecretKey), cmd}
+}
+
+// kill ends the process with SIGKILL.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Wait() // says that it was killed
+}
+
+// answered is what clients were told happened.
+type answered struct {
+	mu      sync.Mutex
+	put     map[string]bool // keys
+	sent    map[string]bool // bodies
+	deleted map[string]bool // ids of messages
+}
+
+func (a *answered) note(m map[string]bool, s string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m[s] = true
+}
+
+// TestKilledServerKeepsWhatItAnswered is promise by promise: every answered put
+// is there with its body and its one notification, every notification has its
+// object, every answered send is there, every answered delete stays deleted.
+func TestKilledServerKeepsWhatItAnswered(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 5
+	}
+	dir := t.TempDir()
+	a := &answered{put: map[string]bool{}, sent: map[string]bool{}, deleted: map[string]bool{}}
+	p := spawn(t, dir)
+	p.createQueue(t, "notified", nil)
+	p.createQueue(t, "sent", nil)
+	p.createQueue(t, "work", map[string]string{"VisibilityTimeout": "0"})
+	p.createNotified(t, "killed", "notified")
+	for round := range rounds {
+		stop := hammer(p, a, round)
+		time.Sleep(time.Duration(5+round*7%60) * time.Millisecond) // the moment of the kill
+		p.kill(t)
+		stop()
+		p = spawn(t, dir)
+	}
+	defer p.kill(t)
+	t.Logf("%d kills, answered: %d puts, %d sends, %d deletes", rounds, len(a.put), len(a.sent), len(a.deleted))
+	if len(a.put) < rounds || len(a.deleted) < rounds {
+		t.Fatal("too little was answered to show anything")
+	}
+	a.checkPuts(t, p, dir)
+	a.checkMessages(t, p)
+}
+
+// hammer puts, sends and deletes until the server is gone. stop waits for that.
+func hammer(p *process, a *answered, round int) (stop func()) {
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	once := func(o *sqs.Options) { o.RetryMaxAttempts = 1 }
+	url := func(queue string) *string { return aws.String(p.url + "/123456789012/" + queue) }
+	loop := func(step func(i int) error) {
+		wg.Go(func() {
+			for i := 0; step(i) == nil; i++ {
+			}
+		})
+	}
+	for worker := range 3 {
+		loop(func(i int) error {
+			key := fmt.Sprintf("round=%d/%d-%d.json", round, worker, i)
+			_, err := p.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("killed"), Key: &key, Body: strings.NewReader(key)},
+				func(o *s3.Options) { o.RetryMaxAttempts = 1 })
+			if err == nil {
+				a.note(a.put, key)
+			}
+			return err
+		})
+	}
+	loop(func(i int) error {
+		body := fmt.Sprintf("%d-%d", round, i)
+		_, err := p.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url("sent"), MessageBody: &body}, once)
+		if err == nil {
+			a.note(a.sent, body)
+		}
+		return err
+	})
+	loop(func(int) error {
+		_, err := p.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url("work"), MessageBody: aws.String("work")}, once)
+		if err != nil {
+			return err
+		}
+		out, err := p.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url("work")}, once)
+		if err != nil || len(out.Messages) == 0 {
+			return err
+		}
+		_, err = p.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: url("work"), ReceiptHandle: out.Messages[0].ReceiptHandle}, once)
+		if err == nil {
+			a.note(a.deleted, *out.Messages[0].MessageId)
+		}
+		return err
+	})
+	return func() { cancel(); wg.Wait() }
+}
+
+func (a *answered) checkPuts(t *testing.T, p *process, dir string) {
+	t.Helper()
+	stored, _ := p.list(t, &s3.ListObjectsV2Input{Bucket: aws.String("killed")})
+	for key := range a.put {
+		if !slices.Contains(stored, key) {
+			t.Errorf("%s was answered and is gone", key)
+		}
+	}
+	notified := map[string]int{}
+	for _, body := range p.drain(t, "notified") {
+		notified[notifiedKey(t, body)]++
+	}
+	for _, key := range stored {
+		if notified[key] != 1 {
+			t.Errorf("%s has %d notifications", key, notified[key])
+		}
+		if got := p.get(t, "killed", key); got != key {
+			t.Errorf("%s holds %q", key, got)
+		}
+	}
+	if len(notified) != len(stored) {
+		t.Errorf("%d objects, %d notified", len(stored), len(notified))
+	}
+	files, err := os.ReadDir(filepath.Join(dir, "objects"))
+	if err != nil || len(files) != len(stored) {
+		t.Errorf("%d files for %d objects, %v", len(files), len(stored), err)
+	}
+}
+
+func (a *answered) checkMessages(t *testing.T, p *process) {
+	t.Helper()
+	there := map[string]bool{}
+	for _, body := range p.drain(t, "sent") {
+		there[body] = true
+	}
+	for body := range a.sent {
+		if !there[body] {
+			t.Errorf("message %s was answered and is gone", body)
+		}
+	}
+	for id := range p.drain(t, "work") {
+		if a.deleted[id] {
+			t.Errorf("message %s was deleted and is back", id)
+		}
+	}
+}
+
+// drain receives and deletes all messages: bodies by id.
+func (p *process) drain(t *testing.T, queue string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	url := p.url + "/123456789012/" + queue
+	for {
+		messages := p.receive(t, url, time.Second)
+		if len(messages) == 0 {
+			return all
+		}
+		for _, m := range messages {
+			all[*m.MessageId] = *m.Body
+			p.delete(t, url, m.ReceiptHandle)
+		}
+	}
+}
