@@ -1,0 +1,33 @@
+package refresh_test
+
+import (
+	"context"
+	"testing"
+
+	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+)
+
+// BenchmarkKnown is from a body, as S3 sends it, to a partition that is known.
+func BenchmarkKnown(b *testing.B) {
+	router, err := table.New([]table.Bucket{{Name: "example.streamalert.data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	m := catalogtest.NewMemory(b)
+	if err := m.CreateTable(b.Context(), catalogtest.Table{Name: "cloudtrail_events", Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://example.streamalert.data/cloudtrail_events/"}); err != nil {
+		b.Fatal(err)
+	}
+	r := refresh.New(refresh.Options{Router: router, Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, Hand: 1000})
+	defer r.Close(context.Background())
+	body := `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"us-east-1","eventTime":"2026-01-02T03:04:05.678Z","eventName":"ObjectCreated:Put","userIdentity":{"principalId":"AWS:AROAEXAMPLE:firehose"},"requestParameters":{"sourceIPAddress":"10.0.0.1"},"responseElements":{"x-amz-request-id":"C3D13FE58DE4C810","x-amz-id-2":"FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD"},"s3":{"s3SchemaVersion":"1.0","configurationId":"athena-refresh","bucket":{"name":"example.streamalert.data","ownerIdentity":{"principalId":"A3NL1KOZZKExample"},"arn":"arn:aws:s3:::example.streamalert.data"},"object":{"key":"cloudtrail_events/2026/01/02/03/example-1-2026-01-02-03-04-05-uuid.gz","size":1024,"eTag":"d41d8cd98f00b204e9800998ecf8427e","versionId":"096fKKXTRTtl3on89fVO.nfljtsv6qko","sequencer":"0055AED6DCD90281E5"}}}]}`
+	message := refresh.Message{ID: "m", Body: body, Receives: 1}
+	b.ReportAllocs()
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if s := r.Settle(context.Background(), message); s.Outcome != refresh.Done {
+			b.Fatal(s)
+		}
+	}
+}
