@@ -26,7 +26,6 @@ import (
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 )
@@ -84,25 +83,12 @@ func New(cfg aws.Config, o Options) *Writer {
 	client := athena.NewFromConfig(cfg)
 	return &Writer{
 		o:       o,
-		retryer: retry.NewStandard(exceptThrottling),
+		retryer: awserror.Retryer(),
 		poller:  newPoller(client.BatchGetQueryExecution),
 		start:   client.StartQueryExecution,
 		stop:    client.StopQueryExecution,
 		results: client.GetQueryResults,
 	}
-}
-
-// exceptThrottling lets the SDK retry what the transport lost, but pass on at
-// once what the service says about too many statements: there is a budget for
-// them, and it has to hear of it.
-func exceptThrottling(o *retry.StandardOptions) {
-	o.MaxAttempts = 3
-	o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-		if errors.Is(awserror.Classify(err), refresh.ErrThrottled) {
-			return aws.FalseTernary
-		}
-		return aws.UnknownTernary
-	})}, o.Retryables...)
 }
 
 // Close ends the waiting for statements; Adds that are under way fail without

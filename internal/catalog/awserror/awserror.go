@@ -12,12 +12,12 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
 	"athenarefresh/internal/refresh"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Code returns the name of the service's exception, "" if err is none: a
@@ -53,6 +53,23 @@ func Classify(err error) error {
 		return fmt.Errorf("%w: %w", refresh.ErrAccessDenied, err)
 	}
 	return err
+}
+
+// Retryer lets the SDK repeat what the transport lost, three attempts in all,
+// but pass on at once that a service wants fewer requests: for operations with
+// a budget of their own, which has to hear of it.
+func Retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = 3
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(exceptThrottling)}, o.Retryables...)
+	})
+}
+
+func exceptThrottling(err error) aws.Ternary {
+	if errors.Is(Classify(err), refresh.ErrThrottled) {
+		return aws.FalseTernary
+	}
+	return aws.UnknownTernary
 }
 
 // throttled goes by the SDK's own list, less what says that something exists

@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"testing"
 
+	"athenarefresh/internal/refresh"
+
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-
-	"athenarefresh/internal/refresh"
 )
 
 func api(code string, status int) error {
@@ -49,5 +49,25 @@ func TestClassify(t *testing.T) {
 	}
 	if err := Classify(nil); err != nil {
 		t.Errorf("Classify(nil) = %v", err)
+	}
+}
+
+func TestRetryerPassesThrottlingOn(t *testing.T) {
+	r := Retryer()
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{api("ThrottlingException", 400), false},
+		{api("Unheard", 429), false},
+		{api("InternalServerException", 500), true},
+		{api("AccessDeniedException", 400), false},
+	} {
+		if got := r.IsErrorRetryable(c.err); got != c.want {
+			t.Errorf("%v is retried: %t", c.err, got)
+		}
+	}
+	if n := r.MaxAttempts(); n != 3 {
+		t.Errorf("%d attempts", n)
 	}
 }

@@ -135,13 +135,17 @@ func TestWhatIsNotFound(t *testing.T) {
 }
 
 func TestDeniedAndThrottled(t *testing.T) {
+	t.Parallel() // the SDK's retries take seconds
 	for code, want := range map[string]error{
 		"AccessDeniedException":   refresh.ErrAccessDenied,
 		"ThrottlingException":     refresh.ErrThrottled,
 		"GlueEncryptionException": nil,
 	} {
-		no := fails(code, "no")
-		r, w := open(t, script{"GetTable": no, "GetDatabase": no, "BatchGetPartition": no, "BatchCreatePartition": no})
+		no, adds := fails(code, "no"), 0
+		r, w := open(t, script{"GetDatabase": no, "BatchGetPartition": no, "BatchCreatePartition": func(n int, in request) (any, error) {
+			adds++
+			return no(n, in)
+		}})
 		if err := w.Check(t.Context()); err == nil || class(err) != want {
 			t.Errorf("%s: Check: %v", code, err)
 		}
@@ -149,7 +153,7 @@ func TestDeniedAndThrottled(t *testing.T) {
 			t.Errorf("%s: Partitions: %v", code, err)
 		}
 		r.remember("t", described{aKnownTable.ID, types.StorageDescriptor{}})
-		if err := w.Add(t.Context(), aKnownTable, parts(2)); err == nil || class(err) != want {
+		if err := w.Add(t.Context(), aKnownTable, parts(2)); err == nil || class(err) != want || adds != 1 {
 			t.Errorf("%s: Add: %v", code, err)
 		}
 	}
@@ -242,6 +246,7 @@ func TestUnprocessedKeysAreAskedForAgain(t *testing.T) {
 // Whether a partition that doesn't exist counts as unprocessed is not written
 // anywhere. If it does, new partitions must still be found to be missing.
 func TestKeysThatStayUnprocessedAreAskedForOneByOne(t *testing.T) {
+	t.Parallel() // the waits between the rounds take seconds
 	all := func(n int, in request) (any, error) { return object{"UnprocessedKeys": in.PartitionsToGet}, nil }
 	for _, c := range []struct {
 		b     func(int, request) (any, error)

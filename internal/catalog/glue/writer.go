@@ -41,8 +41,9 @@ type Submission struct {
 
 // Writer is a [refresh.Writer] by the Data Catalog's own API.
 type Writer struct {
-	reader *Reader
-	o      Options
+	reader  *Reader
+	o       Options
+	retryer aws.Retryer // of additions
 
 	getDatabase          func(context.Context, *glue.GetDatabaseInput, ...func(*glue.Options)) (*glue.GetDatabaseOutput, error)
 	batchCreatePartition func(context.Context, *glue.BatchCreatePartitionInput, ...func(*glue.Options)) (*glue.BatchCreatePartitionOutput, error)
@@ -57,6 +58,7 @@ func NewWriter(cfg aws.Config, r *Reader, o Options) *Writer {
 	return &Writer{
 		reader:               r,
 		o:                    o,
+		retryer:              awserror.Retryer(),
 		getDatabase:          client.GetDatabase,
 		batchCreatePartition: client.BatchCreatePartition,
 	}
@@ -145,7 +147,7 @@ func (w *Writer) create(ctx context.Context, t refresh.Table, like types.Storage
 		DatabaseName:       &t.ID.Database,
 		TableName:          &t.ID.Name,
 		PartitionInputList: inputs(like, parts),
-	})
+	}, func(o *glue.Options) { o.Retryer = w.retryer })
 	if err != nil {
 		err = refusal(err, len(parts))
 	} else {
