@@ -65,7 +65,9 @@ func TestOnlyWhatIsLocalAndSignedComesIn(t *testing.T) {
 	queues := func() *http.Request { return signed(t, "POST", s.url+"/", "sqs", "{}", now, target) }
 	with := func(r *http.Request, change func(*http.Request)) *http.Request { change(r); return r }
 	body := func(text string) func(*http.Request) {
-		return func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text)) }
+		return func(r *http.Request) {
+			r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+		}
 	}
 	for name, c := range map[string]struct {
 		r      *http.Request
@@ -228,7 +230,11 @@ func TestListensOnTheLoopbackOnly(t *testing.T) {
 func TestNoReplyIsDropped(t *testing.T) {
 	s := start(t, local.Options{})
 	queue := s.createQueue(t, "q", nil)
-	for range 3000 {
+	rounds := 3000
+	if testing.Short() {
+		rounds = 300
+	}
+	for range rounds {
 		_, err := s.sqs.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue}, func(o *sqs.Options) { o.RetryMaxAttempts = 1 })
 		if err != nil {
 			t.Fatal(err)

@@ -113,6 +113,8 @@ func parse(r *http.Request, query url.Values) (*authorization, error) {
 		return parseHeader(r, header)
 	case query.Get("X-Amz-Algorithm") != "":
 		return parseQuery(query)
+	case query.Has("AWSAccessKeyId"):
+		return nil, malformed("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 (boto3 presigns with it when told signature_version=\"s3v4\").")
 	}
 	return nil, denied("AccessDenied", "the request has no AWS signature (version 4)")
 }

@@ -1,0 +1,156 @@
+"""S3, SQS and a notification between them, end to end, as boto3 speaks.
+
+Usage: boto.py ENDPOINT. Prints "ok" and exits 0, or raises.
+"""
+
+import hashlib
+import io
+import json
+import sys
+import urllib.parse
+import urllib.request
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+endpoint = sys.argv[1]
+
+
+def client(name, **more):
+    return boto3.client(
+        name,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key=more.pop("secret", "test"),
+        **more,
+    )
+
+
+def refused(code, call, *args, **kwargs):
+    try:
+        call(*args, **kwargs)
+    except ClientError as e:
+        assert e.response["Error"]["Code"] == code, e
+        return
+    raise AssertionError(f"not refused with {code}")
+
+
+s3, sqs = client("s3"), client("sqs")
+assert client("sts").get_caller_identity()["Account"] == "123456789012"
+
+dlq = sqs.create_queue(QueueName="boto-dlq")["QueueUrl"]
+dlq_arn = sqs.get_queue_attributes(QueueUrl=dlq, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+queue = sqs.create_queue(
+    QueueName="boto",
+    Attributes={
+        "VisibilityTimeout": "30",
+        "RedrivePolicy": json.dumps({"deadLetterTargetArn": dlq_arn, "maxReceiveCount": 1}),
+    },
+)["QueueUrl"]
+queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]["QueueArn"]
+assert sqs.get_queue_url(QueueName="boto")["QueueUrl"] == queue
+refused("AWS.SimpleQueueService.NonExistentQueue", sqs.get_queue_url, QueueName="none")
+
+s3.create_bucket(Bucket="boto")
+s3.put_bucket_notification_configuration(
+    Bucket="boto",
+    NotificationConfiguration={
+        "QueueConfigurations": [
+            {
+                "Id": "all",
+                "QueueArn": queue_arn,
+                "Events": ["s3:ObjectCreated:*"],
+                "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".gz"}]}},
+            }
+        ]
+    },
+)
+kept = s3.get_bucket_notification_configuration(Bucket="boto")["QueueConfigurations"]
+assert kept[0]["Id"] == "all" and kept[0]["QueueArn"] == queue_arn, kept
+
+
+def receive(url=queue):
+    got = sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=10,
+        WaitTimeSeconds=1,
+        MessageSystemAttributeNames=["All"],
+        MessageAttributeNames=["All"],
+    )
+    return got.get("Messages", [])
+
+
+(test,) = receive()
+assert json.loads(test["Body"])["Event"] == "s3:TestEvent", test
+sqs.delete_message(QueueUrl=queue, ReceiptHandle=test["ReceiptHandle"])
+
+# Over plain HTTP botocore signs small bodies, streams files with a trailing
+# checksum, and cuts what is large into parts.
+key = "dt=2026-01-02-03/a b+c 'ü'.json.gz"
+bodies = {key: b"small", "stream.gz": b"s" * 100_000, "parts.gz": b"0123456789" * 1_700_000, "no-match.txt": b"n"}
+s3.put_object(Bucket="boto", Key=key, Body=bodies[key])
+s3.put_object(Bucket="boto", Key="no-match.txt", Body=bodies["no-match.txt"], ChecksumAlgorithm="SHA256")
+s3.put_object(Bucket="boto", Key="stream.gz", Body=io.BytesIO(bodies["stream.gz"]), ChecksumAlgorithm="CRC32")
+s3.upload_fileobj(io.BytesIO(bodies["parts.gz"]), "boto", "parts.gz")
+for name, body in bodies.items():
+    got = s3.get_object(Bucket="boto", Key=name)
+    assert got["Body"].read() == body, name
+    assert got["ETag"].strip('"') == hashlib.md5(body).hexdigest(), name
+    assert s3.head_object(Bucket="boto", Key=name)["ContentLength"] == len(body)
+
+notified = {}
+while len(notified) < 3:
+    messages = receive()
+    assert messages, f"only {sorted(notified)} were notified"
+    for m in messages:
+        (record,) = json.loads(m["Body"])["Records"]
+        name = urllib.parse.unquote_plus(record["s3"]["object"]["key"])
+        assert record["s3"]["object"]["size"] == len(bodies[name])
+        assert m["Attributes"]["ApproximateReceiveCount"] == "1"
+        notified[name] = record["eventName"]
+    done = sqs.delete_message_batch(
+        QueueUrl=queue,
+        Entries=[{"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(messages)],
+    )
+    assert len(done["Successful"]) == len(messages) and not done.get("Failed"), done
+assert notified == {
+    key: "ObjectCreated:Put",
+    "stream.gz": "ObjectCreated:Put",
+    "parts.gz": "ObjectCreated:CompleteMultipartUpload",
+}, notified
+assert not receive()
+
+listed = [o["Key"] for p in s3.get_paginator("list_objects_v2").paginate(Bucket="boto", PaginationConfig={"PageSize": 1}) for o in p["Contents"]]
+assert listed == sorted(bodies), listed
+v4 = client("s3", config=Config(signature_version="s3v4"))
+url = v4.generate_presigned_url("get_object", Params={"Bucket": "boto", "Key": key})
+with urllib.request.urlopen(url) as r:
+    assert r.read() == b"small"
+s3.copy({"Bucket": "boto", "Key": key}, "boto", "copy.txt")
+assert s3.get_object(Bucket="boto", Key="copy.txt", Range="bytes=1-2")["Body"].read() == b"ma"
+refused("NoSuchKey", s3.get_object, Bucket="boto", Key="none")
+refused("404", s3.head_object, Bucket="boto", Key="none")
+
+# Poison: received once, then moved. botocore compares the digests of body and
+# attributes.
+sqs.send_message(
+    QueueUrl=queue,
+    MessageBody="poison <&> ü",
+    MessageAttributes={"why": {"DataType": "String", "StringValue": "ü"}, "raw": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}},
+)
+(poison,) = receive()
+sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=poison["ReceiptHandle"], VisibilityTimeout=0)
+assert not receive()
+(dead,) = receive(dlq)
+assert dead["MessageId"] == poison["MessageId"] and dead["MessageAttributes"]["raw"]["BinaryValue"] == b"\x00\xff", dead
+assert dead["Attributes"]["DeadLetterQueueSourceArn"] == queue_arn
+
+refused("SignatureDoesNotMatch", client("s3", secret="wrong").list_buckets)
+refused("InvalidSignatureException", client("sqs", secret="wrong", config=Config(retries={"total_max_attempts": 1})).list_queues)
+
+gone = s3.delete_objects(Bucket="boto", Delete={"Objects": [{"Key": k} for k in [*bodies, "copy.txt"]]})
+assert len(gone["Deleted"]) == 5, gone
+s3.delete_bucket(Bucket="boto")
+print("ok")
