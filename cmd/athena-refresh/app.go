@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/table"
+
+	"github.com/spf13/cobra"
+)
+
+// app is one run of the program: its streams, and the flags that several
+// commands have.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	began bool   // a command runs: the command line was right
+	conf  string // --conf
+	json  bool   // --json
+}
+
+// root is the command line.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "athena-refresh",
+		Short: "Make log files in S3 searchable as they land",
+		Long: `athena-refresh adds the partitions that let Athena find log files in S3, as the
+files land. Start with "athena-refresh demo": it needs nothing but this machine.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+
+		SuggestionsMinimumDistance: 2,
+
+		Args: unknown,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.PersistentFlags().StringVar(&a.conf, "conf", "conf", "folder with global.json and lambda.json")
+	root.PersistentPreRun = func(*cobra.Command, []string) { a.began = true }
+	root.SetHelpCommand(help(root))
+	root.AddCommand(a.explain(), a.replay(), a.version())
+	root.AddCommand(topics()...)
+	return root
+}
+
+// unknown refuses what is no command, and names those it may have been meant for.
+func unknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("%q: no such command", args[0])
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return hint(err, "did you mean %s?", near[0])
+	}
+	return err
+}
+
+// jsonFlag gives a command that prints results the flag --json.
+func (a *app) jsonFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&a.json, "json", false, "print one JSON value a line")
+}
+
+// config reads the configuration; what it warns of goes to stderr.
+func (a *app) config() (*config.Config, error) {
+	c, warnings, err := config.Load(a.conf)
+	for _, w := range warnings {
+		fmt.Fprintf(a.stderr, "warning: %s\n", w)
+	}
+	return c, err
+}
+
+// router reads the configuration and compiles its rules.
+func (a *app) router() (*config.Config, *table.Router, error) {
+	c, err := a.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := table.New(c.Buckets)
+	if err != nil {
+		return nil, nil, fmt.Errorf("compile the rules of %s: %w", a.conf, err)
+	}
+	return c, r, nil
+}
+
+// log writes to stderr what is at least of a level.
+func (a *app) log(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+}

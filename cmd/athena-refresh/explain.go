@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+// explainer says to which partitions objects belong.
+type explainer struct {
+	a       *app
+	router  *table.Router
+	encoded bool         // keys are as in a notification
+	live    *liveCatalog // nil: the catalog isn't asked
+}
+
+// explained is a line of explain --json.
+type explained struct {
+	Bucket    string        `json:"bucket"` // as given
+	Key       string        `json:"key"`
+	Outcome   table.Outcome `json:"outcome"`
+	Reason    string        `json:"reason,omitempty"`
+	Table     string        `json:"table,omitempty"`
+	Partition *values       `json:"partition,omitempty"`
+	Location  string        `json:"location,omitempty"`
+	Exists    *bool         `json:"exists,omitempty"` // with --live, where the outcome is partition
+}
+
+func (a *app) explain() *cobra.Command {
+	var encoded, live bool
+	cmd := &cobra.Command{
+		Use:   "explain BUCKET KEY… | -",
+		Short: "Say which partition an object belongs to, or why none",
+		Long: `Explain says which table and partition an object in S3 belongs to, step by step,
+or why it belongs to none. It reads the configuration only, unless --live is
+given. With - it reads lines {"bucket": "…", "key": "…"} from standard input.`,
+		Example: `  athena-refresh explain example.streamalert.data osquery/2018/01/01/00/a.gz`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == "-" || len(args) >= 2 {
+				return nil
+			}
+			return errors.New("explain: name a bucket and keys, or - to read them from standard input")
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, router, err := a.router()
+			if err != nil {
+				return err
+			}
+			e := explainer{a: a, router: router, encoded: encoded}
+			if live {
+				if e.live, err = a.openLive(cmd.Context(), c, router); err != nil {
+					return err
+				}
+			}
+			if args[0] == "-" && len(args) == 1 {
+				return e.lines(cmd.Context(), a.stdin)
+			}
+			for _, key := range args[1:] {
+				if err := e.explain(cmd.Context(), args[0], key); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	a.jsonFlag(cmd)
+	cmd.Flags().BoolVar(&encoded, "encoded", false, "keys are as in a notification: + is a space, %XX is undone")
+	cmd.Flags().BoolVar(&live, "live", false, "ask the catalog too: is the table there, does the partition exist, and where")
+	return cmd
+}
+
+// lines explains the objects of a stream, one JSON object a line.
+func (e *explainer) lines(ctx context.Context, r io.Reader) error {
+	lines := newLines(r)
+	for lines.next() {
+		text := strings.TrimSpace(lines.text())
+		if text == "" {
+			continue
+		}
+		var o struct {
+			Bucket *string `json:"bucket"`
+			Key    *string `json:"key"`
+		}
+		err := json.Unmarshal([]byte(text), &o)
+		if err == nil && (o.Bucket == nil || o.Key == nil) {
+			err = errors.New("bucket or key is missing")
+		}
+		if err != nil {
+			return hint(fmt.Errorf("read line %d: %w", lines.number, err), `each line is {"bucket": "…", "key": "…"}`)
+		}
+		if err := e.explain(ctx, *o.Bucket, *o.Key); err != nil {
+			return err
+		}
+	}
+	return lines.err()
+}
+
+// explain prints the outcome of one object.
+func (e *explainer) explain(ctx context.Context, bucket, key string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	decoded := key
+	if e.encoded {
+		decoded = decodeKey(key)
+	}
+	p, steps := e.router.Explain(bucket, decoded)
+	line := explained{Bucket: bucket, Key: key, Outcome: p.Outcome, Reason: string(p.Reason)}
+	if p.Outcome == table.Place {
+		line.Table, line.Partition, line.Location = p.Partition.Table, &values{&p.Partition}, p.Partition.Location
+		if e.live != nil {
+			answer, err := e.live.ask(ctx, bucket, decoded)
+			if err != nil {
+				return err
+			}
+			answer.amend(&line)
+			p.Detail = answer.why
+		}
+	}
+	if e.a.json {
+		return printJSON(e.a.stdout, line)
+	}
+	return e.print(&line, &p, steps)
+}
+
+func (e *explainer) print(line *explained, p *table.Placement, steps []string) error {
+	w := bufio.NewWriter(e.a.stdout)
+	fmt.Fprintf(w, "s3://%s/%s\n", terminal.Escape(line.Bucket), terminal.Escape(line.Key))
+	for _, s := range steps {
+		fmt.Fprintf(w, "  %s\n", terminal.Escape(s))
+	}
+	fmt.Fprintf(w, "  %s", line.Outcome)
+	if line.Reason != "" {
+		fmt.Fprintf(w, ": %s", line.Reason)
+	}
+	if line.Outcome == table.Place {
+		fmt.Fprintf(w, ": %s", describe(&p.Partition))
+	}
+	if p.Detail != "" {
+		fmt.Fprintf(w, ": %s", terminal.Escape(p.Detail))
+	}
+	fmt.Fprintln(w)
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	return nil
+}
+
+// describe is a partition for a person: "osquery (dt=2018-01-01-00) at s3://…".
+func describe(p *table.Partition) string {
+	list := make([]string, len(p.Keys))
+	for i, k := range p.Keys {
+		list[i] = k + "=" + terminal.Escape(p.Values[i])
+	}
+	return fmt.Sprintf("%s (%s) at %s", p.Table, strings.Join(list, ", "), terminal.Escape(p.Location))
+}
+
+// decodeKey undoes a notification's form encoding, as package event does: once,
+// and not at all if an escape is broken.
+func decodeKey(key string) string {
+	if decoded, err := url.QueryUnescape(key); err == nil {
+		return decoded
+	}
+	return key
+}

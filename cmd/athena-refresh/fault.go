@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"athenarefresh/internal/config"
+)
+
+// errUndone says that the command did what it could, printed that, and left
+// something undone.
+var errUndone = errors.New("something was left undone")
+
+// fault is an error with the words that help.
+type fault struct {
+	err  error
+	hint string
+}
+
+func (f *fault) Error() string { return f.err.Error() }
+func (f *fault) Unwrap() error { return f.err }
+
+// hint adds to an error what to do about it.
+func hint(err error, format string, args ...any) error {
+	return &fault{err, fmt.Sprintf(format, args...)}
+}
+
+// complain prints an error for a person, with its hint. What is wrong with
+// the configuration has a line for each thing.
+func (a *app) complain(err error) {
+	var problems config.Errors
+	if errors.As(err, &problems) {
+		for _, p := range problems {
+			fmt.Fprintf(a.stderr, "athena-refresh: %s\n", p)
+		}
+		return
+	}
+	text := strings.TrimRight(err.Error(), "\n")
+	fmt.Fprintf(a.stderr, "athena-refresh: %s\n", text)
+	var f *fault
+	if errors.As(err, &f) {
+		fmt.Fprintf(a.stderr, "hint: %s\n", f.hint)
+	}
+}

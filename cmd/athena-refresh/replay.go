@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) replay() *cobra.Command {
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "replay FILE",
+		Short: "Settle captured messages, one body a line",
+		Long: `Replay settles messages that were captured earlier: FILE holds their bodies, one
+a line (- is standard input; an empty line is an empty body), as SQS hands them
+out. They go through the same code as those of the queue; nothing is received,
+deleted or sent to the dead-letter queue.
+
+It prints each message's outcome, the partitions that the messages call for, and
+the statements that were sent. With --dry-run it touches nothing and needs no
+AWS: all tables are taken to exist and to be empty, and the statements are those
+that a refresh would send.`,
+		Example: `  athena-refresh replay --dry-run messages.ndjson`,
+		Args:    exactly(1, "replay: name one file, or - for standard input"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, router, err := a.router()
+			if err != nil {
+				return err
+			}
+			file, err := a.open(args[0])
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			p := replayer{app: a, config: c, router: router, lines: newLines(file)}
+			p.rehearsal.Router = router
+			if dryRun {
+				return p.dryRun(cmd.Context())
+			}
+			return p.real(cmd.Context())
+		},
+	}
+	a.jsonFlag(cmd)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "touch nothing: print what would be done")
+	return cmd
+}
+
+// exactly refuses any other number of arguments.
+func exactly(n int, why string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return errors.New(why)
+		}
+		return nil
+	}
+}
+
+func (a *app) open(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(a.stdin), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("replay: %w", err)
+	}
+	return f, nil
+}
+
+// replayer settles the messages of one file and prints what came of it.
+type replayer struct {
+	app    *app
+	config *config.Config
+	router *table.Router
+	lines  *lines
+
+	rehearsal refresh.Rehearsal // finds the partitions
+	sum       replaySummary
+}
+
+// The lines of replay --json, told apart by their type.
+type (
+	replayMessage struct {
+		Type    string           `json:"type"`    // "message"
+		Message int              `json:"message"` // its number in the file, from 0
+		Outcome refresh.Outcome  `json:"outcome"`
+		Reasons []refresh.Reason `json:"reasons"` // of its records, ignored ones too; distinct, in order
+	}
+	replayPartition struct {
+		Type      string `json:"type"` // "partition"
+		Table     string `json:"table"`
+		Partition values `json:"partition"`
+		Location  string `json:"location"`
+	}
+	replayStatement struct {
+		Type string `json:"type"` // "statement"
+		SQL  string `json:"sql"`
+	}
+	replayCall struct {
+		Type       string `json:"type"` // "call", of the catalog glue
+		API        string `json:"api"`
+		Partitions int    `json:"partitions"`
+	}
+	replaySummary struct {
+		Type       string                  `json:"type"` // "summary"
+		Messages   int                     `json:"messages"`
+		Records    int                     `json:"records"`
+		Partitions int                     `json:"partitions"`
+		Statements int                     `json:"statements"`
+		Outcomes   map[refresh.Outcome]int `json:"outcomes"` // of the messages
+		Reasons    map[refresh.Reason]int  `json:"reasons"`  // of the records
+	}
+)
+
+// dryRun settles every message as if all tables existed and were empty.
+func (p *replayer) dryRun(ctx context.Context) error {
+	p.begin()
+	p.rehearsal.Log = p.app.log(p.config.LogLevel)
+	for p.lines.next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		s, reasons := p.rehearsal.Settle(p.message())
+		for _, r := range reasons {
+			p.sum.Reasons[r.Reason] += r.Records
+		}
+		if err := p.settled(s); err != nil {
+			return err
+		}
+	}
+	if err := p.lines.err(); err != nil {
+		return err
+	}
+	effects, err := planned(p.config, p.rehearsal.Partitions)
+	if err != nil {
+		return err
+	}
+	return p.finish(effects)
+}
+
+// message is the current line as the queue would hand it out.
+func (p *replayer) message() refresh.Message {
+	return refresh.Message{ID: fmt.Sprintf("line %d", p.lines.number), Body: p.lines.text(), Receives: 1}
+}
+
+func (p *replayer) begin() {
+	p.sum = replaySummary{
+		Type:     "summary",
+		Outcomes: map[refresh.Outcome]int{refresh.Done: 0, refresh.Parked: 0, refresh.Retry: 0},
+		Reasons:  map[refresh.Reason]int{},
+	}
+}
+
+// settled prints what became of the next message.
+func (p *replayer) settled(s refresh.Settlement) error {
+	m := replayMessage{"message", p.sum.Messages, s.Outcome, s.Reasons}
+	if m.Reasons == nil {
+		m.Reasons = []refresh.Reason{}
+	}
+	p.sum.Messages++
+	p.sum.Records += s.Records
+	p.sum.Outcomes[s.Outcome]++
+	if p.app.json {
+		return printJSON(p.app.stdout, m)
+	}
+	return p.app.printf("message %d: %s\n", m.Message, strings.Join(append([]string{string(m.Outcome)}, words(m.Reasons)...), " "))
+}
+
+func words(reasons []refresh.Reason) []string {
+	list := make([]string, len(reasons))
+	for i, r := range reasons {
+		list[i] = string(r)
+	}
+	return list
+}
+
+// finish prints the partitions, what was or would be sent, and the summary.
+func (p *replayer) finish(effects []effect) error {
+	for i := range p.rehearsal.Partitions {
+		if err := p.partition(&p.rehearsal.Partitions[i]); err != nil {
+			return err
+		}
+	}
+	for _, e := range effects {
+		if err := p.effect(e); err != nil {
+			return err
+		}
+	}
+	p.sum.Partitions, p.sum.Statements = len(p.rehearsal.Partitions), len(effects)
+	if err := p.summary(); err != nil {
+		return err
+	}
+	if p.sum.Outcomes[refresh.Parked]+p.sum.Outcomes[refresh.Retry] > 0 {
+		return errUndone
+	}
+	return nil
+}
+
+func (p *replayer) partition(part *table.Partition) error {
+	if p.app.json {
+		return printJSON(p.app.stdout, replayPartition{"partition", part.Table, values{part}, part.Location})
+	}
+	return p.app.printf("partition %s\n", describe(part))
+}
+
+func (p *replayer) effect(e effect) error {
+	if p.app.json {
+		return printJSON(p.app.stdout, e.line())
+	}
+	return p.app.printf("%s\n", terminal.Escape(e.String()))
+}
+
+func (p *replayer) summary() error {
+	if p.app.json {
+		return printJSON(p.app.stdout, p.sum)
+	}
+	s := &p.sum
+	return p.app.printf("%s: %d done, %d parked, %d to be tried again; %s, %s, %s\n",
+		count(s.Messages, "message"), s.Outcomes[refresh.Done], s.Outcomes[refresh.Parked], s.Outcomes[refresh.Retry],
+		count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))
+}
+
+// count is "1 message" or "2 messages".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// printf prints a result.
+func (a *app) printf(format string, args ...any) error {
+	if _, err := fmt.Fprintf(a.stdout, format, args...); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// help is cobra's command of that name, except that an unknown topic is an
+// error.
+func help(root *cobra.Command) *cobra.Command {
+	find := func(args []string) *cobra.Command {
+		cmd, rest, err := root.Find(args)
+		if err != nil || len(rest) > 0 {
+			return nil
+		}
+		return cmd
+	}
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Say more about a command or a topic",
+		Args: func(_ *cobra.Command, args []string) error {
+			if find(args) == nil {
+				return hint(fmt.Errorf("help %s: no such command or topic", strings.Join(args, " ")), "athena-refresh help lists them")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd := find(args)
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, c := range root.Commands() {
+				names = append(names, c.Name())
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+// topics are pages of help that belong to no command.
+func topics() []*cobra.Command {
+	return []*cobra.Command{
+		{Use: "config", Short: "The configuration: conf/global.json and conf/lambda.json", Long: strings.TrimSpace(configTopic)},
+		{Use: "layouts", Short: "The layouts: how partitions are read out of keys", Long: strings.TrimSpace(layoutsTopic)},
+	}
+}
+
+// errInterrupted is what a command returns that Ctrl-C ended after the round in
+// hand.
+var errInterrupted = errors.New("interrupted")
+
+const configTopic = `
+The configuration is two files in one folder (--conf, conf by default).
+
+global.json says whose resources these are:
+
+  {"account": {"prefix": "example", "region": "us-east-1", "aws_account_id": "123456789012"}}
+
+lambda.json says what to do, in the section athena_partition_refresh_config:
+
+  {
+    "athena_partition_refresh_config": {
+      "buckets": {
+        "<prefix>.streamalerts": "alerts",
+        "<prefix>.streamalert.data": "data",
+        "<prefix>.cloudtrail": [{"table": "cloudtrail", "layout": "cloudtrail"}]
+      },
+      "schedule_expression": "rate(10 minutes)",
+      "timeout": 60
+    }
+  }
+
+buckets maps a bucket to the table that its objects belong to: "data" (the first
+folder is the table), the name of a table, or a list of rules, of which the
+first that matches decides (athena-refresh help layouts). Nothing else has to be
+set:
+
+  setting                default
+  enabled                true       false: deployed, but switched off
+  schedule_expression    rate(10 minutes)
+  trigger                schedule   queue: as soon as messages arrive
+  catalog                athena     glue: partitions by the catalog's own API
+  statements_in_flight   5          of the account's 20 DDL statements
+  timeout                60         seconds of one invocation
+  memory                 128        MB
+  log_level              info       debug: every message and statement
+  enable_metrics         false      true: embedded metric format lines
+  reconcile_every        none       as schedule_expression
+  database_name          <prefix>_streamalert
+  queue_name             <prefix>_streamalert_athena_s3_notifications
+  results_bucket         <prefix>.streamalert.athena-results
+  workgroup              <prefix>_streamalert
+  kms_key_arn            none       for the queues and the results bucket
+  alarm_topic_arn        none       for the alarms
+
+<prefix> in a name stands for account.prefix. Numbers may be strings. A setting
+that is not known is an error. Region, credentials and endpoints come from the
+environment, as with the AWS SDK; account.region is the default.
+`
+
+const layoutsTopic = `
+A layout is the rule that reads a partition out of an object's key. In
+lambda.json's buckets, a bucket has one (a short form) or a list of rules:
+
+  {"prefix": "logs/*/", "layout": "hive", "table": "web", "keys": ["dt", "region"]}
+  {"prefix": "tmp/", "ignore": true}
+
+prefix is a plain prefix of the key, * one folder. The first rule that matches
+decides. These are the layouts, each with an object it places and the result:
+
+  streamalert          alerts/2018/03/01/05/a.gz
+                       dt=2018-03-01-05 at alerts/2018/03/01/05/
+  streamalert-data     osquery/2018/03/01/05/a.gz
+                       table osquery, dt=2018-03-01-05 at osquery/2018/03/01/05/
+  streamalert-parquet  parquet/osquery/dt=2018-03-01-05/a.parquet
+                       table osquery, dt=2018-03-01-05 at parquet/osquery/dt=2018-03-01-05/
+  hive                 logs/web/dt=2018-03-01/region=eu/a.gz
+                       dt=2018-03-01, region=eu at logs/web/dt=2018-03-01/region=eu/
+  cloudtrail           AWSLogs/111122223333/CloudTrail/us-east-1/2018/03/01/a.json.gz
+                       account=111122223333, region=us-east-1, dt=2018-03-01
+  vpcflow              AWSLogs/111122223333/vpcflowlogs/us-east-1/2018/03/01/a.log.gz
+                       account=111122223333, region=us-east-1, dt=2018-03-01
+  alb                  AWSLogs/111122223333/elasticloadbalancing/us-east-1/2018/03/01/a.log.gz
+                       account=111122223333, region=us-east-1, dt=2018-03-01
+
+Anything else is a template, such as {app}/{yyyy}-{MM}-{dd}/: {name} is a folder
+or a part of one, **/ any folders before, […/] may be there or not, and {yyyy},
+{MM}, {dd}, {HH}, {mm} are digits of a time ({M}, {d}: also without a zero in
+front). The partition keys are the names in their order, then dt, made of the
+time; "partition": {"day": "{yyyy}-{MM}-{dd}"} says otherwise.
+
+Try a rule on an object before it lands:
+
+  athena-refresh explain BUCKET KEY
+`
