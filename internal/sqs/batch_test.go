@@ -12,6 +12,8 @@ import (
 
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/local/awsjson"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
 func succeeded(entries []entry) []object {
@@ -126,6 +128,50 @@ func TestDeleteBelievesOnlyWhatTheAnswerSays(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzSortOut: whatever an answer names, an entry is done only if it says so,
+// and each is accounted for once.
+func FuzzSortOut(f *testing.F) {
+	f.Add("0 1 2", "", "", 3)
+	f.Add("0 0 9", "1", "2", 5)
+	f.Add("", "0 0 -1 x", "1", 10)
+	f.Fuzz(func(t *testing.T, done, ours, theirs string, n int) {
+		entries := handles(max(0, min(n, maxEntries)))
+		var a answer
+		for _, id := range strings.Fields(done) {
+			a.done = append(a.done, &id)
+		}
+		for _, id := range strings.Fields(ours) {
+			a.failed = append(a.failed, types.BatchResultErrorEntry{Id: &id, SenderFault: true})
+		}
+		for _, id := range strings.Fields(theirs) {
+			a.failed = append(a.failed, types.BatchResultErrorEntry{Id: &id})
+		}
+		a.done = append(a.done, nil)
+		a.failed = append(a.failed, types.BatchResultErrorEntry{})
+		retry, hopeless, why := sortOut(entries, a)
+		left := append(slices.Clone(retry), hopeless...)
+		for i, e := range entries {
+			id := fmt.Sprint(i)
+			named := slices.Contains(strings.Fields(done), id) && !slices.Contains(strings.Fields(ours+" "+theirs), id)
+			if times := count(left, e); named && times != 0 || !named && times != 1 {
+				t.Errorf("entry %d: done %t, left %d times", i, named, times)
+			}
+		}
+		if (why == nil) != (len(left) == 0) {
+			t.Errorf("%d entries left, and the reason is %v", len(left), why)
+		}
+	})
+}
+
+func count(all []string, one string) (n int) {
+	for _, s := range all {
+		if s == one {
+			n++
+		}
+	}
+	return n
 }
 
 func TestAFailedBatchDoesNotTouchTheOthers(t *testing.T) {

@@ -25,7 +25,7 @@ import (
 const (
 	maxReceive  = 10               // messages a ReceiveMessage
 	maxWait     = 20 * time.Second // of a long poll
-	receiveOver = 20 * time.Second // for the rest of a receive, the SDK's retries included
+	receiveOver = 30 * time.Second // for the rest of a receive, the SDK's retries included
 	callTimeout = 30 * time.Second // of any other call, likewise
 )
 

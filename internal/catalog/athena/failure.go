@@ -105,13 +105,15 @@ func (s status) verdict(reason string) verdict {
 	if v := textVerdict(reason); v != verdictPart {
 		return v
 	}
-	if timedOut(s.errorType) {
+	switch {
+	case s.errorType == 1110, s.errorType == 1300, s.errorType == 1301:
+		return verdictTable
+	case timedOut(s.errorType):
 		return verdictPart // half of it may be done in time
-	}
-	if s.retryable || s.system || internal(s.errorType) {
+	case s.retryable, s.system, internal(s.errorType):
 		return verdictWhole
 	}
-	return verdictPart
+	return verdictPart // 1109 and 1306 too: a partition's path or bucket doesn't exist
 }
 
 // typeVerdict reads the types of Athena's error reference that leave no doubt.

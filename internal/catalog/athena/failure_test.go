@@ -87,6 +87,8 @@ func TestWhatAFailureMeans(t *testing.T) {
 		{failed("", 9999), errPlain},
 		{failed("", 401), errPlain},
 		{failed("", 206), errHalve},
+		{failed("", 1301), refresh.ErrTableMissing},
+		{failed("The specified bucket does not exist", 1306), errHalve},
 		{failed("timed out", 210), errHalve},
 		{status{state: "FAILED", errorType: 1007, retryable: true}, errPlain},
 		{status{state: "FAILED", errorType: 1007, system: true}, errPlain},

@@ -74,7 +74,7 @@ func TestMemoryMakesTestsFailThatBreakTheRules(t *testing.T) {
 	} {
 		said := &complaints{TB: t}
 		m := NewMemory(said)
-		table, projected := make2(t, m)
+		table, projected := twoTables(t, m)
 		c.calls(m, table, projected)
 		if len(said.said) == 0 || !strings.Contains(said.said[0], c.says) {
 			t.Errorf("%s: the test was told %q, want something with %q", name, said.said, c.says)
@@ -82,7 +82,7 @@ func TestMemoryMakesTestsFailThatBreakTheRules(t *testing.T) {
 	}
 }
 
-func make2(t *testing.T, m *Memory) (table, projected refresh.Table) {
+func twoTables(t *testing.T, m *Memory) (table, projected refresh.Table) {
 	t.Helper()
 	p := daily("p")
 	p.Kind = Projected
@@ -94,7 +94,7 @@ func TestMemoryFaults(t *testing.T) {
 	lost := errors.New("lost")
 	for _, after := range []bool{false, true} {
 		m := NewMemory(t)
-		table, _ := make2(t, m)
+		table, _ := twoTables(t, m)
 		p := part("s3://b/a/", "a")
 		if _, err := m.Partitions(t.Context(), table, [][]string{p.Values}); err != nil {
 			t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 // and text beyond ASCII.
 func Hostile() []string {
 	return []string{
-		`O'Brien`, `O''Brien`, `'`, `''`, `\`, `\\`, `\'`, `a\d`, `\u00e9`, `\n`, `a\`, `\${x`, `$x`, `{x}`, `$ {x}`,
+		`O'Brien`, `O''Brien`, `'`, `''`, `\`, `\\`, `\'`, `a\d`, `\u00e9`, `\n`, `a\`, `\$x`, `$x`, `{x}`, `$ {x}`,
 		`"`, `""`, "`", `a"b`, `--`, `/* x */`, `;`, `x'); DROP TABLE t; --`, `') LOCATION 's3://evil/`,
 		`%3A`, `%`, `%%`, `%27`, `a%2Fb`, `12:30`, `a=b`, `a/b`, `a#b`, `a?b`, `a&b`, `a+b`, `a b`, ` a`, `a `,
 		`*`, `_`, `a|b`, `[x]`, `^`, `~`, `<x>`, `007`, `1e3`, `NULL`, `null`, `true`,

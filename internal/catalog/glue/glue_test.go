@@ -289,8 +289,13 @@ func TestAPartitionIsMadeLikeItsTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var seen []Submission
+	w.o.Observe = func(s Submission) { seen = append(seen, s) }
 	if err := w.Add(t.Context(), table, parts(1)); err != nil {
 		t.Fatal(err)
+	}
+	if len(seen) != 1 || seen[0].Table != "t" || seen[0].Partitions != 1 || seen[0].Took <= 0 || seen[0].Err != nil {
+		t.Errorf("observed %+v", seen)
 	}
 	want := aTable()["Table"].(object)["StorageDescriptor"].(object)
 	want["Location"] = "s3://b/0/"
