@@ -6,49 +6,72 @@ import (
 	"time"
 )
 
-// gate is whether the database is there and statements can run. It is asked
-// once per process, and again after a failure.
-type gate struct {
-	check func(context.Context) error
+// oneAtATime lets one caller in; the others wait for that, or for their ctx.
+type oneAtATime chan struct{}
 
-	mu    sync.Mutex // held while asking: everyone waits for one answer
-	ok    bool
-	err   error
-	asked time.Time
-	wait  time.Duration // until it is asked again
+func (o oneAtATime) enter(ctx context.Context) error {
+	select {
+	case o <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
+
+func (o oneAtATime) leave() { <-o }
 
 const (
 	firstGateWait   = 10 * time.Second
 	longestGateWait = 2 * time.Minute
 )
 
+// gate is whether the database is there and statements can run. It is asked
+// once per process, and again after a failure.
+type gate struct {
+	check  func(context.Context) error
+	asking oneAtATime
+
+	mu    sync.Mutex
+	ok    bool
+	err   error
+	asked time.Time
+	wait  time.Duration // after a failure, until it is asked again
+}
+
 // open returns nil if the catalog as a whole works, as far as is known.
 func (g *gate) open(ctx context.Context) error {
+	if known, err := g.known(); known {
+		return err
+	}
+	if err := g.asking.enter(ctx); err != nil {
+		return err
+	}
+	defer g.asking.leave()
+	if known, err := g.known(); known {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	err := g.check(limited)
+	if ctx.Err() == nil { // otherwise it says more about the round than about the catalog
+		g.note(err)
+	}
+	return err
+}
+
+func (g *gate) known() (bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.ok {
-		return nil
-	}
-	if g.err != nil && fresh(g.asked, g.wait) {
-		return g.err
-	}
-	err := g.ask(ctx)
-	if ctx.Err() != nil {
-		return err // says more about the round than about the catalog
-	}
-	g.err = err
-	g.ok, g.asked = g.err == nil, wall()
+	return g.ok || g.err != nil && fresh(g.asked, g.wait), g.err
+}
+
+func (g *gate) note(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.ok, g.err, g.asked = err == nil, err, wall()
 	if g.wait = min(2*g.wait, longestGateWait); g.ok || g.wait == 0 {
 		g.wait = firstGateWait
 	}
-	return g.err
-}
-
-func (g *gate) ask(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readTime)
-	defer cancel()
-	return g.check(ctx)
 }
 
 // doubt makes the next call of open ask.
@@ -60,9 +83,7 @@ func (g *gate) doubt() {
 
 // closed says whether the catalog as a whole was last found not to work.
 func (g *gate) closed() bool {
-	if !g.mu.TryLock() {
-		return false // being asked just now
-	}
+	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.err != nil
 }
@@ -70,7 +91,8 @@ func (g *gate) closed() bool {
 // listing is the names of the database's tables, read when there is reason to
 // think that one is missing, at most once a minute for all.
 type listing struct {
-	list func(context.Context) ([]string, error)
+	list    func(context.Context) ([]string, error)
+	reading oneAtATime
 
 	mu     sync.Mutex
 	missed time.Time // when a table was last found missing
@@ -84,27 +106,49 @@ const listingFor = time.Minute
 // missing says whether a table is known not to exist. While every table that
 // was asked for exists, nothing is listed.
 func (l *listing) missing(ctx context.Context, name string) (bool, error) {
+	if known, missing, err := l.known(name); known {
+		return missing, err
+	}
+	if err := l.reading.enter(ctx); err != nil {
+		return false, err
+	}
+	defer l.reading.leave()
+	if known, missing, err := l.known(name); known {
+		return missing, err
+	}
+	names, err := l.list(ctx)
+	if err != nil && ctx.Err() != nil {
+		return false, err // says more about the round than about the catalog
+	}
+	l.note(names, err)
+	_, missing, err := l.known(name)
+	return missing, err
+}
+
+func (l *listing) known(name string) (known, missing bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !fresh(l.missed, listingFor) {
-		return false, nil
+	switch {
+	case !fresh(l.missed, listingFor):
+		return true, false, nil
+	case !fresh(l.read, listingFor):
+		return false, false, nil
+	case l.err != nil:
+		return true, false, l.err
 	}
-	if !fresh(l.read, listingFor) {
-		var names []string
-		names, l.err = l.list(ctx)
-		l.read, l.names = wall(), make(map[string]bool, len(names))
-		for _, n := range names {
-			l.names[n] = true
-		}
+	if missing = !l.names[name]; missing {
+		l.missed = wall()
 	}
-	if l.err != nil {
-		return false, l.err
+	return true, missing, nil
+}
+
+func (l *listing) note(names []string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.read, l.err, l.names = wall(), err, make(map[string]bool, len(names))
+	for _, n := range names {
+		l.names[n] = true
 	}
-	if l.names[name] {
-		return false, nil
-	}
-	l.missed = wall()
-	return true, nil
 }
 
 // miss is told that the catalog has no table of some name.
