@@ -1,0 +1,179 @@
+package athena
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"athenarefresh/internal/local/glue"
+	"athenarefresh/internal/local/hiveql"
+)
+
+// fileFormat is how the files of a partition are read, from its descriptor.
+type fileFormat struct {
+	kind       string // "json", "cloudtrail", "text", "parquet"
+	serde      string
+	properties map[string]string
+	skipLines  int
+}
+
+// formatOf recognises a descriptor's format, or says that it can't be read.
+func formatOf(t *glue.Table, d *glue.StorageDescriptor) (*fileFormat, error) {
+	if d == nil || d.SerdeInfo == nil || d.SerdeInfo.SerializationLibrary == "" {
+		return nil, userFailure(typeSchema, "HIVE_INVALID_METADATA: Table or partition of %s.%s has no SerDe in its storage descriptor", t.DatabaseName, t.Name)
+	}
+	f := &fileFormat{serde: d.SerdeInfo.SerializationLibrary, properties: d.SerdeInfo.Parameters}
+	switch f.serde {
+	case "org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe":
+		f.kind = "json"
+	case "com.amazon.emr.hive.serde.CloudTrailSerde", "org.apache.hive.hcatalog.data.CloudTrailSerde":
+		f.kind = "cloudtrail"
+	case hiveql.LazySimpleSerDe, "org.apache.hadoop.hive.serde2.OpenCSVSerde":
+		f.kind = "text"
+	case hiveql.ParquetSerDe:
+		f.kind = "parquet"
+	default:
+		return nil, userFailure(typeUnsupported, "HIVE_UNSUPPORTED_FORMAT: The local stack does not read files of SerDe %s", f.serde)
+	}
+	if strings.HasPrefix(d.InputFormat, "com.amazon.emr.cloudtrail.") && f.kind == "json" {
+		f.kind = "cloudtrail"
+	}
+	if n, err := strconv.Atoi(t.Parameters["skip.header.line.count"]); err == nil && n > 0 {
+		f.skipLines = n
+	}
+	return f, nil
+}
+
+// same says whether two formats read files alike.
+func (f *fileFormat) same(g *fileFormat) bool {
+	return f.kind == g.kind && f.serde == g.serde && fmt.Sprint(f.properties) == fmt.Sprint(g.properties)
+}
+
+// ignoreMalformed: a line that is no JSON is a row of NULLs.
+func (f *fileFormat) ignoreMalformed() bool {
+	return strings.EqualFold(f.properties["ignore.malformed.json"], "true")
+}
+
+// folder reads rows of the given columns.
+func (f *fileFormat) folder(row hiveql.Type) *rowFolder {
+	r := &rowFolder{row: row, renamed: map[string]string{}, dots: strings.EqualFold(f.properties["dots.in.keys"], "true")}
+	for k, v := range f.properties {
+		if column, ok := strings.CutPrefix(k, "mapping."); ok {
+			r.renamed[strings.ToLower(v)] = strings.ToLower(column)
+		}
+	}
+	return r
+}
+
+// textRow is how lines are split.
+func (f *fileFormat) textRow() *textRow {
+	if f.serde != hiveql.LazySimpleSerDe {
+		return &textRow{
+			delimiter: firstByte(f.properties["separatorChar"], ','),
+			quote:     firstByte(f.properties["quoteChar"], '"'),
+			escape:    firstByte(f.properties["escapeChar"], '\\'),
+		}
+	}
+	r := &textRow{delimiter: 1, null: `\N`, hasNull: true}
+	if d := f.properties["field.delim"]; d != "" {
+		r.delimiter = d[0]
+	} else if d := f.properties["serialization.format"]; d != "" && d != "1" {
+		r.delimiter = d[0]
+	}
+	if null, ok := f.properties["serialization.null.format"]; ok {
+		r.null = null
+	}
+	r.escape = firstByte(f.properties["escape.delim"], 0)
+	return r
+}
+
+func firstByte(s string, otherwise byte) byte {
+	if s == "" {
+		return otherwise
+	}
+	return s[0]
+}
+
+// duckType is the DuckDB type that stands for a Hive type.
+func duckType(t hiveql.Type) string {
+	switch t.Name {
+	case "tinyint", "smallint", "bigint", "boolean", "float", "double", "date", "timestamp":
+		return strings.ToUpper(t.Name)
+	case "int":
+		return "INTEGER"
+	case "binary":
+		return "BLOB"
+	case "decimal":
+		return fmt.Sprintf("DECIMAL(%d,%d)", t.Sizes[0], t.Sizes[1])
+	case "array":
+		return duckType(t.Elems[0]) + "[]"
+	case "map":
+		return "MAP(" + duckType(t.Elems[0]) + ", " + duckType(t.Elems[1]) + ")"
+	case "struct":
+		fields := make([]string, len(t.Fields))
+		for i, f := range t.Fields {
+			fields[i] = ident(f) + " " + duckType(t.Elems[i])
+		}
+		return "STRUCT(" + strings.Join(fields, ", ") + ")"
+	}
+	return "VARCHAR"
+}
+
+// ident quotes a name for DuckDB.
+func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// literal quotes a text for DuckDB. NUL can't stand in a statement.
+func literal(s string) string {
+	if !strings.Contains(s, "\x00") {
+		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	}
+	parts := strings.Split(s, "\x00")
+	for i, p := range parts {
+		parts[i] = literal(p)
+	}
+	return "(" + strings.Join(parts, "||chr(0)||") + ")"
+}
+
+func literals(list []string) string {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = literal(s)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// typedColumn is a column with its parsed type.
+type typedColumn struct {
+	name string
+	typ  hiveql.Type
+}
+
+func typedColumns(cols []glue.Column) ([]typedColumn, error) {
+	out := make([]typedColumn, len(cols))
+	for i, c := range cols {
+		t, err := hiveql.ParseType(c.Type)
+		if err != nil {
+			return nil, userFailure(typeSchema, "HIVE_INVALID_METADATA: column %s: %v", c.Name, err)
+		}
+		out[i] = typedColumn{c.Name, t}
+	}
+	return out, nil
+}
+
+// rowType is the struct of a table's columns.
+func rowType(cols []typedColumn) hiveql.Type {
+	t := hiveql.Type{Name: "struct"}
+	for _, c := range cols {
+		t.Fields, t.Elems = append(t.Fields, c.name), append(t.Elems, c.typ)
+	}
+	return t
+}
+
+// hidden says whether an object below a table's location is one that engines
+// skip: a name or a folder that begins with '_' or '.'.
+func hidden(rest string) bool {
+	return slices.ContainsFunc(strings.Split(rest, "/"), func(e string) bool {
+		return strings.HasPrefix(e, "_") || strings.HasPrefix(e, ".")
+	})
+}

@@ -1,0 +1,24 @@
+package athena
+
+import "fmt"
+
+// functions are the Go functions that one query's scans call from SQL, by
+// number: hive_json(line, n) and hive_text(line, n).
+type functions struct {
+	folders []*rowFolder
+	rows    []*textRow
+}
+
+// json registers a folder and returns how to call it.
+func (f *functions) json(r *rowFolder) func(argument string) string {
+	n := len(f.folders)
+	f.folders = append(f.folders, r)
+	return func(argument string) string { return fmt.Sprintf("hive_json(%s, %d)", argument, n) }
+}
+
+// text registers a splitter and returns how to call it.
+func (f *functions) text(r *textRow) func(argument string) string {
+	n := len(f.rows)
+	f.rows = append(f.rows, r)
+	return func(argument string) string { return fmt.Sprintf("hive_text(%s, %d)", argument, n) }
+}

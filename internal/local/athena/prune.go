@@ -1,0 +1,384 @@
+package athena
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Pruning finds, for each table of a query, conditions that every row of it
+// must meet to matter, and that depend on partition keys alone. They are
+// taken out of the query's own syntax tree and evaluated by DuckDB on the
+// table's list of partitions, so that they mean exactly what they mean in the
+// query. A condition that is overlooked costs time; one that is taken wrongly
+// loses rows. So only these are taken:
+//
+//   - conjuncts of WHERE, and of ON for the sides of a join that it filters
+//     (both of an inner one, the optional one of LEFT and RIGHT),
+//   - that name only partition keys of one table of that FROM, and constants,
+//   - without subqueries, windows, lambdas, parameters or functions that
+//     answer differently each time,
+//   - and, where FROM has an outer join, that don't hold for a row of NULLs:
+//     such a row stands for "no match", and pruning may make more of them.
+//
+// In an inner join a.k = b.k carries conditions on a.k over to b.k.
+//
+// A table that is named several times keeps what any of its places needs; a
+// place that was not understood needs everything.
+
+// condition is a conjunct that prunes one table; its column references are
+// the bare names of partition keys.
+type condition struct {
+	expression node
+	outer      bool // FROM has an outer join: only if it doesn't hold for a row of NULLs
+}
+
+// place is one occurrence of a table with the conditions found for it.
+type place struct {
+	ref        tableRef
+	conditions []condition
+}
+
+// keysOf tells the partition keys of a table and their types, nil if it has none.
+type keysOf func(tableRef) map[string]string
+
+// places returns the conditions for every occurrence of each table.
+func (t *tree) places(keys keysOf) []place {
+	var all []place
+	seen := map[string]bool{}
+	walk(t.root, func(n node) bool {
+		switch n["type"] {
+		case "SELECT_NODE":
+			s := newScope(n, keys)
+			for _, tab := range s.tables {
+				seen[identity(tab.node)] = true
+				all = append(all, place{tab.ref, tab.conditions})
+			}
+		case "BASE_TABLE":
+			if !seen[identity(n)] {
+				all = append(all, place{ref: refOf(n)})
+			}
+		}
+		return true
+	})
+	return all
+}
+
+// identity tells the nodes of a tree apart.
+func identity(n node) string { return fmt.Sprintf("%p", n) }
+
+// scopeTable is a table in the FROM of one SELECT.
+type scopeTable struct {
+	node       node
+	ref        tableRef
+	alias      string
+	keys       map[string]string
+	conditions []condition
+}
+
+// scope is one SELECT's FROM and what was found about it.
+type scope struct {
+	tables []*scopeTable
+	using  map[string]bool   // columns joined by USING
+	outer  bool              // some join is not an inner one
+	opaque bool              // something that pruning could change: take nothing
+	equal  [][2]partitionKey // equal partition keys
+}
+
+// partitionKey is a partition key of a table of the scope.
+type partitionKey struct {
+	table *scopeTable
+	key   string
+}
+
+func newScope(sel node, keys keysOf) *scope {
+	s := &scope{using: map[string]bool{}}
+	var conjuncts []filtered
+	s.from(child(sel, "from_table"), keys, &conjuncts)
+	if sel["sample"] != nil {
+		s.opaque = true
+	}
+	if s.opaque {
+		return s
+	}
+	for _, c := range split(child(sel, "where_clause")) {
+		conjuncts = append(conjuncts, filtered{c, s.tables})
+	}
+	for _, c := range conjuncts {
+		s.addEquality(c)
+	}
+	s.addUsing()
+	for _, c := range conjuncts {
+		s.attribute(c)
+	}
+	if !s.outer {
+		s.spread()
+	}
+	return s
+}
+
+// filtered is a conjunct with the tables whose rows it filters.
+type filtered struct {
+	expression node
+	tables     []*scopeTable
+}
+
+// from reads one item of FROM and returns its tables.
+func (s *scope) from(n node, keys keysOf, conjuncts *[]filtered) []*scopeTable {
+	switch n["type"] {
+	case "BASE_TABLE":
+		t := &scopeTable{node: n, ref: refOf(n), alias: strings.ToLower(str(n, "alias"))}
+		t.keys = keys(t.ref)
+		if t.alias == "" {
+			t.alias = t.ref.table
+		}
+		renamed, _ := n["column_name_alias"].([]any)
+		if len(renamed) > 0 || n["sample"] != nil {
+			t.keys = nil
+		}
+		s.tables = append(s.tables, t)
+		return []*scopeTable{t}
+	case "JOIN":
+		return s.join(n, keys, conjuncts)
+	}
+	return nil
+}
+
+func (s *scope) join(n node, keys keysOf, conjuncts *[]filtered) []*scopeTable {
+	left := s.from(child(n, "left"), keys, conjuncts)
+	right := s.from(child(n, "right"), keys, conjuncts)
+	both := slices.Concat(left, right)
+	var filters []*scopeTable
+	switch n["join_type"] {
+	case "INNER":
+		filters = both
+	case "LEFT", "SEMI", "ANTI":
+		filters, s.outer = right, true
+	case "RIGHT":
+		filters, s.outer = left, true
+	default:
+		s.outer = true
+	}
+	if kind := n["ref_type"]; kind != "REGULAR" && kind != "CROSS" {
+		s.opaque = true // NATURAL, POSITIONAL, ASOF, …
+	}
+	columns, _ := n["using_columns"].([]any)
+	for _, c := range columns {
+		if c, ok := c.(string); ok {
+			s.using[strings.ToLower(c)] = true
+		}
+	}
+	for _, c := range split(child(n, "condition")) {
+		*conjuncts = append(*conjuncts, filtered{c, filters})
+	}
+	return both
+}
+
+// split takes a condition apart at its ANDs.
+func split(e node) []node {
+	if e == nil {
+		return nil
+	}
+	if e["type"] != "CONJUNCTION_AND" {
+		return []node{e}
+	}
+	var all []node
+	children, _ := e["children"].([]any)
+	for _, c := range children {
+		if c, ok := c.(node); ok {
+			all = append(all, split(c)...)
+		}
+	}
+	return all
+}
+
+// resolve finds the partition keys that a column reference stands for: none if
+// it is something else or can't be told, several only for a column of USING.
+func (s *scope) resolve(n node) []partitionKey {
+	names, _ := n["column_names"].([]any)
+	parts := make([]string, len(names))
+	for i, name := range names {
+		part, _ := name.(string)
+		parts[i] = strings.ToLower(part)
+	}
+	if len(parts) == 0 || len(parts) > 3 {
+		return nil
+	}
+	key := parts[len(parts)-1]
+	var found []partitionKey
+	for _, t := range s.tables {
+		if t.hasKey(key) && t.isNamed(parts[:len(parts)-1]) {
+			found = append(found, partitionKey{t, key})
+		}
+	}
+	if len(found) > 1 && (len(parts) > 1 || s.outer || !s.using[key]) {
+		return nil
+	}
+	return found
+}
+
+func (t *scopeTable) hasKey(key string) bool { return t.keys[key] != "" }
+
+// isNamed says whether a qualifier means this table.
+func (t *scopeTable) isNamed(qualifier []string) bool {
+	switch len(qualifier) {
+	case 0:
+		return true
+	case 1:
+		return qualifier[0] == t.alias
+	}
+	return qualifier[1] == t.alias && qualifier[0] == t.ref.database
+}
+
+// addEquality notes a.k = b.k.
+func (s *scope) addEquality(c filtered) {
+	if c.expression["type"] != "COMPARE_EQUAL" {
+		return
+	}
+	left, right := child(c.expression, "left"), child(c.expression, "right")
+	if left["class"] != "COLUMN_REF" || right["class"] != "COLUMN_REF" {
+		return
+	}
+	a, b := s.resolve(left), s.resolve(right)
+	if len(a) == 1 && len(b) == 1 && sameType(a[0], b[0]) {
+		s.equal = append(s.equal, [2]partitionKey{a[0], b[0]})
+	}
+}
+
+// sameType: a condition means another thing on a key of another type.
+func sameType(a, b partitionKey) bool { return a.table.keys[a.key] == b.table.keys[b.key] }
+
+func (s *scope) addUsing() {
+	for key := range s.using {
+		var first *scopeTable
+		for _, t := range s.tables {
+			if !t.hasKey(key) {
+				continue
+			}
+			if first == nil {
+				first = t
+			} else if a, b := (partitionKey{first, key}), (partitionKey{t, key}); sameType(a, b) {
+				s.equal = append(s.equal, [2]partitionKey{a, b})
+			}
+		}
+	}
+}
+
+// attribute gives a conjunct to the table whose keys it is about.
+func (s *scope) attribute(c filtered) {
+	var about *scopeTable
+	usable, named := true, false
+	walk(c.expression, func(n node) bool {
+		switch n["class"] {
+		case "SUBQUERY", "WINDOW", "LAMBDA", "PARAMETER", "STAR", "DEFAULT", "LAMBDA_REF", "POSITIONAL_REFERENCE":
+			usable = false
+		case "FUNCTION":
+			usable = usable && !isVolatile(str(n, "function_name"))
+		case "COLUMN_REF":
+			found := s.resolve(n)
+			if len(found) == 0 || about != nil && about != found[0].table {
+				usable = false
+				break
+			}
+			about, named = found[0].table, true
+		}
+		return usable
+	})
+	if usable && named && slices.Contains(c.tables, about) {
+		about.add(condition{bare(c.expression, nil), s.outer})
+	}
+}
+
+// isVolatile names functions that answer differently from call to call.
+func isVolatile(function string) bool {
+	return slices.Contains([]string{"random", "rand", "uuid", "gen_random_uuid", "setseed", "nextval", "currval", "getvariable"}, strings.ToLower(function))
+}
+
+func (t *scopeTable) add(c condition) bool {
+	for _, have := range t.conditions {
+		if same(have.expression, c.expression) {
+			return false
+		}
+	}
+	t.conditions = append(t.conditions, c)
+	return true
+}
+
+// same compares expressions by their text.
+func same(a, b node) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// bare copies an expression with its column references cut down to the key's
+// name, and renamed where rename says so.
+func bare(e node, rename map[string]string) node {
+	return bareValue(e, rename).(node)
+}
+
+func bareValue(v any, rename map[string]string) any {
+	switch v := v.(type) {
+	case node:
+		c := maps.Clone(v)
+		for k, child := range v {
+			c[k] = bareValue(child, rename)
+		}
+		delete(c, "query_location")
+		if names, ok := v["column_names"].([]any); ok && v["class"] == "COLUMN_REF" && len(names) > 0 {
+			key, _ := names[len(names)-1].(string)
+			key = strings.ToLower(key)
+			if to := rename[key]; to != "" {
+				key = to
+			}
+			c["column_names"] = []any{key}
+		}
+		return c
+	case []any:
+		c := make([]any, len(v))
+		for i, child := range v {
+			c[i] = bareValue(child, rename)
+		}
+		return c
+	}
+	return v
+}
+
+// columnsOfExpression are the names of the columns in a bare expression.
+func columnsOfExpression(e node) []string {
+	var names []string
+	walk(e, func(n node) bool {
+		if parts, ok := n["column_names"].([]any); ok && n["class"] == "COLUMN_REF" {
+			name, _ := parts[0].(string)
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		return true
+	})
+	return names
+}
+
+// spread carries conditions on one key over to the keys that equal it, until
+// nothing is added any more. Each round adds at least one of finitely many.
+func (s *scope) spread() {
+	for added := true; added; {
+		added = false
+		for _, e := range s.equal {
+			added = carry(e[0], e[1]) || added
+			added = carry(e[1], e[0]) || added
+		}
+	}
+}
+
+func carry(from, to partitionKey) bool {
+	added := false
+	for _, c := range slices.Clone(from.table.conditions) {
+		if names := columnsOfExpression(c.expression); len(names) == 1 && names[0] == from.key {
+			added = to.table.add(condition{bare(c.expression, map[string]string{from.key: to.key}), c.outer}) || added
+		}
+	}
+	return added
+}

@@ -1,0 +1,299 @@
+//go:build cgo
+
+package athena
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"athenarefresh/internal/local/glue"
+)
+
+// selection is one SELECT on its way.
+type selection struct {
+	*Engine
+	*session
+	query    string // without EXPLAIN
+	explain  string // "", "EXPLAIN " or "EXPLAIN ANALYZE "
+	database string
+	tree     *tree
+	tables   map[string]*source // by database, NUL and name
+	schemas  map[string]bool
+	uris     map[string]string // of the files that are read, by path
+	out      result
+
+	temporaries int // tables made for lists of partitions
+}
+
+// source is a table that the query reads.
+type source struct {
+	table     *glue.Table
+	keys      map[string]string // partition keys and their types
+	asList    bool              // as "t$partitions" too
+	asTable   bool
+	places    [][]condition // of each place in the query
+	temporary string        // the name of its list of partitions
+}
+
+// runSelect runs a query in a DuckDB of its own.
+func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err error) {
+	q := &selection{Engine: e, database: x.QueryExecutionContext.Database,
+		tables: map[string]*source{}, schemas: map[string]bool{}, uris: map[string]string{}}
+	if q.database == "" {
+		q.database = "default"
+	}
+	q.schemas[q.database] = true
+	q.explain, q.query = cutExplain(strings.TrimRight(x.Query, "; \t\r\n"))
+	q.session, err = openSession(ctx, filepath.Join(e.dataDir, "objects"), q.database)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, q.close()) }()
+	if err := q.run(ctx); err != nil {
+		return nil, q.failure(ctx, err)
+	}
+	return &q.out, nil
+}
+
+// cutExplain takes EXPLAIN [ANALYZE] off a query.
+func cutExplain(query string) (explain, rest string) {
+	rest = query
+	for _, word := range []string{"EXPLAIN", "ANALYZE"} {
+		if len(rest) > len(word) && strings.EqualFold(rest[:len(word)], word) && strings.ContainsRune(" \t\r\n", rune(rest[len(word)])) {
+			explain, rest = explain+word+" ", strings.TrimSpace(rest[len(word):])
+		}
+	}
+	return explain, rest
+}
+
+func (q *selection) run(ctx context.Context) error {
+	serialized, err := q.text(ctx, "SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR)) AS VARCHAR)", q.query)
+	if err != nil {
+		return fmt.Errorf("parse the query: %w", err)
+	}
+	if q.tree, err = parseTree(q.query, []byte(serialized)); err != nil {
+		return err
+	}
+	if err := q.tree.checkFunctions(q.query); err != nil {
+		return err
+	}
+	if err := q.defineMacros(ctx, q.tree); err != nil {
+		return err
+	}
+	if err := q.resolveTables(); err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(mapKeys(q.tables)) {
+		if err := q.define(ctx, q.tables[key]); err != nil {
+			return err
+		}
+	}
+	if err := q.lock(ctx); err != nil {
+		return err
+	}
+	return q.answer(ctx)
+}
+
+func mapKeys[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// resolveTables finds every table of the query in the catalog, and the
+// conditions under which it is read.
+func (q *selection) resolveTables() error {
+	for ref, at := range q.tree.tables() {
+		if err := q.resolve(ref, at); err != nil {
+			return err
+		}
+	}
+	for _, p := range q.tree.places(q.keysOf) {
+		if s := q.source(p.ref); s != nil {
+			s.places = append(s.places, p.conditions)
+		}
+	}
+	return nil
+}
+
+func (q *selection) keysOf(ref tableRef) map[string]string {
+	if s := q.source(ref); s != nil && !strings.HasSuffix(ref.table, partitionsSuffix) {
+		return s.keys
+	}
+	return nil
+}
+
+// partitionsSuffix makes a table's name that of the list of its partitions.
+const partitionsSuffix = "$partitions"
+
+// source returns a table that was resolved, or nil.
+func (q *selection) source(ref tableRef) *source {
+	if ref.database == "" {
+		ref.database = q.database
+	}
+	return q.tables[ref.database+"\x00"+strings.TrimSuffix(ref.table, partitionsSuffix)]
+}
+
+func (q *selection) resolve(ref tableRef, at int) error {
+	if ref.database == "" {
+		ref.database = q.database
+	}
+	where := linePosition(q.query, at)
+	if ref.catalog != "" && ref.catalog != "awsdatacatalog" {
+		return userFailure(typeEntityNotFound, "CATALOG_NOT_FOUND: %s: Catalog '%s' does not exist", where, ref.catalog)
+	}
+	name, asList := strings.CutSuffix(ref.table, partitionsSuffix)
+	s := q.source(ref)
+	if s == nil {
+		t, err := q.catalog.Table(ref.database, name)
+		if glue.Is(err, glue.CodeNotFound) {
+			return q.missing(ref, where)
+		}
+		if err != nil {
+			return err
+		}
+		if s, err = newSource(t); err != nil {
+			return err
+		}
+		q.tables[ref.database+"\x00"+name] = s
+	}
+	if asList && len(s.keys) == 0 {
+		return q.missing(ref, where)
+	}
+	s.asList, s.asTable = s.asList || asList, s.asTable || !asList
+	return nil
+}
+
+// missing says whether the database or only the table doesn't exist.
+func (q *selection) missing(ref tableRef, where string) error {
+	if _, err := q.catalog.Database(ref.database); glue.Is(err, glue.CodeNotFound) {
+		return userFailure(typeEntityNotFound, "SCHEMA_NOT_FOUND: %s: Schema '%s' does not exist", where, ref.database)
+	}
+	return userFailure(typeTableNotFound, "TABLE_NOT_FOUND: %s: Table 'awsdatacatalog.%s.%s' does not exist", where, ref.database, ref.table)
+}
+
+// newSource refuses tables that Hive's way of reading would get wrong.
+func newSource(t *glue.Table) (*source, error) {
+	if strings.EqualFold(t.Parameters["projection.enabled"], "true") {
+		return nil, userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read tables with partition projection: %s.%s", t.DatabaseName, t.Name)
+	}
+	if kind := t.Parameters["table_type"]; kind != "" || t.TableType == "VIRTUAL_VIEW" {
+		return nil, userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack reads only Hive tables: %s.%s is a %s %s", t.DatabaseName, t.Name, t.TableType, kind)
+	}
+	s := &source{table: t, keys: map[string]string{}}
+	for _, k := range t.PartitionKeys {
+		s.keys[k.Name] = k.Type
+	}
+	return s, nil
+}
+
+// define makes the views of a table.
+func (q *selection) define(ctx context.Context, s *source) error {
+	t := s.table
+	if !q.schemas[t.DatabaseName] {
+		q.schemas[t.DatabaseName] = true
+		if err := q.exec(ctx, "CREATE SCHEMA IF NOT EXISTS awsdatacatalog."+ident(t.DatabaseName)); err != nil {
+			return err
+		}
+	}
+	scan, err := q.newScan(s)
+	if err != nil {
+		return err
+	}
+	parts, err := q.partitions(ctx, s, scan)
+	if err != nil {
+		return err
+	}
+	if s.asList {
+		if err := q.view(ctx, t.DatabaseName, t.Name+partitionsSuffix, listSQL(scan.keys, s.temporary)); err != nil {
+			return err
+		}
+	}
+	if !s.asTable {
+		return nil
+	}
+	if err := scan.list(ctx, q.objects, parts); err != nil {
+		return err
+	}
+	q.count(scan.files)
+	sql, err := scan.sql(&q.functions, func(query string) ([]string, error) { return q.columns(ctx, query) })
+	if err != nil {
+		return err
+	}
+	return q.view(ctx, t.DatabaseName, t.Name, sql)
+}
+
+// count adds the files to what is scanned, each once.
+func (q *selection) count(files []scanFile) {
+	for _, f := range files {
+		if q.uris[f.path] == "" {
+			q.uris[f.path] = f.uri
+			q.out.scanned += f.size
+		}
+	}
+}
+
+func (q *selection) newScan(s *source) (*scan, error) {
+	var columns []glue.Column
+	if s.table.StorageDescriptor != nil {
+		columns = s.table.StorageDescriptor.Columns
+	}
+	cols, err := typedColumns(columns)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := typedColumns(s.table.PartitionKeys)
+	return &scan{table: s.table, columns: cols, keys: keys, withPath: strings.Contains(strings.ToLower(q.query), `"$path"`)}, err
+}
+
+func (q *selection) view(ctx context.Context, database, name, sql string) error {
+	return q.exec(ctx, fmt.Sprintf("CREATE VIEW awsdatacatalog.%s.%s AS %s", ident(database), ident(name), sql))
+}
+
+// partitions returns what is to be read of a table: those of its partitions
+// that the query's conditions leave, or the table itself if it has no keys.
+func (q *selection) partitions(ctx context.Context, s *source, scan *scan) ([]*scanPartition, error) {
+	if len(scan.keys) == 0 {
+		f, err := formatOf(s.table, s.table.StorageDescriptor)
+		return []*scanPartition{{location: s.table.Location(), format: f}}, err
+	}
+	keep, err := q.prune(ctx, s, scan.keys)
+	if err != nil || !s.asTable {
+		return nil, err
+	}
+	var parts []*scanPartition
+	for p, err := range q.catalog.Partitions(s.table.DatabaseName, s.table.Name, keep) {
+		if err != nil {
+			return nil, err
+		}
+		f, err := formatOf(s.table, p.StorageDescriptor)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, &scanPartition{p.Values, p.Location(), f})
+	}
+	return parts, nil
+}
+
+// failure puts an error of DuckDB's into Athena's words.
+func (q *selection) failure(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var f *failure
+	var e *duckdb.Error
+	if errors.As(err, &f) || !errors.As(err, &e) {
+		return err
+	}
+	return duckFailure(q, e)
+}

@@ -1,0 +1,138 @@
+package athena
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Layout of the bucket "athena":
+//
+//	workgroups/<name>                workGroup as JSON
+//	executions/<id>                  record as JSON, of final executions
+//	times/<submitted, ns><id>        nothing: the order of the history
+//	tokens/<ClientRequestToken>      <id>
+var (
+	rootBucket       = []byte("athena")
+	workGroupsBucket = []byte("workgroups")
+	executionsBucket = []byte("executions")
+	timesBucket      = []byte("times")
+	tokensBucket     = []byte("tokens")
+)
+
+// historyAge is how long Athena keeps its history (user guide, "Recent queries").
+const historyAge = 45 * 24 * time.Hour
+
+func bucket(tx *bbolt.Tx, name []byte) *bbolt.Bucket { return tx.Bucket(rootBucket).Bucket(name) }
+
+// openStore creates the buckets and the workgroup "primary", and forgets what
+// is too old to be kept.
+func (e *Engine) openStore() error {
+	err := e.db.Update(func(tx *bbolt.Tx) error {
+		root, err := tx.CreateBucketIfNotExists(rootBucket)
+		if err != nil {
+			return err
+		}
+		for _, name := range [][]byte{workGroupsBucket, executionsBucket, timesBucket, tokensBucket} {
+			if _, err := root.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		if bucket(tx, workGroupsBucket).Get([]byte(primary)) == nil {
+			if err := putWorkGroup(tx, e.newWorkGroup(primary)); err != nil {
+				return err
+			}
+		}
+		return e.forget(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("open athena's store: %w", err)
+	}
+	return nil
+}
+
+// forget removes executions that were submitted before historyAge.
+func (e *Engine) forget(tx *bbolt.Tx) error {
+	limit := e.now().Add(-historyAge).UnixNano()
+	cur := bucket(tx, timesBucket).Cursor()
+	var old [][]byte
+	for k, _ := cur.First(); k != nil && int64(binary.BigEndian.Uint64(k)) < limit; k, _ = cur.Next() {
+		old = append(old, append([]byte(nil), k...))
+	}
+	for _, k := range old {
+		id := k[8:]
+		var r record
+		if err := json.Unmarshal(bucket(tx, executionsBucket).Get(id), &r); err != nil {
+			return fmt.Errorf("decode execution %s: %w", id, err)
+		}
+		err := errors.Join(
+			bucket(tx, executionsBucket).Delete(id),
+			bucket(tx, timesBucket).Delete(k),
+			bucket(tx, tokensBucket).Delete([]byte(r.Token)),
+			removeIfThere(e.rowsPath(string(id))))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// rowsPath is where the rows of an execution's result are kept.
+func (e *Engine) rowsPath(id string) string {
+	return filepath.Join(e.dataDir, "athena", id+".ndjson")
+}
+
+func timeKey(submitted time.Time, id string) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(submitted.UnixNano())), id...)
+}
+
+// save puts a final execution into the history.
+func (e *Engine) save(r *record) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encode execution: %w", err)
+	}
+	return e.db.Batch(func(tx *bbolt.Tx) error {
+		id := []byte(r.QueryExecutionID)
+		if err := bucket(tx, executionsBucket).Put(id, body); err != nil {
+			return err
+		}
+		if r.Token != "" {
+			if err := bucket(tx, tokensBucket).Put([]byte(r.Token), id); err != nil {
+				return err
+			}
+		}
+		return bucket(tx, timesBucket).Put(timeKey(r.Status.SubmissionDateTime.Time, r.QueryExecutionID), nil)
+	})
+}
+
+// stored returns a final execution, nil if there is none of that id.
+func (e *Engine) stored(id string) (*record, error) {
+	var r *record
+	err := e.db.View(func(tx *bbolt.Tx) error {
+		body := bucket(tx, executionsBucket).Get([]byte(id))
+		if body == nil {
+			return nil
+		}
+		r = &record{}
+		return json.Unmarshal(body, r)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read execution %s: %w", id, err)
+	}
+	return r, nil
+}

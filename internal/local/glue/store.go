@@ -1,0 +1,232 @@
+package glue
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"go.etcd.io/bbolt"
+)
+
+func putJSON(b *bbolt.Bucket, key []byte, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode %q: %w", key, err)
+	}
+	return b.Put(key, body)
+}
+
+// getJSON reads the record at key into v and says whether there is one.
+func getJSON(b *bbolt.Bucket, key []byte, v any) (bool, error) {
+	body := b.Get(key)
+	if body == nil {
+		return false, nil
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return false, fmt.Errorf("decode %q: %w", key, err)
+	}
+	return true, nil
+}
+
+// tableKey orders the tables of a database together. No name holds NUL.
+func tableKey(database, table string) []byte { return []byte(database + "\x00" + table) }
+
+// valuesKey orders partitions by their values. NUL separates them, so NUL and
+// its escape are escaped; the order stays that of the values.
+func valuesKey(values []string) []byte {
+	escaped := make([]string, len(values))
+	for i, v := range values {
+		escaped[i] = escapeValue.Replace(v)
+	}
+	return []byte(strings.Join(escaped, "\x00"))
+}
+
+func keyValues(key []byte) []string {
+	values := strings.Split(string(key), "\x00")
+	for i, v := range values {
+		values[i] = unescapeValue.Replace(v)
+	}
+	return values
+}
+
+var (
+	escapeValue   = strings.NewReplacer("\x00", "\x01\x01", "\x01", "\x01\x02")
+	unescapeValue = strings.NewReplacer("\x01\x01", "\x00", "\x01\x02", "\x01")
+)
+
+// getDatabase returns the database or EntityNotFoundException.
+func getDatabase(tx *bbolt.Tx, name string) (*Database, error) {
+	var d Database
+	ok, err := getJSON(databases(tx), []byte(fold(name)), &d)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, databaseNotFound(name)
+	}
+	return &d, nil
+}
+
+// getTable returns the table or EntityNotFoundException, for the database if
+// that is what is missing.
+func getTable(tx *bbolt.Tx, database, name string) (*Table, error) {
+	var t Table
+	ok, err := getJSON(tables(tx), tableKey(fold(database), fold(name)), &t)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		return &t, nil
+	}
+	if _, err := getDatabase(tx, database); err != nil {
+		return nil, err
+	}
+	return nil, tableNotFound(name)
+}
+
+// eachTable calls f for the tables of a database, by name, from the name from
+// on, until f says to stop.
+func eachTable(tx *bbolt.Tx, database, from string, f func(*Table) (bool, error)) error {
+	prefix := tableKey(fold(database), "")
+	cur := tables(tx).Cursor()
+	for k, v := cur.Seek(tableKey(fold(database), from)); bytes.HasPrefix(k, prefix); k, v = cur.Next() {
+		var t Table
+		if err := json.Unmarshal(v, &t); err != nil {
+			return fmt.Errorf("decode table %q: %w", k, err)
+		}
+		if more, err := f(&t); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextCreation returns a time of creation later than any before, so that a
+// table that is created again is told from the one that was dropped.
+func (c *Catalog) nextCreation(tx *bbolt.Tx) (Timestamp, error) {
+	meta := tx.Bucket(rootBucket).Bucket(metaBucket)
+	now := c.timestamp()
+	if last := meta.Get(createdKey); len(last) == 8 {
+		now = Timestamp{laterThan(now.Time, int64(binary.BigEndian.Uint64(last)))}
+	}
+	return now, meta.Put(createdKey, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli())))
+}
+
+// partitionStore is the two buckets of a table's partitions.
+type partitionStore struct {
+	table       *Table
+	values      *bbolt.Bucket // nil if the table never had a partition
+	descriptors *bbolt.Bucket
+}
+
+// storedPartition is a partition's record. Its values are its key.
+type storedPartition struct {
+	Created    Timestamp
+	Location   string            `json:",omitempty"`
+	Descriptor []byte            `json:",omitempty"` // sha256 of the rest of the descriptor
+	Accessed   *Timestamp        `json:",omitempty"`
+	Analyzed   *Timestamp        `json:",omitempty"`
+	Parameters map[string]string `json:",omitempty"`
+}
+
+// openPartitions returns the partitions of a table, to read.
+func openPartitions(tx *bbolt.Tx, database, table string) (*partitionStore, error) {
+	t, err := getTable(tx, database, table)
+	if err != nil {
+		return nil, err
+	}
+	s := &partitionStore{table: t}
+	if b := partitioned(tx).Bucket(tableKey(t.DatabaseName, t.Name)); b != nil {
+		s.values, s.descriptors = b.Bucket(valuesBucket), b.Bucket(descriptorBucket)
+	}
+	return s, nil
+}
+
+// createPartitions returns the partitions of a table, to write.
+func createPartitions(tx *bbolt.Tx, database, table string) (*partitionStore, error) {
+	s, err := openPartitions(tx, database, table)
+	if err != nil || s.values != nil {
+		return s, err
+	}
+	b, err := partitioned(tx).CreateBucket(tableKey(s.table.DatabaseName, s.table.Name))
+	if err != nil {
+		return nil, err
+	}
+	if s.values, err = b.CreateBucket(valuesBucket); err != nil {
+		return nil, err
+	}
+	s.descriptors, err = b.CreateBucket(descriptorBucket)
+	return s, err
+}
+
+func (s *partitionStore) has(values []string) bool {
+	return s.values != nil && s.values.Get(valuesKey(values)) != nil
+}
+
+// get returns nil if there is no such partition.
+func (s *partitionStore) get(values []string) (*Partition, error) {
+	if s.values == nil {
+		return nil, nil
+	}
+	key := valuesKey(values)
+	body := s.values.Get(key)
+	if body == nil {
+		return nil, nil
+	}
+	return s.decode(key, body)
+}
+
+func (s *partitionStore) decode(key, body []byte) (*Partition, error) {
+	var r storedPartition
+	if err := json.Unmarshal(body, &r); err != nil {
+		return nil, fmt.Errorf("decode partition %q: %w", key, err)
+	}
+	p := &Partition{
+		PartitionInput: PartitionInput{Values: keyValues(key), LastAccessTime: r.Accessed, LastAnalyzedTime: r.Analyzed, Parameters: r.Parameters},
+		DatabaseName:   s.table.DatabaseName, TableName: s.table.Name, CatalogID: CatalogID, CreationTime: r.Created,
+	}
+	if r.Descriptor == nil {
+		return p, nil
+	}
+	p.StorageDescriptor = &StorageDescriptor{}
+	if _, err := getJSON(s.descriptors, r.Descriptor, p.StorageDescriptor); err != nil {
+		return nil, err
+	}
+	p.StorageDescriptor.Location = r.Location
+	return p, nil
+}
+
+// put writes a partition over one that may be there.
+func (s *partitionStore) put(in PartitionInput, created Timestamp) error {
+	r := storedPartition{Created: created, Accessed: in.LastAccessTime, Analyzed: in.LastAnalyzedTime, Parameters: in.Parameters}
+	if in.StorageDescriptor != nil {
+		digest, err := s.putDescriptor(*in.StorageDescriptor)
+		if err != nil {
+			return err
+		}
+		r.Location, r.Descriptor = in.StorageDescriptor.Location, digest
+	}
+	key := valuesKey(in.Values)
+	if len(key) == 0 || len(key) > bbolt.MaxKeySize {
+		return invalid("The partition values are too long or empty")
+	}
+	return putJSON(s.values, key, r)
+}
+
+func (s *partitionStore) putDescriptor(d StorageDescriptor) ([]byte, error) {
+	d.Location = ""
+	body, err := json.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("encode storage descriptor: %w", err)
+	}
+	digest := sha256.Sum256(body)
+	if s.descriptors.Get(digest[:]) != nil {
+		return digest[:], nil
+	}
+	return digest[:], s.descriptors.Put(digest[:], body)
+}
+
+func (s *partitionStore) remove(values []string) error { return s.values.Delete(valuesKey(values)) }
