@@ -89,12 +89,26 @@ type answered struct {
 	put     map[string]bool // keys
 	sent    map[string]bool // bodies
 	deleted map[string]bool // ids of messages
+
+	left    int           // answers until the kill
+	reached chan struct{} // closed when there are none
+}
+
+// after returns a channel that is closed after n more answers.
+func (a *answered) after(n int) <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.left, a.reached = n, make(chan struct{})
+	return a.reached
 }
 
 func (a *answered) note(m map[string]bool, s string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	m[s] = true
+	if a.left--; a.left == 0 {
+		close(a.reached)
+	}
 }
 
 // TestKilledServerKeepsWhatItAnswered is promise by promise: every answered put
@@ -113,15 +127,16 @@ func TestKilledServerKeepsWhatItAnswered(t *testing.T) {
 	p.createQueue(t, "work", map[string]string{"VisibilityTimeout": "0"})
 	p.createNotified(t, "killed", "notified")
 	for round := range rounds {
+		enough := a.after(1 + round*7%40)
 		stop := hammer(p, a, round)
-		time.Sleep(time.Duration(5+round*7%60) * time.Millisecond) // the moment of the kill
+		<-enough
 		p.kill(t)
 		stop()
 		p = spawn(t, dir)
 	}
 	defer p.kill(t)
 	t.Logf("%d kills, answered: %d puts, %d sends, %d deletes", rounds, len(a.put), len(a.sent), len(a.deleted))
-	if len(a.put) < rounds || len(a.deleted) < rounds {
+	if len(a.put) == 0 || len(a.sent) == 0 || len(a.deleted) == 0 {
 		t.Fatal("too little was answered to show anything")
 	}
 	a.checkPuts(t, p, dir)

@@ -8,10 +8,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,25 +95,17 @@ const maxExtension = 32
 // ".json.gz" of "2026/01/02/a b.json.gz". Only A-Z a-z 0-9 and single dots are
 // taken over, so that the name of a file is never more than a name.
 func extension(key string) string {
-	base := path.Base(key)
+	base := key[strings.LastIndexByte(key, '/')+1:]
 	plain := strings.LastIndexFunc(base, func(r rune) bool { return r != '.' && !alphanumeric(r) })
 	parts := strings.Split(base[plain+1:], ".")
 	ext := ""
-	for _, part := range backwards(parts[1:]) {
+	for _, part := range slices.Backward(parts[1:]) {
 		if part == "" || len(ext)+1+len(part) > maxExtension {
 			break
 		}
 		ext = "." + part + ext
 	}
 	return ext
-}
-
-func backwards(parts []string) []string {
-	out := make([]string, 0, len(parts))
-	for i := len(parts) - 1; i >= 0; i-- {
-		out = append(out, parts[i])
-	}
-	return out
 }
 
 func alphanumeric(r rune) bool {
@@ -127,9 +118,9 @@ type corpse struct {
 	died time.Time
 }
 
-// bury removes a file after the grace, with a later burial's help; at the
-// latest when the store is opened again.
-func (s *Store) bury(name string) error {
+// bury removes a file after the grace, with a later burial's help. What can't
+// be removed then is swept when the store is opened again.
+func (s *Store) bury(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.Now()
@@ -137,12 +128,9 @@ func (s *Store) bury(name string) error {
 		s.buried = append(s.buried, corpse{name, now})
 	}
 	for len(s.buried) > 0 && now.Sub(s.buried[0].died) > Grace {
-		if err := os.Remove(s.path(s.buried[0].name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+		os.Remove(s.path(s.buried[0].name))
 		s.buried = s.buried[1:]
 	}
-	return nil
 }
 
 // sweep removes every file that no object refers to. Nobody else writes here:

@@ -79,8 +79,8 @@ func objectsOf(tx *bbolt.Tx, name string) (*bbolt.Bucket, error) {
 }
 
 // serveLocation answers GetBucketLocation; gofakes3 knows no region.
-func (s *Store) serveLocation(w http.ResponseWriter, name string) {
-	exists, err := s.BucketExists(nil, name)
+func (s *Store) serveLocation(w http.ResponseWriter, r *http.Request, name string) {
+	exists, err := s.BucketExists(r.Context(), name)
 	if err == nil && !exists {
 		err = gofakes3.BucketNotFound(name)
 	}

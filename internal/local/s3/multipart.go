@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"io"
 	"os"
 	"strings"
@@ -61,9 +60,9 @@ func (s *Store) UploadPart(_ context.Context, bucket, key string, id gofakes3.Up
 	u.parts[number] = part
 	u.mu.Unlock()
 	if replaced {
-		err = os.Remove(s.path(old.name))
+		s.bury(old.name)
 	}
-	return `"` + (&object{MD5: part.md5}).etag() + `"`, err
+	return `"` + (&object{MD5: part.md5}).etag() + `"`, nil
 }
 
 // CompleteMultipartUpload implements gofakes3.MultipartBackend. Asked again, it
@@ -87,7 +86,8 @@ func (s *Store) CompleteMultipartUpload(ctx context.Context, bucket, key string,
 		return "", "", err
 	}
 	u.complete = `"` + o.etag() + `"`
-	return "", u.complete, s.forget(id, u)
+	s.forget(id, u)
+	return "", u.complete, nil
 }
 
 // choose picks the parts that the client lists.
@@ -137,18 +137,17 @@ func (s *Store) AbortMultipartUpload(_ context.Context, bucket, key string, id g
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return s.forget(id, u)
+	s.forget(id, u)
+	return nil
 }
 
 // forget drops an upload and its parts; the caller holds u.mu.
-func (s *Store) forget(id gofakes3.UploadID, u *upload) error {
+func (s *Store) forget(id gofakes3.UploadID, u *upload) {
 	s.mu.Lock()
 	delete(s.uploads, id)
 	s.mu.Unlock()
-	var errs []error
 	for _, p := range u.parts {
-		errs = append(errs, os.Remove(s.path(p.name)))
+		s.bury(p.name)
 	}
 	clear(u.parts)
-	return errors.Join(errs...)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"io"
 	"os"
 	"time"
@@ -72,12 +73,17 @@ func (s *Store) commit(ctx context.Context, name, key string, b body, meta map[s
 		}
 		return s.notify(ctx, tx, event, name, key, &o)
 	})
+	var refused gofakes3.Error
+	if errors.As(err, &refused) {
+		s.bury(b.name)
+	}
 	if err != nil {
-		// The disk may have failed after the transaction had happened: the
+		// Else the disk failed, perhaps after the transaction had happened: the
 		// file stays, and the next Open knows whether anyone refers to it.
 		return object{}, err
 	}
-	return o, s.bury(old.Body)
+	s.bury(old.Body)
+	return o, nil
 }
 
 // withChecksum adds the checksum that clients compare a download with, unless
@@ -148,9 +154,7 @@ func (s *Store) DeleteMulti(ctx context.Context, name string, keys ...string) (g
 		return result, err
 	}
 	for i, key := range keys {
-		if err := s.bury(dead[i]); err != nil {
-			return result, err
-		}
+		s.bury(dead[i])
 		result.Deleted = append(result.Deleted, gofakes3.ObjectID{Key: key})
 	}
 	return result, nil

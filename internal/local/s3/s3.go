@@ -29,6 +29,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rclone/gofakes3"
 	"go.etcd.io/bbolt"
@@ -115,10 +116,12 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, key, _ := strings.Cut(strings.TrimLeft(r.URL.Path, "/"), "/")
 	query := r.URL.Query()
 	switch {
+	case !utf8.ValidString(r.URL.Path):
+		writeError(w, name, gofakes3.ErrorMessage(gofakes3.ErrInvalidURI, "Couldn't parse the specified URI."))
 	case key == "" && query.Has("notification"):
 		s.serveNotification(w, r, name)
 	case key == "" && query.Has("location") && r.Method == http.MethodGet:
-		s.serveLocation(w, name)
+		s.serveLocation(w, r, name)
 	default:
 		s.fake.ServeHTTP(noCORS{w}, r.WithContext(withCaller(r)))
 	}

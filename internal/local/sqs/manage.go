@@ -94,8 +94,12 @@ func sameQueue(v []byte, in createInput) error {
 // attribute is what was set, or the default.
 func (r record) attribute(name string) string {
 	value, ok := r.Attributes[name]
-	if l, isNumber := numeric()[name]; isNumber && !ok {
+	l, isNumber := numeric()[name]
+	switch {
+	case isNumber && !ok:
 		return strconv.Itoa(l.byDefault)
+	case name == "SqsManagedSseEnabled" && !ok:
+		return "true"
 	}
 	return value
 }
@@ -299,7 +303,7 @@ func (q *queue) attributes(r record) map[string]string {
 		"QueueArn":              q.arn,
 		"CreatedTimestamp":      strconv.FormatInt(r.Created.Unix(), 10),
 		"LastModifiedTimestamp": strconv.FormatInt(r.Modified.Unix(), 10),
-		"SqsManagedSseEnabled":  "true",
+		"SqsManagedSseEnabled":  r.attribute("SqsManagedSseEnabled"),
 	}
 	for name := range numeric() {
 		all[name] = r.attribute(name)

@@ -25,12 +25,13 @@ type queue struct {
 	hidden   byVisible
 	inFlight int
 	late     []*message // whose states are to be written, oldest first
-	expired  []uint64   // to be erased
 	lateAge  []int64    // of late: since when, in milliseconds
+	expired  []uint64   // to be erased
 	swept    int64      // when expired messages were last looked for
 	purged   time.Time
 	metrics  Metrics
 
+	full    bool          // the limit of messages in flight was met
 	awaited bool          // somebody waits for arrived
 	arrived chan struct{} // closed when those who wait should look again
 }
@@ -165,6 +166,9 @@ func (q *queue) forget(numbers []uint64) {
 			q.take(m)
 			delete(q.messages, n)
 		}
+	}
+	if q.full {
+		q.wake()
 	}
 }
 

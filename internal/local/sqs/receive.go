@@ -159,7 +159,7 @@ func (q *queue) fetch(r receive, limit int) (*fetch, error) {
 	}
 	now := q.now().UnixMilli()
 	q.advance(now)
-	if q.inFlight >= limit && r.wait == 0 {
+	if q.full = q.inFlight >= limit; q.full && r.wait == 0 {
 		return nil, fault("OverLimit", "OverLimit", "Too many messages in flight: %d", q.inFlight)
 	}
 	f := &fetch{}
@@ -168,6 +168,9 @@ func (q *queue) fetch(r receive, limit int) (*fetch, error) {
 	}
 	if len(f.dead) == 0 {
 		f.taken = q.handOut(r, limit, now)
+	}
+	if len(f.taken) > 0 {
+		return f, nil
 	}
 	f.arrived, q.awaited = q.arrived, true
 	if len(q.hidden) > 0 {
