@@ -171,5 +171,7 @@ func literal(s string) (string, error) {
 	case strings.ContainsFunc(s, unicode.IsControl):
 		return "", fmt.Errorf("%q holds a control character", s)
 	}
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'", nil
+	return "'" + escaper.Replace(s) + "'", nil
 }
+
+var escaper = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
