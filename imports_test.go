@@ -1,0 +1,121 @@
+// Package athenarefresh_test holds the checks that are about the whole module.
+package athenarefresh_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "athenarefresh/"
+
+// pkg is what go list says of a package.
+type pkg struct {
+	ImportPath string
+	Imports    []string // its own, without those of tests
+	Standard   bool
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Standard", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var list []pkg
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return list
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+}
+
+func isStandard(path string) bool { return !strings.Contains(strings.Split(path, "/")[0], ".") && !ours(path) }
+func ours(path string) bool       { return strings.HasPrefix(path, module) }
+func under(path, dir string) bool {
+	return path == module+dir || strings.HasPrefix(path, module+dir+"/")
+}
+
+// TestArrows checks which way imports point (docs/decisions.md, "Layout"): the
+// pure core knows nothing, refresh knows no AWS, adapters don't know each
+// other, the embedded AWS knows nothing of ours.
+func TestArrows(t *testing.T) {
+	list := packages(t)
+	if len(list) < 10 {
+		t.Fatalf("go list found only %d packages", len(list))
+	}
+	for _, p := range list {
+		for _, i := range p.Imports {
+			if why := forbidden(p.ImportPath, i); why != "" {
+				t.Errorf("%s imports %s: %s", p.ImportPath, i, why)
+			}
+		}
+		if n := adapters(p.Imports); len(n) > 1 && !under(p.ImportPath, "cmd") {
+			t.Errorf("%s imports %s: only cmd sees two adapters", p.ImportPath, strings.Join(n, " and "))
+		}
+	}
+}
+
+func adapters(imports []string) (found []string) {
+	for _, i := range imports {
+		if slices.Contains([]string{module + "internal/sqs", module + "internal/catalog/athena", module + "internal/catalog/glue"}, i) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+func forbidden(from, to string) string {
+	sdk := strings.HasPrefix(to, "github.com/aws/")
+	switch {
+	case under(from, "internal/event") || under(from, "internal/table"):
+		if !isStandard(to) || slices.Contains([]string{"net", "os", "context"}, to) {
+			return "the core is pure"
+		}
+	case under(from, "internal/refresh"):
+		if !isStandard(to) && to != module+"internal/event" && to != module+"internal/table" {
+			return "refresh knows event and table, and no AWS"
+		}
+	case under(from, "internal/daemon") || under(from, "internal/lambda"):
+		if sdk && !strings.HasPrefix(to, "github.com/aws/aws-lambda-go") || adapters([]string{to}) != nil {
+			return "drivers know refresh, not AWS"
+		}
+	case under(from, "internal/local"):
+		if ours(to) && !under(to, "internal/local") {
+			return "the embedded AWS knows nothing of ours"
+		}
+	}
+	switch {
+	case strings.HasPrefix(to, "github.com/duckdb/") && !under(from, "internal/local/athena"):
+		return "DuckDB stays in the embedded Athena"
+	case under(to, "internal/local") && !under(from, "internal/local") && !under(from, "cmd/athena-refresh") && !under(from, "internal/demo"):
+		return "only the command line starts the embedded AWS"
+	}
+	return ""
+}
+
+// TestForbiddenForbids keeps TestArrows from passing because it looks at nothing.
+func TestForbiddenForbids(t *testing.T) {
+	for _, c := range [][2]string{
+		{"internal/table", "os"},
+		{"internal/event", "github.com/goccy/go-json"},
+		{"internal/refresh", "github.com/aws/aws-sdk-go-v2/aws"},
+		{"internal/refresh", module + "internal/sqs"},
+		{"internal/daemon", module + "internal/sqs"},
+		{"internal/local/s3", module + "internal/table"},
+		{"internal/local/s3", "github.com/duckdb/duckdb-go/v2"},
+		{"cmd/lambda", module + "internal/local"},
+	} {
+		if forbidden(module+c[0], c[1]) == "" {
+			t.Errorf("%s may import %s", c[0], c[1])
+		}
+	}
+}
