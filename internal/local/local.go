@@ -13,10 +13,10 @@
 //	client ─► door: host, signature, X-Amz-Target ─┬─► s3      ─┐
 //	                                               ├─► sqs      ├─► committer ─► local.db
 //	                                               ├─► glue    ─┘
-//	                                               └─► athena (needs cgo, for DuckDB)
+//	                                               └─► athena (SELECT needs cgo, see CanSelect)
 //
 // The directory: local.db (bbolt, locked while a stack is open), objects/ (one
-// file per put, see package s3), athena/ (DuckDB's own).
+// file per put, see package s3), athena/ (results of statements).
 package local
 
 import (
@@ -30,6 +30,8 @@ import (
 	"sync"
 	"time"
 
+	"athenarefresh/internal/local/athena"
+	"athenarefresh/internal/local/glue"
 	"athenarefresh/internal/local/s3"
 	"athenarefresh/internal/local/sigv4"
 	"athenarefresh/internal/local/sqs"
@@ -123,15 +125,22 @@ func (s *Stack) open(o Options) error {
 	if err != nil {
 		return err
 	}
-	services := map[string]http.Handler{"AmazonSQS": s.queues.Service()}
-	if err := s.openCatalog(o, services); err != nil {
+	catalog, err := glue.New(s.db)
+	if err != nil {
 		return err
 	}
+	engine, err := athena.New(athena.Options{Catalog: catalog, Objects: objects{s.buckets}, DataDir: o.Data, DB: s.db})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, engine)
 	s.handler = &door{
 		verifier: sigv4.Verifier{AccessKey: AccessKey, Secret: SecretKey, Now: o.Now},
-		services: services,
-		buckets:  s.buckets,
-		account:  o.Account,
+		services: map[string]http.Handler{
+			"AmazonSQS": s.queues.Service(), "AWSGlue": catalog.Service(), "AmazonAthena": engine.Service(),
+		},
+		buckets: s.buckets,
+		account: o.Account,
 	}
 	return nil
 }

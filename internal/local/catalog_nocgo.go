@@ -1,7 +1,0 @@
-//go:build !cgo
-
-package local
-
-import "net/http"
-
-func (s *Stack) openCatalog(o Options, services map[string]http.Handler) error { return nil }

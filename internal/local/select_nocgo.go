@@ -1,0 +1,11 @@
+//go:build !cgo
+
+package local
+
+import "errors"
+
+// CanSelect returns nil where Athena's SELECT works in this build, and else
+// says how to get one in which it does.
+func CanSelect() error {
+	return errors.New("SELECT is DuckDB's, which is not in this build: build with CGO_ENABLED=1 and a C compiler")
+}
