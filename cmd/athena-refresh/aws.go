@@ -4,9 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
+	"athenarefresh/internal/catalog/awserror"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/search"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
@@ -34,6 +40,37 @@ func (a *app) aws(ctx context.Context, c *config.Config) (aws.Config, error) {
 			"set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without an AWS account, start \"athena-refresh local\" and set what it prints")
 	}
 	return cfg, nil
+}
+
+// explainAWS puts an error of the SDK in plain words, with a hint where the
+// cause is a common one.
+func explainAWS(what string, err error) error {
+	code := awserror.Code(err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w", what, errInterrupted)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return hint(fmt.Errorf("%s: %w", what, innermost[*net.OpError](err)),
+			"nothing listens there: is AWS_ENDPOINT_URL right, does \"athena-refresh local\" run?")
+	case code == "QueueDoesNotExist" || strings.Contains(code, "NonExistentQueue"):
+		return hint(fmt.Errorf("%s: there is no such queue in this account and region", what),
+			"queue_name in lambda.json is the queue's exact name; \"athena-refresh local\" makes one on this machine")
+	case slices.Contains([]string{"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException"}, code):
+		return hint(fmt.Errorf("%s: %w", what, search.Plain(err)),
+			"the credentials were refused: those of \"athena-refresh local\" are test and test")
+	}
+	return fmt.Errorf("%s: %w", what, search.Plain(err))
+}
+
+// innermost is the error of type T in err's chain, or err.
+func innermost[T error](err error) error {
+	var found T
+	if errors.As(err, &found) {
+		return found
+	}
+	return err
 }
 
 // shortest is the innermost error of a chain: what the SDK wraps around

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/terminal"
+)
+
+// report is what one invocation did; once --json prints it.
+type report struct {
+	Type         string                  `json:"type"` // "summary"
+	Messages     int                     `json:"messages"`
+	Records      int                     `json:"records"`
+	Partitions   int                     `json:"partitions"` // added
+	Statements   int                     `json:"statements"` // or calls of Glue
+	Outcomes     map[refresh.Outcome]int `json:"outcomes"`
+	Reasons      map[refresh.Reason]int  `json:"reasons"` // of records without a partition
+	Tables       map[string]tableReport  `json:"tables"`  // to which partitions were added
+	Milliseconds int64                   `json:"milliseconds"`
+	Searchable   *latency                `json:"searchable,omitempty"` // of all tables
+	Unconfirmed  int                     `json:"unconfirmed"`          // settled, but the queue didn't confirm it
+	TimeIsUp     bool                    `json:"time_is_up"`
+	Left         *left                   `json:"left,omitempty"` // in the queue; absent if it didn't say
+	RetryAt      *time.Time              `json:"retry_at,omitempty"`
+}
+
+type tableReport struct {
+	Partitions int      `json:"partitions"`
+	Searchable *latency `json:"searchable,omitempty"`
+}
+
+// latency is the time from landing until searchable, of objects whose
+// partition was new.
+type latency struct {
+	Objects int   `json:"objects"`
+	P50     int64 `json:"p50_ms"`
+	P99     int64 `json:"p99_ms"`
+}
+
+type left struct {
+	Waiting  int `json:"waiting"`
+	InFlight int `json:"in_flight"`
+}
+
+// newReport adds to what was done what the queue says is left.
+func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refresh.Tally, w *waits) *report {
+	r := &report{
+		Type: "summary", Messages: s.Received, Records: t.Records, Statements: t.Adds,
+		Outcomes:     map[refresh.Outcome]int{refresh.Done: 0, refresh.Parked: 0, refresh.Retry: 0},
+		Reasons:      map[refresh.Reason]int{},
+		Tables:       map[string]tableReport{},
+		Milliseconds: s.Took.Milliseconds(), Unconfirmed: s.Unsure, TimeIsUp: s.TimeIsUp,
+	}
+	maps.Copy(r.Outcomes, t.Messages)
+	maps.Copy(r.Reasons, t.Reasons)
+	var all []time.Duration
+	for name, n := range t.Added {
+		r.Partitions += n
+		r.Tables[name] = tableReport{n, newLatency(t.Searchable[name])}
+	}
+	for _, d := range t.Searchable {
+		all = append(all, d...)
+	}
+	r.Searchable = newLatency(all)
+	if !w.first.IsZero() {
+		at := w.first.Round(0).UTC().Truncate(time.Second)
+		r.RetryAt = &at
+	}
+	if waiting, inFlight, err := queue.Depth(context.WithoutCancel(ctx)); err == nil {
+		r.Left = &left{waiting, inFlight}
+	}
+	return r
+}
+
+func newLatency(samples []time.Duration) *latency {
+	if len(samples) == 0 {
+		return nil
+	}
+	slices.Sort(samples)
+	at := func(percent int) int64 { return samples[(len(samples)*percent+99)/100-1].Milliseconds() }
+	return &latency{len(samples), at(50), at(99)}
+}
+
+// undone says whether something was parked, is to be tried again, or may be.
+func (r *report) undone() bool {
+	return r.Outcomes[refresh.Parked]+r.Outcomes[refresh.Retry]+r.Unconfirmed > 0 || r.TimeIsUp
+}
+
+// print prints the report for a person.
+func (r *report) print(w io.Writer) error {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("messages", "%d received: %d done, %d parked, %d to be tried again",
+		r.Messages, r.Outcomes[refresh.Done], r.Outcomes[refresh.Parked], r.Outcomes[refresh.Retry])
+	line("records", "%d%s", r.Records, list(": ", r.Reasons))
+	added := map[string]int{}
+	for name, t := range r.Tables {
+		added[terminal.Escape(name)] = t.Partitions
+	}
+	line("partitions", "%d added%s", r.Partitions, list(": ", added))
+	line("statements", "%d, %d ms in all", r.Statements, r.Milliseconds)
+	if l := r.Searchable; l != nil {
+		line("searchable", "%d ms after landing (p50), %d ms (p99), %s in new partitions", l.P50, l.P99, count(l.Objects, "object"))
+	}
+	if r.Unconfirmed > 0 {
+		line("unconfirmed", "%s may come again, which does no harm", count(r.Unconfirmed, "settled message"))
+	}
+	if r.Left != nil {
+		line("left", "%d waiting, %d hidden", r.Left.Waiting, r.Left.InFlight)
+	}
+	if r.RetryAt != nil {
+		line("again", "what was kept comes back from %s on", r.RetryAt.Local().Format(time.TimeOnly))
+	}
+	if r.TimeIsUp {
+		line("", "the time was up before the queue was empty")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// list is ": a 1, b 2", sorted by name, or nothing.
+func list[K ~string](before string, counts map[K]int) string {
+	if len(counts) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s %d", k, counts[k]))
+	}
+	return before + strings.Join(parts, ", ")
+}
