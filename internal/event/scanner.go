@@ -49,11 +49,11 @@ func (p *scanner) peekAfterSpace() byte {
 }
 
 func (p *scanner) accept(c byte) bool {
-	if p.peek() != c {
-		return false
+	if p.i < len(p.s) && p.s[p.i] == c || p.peekAfterSpace() == c {
+		p.i++
+		return true
 	}
-	p.i++
-	return true
+	return false
 }
 
 // end says whether everything was read and nothing was wrong.
@@ -81,35 +81,47 @@ func (p *scanner) open(c byte) {
 }
 
 func (m *members) next() bool {
+	if !m.nextName() {
+		return false
+	}
+	m.name = m.p.str()
+	return m.p.colon()
+}
+
+// nextName stops at the name of the next member.
+func (m *members) nextName() bool {
 	if !m.p.more('}', &m.begun) {
 		return false
 	}
-	p := m.p
-	if p.peek() != '"' {
-		p.fail()
-		return false
-	}
-	m.name = p.str()
+	m.p.need(m.p.peek() == '"')
+	return !m.p.failed
+}
+
+func (p *scanner) colon() bool {
 	p.need(p.accept(':'))
 	return !p.failed
 }
 
 func (l *entries) next() bool { return l.p.more(']', &l.begun) }
 
-// more says whether another value follows before the closing byte.
+// more says whether another value follows before the closing byte. A comma
+// before the closing byte is found when that is read as the value.
 func (p *scanner) more(closing byte, begun *bool) bool {
-	if p.failed {
+	switch c := p.peek(); {
+	case p.failed:
 		return false
-	}
-	if p.accept(closing) {
+	case c == closing:
+		p.i++
 		p.depth--
 		return false
-	}
-	if *begun {
-		p.need(p.accept(',') && p.peek() != closing)
+	case *begun && c != ',':
+		p.fail()
+		return false
+	case *begun:
+		p.i++
 	}
 	*begun = true
-	return !p.failed
+	return true
 }
 
 // null reads a null if one is next.
@@ -165,16 +177,11 @@ func (p *scanner) skip() {
 
 // nextUnnamed is next without decoding the name.
 func (m *members) nextUnnamed() bool {
-	if !m.p.more('}', &m.begun) {
-		return false
-	}
-	if m.p.peek() != '"' {
-		m.p.fail()
+	if !m.nextName() {
 		return false
 	}
 	m.p.rawString()
-	m.p.need(m.p.accept(':'))
-	return !m.p.failed
+	return m.p.colon()
 }
 
 // rawString reads a string and returns what is between its quotes.
