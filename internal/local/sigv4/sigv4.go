@@ -80,6 +80,9 @@ func (v *Verifier) Verify(r *http.Request) error {
 	if err != nil {
 		return malformed("InvalidURI", "parse the query: %v", err)
 	}
+	if query.Has("AWSAccessKeyId") && r.Header.Get("Authorization") == "" {
+		return v.verifyVersion2(r, query)
+	}
 	a, err := parse(r, query)
 	if err != nil {
 		return err
@@ -113,8 +116,6 @@ func parse(r *http.Request, query url.Values) (*authorization, error) {
 		return parseHeader(r, header)
 	case query.Get("X-Amz-Algorithm") != "":
 		return parseQuery(query)
-	case query.Has("AWSAccessKeyId"):
-		return nil, malformed("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 (boto3 presigns with it when told signature_version=\"s3v4\").")
 	}
 	return nil, denied("AccessDenied", "the request has no AWS signature (version 4)")
 }

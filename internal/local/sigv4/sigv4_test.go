@@ -65,6 +65,33 @@ func TestExamplesOfTheS3Reference(t *testing.T) {
 	}
 }
 
+// The example of the S3 developer guide for version 2, "Query String Request
+// Authentication Alternative"; it has the bucket in the host, so the path here
+// is that of the signed resource.
+func TestVersion2Example(t *testing.T) {
+	const url = "http://s3.amazonaws.com/johnsmith/photos/puppy.jpg?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=NpgCjnDzrM%2BWFzoENXmpNDUsSn8%3D&Expires=1175139620"
+	for name, c := range map[string]struct {
+		method, url string
+		at          int64
+		want        string
+	}{
+		"as signed": {"GET", url, 1175139000, ""},
+		"too late":  {"GET", url, 1175139621, "AccessDenied"},
+		"too early": {"GET", url, 1175139620 - 8*86400, "AccessDenied"},
+		"put":       {"PUT", url, 1175139000, "InvalidRequest"},
+		"head":      {"HEAD", url, 1175139000, "SignatureDoesNotMatch"},
+		"other key": {"GET", strings.Replace(url, "puppy", "kitty", 1), 1175139000, "SignatureDoesNotMatch"},
+		"a list":    {"GET", url + "&list-type=2", 1175139000, "SignatureDoesNotMatch"},
+	} {
+		v := &Verifier{AccessKey: exampleKey, Secret: exampleSecret, Now: func() time.Time { return time.Unix(c.at, 0) }}
+		err := v.Verify(httptest.NewRequest(c.method, c.url, nil))
+		var e *Error
+		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &e) || e.Code != c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // exampleChunks is the reference's body in three chunks, of 66,560 bytes "a".
 func exampleChunks() []byte {
 	var b bytes.Buffer

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -124,10 +125,26 @@ assert not receive()
 
 listed = [o["Key"] for p in s3.get_paginator("list_objects_v2").paginate(Bucket="boto", PaginationConfig={"PageSize": 1}) for o in p["Contents"]]
 assert listed == sorted(bodies), listed
-v4 = client("s3", config=Config(signature_version="s3v4"))
-url = v4.generate_presigned_url("get_object", Params={"Bucket": "boto", "Key": key})
-with urllib.request.urlopen(url) as r:
-    assert r.read() == b"small"
+
+
+def fetch(url):
+    try:
+        with urllib.request.urlopen(url) as r:
+            return r.read()
+    except urllib.error.HTTPError as e:
+        return e.code
+
+
+for version in ["s3", "s3v4"]:
+    presigner = client("s3", config=Config(signature_version=version))
+    url = presigner.generate_presigned_url("get_object", Params={"Bucket": "boto", "Key": key})
+    assert fetch(url) == b"small", url
+    assert fetch(url.replace("/boto/dt", "/boto/dx")) == 403
+    assert fetch(url + "&versionId=1") == 403
+    disposed = presigner.generate_presigned_url(
+        "get_object", Params={"Bucket": "boto", "Key": key, "ResponseContentType": "text/plain"}, ExpiresIn=60
+    )
+    assert fetch(disposed) == b"small", disposed
 s3.copy({"Bucket": "boto", "Key": key}, "boto", "copy.txt")
 assert s3.get_object(Bucket="boto", Key="copy.txt", Range="bytes=1-2")["Body"].read() == b"ma"
 refused("NoSuchKey", s3.get_object, Bucket="boto", Key="none")
