@@ -19,7 +19,7 @@ func (q *selection) answer(ctx context.Context) error {
 		return q.explainQuery(ctx)
 	}
 	return q.conn.Raw(func(c any) error {
-		statement, types, err := prepareTyped(ctx, c.(*duckdb.Conn), q.query)
+		statement, types, err := prepareTyped(ctx, c.(*duckdb.Conn), q.rewritten)
 		if err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (q *selection) answer(ctx context.Context) error {
 // explainQuery answers DuckDB's plan, a line a row.
 func (q *selection) explainQuery(ctx context.Context) (err error) {
 	q.out.columns = []columnInfo{textColumn("Query Plan")}
-	rows, err := q.conn.QueryContext(ctx, q.explain+q.query)
+	rows, err := q.conn.QueryContext(ctx, q.explain+q.rewritten)
 	if err != nil {
 		return err
 	}

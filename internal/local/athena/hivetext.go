@@ -15,7 +15,7 @@ type textRow struct {
 func (r *textRow) fields(line string) []*string {
 	var fields []*string
 	var b strings.Builder
-	quoted := false
+	quoted, start := false, 0
 	for i := 0; i < len(line); i++ {
 		c := line[i]
 		switch {
@@ -28,17 +28,19 @@ func (r *textRow) fields(line string) []*string {
 			i++
 			b.WriteByte(line[i])
 		case c == r.delimiter && !quoted:
-			fields = append(fields, r.field(b.String()))
+			fields = append(fields, r.field(line[start:i], b.String()))
 			b.Reset()
+			start = i + 1
 		default:
 			b.WriteByte(c)
 		}
 	}
-	return append(fields, r.field(b.String()))
+	return append(fields, r.field(line[start:], b.String()))
 }
 
-func (r *textRow) field(s string) *string {
-	if r.hasNull && s == r.null {
+// field makes NULL of a field that, before unescaping, is the null marker.
+func (r *textRow) field(raw, s string) *string {
+	if r.hasNull && raw == r.null {
 		return nil
 	}
 	return &s

@@ -1,11 +1,14 @@
 package athena
 
+import "strings"
+
 // macros are functions of Trino's that DuckDB lacks, or has with another
 // meaning, as the parameters and body of a DuckDB macro. Only those that a
 // query calls are defined for it. A macro may use others, which come first.
 //
 // Not to be had by a macro: transform (list_transform does it),
-// format_datetime, functions of maps by cardinality.
+// format_datetime, functions of maps by cardinality. date_parse, whose format
+// must be a constant when DuckDB reads the query, is rewritten.
 var macros = []struct{ name, definition string }{
 	{"from_unixtime", "(x) AS (to_timestamp(x) AT TIME ZONE 'UTC')"},
 	{"to_unixtime", "(x) AS epoch(x)"},
@@ -18,7 +21,6 @@ var macros = []struct{ name, definition string }{
 	{"approx_distinct", "(x) AS approx_count_distinct(x)"},
 	{"approx_percentile", "(x, p) AS approx_quantile(x, p)"},
 	{"date_format", "(d, f) AS strftime(d, " + mysqlFormat + ")"},
-	{"date_parse", "(s, f) AS strptime(s, " + mysqlFormat + ")"},
 	{"date_add", "(u, n, d) AS CASE lower(u) WHEN 'second' THEN d + to_seconds(n) WHEN 'minute' THEN d + to_minutes(n)" +
 		" WHEN 'hour' THEN d + to_hours(n) WHEN 'day' THEN d + to_days(CAST(n AS INTEGER)) WHEN 'week' THEN d + to_weeks(CAST(n AS INTEGER))" +
 		" WHEN 'month' THEN d + to_months(CAST(n AS INTEGER)) WHEN 'year' THEN d + to_years(CAST(n AS INTEGER)) END"},
@@ -41,3 +43,23 @@ var macros = []struct{ name, definition string }{
 // mysqlFormat turns the parameter f from MySQL's format letters, which Trino
 // takes, into those of strftime. %M comes before %i, which becomes %M.
 const mysqlFormat = "replace(replace(replace(replace(replace(replace(replace(f, '%M', '%B'), '%i', '%M'), '%s', '%S'), '%W', '%A'), '%T', '%H:%M:%S'), '%e', '%-d'), '%c', '%-m')"
+
+// rewriteDateParse turns date_parse(s, 'format') into DuckDB's strptime and
+// says whether there was any.
+func (t *tree) rewriteDateParse() bool {
+	found := false
+	walk(t.root, func(n node) bool {
+		arguments, _ := n["children"].([]any)
+		if n["class"] != "FUNCTION" || !strings.EqualFold(str(n, "function_name"), "date_parse") || len(arguments) != 2 {
+			return true
+		}
+		format, _ := arguments[1].(node)
+		value := child(format, "value")
+		if text, ok := value["value"].(string); ok {
+			value["value"] = strings.NewReplacer("%M", "%B", "%i", "%M", "%s", "%S", "%W", "%A", "%T", "%H:%M:%S").Replace(text)
+			n["function_name"], found = "strptime", true
+		}
+		return true
+	})
+	return found
+}

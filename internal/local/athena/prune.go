@@ -229,7 +229,7 @@ func (t *scopeTable) isNamed(qualifier []string) bool {
 	case 1:
 		return qualifier[0] == t.alias
 	}
-	return qualifier[1] == t.alias && qualifier[0] == t.ref.database
+	return qualifier[1] == t.alias && (t.ref.database == "" || qualifier[0] == t.ref.database)
 }
 
 // addEquality notes a.k = b.k.

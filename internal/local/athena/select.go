@@ -4,6 +4,7 @@ package athena
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -19,14 +20,15 @@ import (
 type selection struct {
 	*Engine
 	*session
-	query    string // without EXPLAIN
-	explain  string // "", "EXPLAIN " or "EXPLAIN ANALYZE "
-	database string
-	tree     *tree
-	tables   map[string]*source // by database, NUL and name
-	schemas  map[string]bool
-	uris     map[string]string // of the files that are read, by path
-	out      result
+	query     string // without EXPLAIN
+	rewritten string // the query as it is run
+	explain   string // "", "EXPLAIN " or "EXPLAIN ANALYZE "
+	database  string
+	tree      *tree
+	tables    map[string]*source // by database, NUL and name
+	schemas   map[string]bool
+	uris      map[string]string // of the files that are read, by path
+	out       result
 
 	temporaries int // tables made for lists of partitions
 }
@@ -83,6 +85,9 @@ func (q *selection) run(ctx context.Context) error {
 	if err := q.tree.checkFunctions(q.query); err != nil {
 		return err
 	}
+	if err := q.rewrite(ctx); err != nil {
+		return err
+	}
 	if err := q.defineMacros(ctx, q.tree); err != nil {
 		return err
 	}
@@ -98,6 +103,20 @@ func (q *selection) run(ctx context.Context) error {
 		return err
 	}
 	return q.answer(ctx)
+}
+
+// rewrite changes what DuckDB takes in another form only.
+func (q *selection) rewrite(ctx context.Context) error {
+	q.rewritten = q.query
+	if !q.tree.rewriteDateParse() {
+		return nil
+	}
+	body, err := json.Marshal(q.tree.root)
+	if err != nil {
+		return fmt.Errorf("encode the query: %w", err)
+	}
+	q.rewritten, err = q.text(ctx, "SELECT json_deserialize_sql(CAST($1 AS JSON))", string(body))
+	return err
 }
 
 func mapKeys[V any](m map[string]V) func(func(string) bool) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-const jsonTable = `CREATE EXTERNAL TABLE t (id bigint, name string, who struct<accountId:string,tags:map<string,string>>, list array<int>, at timestamp, raw string)
+const jsonTable = `CREATE EXTERNAL TABLE t (id bigint, name string, who struct<accountId:string,tags:map<string,string>>, list array<int>, ts timestamp, raw string)
 	PARTITIONED BY (dt string) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/t/'`
 
 func TestSelectReadsJSON(t *testing.T) {
@@ -16,7 +16,7 @@ func TestSelectReadsJSON(t *testing.T) {
 	s.run("CREATE DATABASE db")
 	s.run(jsonTable)
 	s.want("SELECT count(*) FROM t", []string{"0"})
-	s.put("t/1/a.json", `{"ID":1,"Name":"x","who":{"AccountId":"7","Tags":{"Key":"V"}},"list":[1,2],"at":"2024-02-29T10:02:03Z","raw":{"Keep":[1]}}`+"\n"+`{"id":2}`)
+	s.put("t/1/a.json", `{"ID":1,"Name":"x","who":{"AccountId":"7","Tags":{"Key":"V"}},"list":[1,2],"ts":"2024-02-29T10:02:03Z","raw":{"Keep":[1]}}`+"\n"+`{"id":2}`)
 	s.put("t/1/b.json.gz", gzipped(`{"id":3,"unknown":1,"name":"q\"uote é 日本"}`+"\n"))
 	s.put("t/1/_hidden.json", "garbage")
 	s.put("t/1/.x/y.json", "garbage")
@@ -24,7 +24,7 @@ func TestSelectReadsJSON(t *testing.T) {
 	s.put("t/1x/other.json", "garbage")
 	s.want("SELECT count(*) FROM t", []string{"0"})
 	s.run("ALTER TABLE t ADD PARTITION (dt='1') LOCATION 's3://b/t/1/' PARTITION (dt='none') LOCATION 's3://b/none/'")
-	s.want("SELECT id, name, who.accountid, who.tags['Key'], list, at, raw, dt FROM db.t ORDER BY id",
+	s.want("SELECT id, name, who.accountid, who.tags['Key'], list, ts, raw, dt FROM db.t ORDER BY id",
 		[]string{"1", "x", "7", "V", "[1, 2]", "2024-02-29 10:02:03.000", `{"Keep":[1]}`, "1"},
 		[]string{"2", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "1"},
 		[]string{"3", `q"uote é 日本`, "NULL", "NULL", "NULL", "NULL", "NULL", "1"})
@@ -72,7 +72,7 @@ func TestPruningLeavesOtherPartitionsUnread(t *testing.T) {
 		"t.dt IN ('005', '006')":          {"2", 2 * one},
 		"dt BETWEEN '005' AND '006'":      {"2", 2 * one},
 		"dt < '002'":                      {"2", 2 * one},
-		"dt >= '198'":                     {"2", 2 * (one + 4)},
+		"dt >= '198'":                     {"2", 2 * (one + 2)},
 		"dt > '005' AND dt <= '006'":      {"1", one},
 		"dt LIKE '00%'":                   {"10", 10 * one},
 		"dt = '005' OR dt = '006'":        {"2", 2 * one},
@@ -114,7 +114,7 @@ func TestPruningKeepsOuterJoinsRight(t *testing.T) {
 	s.run("ALTER TABLE t ADD PARTITION (dt='1') LOCATION 's3://b/t/1/' PARTITION (dt='2') LOCATION 's3://b/t/2/'")
 	s.want("SELECT a.id, b.dt FROM t a LEFT JOIN t b ON a.id = b.id AND b.dt <> a.dt WHERE a.dt = '2' AND b.dt IS NULL", []string{"2", "NULL"})
 	s.want("SELECT a.id FROM t a LEFT JOIN t b ON a.id = b.id AND a.dt = '2' WHERE b.id IS NULL", []string{"1"})
-	s.want("SELECT count(*) FROM t a FULL JOIN t b ON a.id = b.id AND a.dt = '1' AND b.dt = '2'", []string{"4"})
+	s.want("SELECT count(*) FROM t a FULL JOIN t b ON a.id = b.id AND a.dt = '1' AND b.dt = '2'", []string{"5"})
 	s.want("SELECT count(*) FROM t a RIGHT JOIN t b ON a.id = b.id AND b.dt = '1' AND a.dt = '1'", []string{"3"})
 	s.want("SELECT count(*) FROM t WHERE dt = '1' OR dt IN (SELECT dt FROM t WHERE id = 2)", []string{"3"})
 	s.want("SELECT x.dt FROM (SELECT upper(name) AS dt, id FROM t) x RIGHT JOIN t ON x.id = t.id WHERE t.dt = '1'", []string{"NULL"}, []string{"NULL"})

@@ -5,6 +5,7 @@ package athena
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -93,6 +94,8 @@ func text(t duckdb.TypeInfo, v any) string {
 		return javaFloat(v, 64)
 	case float32:
 		return javaFloat(float64(v), 32)
+	case duckdb.Decimal:
+		return decimalText(v)
 	case time.Time:
 		return timeText(t.InternalType(), v)
 	case []any:
@@ -129,6 +132,23 @@ func javaFloat(f float64, bits int) string {
 		sign = "-"
 	}
 	return mantissa + "E" + sign + strings.TrimLeft(exponent, "+-0")
+}
+
+// decimalText writes all digits of the scale.
+func decimalText(d duckdb.Decimal) string {
+	digits := new(big.Int).Abs(d.Value).String()
+	if missing := int(d.Scale) + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	sign := ""
+	if d.Value.Sign() < 0 {
+		sign = "-"
+	}
+	point := len(digits) - int(d.Scale)
+	if d.Scale == 0 {
+		return sign + digits
+	}
+	return sign + digits[:point] + "." + digits[point:]
 }
 
 func timeText(t duckdb.Type, v time.Time) string {

@@ -209,7 +209,7 @@ func (p *filterParser) comparison() condition {
 	case p.accept("IS"):
 		negated := p.accept("NOT")
 		p.expect("NULL")
-		return func(v []string) truth { return truthOf((v[k.index] == hiveDefault) != negated) }
+		return func(v []string) truth { return truthOf((k.value(v) == hiveDefault) != negated) }
 	case p.accept("NOT"):
 		return negate(p.rangeCondition(k))
 	case p.at("IN"), p.at("BETWEEN"), p.at("LIKE"):
@@ -307,13 +307,22 @@ func (p *filterParser) key() filterKey {
 	return k
 }
 
+// value is NULL too where the table got its key after the partition.
+func (k filterKey) value(values []string) string {
+	if k.index < len(values) {
+		return values[k.index]
+	}
+	return hiveDefault
+}
+
 // known makes a condition that is unknown where the key is NULL.
 func (k filterKey) known(f func(string) bool) condition {
 	return func(v []string) truth {
-		if v[k.index] == hiveDefault {
+		s := k.value(v)
+		if s == hiveDefault {
 			return unknown
 		}
-		return truthOf(f(v[k.index]))
+		return truthOf(f(s))
 	}
 }
 
