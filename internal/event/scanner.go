@@ -81,11 +81,32 @@ func (p *scanner) open(c byte) {
 }
 
 func (m *members) next() bool {
+	if m.begun {
+		if name, ok := m.p.plainName(); ok {
+			m.name = name
+			return true
+		}
+	}
 	if !m.nextName() {
 		return false
 	}
 	m.name = m.p.str()
 	return m.p.colon()
+}
+
+// plainName reads ,"name": where it is written just so, as it mostly is.
+func (p *scanner) plainName() (string, bool) {
+	s, i := p.s, p.i
+	if i+1 >= len(s) || s[i] != ',' || s[i+1] != '"' {
+		return "", false
+	}
+	i += 2
+	end := i + plain(s[i:])
+	if end+1 >= len(s) || s[end] != '"' || s[end+1] != ':' {
+		return "", false
+	}
+	p.i = end + 2
+	return s[i:end], true
 }
 
 // nextName stops at the name of the next member.
@@ -177,6 +198,11 @@ func (p *scanner) skip() {
 
 // nextUnnamed is next without decoding the name.
 func (m *members) nextUnnamed() bool {
+	if m.begun {
+		if _, ok := m.p.plainName(); ok {
+			return true
+		}
+	}
 	if !m.nextName() {
 		return false
 	}

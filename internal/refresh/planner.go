@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"athenarefresh/internal/event"
 	"athenarefresh/internal/table"
 )
 
@@ -47,24 +48,31 @@ func newPlanner(r *Refresher, name string) *planner {
 }
 
 // ask implements asker.
-func (r *Refresher) ask(ctx context.Context, p table.Placement) (answer, *want) {
+func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement) (answer, *want) {
 	for {
-		if a, w, ok := r.planner(p.Partition.Table).join(ctx, &p); ok {
-			return a, w
+		t := r.planner(p.Partition.Table)
+		k, w := t.join(ctx, &p)
+		if k != nil {
+			r.learn(e.Bucket, e.Key, t, k)
+			return answer{}, nil
+		}
+		if w != nil {
+			return answer{}, w
 		}
 	}
 }
 
-// join answers from memory, or joins those who wait for the partition; start
-// has to follow. It fails if the planner is gone.
-func (t *planner) join(ctx context.Context, p *table.Placement) (answer, *want, bool) {
+// join returns the partition if it is known to be at its location, or joins
+// those who wait for it; start has to follow. It returns neither if the planner
+// is gone.
+func (t *planner) join(ctx context.Context, p *table.Placement) (*known, *want) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.gone {
-		return answer{}, nil, false
+		return nil, nil
 	}
-	if t.recall(p) {
-		return answer{}, nil, true
+	if k := t.known.at(p); k != nil && t.counts(k) {
+		return k, nil
 	}
 	key := wantKey(p)
 	w := t.wants[key]
@@ -76,7 +84,7 @@ func (t *planner) join(ctx context.Context, p *table.Placement) (answer, *want, 
 	} else {
 		w.extend(ctx)
 	}
-	return answer{}, w, true
+	return nil, w
 }
 
 // start sees to it that the planner works. A message starts the planners of its
@@ -88,18 +96,6 @@ func (t *planner) start() {
 		t.running = true
 		t.r.group.Go(t.run)
 	}
-}
-
-// recall says whether the partition is known to be at its location. Its
-// caller holds t.mu.
-func (t *planner) recall(p *table.Placement) bool {
-	now := wall()
-	k := t.known.at(p)
-	if k == nil || !freshAt(now, t.facts.read, factsFor) || !freshAt(now, k.read, confirmedFor) {
-		return false
-	}
-	k.wanted = now
-	return true
 }
 
 // await implements asker. A message that waits for a table which already keeps

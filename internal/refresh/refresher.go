@@ -37,6 +37,8 @@ type Refresher struct {
 	names  listing
 	tally  tally
 
+	folders folders
+
 	crowded    atomic.Bool
 	remembered atomic.Int64 // partitions, of all tables
 

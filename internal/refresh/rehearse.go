@@ -27,7 +27,7 @@ type Rehearsal struct {
 // Settle says what would become of a message. Of two objects that want one
 // partition in different folders, the first wins.
 func (h *Rehearsal) Settle(m Message) (Settlement, []RecordReason) {
-	s := settling{ctx: context.Background(), m: &m, asker: h, log: h.Log}
+	s := settling{ctx: context.Background(), id: m.ID, sent: m.Sent, asker: h, log: h.Log}
 	for _, e := range event.Parse(m.Body) {
 		s.record(&e, h.Router)
 	}
@@ -54,7 +54,7 @@ func (s *settling) recordReasons() (list []RecordReason) {
 }
 
 // ask implements asker: everything is known at once.
-func (h *Rehearsal) ask(_ context.Context, p table.Placement) (answer, *want) {
+func (h *Rehearsal) ask(_ context.Context, _ *event.Record, p table.Placement) (answer, *want) {
 	id := p.Partition.Table + "\x00" + unordered(&p.Partition)
 	at, ok := h.seen[id]
 	switch {
@@ -69,6 +69,9 @@ func (h *Rehearsal) ask(_ context.Context, p table.Placement) (answer, *want) {
 	}
 	return answer{}, nil
 }
+
+// recall implements asker: nothing is known by its folder alone.
+func (h *Rehearsal) recall(string, string) bool { return false }
 
 // await implements asker; there is never anything to wait for.
 func (h *Rehearsal) await(context.Context, *want, time.Time) answer { return answer{} }

@@ -37,7 +37,7 @@ func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
 	defer r.rooms.Put(room)
 	*room = event.ParseInto(*room, m.Body)
 
-	s := settling{ctx: ctx, m: &m, asker: r, log: r.o.Log}
+	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, asker: r, log: r.o.Log}
 	for i := range *room {
 		s.record(&(*room)[i], r.o.Router)
 	}
@@ -48,9 +48,12 @@ func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
 
 // asker answers whether a partition is in the catalog.
 type asker interface {
+	// recall says whether an object's partition is known to be in the catalog,
+	// by its folder alone.
+	recall(bucket, key string) bool
 	// ask sees to it that a partition gets into the catalog. Where the answer
 	// is known it has no want, otherwise the want's answer comes later.
-	ask(ctx context.Context, p table.Placement) (answer, *want)
+	ask(ctx context.Context, e *event.Record, p table.Placement) (answer, *want)
 	// await waits for a want of a message that began to be settled at since.
 	await(ctx context.Context, w *want, since time.Time) answer
 }
@@ -58,7 +61,8 @@ type asker interface {
 // settling is a message while its records are being settled.
 type settling struct {
 	ctx   context.Context
-	m     *Message
+	id    string    // of the message
+	sent  time.Time // the message
 	asker asker
 	log   *slog.Logger
 
@@ -102,6 +106,9 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 		}
 		return
 	}
+	if s.asker.recall(e.Bucket, e.Key) {
+		return
+	}
 	p := router.Place(e.Bucket, e.Key)
 	if p.Outcome != table.Place {
 		s.count(Reason(p.Reason), 1, rankOf(p.Outcome == table.Park))
@@ -112,7 +119,7 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 		s.logRecord(level, string(p.Outcome), Reason(p.Reason), p.Detail, e)
 		return
 	}
-	a, w := s.asker.ask(s.ctx, p)
+	a, w := s.asker.ask(s.ctx, e, p)
 	if w == nil {
 		s.answered(a, e)
 		return
@@ -167,7 +174,7 @@ func (s *settling) logRecord(level slog.Level, outcome string, reason Reason, de
 	if s.log == nil || !s.log.Enabled(s.ctx, level) {
 		return
 	}
-	attrs := []slog.Attr{slog.String("outcome", outcome), slog.String("reason", string(reason)), slog.String("message", s.m.ID)}
+	attrs := []slog.Attr{slog.String("outcome", outcome), slog.String("reason", string(reason)), slog.String("message", s.id)}
 	if e.Bucket != "" {
 		attrs = append(attrs, slog.String("bucket", e.Bucket), slog.String("key", strconv.QuoteToGraphic(e.Key)))
 	}

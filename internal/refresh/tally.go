@@ -61,7 +61,7 @@ func (t *tally) message(o Outcome, s *settling) {
 		}
 	}
 	for i := range s.waiting {
-		t.searchable(&s.waiting[i], s.m.Sent)
+		t.searchable(&s.waiting[i], s.sent)
 	}
 }
 

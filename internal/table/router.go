@@ -99,6 +99,29 @@ func (r *Router) Place(bucket, key string) Placement {
 	return r.place(bucket, key, nil)
 }
 
+// Folder splits a key after its last slash, and says whether every file of that
+// folder is placed as this one is, as long as [PlainFile] is true of its name.
+// What is known of a folder then answers for its files without placing them.
+func (r *Router) Folder(bucket, key string) (folder, file string, alike bool) {
+	i := strings.LastIndexByte(key, '/') + 1
+	folder, file = key[:i], key[i:]
+	for _, rule := range r.buckets[bucket] {
+		switch {
+		case rule.prefixFits(folder):
+			return folder, file, true
+		case len(rule.prefix) > 1 || len(rule.prefix[0]) > len(folder):
+			return folder, file, false // it may depend on the file
+		}
+	}
+	return folder, file, true
+}
+
+// PlainFile says whether the name of a file by itself keeps no object out of
+// its partition.
+func PlainFile(name string) bool {
+	return name != "" && name[0] != '_' && name[0] != '.' && !strings.HasSuffix(name, "_$folder$")
+}
+
 // Explain is Place, with what was looked at on the way, one line a step.
 // Text out of the key is quoted.
 func (r *Router) Explain(bucket, key string) (Placement, []string) {

@@ -211,7 +211,8 @@ func TestExplainSaysWhatPlaceDecides(t *testing.T) {
 // that stands for a partition gives that partition again.
 func FuzzPlace(f *testing.F) {
 	r := casesRouter(f)
-	extra := router(f, Rule{Layout: "**/{a}-{b}/{yyyy}{M}{d}/[{HH}/]", Table: "x"})
+	extra := router(f, Rule{Prefix: "a-b/2018311/07/tmp", Ignore: true}, Rule{Prefix: "*/x/", Ignore: true},
+		Rule{Layout: "**/{a}-{b}/{yyyy}{M}{d}/[{HH}/]", Table: "x"})
 	for _, s := range []string{"cw/2018/03/01/05/x", "a/dt=2018-03-01-05-07/x", "AWSLogs/o-1/1/CloudTrail/e/2024/02/29/x",
 		"logs/a/dt=%C3%A9/region=eu/x", "parquet/t/dt=2018-03-01-05/x", "a-b/2018311/07/x", "web/2024-02-29/x"} {
 		f.Add(s, "file")
@@ -227,6 +228,12 @@ func FuzzPlace(f *testing.F) {
 
 func checkPlacement(t *testing.T, r *Router, bucket, key, file string) {
 	p := r.Place(bucket, key)
+	folder0, name, alike := r.Folder(bucket, key)
+	if alike && PlainFile(name) && PlainFile(file) && !strings.Contains(file, "/") {
+		if other := r.Place(bucket, folder0+file); other.Reason != p.Reason || !cmp.Equal(other.Partition, p.Partition) {
+			t.Fatalf("%q is placed as %+v, but %q as %+v", key, p, folder0+file, other)
+		}
+	}
 	if (p.Outcome == Place) != (p.Reason == "") {
 		t.Fatalf("%q: %+v", key, p)
 	}
@@ -251,6 +258,18 @@ func checkPlacement(t *testing.T, r *Router, bucket, key, file string) {
 	again := r.Place(bucket, folder+file)
 	if !cmp.Equal(p, again) {
 		t.Fatalf("%q is in %+v, but %q is in %+v", key, p, folder+file, again)
+	}
+}
+
+func TestFolderKnowsWhatDependsOnTheFile(t *testing.T) {
+	r := router(t, Rule{Prefix: "a/b", Ignore: true}, Rule{Prefix: "*/s/", Ignore: true}, Rule{Layout: "streamalert", Table: "t"})
+	for key, want := range map[string]bool{"a/c": false, "a/b/c": true, "x/s/y": true, "long/enough/y": false, "c": false} {
+		if _, _, alike := r.Folder("b", key); alike != want {
+			t.Errorf("%q: %v", key, alike)
+		}
+	}
+	if folder, file, alike := r.Folder("other", "a/b/c"); folder != "a/b/" || file != "c" || !alike {
+		t.Error(folder, file, alike)
 	}
 }
 
