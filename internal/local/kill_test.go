@@ -89,6 +89,7 @@ type answered struct {
 	put     map[string]bool // keys
 	sent    map[string]bool // bodies
 	deleted map[string]bool // ids of messages
+	poison  map[string]bool // ids of messages that are to be moved to the dead-letter queue
 
 	left    int           // answers until the kill
 	reached chan struct{} // closed when there are none
@@ -120,11 +121,15 @@ func TestKilledServerKeepsWhatItAnswered(t *testing.T) {
 		rounds = 5
 	}
 	dir := t.TempDir()
-	a := &answered{put: map[string]bool{}, sent: map[string]bool{}, deleted: map[string]bool{}}
+	a := &answered{put: map[string]bool{}, sent: map[string]bool{}, deleted: map[string]bool{}, poison: map[string]bool{}}
 	p := spawn(t, dir)
 	p.createQueue(t, "notified", nil)
 	p.createQueue(t, "sent", nil)
 	p.createQueue(t, "work", map[string]string{"VisibilityTimeout": "0"})
+	p.createQueue(t, "dead", nil)
+	p.createQueue(t, "poison", map[string]string{
+		"VisibilityTimeout": "0", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":1}`, queueARN("dead")),
+	})
 	p.createNotified(t, "killed", "notified")
 	for round := range rounds {
 		enough := a.after(1 + round*7%40)
@@ -141,6 +146,7 @@ func TestKilledServerKeepsWhatItAnswered(t *testing.T) {
 	}
 	a.checkPuts(t, p, dir)
 	a.checkMessages(t, p)
+	a.checkPoison(t, p)
 }
 
 // hammer puts, sends and deletes until the server is gone. stop waits for that.
@@ -189,6 +195,19 @@ func hammer(p *process, a *answered, round int) (stop func()) {
 		}
 		return err
 	})
+	loop(func(int) error {
+		sent, err := p.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url("poison"), MessageBody: aws.String("poison")}, once)
+		if err != nil {
+			return err
+		}
+		a.note(a.poison, *sent.MessageId)
+		for range 2 { // the second receive moves what the first had
+			if _, err := p.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url("poison"), MaxNumberOfMessages: 10}, once); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return func() { cancel(); wg.Wait() }
 }
 
@@ -235,6 +254,28 @@ func (a *answered) checkMessages(t *testing.T, p *process) {
 	for id := range p.drain(t, "work") {
 		if a.deleted[id] {
 			t.Errorf("message %s was deleted and is back", id)
+		}
+	}
+}
+
+// checkPoison: a message is in one of the two queues, never in both or in none.
+func (a *answered) checkPoison(t *testing.T, p *process) {
+	t.Helper()
+	_, err := p.sqs.SetQueueAttributes(t.Context(), &sqs.SetQueueAttributesInput{
+		QueueUrl: aws.String(p.url + "/123456789012/poison"), Attributes: map[string]string{"RedrivePolicy": "", "VisibilityTimeout": "30"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, moved := p.drain(t, "poison"), p.drain(t, "dead")
+	if len(moved) == 0 {
+		t.Error("nothing was moved")
+	}
+	for id := range a.poison {
+		_, inSource := left[id]
+		_, inDead := moved[id]
+		if inSource == inDead {
+			t.Errorf("poison %s: in its queue %v, in the dead-letter queue %v", id, inSource, inDead)
 		}
 	}
 }

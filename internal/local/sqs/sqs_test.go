@@ -115,6 +115,27 @@ func TestReceivesAreWrittenLate(t *testing.T) {
 	closeAll()
 }
 
+func TestVisibilityIsWrittenBeforeTheAnswer(t *testing.T) {
+	s, closeAll := open(t, filepath.Join(t.TempDir(), "db"), time.Now)
+	defer closeAll()
+	fill(t, s, 1, "m")
+	hour := 3600
+	in := handleInput{QueueURL: "/1/q", handleEntry: handleEntry{ReceiptHandle: receiveTen(t, s)[0].ReceiptHandle, VisibilityTimeout: &hour}}
+	if _, err := s.changeMessageVisibility(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	err := s.DB.View(func(tx *bbolt.Tx) error {
+		st, err := decodeState(s.queues["q"].bucket(tx, statesName).Get(number(1)))
+		if hidden := time.Until(time.UnixMilli(st.visible)); hidden < 50*time.Minute || st.receives != 1 {
+			t.Errorf("stored %+v, hidden for %v", st, hidden)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // BenchmarkOpen opens a store with 200,000 messages.
 func BenchmarkOpen(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "db")
