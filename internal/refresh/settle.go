@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"strconv"
 	"time"
 
 	"athenarefresh/internal/event"
@@ -168,15 +167,15 @@ func (s *settling) wait() {
 	}
 }
 
-// logRecord writes down an object's outcome. Keys are quoted by the handler:
-// they are written by strangers.
+// logRecord writes down an object's outcome. Keys are written by strangers: the
+// handler has to quote what could drive a terminal, as slog's own do.
 func (s *settling) logRecord(level slog.Level, outcome string, reason Reason, detail string, e *event.Record) {
 	if s.log == nil || !s.log.Enabled(s.ctx, level) {
 		return
 	}
 	attrs := []slog.Attr{slog.String("outcome", outcome), slog.String("reason", string(reason)), slog.String("message", s.id)}
 	if e.Bucket != "" {
-		attrs = append(attrs, slog.String("bucket", e.Bucket), slog.String("key", strconv.QuoteToGraphic(e.Key)))
+		attrs = append(attrs, slog.String("bucket", e.Bucket), slog.String("key", e.Key))
 	}
 	if e.Count > 1 {
 		attrs = append(attrs, slog.Int("records", e.Count))
