@@ -91,15 +91,16 @@ type answered struct {
 	deleted map[string]bool // ids of messages
 	poison  map[string]bool // ids of messages that are to be moved to the dead-letter queue
 
-	left    int           // answers until the kill
-	reached chan struct{} // closed when there are none
+	awaited map[string]bool // the one of these whose answers count down to the kill
+	until   int             // how many it has then
+	reached chan struct{}   // closed then
 }
 
-// after returns a channel that is closed after n more answers.
-func (a *answered) after(n int) <-chan struct{} {
+// after returns a channel that is closed after n more answers of a kind.
+func (a *answered) after(n int, kind map[string]bool) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.left, a.reached = n, make(chan struct{})
+	a.awaited, a.until, a.reached = kind, len(kind)+n, make(chan struct{})
 	return a.reached
 }
 
@@ -107,7 +108,8 @@ func (a *answered) note(m map[string]bool, s string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	m[s] = true
-	if a.left--; a.left == 0 {
+	if len(a.awaited) == a.until {
+		a.until = -1
 		close(a.reached)
 	}
 }
@@ -132,7 +134,8 @@ func TestKilledServerKeepsWhatItAnswered(t *testing.T) {
 	})
 	p.createNotified(t, "killed", "notified")
 	for round := range rounds {
-		enough := a.after(1 + round*7%40)
+		kinds := []map[string]bool{a.put, a.sent, a.deleted, a.poison}
+		enough := a.after(1+round*7%10, kinds[round%len(kinds)])
 		stop := hammer(p, a, round)
 		<-enough
 		p.kill(t)
