@@ -102,13 +102,14 @@ func (r *report) print(w io.Writer) error {
 	}
 	line("messages", "%d received: %d done, %d parked, %d to be tried again",
 		r.Messages, r.Outcomes[refresh.Done], r.Outcomes[refresh.Parked], r.Outcomes[refresh.Retry])
-	line("records", "%d%s", r.Records, list(": ", r.Reasons))
+	line("records", "%d%s", r.Records, list(", of these: ", r.Reasons))
 	added := map[string]int{}
 	for name, t := range r.Tables {
 		added[terminal.Escape(name)] = t.Partitions
 	}
 	line("partitions", "%d added%s", r.Partitions, list(": ", added))
-	line("statements", "%d, %d ms in all", r.Statements, r.Milliseconds)
+	line("statements", "%d", r.Statements)
+	line("took", "%d ms", r.Milliseconds)
 	if l := r.Searchable; l != nil {
 		line("searchable", "%d ms after landing (p50), %d ms (p99), %s in new partitions", l.P50, l.P99, count(l.Objects, "object"))
 	}

@@ -22,14 +22,14 @@ func Is(stream any) bool {
 	return ok && term.IsTerminal(n)
 }
 
-// Width is how many characters a line of w has, 100 where that isn't known.
+// Width is how many characters a line of w has, 160 where that isn't known.
 func Width(w io.Writer) int {
 	if n, ok := fd(w); ok {
 		if width, _, err := term.GetSize(n); err == nil && width > 0 {
 			return width
 		}
 	}
-	return 100
+	return 160
 }
 
 // Bold marks text on a terminal, unless NO_COLOR is set (no-color.org).
