@@ -42,9 +42,6 @@ func (e *Engine) runQuery(b *testing.B, query string) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.isSelect() {
-		e.selects <- struct{}{}
-	}
 	return e.execute(b.Context(), x)
 }
 

@@ -120,7 +120,6 @@ func (d *ddl) dropPartitions(s *hiveql.DropPartitions) error {
 		return err
 	}
 	var drop [][]string
-	seen := map[string]bool{}
 	for _, spec := range s.Specs {
 		found, err := d.matching(t, spec)
 		if err != nil {
@@ -130,12 +129,8 @@ func (d *ddl) dropPartitions(s *hiveql.DropPartitions) error {
 			return semantic("[Error 10006]: Partition not found %s", joinSpec(spec))
 		}
 		for _, values := range found {
-			if name := hiveql.FolderName(t.KeyNames(), values); !seen[name] {
-				seen[name] = true
+			if !slices.ContainsFunc(drop, func(v []string) bool { return slices.Equal(v, values) }) {
 				drop = append(drop, values)
-				if err := d.out.addLine("Dropped the partition " + name); err != nil {
-					return err
-				}
 			}
 		}
 	}

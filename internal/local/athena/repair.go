@@ -73,8 +73,8 @@ func (d *ddl) report(missing, gone, added []string) error {
 	return nil
 }
 
-// knownPartitions are the names of those partitions of the table that stand at
-// the folders MSCK looks at, and of all others.
+// knownPartitions are the folder names of the table's partitions, wherever
+// these are.
 func (d *ddl) knownPartitions(t *glue.Table) (map[string]bool, error) {
 	known := map[string]bool{}
 	for p, err := range d.catalog.Partitions(t.DatabaseName, t.Name, nil) {

@@ -138,7 +138,7 @@ func (q *selection) resolveTables() error {
 		}
 	}
 	for _, p := range q.tree.places(q.keysOf) {
-		if s := q.source(p.ref); s != nil {
+		if s := q.source(p.ref); s != nil && !strings.HasSuffix(p.ref.table, partitionsSuffix) {
 			s.places = append(s.places, p.conditions)
 		}
 	}

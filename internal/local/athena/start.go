@@ -197,38 +197,41 @@ func (e *Engine) checkActive(x *execution) error {
 func (e *Engine) run(ctx context.Context, x *execution) {
 	defer x.cancel()
 	defer close(x.done)
-	err := e.waitTurn(ctx, x)
+	release, err := e.waitTurn(ctx, x)
 	var out *result
 	if err == nil {
 		out, err = e.execute(ctx, x)
 	}
+	release()
 	if err == nil {
 		err = e.deliver(ctx, x, out)
 	}
 	e.finish(x, out, err)
 }
 
-// waitTurn lets DDL run at once and SELECT when there is a slot.
-func (e *Engine) waitTurn(ctx context.Context, x *execution) error {
+// waitTurn lets DDL run at once and SELECT when there is a slot, which release
+// gives back.
+func (e *Engine) waitTurn(ctx context.Context, x *execution) (release func(), err error) {
+	release = func() {}
 	if x.isSelect() {
 		select {
 		case e.selects <- struct{}{}:
+			release = func() { <-e.selects }
 		case <-ctx.Done():
-			return ctx.Err()
+			return release, ctx.Err()
 		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	x.Status.State = running
 	x.Statistics.QueryQueueTimeInMillis = millis(x.Status.SubmissionDateTime.Time, e.now())
-	return ctx.Err()
+	return release, ctx.Err()
 }
 
 func (e *Engine) execute(ctx context.Context, x *execution) (*result, error) {
 	if !x.isSelect() {
 		return e.runDDL(ctx, x)
 	}
-	defer func() { <-e.selects }()
 	ctx, cancel := context.WithTimeout(ctx, selectTimeout)
 	defer cancel()
 	return e.runSelect(ctx, x)

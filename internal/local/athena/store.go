@@ -106,7 +106,7 @@ func (e *Engine) save(r *record) error {
 	if err != nil {
 		return fmt.Errorf("encode execution: %w", err)
 	}
-	return e.db.Batch(func(tx *bbolt.Tx) error {
+	return e.db.Update(func(tx *bbolt.Tx) error {
 		id := []byte(r.QueryExecutionID)
 		if err := bucket(tx, executionsBucket).Put(id, body); err != nil {
 			return err
