@@ -19,8 +19,7 @@ type Object struct {
 }
 
 // Objects returns the objects of a bucket whose keys begin with prefix, in the
-// order of their keys. There is no [Store] without the bucket: it is gofakes3's
-// NoSuchBucket otherwise.
+// order of their keys; gofakes3's NoSuchBucket if there is no such bucket.
 func (s *Store) Objects(ctx context.Context, bucket, prefix string) ([]Object, error) {
 	var all []Object
 	err := s.DB.View(func(tx *bbolt.Tx) error {
