@@ -18,6 +18,9 @@ type Settler interface {
 	Settle(ctx context.Context, m refresh.Message) refresh.Settlement
 	// Crowd is told how many messages of the queue are in flight.
 	Crowd(inFlight int)
+	// CatalogDown says whether the catalog as a whole was last found not to
+	// work, so that every message that needs it would only be held back.
+	CatalogDown() bool
 }
 
 // Limits of what an invocation holds at once.
@@ -26,6 +29,7 @@ const (
 	handBytes = 16 << 20 // of their bodies
 	receivers = 10       // receives at once, of ten messages each
 	poll      = time.Second
+	lookAgain = time.Minute // at the depth of the queue
 )
 
 // Invocation empties a queue once.
@@ -85,6 +89,7 @@ type round struct {
 	work     sync.WaitGroup // messages in hand
 	hand     hand
 	received int
+	looked   time.Time // at the depth of the queue
 }
 
 // receive hands messages to be settled until there are none or the time is up.
@@ -92,14 +97,13 @@ type round struct {
 func (r *round) receive(ctx context.Context, settleBy time.Time) error {
 	failures := 0
 	for parallel := 1; ctx.Err() == nil && time.Until(settleBy) > poll; {
-		if !r.hand.waitForRoom(r.settling) {
+		r.lookAtDepth()
+		if !r.hand.waitForRoom(r.settling, Hand) || !r.catalogWorks() {
 			return nil
 		}
 		n, err := r.receiveAtOnce(parallel)
 		r.received += n
 		switch {
-		case err != nil && ctx.Err() != nil:
-			return nil
 		case err != nil:
 			if failures++; failures == 3 {
 				return err
@@ -114,6 +118,35 @@ func (r *round) receive(ctx context.Context, settleBy time.Time) error {
 		}
 	}
 	return nil
+}
+
+// catalogWorks says whether to go on receiving. While the catalog as a whole
+// fails, messages are better left visible in the queue than taken and hidden.
+// The first receive of an invocation is a probe, made in any case: settling it
+// asks the catalog again.
+func (r *round) catalogWorks() bool {
+	if r.received == 0 || !r.v.Settler.CatalogDown() {
+		return true
+	}
+	if r.hand.waitForRoom(r.settling, 1) && !r.v.Settler.CatalogDown() {
+		return true
+	}
+	r.v.Log.Warn("the catalog does not work: nothing more is received, the rest waits in the queue")
+	return false
+}
+
+// lookAtDepth tells the settler how many messages are in flight, once a minute.
+func (r *round) lookAtDepth() {
+	if time.Since(r.looked) < lookAgain {
+		return
+	}
+	r.looked = time.Now()
+	_, inFlight, err := r.v.Queue.Depth(r.whole)
+	if err != nil {
+		r.v.Log.Warn("can't see how many messages are in flight", "error", err)
+		return
+	}
+	r.v.Settler.Crowd(inFlight)
 }
 
 func (r *round) pause(ctx context.Context, d time.Duration) {
@@ -210,8 +243,9 @@ func (h *hand) empty() bool {
 	return h.messages == 0
 }
 
-// waitForRoom waits until more may be received; false if ctx ended first.
-func (h *hand) waitForRoom(ctx context.Context) bool {
+// waitForRoom waits until fewer messages than most are in hand, and not too
+// much of them; false if ctx ended first.
+func (h *hand) waitForRoom(ctx context.Context, most int) bool {
 	stop := context.AfterFunc(ctx, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -220,7 +254,7 @@ func (h *hand) waitForRoom(ctx context.Context) bool {
 	defer stop()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for h.messages >= Hand || h.bytes >= handBytes {
+	for h.messages >= most || h.bytes >= handBytes {
 		if ctx.Err() != nil {
 			return false
 		}

@@ -84,6 +84,10 @@ const crowd = 60_000
 // is parked at once, so that the others can still be received.
 func (r *Refresher) Crowd(inFlight int) { r.crowded.Store(inFlight > crowd) }
 
+// CatalogDown says whether the catalog as a whole, its database or the right to
+// run statements, was last found not to work.
+func (r *Refresher) CatalogDown() bool { return r.gate.closed() }
+
 // planner returns the table's planner, made if it isn't there.
 func (r *Refresher) planner(name string) *planner {
 	r.mu.RLock()

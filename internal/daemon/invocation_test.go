@@ -1,0 +1,292 @@
+package daemon_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/refresh"
+)
+
+// settler settles every message as f says.
+type settler struct {
+	f      func(context.Context, refresh.Message) refresh.Settlement
+	down   func() bool
+	mu     sync.Mutex
+	crowds []int
+}
+
+func (s *settler) Settle(ctx context.Context, m refresh.Message) refresh.Settlement {
+	return s.f(ctx, m)
+}
+
+func (s *settler) Crowd(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.crowds = append(s.crowds, n)
+}
+
+func (s *settler) CatalogDown() bool { return s.down != nil && s.down() }
+
+func done(context.Context, refresh.Message) refresh.Settlement {
+	return refresh.Settlement{Outcome: refresh.Done}
+}
+
+// calmQueue holds n messages and does nothing strange.
+func calmQueue(n int) *simQueue {
+	q := newSimQueue(rand.New(rand.NewPCG(1, 1)))
+	q.calm, q.onDelete = true, func(string) {}
+	for i := range n {
+		q.send(fmt.Sprint("m", i), strings.Repeat("x", 100))
+	}
+	return q
+}
+
+func invoke(t *testing.T, q daemon.Queue, s *settler, timeout time.Duration) (daemon.Summary, error) {
+	t.Helper()
+	v := daemon.Invocation{Queue: q, Settler: s, Timeout: timeout, Log: slog.New(slog.DiscardHandler)}
+	return v.Run(t.Context())
+}
+
+func TestAnEmptyQueueTakesOnePoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := invoke(t, calmQueue(0), &settler{f: done}, time.Minute)
+		if err != nil || s.Received != 0 || s.Took > 1100*time.Millisecond {
+			t.Errorf("%+v %v", s, err)
+		}
+	})
+}
+
+func TestAQueueIsEmptiedWhateverItsLength(t *testing.T) {
+	for _, n := range []int{1, 10, 11, 45, 100, 5000} {
+		synctest.Test(t, func(t *testing.T) {
+			q := calmQueue(n)
+			s, err := invoke(t, q, &settler{f: done}, time.Minute)
+			if err != nil || s.Received != n || s.Deleted != n || q.left() != 0 || s.Took > 3*time.Second {
+				t.Errorf("%d messages: %+v %v, %d left", n, s, err, q.left())
+			}
+		})
+	}
+}
+
+func TestATimeoutOfTwoSecondsStillWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(30)
+		s, err := invoke(t, q, &settler{f: done}, 2*time.Second)
+		if err != nil || s.Deleted != 30 || s.Took > 2*time.Second {
+			t.Errorf("%+v %v", s, err)
+		}
+	})
+}
+
+func TestWhatIsNotSettledInTimeIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(20)
+		slow := func(ctx context.Context, m refresh.Message) refresh.Settlement {
+			if m.ID == "m7" {
+				<-ctx.Done()
+				return refresh.Settlement{Outcome: refresh.Retry, Wait: time.Minute}
+			}
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		s, err := invoke(t, q, &settler{f: slow}, 30*time.Second)
+		if err != nil || s.Deleted != 19 || s.Hidden != 1 || !s.TimeIsUp || s.Took > 30*time.Second {
+			t.Errorf("%+v %v", s, err)
+		}
+		time.Sleep(time.Minute)
+		if s, err = invoke(t, q, &settler{f: done}, 30*time.Second); err != nil || s.Deleted != 1 {
+			t.Errorf("a minute later: %+v %v", s, err)
+		}
+	})
+}
+
+func TestASlowMessageDelaysNoAcknowledgement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(200)
+		var mu sync.Mutex
+		var last time.Duration
+		begun := time.Now()
+		q.onDelete = func(id string) {
+			mu.Lock()
+			defer mu.Unlock()
+			if id != "m7" {
+				last = max(last, time.Since(begun))
+			}
+		}
+		slow := func(ctx context.Context, m refresh.Message) refresh.Settlement {
+			if m.ID == "m7" {
+				time.Sleep(20 * time.Second)
+			}
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		if s, err := invoke(t, q, &settler{f: slow}, time.Minute); err != nil || s.Deleted != 200 {
+			t.Errorf("%+v %v", s, err)
+		}
+		if last > time.Second {
+			t.Errorf("the others were acknowledged after %s", last)
+		}
+	})
+}
+
+func TestTheHandIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(3000)
+		var mu sync.Mutex
+		inHand, most := 0, 0
+		slow := func(context.Context, refresh.Message) refresh.Settlement {
+			mu.Lock()
+			inHand++
+			most = max(most, inHand)
+			mu.Unlock()
+			time.Sleep(5 * time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			inHand--
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		s, err := invoke(t, q, &settler{f: slow}, 5*time.Minute)
+		if err != nil || s.Deleted != 3000 {
+			t.Errorf("%+v %v", s, err)
+		}
+		if most < daemon.Hand || most >= daemon.Hand+100 {
+			t.Errorf("%d messages were in hand at once, want about %d", most, daemon.Hand)
+		}
+	})
+}
+
+func TestLargeBodiesFillTheHandToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(0)
+		big := strings.Repeat("x", 1<<20)
+		for i := range 60 {
+			q.send(fmt.Sprint(i), big)
+		}
+		var mu sync.Mutex
+		bytes, most := 0, 0
+		slow := func(_ context.Context, m refresh.Message) refresh.Settlement {
+			mu.Lock()
+			bytes += len(m.Body)
+			most = max(most, bytes)
+			mu.Unlock()
+			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			bytes -= len(m.Body)
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		if s, err := invoke(t, q, &settler{f: slow}, 5*time.Minute); err != nil || s.Deleted != 60 {
+			t.Errorf("%+v %v", s, err)
+		}
+		if most > 64<<20 {
+			t.Errorf("%d MiB were in hand", most>>20)
+		}
+	})
+}
+
+func TestAPanicRetriesItsMessageOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bad := func(_ context.Context, m refresh.Message) refresh.Settlement {
+			if m.ID == "m3" {
+				panic("a bug")
+			}
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		q := calmQueue(10)
+		if s, err := invoke(t, q, &settler{f: bad}, time.Minute); err != nil || s.Deleted != 9 || s.Hidden != 1 || q.left() != 1 {
+			t.Errorf("%+v %v", s, err)
+		}
+	})
+}
+
+func TestStoppingFinishesWhatIsInHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(2000)
+		ctx, cancel := context.WithCancel(t.Context())
+		slow := func(ctx context.Context, _ refresh.Message) refresh.Settlement {
+			cancel()
+			time.Sleep(3 * time.Second)
+			if ctx.Err() != nil {
+				t.Error("the message was cut off")
+			}
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		v := daemon.Invocation{Queue: q, Settler: &settler{f: slow}, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)}
+		s, err := v.Run(ctx)
+		if err != nil || s.Received == 0 || s.Received != s.Deleted || s.Received > 100 {
+			t.Errorf("%+v %v", s, err)
+		}
+	})
+}
+
+// deafQueue can't receive.
+type deafQueue struct {
+	*simQueue
+	tries int
+}
+
+func (q *deafQueue) Receive(context.Context, time.Duration) ([]daemon.Received, error) {
+	q.tries++
+	return nil, errors.New("no such queue")
+}
+
+func TestNotBeingAbleToReceiveIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &deafQueue{simQueue: calmQueue(1)}
+		if _, err := invoke(t, q, &settler{f: done}, time.Minute); err == nil || !strings.Contains(err.Error(), "no such queue") || q.tries != 3 {
+			t.Errorf("%v after %d tries", err, q.tries)
+		}
+	})
+}
+
+func TestWhileTheCatalogIsDownTheRestStaysVisible(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(500)
+		var down atomic.Bool
+		failing := func(context.Context, refresh.Message) refresh.Settlement {
+			down.Store(true)
+			return refresh.Settlement{Outcome: refresh.Retry, Wait: time.Minute}
+		}
+		var log bytes.Buffer
+		v := daemon.Invocation{Queue: q, Settler: &settler{f: failing, down: down.Load}, Timeout: time.Minute,
+			Log: slog.New(slog.NewTextHandler(&log, nil))}
+		s, err := v.Run(t.Context())
+		if err != nil || s.Received > 30 {
+			t.Errorf("%+v %v", s, err)
+		}
+		if !strings.Contains(log.String(), "the catalog does not work") {
+			t.Errorf("it does not say so: %s", log.String())
+		}
+	})
+}
+
+func TestTheSettlerHearsHowCrowdedTheQueueIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &crowdedQueue{calmQueue(10)}
+		s := &settler{f: func(ctx context.Context, m refresh.Message) refresh.Settlement {
+			if m.ID == "m0" {
+				time.Sleep(150 * time.Second)
+			}
+			return refresh.Settlement{Outcome: refresh.Done}
+		}}
+		if _, err := invoke(t, q, s, 5*time.Minute); err != nil {
+			t.Error(err)
+		}
+		if len(s.crowds) != 3 || s.crowds[0] != 70_000 {
+			t.Errorf("heard %v in two and a half minutes", s.crowds)
+		}
+	})
+}
+
+type crowdedQueue struct{ *simQueue }
+
+func (crowdedQueue) Depth(context.Context) (int, int, error) { return 0, 70_000, nil }
