@@ -2,8 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -13,13 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func invokeContext(t *testing.T, ctx context.Context, stdin string, args ...string) (stdout, stderr string, code int) {
-	t.Helper()
-	var out, errs bytes.Buffer
-	code = run(ctx, args, strings.NewReader(stdin), &out, &errs)
-	return out.String(), errs.String(), code
-}
 
 // casesConf is the configuration that the cases are for.
 func casesConf(t *testing.T) string {

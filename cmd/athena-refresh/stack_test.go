@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"athenarefresh/internal/provision"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// process is "athena-refresh local", the program itself, serving.
+type process struct {
+	cmd    *exec.Cmd
+	url    string
+	stderr bytes.Buffer
+}
+
+// serve starts "athena-refresh local" on a free port. Its caller stops it.
+func serve(conf, data string) (*process, error) {
+	p := &process{cmd: exec.Command("athena-refresh", "local", "--listen", "127.0.0.1:0", "--conf", conf, "--data", data)}
+	p.cmd.Stderr = &p.stderr
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if _, url, ok := strings.Cut(lines.Text(), "export AWS_ENDPOINT_URL="); ok {
+			p.url = url
+		}
+		if strings.HasPrefix(lines.Text(), "Ctrl-C") { // the last line
+			return p, nil
+		}
+	}
+	return nil, errors.Join(errors.New("local did not serve: "+p.stderr.String()), p.cmd.Wait())
+}
+
+// stop ends it as Ctrl-C does, and waits.
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		return err
+	}
+	if err := p.cmd.Wait(); err != nil {
+		return fmt.Errorf("local: %w: %s", err, p.stderr.String())
+	}
+	return nil
+}
+
+// environment is that of a client of the stack at url, and nothing else of
+// AWS's.
+func environment(url string) []string {
+	env := []string{"AWS_ENDPOINT_URL=" + url, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=us-east-1"}
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, "AWS_") {
+			env = append(env, e)
+		}
+	}
+	return env
+}
+
+// client is the test's own way into a stack.
+type client struct {
+	s3  *s3.Client
+	sqs *sqs.Client
+}
+
+func newClient(url string) *client {
+	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	return &client{provision.S3(cfg), sqs.NewFromConfig(cfg)}
+}
+
+func (c *client) put(ctx context.Context, bucket, key, body string) error {
+	_, err := c.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(body)})
+	return err
+}
+
+func (c *client) queue(ctx context.Context, name string) (*string, error) {
+	out, err := c.sqs.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
+	if err != nil {
+		return nil, err
+	}
+	return out.QueueUrl, nil
+}
+
+func (c *client) send(ctx context.Context, queue, body string) error {
+	url, err := c.queue(ctx, queue)
+	if err != nil {
+		return err
+	}
+	_, err = c.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url, MessageBody: &body})
+	return err
+}
+
+// receive takes every message out of a queue.
+func (c *client) receive(ctx context.Context, queue string) ([]types.Message, error) {
+	url, err := c.queue(ctx, queue)
+	if err != nil {
+		return nil, err
+	}
+	var all []types.Message
+	for {
+		out, err := c.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+			QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 600, MessageAttributeNames: []string{"All"},
+		})
+		if err != nil || len(out.Messages) == 0 {
+			return all, err
+		}
+		all = append(all, out.Messages...)
+	}
+}
+
+// until waits for a condition of another process, and fails the test if it
+// doesn't come true in time.
+func until(t *testing.T, what string, limit time.Duration, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(limit); !ok(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within %v", what, limit)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package terminal
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestEscapeLeavesNothingThatDrivesATerminal(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"osquery/2018/a b.gz", "osquery/2018/a b.gz"},
+		{"日本 é 🙂 it's \"x\" \\", "日本 é 🙂 it's \"x\" \\"},
+		{"\x1b[2J", `\x1b[2J`},
+		{"a\r\n\tb", `a\r\n\tb`},
+		{"\u009b31m", `\u009b31m`},           // CSI in one character
+		{"a\u202eb\u200b", `a\u202eb\u200b`}, // bidi override, zero width space
+		{"\xff\x9b", `\xff\x9b`},
+		{"\ufffd", `�`},
+	} {
+		if got := Escape(c.in); got != c.want {
+			t.Errorf("Escape(%q) = %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func FuzzEscape(f *testing.F) {
+	f.Add("a\x1b[2J\u202e\xff")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Escape(s)
+		if strings.ContainsFunc(strings.ReplaceAll(got, "\ufffd", ""), unsafe) {
+			t.Errorf("Escape(%q) = %q", s, got)
+		}
+	})
+}
+
+func TestTableCutsAndAligns(t *testing.T) {
+	var out bytes.Buffer
+	table := Table{Header: []string{"name", "n"}, Right: []bool{false, true}, Width: 16, Indent: " "}
+	table.To(&out)
+	for _, row := range [][]string{{"alerts", "1"}, {"a name that is too long", "1234"}, {"日本語\x1b日本語", ""}} {
+		if err := table.Row(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := table.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := ` name          n
+ ─────────  ────
+ alerts        1
+ a name t…  1234
+ 日本語\x…
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+func TestTableStreamsAfterItsSample(t *testing.T) {
+	var out bytes.Buffer
+	table := Table{Header: []string{"n"}, Width: 80}
+	table.To(&out)
+	for range 10 * sample {
+		if err := table.Row([]string{strings.Repeat("x", 40)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out.Len() == 0 || len(table.held) > 0 {
+		t.Errorf("%d bytes written, %d rows held back", out.Len(), len(table.held))
+	}
+	if err := table.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "\n"); n != 10*sample+2 {
+		t.Errorf("%d lines", n)
+	}
+}
