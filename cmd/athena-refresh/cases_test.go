@@ -19,7 +19,7 @@ func casesConf(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return confDir(t, fmt.Sprintf(`{"athena_partition_refresh_config": %s}`, buckets))
+	return confDir(t, "p", fmt.Sprintf(`{"athena_partition_refresh_config": %s}`, buckets))
 }
 
 // readCases reads a file of one JSON object a line.

@@ -22,11 +22,11 @@ func invoke(t *testing.T, stdin string, args ...string) (stdout, stderr string, 
 	return out.String(), errs.String(), code
 }
 
-// confDir writes a configuration with the prefix p.
-func confDir(t *testing.T, lambda string) string {
+// confDir writes a configuration.
+func confDir(t *testing.T, prefix, lambda string) string {
 	t.Helper()
 	dir := t.TempDir()
-	write(t, dir+"/global.json", `{"account": {"prefix": "p", "region": "us-east-1", "aws_account_id": "123456789012"}}`)
+	write(t, dir+"/global.json", `{"account": {"prefix": "`+prefix+`", "region": "us-east-1", "aws_account_id": "123456789012"}}`)
 	write(t, dir+"/lambda.json", lambda)
 	return dir
 }
