@@ -57,9 +57,16 @@ func (q *simQueue) left() (n int) {
 }
 
 func (q *simQueue) Receive(ctx context.Context, wait time.Duration) ([]daemon.Received, error) {
-	for end := time.Now().Add(wait); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(wait); ; {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if got := q.receive(); len(got) > 0 || !time.Now().Before(end) {
-			return got, ctx.Err()
+			return got, nil
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
 		}
 	}
 }
@@ -125,6 +132,14 @@ type process struct {
 	w    *world
 	mu   sync.Mutex
 	dead bool
+	life context.Context // until it dies
+	die  context.CancelFunc
+}
+
+func newProcess(w *world) *process {
+	p := &process{w: w}
+	p.life, p.die = context.WithCancel(context.Background())
+	return p
 }
 
 var errDead = errors.New("the process is dead")
@@ -133,6 +148,7 @@ func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dead = true
+	p.die()
 }
 
 // effect runs f unless the process is dead or a fault comes first; a fault may

@@ -223,9 +223,12 @@ func (w *world) processes(ctx context.Context) {
 		return
 	}
 	for ctx.Err() == nil {
-		p := &process{w: w}
+		p := newProcess(w)
 		r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: simCatalog{p}, Writer: simCatalog{p}},
 			DeadLetters: simLetters{p}, Statements: 2, Hand: 100})
+		if w.rand(2) == 0 {
+			w.daemon(ctx, p, r)
+		}
 		for ctx.Err() == nil && !p.isDead() {
 			v := daemon.Invocation{Queue: simQueueOf{p}, Settler: r, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)}
 			if _, err := v.Run(ctx); err != nil {
@@ -238,6 +241,16 @@ func (w *world) processes(ctx context.Context) {
 		cancel()
 		w.tell("a process ended")
 	}
+}
+
+// daemon runs a daemon until the process dies, or a while.
+func (w *world) daemon(ctx context.Context, p *process, r *refresh.Refresher) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(1+w.rand(600))*time.Second)
+	defer cancel()
+	stop := context.AfterFunc(p.life, cancel)
+	defer stop()
+	d := daemon.Daemon{Queue: simQueueOf{p}, Settler: r, Log: slog.New(slog.DiscardHandler), Visibility: w.queue.visibility, Grace: 10 * time.Second}
+	d.Run(ctx)
 }
 
 func (p *process) isDead() bool {

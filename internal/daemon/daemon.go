@@ -1,0 +1,207 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"athenarefresh/internal/schedule"
+)
+
+const (
+	longPoll       = 20 * time.Second // the longest that SQS waits (AWS.md 1.2)
+	firstBackOff   = time.Second
+	longestBackOff = time.Minute
+	probeEvery     = 30 * time.Second // while the catalog as a whole is down
+	ackTime        = 5 * time.Second  // for the last acknowledgements when stopping
+)
+
+// Daemon settles messages for as long as it runs: continuously, or on a
+// schedule. Several of them on one queue do each other no harm.
+type Daemon struct {
+	Queue   Queue
+	Settler Settler
+	Log     *slog.Logger
+
+	// Schedule says when to empty the queue; the zero Schedule: continuously.
+	Schedule schedule.Schedule
+	// Timeout is how long one emptying of the queue may take on a schedule.
+	Timeout time.Duration
+	// Visibility is the queue's visibility timeout. While a message is in hand
+	// its time is extended every third of that.
+	Visibility time.Duration
+	// Grace is how long stopping may take: then what is still in hand is made
+	// visible again for others.
+	Grace time.Duration
+
+	state state
+}
+
+// state is what a Daemon tells of itself.
+type state struct {
+	received atomic.Int64 // unix nanoseconds of the last receive that worked
+	alive    atomic.Int64 // of the last turn of its loop
+	total    atomic.Int64
+}
+
+// Health is what a Daemon tells of itself.
+type Health struct {
+	Alive    time.Time // when its loop last turned
+	Received time.Time // when the queue last answered; zero if it never did
+	Messages int       // received so far
+}
+
+// Health may be called at any time.
+func (d *Daemon) Health() Health {
+	h := Health{Messages: int(d.state.total.Load())}
+	if at := d.state.alive.Load(); at > 0 {
+		h.Alive = time.Unix(0, at)
+	}
+	if at := d.state.received.Load(); at > 0 {
+		h.Received = time.Unix(0, at)
+	}
+	return h
+}
+
+// Run works until ctx ends, then finishes what is in hand, for Grace at most.
+// Nothing that the queue or the catalog does ends it.
+func (d *Daemon) Run(ctx context.Context) Summary {
+	if d.Schedule.IsZero() {
+		return d.continuously(ctx)
+	}
+	return d.onSchedule(ctx)
+}
+
+// onSchedule makes an invocation whenever one is due.
+func (d *Daemon) onSchedule(ctx context.Context) (all Summary) {
+	begun := time.Now()
+	for {
+		next, ok := d.Schedule.Next(time.Now())
+		if !ok {
+			d.Log.Error("the schedule is never due again", "schedule_expression", d.Schedule.String())
+			<-ctx.Done()
+		}
+		d.waitUntil(ctx, next)
+		if ctx.Err() != nil {
+			all.Took = time.Since(begun)
+			return all
+		}
+		v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout}
+		s, err := v.Run(ctx)
+		if err != nil {
+			d.Log.Error("could not run, will be tried again on schedule", "error", err)
+		} else {
+			d.state.received.Store(time.Now().UnixNano())
+		}
+		d.state.total.Add(int64(s.Received))
+		all.add(s)
+	}
+}
+
+// waitUntil turns the loop every so often, so that it can be seen to be alive.
+func (d *Daemon) waitUntil(ctx context.Context, t time.Time) {
+	for ctx.Err() == nil && time.Until(t) > 0 {
+		d.state.alive.Store(time.Now().UnixNano())
+		pause(ctx, min(time.Until(t), longPoll))
+	}
+	d.state.alive.Store(time.Now().UnixNano())
+}
+
+func (s *Summary) add(o Summary) {
+	s.Received += o.Received
+	s.Deleted += o.Deleted
+	s.Hidden += o.Hidden
+	s.Unsure += o.Unsure
+}
+
+// continuously receives with long polls. When ctx ends the poll under way is
+// cut off: what it may have handed out comes back when its time runs out.
+func (d *Daemon) continuously(ctx context.Context) Summary {
+	begun := time.Now()
+	whole, endWhole := context.WithCancel(context.WithoutCancel(ctx))
+	defer endWhole()
+	settling, endSettling := context.WithCancel(whole)
+	defer endSettling()
+
+	n := newIntake(d.Queue, d.Settler, d.Log, whole, settling)
+	n.visibility = d.Visibility
+	beating, endBeating := context.WithCancel(whole)
+	var heart sync.WaitGroup
+	heart.Go(func() { n.heartbeat(beating) })
+
+	d.receive(ctx, n)
+
+	n.giveBack.Store(true)
+	stop := time.AfterFunc(d.Grace, endSettling)
+	n.work.Wait()
+	stop.Stop()
+	endBeating()
+	heart.Wait()
+	last := time.AfterFunc(ackTime, endWhole)
+	s := n.close()
+	last.Stop()
+	s.Took = time.Since(begun)
+	return s
+}
+
+// receive goes round until ctx ends. It never spins: a receive waits for
+// messages, an error or an empty answer that came too soon waits by itself.
+func (d *Daemon) receive(ctx context.Context, n *intake) {
+	backOff, parallel := firstBackOff, 1
+	for ctx.Err() == nil {
+		d.state.alive.Store(time.Now().UnixNano())
+		n.lookAtDepth()
+		if !d.waitForCatalog(ctx, n) || !n.hand.waitForRoom(ctx, Hand) {
+			continue // ctx ended, or it is time to look again
+		}
+		begun := time.Now()
+		got, err := n.receive(ctx, parallel, longPoll)
+		if ctx.Err() != nil {
+			return
+		}
+		d.state.total.Add(int64(got))
+		if err != nil {
+			pause(ctx, backOff+rand.N(backOff/2))
+			backOff, parallel = min(2*backOff, longestBackOff), 1
+			continue
+		}
+		backOff = firstBackOff
+		d.state.received.Store(time.Now().UnixNano())
+		switch {
+		case got == parallel*10:
+			parallel = min(2*parallel, receivers)
+		case got > 0:
+			parallel = 1
+		case time.Since(begun) < time.Second:
+			pause(ctx, time.Second)
+		}
+	}
+}
+
+// waitForCatalog holds receiving back while the catalog as a whole is down: a
+// receive of ten now and then is the probe, the rest waits visible. False: look
+// again.
+func (d *Daemon) waitForCatalog(ctx context.Context, n *intake) bool {
+	if !d.Settler.CatalogDown() {
+		return true
+	}
+	if !n.hand.waitForRoom(ctx, 1) {
+		return false
+	}
+	if !d.Settler.CatalogDown() {
+		return true
+	}
+	d.Log.Warn("the catalog does not work: only a few messages are tried now and then, the rest waits in the queue")
+	pause(ctx, probeEvery)
+	if ctx.Err() != nil {
+		return false
+	}
+	_, err := n.receive(ctx, 1, longPoll)
+	if err == nil && ctx.Err() == nil {
+		d.state.received.Store(time.Now().UnixNano())
+	}
+	return false
+}

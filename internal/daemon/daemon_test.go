@@ -1,0 +1,231 @@
+package daemon_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schedule"
+)
+
+// running is a Daemon that works in the background of a test.
+type running struct {
+	d    *daemon.Daemon
+	stop func() daemon.Summary
+}
+
+func start(t *testing.T, q daemon.Queue, s *settler, change ...func(*daemon.Daemon)) running {
+	t.Helper()
+	d := &daemon.Daemon{Queue: q, Settler: s, Log: slog.New(slog.DiscardHandler), Visibility: 6 * time.Minute, Grace: 20 * time.Second}
+	for _, f := range change {
+		f(d)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan daemon.Summary, 1)
+	go func() { ended <- d.Run(ctx) }()
+	return running{d, func() daemon.Summary { cancel(); return <-ended }}
+}
+
+// countingQueue counts receives, and fails them while it is told to.
+type countingQueue struct {
+	*simQueue
+	receives atomic.Int64
+	broken   atomic.Bool
+	hasty    bool // answers empty receives at once, whatever the wait
+}
+
+func (q *countingQueue) Receive(ctx context.Context, wait time.Duration) ([]daemon.Received, error) {
+	q.receives.Add(1)
+	if q.broken.Load() {
+		return nil, errors.New("broken")
+	}
+	if q.hasty {
+		wait = 0
+	}
+	return q.simQueue.Receive(ctx, wait)
+}
+
+func TestAnIdleDaemonPollsThreeTimesAMinute(t *testing.T) {
+	for _, hasty := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			q := &countingQueue{simQueue: calmQueue(0), hasty: hasty}
+			r := start(t, q, &settler{f: done})
+			time.Sleep(10 * time.Minute)
+			r.stop()
+			if n, most := q.receives.Load(), map[bool]int64{false: 31, true: 601}[hasty]; n > most {
+				t.Errorf("hasty %v: %d receives in ten minutes", hasty, n)
+			}
+		})
+	}
+}
+
+func TestABrokenQueueIsAskedLessAndLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &countingQueue{simQueue: calmQueue(25)}
+		q.broken.Store(true)
+		r := start(t, q, &settler{f: done})
+		time.Sleep(time.Hour)
+		if n := q.receives.Load(); n > 80 || n < 30 {
+			t.Errorf("%d receives in an hour", n)
+		}
+		if at := r.d.Health().Received; !at.IsZero() {
+			t.Errorf("it claims that the queue answered at %s", at)
+		}
+		q.broken.Store(false)
+		time.Sleep(2 * time.Minute)
+		if n := q.left(); n != 0 {
+			t.Errorf("%d messages are left two minutes after the queue works", n)
+		}
+		r.stop()
+	})
+}
+
+func TestMessagesAreSettledAsTheyCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(0)
+		r := start(t, q, &settler{f: done})
+		for i := range 500 {
+			q.send(fmt.Sprint("late", i), "x")
+			time.Sleep(300 * time.Millisecond)
+			if n := q.left(); n > 0 {
+				t.Fatalf("%d messages are left 300 ms after they came", n)
+			}
+		}
+		if s := r.stop(); s.Received != 500 || s.Deleted != 500 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestABacklogIsReceivedInParallel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(20_000)
+		slow := func(context.Context, refresh.Message) refresh.Settlement {
+			time.Sleep(100 * time.Millisecond)
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		r := start(t, q, &settler{f: slow})
+		time.Sleep(15 * time.Second)
+		if n := q.left(); n > 0 {
+			t.Errorf("%d of 20,000 are left after 15 s", n)
+		}
+		r.stop()
+	})
+}
+
+func TestAMessageInHandIsHandedOutToNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(3)
+		var settled atomic.Int64
+		slow := func(context.Context, refresh.Message) refresh.Settlement {
+			settled.Add(1)
+			time.Sleep(time.Hour)
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		one := start(t, q, &settler{f: slow})
+		two := start(t, q, &settler{f: slow})
+		time.Sleep(61 * time.Minute)
+		if n := settled.Load(); n != 3 || q.left() != 0 {
+			t.Errorf("3 messages were settled %d times, %d are left", n, q.left())
+		}
+		one.stop()
+		two.stop()
+	})
+}
+
+func TestStoppingGivesBackWhatCanNotBeFinished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(10)
+		slow := func(ctx context.Context, m refresh.Message) refresh.Settlement {
+			wait := 5 * time.Second
+			if m.ID == "m3" {
+				wait = time.Hour
+			}
+			select {
+			case <-time.After(wait):
+				return refresh.Settlement{Outcome: refresh.Done}
+			case <-ctx.Done():
+				return refresh.Settlement{Outcome: refresh.Retry, Reasons: []refresh.Reason{refresh.Deadline}, Wait: time.Hour}
+			}
+		}
+		r := start(t, q, &settler{f: slow})
+		time.Sleep(time.Second)
+		begun := time.Now()
+		s := r.stop()
+		if took := time.Since(begun); s.Deleted != 9 || s.Hidden != 1 || took > 26*time.Second {
+			t.Errorf("%+v, it took %s", s, took)
+		}
+		if got, err := q.Receive(t.Context(), time.Second); len(got) != 1 || err != nil {
+			t.Errorf("the message that was not finished is not there at once: %v %v", got, err)
+		}
+	})
+}
+
+func TestWhileTheCatalogIsDownOnlyProbesAreReceived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &countingQueue{simQueue: calmQueue(5000)}
+		var down atomic.Bool
+		var settled atomic.Int64
+		down.Store(true)
+		f := func(context.Context, refresh.Message) refresh.Settlement {
+			if settled.Add(1); down.Load() {
+				return refresh.Settlement{Outcome: refresh.Retry, Wait: time.Minute}
+			}
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		r := start(t, q, &settler{f: f, down: down.Load})
+		time.Sleep(10 * time.Minute)
+		if n := settled.Load(); n == 0 || n > 250 {
+			t.Errorf("%d messages were tried in ten minutes", n)
+		}
+		down.Store(false)
+		time.Sleep(5 * time.Minute)
+		if n := q.left(); n != 0 {
+			t.Errorf("%d messages are left five minutes after the catalog works", n)
+		}
+		r.stop()
+	})
+}
+
+func TestOnASchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		every, err := schedule.Parse("rate(10 minutes)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := &countingQueue{simQueue: calmQueue(0)}
+		var mu sync.Mutex
+		var at []time.Time
+		s := &settler{f: func(context.Context, refresh.Message) refresh.Settlement {
+			mu.Lock()
+			defer mu.Unlock()
+			at = append(at, time.Now())
+			return refresh.Settlement{Outcome: refresh.Done}
+		}}
+		r := start(t, q, s, func(d *daemon.Daemon) { d.Schedule, d.Timeout = every, time.Minute })
+		time.Sleep(5 * time.Minute)
+		for i := range 3 {
+			q.send(fmt.Sprint("s", i), "x")
+			time.Sleep(10 * time.Minute)
+		}
+		if age := time.Since(r.d.Health().Alive); age > 30*time.Second {
+			t.Errorf("it was last seen alive %s ago", age)
+		}
+		if sum := r.stop(); sum.Deleted != 3 || len(at) != 3 {
+			t.Fatalf("%+v, settled at %v", sum, at)
+		}
+		for i := 1; i < 3; i++ {
+			if d := at[i].Sub(at[i-1]); d < 9*time.Minute || d > 11*time.Minute {
+				t.Errorf("%s between two runs", d)
+			}
+		}
+	})
+}

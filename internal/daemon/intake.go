@@ -1,0 +1,241 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"athenarefresh/internal/refresh"
+)
+
+// Settler is what this package needs of a refresh.Refresher.
+type Settler interface {
+	// Settle returns once the message's outcome is certain, or ctx ends. It is
+	// called for many messages at once.
+	Settle(ctx context.Context, m refresh.Message) refresh.Settlement
+	// Crowd is told how many messages of the queue are in flight.
+	Crowd(inFlight int)
+	// CatalogDown says whether the catalog as a whole was last found not to
+	// work, so that every message that needs it would only be held back.
+	CatalogDown() bool
+}
+
+// Limits of what is held at once.
+const (
+	Hand      = 1000     // messages
+	handBytes = 16 << 20 // of their bodies
+	receivers = 10       // receives at once, of ten messages each
+	lookAgain = time.Minute
+)
+
+// intake takes messages out of a queue, has each settled on its own, and
+// acknowledges it by the outcome.
+type intake struct {
+	queue   Queue
+	settler Settler
+	log     *slog.Logger
+
+	whole    context.Context // for what has to be said to the queue
+	settling context.Context // ends a little earlier
+
+	// visibility is the queue's; while a message is in hand its time is
+	// extended every third of that. 0: it is not, the messages' time is longer
+	// than settling can take.
+	visibility time.Duration
+	// giveBack makes what was not settled in time visible again at once.
+	giveBack atomic.Bool
+
+	acks     *acks
+	work     sync.WaitGroup // messages in hand
+	hand     *hand
+	received int       // touched by the loop that receives alone
+	looked   time.Time // at the depth of the queue; likewise
+}
+
+func newIntake(q Queue, s Settler, log *slog.Logger, whole, settling context.Context) *intake {
+	return &intake{queue: q, settler: s, log: log, whole: whole, settling: settling, acks: newAcks(whole, q, log), hand: newHand()}
+}
+
+// close waits until everything in hand is settled and the queue was told.
+func (n *intake) close() Summary {
+	n.work.Wait()
+	s := n.acks.close()
+	s.Received = n.received
+	return s
+}
+
+// receive makes some receives at the same time and has each message settled as
+// it comes. It returns how many came, with an error if none did because of it.
+func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) (int, error) {
+	type reply struct {
+		n   int
+		err error
+	}
+	replies := make(chan reply, parallel)
+	for range parallel {
+		go func() {
+			messages, err := n.queue.Receive(ctx, wait)
+			for i := range messages {
+				n.settle(&messages[i])
+			}
+			replies <- reply{len(messages), err}
+		}()
+	}
+	got, errs := 0, []error(nil)
+	for range parallel {
+		p := <-replies
+		got, errs = got+p.n, append(errs, p.err)
+	}
+	n.received += got
+	err := errors.Join(errs...)
+	if err != nil && ctx.Err() == nil {
+		n.log.Warn("receive failed", "error", err)
+	}
+	if got > 0 {
+		err = nil
+	}
+	return got, err
+}
+
+// settle settles a message on its own, and acknowledges it by the outcome.
+func (n *intake) settle(m *Received) {
+	n.hand.take(m)
+	n.work.Go(func() {
+		s := n.settleOne(m.Message)
+		n.hand.put(m)
+		switch {
+		case s.Outcome == refresh.Done, s.Outcome == refresh.Parked:
+			n.acks.delete <- m.Handle
+		case n.giveBack.Load() && slices.Contains(s.Reasons, refresh.Deadline):
+			n.acks.hide <- Hidden{m.Handle, 0}
+		default:
+			n.acks.hide <- Hidden{m.Handle, s.Wait}
+		}
+	})
+}
+
+// settleOne makes a panic the message's own affair: it is kept and tried again.
+func (n *intake) settleOne(m refresh.Message) (s refresh.Settlement) {
+	defer func() {
+		if p := recover(); p != nil {
+			n.log.Error("settling a message panicked, it will be tried again", "message", m.ID, "panic", fmt.Sprint(p))
+			s = refresh.Settlement{Outcome: refresh.Retry, Reasons: []refresh.Reason{refresh.CatalogError}, Wait: refresh.RetryAfter(m.Receives)}
+		}
+	}()
+	return n.settler.Settle(n.settling, m)
+}
+
+// heartbeat extends the time of the messages in hand until ctx ends, so that
+// no other worker gets one while a slow statement runs. One that is settled at
+// the same moment comes back a little sooner or later than meant.
+func (n *intake) heartbeat(ctx context.Context) {
+	tick := time.NewTicker(max(n.visibility/3, time.Second))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			n.extend(now)
+		}
+	}
+}
+
+func (n *intake) extend(now time.Time) {
+	var list []Hidden
+	for _, handle := range n.hand.olderThan(now.Add(-n.visibility / 4)) {
+		list = append(list, Hidden{handle, n.visibility})
+	}
+	if len(list) == 0 {
+		return
+	}
+	if err := n.queue.Hide(n.whole, list); err != nil {
+		n.log.Warn("can't extend the time of messages in hand, they may be handed out twice", "messages", len(list), "error", err)
+	}
+}
+
+// lookAtDepth tells the settler how many messages are in flight, once a minute.
+func (n *intake) lookAtDepth() {
+	if time.Since(n.looked) < lookAgain {
+		return
+	}
+	n.looked = time.Now()
+	_, inFlight, err := n.queue.Depth(n.whole)
+	if err != nil {
+		n.log.Warn("can't see how many messages are in flight", "error", err)
+		return
+	}
+	n.settler.Crowd(inFlight)
+}
+
+// hand is what is being settled.
+type hand struct {
+	mu    sync.Mutex
+	room  sync.Cond // signalled when there is more of it
+	since map[string]time.Time
+	bytes int
+}
+
+func newHand() *hand {
+	h := &hand{since: map[string]time.Time{}}
+	h.room.L = &h.mu
+	return h
+}
+
+func (h *hand) take(m *Received) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.since[m.Handle] = time.Now()
+	h.bytes += len(m.Body)
+}
+
+func (h *hand) put(m *Received) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.since, m.Handle)
+	h.bytes -= len(m.Body)
+	h.room.Broadcast()
+}
+
+func (h *hand) empty() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.since) == 0
+}
+
+// olderThan returns the handles of messages that came before the time.
+func (h *hand) olderThan(t time.Time) (handles []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for handle, since := range h.since {
+		if since.Before(t) {
+			handles = append(handles, handle)
+		}
+	}
+	return handles
+}
+
+// waitForRoom waits until fewer messages than most are in hand, and not too
+// much of them; false if ctx ended first.
+func (h *hand) waitForRoom(ctx context.Context, most int) bool {
+	stop := context.AfterFunc(ctx, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.room.Broadcast()
+	})
+	defer stop()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.since) >= most || h.bytes >= handBytes {
+		if ctx.Err() != nil {
+			return false
+		}
+		h.room.Wait()
+	}
+	return ctx.Err() == nil
+}
