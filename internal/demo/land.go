@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// uploads is how many objects are put at once.
-const uploads = 8
+// uploads is how many files are read and landed at once.
+const uploads = 16
 
 // Way is one of the ways in which files land.
 type Way int

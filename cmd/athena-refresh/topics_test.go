@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/table"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestConfigTopicIsAConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	global := regexp.MustCompile(`(?m)^  \{"account".*$`).FindString(configTopic)
+	lambda := regexp.MustCompile(`(?ms)^  \{\n.*?^  \}$`).FindString(configTopic)
+	write(t, dir+"/global.json", global)
+	write(t, dir+"/lambda.json", lambda)
+	c, warnings, err := config.Load(dir)
+	if err != nil || len(warnings) > 0 || len(c.Buckets) != 3 {
+		t.Errorf("%v %v %+v", err, warnings, c)
+	}
+}
+
+func TestConfigTopicNamesEverySetting(t *testing.T) {
+	// A line for a setting that doesn't exist would be refused, and so would
+	// be a wrong type; the default is given where it is a plain value.
+	settings := regexp.MustCompile(`(?m)^  ([a-z_]+) {2,}(\S+)`).FindAllStringSubmatch(configTopic, -1)
+	var lines []string
+	for _, m := range settings {
+		name, value := m[1], m[2]
+		switch {
+		case name == "setting" || value == "none":
+			continue
+		case strings.HasPrefix(value, "rate("):
+			value = `"rate(10 minutes)"`
+		case regexp.MustCompile(`^[a-z<]`).MatchString(value) && value != "true" && value != "false":
+			value = `"` + value + `"`
+		}
+		lines = append(lines, `"`+name+`": `+value)
+	}
+	if len(lines) < 13 {
+		t.Fatalf("only %d settings: %v", len(lines), lines)
+	}
+	set := confDir(t, "p", `{"athena_partition_refresh_config": {`+strings.Join(lines, ",\n")+`}}`)
+	bare := confDir(t, "p", `{"athena_partition_refresh_config": {}}`)
+	a, _, err := config.Load(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _, err := config.Load(bare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Sections, b.Sections = nil, nil // their text
+	if diff := cmp.Diff(fmt.Sprintf("%+v", a), fmt.Sprintf("%+v", b)); diff != "" {
+		t.Errorf("the topic's defaults are not the defaults:\n%s", diff)
+	}
+}
+
+// layoutExample is an object of the topic, and what it says becomes of it.
+var layoutExample = regexp.MustCompile(`(?m)^  ([a-z-]+) +(\S+/\S+)\n +(?:table (\w+), )?((?:\w+=[\w-]+(?:, )?)+)(?: at (\S+))?$`)
+
+func TestLayoutsTopicIsTrue(t *testing.T) {
+	examples := layoutExample.FindAllStringSubmatch(layoutsTopic, -1)
+	if len(examples) != 7 {
+		t.Fatalf("%d examples", len(examples))
+	}
+	for _, m := range examples {
+		rule := table.Rule{Layout: m[1], Table: "t"}
+		if strings.HasPrefix(m[1], "streamalert-") {
+			rule.Table = ""
+		}
+		if m[1] == "hive" {
+			rule.Keys = []string{"dt", "region"}
+		}
+		r, err := table.New([]table.Bucket{{Name: "b", Rules: []table.Rule{rule}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := r.Place("b", m[2])
+		var pairs []string
+		for i, k := range p.Partition.Keys {
+			pairs = append(pairs, k+"="+p.Partition.Values[i])
+		}
+		if got := strings.Join(pairs, ", "); p.Outcome != table.Place || got != m[4] {
+			t.Errorf("%s: %s %s, the topic says %s", m[2], p.Outcome, got, m[4])
+		}
+		if m[3] != "" && p.Partition.Table != m[3] || m[5] != "" && p.Partition.Location != "s3://b/"+m[5] {
+			t.Errorf("%s: %+v", m[2], p.Partition)
+		}
+	}
+}
