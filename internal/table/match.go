@@ -79,7 +79,24 @@ func (l *layout) findAt(f *folders, at int, m *match) bool {
 			}
 		}
 	}
-	return misplaced >= 0 && l.spellings[misplaced].matchRun(f, at, m)
+	if misplaced < 0 {
+		return false
+	}
+	return l.findBelowTable(f, at, m) || l.spellings[misplaced].matchRun(f, at, m)
+}
+
+// findBelowTable looks for the run directly below the table's element, where
+// it was first seen further up: a run that begins with a name, as that of
+// {table}/{app}/ does, fits the table's own element too.
+func (l *layout) findBelowTable(f *folders, at int, m *match) bool {
+	for i := range l.spellings {
+		s := &l.spellings[i]
+		below := len(s.lead)
+		if at < below && s.matchRun(f, below, m) && matchAll(s.lead, f, 0, &m.captures) && validName(m.captures[s.table]) {
+			return true
+		}
+	}
+	return false
 }
 
 // leadFits says whether the run at the given folder stands where it has to.
