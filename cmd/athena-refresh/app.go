@@ -69,7 +69,7 @@ func (a *app) jsonFlag(cmd *cobra.Command) {
 func (a *app) config() (*config.Config, error) {
 	c, warnings, err := config.Load(a.conf)
 	for _, w := range warnings {
-		fmt.Fprintf(a.stderr, "warning: %s\n", w)
+		a.say(fmt.Sprintf("warning: %s", w))
 	}
 	return c, err
 }

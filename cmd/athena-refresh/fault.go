@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/terminal"
 )
 
 // errUndone says that the command did what it could, printed that, and left
@@ -32,14 +33,22 @@ func (a *app) complain(err error) {
 	var problems config.Errors
 	if errors.As(err, &problems) {
 		for _, p := range problems {
-			fmt.Fprintf(a.stderr, "athena-refresh: %s\n", p)
+			a.say("athena-refresh: " + p.String())
 		}
 		return
 	}
 	text := strings.TrimRight(err.Error(), "\n")
-	fmt.Fprintf(a.stderr, "athena-refresh: %s\n", text)
+	a.say("athena-refresh: " + text)
 	var f *fault
 	if errors.As(err, &f) {
-		fmt.Fprintf(a.stderr, "hint: %s\n", f.hint)
+		a.say("hint: " + f.hint)
+	}
+}
+
+// say prints a line for a person, or several. Some of their words are
+// strangers': of files, of services, of the command line.
+func (a *app) say(text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintln(a.stderr, terminal.Escape(line))
 	}
 }
