@@ -63,7 +63,7 @@ type stack struct {
 // startStack serves a stack until ctx ends or stop is called.
 func startStack(ctx context.Context, c *config.Config, listen, data string) (*stack, error) {
 	if err := local.CanSelect(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("start the local stack: %w", err)
 	}
 	opened, err := local.Open(local.Options{Data: data, Region: c.Region, Account: c.Account})
 	if errors.Is(err, local.ErrInUse) {

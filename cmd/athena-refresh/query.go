@@ -69,14 +69,16 @@ func searcher(cfg aws.Config, c *config.Config) *search.Client {
 
 // search runs a statement and prints its rows in a format.
 func (a *app) search(ctx context.Context, client *search.Client, sql, format string) error {
+	stop := terminal.Progress(a.stderr, func() string { return "Athena works on it" })
 	result, err := client.Run(ctx, sql)
+	stop()
 	if err != nil {
-		return queryError(ctx, err)
+		return queryError(err)
 	}
 	print := rowPrinter(format, a.stdout, result.Columns)
 	for row, err := range result.Rows(ctx) {
 		if err != nil {
-			return queryError(ctx, err)
+			return queryError(err)
 		}
 		if err := print.row(row); err != nil {
 			return fmt.Errorf("write a result: %w", err)
@@ -88,11 +90,13 @@ func (a *app) search(ctx context.Context, client *search.Client, sql, format str
 	return nil
 }
 
-func queryError(ctx context.Context, err error) error {
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return fmt.Errorf("query: %w", errInterrupted)
+// queryError leaves Athena's own words as they are.
+func queryError(err error) error {
+	var failed *search.Failed
+	if errors.As(err, &failed) {
+		return err
 	}
-	return err
+	return explainAWS("query", err)
 }
 
 // printer prints the rows of a result; row is called for each, close last.

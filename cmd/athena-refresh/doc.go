@@ -1,0 +1,63 @@
+// Athena-refresh makes log files in S3 searchable as they land: it reads S3's
+// notifications from a queue and adds the partitions that Athena needs to find
+// the files.
+//
+// This package is the command line, one file a command, and only wires. What it
+// wires, from the bottom up:
+//
+//	internal/event        a message's body → records, one for each object       pure
+//	internal/table        an object's bucket and key → partition, or a reason    pure
+//	internal/schedule     rate(…) and cron(…), as EventBridge reads them         pure
+//	internal/config       conf/global.json and conf/lambda.json; its struct is the manual
+//	internal/refresh      settles messages; owns the interfaces Catalog and DeadLetters
+//	internal/daemon       drives refresh from a queue; owns the interface Queue
+//	internal/sqs          is a Queue and DeadLetters, on SQS
+//	internal/catalog/glue is a Catalog's Reader, and a Writer by the catalog's own API
+//	internal/catalog/athena  is a Writer by DDL
+//	internal/search       runs SQL through the Athena API
+//	internal/local        is an S3, SQS, Glue and Athena for this machine; imports nothing of the above
+//	internal/provision    makes the resources of a configuration on it
+//	internal/demo         lands CloudTrail files on it, and counts them
+//	internal/terminal     prints tables and progress, and what strangers wrote
+//
+// Arrows point one way: event and table know nothing but themselves, refresh
+// knows those two and no AWS, daemon knows refresh, and an adapter knows the
+// vocabulary that it translates to. Only this package sees two adapters at once.
+//
+// # The path of a message
+//
+// The command once is one invocation, as the scheduled function runs it:
+//
+//  1. sqs.Queue.Receive hands out up to ten messages, which the queue hides for
+//     its visibility timeout. daemon.Invocation settles each by itself.
+//  2. event.Parse reads the body. It answers for every body that there is: what
+//     is no notification becomes a record with the reason.
+//  3. table.Router.Place decides where the object of a record belongs, by its
+//     bucket and key alone: a partition, or why there is none.
+//  4. refresh.Refresher.Settle asks the table's planner for the partition. If
+//     somebody read it in the catalog lately, that is the answer. Otherwise the
+//     planner looks up what is wanted (Reader.Partitions, by glue), adds what is
+//     missing (Writer.Add, by athena or glue), and looks it up again. Only what
+//     was read at the wanted location counts; that a statement succeeded does
+//     not. What is wanted while a statement runs is the next statement.
+//  5. When every record of a message is settled, Settle returns its outcome, and
+//     that is the acknowledgement: done, and the message is deleted; parked, and
+//     it was copied to the dead-letter queue with its reasons and is deleted;
+//     retry, and it is hidden until it is tried again.
+//
+// Killed anywhere on this path, the queue hands the message out again, and every
+// step may be repeated: kill_test.go does that at every request.
+//
+// # The others
+//
+// explain is step 3 alone; with --live it settles the object up to the moment
+// at which something would be added. replay runs steps 2 to 5 on messages from
+// a file, with nothing to acknowledge; with --dry-run the catalog is one whose
+// tables all exist and are empty (refresh.Rehearsal), and the statements are
+// written by the function that the Writer uses. demo is local, once and query in
+// one process, and holds what a query finds against what landed.
+//
+// Results go to stdout and everything else to stderr. The exit code is 0 if all
+// is done, 1 after a failure, 2 for a wrong command line, and 3 if something
+// was parked or is to be tried again.
+package main
