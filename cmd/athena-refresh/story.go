@@ -352,7 +352,7 @@ func (t *story) answer(ctx context.Context) error {
 		return explainAWS("demo: ask who did what", err)
 	}
 	if t.app.json {
-		a := demoAnswer{Type: "answer", SQL: question, Rows: rows}
+		a := demoAnswer{Type: "answer", SQL: question, Rows: append([]search.Row{}, rows...)}
 		for _, c := range result.Columns {
 			a.Columns = append(a.Columns, c.Name)
 		}

@@ -78,12 +78,13 @@ func TestEveryFileLandsOnceWhateverItsNameIs(t *testing.T) {
 		"a/b/c/d/e/f/.x y+z%.JSON": file(one),
 		"c/NAME.Json.Gz":           zipped(t, one),
 		"plain.json.gz":            file(one), // in spite of its name
+		"pair.json":                file(`{"Records":[{"a":"\ud83d\ude00 \\ud800 \\\" \u00e9","responseElements":{"ConsoleLogin":"Failure"},"eventName":"ConsoleLogin"}]}`),
 	})
 	files, skipped := l.Files()
-	if files != 7 || len(skipped) != 0 {
+	if files != 8 || len(skipped) != 0 {
 		t.Fatalf("%d files landed, skipped %v", files, skipped)
 	}
-	for w, want := range map[Way]int{Trail: 7, Data: 7, Alerts: 7} {
+	for w, want := range map[Way]int{Trail: 8, Data: 8, Alerts: 8} {
 		if n := l.Landed(w); n.Objects != want || n.Records != want || n.Bytes == 0 {
 			t.Errorf("way %d: %+v, want %d objects and records", w, n, want)
 		}
@@ -159,11 +160,14 @@ func TestWhatIsNotCloudTrailIsNamed(t *testing.T) {
 		"numbers.json":   file(`{"Records":[1]}`),
 		"s3.json":        file(`{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}`),
 		"latin1.json":    file("{\"Records\":[{\"a\":\"\xe9\"}]}"),
+		"bom.json":       file("\ufeff" + `{"Records":[{}]}`),
+		"half.json":      file(`{"Records":[{"a":"\ud83d\u0041"}]}`),
+		"half2.json":     file(`{"Records":[{"a":"x\\\udc00"}]}`),
 		"empty.json":     file(`{"Records":[]}`), // of nobody
 		"nothing.json":   file(``),
 	})
 	files, skipped := l.Files()
-	if files != 0 || len(skipped) != 11 || len(b.puts) != 0 {
+	if files != 0 || len(skipped) != 14 || len(b.puts) != 0 {
 		t.Errorf("%d files landed, %d objects, skipped %v", files, len(b.puts), skipped)
 	}
 	for _, s := range skipped {

@@ -10,8 +10,10 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -135,8 +137,13 @@ func zip(b []byte) ([]byte, error) {
 
 // parse reads a document {"Records": [{…}, …]}.
 func parse(document []byte) ([]event, error) {
-	if !utf8.Valid(document) {
+	switch {
+	case !utf8.Valid(document):
 		return nil, errors.New("not UTF-8")
+	case bytes.HasPrefix(document, []byte("\ufeff")):
+		return nil, errors.New("begins with a byte order mark, which no engine takes for JSON")
+	case halfCharacter(document):
+		return nil, errors.New("holds half a character (a lone surrogate), which no engine reads")
 	}
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(document, &top); err != nil {
@@ -155,6 +162,41 @@ func parse(document []byte) ([]event, error) {
 		events[i] = e
 	}
 	return events, nil
+}
+
+// halfCharacter finds a \uD800 to \uDFFF that isn't one of a pair. It is good
+// JSON that stands for no text.
+func halfCharacter(document []byte) bool {
+	for rest := document; ; {
+		i := bytes.IndexByte(rest, '\\')
+		if i < 0 || i+1 == len(rest) {
+			return false
+		}
+		rest = rest[i:]
+		first, ok := escaped(rest)
+		if !ok {
+			rest = rest[2:] // another escape
+			continue
+		}
+		rest = rest[6:]
+		if !utf16.IsSurrogate(first) {
+			continue
+		}
+		second, ok := escaped(rest)
+		if !ok || utf16.DecodeRune(first, second) == utf8.RuneError {
+			return true
+		}
+		rest = rest[6:]
+	}
+}
+
+// escaped reads a \uXXXX at the beginning of text.
+func escaped(text []byte) (rune, bool) {
+	if len(text) < 6 || text[1] != 'u' || text[0] != '\\' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 func parseEvent(record json.RawMessage) (event, error) {
