@@ -43,6 +43,7 @@ type Daemon struct {
 // state is what a Daemon tells of itself.
 type state struct {
 	received atomic.Int64 // unix nanoseconds of the last receive that worked
+	failing  atomic.Bool  // the last receive did not work
 	alive    atomic.Int64 // of the last turn of its loop
 	total    atomic.Int64
 }
@@ -51,12 +52,13 @@ type state struct {
 type Health struct {
 	Alive    time.Time // when its loop last turned
 	Received time.Time // when the queue last answered; zero if it never did
+	Failing  bool      // it does not answer now
 	Messages int       // received so far
 }
 
 // Health may be called at any time.
 func (d *Daemon) Health() Health {
-	h := Health{Messages: int(d.state.total.Load())}
+	h := Health{Messages: int(d.state.total.Load()), Failing: d.state.failing.Load()}
 	if at := d.state.alive.Load(); at > 0 {
 		h.Alive = time.Unix(0, at)
 	}
@@ -75,9 +77,19 @@ func (d *Daemon) Run(ctx context.Context) Summary {
 	return d.onSchedule(ctx)
 }
 
-// onSchedule makes an invocation whenever one is due.
+// answered notes whether the queue did.
+func (d *Daemon) answered(err error) {
+	d.state.failing.Store(err != nil)
+	if err == nil {
+		d.state.received.Store(time.Now().UnixNano())
+	}
+}
+
+// onSchedule makes an invocation at once, for what waited while nobody ran,
+// and then whenever one is due.
 func (d *Daemon) onSchedule(ctx context.Context) (all Summary) {
 	begun := time.Now()
+	d.invoke(ctx, &all)
 	for {
 		next, ok := d.Schedule.Next(time.Now())
 		if !ok {
@@ -89,16 +101,20 @@ func (d *Daemon) onSchedule(ctx context.Context) (all Summary) {
 			all.Took = time.Since(begun)
 			return all
 		}
-		v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout}
-		s, err := v.Run(ctx)
-		if err != nil {
-			d.Log.Error("could not run, will be tried again on schedule", "error", err)
-		} else {
-			d.state.received.Store(time.Now().UnixNano())
-		}
-		d.state.total.Add(int64(s.Received))
-		all.add(s)
+		d.invoke(ctx, &all)
 	}
+}
+
+func (d *Daemon) invoke(ctx context.Context, all *Summary) {
+	d.state.alive.Store(time.Now().UnixNano())
+	v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout}
+	s, err := v.Run(ctx)
+	if err != nil {
+		d.Log.Error("could not run, will be tried again on schedule", "error", err)
+	}
+	d.answered(err)
+	d.state.total.Add(int64(s.Received))
+	all.add(s)
 }
 
 // waitUntil turns the loop every so often, so that it can be seen to be alive.
@@ -163,13 +179,13 @@ func (d *Daemon) receive(ctx context.Context, n *intake) {
 			return
 		}
 		d.state.total.Add(int64(got))
+		d.answered(err)
 		if err != nil {
 			pause(ctx, backOff+rand.N(backOff/2))
 			backOff, parallel = min(2*backOff, longestBackOff), 1
 			continue
 		}
 		backOff = firstBackOff
-		d.state.received.Store(time.Now().UnixNano())
 		switch {
 		case got == parallel*10:
 			parallel = min(2*parallel, receivers)
@@ -199,9 +215,8 @@ func (d *Daemon) waitForCatalog(ctx context.Context, n *intake) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	_, err := n.receive(ctx, 1, longPoll)
-	if err == nil && ctx.Err() == nil {
-		d.state.received.Store(time.Now().UnixNano())
+	if _, err := n.receive(ctx, 1, longPoll); ctx.Err() == nil {
+		d.answered(err)
 	}
 	return false
 }

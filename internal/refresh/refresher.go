@@ -66,13 +66,21 @@ func New(o Options) *Refresher {
 	return r
 }
 
-// Close waits until no planner and no statement is under way; when ctx ends it
-// stops those that are, and waits for that.
+// Close waits until no planner and no statement is under way. When ctx ends it
+// tells those that are to stop and waits no longer: a statement that won't stop
+// is left to the service. It adds partitions or it doesn't; whoever comes next
+// reads the catalog.
 func (r *Refresher) Close(ctx context.Context) {
-	stop := context.AfterFunc(ctx, r.cancel)
-	defer stop()
-	r.group.Wait()
-	r.cancel()
+	defer r.cancel()
+	idle := make(chan struct{})
+	go func() {
+		r.group.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
 }
 
 // crowd is the number of messages in flight above which waiting is a luxury:

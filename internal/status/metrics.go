@@ -1,0 +1,76 @@
+package status
+
+import (
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// The metrics, by their names without the prefix athena_refresh_.
+var (
+	messages   = desc("messages_total", "Messages settled, by outcome.", "outcome")
+	records    = desc("records_total", "Records with a reason: those without are in the catalog.", "reason")
+	allRecords = desc("records_seen_total", "Records of all messages settled.")
+	partitions = desc("partitions_added_total", "Partitions added, by table.", "table")
+	statements = desc("statements_total", "Statements, or batch calls, that added partitions.")
+	lookups    = desc("lookups_total", "Calls that looked partitions up.")
+	received   = desc("messages_received_total", "Messages received, some of them more than once.")
+	answered   = desc("queue_answered_timestamp_seconds", "When the queue last answered.")
+	searchable = desc("searchable_seconds", "From an object's landing until its new partition was in the catalog, of the last 10,000.", "table")
+)
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("athena_refresh_"+name, help, labels, nil)
+}
+
+// collector makes the metrics of what the source says at the moment.
+type collector struct{ s Source }
+
+// Describe implements prometheus.Collector.
+func (c collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, received, answered, searchable} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	t, h := c.s.Tally(), c.s.Health()
+	count := func(d *prometheus.Desc, n int, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	for outcome, n := range t.Messages {
+		count(messages, n, string(outcome))
+	}
+	for reason, n := range t.Reasons {
+		count(records, n, string(reason))
+	}
+	for table, n := range t.Added {
+		count(partitions, n, table)
+	}
+	count(allRecords, t.Records)
+	count(statements, t.Adds)
+	count(lookups, t.Lookups)
+	count(received, h.Messages)
+	if !h.Received.IsZero() {
+		ch <- prometheus.MustNewConstMetric(answered, prometheus.GaugeValue, float64(h.Received.UnixMilli())/1000)
+	}
+	for table, samples := range t.Searchable {
+		ch <- summary(table, samples)
+	}
+}
+
+// summary is the distribution of a table's samples, of which there is at least one.
+func summary(table string, samples []time.Duration) prometheus.Metric {
+	slices.Sort(samples)
+	var sum time.Duration
+	for _, d := range samples {
+		sum += d
+	}
+	quantiles := map[float64]float64{}
+	for _, q := range []float64{0.5, 0.99} {
+		quantiles[q] = samples[int(q*float64(len(samples)-1)+0.5)].Seconds()
+	}
+	return prometheus.MustNewConstSummary(searchable, uint64(len(samples)), sum.Seconds(), quantiles, table)
+}

@@ -1,0 +1,65 @@
+package status_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/status"
+)
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+func TestPages(t *testing.T) {
+	var h daemon.Health
+	tally := refresh.Tally{
+		Messages: map[refresh.Outcome]int{refresh.Done: 7}, Reasons: map[refresh.Reason]int{"hidden": 2}, Records: 9,
+		Added: map[string]int{"alerts": 3}, Adds: 2, Lookups: 4,
+		Searchable: map[string][]time.Duration{"alerts": {time.Second, 3 * time.Second, 2 * time.Second}},
+	}
+	server := httptest.NewServer(status.Handler(status.Source{
+		Health: func() daemon.Health { return h }, Tally: func() refresh.Tally { return tally }, Stuck: time.Minute}))
+	defer server.Close()
+	for _, c := range []struct {
+		health  daemon.Health
+		path    string
+		code    int
+		excerpt string
+	}{
+		{daemon.Health{}, "/readyz", 503, "has not answered yet"},
+		{daemon.Health{Received: time.Now()}, "/readyz", 200, "ok"},
+		{daemon.Health{Received: time.Now(), Failing: true}, "/readyz", 503, "does not answer"},
+		{daemon.Health{Alive: time.Now()}, "/healthz", 200, "ok"},
+		{daemon.Health{Alive: time.Now().Add(-2 * time.Minute)}, "/healthz", 503, "stood still for 2m0s"},
+		{daemon.Health{}, "/", 404, ""},
+		{daemon.Health{Messages: 11}, "/metrics", 200, "athena_refresh_messages_received_total 11"},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_messages_total{outcome="done"} 7`},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_records_total{reason="hidden"} 2`},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_partitions_added_total{table="alerts"} 3`},
+		{daemon.Health{}, "/metrics", 200, "athena_refresh_statements_total 2"},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_searchable_seconds{table="alerts",quantile="0.5"} 2`},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_searchable_seconds_sum{table="alerts"} 6`},
+	} {
+		h = c.health
+		if code, body := get(t, server.URL+c.path); code != c.code || !strings.Contains(body, c.excerpt) {
+			t.Errorf("%+v %s: %d %s", c.health, c.path, code, body)
+		}
+	}
+}
