@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"syscall"
@@ -54,14 +55,21 @@ func explainAWS(what string, err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return hint(fmt.Errorf("%s: %w", what, innermost[*net.OpError](err)),
 			"nothing listens there: is AWS_ENDPOINT_URL right, does \"athena-refresh local\" run?")
+	case errors.As(err, new(*url.Error)):
+		return hint(fmt.Errorf("%s: %w", what, innermost[*url.Error](err)),
+			"the service can't be reached: are AWS_ENDPOINT_URL and the region right?")
 	case code == "QueueDoesNotExist" || strings.Contains(code, "NonExistentQueue"):
 		return hint(fmt.Errorf("%s: there is no such queue in this account and region", what),
 			"queue_name in lambda.json is the queue's exact name; \"athena-refresh local\" makes one on this machine")
-	case slices.Contains([]string{"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "ExpiredToken", "ExpiredTokenException"}, code):
+	case slices.Contains([]string{"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException", "ExpiredToken", "ExpiredTokenException"}, code):
 		return hint(fmt.Errorf("%s: %w", what, search.Plain(err)),
 			"the credentials were refused: those of \"athena-refresh local\" are test and test")
 	}
-	return fmt.Errorf("%s: %w", what, search.Plain(err))
+	plain := search.Plain(err)
+	if strings.HasPrefix(plain.Error(), what+": ") {
+		return plain
+	}
+	return fmt.Errorf("%s: %w", what, plain)
 }
 
 // innermost is the error of type T in err's chain, or err.

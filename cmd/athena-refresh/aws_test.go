@@ -1,0 +1,28 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestUnreachableServicesAreNamedWithAHint(t *testing.T) {
+	conf := confDir(t, "p", `{}`)
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	for endpoint, want := range map[string]string{
+		"nonsense":           "unsupported protocol scheme",
+		"http://127.0.0.1:1": "connection refused",
+	} {
+		t.Run(endpoint, func(t *testing.T) {
+			t.Setenv("AWS_ENDPOINT_URL", endpoint)
+			stdout, stderr, code := invoke(t, "", "once", "--conf", conf)
+			if code != exitFailed || stdout != "" || !strings.Contains(stderr, want) {
+				t.Errorf("exit code %d, stdout %q, stderr %q: want %q", code, stdout, stderr, want)
+			}
+			if n := strings.Count(stderr, "open queue"); n != 1 || !strings.Contains(stderr, "\nhint: ") {
+				t.Errorf("%q: want it named once, and a hint", stderr)
+			}
+		})
+	}
+}
