@@ -52,7 +52,11 @@ func TestNothingIsLost(t *testing.T) {
 		}
 	})
 	if *oneSeed == 0 {
-		checkFired(t, fired, min(*seeds/10, 1000))
+		least := *seeds / 10
+		if *seeds >= 6000 { // as .ci/run has it
+			least = 1000
+		}
+		checkFired(t, fired, least)
 	}
 }
 
