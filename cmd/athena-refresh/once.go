@@ -11,7 +11,6 @@ import (
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/sqs"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -67,32 +66,20 @@ func (a *app) report(r *report) error {
 
 // refresh is one invocation, by the parts that run on AWS.
 func (a *app) refresh(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, log *slog.Logger) (r *report, err error) {
-	queue, err := sqs.Open(ctx, cfg, c.Queue)
+	w, err := a.worker(ctx, cfg, c, router, log)
 	if err != nil {
-		return nil, explainAWS("open queue "+c.Queue, err)
+		return nil, err
 	}
-	switch _, err := queue.DeadLetterQueue(ctx); {
-	case errors.Is(err, refresh.ErrNoDeadLetterQueue):
-		log.Warn("the queue has no dead-letter queue: what can't be placed stays in the queue until its retention ends", "queue", c.Queue)
-	case err != nil:
-		log.Warn("the dead-letter queue can't be found", "queue", c.Queue, "error", err)
-	}
-	catalog, closeCatalog := openCatalog(cfg, c)
-	defer func() { err = errors.Join(err, closeCatalog()) }()
-	refresher := refresh.New(refresh.Options{
-		Router: router, Catalog: catalog, DeadLetters: queue, Log: log,
-		Statements: c.StatementsInFlight, Hand: daemon.Hand,
-	})
-	settler := &waits{Refresher: refresher}
-	stop := terminal.Progress(a.stderr, func() string { return progress(refresher.Tally()) })
-	invocation := daemon.Invocation{Queue: queue, Settler: settler, Log: log, Timeout: c.Timeout}
+	defer func() { err = errors.Join(err, w.close(ctx)) }()
+	settler := &waits{Refresher: w.refresher}
+	stop := terminal.Progress(a.stderr, func() string { return progress(w.refresher.Tally()) })
+	invocation := daemon.Invocation{Queue: w.queue, Settler: settler, Log: log, Timeout: c.Timeout}
 	summary, err := invocation.Run(ctx)
-	refresher.Close(ctx)
 	stop()
 	if err != nil {
 		return nil, explainAWS("refresh", err)
 	}
-	return newReport(ctx, queue, summary, refresher.Tally(), settler), nil
+	return newReport(ctx, w.queue, summary, w.refresher.Tally(), settler), nil
 }
 
 func progress(t refresh.Tally) string {
