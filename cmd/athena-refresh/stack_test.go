@@ -30,7 +30,12 @@ type process struct {
 
 // serve starts "athena-refresh local" on a free port. Its caller stops it.
 func serve(conf, data string) (*process, error) {
-	p := &process{cmd: exec.Command("athena-refresh", "local", "--listen", "127.0.0.1:0", "--conf", conf, "--data", data)}
+	return serveOn(conf, data, "127.0.0.1:0")
+}
+
+// serveOn starts it on a port of its caller's choice.
+func serveOn(conf, data, listen string) (*process, error) {
+	p := &process{cmd: exec.Command("athena-refresh", "local", "--listen", listen, "--conf", conf, "--data", data)}
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
