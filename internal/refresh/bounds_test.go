@@ -1,0 +1,85 @@
+package refresh
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"athenarefresh/internal/table"
+)
+
+func TestATablesMemoryIsBounded(t *testing.T) {
+	var all atomic.Int64
+	m := memory{all: &all}
+	for i := range mostKnown + 100 {
+		v := fmt.Sprint(i)
+		m.remember(&known{identity: v, location: "s3://b/" + v + "/"})
+	}
+	if len(m.byValues) != mostKnown || len(m.byFolder) != mostKnown || all.Load() != mostKnown {
+		t.Errorf("%d by values, %d by folder, %d in all; want %d", len(m.byValues), len(m.byFolder), all.Load(), mostKnown)
+	}
+	m.clear()
+	if all.Load() != 0 {
+		t.Errorf("after forgetting all there are %d", all.Load())
+	}
+}
+
+func TestTheMemoryOfAllTablesIsBounded(t *testing.T) {
+	var all atomic.Int64
+	all.Store(2*mostKnownInAll - 1)
+	m := memory{all: &all}
+	for i := range 10 {
+		m.remember(&known{identity: fmt.Sprint(i), location: fmt.Sprint(i)})
+	}
+	if all.Load() != 2*mostKnownInAll || len(m.byValues) != 1 {
+		t.Errorf("%d are remembered in all, want %d", all.Load(), 2*mostKnownInAll)
+	}
+}
+
+func TestAClockThatWasSetBackMakesThingsStale(t *testing.T) {
+	now := time.Now()
+	for age, want := range map[time.Duration]bool{-time.Second: false, 0: true, time.Minute - 1: true, time.Minute: false} {
+		if got := freshAt(now, now.Add(-age), time.Minute); got != want {
+			t.Errorf("an age of %s is fresh: %v", age, got)
+		}
+	}
+}
+
+func TestAgesAreByTheClockOnTheWall(t *testing.T) {
+	if s := wall().String(); strings.Contains(s, "m=") {
+		t.Errorf("%s has a monotonic reading, which stands still in a frozen function", s)
+	}
+}
+
+// noTables is the catalog of a database without tables.
+type noTables struct{}
+
+func (noTables) Tables(context.Context) ([]string, error)      { return nil, nil }
+func (noTables) Table(context.Context, string) (Table, error)  { return Table{}, ErrTableMissing }
+func (noTables) Check(context.Context) error                   { return nil }
+func (noTables) Fits(Table, []Partition) int                   { return 1 }
+func (noTables) Add(context.Context, Table, []Partition) error { return ErrTableMissing }
+func (noTables) Partitions(context.Context, Table, [][]string) ([]Partition, error) {
+	return nil, ErrTableMissing
+}
+
+func TestMadeUpTablesTakeNoRoom(t *testing.T) {
+	router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := New(Options{Router: router, Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
+	for i := range 1000 {
+		body := fmt.Sprintf(`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"made_up_%d/2018/03/01/05/x"}}}]}`, i)
+		if s := r.Settle(t.Context(), Message{Body: body}); s.Outcome != Retry {
+			t.Fatalf("%+v", s)
+		}
+	}
+	r.Close(t.Context())
+	if n := len(r.tables); n > 0 {
+		t.Errorf("%d tables that don't exist are remembered", n)
+	}
+}
