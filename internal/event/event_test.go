@@ -72,6 +72,9 @@ func TestParse(t *testing.T) {
 		"cloudtrail without keys":            {`{"s3Bucket":"b","s3ObjectKey":null}`, []Record{because(NotANotification)}},
 		"escaped member names":               {`{"\u0052ecords":[` + good + `]}`, []Record{created("b", "k")}},
 		"a pair of surrogates":               {`{"s3Bucket":"b","s3ObjectKey":"\ud83d\ude00"}`, []Record{created("b", "😀")}},
+		"a hundred deep":                     {`{"a":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`, []Record{because(NotANotification)}},
+		"a hundred and one deep":             {`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, []Record{because(Malformed)}},
+		"a bad record after a good one":      {`{"Records":[` + good + `,7]}`, []Record{created("b", "k"), because(Malformed)}},
 		"half a pair, then text":             {`{"s3Bucket":"b","s3ObjectKey":"\ud83dx\ude00"}`, []Record{created("b", "\ufffdx\ufffd")}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -89,6 +89,22 @@ func TestFitsFillsAStatementToTheByte(t *testing.T) {
 	}
 }
 
+func TestAStatementIsAtMost262144Bytes(t *testing.T) {
+	write := func(padding int) (string, error) {
+		return Statement(tableOf(dt), []refresh.Partition{{Values: []string{"x"}, Location: "s3://b/" + strings.Repeat("x", padding)}})
+	}
+	short, err := write(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := write(262_144 - len(short)); err != nil || len(s) != 262_144 {
+		t.Errorf("262,144 bytes: %d, %v", len(s), err)
+	}
+	if s, err := write(262_145 - len(short)); err == nil {
+		t.Errorf("%d bytes are written", len(s))
+	}
+}
+
 func TestFitsIsAtLeastOneAndAtMostFiveThousand(t *testing.T) {
 	huge := refresh.Partition{Values: []string{"x"}, Location: strings.Repeat("x", maxStatement)}
 	tiny := make([]refresh.Partition, 6000)
