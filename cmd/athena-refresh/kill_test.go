@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
 const killConf = `{"athena_partition_refresh_config": {"catalog": %q, "timeout": 20}}`
@@ -105,10 +104,15 @@ func (k *killing) kill(conf string, at int, after bool) bool {
 	cmd.Env = k.env
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	exited := k.proxy.arm(at, after, func() error { return cmd.Process.Kill() })
+	started := make(chan struct{})
+	exited := k.proxy.arm(at, after, func() error {
+		<-started
+		return cmd.Process.Kill()
+	})
 	if err := cmd.Start(); err != nil {
 		k.t.Fatal(err)
 	}
+	close(started)
 	err := cmd.Wait()
 	close(exited)
 	var failed *exec.ExitError
@@ -153,24 +157,22 @@ func (k *killing) untilEmpty() {
 		if out, err := cmd.CombinedOutput(); err != nil && cmd.ProcessState.ExitCode() != exitUndone {
 			k.t.Fatalf("once: %v: %s", err, out)
 		}
-		return k.queued() == "0 0"
+		return k.queued(killQueue) == "0 0"
 	})
 }
 
-// queued is how many messages wait and are hidden.
-func (k *killing) queued() string {
+// queued is how many messages of a queue wait and are hidden.
+func (k *killing) queued(queue string) string {
 	k.t.Helper()
-	url, err := k.client.queue(k.t.Context(), killQueue)
+	url, err := k.client.queue(k.t.Context(), queue)
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	out, err := k.client.sqs.GetQueueAttributes(k.t.Context(), &sqs.GetQueueAttributesInput{
-		QueueUrl: url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
-	})
+	left, err := k.client.depth(k.t.Context(), url)
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	return out.Attributes["ApproximateNumberOfMessages"] + " " + out.Attributes["ApproximateNumberOfMessagesNotVisible"]
+	return left
 }
 
 // check finds every row exactly once, and every stranger at least once.

@@ -112,7 +112,8 @@ func (c *client) send(ctx context.Context, queue, body string) error {
 	return err
 }
 
-// receive takes every message out of a queue.
+// receive takes every message out of a queue: it deletes what it was handed, so
+// that what an answer held that got lost on the way comes again.
 func (c *client) receive(ctx context.Context, queue string) ([]types.Message, error) {
 	url, err := c.queue(ctx, queue)
 	if err != nil {
@@ -121,13 +122,30 @@ func (c *client) receive(ctx context.Context, queue string) ([]types.Message, er
 	var all []types.Message
 	for {
 		out, err := c.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-			QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 600, MessageAttributeNames: []string{"All"},
+			QueueUrl: url, MaxNumberOfMessages: 10, VisibilityTimeout: 1, MessageAttributeNames: []string{"All"},
 		})
-		if err != nil || len(out.Messages) == 0 {
-			return all, err
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range out.Messages {
+			if _, err := c.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+				return nil, err
+			}
 		}
 		all = append(all, out.Messages...)
+		if left, err := c.depth(ctx, url); err != nil || left == "0 0" {
+			return all, err
+		}
 	}
+}
+
+// depth is how many messages of a queue wait and are hidden.
+func (c *client) depth(ctx context.Context, url *string) (string, error) {
+	out, err := c.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll}})
+	if err != nil {
+		return "", err
+	}
+	return out.Attributes["ApproximateNumberOfMessages"] + " " + out.Attributes["ApproximateNumberOfMessagesNotVisible"], nil
 }
 
 // until waits for a condition of another process, and fails the test if it
