@@ -34,6 +34,9 @@ func duckFailure(q *selection, e *duckdb.Error) *failure {
 	case duckdb.ErrorTypeIO:
 		return userFailure(typeBadData, "HIVE_CANNOT_OPEN_SPLIT: %s", message)
 	}
+	if _, why, ok := strings.Cut(message, invalidArgument); ok {
+		return userFailure(typeBadData, "%s%s", invalidArgument, why)
+	}
 	if m := malformedJSON.FindStringSubmatch(message); m != nil {
 		return userFailure(typeBadData, "HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: %s of %s", m[2], m[1])
 	}

@@ -1,6 +1,9 @@
 package athena
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // macros are functions of Trino's that DuckDB lacks, or has with another
 // meaning, as the parameters and body of a DuckDB macro. Only those that a
@@ -25,7 +28,10 @@ var macros = []struct{ name, definition string }{
 		" WHEN 'hour' THEN d + to_hours(n) WHEN 'day' THEN d + to_days(CAST(n AS INTEGER)) WHEN 'week' THEN d + to_weeks(CAST(n AS INTEGER))" +
 		" WHEN 'month' THEN d + to_months(CAST(n AS INTEGER)) WHEN 'year' THEN d + to_years(CAST(n AS INTEGER)) END"},
 	{"at_timezone", "(t, z) AS t AT TIME ZONE z"},
-	{"sequence", "(a, b) AS generate_series(a, b), (a, b, c) AS generate_series(a, b, c)"},
+	{"sequence", "(a, b) AS generate_series(a, " + sequenceEnd("1") + "), (a, b, c) AS generate_series(a, " + sequenceEnd("c") + ", c)"},
+	{"repeat", "(x, n) AS system.main.repeat(x, " + atMost("n", 10_000, "count argument of repeat function") + ")"},
+	{"lpad", "(s, n, p) AS system.main.lpad(s, " + atMost("n", 1_000_000, "target length") + ", p)"},
+	{"rpad", "(s, n, p) AS system.main.rpad(s, " + atMost("n", 1_000_000, "target length") + ", p)"},
 	{"slice", "(x, s, n) AS list_slice(x, s, s + n - 1)"},
 	{"from_iso8601_timestamp", "(s) AS CAST(s AS TIMESTAMPTZ)"},
 	{"from_iso8601_date", "(s) AS CAST(s AS DATE)"},
@@ -39,6 +45,27 @@ var macros = []struct{ name, definition string }{
 	{"to_hex", "(b) AS hex(b)"},
 	{"url_extract_host", "(u) AS nullif(regexp_extract(u, '^[a-z]+://([^/:?#]+)', 1), '')"},
 }
+
+// maxSequence is how many entries a sequence has at most, as in Trino.
+const maxSequence = 10_000
+
+// atMost is the argument n, or an error before anything is made of it: DuckDB's
+// memory limit doesn't see what a function makes of constants.
+func atMost(n string, limit int, what string) string {
+	return fmt.Sprintf("CASE WHEN %[1]s > %[2]d THEN error('%[4]s%[3]s must be less than or equal to %[2]d') ELSE %[1]s END",
+		n, limit, what, invalidArgument)
+}
+
+// sequenceEnd is the argument b of a sequence from a by a step of numbers, or
+// an error. Sequences of dates are as long as they like.
+func sequenceEnd(step string) string {
+	number := func(x string) string { return "TRY_CAST(CAST(" + x + " AS VARCHAR) AS DOUBLE)" }
+	return fmt.Sprintf("CASE WHEN abs(%s - %s) >= %d * abs(%s) THEN error('%sresult of sequence function must not have more than %[3]d entries') ELSE b END",
+		number("b"), number("a"), maxSequence, number(step), invalidArgument)
+}
+
+// invalidArgument begins the errors that macros raise, as in Trino.
+const invalidArgument = "INVALID_FUNCTION_ARGUMENT: "
 
 // mysqlFormat turns the parameter f from MySQL's format letters, which Trino
 // takes, into those of strftime. %M comes before %i, which becomes %M.

@@ -17,6 +17,10 @@ import (
 // maxResult bounds a result: it is held in memory once, to be put whole.
 const maxResult = 256 << 20 // bytes of its CSV
 
+// maxValue bounds a value (Athena user guide, service quotas: the size of a
+// row or its columns).
+const maxValue = 32 << 20
+
 // result collects what a statement answers. Its rows go to the output
 // location as Athena writes them, and line by line as JSON into a file of the
 // engine's own, from which GetQueryResults pages: it tells NULL from "" and a
@@ -37,6 +41,9 @@ func (r *result) addLine(line string) error {
 // addCSV adds a row of a SELECT: every value quoted, NULL as nothing.
 func (r *result) addCSV(row []*string) error {
 	for i, v := range row {
+		if v != nil && len(*v) > maxValue {
+			return userFailure(typeLimit, "EXCEEDED_VALUE_SIZE: a value has %d bytes, Athena takes %d", len(*v), maxValue)
+		}
 		if i > 0 {
 			r.text = append(r.text, ',')
 		}
