@@ -485,6 +485,29 @@ func TestFailingTablesShareASlot(t *testing.T) {
 	})
 }
 
+func TestWaitingForATurnCostsAStatementNoTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, func(o *refresh.Options) { o.Statements = 1 })
+		g.create("one", "two")
+		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
+			if c.Method != "Add" || c.After {
+				return nil
+			}
+			select {
+			case <-time.After(100 * time.Second):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		var group sync.WaitGroup
+		for _, name := range []string{"one", "two"} {
+			group.Go(func() { g.must(refresh.Done, nil, name+"/2018/03/01/05/x") })
+		}
+		group.Wait()
+	})
+}
+
 func TestThrottlingShrinksTheBudgetAndItRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)

@@ -13,8 +13,12 @@ var (
 	errNoSlot       = fmt.Errorf("no statement could be started in time: %w", ErrThrottled)
 )
 
-// statementTime is the longest that a statement may take (DESIGN 3).
-const statementTime = 2 * time.Minute
+const (
+	// statementTime is the longest that a statement may take (DESIGN 3).
+	statementTime = 2 * time.Minute
+	// slotTime is the longest that a table waits for its turn.
+	slotTime = 2 * time.Minute
+)
 
 // submit calls Catalog.Add in its time. When that runs out it returns, but the
 // call keeps its slot, and the table has no other, until it can't add anything
@@ -23,12 +27,11 @@ func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) erro
 	if t.isAdding() {
 		return errStillRunning
 	}
-	ctx, cancel := context.WithTimeout(ctx, statementTime)
 	sick := t.adds.sick()
-	if err := t.r.budget.acquire(ctx, sick); err != nil {
-		cancel()
-		return errNoSlot
+	if err := t.waitForSlot(ctx, sick); err != nil {
+		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, statementTime)
 	stop, cancelStop := beforeDeadline(ctx)
 	t.setAdding(true)
 	t.r.tally.add()
@@ -56,6 +59,15 @@ func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) erro
 	case <-time.After(stopGrace):
 		return fmt.Errorf("add partitions to %s: %w", t.name, errStopped)
 	}
+}
+
+func (t *planner) waitForSlot(ctx context.Context, sick bool) error {
+	ctx, cancel := context.WithTimeout(ctx, slotTime)
+	defer cancel()
+	if t.r.budget.acquire(ctx, sick) != nil {
+		return errNoSlot
+	}
+	return nil
 }
 
 // stopGrace is how long a round waits for a statement that was told to stop.
