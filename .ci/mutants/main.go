@@ -119,39 +119,50 @@ func (l *lab) healthy(ctx context.Context, chosen []mutant) error {
 			tests = append(tests, b.tests)
 		}
 	}
-	for _, t := range tests {
-		if out, err := l.test(ctx, t, ""); err != nil {
-			return fmt.Errorf("the tests fail without any break: %s\n%s", t, out)
+	errs := make([]error, len(tests))
+	inParallel(len(tests), func(i int) {
+		if out, err := l.test(ctx, tests[i], ""); err != nil {
+			errs[i] = fmt.Errorf("the tests fail without any break: %s\n%s", tests[i], out)
 		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return err
 	}
-	fmt.Printf("%-55s %39s %5.1f s\n", "(the code as it is)", "passes", time.Since(begun).Seconds())
+	fmt.Printf("%-55s    %-90s %5.1f s\n", "(the code as it is)", "passes", time.Since(begun).Seconds())
 	return nil
 }
 
-// tryAll tries breaks, a few at a time, and returns how many were not noticed.
+// tryAll tries breaks and returns how many were not noticed.
 func (l *lab) tryAll(ctx context.Context, chosen []mutant) (failed int) {
+	inParallel(len(chosen), func(i int) {
+		begun := time.Now()
+		verdict, ok := l.try(ctx, i, chosen[i])
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		fmt.Printf("%-55s %d  %-90s %5.1f s\n", chosen[i].name, chosen[i].promise, verdict, time.Since(begun).Seconds())
+		if !ok {
+			failed++
+		}
+	})
+	return failed
+}
+
+// inParallel calls f with 0 to n-1, a few at a time.
+func inParallel(n int, f func(i int)) {
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
 			for i := range next {
-				begun := time.Now()
-				verdict, ok := l.try(ctx, i, chosen[i])
-				l.mu.Lock()
-				fmt.Printf("%-55s %d  %-90s %5.1f s\n", chosen[i].name, chosen[i].promise, verdict, time.Since(begun).Seconds())
-				if !ok {
-					failed++
-				}
-				l.mu.Unlock()
+				f(i)
 			}
 		})
 	}
-	for i := range chosen {
+	for i := range n {
 		next <- i
 	}
 	close(next)
 	group.Wait()
-	return failed
 }
 
 // try runs the tests on a broken tree, and says which of them noticed.

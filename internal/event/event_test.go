@@ -72,6 +72,16 @@ func TestParse(t *testing.T) {
 		"cloudtrail without keys":            {`{"s3Bucket":"b","s3ObjectKey":null}`, []Record{because(NotANotification)}},
 		"escaped member names":               {`{"\u0052ecords":[` + good + `]}`, []Record{created("b", "k")}},
 		"a pair of surrogates":               {`{"s3Bucket":"b","s3ObjectKey":"\ud83d\ude00"}`, []Record{created("b", "😀")}},
+		"an escape, no plus":                 {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"%61%2520b"}}}]}`, []Record{created("b", "a%20b")}},
+		"a plus, no escape":                  {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"+a+b"}}}]}`, []Record{created("b", " a b")}},
+		"members before those that count":    {`{"Records":[{"s3":{"x":[],"object":{"size":1,"key":"k"},"bucket":{"arn":{},"name":"b"}},"x":0,"eventName":"ObjectCreated:Put"}]}`, []Record{created("b", "k")}},
+		"event source of the wrong type":     {`{"Records":[{"eventSource":7,"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}`, []Record{because(Malformed)}},
+		"event time of the wrong type":       {`{"Records":[{"eventTime":7,"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}`, []Record{created("b", "k")}},
+		"a deletion with a wrong s3":         {`{"Records":[{"eventName":"ObjectRemoved:Delete","s3":7}]}`, []Record{because(Malformed)}},
+		"a deletion with a wrong bucket":     {`{"Records":[{"eventName":"ObjectRemoved:Delete","s3":{"bucket":{"name":7}}}]}`, []Record{because(Malformed)}},
+		"empty bucket":                       {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":""},"object":{"key":"k"}}}]}`, []Record{because(Malformed)}},
+		"NUL after the object":               {"{}\x00", []Record{because(Malformed)}},
+		"many lists side by side":            {`{"Records":[` + strings.Repeat("{},", 200) + `{}]}`, []Record{{Reason: NotS3, Count: 201}}},
 		"a hundred deep":                     {`{"a":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`, []Record{because(NotANotification)}},
 		"a hundred and one deep":             {`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, []Record{because(Malformed)}},
 		"a bad record after a good one":      {`{"Records":[` + good + `,7]}`, []Record{created("b", "k"), because(Malformed)}},
@@ -82,6 +92,23 @@ func TestParse(t *testing.T) {
 				t.Errorf("Parse(%s):\n%s", c.body, d)
 			}
 		})
+	}
+}
+
+// TestDamageIsSeen: a body with one byte gone, put in or changed, and every
+// beginning of it, is well formed if encoding/json says so.
+func TestDamageIsSeen(t *testing.T) {
+	body := `{"Records" : [` + good + `] , "some more of it":[0,-2.5e+30,true,false,null,{},"\u0000 \ud83d\ude00 \n",{"\u0041 b":"eight or more bytes"}],"c":"d e"}`
+	for i := range body {
+		checkSyntax(t, body[:i])
+		checkSyntax(t, body[:i]+body[i+1:])
+		for _, c := range []byte("\x00\x1f \"\\/:;,.[]{}-+09aeux~") {
+			checkSyntax(t, body[:i]+string(rune(c))+body[i:])
+			checkSyntax(t, body[:i]+string(rune(c))+body[i+1:])
+		}
+	}
+	if got := Parse(body); !cmp.Equal(got, []Record{created("b", "k")}) {
+		t.Errorf("undamaged: %+v", got)
 	}
 }
 

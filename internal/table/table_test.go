@@ -147,6 +147,22 @@ func TestLayouts(t *testing.T) {
 		"U+FFFD in the location":                 {Rule{Layout: "streamalert", Table: "t"}, "a\ufffd/2018/03/01/05/f", "invalid_location"},
 		"forty folders":                          {Rule{Layout: "streamalert", Table: "t"}, strings.Repeat("a/", 40) + "2018/03/01/05/f", "2018-03-01-05 " + strings.Repeat("a/", 40) + "2018/03/01/05/"},
 		"a prefix in the middle of a name":       {Rule{Prefix: "lo", Layout: "streamalert", Table: "t"}, "logs/2018/03/01/05/f", "2018-03-01-05 logs/2018/03/01/05/"},
+		"a star at the end of a prefix":          {Rule{Prefix: "a/*", Layout: "streamalert", Table: "t"}, "a/b/2018/03/01/05/f", "2018-03-01-05 a/b/2018/03/01/05/"},
+		"a star is not an empty element":         {Rule{Prefix: "a/*", Layout: "streamalert", Table: "t"}, "a//2018/03/01/05/f", "no_layout_match"},
+		"the first day":                          {Rule{Layout: "{yyyy}-{MM}-{dd}/", Table: "t"}, "0001-01-01/f", "0001-01-01 0001-01-01/"},
+		"the last day of a year":                 {Rule{Layout: "{yyyy}-{MM}-{dd}/", Table: "t"}, "2018-12-31/f", "2018-12-31 2018-12-31/"},
+		"2000 had a leap day":                    {Rule{Layout: "{yyyy}-{MM}-{dd}/", Table: "t"}, "2000-02-29/f", "2000-02-29 2000-02-29/"},
+		"unpadded, one digit":                    {Rule{Layout: "{yyyy}/{M}/{d}/", Table: "t"}, "2018/3/1/f", "2018-03-01 2018/3/1/"},
+		"unpadded, no digits":                    {Rule{Layout: "{yyyy}/{M}/{d}/", Table: "t"}, "2018/x/1/f", "no_layout_match"},
+		"unpadded, three digits":                 {Rule{Layout: "{yyyy}/{M}/{d}/", Table: "t"}, "2018/123/1/f", "no_layout_match"},
+		"a name before constants and times":      {Rule{Layout: "{app}.log-{yyyy}-{MM}/", Table: "t"}, "a.b.log-2018-03/f", "a.b 2018-03 a.b.log-2018-03/"},
+		"a no-break space in the location":       {Rule{Layout: "streamalert", Table: "t"}, "a\u00a0/2018/03/01/05/f", "2018-03-01-05 a\u00a0/2018/03/01/05/"},
+		"a control behind a letter of two bytes": {Rule{Layout: "streamalert", Table: "t"}, "é\x01/2018/03/01/05/f", "invalid_location"},
+		"DEL in the location":                    {Rule{Layout: "streamalert", Table: "t"}, "a\x7f/2018/03/01/05/f", "invalid_location"},
+		"hive, DEL behind an escape":             {hive2, "year=%7f/m=2/f", "invalid_value"},
+		"hive, a space":                          {hive2, "year=a b/m=%A0/f", "a b \u00a0 year=a b/m=%A0/"},
+		"hive, half an escape":                   {hive2, "year=%4z/m=%z4/f", "%4z %z4 year=%4z/m=%z4/"},
+		"a name as long as an error folder's":    {Rule{Layout: "streamalert", Table: "t"}, "quite-a-world/2018/03/01/05/f", "2018-03-01-05 quite-a-world/2018/03/01/05/"},
 		"two stars":                              {Rule{Prefix: "*/x/*/", Layout: "streamalert", Table: "t"}, "a/x/b/2018/03/01/05/f", "2018-03-01-05 a/x/b/2018/03/01/05/"},
 		"a star is one element":                  {Rule{Prefix: "*/x/", Layout: "streamalert", Table: "t"}, "a/b/x/2018/03/01/05/f", "no_layout_match"},
 	} {
@@ -195,6 +211,44 @@ func TestRulesThatAreWrong(t *testing.T) {
 		if err := Compile(r); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%+v:\ngot  %v\nwant %s", r, err, text)
 		}
+	}
+}
+
+func TestNamesOfTables(t *testing.T) {
+	for name, want := range map[string]bool{
+		"": false, "azAZ09_": true, strings.Repeat("x", 255): true, strings.Repeat("x", 256): false,
+		"a-b": false, "a/b": false, "a:b": false, "a@b": false, "a[b": false, "a\x60b": false, "a{b": false, "é": false,
+	} {
+		if validName(name) != want {
+			t.Errorf("%q: %t", name, !want)
+		}
+	}
+}
+
+func TestPlainFile(t *testing.T) {
+	for name, want := range map[string]bool{"x": true, "x_.": true, "": false, "_x": false, ".x": false, "x_$folder$": false} {
+		if PlainFile(name) != want {
+			t.Errorf("%q: %t", name, !want)
+		}
+	}
+}
+
+func TestAnObjectWithoutANameIsMalformed(t *testing.T) {
+	r := router(t, Rule{Layout: "streamalert", Table: "t"})
+	for _, o := range [][2]string{{"", "k"}, {"b", ""}, {"", ""}} {
+		if p := r.Place(o[0], o[1]); p.Reason != Malformed {
+			t.Errorf("%q: %+v", o, p)
+		}
+	}
+}
+
+func TestHiveTakesElevenKeys(t *testing.T) {
+	keys := strings.Split("a b c d e f g h i j k l", " ")
+	if err := Compile(Rule{Layout: "hive", Table: "t", Keys: keys[:11]}); err != nil {
+		t.Error(err)
+	}
+	if err := Compile(Rule{Layout: "hive", Table: "t", Keys: keys}); err == nil || !strings.Contains(err.Error(), "1 to 11") {
+		t.Error(err)
 	}
 }
 
