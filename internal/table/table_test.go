@@ -163,6 +163,10 @@ func TestLayouts(t *testing.T) {
 		"hive, a space":                          {hive2, "year=a b/m=%A0/f", "a b \u00a0 year=a b/m=%A0/"},
 		"hive, half an escape":                   {hive2, "year=%4z/m=%z4/f", "%4z %z4 year=%4z/m=%z4/"},
 		"a name as long as an error folder's":    {Rule{Layout: "streamalert", Table: "t"}, "quite-a-world/2018/03/01/05/f", "2018-03-01-05 quite-a-world/2018/03/01/05/"},
+		"a dollar sign is no variable":           {Rule{Layout: "streamalert", Table: "t"}, "a$b{c$/2018/03/01/05/f", "2018-03-01-05 a$b{c$/2018/03/01/05/"},
+		"half a letter in the location":          {Rule{Layout: "streamalert", Table: "t"}, "a\x80/2018/03/01/05/f", "invalid_location"},
+		"constants in their case":                {Rule{Layout: "alb", Table: "t"}, "AWSLogs/1/ElasticLoadBalancing/eu/2024/02/29/f", "no_layout_match"},
+		"a value that ends in text":              {Rule{Layout: "{yyyy}/", Table: "t", Partition: []KeyTemplate{{"k", "y{yyyy}x"}}}, "2018/f", "y2018x 2018/"},
 		"two stars":                              {Rule{Prefix: "*/x/*/", Layout: "streamalert", Table: "t"}, "a/x/b/2018/03/01/05/f", "2018-03-01-05 a/x/b/2018/03/01/05/"},
 		"a star is one element":                  {Rule{Prefix: "*/x/", Layout: "streamalert", Table: "t"}, "a/b/x/2018/03/01/05/f", "no_layout_match"},
 	} {
@@ -196,9 +200,11 @@ func TestRulesThatAreWrong(t *testing.T) {
 		`captured twice`:                               {Layout: "{M}/{yyyy}/{MM}/", Table: "t"},
 		`without all larger ones`:                      {Layout: "{yyyy}/{dd}/", Table: "t"},
 		`{org} is optional`:                            {Layout: "[{org}/]{yyyy}/", Table: "t"},
+		`40 of its parts are optional, 6 may be`:       {Layout: strings.Repeat("[x/]", 40) + "{yyyy}/", Table: "t"},
 		`{table} can't be optional`:                    {Layout: "[{table}/]{yyyy}/"},
 		`captures nothing`:                             {Layout: "a/b/", Table: "t"},
 		`the layout captures no {day}`:                 {Layout: "{yyyy}/", Table: "t", Partition: []KeyTemplate{{"d", "{day}"}}},
+		`it captures more than 11 names`:               {Layout: "{a}/{b}/{c}/{d1}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/", Table: "t"},
 		`a * stands for a whole element`:               {Prefix: "a*/", Layout: "streamalert", Table: "t"},
 		`has nothing but a prefix`:                     {Ignore: true, Table: "t"},
 		`a table's name is made of`:                    {Layout: "streamalert", Table: "a-b"},
@@ -211,6 +217,13 @@ func TestRulesThatAreWrong(t *testing.T) {
 		if err := Compile(r); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%+v:\ngot  %v\nwant %s", r, err, text)
 		}
+	}
+}
+
+func TestErrorsNameTheRule(t *testing.T) {
+	_, err := New([]Bucket{{"b", []Rule{{Ignore: true}, {Layout: "x"}}}})
+	if err == nil || !strings.Contains(err.Error(), `bucket "b", rule 2: `) {
+		t.Error(err)
 	}
 }
 
@@ -323,6 +336,12 @@ func TestFolderKnowsWhatDependsOnTheFile(t *testing.T) {
 	r := router(t, Rule{Prefix: "a/b", Ignore: true}, Rule{Prefix: "*/s/", Ignore: true}, Rule{Layout: "streamalert", Table: "t"})
 	for key, want := range map[string]bool{"a/c": false, "a/b/c": true, "x/s/y": true, "long/enough/y": false, "c": false} {
 		if _, _, alike := r.Folder("b", key); alike != want {
+			t.Errorf("%q: %v", key, alike)
+		}
+	}
+	short := router(t, Rule{Prefix: "a/b/", Ignore: true}, Rule{Layout: "streamalert", Table: "t"})
+	for key, want := range map[string]bool{"a/x/y": true, "a/y": false} {
+		if _, _, alike := short.Folder("b", key); alike != want {
 			t.Errorf("%q: %v", key, alike)
 		}
 	}

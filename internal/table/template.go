@@ -45,6 +45,10 @@ var fieldName = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
 const tableField = "table"
 
+// maxOptional bounds the optional steps of a template: each doubles its
+// spellings, which are tried one by one.
+const maxOptional = 6
+
 func parseTemplate(text string) (*template, error) {
 	t := &template{text: text, slots: map[string]slot{}}
 	rest, anywhere := strings.CutPrefix(text, "**/")
@@ -55,8 +59,17 @@ func parseTemplate(text string) (*template, error) {
 			return nil, fmt.Errorf("layout %q: %w", text, err)
 		}
 	}
-	if !slices.ContainsFunc(t.steps, func(s step) bool { return !s.optional }) {
+	optional := 0
+	for _, s := range t.steps {
+		if s.optional {
+			optional++
+		}
+	}
+	switch {
+	case optional == len(t.steps):
 		return nil, fmt.Errorf("layout %q: it has no element that is always there", text)
+	case optional > maxOptional:
+		return nil, fmt.Errorf("layout %q: %d of its parts are optional, %d may be", text, optional, maxOptional)
 	}
 	return t, nil
 }
