@@ -82,6 +82,7 @@ func TestParse(t *testing.T) {
 		"empty bucket":                       {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":""},"object":{"key":"k"}}}]}`, []Record{because(Malformed)}},
 		"NUL after the object":               {"{}\x00", []Record{because(Malformed)}},
 		"many lists side by side":            {`{"Records":[` + strings.Repeat("{},", 200) + `{}]}`, []Record{{Reason: NotS3, Count: 201}}},
+		"cloudtrail beside a source":         {`{"source":"x","s3Bucket":"b","s3ObjectKey":"k"}`, []Record{created("b", "k")}},
 		"a hundred deep":                     {`{"a":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`, []Record{because(NotANotification)}},
 		"a hundred and one deep":             {`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, []Record{because(Malformed)}},
 		"a bad record after a good one":      {`{"Records":[` + good + `,7]}`, []Record{created("b", "k"), because(Malformed)}},

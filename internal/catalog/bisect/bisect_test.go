@@ -90,3 +90,24 @@ func TestNothingIsBegunAfterTheEndOfCtx(t *testing.T) {
 		t.Errorf("error %v after %d calls, want the first call's and no other call", err, calls)
 	}
 }
+
+// What is begun when ctx ends may succeed; only what is left then fails by it.
+func TestTheEndOfCtxFailsOnlyWhatIsLeft(t *testing.T) {
+	for calls, want := range map[int]error{2: context.Canceled, 3: nil} {
+		ctx, cancel := context.WithCancel(context.Background())
+		n := 0
+		err := Run(ctx, numbers(2), func([]int) error {
+			if n++; n == 1 {
+				return Splittable(errBad)
+			}
+			if n == calls {
+				cancel()
+			}
+			return nil
+		})
+		if !errors.Is(err, want) || n != calls {
+			t.Errorf("ctx ended in call %d: error %v after %d calls, want %v", calls, err, n, want)
+		}
+		cancel()
+	}
+}
