@@ -1,15 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/search"
@@ -115,36 +116,50 @@ func rowPrinter(format string, w io.Writer, columns []search.Column) printer {
 	return csvRows(w, columns)
 }
 
-// csvRows prints a header and the rows; NULL is an empty field.
+// csvRows prints a header and the rows; NULL is an empty field, an empty
+// string "", as in Athena's own files.
 func csvRows(w io.Writer, columns []search.Column) printer {
-	out := csv.NewWriter(w)
-	header := make([]string, len(columns))
-	for i, c := range columns {
-		header[i] = c.Name
-	}
-	begun := false
-	begin := func() error {
-		if begun || len(columns) == 0 {
-			return nil
+	out := bufio.NewWriter(w)
+	begun := len(columns) == 0
+	begin := func() {
+		if begun {
+			return
 		}
 		begun = true
-		return out.Write(header)
+		header := make(search.Row, len(columns))
+		for i := range columns {
+			header[i] = &columns[i].Name
+		}
+		csvLine(out, header)
 	}
 	return printer{
 		row: func(r search.Row) error {
-			if err := begin(); err != nil {
-				return err
-			}
-			return out.Write(texts(r, ""))
+			begin()
+			return csvLine(out, r)
 		},
 		close: func() error {
-			if err := begin(); err != nil {
-				return err
-			}
-			out.Flush()
-			return out.Error()
+			begin()
+			return out.Flush()
 		},
 	}
+}
+
+// csvLine writes a line of RFC 4180, but for its end, which is \n. After an
+// error w writes nothing more.
+func csvLine(w *bufio.Writer, r search.Row) error {
+	for i, v := range r {
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		switch {
+		case v == nil:
+		case *v == "" || (*v)[0] == ' ' || strings.ContainsAny(*v, ",\"\r\n"):
+			w.WriteString(`"` + strings.ReplaceAll(*v, `"`, `""`) + `"`)
+		default:
+			w.WriteString(*v)
+		}
+	}
+	return w.WriteByte('\n')
 }
 
 func texts(r search.Row, null string) []string {

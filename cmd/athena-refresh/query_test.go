@@ -1,0 +1,31 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+
+	"athenarefresh/internal/search"
+)
+
+func TestCSVTellsNullFromEmptyAndLeavesTextAsItIs(t *testing.T) {
+	var out bytes.Buffer
+	columns := []search.Column{{Name: "a,b", Type: "varchar"}}
+	p := rowPrinter("csv", &out, columns)
+	texts := []string{"", "=1+1", "a\"b", "a\r\nb", " x", "null", "\x1b[31m"}
+	rows := []search.Row{{nil}}
+	for i := range texts {
+		rows = append(rows, search.Row{&texts[i]})
+	}
+	for _, r := range rows {
+		if err := p.row(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+	want := "\"a,b\"\n\n\"\"\n=1+1\n\"a\"\"b\"\n\"a\r\nb\"\n\" x\"\nnull\n\x1b[31m\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
