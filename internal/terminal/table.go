@@ -144,15 +144,16 @@ func runes(s string) (n int) {
 	return n
 }
 
-// wide is how many characters a rune takes: East Asian ones two, those that
-// only mark another none.
+// wide is how many characters a rune takes: East Asian ones, their punctuation
+// and emoji two, those that only mark another none.
 func wide(r rune) int {
 	switch {
 	case r < 0x300:
 		return 1
 	case unicode.In(r, unicode.Mn, unicode.Me):
 		return 0
-	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana):
+	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana),
+		r >= 0x3000 && r < 0x3040, r >= 0xFF01 && r <= 0xFF60, r >= 0x1F300 && r < 0x1FB00:
 		return 2
 	}
 	return 1

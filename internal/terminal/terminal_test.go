@@ -75,3 +75,11 @@ func TestTableStreamsAfterItsSample(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 }
+
+func TestWidthOfWideCharacters(t *testing.T) {
+	for s, want := range map[string]int{"é": 1, "e\u0301": 1, "日本": 4, "😀🦀": 4, "ＡＢ、": 6, "┌─": 2} {
+		if got := runes(s); got != want {
+			t.Errorf("%q takes %d, want %d", s, got, want)
+		}
+	}
+}
