@@ -95,6 +95,13 @@ func (a *acks) deleteBatch(handles []string) {
 	a.s.Unsure += len(failed)
 }
 
+// kept is how many messages were hidden so far.
+func (a *acks) kept() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.s.Hidden
+}
+
 // hideBatch keeps messages for later. One that could not be hidden comes when
 // its visibility runs out.
 func (a *acks) hideBatch(messages []Hidden) {

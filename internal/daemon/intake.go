@@ -31,6 +31,7 @@ const (
 	handBytes = 16 << 20 // of their bodies
 	receivers = 10       // receives at once, of ten messages each
 	lookAgain = time.Minute
+	lookSoon  = 10_000 // kept messages: hidden so quickly, they could reach SQS's limit within the minute
 )
 
 // intake takes messages out of a queue, has each settled on its own, and
@@ -55,6 +56,7 @@ type intake struct {
 	hand     *hand
 	received int       // touched by the loop that receives alone
 	looked   time.Time // at the depth of the queue; likewise
+	kept     int       // messages, by then; likewise
 }
 
 func newIntake(q Queue, s Settler, log *slog.Logger, whole, settling context.Context) *intake {
@@ -159,12 +161,14 @@ func (n *intake) extend(now time.Time) {
 	}
 }
 
-// lookAtDepth tells the settler how many messages are in flight, once a minute.
+// lookAtDepth tells the settler how many messages are in flight, once a minute
+// or after many were kept.
 func (n *intake) lookAtDepth() {
-	if time.Since(n.looked) < lookAgain {
+	kept := n.acks.kept()
+	if time.Since(n.looked) < lookAgain && kept-n.kept < lookSoon {
 		return
 	}
-	n.looked = time.Now()
+	n.looked, n.kept = time.Now(), kept
 	_, inFlight, err := n.queue.Depth(n.whole)
 	if err != nil {
 		n.log.Warn("can't see how many messages are in flight", "error", err)
