@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 
@@ -52,8 +53,9 @@ is stored stays in --data. It serves until Ctrl-C.`,
 
 // stack is an embedded AWS that is being served.
 type stack struct {
-	url string
-	cfg aws.Config
+	url    string
+	cfg    aws.Config
+	client *http.Client // of cfg
 
 	served sync.WaitGroup
 	cancel context.CancelFunc
@@ -80,7 +82,9 @@ func startStack(ctx context.Context, c *config.Config, listen, data string) (*st
 		return nil, errors.Join(fmt.Errorf("local: listen on %s: it is for this machine only (127.0.0.1 or [::1])", listen), ln.Close(), opened.Close())
 	}
 	s := &stack{url: "http://" + ln.Addr().String()}
+	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
 	s.cfg = aws.Config{
+		HTTPClient:   s.client,
 		Region:       c.Region,
 		BaseEndpoint: &s.url,
 		Credentials:  credentials.NewStaticCredentialsProvider(local.AccessKey, local.SecretKey, ""),
@@ -97,7 +101,10 @@ func (s *stack) wait() error {
 	return s.err
 }
 
+// stop ends the stack. Connections of its own client that were never used would
+// be waited for.
 func (s *stack) stop() error {
+	s.client.CloseIdleConnections()
 	s.cancel()
 	return s.wait()
 }
