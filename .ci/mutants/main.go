@@ -224,18 +224,25 @@ func (l *lab) test(ctx context.Context, tests, overlay string) (string, error) {
 
 var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
+// runningTest is a test in the trace of a panic that it didn't live to report.
+var runningTest = regexp.MustCompile(`\.(Test\w+)[.(]`)
+
 // killer is the test that failed, the innermost of its line.
 func killer(out string) string {
-	if all := failedTest.FindAllStringSubmatch(out, -1); all != nil {
-		name := all[0][1]
-		for _, m := range all {
-			if strings.HasPrefix(m[1], name+"/") {
-				name = m[1]
-			}
+	all := failedTest.FindAllStringSubmatch(out, -1)
+	if all == nil {
+		if m := runningTest.FindStringSubmatch(out); m != nil {
+			return m[1]
 		}
-		return name
+		return lineOf(out, "panic: ")
 	}
-	return lineOf(out, "panic: ")
+	name := all[0][1]
+	for _, m := range all {
+		if strings.HasPrefix(m[1], name+"/") {
+			name = m[1]
+		}
+	}
+	return name
 }
 
 // lineOf is the first line that holds a text.

@@ -83,3 +83,28 @@ func TestMadeUpTablesTakeNoRoom(t *testing.T) {
 		t.Errorf("%d tables that don't exist are remembered", n)
 	}
 }
+
+func TestTheBudgetGrowsBackOneByOne(t *testing.T) {
+	b := newBudget(8)
+	b.throttled()
+	for i, want := range []int{4, 4, 4, 4, 5, 5, 5, 5, 5, 6} {
+		if b.limit != want {
+			t.Errorf("after %d successes %d statements may run, want %d", i, b.limit, want)
+		}
+		b.succeeded()
+	}
+}
+
+func TestRememberedFoldersAreBounded(t *testing.T) {
+	router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := New(Options{Router: router, Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
+	for i := range mostFolders + 10 {
+		r.learn("data", fmt.Sprintf("a/%d/f", i), nil, nil)
+		if n := len(r.folders.at); n != i+1 && (i < mostFolders || n != i+1-mostFolders) {
+			t.Fatalf("%d folders are remembered of %d", n, i+1)
+		}
+	}
+}

@@ -1,9 +1,11 @@
 package refresh_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"athenarefresh/internal/catalog/catalogtest"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 func TestAPartitionThatMovedIsNoticedWithTheOthers(t *testing.T) {
@@ -177,5 +180,222 @@ func TestWhatFailedTogetherComesBackApart(t *testing.T) {
 		if most-least < most/8 {
 			t.Errorf("after %d receives all come back between %s and %s", receives, least, most)
 		}
+	}
+}
+
+func TestAFailingDatabaseIsAskedForLessAndLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		if err := g.catalog.DropDatabase(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 3600 {
+			g.must(refresh.Retry, why(refresh.DatabaseMissing), "a/2018/03/01/05/x")
+			time.Sleep(time.Second)
+		}
+		if n := g.catalog.Calls("Check"); n < 28 || n > 35 {
+			t.Errorf("%d checks in an hour, want one in two minutes", n)
+		}
+	})
+}
+
+func TestAfterThrottlingNothingIsSubmittedForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a", "b")
+		var at []time.Time
+		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			if c.Method != "Add" || c.After {
+				return nil
+			}
+			if at = append(at, time.Now()); len(at) == 1 {
+				return refresh.ErrThrottled
+			}
+			return nil
+		}
+		g.must(refresh.Retry, why(refresh.Throttled), "a/2018/03/01/05/x")
+		g.must(refresh.Done, nil, "b/2018/03/01/05/x")
+		if d := at[1].Sub(at[0]); d != time.Second {
+			t.Errorf("the next statement was submitted %s after one was throttled", d)
+		}
+	})
+}
+
+func TestAFolderWhoseRuleDependsOnTheFileIsNotRemembered(t *testing.T) {
+	router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{
+		{Prefix: "a/2018/03/01/05/tmp", Ignore: true}, {Layout: "streamalert-data"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newRig(t, func(o *refresh.Options) { o.Router = router })
+	g.create("a")
+	g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+	g.must(refresh.Done, nil, "a/2018/03/01/05/y")
+	g.must(refresh.Done, why("ignored_by_rule"), "a/2018/03/01/05/tmp-z")
+}
+
+func TestProjectionIsWarnedOfOncePerTable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		g := newRig(t, func(o *refresh.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		g.create("a")
+		if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "p", Keys: []refresh.Key{{Name: "dt", Type: "string"}},
+			Location: "s3://data/p/", Kind: catalogtest.Projected}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			g.must(refresh.Done, why(refresh.ProjectedTable), "p/2018/03/01/05/x")
+			g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+			time.Sleep(6 * time.Minute) // the facts are read again
+		}
+		if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "table=p") {
+			t.Errorf("%d warnings: %s", n, log.String())
+		}
+	})
+}
+
+func TestAListingThatFailsIsMadeOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.must(refresh.Retry, why(refresh.TableMissing), "first/2018/03/01/05/x")
+		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			if c.Method == "Tables" {
+				return refresh.ErrAccessDenied
+			}
+			return nil
+		}
+		for i := range 30 {
+			g.must(refresh.Retry, why(refresh.AccessDenied), fmt.Sprintf("made_up_%d/2018/03/01/05/x", i))
+			time.Sleep(time.Second)
+		}
+		g.calls("Tables", 1)
+	})
+}
+
+func TestAListingThatWasCutOffSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.must(refresh.Retry, why(refresh.TableMissing), "first/2018/03/01/05/x")
+		g.create("a")
+		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
+			if c.Method == "Tables" && !c.After {
+				return catalogtest.Hang(ctx)
+			}
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if s := g.r.Settle(ctx, message("a/2018/03/01/05/x")); !slices.Equal(s.Reasons, why(refresh.Deadline)) {
+			t.Errorf("%+v", s)
+		}
+		time.Sleep(time.Second)
+		g.catalog.Fault = nil
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+	})
+}
+
+func TestATableThatFailedIsTriedAgainSoon(t *testing.T) {
+	for method, rest := range map[string]time.Duration{"Add": 30 * time.Second, "Partitions": time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newRig(t)
+			g.create("a")
+			failed := false
+			g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+				if c.Method != method || failed {
+					return nil
+				}
+				failed = true
+				return refresh.ErrAccessDenied
+			}
+			g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/05/x")
+			time.Sleep(rest - time.Millisecond)
+			g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/05/x")
+			time.Sleep(time.Millisecond)
+			g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+		})
+	}
+}
+
+func TestOfTwoSpellingsTheTablesOwnCounts(t *testing.T) {
+	g := newRig(t)
+	keys := []refresh.Key{{Name: "day", Type: "string"}, {Name: "m", Type: "int"}}
+	if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "num", Keys: keys, Location: "s3://num/"}); err != nil {
+		t.Fatal(err)
+	}
+	g.behind("num", "s3://elsewhere/", "a", "1")
+	g.behind("num", "s3://num/m=01/day=a/", "a", "01")
+	g.behind("num", "s3://num/m=2/day=b/", "b", "2")
+	g.must(refresh.Parked, why(refresh.LocationConflict), "num:m=01/day=a/x", "num:m=2/day=b/x")
+	g.calls("Add", 0)
+}
+
+func TestATableReCreatedAllTheTimeIsRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			if c.Method != "Partitions" || !c.After {
+				return nil
+			}
+			time.Sleep(6 * time.Minute)
+			if err := g.catalog.DropTable(t.Context(), "a"); err != nil {
+				return err
+			}
+			g.create("a")
+			return nil
+		}
+		s := g.must(refresh.Retry, why(refresh.CatalogError), hours("a", 3)...)
+		if s.Records != 3 {
+			t.Errorf("%+v", s)
+		}
+		g.calls("Partitions", 2)
+	})
+}
+
+func TestTheTallyCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a", "b")
+		g.behind("b", "s3://data/b/2018/03/01/05/", "2018-03-01-05")
+		g.must(refresh.Done, nil, append(hours("a", 2), "b/2018/03/01/05/x")...)
+		g.must(refresh.Done, nil, append(hours("a", 2), "b/2018/03/01/05/x")...)
+		g.must(refresh.Parked, why("unknown_bucket", "placeholder"), "nobody:x", "a/", "nobody:y")
+		got := g.r.Tally()
+		want := refresh.Tally{
+			Messages: map[refresh.Outcome]int{refresh.Done: 2, refresh.Parked: 1}, Records: 9,
+			Reasons: map[refresh.Reason]int{"unknown_bucket": 2, "placeholder": 1},
+			Added:   map[string]int{"a": 2}, Adds: 1, Lookups: 3,
+			Searchable: map[string][]time.Duration{"a": {0, 0}},
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// What is known of a folder was found by one rule; another rule of the same
+// folder has keys and a format of its own.
+func TestAFolderKnownByOneRuleDoesNotAnswerForAnother(t *testing.T) {
+	router, err := table.New([]table.Bucket{
+		{Name: "data", Rules: []table.Rule{
+			{Prefix: "parquet/t/dt=2018-03-01-05/q", Layout: "streamalert-parquet"},
+			{Prefix: "x=1/q", Layout: "x={v}/", Table: "k", Partition: []table.KeyTemplate{{Key: "y", Value: "{v}"}}},
+			{Prefix: "x=1/r", Layout: "x={v}/", Table: "k", Partition: []table.KeyTemplate{{Key: "x", Value: "0{v}"}}},
+			{Prefix: "x=", Layout: "hive", Table: "k", Keys: []string{"x"}},
+			{Layout: "streamalert", Table: "t"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newRig(t, func(o *refresh.Options) { o.Router = router })
+	g.create("t")
+	if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "k", Keys: []refresh.Key{{Name: "x", Type: "string"}}, Location: "s3://k/"}); err != nil {
+		t.Fatal(err)
+	}
+	g.must(refresh.Done, nil, "parquet/t/dt=2018-03-01-05/x", "x=1/x")
+	g.must(refresh.Parked, why(refresh.FormatMismatch), "parquet/t/dt=2018-03-01-05/q")
+	g.must(refresh.Parked, why(refresh.PartitionKeysMismatch), "x=1/q")
+	g.must(refresh.Done, nil, "x=1/r")
+	if d := cmp.Diff([]string{"01 s3://data/x=1/", "1 s3://data/x=1/"}, g.locations("k")); d != "" {
+		t.Error(d)
 	}
 }
