@@ -131,7 +131,8 @@ func identifier(name string) (string, error) {
 }
 
 // value writes a partition value for a key of the type: whole numbers bare,
-// because Hive compares a quoted one by its text, everything else quoted.
+// because Hive compares a quoted one by its text, everything else quoted. So
+// are numbers below nought: Hive's grammar has no sign in a partition's value.
 func value(typ, v string) (string, error) {
 	bits := integerBits(typ)
 	if bits == 0 {
@@ -140,6 +141,9 @@ func value(typ, v string) (string, error) {
 	n, err := strconv.ParseInt(v, 10, bits)
 	if err != nil || strconv.FormatInt(n, 10) != v {
 		return "", fmt.Errorf("%q is not a %s as the catalog would store it", v, typ)
+	}
+	if n < 0 {
+		return literal(v)
 	}
 	return v, nil
 }

@@ -31,7 +31,7 @@ func TestStatementIsTheSpecifications(t *testing.T) {
 				{Values: []string{`O'B\rien`, "-7"}, Location: "s3://b/t/it's/"},
 			},
 			"ALTER TABLE `db`.`t` ADD IF NOT EXISTS PARTITION (`account`='007', `year`=7) LOCATION 's3://b/t/a/'" +
-				` PARTITION (` + "`account`" + `='O\'B\\rien', ` + "`year`" + `=-7) LOCATION 's3://b/t/it\'s/'`},
+				` PARTITION (` + "`account`" + `='O\'B\\rien', ` + "`year`" + `='-7') LOCATION 's3://b/t/it\'s/'`},
 	} {
 		got, err := Statement(c.table, c.parts)
 		if err != nil || got != c.want {
