@@ -2,7 +2,6 @@ package hiveql
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -65,13 +64,14 @@ func lex(src string) ([]token, *SyntaxError) {
 	}
 }
 
-// skipSpace passes over white space and comments; an unclosed /* comment ends
+// skipSpace passes over white space, of which Hive knows four characters, and
+// comments; an unclosed /* comment ends
 // with the statement.
 func skipSpace(src string, pos int) int {
 	for pos < len(src) {
 		rest := src[pos:]
 		switch {
-		case strings.IndexByte(" \t\r\n\f", rest[0]) >= 0:
+		case strings.IndexByte(" \t\r\n", rest[0]) >= 0:
 			pos++
 		case strings.HasPrefix(rest, "--"):
 			pos += lengthThrough(rest, "\n")
@@ -105,6 +105,8 @@ func lexOne(src string, pos int) (token, int, *SyntaxError) {
 	case isLetter(c) || isDigit(c):
 		t, next := lexWord(src, pos)
 		return t, next, nil
+	case strings.HasPrefix(src[pos:], "=="):
+		return token{kind: mark, text: "=", pos: pos}, pos + 2, nil
 	case strings.IndexByte("(),.;:=<>-", c) >= 0:
 		return token{kind: mark, text: string(c), pos: pos}, pos + 1, nil
 	}
@@ -127,7 +129,7 @@ func lexWord(src string, pos int) (token, int) {
 	if !digits {
 		return token{word, src[pos:next], pos}, next
 	}
-	if next+1 < len(src) && src[next] == '.' && isDigit(src[next+1]) {
+	if next < len(src) && src[next] == '.' {
 		for next++; next < len(src) && isDigit(src[next]); {
 			next++
 		}
@@ -154,19 +156,17 @@ func lexQuotedWord(src string, pos int) (token, int, *SyntaxError) {
 }
 
 // lexText reads a string literal together with those that directly follow it:
-// Hive's lexer makes one token of 'a”b' and each part loses its own quotes.
+// Hive's lexer makes one token of them, and each loses its own quotes.
 func lexText(src string, pos int) (token, int, *SyntaxError) {
-	var b strings.Builder
 	next := pos
 	for next < len(src) && (src[next] == '\'' || src[next] == '"') {
 		stop := closingQuote(src, next)
 		if stop < 0 {
 			return token{}, pos, syntaxErrorAt(src, next, "unclosed string literal")
 		}
-		unescape(&b, src[next+1:stop])
 		next = stop + 1
 	}
-	return token{text, b.String(), pos}, next, nil
+	return token{text, unquote(src[pos:next]), pos}, next, nil
 }
 
 // closingQuote returns the offset of the quote that closes the one at pos, or -1.
@@ -180,61 +180,6 @@ func closingQuote(src string, pos int) int {
 		}
 	}
 	return -1
-}
-
-// unescape appends a literal's text as BaseSemanticAnalyzer.unescapeSQLString
-// of Hive 2.3 reads it: \uXXXX, three octal digits up to \177, the letters
-// below, \% and \_ kept with their backslash, else the character itself.
-func unescape(b *strings.Builder, s string) {
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
-			b.WriteByte(s[i])
-			continue
-		}
-		if r, n := numericEscape(s[i+1:]); n > 0 {
-			b.WriteRune(r)
-			i += n
-			continue
-		}
-		i++
-		b.WriteString(letterEscape(s[i]))
-	}
-}
-
-func letterEscape(c byte) string {
-	switch c {
-	case '0':
-		return "\x00"
-	case 'b':
-		return "\b"
-	case 'n':
-		return "\n"
-	case 'r':
-		return "\r"
-	case 't':
-		return "\t"
-	case 'Z':
-		return "\x1a"
-	case '%', '_':
-		return `\` + string(rune(c))
-	}
-	return string([]byte{c})
-}
-
-// numericEscape reads uXXXX or three octal digits and returns how many bytes
-// they take, 0 if s is neither.
-func numericEscape(s string) (rune, int) {
-	if len(s) >= 5 && s[0] == 'u' {
-		if v, err := strconv.ParseUint(s[1:5], 16, 16); err == nil {
-			return rune(v), 5
-		}
-	}
-	if len(s) >= 3 && s[0] >= '0' && s[0] <= '1' {
-		if v, err := strconv.ParseUint(s[:3], 8, 8); err == nil {
-			return rune(v), 3
-		}
-	}
-	return 0, 0
 }
 
 // FirstWord returns the first word of a statement in upper case, "" if it

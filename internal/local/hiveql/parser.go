@@ -3,7 +3,9 @@ package hiveql
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // ErrUnsupported is a statement of a kind that this package doesn't read.
@@ -226,48 +228,95 @@ func (p *parser) partitionSpec() PartitionSpec {
 	return spec
 }
 
-// partitionValue reads a literal: a string, a number, DATE '…', TIMESTAMP '…',
-// TRUE or FALSE.
+// partitionValue reads a constant: strings, one after the other, a number
+// without a sign, DATE '…', TIMESTAMP '…', TRUE or FALSE.
 func (p *parser) partitionValue() string {
-	if p.accept("DATE") || p.accept("TIMESTAMP") {
-		return p.text()
-	}
 	t := p.tok
 	switch {
 	case t.kind == text:
-		return p.text()
-	case p.accept("-"):
-		return "-" + p.number()
-	case t.kind == word && (strings.EqualFold(t.text, "true") || strings.EqualFold(t.text, "false")):
-		p.next()
+		s := p.text()
+		for p.tok.kind == text {
+			s += p.text()
+		}
+		return s
+	case p.accept("DATE"):
+		return p.time(dateOf)
+	case p.accept("TIMESTAMP"):
+		return p.time(timestampOf)
+	case p.accept("TRUE"), p.accept("FALSE"):
 		return strings.ToLower(t.text)
 	}
 	return p.number()
 }
 
-// number reads a number as Hive writes it back: without leading zeros or the
-// suffix of its type.
+// time reads the literal after DATE or TIMESTAMP.
+func (p *parser) time(read func(string) (string, bool)) string {
+	at := p.tok
+	s, ok := read(p.text())
+	if !ok && p.err == nil {
+		p.err = syntaxErrorAt(p.src, at.pos, "Unable to convert time literal '%s' to time value.", at.text)
+	}
+	return s
+}
+
+// dateOf rolls a day that its month doesn't have over into the next, as Hive
+// does: 2024-02-30 is 2024-03-01.
+func dateOf(s string) (string, bool) {
+	var year, month, day int
+	_, err := fmt.Sscanf(s+"\n", "%4d-%2d-%2d\n", &year, &month, &day)
+	if err != nil || month < 1 || month > 12 || day < 1 || day > 31 {
+		return "", false
+	}
+	return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly), true
+}
+
+func timestampOf(s string) (string, bool) {
+	_, err := time.Parse(time.DateTime, s)
+	return s, err == nil
+}
+
+// number reads a number as Hive writes it back: without leading zeros, the
+// suffix of its type, and zeros at the end of a fraction.
 func (p *parser) number() string {
 	s := p.tok.text
-	if p.tok.kind == word {
-		s = strings.TrimRight(s, "LSYlsy")
-	}
-	if p.tok.kind != number && !(p.tok.kind == word && isDigits(s)) {
+	switch {
+	case p.tok.kind == number:
+	case p.tok.kind == word && fitsSuffix(s):
+		s = s[:len(s)-1]
+	default:
 		p.fail("a constant")
 		return ""
 	}
 	p.next()
-	whole, fraction, dotted := strings.Cut(s, ".")
+	whole, fraction, _ := strings.Cut(s, ".")
 	whole = strings.TrimLeft(whole, "0")
 	if whole == "" {
 		whole = "0"
 	}
-	if dotted {
-		return fmt.Sprintf("%s.%s", whole, fraction)
+	if fraction = strings.TrimRight(fraction, "0"); fraction != "" {
+		return whole + "." + fraction
 	}
 	return whole
 }
 
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
+// fitsSuffix says whether s is a whole number that its type, the last letter,
+// holds: 7L, 7S or 7Y.
+func fitsSuffix(s string) bool {
+	bits := map[byte]int{'L': 64, 'S': 16, 'Y': 8}[s[len(s)-1]]
+	if bits == 0 {
+		return false
+	}
+	n, err := strconv.ParseInt(s[:len(s)-1], 10, bits)
+	return err == nil && n >= 0
+}
+
+// location reads the literal of LOCATION. Hive makes a path of it, which
+// can't be empty.
+func (p *parser) location() string {
+	at := p.tok
+	s := p.text()
+	if s == "" && p.err == nil {
+		p.err = syntaxErrorAt(p.src, at.pos, "Can not create a Path from an empty string")
+	}
+	return s
 }

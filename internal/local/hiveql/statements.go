@@ -76,7 +76,7 @@ func (p *parser) addPartitions(t TableName) Statement {
 	for p.err == nil {
 		c := PartitionClause{Spec: p.partitionSpec()}
 		if p.accept("LOCATION") {
-			c.Location = p.text()
+			c.Location = p.location()
 		}
 		s.Partitions = append(s.Partitions, c)
 		if !p.accept("PARTITION") {
@@ -103,7 +103,7 @@ func (p *parser) setPartitionLocation(t TableName) Statement {
 	s := &SetPartitionLocation{Table: t, Spec: p.partitionSpec()}
 	p.expect("SET")
 	p.expect("LOCATION")
-	s.Location = p.text()
+	s.Location = p.location()
 	return s
 }
 
