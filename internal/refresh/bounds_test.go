@@ -108,3 +108,29 @@ func TestRememberedFoldersAreBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestTooMuchMemoryForgetsWhatNobodyWants(t *testing.T) {
+	for others, want := range map[int64]int{mostKnownInAll - 3: 2, mostKnownInAll - 2: 1} {
+		r := New(Options{Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
+		p := r.planner("a")
+		p.known.remember(&known{identity: "old", location: "old", wanted: wall().Add(-time.Hour)})
+		p.known.remember(&known{identity: "new", location: "new", wanted: wall()})
+		r.remembered.Add(others)
+		r.sweep()
+		if n := len(p.known.byValues); n != want {
+			t.Errorf("with %d others, %d of 2 are remembered, want %d", others, n, want)
+		}
+	}
+}
+
+func TestARehearsalCountsReasons(t *testing.T) {
+	router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := Rehearsal{Router: router}
+	_, reasons := h.Settle(Message{Body: `{"Records":[1,2,{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"a/2018/03/01/05/x"}}}]}`})
+	if len(reasons) != 1 || reasons[0] != (RecordReason{"malformed", 2}) {
+		t.Errorf("%+v", reasons)
+	}
+}

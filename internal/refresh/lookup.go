@@ -118,7 +118,6 @@ func (t *planner) compare(ctx context.Context, before Table, batch []*want, foun
 	if after, err := t.currentFacts(ctx); err != nil || after.ID != before.ID {
 		return nil, t.anew(ctx, batch, err)
 	}
-	n := 0
 	for _, w := range batch {
 		p, ok := found[w.identity]
 		switch {
@@ -128,11 +127,7 @@ func (t *planner) compare(ctx context.Context, before Table, batch []*want, foun
 			t.answer(w, conflict(w, p.Location))
 		default:
 			t.confirm(w, p, added)
-			n++
 		}
-	}
-	if added && n > 0 {
-		t.r.tally.added(t.name, n)
 	}
 	return absent, again
 }
@@ -170,6 +165,9 @@ func valuesText(w *want) string {
 // confirm answers a want whose partition was read at its location, and
 // remembers it.
 func (t *planner) confirm(w *want, p Partition, added bool) {
+	if added {
+		t.r.tally.added(t.name)
+	}
 	now := wall()
 	t.mu.Lock()
 	t.known.remember(&known{

@@ -399,3 +399,19 @@ func TestAFolderKnownByOneRuleDoesNotAnswerForAnother(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestMessagesThatWereAnsweredDoNotFillTheHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, func(o *refresh.Options) { o.Hand = 4 })
+		g.create("a")
+		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			if c.Method == "Add" && !c.After {
+				time.Sleep(10 * time.Second)
+			}
+			return nil
+		}
+		for _, key := range hours("a", 10) {
+			g.must(refresh.Done, nil, key)
+		}
+	})
+}

@@ -108,11 +108,11 @@ func (t *tally) add() {
 	t.t.Adds++
 }
 
-func (t *tally) added(table string, n int) {
+func (t *tally) added(table string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.t.Added == nil {
 		t.t.Added = map[string]int{}
 	}
-	t.t.Added[table] += n
+	t.t.Added[table]++
 }
