@@ -38,8 +38,10 @@ func packages(t *testing.T) []pkg {
 	}
 }
 
-func isStandard(path string) bool { return !strings.Contains(strings.Split(path, "/")[0], ".") && !ours(path) }
-func ours(path string) bool       { return strings.HasPrefix(path, module) }
+func isStandard(path string) bool {
+	return !strings.Contains(strings.Split(path, "/")[0], ".") && !ours(path)
+}
+func ours(path string) bool { return strings.HasPrefix(path, module) }
 func under(path, dir string) bool {
 	return path == module+dir || strings.HasPrefix(path, module+dir+"/")
 }

@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 
+	"athenarefresh/internal/event"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -112,7 +112,7 @@ func (e *explainer) explain(ctx context.Context, bucket, key string) error {
 	}
 	decoded := key
 	if e.encoded {
-		decoded = decodeKey(key)
+		decoded = event.DecodeKey(key)
 	}
 	p, steps := e.router.Explain(bucket, decoded)
 	line := explained{Bucket: bucket, Key: key, Outcome: p.Outcome, Reason: string(p.Reason)}
@@ -163,13 +163,4 @@ func describe(p *table.Partition) string {
 		list[i] = k + "=" + terminal.Escape(p.Values[i])
 	}
 	return fmt.Sprintf("%s (%s) at %s", p.Table, strings.Join(list, ", "), terminal.Escape(p.Location))
-}
-
-// decodeKey undoes a notification's form encoding, as package event does: once,
-// and not at all if an escape is broken.
-func decodeKey(key string) string {
-	if decoded, err := url.QueryUnescape(key); err == nil {
-		return decoded
-	}
-	return key
 }

@@ -128,7 +128,7 @@ func appendRecord(dst []Record, r *rawRecord) []Record {
 	case !strings.HasPrefix(strings.TrimPrefix(r.name.s, "s3:"), "ObjectCreated:"):
 		return reason(dst, NotCreated)
 	}
-	return appendObject(dst, Record{Bucket: r.s3.bucket.s, Key: decodeKey(r.s3.key.s), Time: r.time.s, Count: 1}, false)
+	return appendObject(dst, Record{Bucket: r.s3.bucket.s, Key: DecodeKey(r.s3.key.s), Time: r.time.s, Count: 1}, false)
 }
 
 func appendObject(dst []Record, r Record, wrong bool) []Record {
@@ -148,10 +148,10 @@ func reason(dst []Record, why Reason) []Record {
 	return append(dst, Record{Reason: why, Count: 1})
 }
 
-// decodeKey undoes the form encoding of keys in S3's notifications. Some other
+// DecodeKey undoes the form encoding of keys in S3's notifications. Some other
 // makers of S3 don't encode (Ceph RGW): a key with a broken escape is taken as
 // it is (AWS.md 2.2).
-func decodeKey(key string) string {
+func DecodeKey(key string) string {
 	if strings.IndexByte(key, '%') < 0 && strings.IndexByte(key, '+') < 0 {
 		return key
 	}

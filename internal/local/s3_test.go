@@ -375,3 +375,16 @@ func TestAnObjectsOldFileIsWholeAndSweptLater(t *testing.T) {
 		t.Errorf("the object holds %q", got)
 	}
 }
+
+func TestBucketNames(t *testing.T) {
+	s := start(t, local.Options{})
+	for name, ok := range map[string]bool{
+		"p.streamalerts": true, "my.bucket": true, "a-b.c": true, "abc": true, "1.2.3.x": true,
+		"ab": false, "Abc": false, "a..b": false, "-ab": false, "ab-": false, "a.-b": false, "127.0.0.1": false, "a_b": false, strings.Repeat("a", 64): false,
+	} {
+		_, err := s.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name})
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

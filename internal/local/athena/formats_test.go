@@ -32,6 +32,10 @@ func TestSelectReadsCloudTrail(t *testing.T) {
 	s.want(`SELECT eventversion, useridentity.sessioncontext.attributes.mfaauthenticated, json_extract_scalar(requestparameters, '$.bucketName'), resources[1].arn, readonly, region
 		FROM ct WHERE eventname = 'GetObject' LIMIT 1`, []string{"1.08", "false", "b", "x", "true", "us-east-1"})
 	s.want("SELECT DISTINCT requestparameters FROM ct WHERE eventname = 'PutObject'", []string{"NULL"})
+
+	// A document of 20 MB that compresses a hundred to one.
+	s.put("AWSLogs/1/f.json.gz", gzipped(`{"Records":[`+strings.Repeat(`{"eventName":"Alike"},`, 1_000_000)+`{"eventName":"Last"}]}`))
+	s.want("SELECT count(*) FROM ct WHERE eventname IN ('Alike', 'Last')", []string{"1000001"})
 }
 
 func TestSelectReadsText(t *testing.T) {

@@ -2,8 +2,11 @@ package athena
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"athenarefresh/internal/local/glue"
@@ -105,7 +108,7 @@ func (s *scan) groupSQL(files []scanFile, f *functions, describe func(string) ([
 	case "json":
 		return s.jsonSQL(format, files, f), nil
 	case "cloudtrail":
-		return s.cloudTrailSQL(format, files, f), nil
+		return s.cloudTrailSQL(format, files, f)
 	case "text":
 		return s.textSQL(format, files, f)
 	}
@@ -174,7 +177,11 @@ func (s *scan) jsonSQL(format *fileFormat, files []scanFile, f *functions) strin
 }
 
 // cloudTrailSQL reads files that are one document {"Records": […]}.
-func (s *scan) cloudTrailSQL(format *fileFormat, files []scanFile, f *functions) string {
+func (s *scan) cloudTrailSQL(format *fileFormat, files []scanFile, f *functions) (string, error) {
+	most, err := maxDocument(files)
+	if err != nil {
+		return "", err
+	}
 	record := rowType(s.columns)
 	document := typedColumn{"records", hiveql.Type{Name: "array", Elems: []hiveql.Type{record}}}
 	row := f.json(format.folder(rowType([]typedColumn{document})))
@@ -184,7 +191,7 @@ func (s *scan) cloudTrailSQL(format *fileFormat, files []scanFile, f *functions)
 	}
 	cols = append(cols, s.keyColumns(files, `"$f"`)...)
 	return fmt.Sprintf(`SELECT %s FROM (SELECT unnest(struct_extract(json_transform(%s, %s), 'records')) AS "$r", file_index AS "$f" FROM read_json_objects(%s, format = 'unstructured', maximum_object_size = %d))`,
-		strings.Join(cols, ", "), row("CAST(json AS VARCHAR)"), structure([]typedColumn{document}), paths(files), maxDocument(files))
+		strings.Join(cols, ", "), row("CAST(json AS VARCHAR)"), structure([]typedColumn{document}), paths(files), most), nil
 }
 
 func (s *scan) textSQL(format *fileFormat, files []scanFile, f *functions) (string, error) {
@@ -236,16 +243,39 @@ func (s *scan) parquetSQL(files []scanFile, describe func(string) ([]string, err
 // maxLine bounds a line. DuckDB allocates as much for each thread.
 const maxLine = 16 << 20 // bytes
 
-// maxDocument bounds a document that is a whole file: it is at most as large
-// as its file, or 20 times that if it is compressed.
-func maxDocument(files []scanFile) int64 {
+// maxDocument bounds a document that is a whole file: it is as large as its
+// file. One that is compressed says how large it was; where it is of several
+// members it says that of the last alone, so it may be 20 times the file too.
+func maxDocument(files []scanFile) (int64, error) {
 	most := int64(16 << 20)
 	for _, f := range files {
 		size := f.size
 		if strings.HasSuffix(f.path, ".gz") {
-			size *= 20
+			var err error
+			if size, err = uncompressed(f.path); err != nil {
+				return 0, err
+			}
+			size = max(size, 20*f.size)
 		}
 		most = max(most, size+1)
 	}
-	return min(most, 256<<20)
+	return min(most, 256<<20), nil
+}
+
+// uncompressed is the size that a gzip file has in its last four bytes
+// (RFC 1952, ISIZE).
+func uncompressed(path string) (int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	if _, err := f.Seek(-4, io.SeekEnd); err != nil {
+		return 0, nil // no gzip at all: reading it says so
+	}
+	var size uint32
+	if err := binary.Read(f, binary.LittleEndian, &size); err != nil {
+		return 0, fmt.Errorf("read the size of %s: %w", path, err)
+	}
+	return int64(size), nil
 }

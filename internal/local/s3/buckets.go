@@ -3,7 +3,10 @@ package s3
 import (
 	"context"
 	"encoding/xml"
+	"io"
+	"net"
 	"net/http"
+	"regexp"
 
 	"github.com/rclone/gofakes3"
 	"go.etcd.io/bbolt"
@@ -76,6 +79,28 @@ func objectsOf(tx *bbolt.Tx, name string) (*bbolt.Bucket, error) {
 		}
 	}
 	return nil, gofakes3.BucketNotFound(name)
+}
+
+// bucketName is what a bucket may be called: labels of a-z, 0-9 and hyphens
+// between dots, which begin and end with a letter or a digit.
+var bucketName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
+
+// serveCreateBucket answers CreateBucket: gofakes3 refuses labels of one or two
+// characters, which S3 takes.
+func (s *Store) serveCreateBucket(w http.ResponseWriter, r *http.Request, name string) {
+	if len(name) < 3 || len(name) > 63 || !bucketName.MatchString(name) || net.ParseIP(name) != nil {
+		writeError(w, name, gofakes3.ErrorMessage(gofakes3.ErrInvalidBucketName, "The specified bucket is not valid."))
+		return
+	}
+	if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, 1<<20)); err != nil { // its digest is checked on the way
+		writeError(w, name, err)
+		return
+	}
+	if err := s.CreateBucket(r.Context(), name); err != nil {
+		writeError(w, name, err)
+		return
+	}
+	w.Header().Set("Location", "/"+name)
 }
 
 // serveLocation answers GetBucketLocation; gofakes3 knows no region.
