@@ -101,7 +101,7 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 	if e.Reason != "" {
 		s.count(Reason(e.Reason), e.Count, rankOf(!e.Reason.Ignored()))
 		if !e.Reason.Ignored() {
-			s.logRecord(slog.LevelWarn, "parked", Reason(e.Reason), "", e)
+			s.logRecord(slog.LevelWarn, "park", Reason(e.Reason), "", e)
 		}
 		return
 	}
