@@ -174,7 +174,7 @@ func (d *Daemon) receive(ctx context.Context, n *intake) {
 			continue // ctx ended, or it is time to look again
 		}
 		begun := time.Now()
-		got, err := n.receive(ctx, parallel, longPoll)
+		got, full, err := n.receive(ctx, parallel, longPoll)
 		if ctx.Err() != nil {
 			return
 		}
@@ -187,7 +187,7 @@ func (d *Daemon) receive(ctx context.Context, n *intake) {
 		}
 		backOff = firstBackOff
 		switch {
-		case got == parallel*10:
+		case full:
 			parallel = min(2*parallel, receivers)
 		case got > 0:
 			parallel = 1
@@ -215,7 +215,7 @@ func (d *Daemon) waitForCatalog(ctx context.Context, n *intake) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	if _, err := n.receive(ctx, 1, longPoll); ctx.Err() == nil {
+	if _, _, err := n.receive(ctx, 1, longPoll); ctx.Err() == nil {
 		d.answered(err)
 	}
 	return false

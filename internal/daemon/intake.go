@@ -71,45 +71,51 @@ func (n *intake) close() Summary {
 	return s
 }
 
-// receive makes some receives at the same time and has each message settled as
-// it comes. It returns how many came, with an error if none did because of it.
-func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) (int, error) {
+// receive makes some receives at the same time, fewer where bodies are large,
+// and has each message settled as it comes. It returns how many came, and
+// whether that was all that it asked for, with an error if none came because
+// of it.
+func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) (got int, full bool, err error) {
+	parallel = min(parallel, n.hand.receivers())
 	type reply struct {
-		n   int
-		err error
+		n, bytes int
+		err      error
 	}
 	replies := make(chan reply, parallel)
 	for range parallel {
 		go func() {
 			messages, err := n.queue.Receive(ctx, wait)
+			bytes := 0
 			for i := range messages {
+				bytes += len(messages[i].Body)
 				n.settle(&messages[i])
 			}
-			replies <- reply{len(messages), err}
+			replies <- reply{len(messages), bytes, err}
 		}()
 	}
-	got, errs := 0, []error(nil)
+	sizes, errs := 0, []error(nil)
 	for range parallel {
 		p := <-replies
-		got, errs = got+p.n, append(errs, p.err)
+		got, sizes, errs = got+p.n, sizes+p.bytes, append(errs, p.err)
 	}
 	n.received += got
-	err := errors.Join(errs...)
+	n.hand.learn(got, sizes)
+	err = errors.Join(errs...)
 	if err != nil && ctx.Err() == nil {
 		n.log.Warn("receive failed", "error", err)
 	}
 	if got > 0 {
 		err = nil
 	}
-	return got, err
+	return got, got == 10*parallel, err
 }
 
 // settle settles a message on its own, and acknowledges it by the outcome.
 func (n *intake) settle(m *Received) {
 	n.hand.take(m)
 	n.work.Go(func() {
+		defer n.hand.put(m) // in hand until its acknowledgement is on its way
 		s := n.settleOne(m.Message)
-		n.hand.put(m)
 		switch {
 		case s.Outcome == refresh.Done, s.Outcome == refresh.Parked:
 			n.acks.delete <- m.Handle
@@ -183,6 +189,7 @@ type hand struct {
 	room  sync.Cond // signalled when there is more of it
 	since map[string]time.Time
 	bytes int
+	size  int // of a body, as they were lately
 }
 
 func newHand() *hand {
@@ -204,6 +211,23 @@ func (h *hand) put(m *Received) {
 	delete(h.since, m.Handle)
 	h.bytes -= len(m.Body)
 	h.room.Broadcast()
+}
+
+// learn is told of the bodies that came.
+func (h *hand) learn(messages, bytes int) {
+	if messages == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.size = max(bytes/messages, h.size*3/4)
+}
+
+// receivers is how many receives of ten messages there is room for.
+func (h *hand) receivers() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return max(1, (handBytes-h.bytes)/(10*max(h.size, 1)))
 }
 
 func (h *hand) empty() bool {

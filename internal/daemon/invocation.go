@@ -68,7 +68,7 @@ func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time)
 		if !n.hand.waitForRoom(n.settling, Hand) || !v.catalogWorks(n) {
 			return nil
 		}
-		got, err := n.receive(n.whole, parallel, poll)
+		got, full, err := n.receive(n.whole, parallel, poll)
 		switch {
 		case err != nil:
 			if failures++; failures == 3 {
@@ -77,7 +77,7 @@ func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time)
 			pause(ctx, time.Duration(failures)*time.Second)
 		case got == 0 && n.hand.empty():
 			return nil
-		case got == parallel*10:
+		case full:
 			parallel, failures = min(2*parallel, receivers), 0
 		default:
 			parallel, failures = 1, 0

@@ -187,8 +187,43 @@ func TestLargeBodiesFillTheHandToo(t *testing.T) {
 		if s, err := invoke(t, q, &settler{f: slow}, 5*time.Minute); err != nil || s.Deleted != 60 {
 			t.Errorf("%+v %v", s, err)
 		}
-		if most > 64<<20 {
+		if most > 32<<20 {
 			t.Errorf("%d MiB were in hand", most>>20)
+		}
+	})
+}
+
+// slowToDelete takes its time to forget messages.
+type slowToDelete struct {
+	*simQueue
+	inHand, most int
+}
+
+func (q *slowToDelete) Receive(ctx context.Context, wait time.Duration) ([]daemon.Received, error) {
+	got, err := q.simQueue.Receive(ctx, wait)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.inHand += len(got)
+	q.most = max(q.most, q.inHand)
+	return got, err
+}
+
+func (q *slowToDelete) Delete(ctx context.Context, handles []string) ([]string, error) {
+	time.Sleep(5 * time.Second)
+	q.mu.Lock()
+	q.inHand -= len(handles)
+	q.mu.Unlock()
+	return q.simQueue.Delete(ctx, handles)
+}
+
+func TestWhatWaitsForItsAcknowledgementIsInHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &slowToDelete{simQueue: calmQueue(4000)}
+		if s, err := invoke(t, q, &settler{f: done}, time.Hour); err != nil || s.Deleted != 4000 {
+			t.Errorf("%+v %v", s, err)
+		}
+		if q.most > daemon.Hand+200 {
+			t.Errorf("%d messages were held at once", q.most)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -29,6 +30,7 @@ const (
 // once per process, and again after a failure.
 type gate struct {
 	check  func(context.Context) error
+	log    *slog.Logger
 	asking oneAtATime
 
 	mu    sync.Mutex
@@ -53,6 +55,9 @@ func (g *gate) open(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
 	err := g.check(limited)
+	if err != nil && ctx.Err() == nil {
+		g.log.Error("the catalog does not work: what needs it is tried again later", "error", err)
+	}
 	if ctx.Err() == nil { // otherwise it says more about the round than about the catalog
 		g.note(err)
 	}
