@@ -23,6 +23,9 @@ func (q *selection) answer(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		for i := range types {
+			types[i].name = resultName(q.names, i, types[i].name)
+		}
 		return errors.Join(q.collect(ctx, statement, types), statement.Close())
 	})
 }

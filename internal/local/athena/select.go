@@ -25,6 +25,7 @@ type selection struct {
 	explain   string // "", "EXPLAIN " or "EXPLAIN ANALYZE "
 	database  string
 	tree      *tree
+	names     map[int]string     // of the result's columns that DuckDB names otherwise
 	tables    map[string]*source // by database, NUL and name
 	schemas   map[string]bool
 	uris      map[string]string // of the files that are read, by path
@@ -108,7 +109,9 @@ func (q *selection) run(ctx context.Context) error {
 // rewrite changes what DuckDB takes in another form only.
 func (q *selection) rewrite(ctx context.Context) error {
 	q.rewritten = q.query
-	if !q.tree.rewriteDateParse() {
+	var renamed bool
+	q.names, renamed = q.tree.columnNames()
+	if dates := q.tree.rewriteDateParse(); !dates && !renamed {
 		return nil
 	}
 	body, err := json.Marshal(q.tree.root)
