@@ -290,8 +290,8 @@ func (p *process) drain(t *testing.T, queue string) map[string]string {
 	url := p.url + "/123456789012/" + queue
 	for {
 		messages := p.receive(t, url, time.Second)
-		if len(messages) == 0 {
-			return all
+		if len(messages) == 0 && p.counts(t, url) == [3]string{"0", "0", "0"} {
+			return all // otherwise an answer was lost on the way, and what it held is hidden
 		}
 		for _, m := range messages {
 			all[*m.MessageId] = *m.Body
