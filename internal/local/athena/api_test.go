@@ -262,3 +262,25 @@ func TestMetadataCalls(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDatabaseOfTheContextMayBeQuoted: awswrangler sends it so with MSCK,
+// DESCRIBE and SHOW CREATE TABLE.
+func TestDatabaseOfTheContextMayBeQuoted(t *testing.T) {
+	s := newStack(t)
+	s.run("CREATE DATABASE db")
+	s.run(jsonTable)
+	for _, query := range []string{"MSCK REPAIR TABLE `t`;", "DESCRIBE `t`"} {
+		out, err := s.client.StartQueryExecution(t.Context(), &sdk.StartQueryExecutionInput{
+			QueryString:           &query,
+			QueryExecutionContext: &types.QueryExecutionContext{Database: aws.String("`DB`")},
+			ResultConfiguration:   &types.ResultConfiguration{OutputLocation: aws.String("s3://results/out/")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := s.wait(*out.QueryExecutionId)
+		if x.Status.State != types.QueryExecutionStateSucceeded {
+			t.Errorf("%s: %s", query, aws.ToString(x.Status.StateChangeReason))
+		}
+	}
+}

@@ -80,11 +80,20 @@ func (e *Engine) newExecution(in startInput) (*execution, error) {
 	x.queryExecution = queryExecution{
 		QueryExecutionID: id, Query: query, StatementType: kind, SubstatementType: sub,
 		ResultConfiguration:   resultConfiguration{output + id + suffix},
-		QueryExecutionContext: queryContext{Database: strings.ToLower(in.QueryExecutionContext.Database), Catalog: in.QueryExecutionContext.Catalog},
+		QueryExecutionContext: queryContext{Database: contextDatabase(in.QueryExecutionContext.Database), Catalog: in.QueryExecutionContext.Catalog},
 		Status:                status{State: queued, SubmissionDateTime: glue.Timestamp{Time: e.now().UTC()}},
 		WorkGroup:             w.Name, EngineVersion: engineV3,
 	}
 	return x, nil
+}
+
+// contextDatabase is the catalog's name for a statement's database. Clients
+// may put it in back-quotes, as awswrangler does for its DDL.
+func contextDatabase(name string) string {
+	if n := len(name); n > 2 && name[0] == '`' && name[n-1] == '`' {
+		name = name[1 : n-1]
+	}
+	return strings.ToLower(name)
 }
 
 func checkStatement(in startInput) error {
