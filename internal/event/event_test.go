@@ -99,7 +99,7 @@ func TestParse(t *testing.T) {
 // TestDamageIsSeen: a body with one byte gone, put in or changed, and every
 // beginning of it, is well formed if encoding/json says so.
 func TestDamageIsSeen(t *testing.T) {
-	body := `{"Records" : [` + good + `] , "some more of it":[0,-2.5e+30,true,false,null,{},"\u0000 \ud83d\ude00 \n",{"\u0041 b":"eight or more bytes"}],"c":"d e"}`
+	body := `{"Records" : [` + good + `] , "some more of it":[0,-2.5e+30,true,false,null,{},"\u0000 \ud83d\ude00 \n",{"\u0041 b":"eight or more bytes"}],"c:":"d e"}`
 	for i := range body {
 		checkSyntax(t, body[:i])
 		checkSyntax(t, body[:i]+body[i+1:])
