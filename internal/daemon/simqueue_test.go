@@ -130,6 +130,7 @@ func (q *simQueue) Depth(context.Context) (int, int, error) { return q.left(), 0
 // that it calls has an effect any more.
 type process struct {
 	w    *world
+	told *ledger
 	mu   sync.Mutex
 	dead bool
 	life context.Context // until it dies
@@ -137,7 +138,7 @@ type process struct {
 }
 
 func newProcess(w *world) *process {
-	p := &process{w: w}
+	p := &process{w: w, told: newLedger(w.t)}
 	p.life, p.die = context.WithCancel(context.Background())
 	return p
 }
@@ -223,16 +224,28 @@ type simCatalog struct{ p *process }
 
 func (s simCatalog) Tables(ctx context.Context) (names []string, err error) {
 	err = s.p.effect(ctx, "tables", func() error { names, err = s.p.w.catalog.Tables(ctx); return err })
+	if err == nil {
+		s.p.told.toldNames()
+	}
 	return names, err
 }
 
 func (s simCatalog) Table(ctx context.Context, name string) (t refresh.Table, err error) {
 	err = s.p.effect(ctx, "table", func() error { t, err = s.p.w.catalog.Table(ctx, name); return err })
+	s.p.told.gone(name, err)
+	if err == nil {
+		s.p.told.toldFacts(t)
+	}
 	return t, err
 }
 
 func (s simCatalog) Partitions(ctx context.Context, t refresh.Table, values [][]string) (found []refresh.Partition, err error) {
+	s.p.told.asks(t.ID.Name, values)
 	err = s.p.effect(ctx, "partitions", func() error { found, err = s.p.w.catalog.Partitions(ctx, t, values); return err })
+	s.p.told.gone(t.ID.Name, err)
+	if err == nil {
+		s.p.told.told(t.ID.Name, values, found)
+	}
 	return found, err
 }
 
@@ -243,13 +256,16 @@ func (s simCatalog) Check(ctx context.Context) error {
 func (s simCatalog) Fits(t refresh.Table, parts []refresh.Partition) int { return min(len(parts), 7) }
 
 func (s simCatalog) Add(ctx context.Context, t refresh.Table, parts []refresh.Partition) error {
-	return s.p.effect(ctx, "add", func() error {
+	s.p.told.adds(t.ID.Name, parts)
+	err := s.p.effect(ctx, "add", func() error {
 		time.Sleep(time.Duration(s.p.w.rand(3000)) * time.Millisecond)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return s.p.w.catalog.Add(ctx, t, parts)
 	})
+	s.p.told.gone(t.ID.Name, err)
+	return err
 }
 
 type simLetters struct{ p *process }
