@@ -111,7 +111,7 @@ func (r *report) print(w io.Writer) error {
 	line("statements", "%d", r.Statements)
 	line("took", "%d ms", r.Milliseconds)
 	if l := r.Searchable; l != nil {
-		line("searchable", "%d ms after landing (p50), %d ms (p99), %s in new partitions", l.P50, l.P99, count(l.Objects, "object"))
+		line("searchable", "%s after landing (p50), %s (p99), %s in new partitions", age(l.P50), age(l.P99), count(l.Objects, "object"))
 	}
 	if r.Unconfirmed > 0 {
 		line("unconfirmed", "%s may come again, which does no harm", count(r.Unconfirmed, "settled message"))
@@ -127,6 +127,16 @@ func (r *report) print(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// age is milliseconds as people read them: what landed yesterday was not
+// searchable after 86,400,000 ms.
+func age(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	if d < 10*time.Second {
+		return fmt.Sprintf("%d ms", ms)
+	}
+	return d.Round(time.Second).String()
 }
 
 // list is ": a 1, b 2", sorted by name, or nothing.
