@@ -209,7 +209,8 @@ func (l *lab) overlay(i int, b mutant) (path string, err error) {
 	return path, os.WriteFile(path, list, 0o600)
 }
 
-// test runs go test with the arguments in tests.
+// test runs go test with the arguments in tests. What a test that panics leaves
+// behind goes with the lab.
 func (l *lab) test(ctx context.Context, tests, overlay string) (string, error) {
 	args := []string{"test", "-vet=off", "-failfast", "-timeout", patience}
 	if overlay != "" {
@@ -217,7 +218,7 @@ func (l *lab) test(ctx context.Context, tests, overlay string) (string, error) {
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, strings.Fields(tests)...)...)
 	cmd.Dir = l.tree()
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.NumCPU()/workers)))
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "TMPDIR="+l.dir, fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.NumCPU()/workers)))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
