@@ -173,7 +173,7 @@ var breaks = []mutant{
 	{"a second statement while one is being stopped", 3, "internal/refresh/statement.go",
 		"	if t.isAdding() {\n", "	if t.isAdding() && false {\n", settles},
 	{"a statement may take longer than 2 minutes", 3, "internal/refresh/statement.go",
-		"const statementTime = 2 * time.Minute", "const statementTime = 3 * time.Minute", settles},
+		"	statementTime = 2 * time.Minute", "	statementTime = 3 * time.Minute", settles},
 	{"the surplus of a table not bounded", 3, "internal/refresh/planner.go",
 		"w.t.wait(+1) > r.o.Hand/2", "w.t.wait(+1) > 1000*r.o.Hand", settles},
 	{"a bad partition fails its neighbours", 3, "internal/refresh/round.go",
