@@ -80,8 +80,8 @@ func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[s
 			if !ok {
 				return nil, fmt.Errorf("look up partitions of %s: the catalog answered with values %q for the keys %s", t.name, p.Values, tab.keyList())
 			}
-			if at, twice := found[id]; twice && normalise(at.Location) != normalise(p.Location) {
-				continue // 01 and 1: the first spelling asked for counts
+			if at, twice := found[id]; twice && identity(at.Values) == id {
+				continue // 1 and 01 are both there: the one that we would write counts
 			}
 			found[id] = p
 		}

@@ -683,6 +683,31 @@ func TestIntegersAreOneValueHoweverWritten(t *testing.T) {
 	}
 }
 
+// backwards answers look-ups in the other order: the interface promises none.
+type backwards struct{ refresh.Reader }
+
+func (b backwards) Partitions(ctx context.Context, t refresh.Table, values [][]string) ([]refresh.Partition, error) {
+	found, err := b.Reader.Partitions(ctx, t, values)
+	slices.Reverse(found)
+	return found, err
+}
+
+func TestOfTwoSpellingsOursCounts(t *testing.T) {
+	for _, turned := range []bool{false, true} {
+		g := newRig(t, func(o *refresh.Options) {
+			if turned {
+				o.Catalog.Reader = backwards{o.Catalog.Reader}
+			}
+		})
+		if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "num", Keys: []refresh.Key{{Name: "day", Type: "string"}, {Name: "m", Type: "int"}}, Location: "s3://num/"}); err != nil {
+			t.Fatal(err)
+		}
+		g.behind("num", "s3://num/m=01/day=a/", "a", "01")
+		g.behind("num", "s3://elsewhere/", "a", "1")
+		g.must(refresh.Parked, why(refresh.LocationConflict), "num:m=01/day=a/x")
+	}
+}
+
 func TestWhatIsGoodInABadMessageIsAdded(t *testing.T) {
 	g := newRig(t)
 	g.create("a")
