@@ -60,21 +60,23 @@ func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 
 // receive goes on until there are no messages or the time is up. While receives
 // come back full there are more of them at once. A receive is never cut off:
-// what it hands out would be hidden.
-func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time) error {
+// what it hands out would be hidden. Its error is that of the last receive.
+func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time) (err error) {
 	failures := 0
 	for parallel := 1; ctx.Err() == nil && time.Until(settleBy) > poll; {
 		n.lookAtDepth()
 		if !n.hand.waitForRoom(n.settling, Hand) || !v.catalogWorks(n) {
 			return nil
 		}
-		got, full, err := n.receive(n.whole, parallel, poll)
+		var got int
+		var full bool
+		got, full, err = n.receive(n.whole, parallel, poll)
 		switch {
 		case err != nil:
 			if failures++; failures == 3 {
 				return err
 			}
-			pause(ctx, time.Duration(failures)*time.Second)
+			pause(ctx, min(time.Duration(failures)*time.Second, time.Until(settleBy)))
 		case got == 0 && n.hand.empty():
 			return nil
 		case full:
@@ -83,7 +85,7 @@ func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time)
 			parallel, failures = 1, 0
 		}
 	}
-	return nil
+	return err
 }
 
 // catalogWorks says whether to go on receiving. While the catalog as a whole

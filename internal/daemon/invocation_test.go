@@ -325,3 +325,23 @@ func TestTheSettlerHearsHowCrowdedTheQueueIs(t *testing.T) {
 type crowdedQueue struct{ *simQueue }
 
 func (crowdedQueue) Depth(context.Context) (int, int, error) { return 0, 70_000, nil }
+
+// blackHole is a queue that nobody can reach: every call takes its time and fails.
+type blackHole struct{ *simQueue }
+
+func (blackHole) Receive(ctx context.Context, wait time.Duration) ([]daemon.Received, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait+30*time.Second)
+	defer cancel()
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestAQueueThatDoesNotAnswerInTimeIsAnError(t *testing.T) {
+	for _, timeout := range []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			if s, err := invoke(t, blackHole{calmQueue(1)}, &settler{f: done}, timeout); err == nil {
+				t.Errorf("timeout %s: nothing could be received, and it reports success: %+v", timeout, s)
+			}
+		})
+	}
+}
