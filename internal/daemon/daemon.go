@@ -16,7 +16,7 @@ const (
 	firstBackOff   = time.Second
 	longestBackOff = time.Minute
 	probeEvery     = 30 * time.Second // while the catalog as a whole is down
-	ackTime        = 5 * time.Second  // for the last acknowledgements when stopping
+	ackTime        = 5 * time.Second  // for the last acknowledgements when stopping, after Grace
 )
 
 // Daemon settles messages for as long as it runs: continuously, or on a
@@ -152,11 +152,11 @@ func (d *Daemon) continuously(ctx context.Context) Summary {
 
 	n.giveBack.Store(true)
 	stop := time.AfterFunc(d.Grace, endSettling)
+	last := time.AfterFunc(d.Grace+ackTime, endWhole) // work waits for acknowledgements too
 	n.work.Wait()
 	stop.Stop()
 	endBeating()
 	heart.Wait()
-	last := time.AfterFunc(ackTime, endWhole)
 	s := n.close()
 	last.Stop()
 	s.Took = time.Since(begun)

@@ -229,3 +229,29 @@ func TestOnASchedule(t *testing.T) {
 		}
 	})
 }
+
+// mute is a queue whose acknowledgements hang.
+type mute struct{ *simQueue }
+
+func (mute) Delete(ctx context.Context, handles []string) ([]string, error) {
+	<-ctx.Done()
+	return handles, ctx.Err()
+}
+
+func TestStoppingTakesItsGraceWhateverTheQueueDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, mute{calmQueue(500)}, &settler{f: done})
+		time.Sleep(time.Second)
+		begun := time.Now()
+		ended := make(chan daemon.Summary, 1)
+		go func() { ended <- r.stop() }()
+		select {
+		case <-ended:
+		case <-time.After(time.Hour):
+			t.Fatal("it did not stop in an hour")
+		}
+		if took := time.Since(begun); took > 40*time.Second {
+			t.Errorf("with a grace of 20 s it took %s", took)
+		}
+	})
+}
