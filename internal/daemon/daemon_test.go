@@ -255,3 +255,34 @@ func TestStoppingTakesItsGraceWhateverTheQueueDoes(t *testing.T) {
 		}
 	})
 }
+
+// hides counts messages that were made visible at once.
+type hides struct {
+	*simQueue
+	atOnce atomic.Int64
+}
+
+func (q *hides) Hide(ctx context.Context, messages []daemon.Hidden) error {
+	for _, m := range messages {
+		if m.For == 0 {
+			q.atOnce.Add(1)
+		}
+	}
+	return q.simQueue.Hide(ctx, messages)
+}
+
+func TestWithoutAVisibilityNothingIsExtended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &hides{simQueue: calmQueue(1)}
+		slow := func(context.Context, refresh.Message) refresh.Settlement {
+			time.Sleep(5 * time.Second)
+			return refresh.Settlement{Outcome: refresh.Done}
+		}
+		r := start(t, q, &settler{f: slow}, func(d *daemon.Daemon) { d.Visibility = 0 })
+		time.Sleep(10 * time.Second)
+		r.stop()
+		if n := q.atOnce.Load(); n > 0 {
+			t.Errorf("a message in hand was given away %d times", n)
+		}
+	})
+}

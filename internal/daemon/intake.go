@@ -142,6 +142,9 @@ func (n *intake) settleOne(m refresh.Message) (s refresh.Settlement) {
 // no other worker gets one while a slow statement runs. One that is settled at
 // the same moment comes back a little sooner or later than meant.
 func (n *intake) heartbeat(ctx context.Context) {
+	if n.visibility <= 0 {
+		return // to hide for no time would hand out what is in hand
+	}
 	tick := time.NewTicker(max(n.visibility/3, time.Second))
 	defer tick.Stop()
 	for {
