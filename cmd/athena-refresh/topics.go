@@ -87,16 +87,18 @@ set:
   catalog                athena     glue: partitions by the catalog's own API
   statements_in_flight   5          of the account's 20 DDL statements
   timeout                60         seconds of one invocation
-  memory                 128        MB
+  memory                 128        MB (*)
   log_level              info       debug: every message and statement
-  enable_metrics         false      true: embedded metric format lines
-  reconcile_every        none       as schedule_expression
+  enable_metrics         false      true: embedded metric format lines (*)
+  reconcile_every        none       as schedule_expression (*)
   database_name          <prefix>_streamalert
   queue_name             <prefix>_streamalert_athena_s3_notifications
   results_bucket         <prefix>.streamalert.athena-results
   workgroup              <prefix>_streamalert
-  kms_key_arn            none       for the queues and the results bucket
-  alarm_topic_arn        none       for the alarms
+  kms_key_arn            none       for the queues and the results bucket (*)
+  alarm_topic_arn        none       for the alarms (*)
+
+(*) for what deploys the function: the commands here check it and do no more.
 
 <prefix> in a name stands for account.prefix. Numbers may be strings. A setting
 that is not known is an error. Region, credentials and endpoints come from the
@@ -111,7 +113,11 @@ lambda.json's buckets, a bucket has one (a short form) or a list of rules:
   {"prefix": "tmp/", "ignore": true}
 
 prefix is a plain prefix of the key, * one folder. The first rule that matches
-decides. These are the layouts, each with an object it places and the result:
+decides. What * stands for is no partition key: if two folders below logs/ have
+the same dt and region, the second is a location_conflict. Then make it a key,
+with the template logs/{app}/dt={dt}/region={region}/.
+
+These are the layouts, each with an object it places and the result:
 
   streamalert          alerts/2018/03/01/05/a.gz
                        dt=2018-03-01-05 at alerts/2018/03/01/05/
