@@ -76,7 +76,7 @@ func startStack(ctx context.Context, c *config.Config, listen, data string) (*st
 	}
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
-		return nil, errors.Join(hint(fmt.Errorf("local: %w", err), "--listen 127.0.0.1:0 takes any free port"), opened.Close())
+		return nil, errors.Join(hint(fmt.Errorf("local: %w", err), "--listen 127.0.0.1:0 takes any free port; set AWS_ENDPOINT_URL to the address it prints, or you speak to whoever has this one"), opened.Close())
 	}
 	if !ln.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		return nil, errors.Join(fmt.Errorf("local: listen on %s: it is for this machine only (127.0.0.1 or [::1])", listen), ln.Close(), opened.Close())
@@ -119,21 +119,27 @@ func (s *stack) environment() string {
 	}, "\n")
 }
 
-// introduce says how the stack is used.
+// introduce says how the stack is used. It shows the dead-letter queue: who
+// received from the queue itself would hide messages from the refresh.
 func (a *app) introduce(c *config.Config, s *stack) error {
+	var buckets []string
+	for _, b := range c.Buckets {
+		buckets = append(buckets, b.Name)
+	}
 	return a.printf(`S3, SQS, Glue and Athena: %[1]s
 
 %[2]s
 
 In another terminal, with these set:
 
-  aws s3 cp FILE s3://%[3]s.streamalerts/alerts/2026/01/02/03/FILE
-  aws sqs receive-message --queue-url %[1]s/%[4]s/%[5]s
-  aws athena start-query-execution --work-group %[6]s --query-execution-context Database=%[7]s --query-string 'SHOW TABLES'
+  aws s3 cp FILE s3://%[8]s.streamalerts/alerts/2026/01/02/03/FILE
+  athena-refresh once --conf %[6]s
+  athena-refresh query --conf %[6]s 'SELECT * FROM alerts'
 
-  athena-refresh once --conf %[8]s
-  athena-refresh query --conf %[8]s 'SELECT * FROM alerts'
+  aws athena start-query-execution --work-group %[4]s --query-execution-context Database=%[5]s --query-string 'SHOW TABLES'
+  aws --endpoint-url %[1]s sqs receive-message --message-attribute-names All --queue-url %[1]s/%[3]s_dlq
 
+Buckets that notify: %[7]s.
 Ctrl-C ends it.
-`, s.url, s.environment(), c.Prefix, c.Account, c.Queue, c.WorkGroup, c.Database, a.conf)
+`, s.url, s.environment(), c.Account+"/"+c.Queue, c.WorkGroup, c.Database, a.conf, strings.Join(buckets, ", "), c.Prefix)
 }
