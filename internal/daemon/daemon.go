@@ -212,11 +212,24 @@ func (d *Daemon) waitForCatalog(ctx context.Context, n *intake) bool {
 	}
 	d.Log.Warn("the catalog does not work: only a few messages are tried now and then, the rest waits in the queue")
 	pause(ctx, probeEvery)
+	for d.probe(ctx, n) {
+	}
+	return false
+}
+
+// probe receives ten messages. It says whether to probe again at once: they
+// needed no catalog, so they say nothing of it, and there may be more of them.
+func (d *Daemon) probe(ctx context.Context, n *intake) (again bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	if _, _, err := n.receive(ctx, 1, longPoll); ctx.Err() == nil {
-		d.answered(err)
+	d.state.alive.Store(time.Now().UnixNano())
+	held := n.held.Load()
+	got, _, err := n.receive(ctx, 1, longPoll)
+	if ctx.Err() != nil {
+		return false
 	}
-	return false
+	d.state.total.Add(int64(got))
+	d.answered(err)
+	return got > 0 && n.hand.waitForRoom(ctx, 1) && n.held.Load() == held && d.Settler.CatalogDown()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -283,6 +284,41 @@ func TestWithoutAVisibilityNothingIsExtended(t *testing.T) {
 		r.stop()
 		if n := q.atOnce.Load(); n > 0 {
 			t.Errorf("a message in hand was given away %d times", n)
+		}
+	})
+}
+
+// junkFlood is a catalog that was down once and works again, and a queue of
+// messages that never ask it, but for the last.
+func junkFlood() (*simQueue, *settler) {
+	q := calmQueue(3000)
+	q.send("good", "good")
+	var down atomic.Bool
+	down.Store(true)
+	f := func(_ context.Context, m refresh.Message) refresh.Settlement {
+		if !strings.HasPrefix(m.ID, "m") {
+			down.Store(false) // it asked, and the catalog works
+		}
+		return refresh.Settlement{Outcome: refresh.Done}
+	}
+	return q, &settler{f: f, down: down.Load}
+}
+
+func TestJunkIsNoProbeOfTheCatalog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, s := junkFlood()
+		sum, err := invoke(t, q, s, time.Minute)
+		if err != nil || q.left() > 0 {
+			t.Errorf("invocation: %d messages are left that need no catalog: %+v %v", q.left(), sum, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		q, s := junkFlood()
+		r := start(t, q, s)
+		time.Sleep(5 * time.Minute)
+		r.stop()
+		if n := q.left(); n > 0 {
+			t.Errorf("daemon: %d messages are left after five minutes that need no catalog", n)
 		}
 	})
 }

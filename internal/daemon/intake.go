@@ -54,9 +54,10 @@ type intake struct {
 	acks     *acks
 	work     sync.WaitGroup // messages in hand
 	hand     *hand
-	received int       // touched by the loop that receives alone
-	looked   time.Time // at the depth of the queue; likewise
-	kept     int       // messages, by then; likewise
+	held     atomic.Int64 // messages that were settled as to be tried again
+	received int          // touched by the loop that receives alone
+	looked   time.Time    // at the depth of the queue; likewise
+	kept     int          // messages, by then; likewise
 }
 
 func newIntake(q Queue, s Settler, log *slog.Logger, whole, settling context.Context) *intake {
@@ -120,8 +121,10 @@ func (n *intake) settle(m *Received) {
 		case s.Outcome == refresh.Done, s.Outcome == refresh.Parked:
 			n.acks.delete <- m.Handle
 		case n.giveBack.Load() && slices.Contains(s.Reasons, refresh.Deadline):
+			n.held.Add(1)
 			n.acks.hide <- Hidden{m.Handle, 0}
 		default:
+			n.held.Add(1)
 			n.acks.hide <- Hidden{m.Handle, s.Wait}
 		}
 	})

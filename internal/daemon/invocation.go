@@ -91,12 +91,13 @@ func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time)
 // catalogWorks says whether to go on receiving. While the catalog as a whole
 // fails, messages are better left visible in the queue than taken and hidden.
 // The first receive of an invocation is a probe, made in any case: settling it
-// asks the catalog again.
+// asks the catalog again, unless nothing in it needs the catalog: then so is
+// the next one.
 func (v *Invocation) catalogWorks(n *intake) bool {
 	if n.received == 0 || !v.Settler.CatalogDown() {
 		return true
 	}
-	if n.hand.waitForRoom(n.settling, 1) && !v.Settler.CatalogDown() {
+	if n.hand.waitForRoom(n.settling, 1) && (n.held.Load() == 0 || !v.Settler.CatalogDown()) {
 		return true
 	}
 	v.Log.Warn("the catalog does not work: nothing more is received, the rest waits in the queue")
