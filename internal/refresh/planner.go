@@ -147,7 +147,7 @@ func (t *planner) run() {
 
 // take returns what is wanted by now, with the time of whoever waits longest.
 // If nothing is wanted the planner stops, and one that knows nothing of its
-// table is forgotten.
+// table, not even that it fails, is forgotten.
 func (t *planner) take() (batch []*want, deadline time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -157,7 +157,7 @@ func (t *planner) take() (batch []*want, deadline time.Time) {
 		return batch, latest(batch)
 	}
 	t.next, t.running = nil, false
-	if t.facts.read.IsZero() && !t.adding && (!t.reads.sick() || t.r.tooMany()) {
+	if t.facts.read.IsZero() && !t.adding && (!t.reads.sick() && !t.adds.sick() || t.r.tooMany()) {
 		t.gone = true
 		t.r.forget(t)
 	}

@@ -417,3 +417,27 @@ func TestMessagesThatWereAnsweredDoNotFillTheHand(t *testing.T) {
 		}
 	})
 }
+
+func TestAStatementThatFindsNoTableRestsToo(t *testing.T) {
+	for _, missing := range []error{refresh.ErrTableMissing, refresh.ErrDatabaseMissing} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newRig(t)
+			g.create("a")
+			g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+				if c.Method == "Add" {
+					return missing
+				}
+				return nil
+			}
+			for range 100 {
+				if s := g.settle("a/2018/03/01/05/x"); s.Outcome != refresh.Retry {
+					t.Fatalf("%+v", s)
+				}
+				time.Sleep(200 * time.Millisecond)
+			}
+			if n := g.catalog.Calls("Add"); n > 2 {
+				t.Errorf("%v: %d statements for one partition in 20 s", missing, n)
+			}
+		})
+	}
+}

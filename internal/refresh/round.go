@@ -145,9 +145,10 @@ func (t *planner) addFailed(ctx context.Context, tried, left []*want, err error)
 		t.r.budget.throttled()
 	case errors.Is(err, ErrDatabaseMissing):
 		t.r.gate.doubt()
-		t.reads.fail(err)
+		t.adds.fail(err)
 	case errors.Is(err, ErrTableMissing):
 		t.forgetFacts()
+		t.adds.fail(err) // the reader may go on seeing what the writer does not
 	case errors.Is(err, errStopped), errors.Is(err, ErrAccessDenied):
 		t.adds.fail(err)
 	case ctx.Err() != nil:
