@@ -441,3 +441,25 @@ func TestAStatementThatFindsNoTableRestsToo(t *testing.T) {
 		})
 	}
 }
+
+func TestWhileAStatementIsBeingStoppedNothingIsLookedUpTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		stuck := make(chan struct{})
+		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			if c.Method == "Add" {
+				<-stuck
+			}
+			return nil
+		}
+		for range 300 {
+			g.settle("a/2018/03/01/05/x")
+			time.Sleep(time.Second)
+		}
+		if n := g.catalog.Calls("Partitions"); n > 20 {
+			t.Errorf("%d look-ups of one partition in seven minutes", n)
+		}
+		close(stuck)
+	})
+}

@@ -41,8 +41,8 @@ func (t *planner) round(ctx context.Context, batch []*want) {
 	if len(missing) == 0 {
 		return
 	}
-	if err := t.adds.rests(); err != nil {
-		t.rest(missing, t.adds.over(), err)
+	if until, err := t.mayNotAdd(); err != nil {
+		t.rest(missing, until, err)
 		t.fail(ctx, missing, err)
 		return
 	}
@@ -140,7 +140,7 @@ func (t *planner) added() {
 // to blame rests: the service, the table, or a partition alone.
 func (t *planner) addFailed(ctx context.Context, tried, left []*want, err error) {
 	switch {
-	case errors.Is(err, errNoSlot), errors.Is(err, errStillRunning):
+	case errors.Is(err, errNoSlot):
 	case errors.Is(err, ErrThrottled):
 		t.r.budget.throttled()
 	case errors.Is(err, ErrDatabaseMissing):

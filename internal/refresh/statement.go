@@ -20,13 +20,19 @@ const (
 	slotTime = 2 * time.Minute
 )
 
-// submit calls Catalog.Add in its time. When that runs out it returns, but the
-// call keeps its slot, and the table has no other, until it can't add anything
-// any more.
-func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) error {
+// mayNotAdd returns why no statement is begun now, and until when it makes no
+// sense to look again; no error if one may be.
+func (t *planner) mayNotAdd() (until time.Time, err error) {
 	if t.isAdding() {
-		return errStillRunning
+		return wall().Add(firstSuspicion), errStillRunning
 	}
+	return t.adds.over(), t.adds.rests()
+}
+
+// submit calls Catalog.Add in its time. When that runs out it returns, but the
+// call keeps its slot, and the table has no other ([planner.mayNotAdd]), until
+// it can't add anything any more.
+func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) error {
 	sick := t.adds.sick()
 	if err := t.waitForSlot(ctx, sick); err != nil {
 		return err
