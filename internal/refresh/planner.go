@@ -106,19 +106,21 @@ func (r *Refresher) await(ctx context.Context, w *want, since time.Time) answer 
 	}
 	surplus := w.t.wait(+1) > r.o.Hand/2
 	defer w.t.wait(-1)
-	late := answer{reason: Deadline, detail: "the time for this round ran out"}
+	patient := ctx
 	if surplus {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, since.Add(surplusWaits))
+		patient, cancel = context.WithDeadline(ctx, since.Add(surplusWaits))
 		defer cancel()
-		late = answer{reason: Throttled, detail: "the table keeps too many messages waiting"}
 	}
 	select {
 	case <-w.done:
 		return w.a
-	case <-ctx.Done():
-		return late
+	case <-patient.Done():
 	}
+	if ctx.Err() != nil {
+		return answer{reason: Deadline, detail: "the time for this round ran out"}
+	}
+	return answer{reason: Throttled, detail: "the table keeps too many messages waiting"}
 }
 
 func (t *planner) wait(n int) int {

@@ -463,3 +463,26 @@ func TestWhileAStatementIsBeingStoppedNothingIsLookedUpTwice(t *testing.T) {
 		close(stuck)
 	})
 }
+
+func TestASurplusMessageWhoseTimeIsOverSaysDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, func(o *refresh.Options) { o.Hand = 2 })
+		g.create("a")
+		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
+			if c.Method == "Add" && !c.After {
+				return catalogtest.Hang(ctx)
+			}
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		first := make(chan refresh.Settlement, 1)
+		go func() { first <- g.r.Settle(t.Context(), message("a/2018/03/01/05/x")) }()
+		synctest.Wait()
+		s := g.r.Settle(ctx, message("a/2018/03/01/05/x"))
+		if !slices.Equal(s.Reasons, []refresh.Reason{refresh.Deadline}) {
+			t.Errorf("its context ended: %v", s.Reasons)
+		}
+		<-first
+	})
+}
