@@ -64,6 +64,8 @@ func (t *planner) readFacts(ctx context.Context, existed bool) (Table, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
 	if !existed {
+		t.r.names.first(+1)
+		defer t.r.names.first(-1)
 		missing, err := t.r.names.missing(ctx, t.name)
 		if err != nil {
 			return Table{}, fmt.Errorf("list the tables: %w", err)

@@ -100,16 +100,32 @@ type listing struct {
 	reading oneAtATime
 
 	mu     sync.Mutex
+	firsts int       // tables that are being read for the first time
 	missed time.Time // when a table was last found missing
 	read   time.Time
 	names  map[string]bool
 	err    error
 }
 
-const listingFor = time.Minute
+const (
+	listingFor = time.Minute
+	// mostFirsts is how many tables are read for the first time at once before
+	// a listing is thought to be cheaper: some may be made up.
+	mostFirsts = 10
+)
+
+// first is told that a table begins, +1, or ends, -1, to be read for the first
+// time.
+func (l *listing) first(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.firsts += n; l.firsts > mostFirsts {
+		l.missed = wall()
+	}
+}
 
 // missing says whether a table is known not to exist. While every table that
-// was asked for exists, nothing is listed.
+// was asked for exists, and they are few, nothing is listed.
 func (l *listing) missing(ctx context.Context, name string) (bool, error) {
 	if known, missing, err := l.known(name); known {
 		return missing, err

@@ -486,3 +486,24 @@ func TestASurplusMessageWhoseTimeIsOverSaysDeadline(t *testing.T) {
 		<-first
 	})
 }
+
+func TestMadeUpTablesAtOnceShareAListing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("real")
+		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			if !c.After {
+				time.Sleep(50 * time.Millisecond)
+			}
+			return nil
+		}
+		var keys []string
+		for i := range 1000 {
+			keys = append(keys, fmt.Sprintf("made_up_%d/2018/03/01/05/x", i))
+		}
+		g.must(refresh.Retry, []refresh.Reason{refresh.TableMissing}, keys...)
+		if n := g.catalog.Calls("Table"); n > 20 {
+			t.Errorf("%d readings of tables that don't exist", n)
+		}
+	})
+}
