@@ -146,6 +146,29 @@ func TestOneBadPartitionDoesNotKeepTheOthersOut(t *testing.T) {
 	}
 }
 
+// Another writer was faster with one partition: that one is there, of the
+// others in the statement nobody knows.
+func TestAPartitionThatExistsByNowDoesNotKeepTheOthersOut(t *testing.T) {
+	s := &service{final: func(sql string) map[string]any {
+		if holds(sql, "v1") && holds(sql, "v3") {
+			return failure("AlreadyExistsException: Partition already exists")
+		}
+		return status200("SUCCEEDED")
+	}}
+	if err := s.open(t).Add(t.Context(), tableOf(dt), numbered(4)); err != nil {
+		t.Errorf("Add: %v", err)
+	}
+	for _, p := range numbered(4) {
+		added := false
+		for _, in := range s.submitted() {
+			added = added || holds(in.QueryString, p.Values[0]) && !(holds(in.QueryString, "v1") && holds(in.QueryString, "v3"))
+		}
+		if !added {
+			t.Errorf("partition %s is in no statement that succeeded", p.Values[0])
+		}
+	}
+}
+
 func TestATableWideFailureIsNotHalved(t *testing.T) {
 	s := &service{final: func(string) map[string]any { return failure("FAILED: SemanticException Table not found t") }}
 	err := s.open(t).Add(t.Context(), tableOf(dt), numbered(64))

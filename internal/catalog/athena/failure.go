@@ -45,8 +45,8 @@ func (s status) err(parts []refresh.Partition) error {
 		return err
 	}
 	v := s.verdict(without(s.reason, parts))
-	if v == verdictExists {
-		return nil
+	if v == verdictExists && len(parts) <= 1 {
+		return nil // of several, the others may not have been added
 	}
 	return v.wrap(err)
 }
@@ -82,7 +82,7 @@ const (
 
 func (v verdict) wrap(err error) error {
 	switch v {
-	case verdictPart:
+	case verdictPart, verdictExists:
 		return bisect.Splittable(err)
 	case verdictTable:
 		return fmt.Errorf("%w: %w", refresh.ErrTableMissing, err)
