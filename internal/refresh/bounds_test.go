@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -132,5 +133,22 @@ func TestARehearsalCountsReasons(t *testing.T) {
 	_, reasons := h.Settle(Message{Body: `{"Records":[1,2,{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"a/2018/03/01/05/x"}}}]}`})
 	if len(reasons) != 1 || reasons[0] != (RecordReason{"malformed", 2}) {
 		t.Errorf("%+v", reasons)
+	}
+}
+
+// TestSuspectsMakeRoom: however many partitions of a table were refused before,
+// the next one that is refused rests too.
+func TestSuspectsMakeRoom(t *testing.T) {
+	r := New(Options{Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
+	p := r.planner("a")
+	for i := range mostSuspects + 10 {
+		w := &want{t: p, identity: fmt.Sprint(i), done: make(chan struct{})}
+		p.suspect([]*want{w}, errors.New("refused"))
+		if ready := p.unsuspected([]*want{w}); len(ready) > 0 {
+			t.Fatalf("after %d others a refused partition is tried again at once", i)
+		}
+	}
+	if n := len(p.bad); n > mostSuspects {
+		t.Errorf("%d suspects are remembered", n)
 	}
 }

@@ -17,7 +17,7 @@ type suspect struct {
 const (
 	firstSuspicion   = 30 * time.Second
 	longestSuspicion = 15 * time.Minute
-	// mostSuspects bounds a table's; the others are simply tried again.
+	// mostSuspects bounds a table's.
 	mostSuspects = 10_000
 )
 
@@ -26,10 +26,9 @@ func (t *planner) suspect(batch []*want, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, w := range batch {
-		if s := t.bad.of(w); s != nil {
-			s.until, s.last = wall().Add(min(firstSuspicion<<min(s.failures, 10), longestSuspicion)), err
-			s.failures++
-		}
+		s := t.bad.of(w)
+		s.until, s.last = wall().Add(min(firstSuspicion<<min(s.failures, 10), longestSuspicion)), err
+		s.failures++
 	}
 }
 
@@ -39,22 +38,28 @@ func (t *planner) rest(batch []*want, until time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, w := range batch {
-		if s := t.bad.of(w); s != nil {
-			s.until, s.last = until, err
-		}
+		s := t.bad.of(w)
+		s.until, s.last = until, err
 	}
 }
 
-// of returns the entry of a want, made if there is room for it, or nil.
+// of returns the entry of a want, made if there is none. Where there are as
+// many as there may be, another makes room: it is simply tried again.
 func (b *suspects) of(w *want) *suspect {
-	s := (*b)[w.identity]
-	if s == nil && len(*b) < mostSuspects {
-		if *b == nil {
-			*b = suspects{}
-		}
-		s = &suspect{}
-		(*b)[w.identity] = s
+	if s := (*b)[w.identity]; s != nil {
+		return s
 	}
+	if *b == nil {
+		*b = suspects{}
+	}
+	for other := range *b {
+		if len(*b) < mostSuspects {
+			break
+		}
+		delete(*b, other)
+	}
+	s := &suspect{}
+	(*b)[w.identity] = s
 	return s
 }
 
