@@ -124,6 +124,7 @@ func (t *planner) compare(ctx context.Context, before Table, batch []*want, foun
 		case !ok:
 			absent = append(absent, w)
 		case normalise(p.Location) != w.part.Location:
+			t.remember(w, p)
 			t.answer(w, conflict(w, p.Location))
 		default:
 			t.confirm(w, p, added)
@@ -168,16 +169,24 @@ func (t *planner) confirm(w *want, p Partition, added bool) {
 	if added {
 		t.r.tally.added(t.name)
 	}
-	now := wall()
+	t.remember(w, p)
 	t.mu.Lock()
-	t.known.remember(&known{
-		identity: w.identity, values: p.Values, location: w.part.Location,
-		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: now, wanted: now,
-	})
 	delete(t.wants, w.key)
 	delete(t.bad, w.identity)
 	t.mu.Unlock()
-	w.settle(answer{added: added, at: now})
+	w.settle(answer{added: added, at: wall()})
+}
+
+// remember keeps what was just read of a want's partition, wherever it is: a
+// conflict is not read again for every object either.
+func (t *planner) remember(w *want, p Partition) {
+	now := wall()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.known.remember(&known{
+		identity: w.identity, values: p.Values, location: normalise(p.Location),
+		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: now, wanted: now,
+	})
 }
 
 // answerKnown answers a want from memory, if it holds the partition.

@@ -507,3 +507,21 @@ func TestMadeUpTablesAtOnceShareAListing(t *testing.T) {
 		}
 	})
 }
+
+func TestAConflictIsReadOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		g.behind("a", "s3://elsewhere", "2018-03-01-05")
+		for range 100 {
+			g.must(refresh.Parked, why(refresh.LocationConflict), "a/2018/03/01/05/x")
+		}
+		g.calls("Partitions", 1)
+		time.Sleep(16 * time.Minute)
+		if err := g.catalog.DropPartition(t.Context(), "a", []string{"2018-03-01-05"}); err != nil {
+			t.Fatal(err)
+		}
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+		g.calls("Add", 1)
+	})
+}
