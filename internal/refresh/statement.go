@@ -46,6 +46,9 @@ func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) erro
 		defer cancel()
 		defer cancelStop()
 		err := t.r.o.Catalog.Add(stop, tab, parts)
+		if err != nil && stop.Err() != nil { // not yet by what is deferred here
+			err = fmt.Errorf("add partitions to %s: %w: %w", t.name, errStopped, err)
+		}
 		t.setAdding(false)
 		t.r.budget.release(sick)
 		result <- err
@@ -55,12 +58,9 @@ func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) erro
 		return err
 	case <-stop.Done():
 	}
-	// It may have ended at the same moment, or end at once when it is told to.
+	// It may have ended by itself, or end at once when it is told to.
 	select {
 	case err := <-result:
-		if err != nil {
-			err = fmt.Errorf("add partitions to %s: %w: %w", t.name, errStopped, err)
-		}
 		return err
 	case <-time.After(stopGrace):
 		return fmt.Errorf("add partitions to %s: %w", t.name, errStopped)
