@@ -48,6 +48,9 @@ func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 	settling, cancel := context.WithDeadline(whole, settleBy)
 	defer cancel()
 
+	if time.Until(settleBy) <= poll {
+		return Summary{}, fmt.Errorf("a timeout of %s is too short to receive anything: say two seconds or more", v.Timeout)
+	}
 	n := newIntake(v.Queue, v.Settler, v.Log, whole, settling)
 	err := v.receive(ctx, n, settleBy)
 	s := n.close()

@@ -89,6 +89,14 @@ func TestATimeoutOfTwoSecondsStillWorks(t *testing.T) {
 	})
 }
 
+func TestATimeoutThatIsTooShortIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := invoke(t, calmQueue(1), &settler{f: done}, time.Second); err == nil || !strings.Contains(err.Error(), "a timeout of 1s is too short") {
+			t.Error(err)
+		}
+	})
+}
+
 func TestWhatIsNotSettledInTimeIsGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := calmQueue(20)

@@ -34,11 +34,17 @@ const (
 	callTime  = 31 * time.Second
 )
 
-// gone forgets what the process may no longer believe of a table.
+// gone forgets what the process may no longer believe of a table that it was
+// told is missing.
 func (l *ledger) gone(table string, err error) {
-	if !errors.Is(err, refresh.ErrTableMissing) {
-		return
+	if errors.Is(err, refresh.ErrTableMissing) {
+		l.doubts(table)
 	}
+}
+
+// doubts forgets what the process may no longer believe of a table whose facts
+// it can't read: it may be another table by now.
+func (l *ledger) doubts(table string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.facts, table)

@@ -232,8 +232,9 @@ func (s simCatalog) Tables(ctx context.Context) (names []string, err error) {
 
 func (s simCatalog) Table(ctx context.Context, name string) (t refresh.Table, err error) {
 	err = s.p.effect(ctx, "table", func() error { t, err = s.p.w.catalog.Table(ctx, name); return err })
-	s.p.told.gone(name, err)
-	if err == nil {
+	if err != nil {
+		s.p.told.doubts(name)
+	} else {
 		s.p.told.toldFacts(t)
 	}
 	return t, err

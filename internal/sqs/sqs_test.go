@@ -74,7 +74,9 @@ func TestReceiveOfNothing(t *testing.T) {
 
 func TestReceiveEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	q := open(t, script{"ReceiveMessage": func(int, request) (any, error) { cancel(); return object{}, nil }})
+	over := make(chan struct{})
+	defer close(over)
+	q := open(t, script{"ReceiveMessage": func(int, request) (any, error) { cancel(); <-over; return object{}, nil }})
 	if _, err := q.Receive(ctx, time.Second); !errors.Is(err, context.Canceled) {
 		t.Errorf("Receive: %v", err)
 	}
