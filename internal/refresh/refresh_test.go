@@ -588,6 +588,32 @@ func TestTheDeadlineGivesBackEarlyAndTheStatementIsStopped(t *testing.T) {
 	})
 }
 
+func TestEachMessageHasItsOwnDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			if c.Method == "Add" && !c.After {
+				time.Sleep(time.Minute)
+			}
+			return nil
+		}
+		patient := make(chan refresh.Settlement, 1)
+		go func() { patient <- g.settle("a/2018/03/01/05/x") }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		begun := time.Now()
+		s := g.r.Settle(ctx, message("a/2018/03/01/05/y"))
+		if took := time.Since(begun); !slices.Equal(s.Reasons, why(refresh.Deadline)) || took != 5*time.Second {
+			t.Errorf("%+v after %s", s, took)
+		}
+		if s := <-patient; s.Outcome != refresh.Done {
+			t.Errorf("the other, who has time: %+v", s)
+		}
+	})
+}
+
 func TestAStatementThatWontStopKeepsItsSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, func(o *refresh.Options) { o.Statements = 1 })
