@@ -162,7 +162,13 @@ var breaks = []mutant{
 	{"tables that hang take all slots", 3, "internal/refresh/budget.go",
 		"b.inUse >= b.limit || t.sick && b.sick", "b.inUse >= b.limit", settles},
 	{"a slot released before the statement is final", 3, "internal/refresh/statement.go",
-		"		err := t.r.o.Catalog.Add(stop, tab, parts)\n		t.setAdding(false)\n		t.r.budget.release(sick)\n",
+		`		err := t.r.o.Catalog.Add(stop, tab, parts)
+		if err != nil && stop.Err() != nil { // not yet by what is deferred here
+			err = fmt.Errorf("add partitions to %s: %w: %w", t.name, errStopped, err)
+		}
+		t.setAdding(false)
+		t.r.budget.release(sick)
+`,
 		`		early := context.AfterFunc(stop, func() { t.r.budget.release(sick) })
 		err := t.r.o.Catalog.Add(stop, tab, parts)
 		t.setAdding(false)
