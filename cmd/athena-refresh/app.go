@@ -43,7 +43,16 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 	root.PersistentFlags().StringVar(&a.conf, "conf", "conf", "folder with global.json and lambda.json")
 	root.PersistentPreRun = func(*cobra.Command, []string) { a.began = true }
 	root.SetHelpCommand(help(root))
-	root.AddCommand(a.demo(), a.local(), a.once(), a.run(), a.explain(), a.replay(), a.query(), a.version())
+	root.AddCommand(
+		a.demo(),
+		a.local(),
+		a.once(),
+		a.run(),
+		a.explain(),
+		a.replay(),
+		a.query(),
+		a.version(),
+	)
 	root.AddCommand(topics()...)
 	return root
 }
