@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/table"
 )
 
 // lookMost is the most partitions that one call looks up (BatchGetPartition,
@@ -32,7 +34,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (missing
 	stale := t.dueAgain(unread)
 	values := make([][]string, 0, len(unread)+len(stale))
 	for _, w := range unread {
-		values = append(values, spellings(tab, w)...)
+		values = append(values, spellings(&tab, &w.part)...)
 	}
 	for _, k := range stale {
 		values = append(values, k.values)
@@ -52,13 +54,13 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (missing
 	return append(missing, absent...), nil
 }
 
-// spellings are the values under which the catalog may have a want: as the
-// table's types write them, and as the key has them.
-func spellings(tab Table, w *want) [][]string {
-	values, _ := tab.values(w)
+// spellings are the values under which the catalog may have a partition that
+// the table can have: as the table's types write them, and as the key has them.
+func spellings(tab *Table, p *table.Partition) [][]string {
+	values, _ := tab.values(p)
 	raw := make([]string, len(values))
 	for i, k := range tab.Keys {
-		raw[i] = w.part.Values[slices.Index(w.part.Keys, k.Name)]
+		raw[i] = p.Values[slices.Index(p.Keys, k.Name)]
 	}
 	if slices.Equal(values, raw) {
 		return [][]string{values}
@@ -76,7 +78,7 @@ func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[s
 			return nil, fmt.Errorf("look up partitions of %s: %w", t.name, err)
 		}
 		for _, p := range parts {
-			id, ok := tab.identity(p.Values)
+			id, ok := tab.Identity(p.Values)
 			if !ok {
 				return nil, fmt.Errorf("look up partitions of %s: the catalog answered with values %q for the keys %s", t.name, p.Values, tab.keyList())
 			}
@@ -95,8 +97,10 @@ func (t *planner) partitions(ctx context.Context, tab Table, values [][]string) 
 	return t.r.o.Catalog.Partitions(ctx, tab, values)
 }
 
-// identity is that of a partition as the catalog has it.
-func (tab *Table) identity(stored []string) (string, bool) {
+// Identity tells a partition from the table's others, by its values as the
+// catalog has them: 1 and 01 are the same where the key is a number. False if
+// these are not as many values as the table has keys.
+func (tab *Table) Identity(stored []string) (string, bool) {
 	if len(stored) != len(tab.Keys) {
 		return "", false
 	}
@@ -246,7 +250,7 @@ func (t *planner) reconfirm(k *known, p Partition) {
 func (t *planner) readBack(ctx context.Context, tab Table, batch []*want) (left []*want, err error) {
 	values := make([][]string, 0, len(batch))
 	for _, w := range batch {
-		values = append(values, spellings(tab, w)...)
+		values = append(values, spellings(&tab, &w.part)...)
 	}
 	found, err := t.read(ctx, tab, values)
 	if err != nil {
