@@ -3,10 +3,8 @@ package listing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
-	"sync"
 
 	"athenarefresh/internal/catalog/awserror"
 	"athenarefresh/internal/reconcile"
@@ -18,11 +16,9 @@ import (
 
 // S3 is a [reconcile.Objects].
 type S3 struct {
+	// A method of the SDK's client: holding the client itself would link all of
+	// its operations.
 	list func(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
-	head func(context.Context, *s3.HeadBucketInput, ...func(*s3.Options)) (*s3.HeadBucketOutput, error)
-
-	mu      sync.Mutex
-	regions map[string]string // of buckets that are in another region than ours
 }
 
 var _ reconcile.Objects = (*S3)(nil)
@@ -31,7 +27,7 @@ var _ reconcile.Objects = (*S3)(nil)
 // named in the path: such a host has no name to put it in front of.
 func New(cfg aws.Config) *S3 {
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
-	return &S3{list: client.ListObjectsV2, head: client.HeadBucket, regions: map[string]string{}}
+	return &S3{list: client.ListObjectsV2}
 }
 
 // List implements reconcile.Objects. Keys are asked for encoded: XML can't hold
@@ -47,42 +43,11 @@ func (s *S3) List(ctx context.Context, in reconcile.Listing) (reconcile.Page, er
 	if in.Folders {
 		request.Delimiter = aws.String("/")
 	}
-	out, err := s.list(ctx, request, s.inRegion(in.Bucket))
-	if awserror.Code(err) == "PermanentRedirect" && s.find(ctx, in.Bucket) {
-		out, err = s.list(ctx, request, s.inRegion(in.Bucket))
-	}
+	out, err := s.list(ctx, request)
 	if err != nil {
 		return reconcile.Page{}, fmt.Errorf("list bucket %s: %w", in.Bucket, awserror.Classify(err))
 	}
 	return page(out)
-}
-
-// inRegion sends a request to the bucket's region, where that is not ours.
-func (s *S3) inRegion(bucket string) func(*s3.Options) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	region := s.regions[bucket]
-	return func(o *s3.Options) {
-		if region != "" {
-			o.Region = region
-		}
-	}
-}
-
-// find learns the region of a bucket that isn't in ours: S3 says it in a header
-// of whatever it answers.
-func (s *S3) find(ctx context.Context, bucket string) bool {
-	out, err := s.head(ctx, &s3.HeadBucketInput{Bucket: &bucket})
-	region := ""
-	if err == nil {
-		region = aws.ToString(out.BucketRegion)
-	} else if r := (interface{ HTTPResponseHeader(string) string })(nil); errors.As(err, &r) {
-		region = r.HTTPResponseHeader("X-Amz-Bucket-Region")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.regions[bucket] = region
-	return region != ""
 }
 
 func page(out *s3.ListObjectsV2Output) (reconcile.Page, error) {

@@ -49,16 +49,27 @@ func (r *Refresher) SettleObjects(ctx context.Context, objects []Object) []Answe
 	return answers
 }
 
+// Refuses says why no partition can be added to the table, whatever it is.
+func (tab *Table) Refuses() Answer {
+	a := tab.kind()
+	return Answer{Reason: a.reason, Detail: a.detail}
+}
+
+// AsWritten says whether stored values are just as we would write them, rather
+// than 01 where the key is a number.
+func (tab *Table) AsWritten(stored []string) bool {
+	id, ok := tab.Identity(stored)
+	return ok && id == identity(stored)
+}
+
 // Values are those of a partition in the order of the table's keys, as the
-// catalog would be given them; spellings are all under which it may have them.
-// Where the table can't have the partition the reason says why.
+// catalog would be given them; spelled are all under which it may have them.
+// Where a table that takes partitions can't have this one, why says so.
 func (tab *Table) Values(p *table.Placement) (values []string, spelled [][]string, why Answer) {
-	for _, a := range []answer{tab.kind(), tab.format(p.Parquet)} {
-		if a.reason != "" {
-			return nil, nil, Answer{Reason: a.reason, Detail: a.detail}
-		}
+	a := tab.format(p.Parquet)
+	if a.reason == "" {
+		values, a = tab.values(&p.Partition)
 	}
-	values, a := tab.values(&p.Partition)
 	if a.reason != "" {
 		return nil, nil, Answer{Reason: a.reason, Detail: a.detail}
 	}

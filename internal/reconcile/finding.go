@@ -1,0 +1,83 @@
+package reconcile
+
+import (
+	"time"
+
+	"athenarefresh/internal/refresh"
+)
+
+// Kind is how S3 and the catalog differ.
+type Kind string
+
+const (
+	// Missing: objects are in a folder whose partition the catalog doesn't have.
+	Missing Kind = "missing"
+	// Elsewhere: the catalog has the partition in another folder.
+	Elsewhere Kind = "elsewhere"
+	// Empty: the catalog has a partition in whose folder there is nothing to
+	// read, or no folder.
+	Empty Kind = "empty"
+	// Unplaced: objects are where no partition is, or can be.
+	Unplaced Kind = "unplaced"
+)
+
+// Finding is a difference, or what was one before it was mended.
+type Finding struct {
+	Kind     Kind
+	Table    string // "" where the key names none
+	Keys     []string
+	Values   []string       // one for each of Keys
+	Location string         // the folder in S3
+	Catalog  string         // where the catalog has the partition
+	Bucket   string         // of an object that shows it
+	Key      string         // of that object; a folder below which all are alike ends in /
+	Reason   refresh.Reason // why it is so, or why it was left
+	Detail   string         // for people
+	Mended   bool
+}
+
+// Summary is what a run found and did.
+type Summary struct {
+	Tables   map[string]*TableSummary
+	Unplaced map[refresh.Reason]int // objects, and folders of them, by reason
+	Ignored  map[refresh.Reason]int // the same, that need no partition
+	Listings int                    // of S3
+	Listed   int                    // keys
+	Took     time.Duration
+}
+
+// TableSummary is a table's part.
+type TableSummary struct {
+	Partitions int // in the catalog
+	Folders    int // in S3 that stand for a partition
+	Missing    int
+	Elsewhere  int
+	Empty      int
+	Added      int // of Missing
+	Relocated  int // of Elsewhere
+	Dropped    int // of Empty
+	// Unknown are partitions in folders that hold objects, but are none of
+	// theirs by the configuration: somebody else's, and left alone.
+	Unknown int
+}
+
+// Left is how many differences are left.
+func (s *Summary) Left() int {
+	n := 0
+	for _, t := range s.Tables {
+		n += t.Missing + t.Elsewhere + t.Empty - t.Added - t.Relocated - t.Dropped
+	}
+	for _, m := range s.Unplaced {
+		n += m
+	}
+	return n
+}
+
+// Missing is how many partitions the tables lacked, and how many of them were
+// added.
+func (s *Summary) Missing() (found, added int) {
+	for _, t := range s.Tables {
+		found, added = found+t.Missing, added+t.Added
+	}
+	return found, added
+}
