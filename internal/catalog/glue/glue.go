@@ -37,7 +37,6 @@ type Reader struct {
 	// client itself would link all of its operations.
 	getTable          func(context.Context, *glue.GetTableInput, ...func(*glue.Options)) (*glue.GetTableOutput, error)
 	getTables         func(context.Context, *glue.GetTablesInput, ...func(*glue.Options)) (*glue.GetTablesOutput, error)
-	getPartitions     func(context.Context, *glue.GetPartitionsInput, ...func(*glue.Options)) (*glue.GetPartitionsOutput, error)
 	getPartition      func(context.Context, *glue.GetPartitionInput, ...func(*glue.Options)) (*glue.GetPartitionOutput, error)
 	batchGetPartition func(context.Context, *glue.BatchGetPartitionInput, ...func(*glue.Options)) (*glue.BatchGetPartitionOutput, error)
 
@@ -60,7 +59,6 @@ func NewReader(cfg aws.Config, database string) *Reader {
 		database:          database,
 		getTable:          client.GetTable,
 		getTables:         client.GetTables,
-		getPartitions:     client.GetPartitions,
 		getPartition:      client.GetPartition,
 		batchGetPartition: client.BatchGetPartition,
 		descriptors:       map[string]described{},
