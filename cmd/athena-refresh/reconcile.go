@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/catalog/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/listing"
@@ -188,7 +189,7 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 
 // settler adds partitions that no message calls for.
 func (a *app) settler(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, log *slog.Logger) (*refresh.Refresher, func() error) {
-	catalog, closeCatalog := openCatalog(cfg, c)
+	catalog, closeCatalog := worker.Catalog(cfg, c)
 	r := refresh.New(refresh.Options{
 		Router: router, Catalog: catalog, DeadLetters: nowhere{}, Log: log,
 		Statements: min(reconcileTables, c.StatementsInFlight), Hand: 2 * reconcileBatch,

@@ -91,10 +91,14 @@ func (k *known) unseen(table, identity string) bool {
 	return ok && m&seen == 0
 }
 
-// forget makes it not unseen.
-func (k *known) forget(table, identity string) {
-	h := k.partition(table, identity)
+// anyUnseen says whether there is one at all.
+func (k *known) anyUnseen() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	delete(k.at, h)
+	for _, m := range k.at {
+		if m&seen == 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -206,20 +206,17 @@ func (r *run) readCatalog(ctx context.Context) error {
 		if t.why.Reason != "" {
 			continue
 		}
-		err := r.Catalog.All(ctx, t.facts, func(parts []refresh.Partition) error {
-			for _, p := range parts {
-				id, ok := t.facts.Identity(p.Values)
-				if !ok {
-					return fmt.Errorf("read the partitions of %s: one has the values %q", name, p.Values)
-				}
-				r.known.inCatalog(name, id, refresh.Folder(p.Location), t.facts.AsWritten(p.Values))
+		for p, err := range r.Catalog.All(ctx, t.facts, "") {
+			if err != nil {
+				return err
 			}
-			t.sum.Partitions += len(parts)
-			r.progress.inCatalog.Add(int64(len(parts)))
-			return nil
-		})
-		if err != nil {
-			return err
+			id, ok := t.facts.Identity(p.Values)
+			if !ok {
+				return fmt.Errorf("read the partitions of %s: one has the values %q", name, p.Values)
+			}
+			r.known.inCatalog(name, id, refresh.Folder(p.Location), t.facts.AsWritten(p.Values))
+			t.sum.Partitions++
+			r.progress.inCatalog.Add(1)
 		}
 	}
 	return nil

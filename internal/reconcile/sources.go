@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"iter"
 
 	"athenarefresh/internal/refresh"
 )
@@ -35,11 +36,10 @@ type Page struct {
 type Catalog interface {
 	refresh.Reader
 
-	// All calls each with all partitions of a table, some at a time, one call
-	// after the other. A partition that existed all the while comes at least
-	// once; one that is added or dropped meanwhile may come or not. An error of
-	// each ends it.
-	All(ctx context.Context, t refresh.Table, each func([]refresh.Partition) error) error
+	// All streams the partitions of a table that meet an expression, "" for
+	// all. One that existed all the while comes once; one that comes or goes
+	// meanwhile may be there or not. An error is the last thing that comes.
+	All(ctx context.Context, t refresh.Table, expression string) iter.Seq2[refresh.Partition, error]
 }
 
 // Settler adds partitions, by the rules of package refresh:

@@ -14,28 +14,39 @@ import (
 // first of them can be read.
 const firstKeys = 10
 
+// lookMost is how many folders are looked into before what was found is
+// reported.
+const lookMost = 200
+
 // dropMost is how many partitions are dropped together (BatchDeletePartition,
 // AWS.md 6): their folders are listed just before.
 const dropMost = 25
 
 // vanished looks at the partitions that no folder showed.
 func (r *run) vanished(ctx context.Context) error {
+	if !r.known.anyUnseen() {
+		return nil
+	}
 	for name, t := range r.tables {
 		if t.why.Reason != "" {
 			continue
 		}
-		err := r.Catalog.All(ctx, t.facts, func(parts []refresh.Partition) error {
-			var gone []refresh.Partition
-			for _, p := range parts {
-				id, ok := t.facts.Identity(p.Values)
-				if ok && r.known.unseen(name, id) && r.inScope(t, p) {
-					gone = append(gone, p)
-					r.known.forget(name, id) // it may come again
-				}
+		var gone []refresh.Partition
+		for p, err := range r.Catalog.All(ctx, t.facts, "") {
+			if err != nil {
+				return err
 			}
-			return r.lookInto(ctx, name, t, gone)
-		})
-		if err != nil {
+			if id, ok := t.facts.Identity(p.Values); !ok || !r.known.unseen(name, id) || !r.inScope(t, p) {
+				continue
+			}
+			if gone = append(gone, p); len(gone) == lookMost {
+				if err := r.lookInto(ctx, name, t, gone); err != nil {
+					return err
+				}
+				gone = nil
+			}
+		}
+		if err := r.lookInto(ctx, name, t, gone); err != nil {
 			return err
 		}
 	}
