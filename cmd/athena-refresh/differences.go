@@ -89,7 +89,7 @@ func (d *differences) finish(s *reconcile.Summary) error {
 	if err := d.tables(s); err != nil {
 		return err
 	}
-	for _, k := range []reconcile.Kind{reconcile.Missing, reconcile.Elsewhere, reconcile.Empty, reconcile.Unplaced} {
+	for _, k := range reconcile.Kinds {
 		if err := d.kind(k, s); err != nil {
 			return err
 		}
@@ -142,21 +142,11 @@ func (d *differences) kind(k reconcile.Kind, s *reconcile.Summary) error {
 }
 
 func counts(k reconcile.Kind, s *reconcile.Summary) string {
-	found, mended := 0, 0
-	verb := map[reconcile.Kind]string{reconcile.Missing: "added", reconcile.Elsewhere: "relocated", reconcile.Empty: "dropped"}[k]
-	for _, t := range s.Tables {
-		switch k {
-		case reconcile.Missing:
-			found, mended = found+t.Missing, mended+t.Added
-		case reconcile.Elsewhere:
-			found, mended = found+t.Elsewhere, mended+t.Relocated
-		case reconcile.Empty:
-			found, mended = found+t.Empty, mended+t.Dropped
-		}
-	}
 	if k == reconcile.Unplaced {
 		return strings.TrimPrefix(list(", ", s.Unplaced), ", ")
 	}
+	found, mended := s.Of(k)
+	verb := map[reconcile.Kind]string{reconcile.Missing: "added", reconcile.Elsewhere: "relocated", reconcile.Empty: "dropped"}[k]
 	return fmt.Sprintf("%s, %d %s", count(found, "partition"), mended, verb)
 }
 

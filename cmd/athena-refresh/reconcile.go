@@ -20,7 +20,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -163,7 +162,7 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 	r := &reconcile.Reconciler{
 		Router: router, Objects: listing.New(cfg), Catalog: reader,
 		Mender: glue.NewMender(cfg, reader), Relocate: f.relocate, Drop: f.drop,
-		Scope: scope, Wait: pace(f.listRate), Report: out.add,
+		Scope: scope, Wait: worker.Pace(f.listRate), Report: out.add,
 		Batch: reconcileBatch, Tables: reconcileTables,
 	}
 	if f.fix {
@@ -198,9 +197,4 @@ func (a *app) settler(ctx context.Context, cfg aws.Config, c *config.Config, rou
 		r.Close(ctx)
 		return closeCatalog()
 	}
-}
-
-// pace lets so many through a second.
-func pace(perSecond float64) func(context.Context) error {
-	return rate.NewLimiter(rate.Limit(perSecond), max(int(perSecond/10), 1)).Wait
 }

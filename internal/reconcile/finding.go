@@ -21,6 +21,9 @@ const (
 	Unplaced Kind = "unplaced"
 )
 
+// Kinds are all of them.
+var Kinds = [...]Kind{Missing, Elsewhere, Empty, Unplaced}
+
 // Finding is a difference, or what was one before it was mended.
 type Finding struct {
 	Kind     Kind
@@ -61,23 +64,39 @@ type TableSummary struct {
 	Unknown int
 }
 
-// Left is how many differences are left.
-func (s *Summary) Left() int {
-	n := 0
+// Of is how many differences of a kind were found, and how many were mended.
+func (s *Summary) Of(k Kind) (found, mended int) {
 	for _, t := range s.Tables {
-		n += t.Missing + t.Elsewhere + t.Empty - t.Added - t.Relocated - t.Dropped
+		f, m := t.of(k)
+		found, mended = found+*f, mended+*m
 	}
-	for _, m := range s.Unplaced {
-		n += m
+	if k == Unplaced {
+		for _, n := range s.Unplaced {
+			found += n
+		}
 	}
-	return n
+	return found, mended
 }
 
-// Missing is how many partitions the tables lacked, and how many of them were
-// added.
-func (s *Summary) Missing() (found, added int) {
-	for _, t := range s.Tables {
-		found, added = found+t.Missing, added+t.Added
+// of is where differences of a kind are counted.
+func (t *TableSummary) of(k Kind) (found, mended *int) {
+	switch k {
+	case Missing:
+		return &t.Missing, &t.Added
+	case Elsewhere:
+		return &t.Elsewhere, &t.Relocated
+	case Empty:
+		return &t.Empty, &t.Dropped
 	}
-	return found, added
+	return new(int), new(int)
+}
+
+// Left is how many differences are left.
+func (s *Summary) Left() int {
+	left := 0
+	for _, k := range Kinds {
+		found, mended := s.Of(k)
+		left += found - mended
+	}
+	return left
 }

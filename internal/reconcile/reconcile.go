@@ -229,26 +229,16 @@ func (r *run) report(f Finding) error {
 	if f.Kind == Unplaced {
 		r.sum.Unplaced[f.Reason]++
 	} else {
-		r.sum.Tables[f.Table].count(&f)
+		found, mended := r.sum.Tables[f.Table].of(f.Kind)
+		*found++
+		if f.Mended {
+			*mended++
+		}
 	}
 	if r.Report == nil {
 		return nil
 	}
 	return r.Report(f)
-}
-
-func (s *TableSummary) count(f *Finding) {
-	found, mended := &s.Missing, &s.Added
-	switch f.Kind {
-	case Elsewhere:
-		found, mended = &s.Elsewhere, &s.Relocated
-	case Empty:
-		found, mended = &s.Empty, &s.Dropped
-	}
-	*found++
-	if f.Mended {
-		*mended++
-	}
 }
 
 func (r *run) unplaced(f Finding) error {

@@ -29,7 +29,7 @@ type collector struct{ s Source }
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, received, answered, searchable} {
+	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, received, answered, searchable, compared, comparing, differing, mended, uncompared} {
 		ch <- d
 	}
 }
@@ -58,6 +58,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for table, samples := range t.Searchable {
 		ch <- summary(table, samples)
+	}
+	if c.s.Reconciled != nil {
+		collectReconciled(ch, c.s.Reconciled())
 	}
 }
 

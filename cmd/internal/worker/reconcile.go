@@ -1,0 +1,38 @@
+package worker
+
+import (
+	"context"
+
+	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/listing"
+	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/table"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"golang.org/x/time/rate"
+)
+
+// Beside the live path a reconcile takes little: a new partition of the same
+// table waits for a statement of 100 at most, 2 of the account's statements are
+// taken, and S3 is listed 20 times a second.
+const (
+	besideBatch  = 100
+	besideTables = 2
+	besideRate   = 20
+)
+
+// Beside compares S3 with the catalog beside the live path, and adds what is
+// missing by the settler that settles messages too: of one table no more than
+// one statement is under way, whoever asked for it.
+func Beside(cfg aws.Config, c *config.Config, router *table.Router, settler reconcile.Settler) *reconcile.Reconciler {
+	return &reconcile.Reconciler{
+		Router: router, Objects: listing.New(cfg), Catalog: glue.NewReader(cfg, c.Database), Settler: settler,
+		Wait: Pace(besideRate), Batch: besideBatch, Tables: besideTables,
+	}
+}
+
+// Pace lets so many through a second.
+func Pace(perSecond float64) func(context.Context) error {
+	return rate.NewLimiter(rate.Limit(perSecond), max(int(perSecond/10), 1)).Wait
+}
