@@ -66,8 +66,11 @@ It may be ended at any time, and begun again: nothing is kept but what was
 mended. With --since and --until only partitions of that time are compared, by
 their values (dt, date, day, or year, month, day, hour).
 
---engine repair TABLE has Athena do it: MSCK REPAIR TABLE, where the table's
-folders are named key=value.`,
+--engine repair TABLE has Athena add what is missing, by MSCK REPAIR TABLE, and
+then compares. Athena sees only folders directly below the table's location that
+are named key=value, in the order of the table's keys and with these in lower
+case; it sees none with an = or a : in a value, and may fail as a whole where a
+name has any other character that Hive escapes, or a %.`,
 		Example: `  athena-refresh reconcile
   athena-refresh reconcile --fix cloudtrail --since 2026-01-01
   athena-refresh reconcile --fix --relocate --drop-empty --prefix s3://example.streamalert.data/osquery/`,
@@ -95,6 +98,7 @@ folders are named key=value.`,
 	flags.StringVar(&f.since, "since", "", "only partitions from this time on: 2026-01-02, 2026-01-02-03, or 36h ago")
 	flags.StringVar(&f.until, "until", "", "only partitions before this time")
 	flags.StringVar(&f.prefix, "prefix", "", "only keys that begin so, or s3://BUCKET/PREFIX")
+	flags.StringVar(&f.engine, "engine", "", "repair: have Athena add what is missing to one table, by MSCK REPAIR TABLE")
 	flags.IntVar(&f.examples, "examples", 3, "how many of each kind are shown")
 	flags.Float64Var(&f.listRate, "list-rate", 100, "listings of S3 a second, at most")
 	return cmd
@@ -103,7 +107,11 @@ folders are named key=value.`,
 // scope is what is compared.
 func (f *reconcileFlags) scope(tables []string, now time.Time) (s reconcile.Scope, err error) {
 	for _, t := range tables {
-		s.Tables = append(s.Tables, strings.ToLower(t))
+		t = strings.ToLower(t)
+		if t == "" || strings.ContainsFunc(t, noName) {
+			return s, fmt.Errorf("reconcile: %q can't be a table's name", t)
+		}
+		s.Tables = append(s.Tables, t)
 	}
 	s.Prefix = f.prefix
 	if rest, ok := strings.CutPrefix(f.prefix, "s3://"); ok {
@@ -115,10 +123,22 @@ func (f *reconcileFlags) scope(tables []string, now time.Time) (s reconcile.Scop
 	if s.Until, err = moment(f.until, now); err != nil {
 		return s, fmt.Errorf("reconcile: --until: %w", err)
 	}
+	switch {
+	case f.engine != "" && f.engine != engineRepair:
+		return s, fmt.Errorf("reconcile: --engine %s: it is repair, or left out", f.engine)
+	case f.engine == engineRepair && len(tables) != 1:
+		return s, errors.New("reconcile: --engine repair: name one table")
+	case f.engine == engineRepair && (f.fix || f.relocate || f.drop):
+		return s, errors.New("reconcile: --engine repair adds, and that is all it does: leave out --fix, --relocate and --drop-empty")
+	}
 	if f.listRate <= 0 {
 		return s, errors.New("reconcile: --list-rate: more than 0")
 	}
 	return s, nil
+}
+
+func noName(r rune) bool {
+	return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '_')
 }
 
 // moment is a time as people write it: of partitions, or how long ago.
@@ -159,6 +179,11 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 	}
 	reader := glue.NewReader(cfg, c.Database)
 	out := newDifferences(a, f.examples)
+	if f.engine == engineRepair {
+		if err := a.repair(ctx, searcher(cfg, c), reader, c, scope.Tables[0]); err != nil {
+			return err
+		}
+	}
 	r := &reconcile.Reconciler{
 		Router: router, Objects: listing.New(cfg), Catalog: reader,
 		Mender: glue.NewMender(cfg, reader), Relocate: f.relocate, Drop: f.drop,
