@@ -180,3 +180,46 @@ func TestReconcileOfManyPartitions(t *testing.T) {
 		t.Errorf("in the end: %+v", c.reconcileSummary)
 	}
 }
+
+// TestADaemonFindsWhatWasNeverNotified, and says when it last looked.
+func TestADaemonFindsWhatWasNeverNotified(t *testing.T) {
+	conf := confDir(t, "lost", `{"athena_partition_refresh_config": {"trigger": "queue", "reconcile_every": "rate(1 hour)"}}`)
+	stack, err := serve(conf, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := stack.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	client := newClient(stack.url)
+	for i := range 3 {
+		if err := client.put(t.Context(), "lost.streamalerts", folderOf(i)+"a.json", "{}"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if lost, err := client.receive(t.Context(), "lost_streamalert_athena_s3_notifications"); err != nil || len(lost) < 3 {
+		t.Fatal(lost, err)
+	}
+	metrics, stop := daemonWithPages(t, conf, stack.url)
+	defer stop()
+	s := soak{t: t, metrics: metrics}
+	until(t, "it compared", time.Minute, func() bool { return s.read()["athena_refresh_reconcile_timestamp_seconds"] > 0 })
+	m := s.read()
+	if m[`athena_refresh_reconcile_differences{kind="missing"}`] != 3 || m[`athena_refresh_reconcile_mended{kind="missing"}`] != 3 || m["athena_refresh_statements_total"] != 1 {
+		t.Errorf("metrics %v", m)
+	}
+	reader := glue.NewReader(awsOf(stack.url), "lost_streamalert")
+	tab, err := reader.Table(t.Context(), "alerts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var values [][]string
+	for i := range 3 {
+		values = append(values, []string{hourOf(i).Format("2006-01-02-15")})
+	}
+	if parts, err := reader.Partitions(t.Context(), tab, values); err != nil || len(parts) != 3 {
+		t.Errorf("partitions %v, %v", parts, err)
+	}
+}
