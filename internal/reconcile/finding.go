@@ -47,6 +47,7 @@ type Summary struct {
 	Listings int                    // of S3
 	Listed   int                    // keys
 	Took     time.Duration
+	Rest     *Rest // that was not come to, because the time was up; nil: everything was
 }
 
 // TableSummary is a table's part.

@@ -3,14 +3,20 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 )
 
-// mostLookup is how many partitions are read again together: each may be
-// spelled in two ways, and 1,000 is what one look-up takes.
-const mostLookup = 500
+const (
+	// together is how many folders of a table are kept until they are read
+	// again.
+	together = 1000
+	// mostLookup is how many of them one look-up takes: each may be spelled in
+	// two ways, and 1,000 is the most that it may be asked for.
+	mostLookup = 500
+)
 
 // candidate is a partition that S3 shows and that the catalog was not known to
 // have in that folder.
@@ -68,7 +74,7 @@ func (r *run) pend(t *tableRun, c *candidate, todo bool) (batch []*candidate) {
 	if !todo {
 		return nil
 	}
-	if t.pending = append(t.pending, c); len(t.pending) < min(max(r.Batch, 1), 1000) {
+	if t.pending = append(t.pending, c); len(t.pending) < together {
 		return nil
 	}
 	batch, t.pending = t.pending, nil
@@ -145,41 +151,48 @@ func (r *run) lookUp(ctx context.Context, t *tableRun, batch []*candidate) (map[
 	return found, nil
 }
 
-// add reports what is missing, and adds it if it may. A few tables are added to
-// at once: the live path has a use for the rest of the statements.
+// add reports what is missing, and adds it if it may.
 func (r *run) add(ctx context.Context, missing []*candidate) error {
-	if len(missing) == 0 {
-		return nil
-	}
-	answers := make([]refresh.Answer, len(missing))
-	if r.Settler != nil {
-		select {
-		case r.adding <- struct{}{}:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		objects := make([]refresh.Object, len(missing))
-		for i, c := range missing {
-			objects[i] = c.object
-		}
-		answers = r.Settler.SettleObjects(ctx, objects)
-		<-r.adding
-	}
-	for i, c := range missing {
-		a := answers[i]
-		if r.Settler != nil && a.Reason == "" && !a.Added {
-			continue // somebody else did meanwhile
-		}
-		f := c.finding(Missing)
-		f.Reason, f.Detail, f.Mended = a.Reason, a.Detail, a.Added
-		if a.Added {
-			r.progress.added.Add(1)
-		}
-		if err := r.report(f); err != nil {
+	for some := range slices.Chunk(missing, max(r.Batch, 1)) {
+		answers, err := r.settle(ctx, some)
+		if err != nil {
 			return err
+		}
+		for i, c := range some {
+			a := answers[i]
+			if r.Settler != nil && a.Reason == "" && !a.Added {
+				continue // somebody else did meanwhile
+			}
+			f := c.finding(Missing)
+			f.Reason, f.Detail, f.Mended = a.Reason, a.Detail, a.Added
+			if a.Added {
+				r.progress.added.Add(1)
+			}
+			if err := r.report(f); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// settle adds partitions of one table. A few tables are added to at once: the
+// live path has a use for the other statements.
+func (r *run) settle(ctx context.Context, missing []*candidate) ([]refresh.Answer, error) {
+	if r.Settler == nil {
+		return make([]refresh.Answer, len(missing)), nil
+	}
+	select {
+	case r.adding <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-r.adding }()
+	objects := make([]refresh.Object, len(missing))
+	for i, c := range missing {
+		objects[i] = c.object
+	}
+	return r.Settler.SettleObjects(ctx, objects), nil
 }
 
 // move reports partitions that are elsewhere, and relocates them if it may.

@@ -63,19 +63,33 @@ type Reconciler struct {
 	Wait func(context.Context) error
 	// Report is told of every difference, one after the other; nil: nobody is.
 	Report func(Finding) error
-	// Batch is how many partitions of a table are settled together, at most
-	// 1,000; a statement holds no more, so that it is the longest that a new
-	// partition of the same table waits for it.
+	// Batch is how many partitions of a table are settled together: a statement
+	// holds no more, and a new partition of the same table waits for it.
 	Batch int
 	// Tables is how many tables are added to at once.
 	Tables int
+
+	// Forward says that the catalog is not read as a whole: what S3 shows is
+	// looked up in it. Then no Empty is found, and a run may be ended and gone
+	// on with: memory is what S3 shows, and the time until a folder is looked at
+	// doesn't depend on how many partitions there are.
+	Forward bool
+	// Stop ends the listing where it is, after the page at hand; what was seen
+	// until then is mended. Zero: it goes to the end. For Forward only.
+	Stop time.Time
+	// Rest is where to go on, of an earlier run's Summary; nil: everything.
+	Rest *Rest
 }
+
+// Rest is what a run did not come to.
+type Rest struct{ spans []span }
 
 // run is one comparison.
 type run struct {
 	*Reconciler
 	known  *known
 	adding chan struct{}
+	rest   []span // that the listing did not come to; under mu
 
 	listings, listed atomic.Int64
 	progress         *Progress
@@ -110,8 +124,11 @@ func (r *Reconciler) Run(ctx context.Context, p *Progress) (*Summary, error) {
 	n.sum = Summary{Tables: map[string]*TableSummary{}, Unplaced: map[refresh.Reason]int{}, Ignored: map[refresh.Reason]int{}}
 	err := n.compare(ctx)
 	n.sum.Listings, n.sum.Listed, n.sum.Took = int(n.listings.Load()), int(n.listed.Load()), time.Since(begun)
+	if len(n.rest) > 0 {
+		n.sum.Rest = &Rest{n.rest}
+	}
 	if ctx.Err() != nil {
-		err = ctx.Err() // the rest only says so too
+		err = ctx.Err() // the others only say so too
 	}
 	return &n.sum, err
 }
@@ -120,12 +137,14 @@ func (r *run) compare(ctx context.Context) error {
 	if err := r.openTables(ctx); err != nil {
 		return err
 	}
-	if err := r.readCatalog(ctx); err != nil {
-		return err
+	if !r.Forward {
+		if err := r.readCatalog(ctx); err != nil {
+			return err
+		}
 	}
 	r.progress.begun.Store(time.Now().UnixNano())
 	errs := []error{r.scan(ctx), r.flush(ctx)}
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && !r.Forward {
 		errs = append(errs, r.vanished(ctx))
 	}
 	return errors.Join(errs...)

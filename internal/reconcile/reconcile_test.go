@@ -378,6 +378,31 @@ func TestListingsAreAsManyAsFolders(t *testing.T) {
 	}
 }
 
+// TestALeapPassesNoNeighbour: of folders whose names begin alike, each fills a
+// page of its own.
+func TestALeapPassesNoNeighbour(t *testing.T) {
+	w := newWorld(t)
+	w.table("web", "s3://web/", "n")
+	router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "x/n={n}/", Table: "web"}}})
+	names := []string{"1", "1-", "10", "1 ", "1\U0010ffff", "11", "2"}
+	var keys []string
+	for _, n := range names {
+		for o := range 1500 {
+			keys = append(keys, fmt.Sprintf("x/n=%s/%06d", n, o))
+		}
+	}
+	w.put("web", append(keys, "x/n=1/\U0010ffff\U0010ffff")...)
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Forward, r.Stop = true, time.Now() // cuts nothing
+	r.Rest = w.run(r).Rest
+	r.Stop = time.Time{}
+	w.run(r)
+	if len(found) != len(names) {
+		t.Errorf("%d folders of %d: %v", len(found), len(names), said(found))
+	}
+}
+
 // TestTheWalkAgreesWithPlace compares what a run finds with what Place says of
 // each object, for rules of every kind and keys that fit several of them.
 func TestTheWalkAgreesWithPlace(t *testing.T) {

@@ -3,8 +3,10 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -24,7 +26,7 @@ const (
 
 	listers    = 8  // listings at once
 	enoughCuts = 64 // into which a bucket is cut, so that many can be listed at once
-	cutting    = 16 // listings that this may cost
+	cutting    = 32 // listings that this may cost, of all buckets
 )
 
 // lastKey is behind all keys of a folder when it is appended to it, but for
@@ -42,12 +44,7 @@ type span struct {
 func (r *run) scan(ctx context.Context) error {
 	var group errgroup.Group
 	group.SetLimit(listers)
-	var spans []span
-	var errs []error
-	for _, bucket := range r.buckets() {
-		more, err := r.cut(ctx, bucket, r.Scope.Prefix)
-		spans, errs = append(spans, more...), append(errs, err)
-	}
+	spans, errs := r.spans(ctx)
 	results := make([]error, len(spans))
 	for i, s := range spans {
 		group.Go(func() error {
@@ -57,6 +54,24 @@ func (r *run) scan(ctx context.Context) error {
 	}
 	group.Wait()
 	return errors.Join(append(errs, distinct(results)...)...)
+}
+
+// spans are the parts of all buckets, or those that an earlier run left. Where a
+// run may have to stop it begins anywhere, so that one that never comes to the
+// end sees everything in time.
+func (r *run) spans(ctx context.Context) (spans []span, errs []error) {
+	if r.Rest != nil {
+		return r.Rest.spans, nil
+	}
+	buckets := r.buckets()
+	for _, bucket := range buckets {
+		more, err := r.cut(ctx, bucket, r.Scope.Prefix, max(cutting/max(len(buckets), 1), 1))
+		spans, errs = append(spans, more...), append(errs, err)
+	}
+	if !r.Stop.IsZero() {
+		rand.Shuffle(len(spans), func(i, j int) { spans[i], spans[j] = spans[j], spans[i] })
+	}
+	return spans, errs
 }
 
 // distinct keeps one of the errors that say the same: every span of a bucket
@@ -78,10 +93,10 @@ func (r *run) buckets() []string {
 
 // cut cuts a bucket at folders near its root. Where it is cut makes no
 // difference but to how much can be done at once.
-func (r *run) cut(ctx context.Context, bucket, prefix string) ([]span, error) {
+func (r *run) cut(ctx context.Context, bucket, prefix string, most int) ([]span, error) {
 	var cuts []string
 	queue := []string{prefix}
-	for calls := 0; len(queue) > 0 && len(cuts) < enoughCuts && calls < cutting; calls++ {
+	for calls := 0; len(queue) > 0 && len(cuts) < enoughCuts && calls < most && !r.late(); calls++ {
 		page, err := r.list(ctx, Listing{Bucket: bucket, Prefix: queue[0], Max: fullPage, Folders: true})
 		if err != nil {
 			return nil, err
@@ -129,6 +144,9 @@ func (r *run) through(ctx context.Context, s span) error {
 	l := leaper{run: r, bucket: s.bucket}
 	in := Listing{Bucket: s.bucket, Prefix: s.prefix, After: s.after, Max: fullPage}
 	for {
+		if r.stopped(span{s.bucket, s.prefix, in.After, s.until}) {
+			return nil
+		}
 		page, err := r.list(ctx, in)
 		if err != nil {
 			return err
@@ -156,6 +174,19 @@ func (r *run) through(ctx context.Context, s span) error {
 		}
 	}
 }
+
+// stopped says whether the time to list is over, and keeps what is left.
+func (r *run) stopped(left span) bool {
+	if !r.late() {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rest = append(r.rest, left)
+	return true
+}
+
+func (r *run) late() bool { return !r.Stop.IsZero() && !time.Now().Before(r.Stop) }
 
 // leaper reads keys in their order and says where to go on.
 type leaper struct {
