@@ -251,7 +251,7 @@ var breaks = []mutant{
 
 	// What a reconcile may conclude, and when it may change something.
 	{"a folder is a partition's though a longer key is another's", 2, "internal/table/below.go",
-		"			if l.spellings[i].unfinished(f, at) {\n", "			if at < 0 {\n", tables},
+		"			if l.spellings[i].unfinished(f, at) {\n", "			if at+i < 0 {\n", tables},
 	{"no partition is below a folder that one could be below", 1, "internal/table/below.go",
 		"s.anywhere || s.beginsWith(f)", "s.beginsWith(f)", tables},
 	{"a rule that could fit a longer key is passed over", 2, "internal/table/below.go",

@@ -40,7 +40,8 @@ type (
 		Tables       map[string]reconcileTable `json:"tables"`
 		Unplaced     map[refresh.Reason]int    `json:"unplaced"`
 		Ignored      map[refresh.Reason]int    `json:"ignored"`
-		Left         int                       `json:"left"` // differences
+		Left         int                       `json:"left"`     // differences
+		Complete     bool                      `json:"complete"` // false: something could not be compared
 		Listings     int                       `json:"listings"`
 		Keys         int                       `json:"keys"`
 		Milliseconds int64                     `json:"milliseconds"`
@@ -77,10 +78,10 @@ func (d *differences) add(f reconcile.Finding) error {
 	return nil
 }
 
-func (d *differences) finish(s *reconcile.Summary) error {
+func (d *differences) finish(s *reconcile.Summary, complete bool) error {
 	if d.app.json {
 		line := reconcileSummary{Type: "summary", Tables: map[string]reconcileTable{}, Unplaced: s.Unplaced, Ignored: s.Ignored,
-			Left: s.Left(), Listings: s.Listings, Keys: s.Listed, Milliseconds: s.Took.Milliseconds()}
+			Left: s.Left(), Complete: complete, Listings: s.Listings, Keys: s.Listed, Milliseconds: s.Took.Milliseconds()}
 		for name, t := range s.Tables {
 			line.Tables[name] = reconcileTable{t.Partitions, t.Folders, t.Missing, t.Added, t.Elsewhere, t.Relocated, t.Empty, t.Dropped, t.Unknown}
 		}
@@ -88,6 +89,15 @@ func (d *differences) finish(s *reconcile.Summary) error {
 	}
 	if err := d.tables(s); err != nil {
 		return err
+	}
+	unknown := 0
+	for _, t := range s.Tables {
+		unknown += t.Unknown
+	}
+	if unknown > 0 {
+		if err := d.app.printf("left alone: %s in folders that are somebody else's by the configuration\n", count(unknown, "partition")); err != nil {
+			return err
+		}
 	}
 	for _, k := range reconcile.Kinds {
 		if err := d.kind(k, s); err != nil {
@@ -97,6 +107,11 @@ func (d *differences) finish(s *reconcile.Summary) error {
 	verdict := "nothing differs"
 	if n := s.Left(); n > 0 {
 		verdict = count(n, "difference") + " left"
+	} else if !complete {
+		verdict = "no difference left"
+	}
+	if !complete {
+		verdict += ", but not everything was compared"
 	}
 	return d.app.printf("%s; %s, %s, %d ms\n", verdict, count(s.Listings, "listing"), count(s.Listed, "key"), s.Took.Milliseconds())
 }

@@ -199,14 +199,28 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 	stop := terminal.Progress(a.stderr, progress.String)
 	sum, err := r.Run(ctx, progress)
 	stop()
-	if printed := out.finish(sum); printed != nil {
+	if printed := out.finish(sum, err == nil); printed != nil {
 		return printed
+	}
+	if err == nil {
+		err = tablesThere(&scope, sum)
 	}
 	switch {
 	case err != nil:
 		return explainAWS("reconcile", err)
 	case sum.Left() > 0:
 		return errUndone
+	}
+	return nil
+}
+
+// tablesThere says which of the tables that were asked for is nowhere: neither
+// in the catalog, nor would anything in S3 be its.
+func tablesThere(s *reconcile.Scope, sum *reconcile.Summary) error {
+	for _, name := range s.Tables {
+		if sum.Tables[name] == nil && sum.Unplaced[refresh.TableMissing] == 0 {
+			return fmt.Errorf("table %s: %w", name, refresh.ErrTableMissing)
+		}
 	}
 	return nil
 }

@@ -140,7 +140,7 @@ func (r *run) lookUp(ctx context.Context, t *tableRun, batch []*candidate) (map[
 		for _, p := range parts {
 			id, ok := t.facts.Identity(p.Values)
 			if !ok {
-				return nil, fmt.Errorf("look up partitions of %s: the catalog answered with values %q", t.facts.ID.Name, p.Values)
+				return nil, fmt.Errorf("look up partitions of %s: the catalog answered with values %q", t.name, p.Values)
 			}
 			if _, twice := found[id]; !twice || t.facts.AsWritten(p.Values) {
 				found[id] = p
@@ -261,7 +261,7 @@ func (r *run) ownObject(ctx context.Context, t *tableRun, id, location string) (
 		return "", nil
 	}
 	p := r.Router.Place(bucket, folder+"x")
-	if p.Outcome != table.Place || p.Partition.Table != t.facts.ID.Name || p.Partition.Location != refresh.Folder(location) {
+	if p.Outcome != table.Place || p.Partition.Table != t.name || p.Partition.Location != refresh.Folder(location) {
 		return "", nil
 	}
 	values, _, why := t.facts.Values(&p)

@@ -33,6 +33,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -59,7 +60,8 @@ type Reconciler struct {
 
 	Scope Scope
 
-	// Wait is called before every listing, to keep their pace; nil: none.
+	// Wait is called before every listing, and before every 1,000 partitions
+	// that are read of the catalog as a whole, to keep their pace; nil: none.
 	Wait func(context.Context) error
 	// Report is told of every difference, one after the other; nil: nobody is.
 	Report func(Finding) error
@@ -101,6 +103,7 @@ type run struct {
 
 // tableRun is one table of a run.
 type tableRun struct {
+	name    string // in our database; a link's facts are those of its target
 	facts   refresh.Table
 	why     refresh.Answer // no partition can be added at all
 	pending []*candidate   // to be looked at together
@@ -199,7 +202,7 @@ func split(location string) (bucket, folder string, ok bool) {
 }
 
 func (r *run) open(name string, facts refresh.Table) {
-	t := &tableRun{facts: facts, why: facts.Refuses(), sum: &TableSummary{}}
+	t := &tableRun{name: name, facts: facts, why: facts.Refuses(), sum: &TableSummary{}}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tables[name] = t
@@ -213,7 +216,7 @@ func (r *run) table(name string) *tableRun {
 	defer r.mu.Unlock()
 	t := r.tables[name]
 	if t == nil {
-		t = &tableRun{why: refresh.Answer{Reason: refresh.TableMissing, Detail: "table " + name + " does not exist"}}
+		t = &tableRun{name: name, why: refresh.Answer{Reason: refresh.TableMissing, Detail: "table " + name + " does not exist"}}
 		r.tables[name] = t
 	}
 	return t
@@ -225,7 +228,7 @@ func (r *run) readCatalog(ctx context.Context) error {
 		if t.why.Reason != "" {
 			continue
 		}
-		for p, err := range r.Catalog.All(ctx, t.facts, "") {
+		for p, err := range r.all(ctx, t) {
 			if err != nil {
 				return err
 			}
@@ -239,6 +242,21 @@ func (r *run) readCatalog(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// all streams a table's partitions, in their turn.
+func (r *run) all(ctx context.Context, t *tableRun) iter.Seq2[refresh.Partition, error] {
+	return func(yield func(refresh.Partition, error) bool) {
+		n := 0
+		for p, err := range r.Catalog.All(ctx, t.facts, "") {
+			if n++; n%1000 == 0 && err == nil && r.Wait != nil {
+				err = r.Wait(ctx)
+			}
+			if !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // report counts a finding and passes it on. Its caller holds no lock.

@@ -27,26 +27,26 @@ func (r *run) vanished(ctx context.Context) error {
 	if !r.known.anyUnseen() {
 		return nil
 	}
-	for name, t := range r.tables {
+	for _, t := range r.tables {
 		if t.why.Reason != "" {
 			continue
 		}
 		var gone []refresh.Partition
-		for p, err := range r.Catalog.All(ctx, t.facts, "") {
+		for p, err := range r.all(ctx, t) {
 			if err != nil {
 				return err
 			}
-			if id, ok := t.facts.Identity(p.Values); !ok || !r.known.unseen(name, id) || !r.inScope(t, p) {
+			if id, ok := t.facts.Identity(p.Values); !ok || !r.known.unseen(t.name, id) || !r.inScope(t, p) {
 				continue
 			}
 			if gone = append(gone, p); len(gone) == lookMost {
-				if err := r.lookInto(ctx, name, t, gone); err != nil {
+				if err := r.lookInto(ctx, t, gone); err != nil {
 					return err
 				}
 				gone = nil
 			}
 		}
-		if err := r.lookInto(ctx, name, t, gone); err != nil {
+		if err := r.lookInto(ctx, t, gone); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func keysOf(t *tableRun) []string {
 }
 
 // lookInto lists the folders of partitions and reports those that are empty.
-func (r *run) lookInto(ctx context.Context, name string, t *tableRun, parts []refresh.Partition) error {
+func (r *run) lookInto(ctx context.Context, t *tableRun, parts []refresh.Partition) error {
 	empty, err := r.empty(ctx, t, parts)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (r *run) lookInto(ctx context.Context, name string, t *tableRun, parts []re
 		done = true
 	}
 	for i, p := range empty {
-		f := Finding{Kind: Empty, Table: name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location, Mended: done && dropped[i] == nil}
+		f := Finding{Kind: Empty, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location, Mended: done && dropped[i] == nil}
 		switch {
 		case dropped[i] == errFilled:
 			continue // it is no difference any more
@@ -136,7 +136,7 @@ func (r *run) empty(ctx context.Context, t *tableRun, parts []refresh.Partition)
 func (r *run) landed(t *tableRun, p refresh.Partition, key string) bool {
 	bucket, _, _ := split(p.Location)
 	at := r.Router.Place(bucket, key)
-	return at.Outcome == table.Place && at.Partition.Table == t.facts.ID.Name && at.Partition.Location == refresh.Folder(p.Location)
+	return at.Outcome == table.Place && at.Partition.Table == t.name && at.Partition.Location == refresh.Folder(p.Location)
 }
 
 // readable returns a key below a folder that an engine would read, "" if there

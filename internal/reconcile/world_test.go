@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
@@ -18,8 +19,11 @@ import (
 // world is an S3 and a catalog in memory, strict about what they are asked.
 type world struct {
 	t *testing.T
-	// before is called before every call has its effect; what it changes counts.
-	before func(call string)
+	// before is called before every call has its effect, for one at a time; what
+	// it changes counts.
+	before  func(call string)
+	oneCall sync.Mutex
+	slow    time.Duration // how long S3 takes
 
 	mu       sync.Mutex
 	buckets  map[string][]string // keys, sorted
@@ -82,6 +86,8 @@ func (w *world) locations(name string) map[string]string {
 
 func (w *world) call(format string, args ...any) {
 	if w.before != nil {
+		w.oneCall.Lock()
+		defer w.oneCall.Unlock()
 		w.before(fmt.Sprintf(format, args...))
 	}
 }
@@ -89,6 +95,7 @@ func (w *world) call(format string, args ...any) {
 // List implements reconcile.Objects.
 func (w *world) List(ctx context.Context, in reconcile.Listing) (reconcile.Page, error) {
 	w.call("List %s/%s", in.Bucket, in.Prefix)
+	time.Sleep(w.slow)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.listings++
