@@ -73,9 +73,14 @@ func (a *app) refresh(ctx context.Context, cfg aws.Config, c *config.Config, rou
 	defer func() { err = errors.Join(err, w.close(ctx)) }()
 	settler := &waits{Refresher: w.refresher}
 	stop := terminal.Progress(a.stderr, func() string { return progress(w.refresher.Tally()) })
+	metrics := func(daemon.Summary) {}
+	if c.EnableMetrics {
+		metrics = w.metrics(a.stderr, c.Queue, log) // stdout has the result
+	}
 	invocation := daemon.Invocation{Queue: w.queue, Settler: settler, Log: log, Timeout: c.Timeout}
 	summary, err := invocation.Run(ctx)
 	stop()
+	metrics(summary)
 	if err != nil {
 		return nil, explainAWS("refresh", err)
 	}

@@ -61,13 +61,14 @@ func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refr
 	}
 	maps.Copy(r.Outcomes, t.Messages)
 	maps.Copy(r.Reasons, t.Reasons)
-	var all []time.Duration
+	var all refresh.Latencies
 	for name, n := range t.Added {
 		r.Partitions += n
 		r.Tables[name] = tableReport{n, newLatency(t.Searchable[name])}
 	}
-	for _, d := range t.Searchable {
-		all = append(all, d...)
+	for _, l := range t.Searchable {
+		all.Objects += l.Objects
+		all.Samples = append(all.Samples, l.Samples...)
 	}
 	r.Searchable = newLatency(all)
 	if !w.first.IsZero() {
@@ -80,13 +81,13 @@ func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refr
 	return r
 }
 
-func newLatency(samples []time.Duration) *latency {
-	if len(samples) == 0 {
+func newLatency(l refresh.Latencies) *latency {
+	if len(l.Samples) == 0 {
 		return nil
 	}
-	slices.Sort(samples)
-	at := func(percent int) int64 { return samples[(len(samples)*percent+99)/100-1].Milliseconds() }
-	return &latency{len(samples), at(50), at(99)}
+	slices.Sort(l.Samples)
+	at := func(percent int) int64 { return l.Samples[(len(l.Samples)*percent+99)/100-1].Milliseconds() }
+	return &latency{l.Objects, at(50), at(99)}
 }
 
 // undone says whether something was parked, is to be tried again, or may be.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/emf"
 	"athenarefresh/internal/schedule"
 	"athenarefresh/internal/status"
 
@@ -36,8 +38,9 @@ func (a *app) run() *cobra.Command {
 		Short: "Refresh for as long as it runs",
 		Long: `Run is the daemon: with "trigger": "queue" it receives notifications as they
 come, otherwise it empties the queue at once and then on schedule_expression.
-It answers /healthz, /readyz and /metrics. Ctrl-C finishes what is in hand and
-gives back the rest.`,
+It answers /healthz, /readyz and /metrics; with "enable_metrics" it prints metrics
+for CloudWatch too, every minute or after each emptying. Ctrl-C finishes what is
+in hand and gives back the rest.`,
 		Args: exactly(0, "run: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithCancel(cmd.Context())
@@ -78,6 +81,9 @@ func (a *app) daemon(ctx context.Context, cancel context.CancelFunc, listen stri
 	if c.Trigger == config.TriggerSchedule {
 		d.Schedule = c.Schedule
 	}
+	if c.EnableMetrics {
+		d.Report = w.metrics(a.stdout, c.Queue, log)
+	}
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()
@@ -100,6 +106,16 @@ func scheduleText(s schedule.Schedule) string {
 		return "none, continuously"
 	}
 	return s.String()
+}
+
+// metrics returns what writes the metrics of a period that has just ended.
+func (w *worker) metrics(to io.Writer, queue string, log *slog.Logger) func(daemon.Summary) {
+	meter := w.refresher.Meter()
+	return func(s daemon.Summary) {
+		if err := emf.Write(to, time.Now(), &emf.Period{Queue: queue, Messages: s, Work: meter.Take()}); err != nil {
+			log.Error("metrics are lost", "error", err)
+		}
+	}
 }
 
 // remind says every hour if there is nowhere to park a message.

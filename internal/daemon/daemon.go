@@ -37,6 +37,10 @@ type Daemon struct {
 	// visible again for others.
 	Grace time.Duration
 
+	// Report, if there is one, is told what was done since it was last told:
+	// after every invocation or, continuously, every minute and at the end.
+	Report func(Summary)
+
 	state state
 }
 
@@ -115,6 +119,9 @@ func (d *Daemon) invoke(ctx context.Context, all *Summary) {
 	d.answered(err)
 	d.state.total.Add(int64(s.Received))
 	all.add(s)
+	if d.Report != nil {
+		d.Report(s)
+	}
 }
 
 // waitUntil turns the loop every so often, so that it can be seen to be alive.
@@ -124,13 +131,6 @@ func (d *Daemon) waitUntil(ctx context.Context, t time.Time) {
 		pause(ctx, min(time.Until(t), longPoll))
 	}
 	d.state.alive.Store(time.Now().UnixNano())
-}
-
-func (s *Summary) add(o Summary) {
-	s.Received += o.Received
-	s.Deleted += o.Deleted
-	s.Hidden += o.Hidden
-	s.Unsure += o.Unsure
 }
 
 // continuously receives with long polls. When ctx ends the poll under way is
@@ -147,6 +147,8 @@ func (d *Daemon) continuously(ctx context.Context) Summary {
 	beating, endBeating := context.WithCancel(whole)
 	var heart sync.WaitGroup
 	heart.Go(func() { n.heartbeat(beating) })
+	var told Summary
+	heart.Go(func() { told = d.reportMinutes(beating, n) })
 
 	d.receive(ctx, n)
 
@@ -160,7 +162,30 @@ func (d *Daemon) continuously(ctx context.Context) Summary {
 	s := n.close()
 	last.Stop()
 	s.Took = time.Since(begun)
+	if d.Report != nil {
+		d.Report(s.since(told))
+	}
 	return s
+}
+
+// reportMinutes reports every minute until ctx ends, and returns what it has
+// reported by then.
+func (d *Daemon) reportMinutes(ctx context.Context, n *intake) (told Summary) {
+	if d.Report == nil {
+		return told
+	}
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return told
+		case <-tick.C:
+			s := n.ledger.read()
+			d.Report(s.since(told))
+			told = s
+		}
+	}
 }
 
 // receive goes round until ctx ends. It never spins: a receive waits for

@@ -23,17 +23,6 @@ type Invocation struct {
 	Timeout time.Duration
 }
 
-// Summary is what was done with messages.
-type Summary struct {
-	Received  int
-	Deleted   int
-	Hidden    int // kept, to be tried again later
-	Unsure    int // settled, but the queue did not confirm it: they may come again
-	TimeIsUp  bool
-	Took      time.Duration
-	Receiving error // why it stopped receiving, if that is why
-}
-
 // Run receives, settles and acknowledges until a long poll returns nothing and
 // nothing is in hand, or the time is up. When ctx ends it stops receiving and
 // finishes what is in hand. Its error says that it could not run: nothing
@@ -97,7 +86,7 @@ func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time)
 // asks the catalog again, unless nothing in it needs the catalog: then so is
 // the next one.
 func (v *Invocation) catalogWorks(n *intake) bool {
-	if n.received == 0 || !v.Settler.CatalogDown() {
+	if n.received() == 0 || !v.Settler.CatalogDown() {
 		return true
 	}
 	if n.hand.waitForRoom(n.settling, 1) && (n.held.Load() == 0 || !v.Settler.CatalogDown()) {

@@ -70,7 +70,6 @@ func spellings(tab Table, w *want) [][]string {
 func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[string]Partition, error) {
 	found := make(map[string]Partition, len(values))
 	for chunk := range slices.Chunk(values, lookMost) {
-		t.r.tally.lookup()
 		parts, err := t.partitions(ctx, tab, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("look up partitions of %s: %w", t.name, err)
@@ -167,7 +166,7 @@ func valuesText(w *want) string {
 // remembers it.
 func (t *planner) confirm(w *want, p Partition, added bool) {
 	if added {
-		t.r.tally.added(t.name)
+		t.r.tally.count(func(c *Tally) { c.added(t.name) })
 	}
 	t.remember(w, p)
 	t.mu.Lock()

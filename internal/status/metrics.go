@@ -2,7 +2,8 @@ package status
 
 import (
 	"slices"
-	"time"
+
+	"athenarefresh/internal/refresh"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -17,7 +18,8 @@ var (
 	lookups    = desc("lookups_total", "Calls that looked partitions up.")
 	received   = desc("messages_received_total", "Messages received, some of them more than once.")
 	answered   = desc("queue_answered_timestamp_seconds", "When the queue last answered.")
-	searchable = desc("searchable_seconds", "From an object's landing until its new partition was in the catalog, of the last 10,000.", "table")
+	throttles  = desc("throttles_total", "Calls of the catalog that it refused because there were too many.")
+	searchable = desc("searchable_seconds", "From an object's landing until its new partition was in the catalog; quantiles of the last 1,000 objects.", "table")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -29,7 +31,7 @@ type collector struct{ s Source }
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, received, answered, searchable} {
+	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, throttles, received, answered, searchable} {
 		ch <- d
 	}
 }
@@ -52,25 +54,22 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(allRecords, t.Records)
 	count(statements, t.Adds)
 	count(lookups, t.Lookups)
+	count(throttles, t.Throttles)
 	count(received, h.Messages)
 	if !h.Received.IsZero() {
 		ch <- prometheus.MustNewConstMetric(answered, prometheus.GaugeValue, float64(h.Received.UnixMilli())/1000)
 	}
-	for table, samples := range t.Searchable {
-		ch <- summary(table, samples)
+	for table, l := range t.Searchable {
+		ch <- summary(table, &l)
 	}
 }
 
-// summary is the distribution of a table's samples, of which there is at least one.
-func summary(table string, samples []time.Duration) prometheus.Metric {
-	slices.Sort(samples)
-	var sum time.Duration
-	for _, d := range samples {
-		sum += d
-	}
+// summary is the distribution of a table's latencies, of which there is at least one.
+func summary(table string, l *refresh.Latencies) prometheus.Metric {
+	slices.Sort(l.Samples)
 	quantiles := map[float64]float64{}
 	for _, q := range []float64{0.5, 0.99} {
-		quantiles[q] = samples[int(q*float64(len(samples)-1)+0.5)].Seconds()
+		quantiles[q] = l.Samples[int(q*float64(len(l.Samples)-1)+0.5)].Seconds()
 	}
-	return prometheus.MustNewConstSummary(searchable, uint64(len(samples)), sum.Seconds(), quantiles, table)
+	return prometheus.MustNewConstSummary(searchable, uint64(l.Objects), l.Total.Seconds(), quantiles, table)
 }

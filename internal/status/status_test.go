@@ -31,8 +31,9 @@ func TestPages(t *testing.T) {
 	var h daemon.Health
 	tally := refresh.Tally{
 		Messages: map[refresh.Outcome]int{refresh.Done: 7}, Reasons: map[refresh.Reason]int{"hidden": 2}, Records: 9,
-		Added: map[string]int{"alerts": 3}, Adds: 2, Lookups: 4,
-		Searchable: map[string][]time.Duration{"alerts": {time.Second, 3 * time.Second, 2 * time.Second}},
+		Added: map[string]int{"alerts": 3}, Adds: 2, Lookups: 4, Throttles: 5,
+		Searchable: map[string]refresh.Latencies{"alerts": {
+			Objects: 4000, Total: 8000 * time.Second, Samples: []time.Duration{time.Second, 3 * time.Second, 2 * time.Second}}},
 	}
 	server := httptest.NewServer(status.Handler(status.Source{
 		Health: func() daemon.Health { return h }, Tally: func() refresh.Tally { return tally }, Stuck: time.Minute}))
@@ -55,7 +56,9 @@ func TestPages(t *testing.T) {
 		{daemon.Health{}, "/metrics", 200, `athena_refresh_partitions_added_total{table="alerts"} 3`},
 		{daemon.Health{}, "/metrics", 200, "athena_refresh_statements_total 2"},
 		{daemon.Health{}, "/metrics", 200, `athena_refresh_searchable_seconds{table="alerts",quantile="0.5"} 2`},
-		{daemon.Health{}, "/metrics", 200, `athena_refresh_searchable_seconds_sum{table="alerts"} 6`},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_searchable_seconds_sum{table="alerts"} 8000`},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_searchable_seconds_count{table="alerts"} 4000`},
+		{daemon.Health{}, "/metrics", 200, "athena_refresh_throttles_total 5"},
 	} {
 		h = c.health
 		if code, body := get(t, server.URL+c.path); code != c.code || !strings.Contains(body, c.excerpt) {
