@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
+	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
-	"athenarefresh/internal/emf"
 	"athenarefresh/internal/schedule"
 	"athenarefresh/internal/status"
 
@@ -75,25 +74,23 @@ func (a *app) daemon(ctx context.Context, cancel context.CancelFunc, listen stri
 	defer func() {
 		last, cancel := context.WithTimeout(context.Background(), closeTime)
 		defer cancel()
-		err = errors.Join(err, w.close(last))
+		err = errors.Join(err, w.Close(last))
 	}()
-	d := &daemon.Daemon{Queue: w.queue, Settler: w.refresher, Log: log, Timeout: c.Timeout, Visibility: w.queue.Visibility(), Grace: grace}
+	d := &daemon.Daemon{Queue: w.Queue, Settler: w.Refresher, Log: log, Timeout: c.Timeout, Visibility: w.Queue.Visibility(), Grace: grace}
 	if c.Trigger == config.TriggerSchedule {
 		d.Schedule = c.Schedule
 	}
-	if c.EnableMetrics {
-		d.Report = w.metrics(a.stdout, c.Queue, log)
-	}
+	d.Report = w.Metrics(c, a.stdout)
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()
-	source := status.Source{Health: d.Health, Tally: w.refresher.Tally, Stuck: stuck + c.Timeout}
+	source := status.Source{Health: d.Health, Tally: w.Refresher.Tally, Stuck: stuck + c.Timeout}
 	serveErr := make(chan error, 1)
 	side.Go(func() {
 		defer cancel()
 		serveErr <- servePages(ctx, listen, status.Handler(source), log)
 	})
-	side.Go(func() { w.remind(ctx, c.Queue, log) })
+	side.Go(func() { remind(ctx, w) })
 	log.Info("running", "queue", c.Queue, "trigger", c.Trigger, "schedule", scheduleText(d.Schedule), "catalog", c.Catalog, "statements_in_flight", c.StatementsInFlight)
 	s := d.Run(ctx)
 	cancel()
@@ -108,18 +105,8 @@ func scheduleText(s schedule.Schedule) string {
 	return s.String()
 }
 
-// metrics returns what writes the metrics of a period that has just ended.
-func (w *worker) metrics(to io.Writer, queue string, log *slog.Logger) func(daemon.Summary) {
-	meter := w.refresher.Meter()
-	return func(s daemon.Summary) {
-		if err := emf.Write(to, time.Now(), &emf.Period{Queue: queue, Messages: s, Work: meter.Take()}); err != nil {
-			log.Error("metrics are lost", "error", err)
-		}
-	}
-}
-
 // remind says every hour if there is nowhere to park a message.
-func (w *worker) remind(ctx context.Context, name string, log *slog.Logger) {
+func remind(ctx context.Context, w *worker.Worker) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
@@ -127,7 +114,7 @@ func (w *worker) remind(ctx context.Context, name string, log *slog.Logger) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			w.warnOfDeadLetters(ctx, name, log)
+			w.WarnOfDeadLetters(ctx)
 		}
 	}
 }
