@@ -131,8 +131,7 @@ func (tab *Table) partition(w *want) Partition {
 // without leading zeros, because some writers store 01 and others 1 (AWS.md
 // 5.5). It fails where the type can't hold the value.
 func canonical(hiveType, value string) (string, bool) {
-	bits := map[string]int{"tinyint": 8, "smallint": 16, "int": 32, "integer": 32, "bigint": 64}[hiveType]
-	switch {
+	switch bits := bits(hiveType); {
 	case bits > 0:
 		n, err := strconv.ParseInt(value, 10, bits)
 		return strconv.FormatInt(n, 10), err == nil
@@ -141,4 +140,19 @@ func canonical(hiveType, value string) (string, bool) {
 		return value, err == nil
 	}
 	return value, true
+}
+
+// bits is the size of Hive's integer types, 0 for the others.
+func bits(hiveType string) int {
+	switch hiveType {
+	case "tinyint":
+		return 8
+	case "smallint":
+		return 16
+	case "int", "integer":
+		return 32
+	case "bigint":
+		return 64
+	}
+	return 0
 }

@@ -17,6 +17,7 @@ import (
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
@@ -32,6 +33,7 @@ const (
 // Reader is a [refresh.Reader] of one database.
 type Reader struct {
 	database string
+	region   string
 
 	// The operations used, each a method of the SDK's client: holding the
 	// client itself would link all of its operations.
@@ -54,9 +56,10 @@ var _ refresh.Reader = (*Reader)(nil)
 
 // NewReader returns a Reader of the database.
 func NewReader(cfg aws.Config, database string) *Reader {
-	client := glue.NewFromConfig(cfg)
+	client := glue.NewFromConfig(cfg, func(o *glue.Options) { o.Retryer = patient(o.Retryer) })
 	return &Reader{
 		database:          database,
+		region:            cfg.Region,
 		getTable:          client.GetTable,
 		getTables:         client.GetTables,
 		getPartition:      client.GetPartition,
@@ -90,40 +93,52 @@ func (r *Reader) Tables(ctx context.Context) ([]string, error) {
 // Table returns a table's facts. For a resource link they are those of the
 // table it links to, its identity included.
 func (r *Reader) Table(ctx context.Context, name string) (refresh.Table, error) {
-	t, err := r.fetch(ctx, "", r.database, name)
+	at := address{database: r.database, name: name}
+	t, err := r.fetch(ctx, at)
 	if err != nil {
 		return refresh.Table{}, fmt.Errorf("read table %s: %w", name, err)
 	}
-	catalog := ""
 	if link := t.TargetTable; link != nil {
-		own := t.CatalogId
-		if t, err = r.follow(ctx, link); err != nil {
+		if t, at, err = r.follow(ctx, link, aws.ToString(t.CatalogId)); err != nil {
 			return refresh.Table{}, fmt.Errorf("read table %s, which %s links to: %w", aws.ToString(link.Name), name, err)
 		}
-		if id := aws.ToString(link.CatalogId); id != aws.ToString(own) {
-			catalog = id
-		}
 	}
-	facts := factsOf(t, catalog)
+	facts := factsOf(t, at)
 	if t.StorageDescriptor != nil {
 		r.remember(strings.ToLower(name), described{facts.ID, *t.StorageDescriptor})
 	}
 	return facts, nil
 }
 
-func (r *Reader) follow(ctx context.Context, link *types.TableIdentifier) (*types.Table, error) {
-	t, err := r.fetch(ctx, aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name))
+// address is where a table is asked for; catalog is the account whose catalog
+// holds it, "" for the caller's.
+type address struct{ catalog, database, name string }
+
+func addressOf(id refresh.TableID) address { return address{id.Catalog, id.Database, id.Name} }
+
+// follow reads the table that a link of the account own is to. Glue shows a
+// link with much of its target, but what of it is the link's own is written
+// nowhere.
+func (r *Reader) follow(ctx context.Context, link *types.TableIdentifier, own string) (*types.Table, address, error) {
+	if there := aws.ToString(link.Region); there != "" && there != r.region {
+		return nil, address{}, fmt.Errorf("it is in another Region, %s", there)
+	}
+	target := address{aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name)}
+	t, err := r.fetch(ctx, target)
 	if err != nil {
-		return nil, err
+		return nil, address{}, err
 	}
 	if t.TargetTable != nil {
-		return nil, fmt.Errorf("it is a link itself, to %s", aws.ToString(t.TargetTable.Name))
+		return nil, address{}, fmt.Errorf("it is a link itself, to %s", aws.ToString(t.TargetTable.Name))
 	}
-	return t, nil
+	if target.catalog == own {
+		target.catalog = ""
+	}
+	return t, target, nil
 }
 
-func (r *Reader) fetch(ctx context.Context, catalog, database, name string) (*types.Table, error) {
-	out, err := r.getTable(ctx, &glue.GetTableInput{CatalogId: optional(catalog), DatabaseName: &database, Name: &name})
+func (r *Reader) fetch(ctx context.Context, at address) (*types.Table, error) {
+	out, err := r.getTable(ctx, &glue.GetTableInput{CatalogId: optional(at.catalog), DatabaseName: &at.database, Name: &at.name})
 	if err != nil {
 		return nil, classify(err, refresh.ErrTableMissing)
 	}
@@ -144,6 +159,13 @@ func (r *Reader) remember(name string, d described) {
 		}
 	}
 	r.descriptors[name] = d
+}
+
+// patient lets the SDK repeat what Glue says may succeed the next time, and what
+// it does not repeat by itself (AWS.md 6, 8).
+func patient(r aws.Retryer) aws.Retryer {
+	return retry.AddWithErrorCodes(r, "OperationTimeoutException", "ConcurrentModificationException",
+		"ResourceNotReadyException", "FederationSourceRetryableException")
 }
 
 // optional leaves a member out of a request where it has no value.

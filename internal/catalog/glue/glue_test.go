@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -204,6 +205,52 @@ func TestTableFollowsALink(t *testing.T) {
 	}
 }
 
+// The database may be a link itself, to another account's: Glue follows it, and
+// the table says where it really is. Its partitions are asked for, and made,
+// through the link.
+func TestADatabaseThatIsALinkIsAskedByItsOwnName(t *testing.T) {
+	target := aTable()
+	target["Table"].(object)["DatabaseName"], target["Table"].(object)["CatalogId"] = "far", "999988887777"
+	here := func(what string, answer any) func(int, request) (any, error) {
+		return func(_ int, in request) (any, error) {
+			if in.CatalogId != "" || in.DatabaseName != "db" || in.TableName+in.Name != "t" {
+				t.Errorf("%s: asked for %+v", what, in)
+			}
+			return answer, nil
+		}
+	}
+	r, w := open(t, script{
+		"GetTable":             here("GetTable", target),
+		"BatchGetPartition":    here("BatchGetPartition", object{}),
+		"BatchCreatePartition": here("BatchCreatePartition", object{}),
+	})
+	table, err := r.Table(t.Context(), "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Partitions(t.Context(), table, [][]string{{"a"}}); err != nil {
+		t.Error(err)
+	}
+	clear(r.descriptors) // so that the table is read again
+	if err := w.Add(t.Context(), table, parts(1)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestALinkIntoAnotherRegionIsAnError(t *testing.T) {
+	for region, fine := range map[string]bool{"": true, "eu-west-1": true, "us-east-1": false} {
+		r, _ := open(t, script{"GetTable": func(n int, _ request) (any, error) {
+			if n == 1 {
+				return aTable(), nil
+			}
+			return object{"Table": object{"Name": "l", "TargetTable": object{"DatabaseName": "db", "Name": "t", "Region": region}}}, nil
+		}})
+		if _, err := r.Table(t.Context(), "l"); (err == nil) != fine || class(err) != nil {
+			t.Errorf("Region %q: Table: %v", region, err)
+		}
+	}
+}
+
 func TestALinkToALinkIsAnError(t *testing.T) {
 	r, _ := open(t, script{"GetTable": says(object{"Table": object{"Name": "l", "TargetTable": object{"DatabaseName": "db", "Name": "l"}}})})
 	if _, err := r.Table(t.Context(), "l"); err == nil || class(err) != nil {
@@ -346,6 +393,85 @@ func TestDescriptorsAreBounded(t *testing.T) {
 	}
 	if n := len(r.descriptors); n != maxDescriptors {
 		t.Errorf("%d descriptors are kept", n)
+	}
+}
+
+func TestATableWithoutADescriptorTakesNoPartition(t *testing.T) {
+	r, w := open(t, script{"GetTable": says(object{"Table": object{"Name": "t", "DatabaseName": "db"}})})
+	table, err := r.Table(t.Context(), "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Add(t.Context(), table, parts(1)); err == nil || class(err) != nil {
+		t.Errorf("Add: %v", err)
+	}
+}
+
+// What a whole call may be refused with (AWS.md 6), for two partitions: what
+// one of them may have caused is tried with each; what may pass is repeated,
+// three attempts in all; anything else is asked once.
+func TestErrorsOfWholeCalls(t *testing.T) {
+	for code, c := range map[string]struct {
+		want  error
+		calls int
+	}{
+		"InvalidInputException":                {nil, 3},
+		"ValidationException":                  {nil, 3},
+		"AlreadyExistsException":               {nil, 3},
+		"EntityNotFoundException":              {refresh.ErrTableMissing, 1},
+		"AccessDeniedException":                {refresh.ErrAccessDenied, 1},
+		"ThrottlingException":                  {refresh.ErrThrottled, 1},
+		"ResourceNumberLimitExceededException": {nil, 1},
+		"GlueEncryptionException":              {nil, 1},
+		"FederationSourceException":            {nil, 1},
+		"Unheard":                              {nil, 1},
+		"InternalServiceException":             {nil, 3},
+		"OperationTimeoutException":            {nil, 3},
+		"ConcurrentModificationException":      {nil, 3},
+		"ResourceNotReadyException":            {nil, 3},
+		"FederationSourceRetryableException":   {nil, 3},
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel() // the SDK's retries take seconds
+			calls := 0
+			r, w := open(t, script{"BatchCreatePartition": func(int, request) (any, error) {
+				calls++
+				status := 400
+				if code == "InternalServiceException" {
+					status = 500
+				}
+				return nil, &awsjson.Error{Code: code, Message: "its words", Status: status}
+			}})
+			r.remember("t", described{aKnownTable.ID, types.StorageDescriptor{}})
+			err := w.Add(t.Context(), aKnownTable, parts(2))
+			if code == "AlreadyExistsException" {
+				if err != nil || calls != c.calls {
+					t.Errorf("Add: %v after %d calls", err, calls)
+				}
+				return
+			}
+			if err == nil || class(err) != c.want || calls != c.calls || !strings.Contains(err.Error(), "its words") {
+				t.Errorf("Add: %v after %d calls, want %v after %d", err, calls, c.want, c.calls)
+			}
+		})
+	}
+}
+
+// A reading is repeated for the same reasons.
+func TestWhatMayPassIsReadAgain(t *testing.T) {
+	for _, code := range []string{"OperationTimeoutException", "ConcurrentModificationException", "ResourceNotReadyException", "FederationSourceRetryableException"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel() // the SDK's retries take seconds
+			r, _ := open(t, script{"GetTable": func(n int, _ request) (any, error) {
+				if n == 0 {
+					return nil, awsjson.Errorf(code, "not now")
+				}
+				return aTable(), nil
+			}})
+			if _, err := r.Table(t.Context(), "t"); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -58,7 +58,7 @@ func NewWriter(cfg aws.Config, r *Reader, o Options) *Writer {
 	return &Writer{
 		reader:               r,
 		o:                    o,
-		retryer:              awserror.Retryer(),
+		retryer:              patient(awserror.Retryer()),
 		getDatabase:          client.GetDatabase,
 		batchCreatePartition: client.BatchCreatePartition,
 	}
@@ -108,12 +108,14 @@ func (w *Writer) descriptor(ctx context.Context, t refresh.Table) (types.Storage
 	if d, ok := w.reader.described(t.ID); ok {
 		return d, nil
 	}
-	table, err := w.reader.fetch(ctx, t.ID.Catalog, t.ID.Database, t.ID.Name)
-	if err != nil {
+	table, err := w.reader.fetch(ctx, addressOf(t.ID))
+	switch {
+	case err != nil:
 		return types.StorageDescriptor{}, err
-	}
-	if id := factsOf(table, t.ID.Catalog).ID; !same(id, t.ID) || table.StorageDescriptor == nil {
+	case !same(factsOf(table, addressOf(t.ID)).ID, t.ID):
 		return types.StorageDescriptor{}, errors.New("the table is another one than the one that was read")
+	case table.StorageDescriptor == nil:
+		return types.StorageDescriptor{}, errors.New("the table has no storage descriptor, so nobody knows how its files are read")
 	}
 	return *table.StorageDescriptor, nil
 }
