@@ -62,7 +62,7 @@ func spellings(tab Table, w *want) [][]string {
 	raw, padded := make([]string, len(values)), slices.Clone(values)
 	for i, k := range tab.Keys {
 		raw[i] = w.part.Values[slices.Index(w.part.Keys, k.Name)]
-		if bits(k.Type) > 0 && len(values[i]) == 1 {
+		if k.Bits() > 0 && len(values[i]) == 1 {
 			padded[i] = "0" + values[i]
 		}
 	}
@@ -112,7 +112,7 @@ func (tab *Table) identity(stored []string) (string, bool) {
 	values := make([]string, len(stored))
 	for i, v := range stored {
 		var ok bool
-		if values[i], ok = canonical(tab.Keys[i].Type, v); !ok {
+		if values[i], ok = tab.Keys[i].canonical(v); !ok {
 			values[i] = v // some other writer's
 		}
 	}
