@@ -100,7 +100,7 @@ func (tab *Table) values(w *want) ([]string, answer) {
 		if at < 0 {
 			return mismatch()
 		}
-		v, ok := k.canonical(w.part.Values[at])
+		v, ok := canonical(k.Type, w.part.Values[at])
 		if !ok {
 			return nil, answer{reason: PartitionKeysMismatch, detail: fmt.Sprintf(
 				"%s=%q is no %s, which the key of table %s is", k.Name, w.part.Values[at], k.Type, tab.ID.Name)}
@@ -127,15 +127,16 @@ func (tab *Table) partition(w *want) Partition {
 	return Partition{Values: values, Location: w.part.Location}
 }
 
-// canonical returns how the key's type writes a value: integers without leading
-// zeros, because some writers store 01 and others 1 (AWS.md 5.5). It fails
-// where the type can't hold the value.
-func (k Key) canonical(value string) (string, bool) {
-	switch bits := k.Bits(); {
+// canonical returns how a key of the given type writes a value: integers
+// without leading zeros, because some writers store 01 and others 1 (AWS.md
+// 5.5). It fails where the type can't hold the value.
+func canonical(hiveType, value string) (string, bool) {
+	bits := Key{Type: hiveType}.Bits()
+	switch {
 	case bits > 0:
 		n, err := strconv.ParseInt(value, 10, bits)
 		return strconv.FormatInt(n, 10), err == nil
-	case k.Type == "date":
+	case hiveType == "date":
 		_, err := time.Parse(time.DateOnly, value)
 		return value, err == nil
 	}

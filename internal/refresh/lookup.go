@@ -112,7 +112,7 @@ func (tab *Table) identity(stored []string) (string, bool) {
 	values := make([]string, len(stored))
 	for i, v := range stored {
 		var ok bool
-		if values[i], ok = tab.Keys[i].canonical(v); !ok {
+		if values[i], ok = canonical(tab.Keys[i].Type, v); !ok {
 			values[i] = v // some other writer's
 		}
 	}

@@ -9,12 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
-// factsOf reads what refresh wants to know of a table that was found at an
-// address. The table itself may name another database: that of the reader may
-// be a resource link, which Glue follows in every call about its tables
-// (Lake Formation developer guide, "Resource link handling in AWS Glue APIs").
-// Its partitions are asked for where it was found.
-func factsOf(t *types.Table, at address) refresh.Table {
+// factsOf reads what refresh wants to know of a table. catalog is the account
+// whose catalog holds it, "" for the caller's.
+func factsOf(t *types.Table, catalog string) refresh.Table {
 	sd := t.StorageDescriptor
 	if sd == nil {
 		sd = &types.StorageDescriptor{}
@@ -22,9 +19,9 @@ func factsOf(t *types.Table, at address) refresh.Table {
 	kind, kindName := kindOf(t, sd)
 	return refresh.Table{
 		ID: refresh.TableID{
-			Catalog:  at.catalog,
-			Database: strings.ToLower(at.database),
-			Name:     strings.ToLower(at.name),
+			Catalog:  catalog,
+			Database: strings.ToLower(aws.ToString(t.DatabaseName)),
+			Name:     strings.ToLower(aws.ToString(t.Name)),
 			Created:  aws.ToTime(t.CreateTime),
 			Location: aws.ToString(sd.Location),
 		},
@@ -33,6 +30,17 @@ func factsOf(t *types.Table, at address) refresh.Table {
 		Format:   formatOf(sd),
 		KindName: kindName,
 	}
+}
+
+// factsAt are the facts of a table that was found at a place, which is where its
+// partitions are asked for. The table itself may name another: the database
+// that it was found in may be a resource link, which Glue follows in every call
+// about its tables (Lake Formation developer guide, "Resource link handling in
+// AWS Glue APIs").
+func factsAt(place refresh.TableID, t *types.Table) refresh.Table {
+	facts := factsOf(t, place.Catalog)
+	facts.ID.Database, facts.ID.Name = strings.ToLower(place.Database), strings.ToLower(place.Name)
+	return facts
 }
 
 func keysOf(columns []types.Column) []refresh.Key {

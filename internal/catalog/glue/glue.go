@@ -93,52 +93,46 @@ func (r *Reader) Tables(ctx context.Context) ([]string, error) {
 // Table returns a table's facts. For a resource link they are those of the
 // table it links to, its identity included.
 func (r *Reader) Table(ctx context.Context, name string) (refresh.Table, error) {
-	at := address{database: r.database, name: name}
-	t, err := r.fetch(ctx, at)
+	t, err := r.fetch(ctx, "", r.database, name)
 	if err != nil {
 		return refresh.Table{}, fmt.Errorf("read table %s: %w", name, err)
 	}
+	place := refresh.TableID{Database: r.database, Name: name}
 	if link := t.TargetTable; link != nil {
-		if t, at, err = r.follow(ctx, link, aws.ToString(t.CatalogId)); err != nil {
+		own := aws.ToString(t.CatalogId)
+		if t, err = r.follow(ctx, link); err != nil {
 			return refresh.Table{}, fmt.Errorf("read table %s, which %s links to: %w", aws.ToString(link.Name), name, err)
 		}
+		place = refresh.TableID{Database: aws.ToString(link.DatabaseName), Name: aws.ToString(link.Name)}
+		if id := aws.ToString(link.CatalogId); id != own {
+			place.Catalog = id
+		}
 	}
-	facts := factsOf(t, at)
+	facts := factsAt(place, t)
 	if t.StorageDescriptor != nil {
 		r.remember(strings.ToLower(name), described{facts.ID, *t.StorageDescriptor})
 	}
 	return facts, nil
 }
 
-// address is where a table is asked for; catalog is the account whose catalog
-// holds it, "" for the caller's.
-type address struct{ catalog, database, name string }
-
-func addressOf(id refresh.TableID) address { return address{id.Catalog, id.Database, id.Name} }
-
-// follow reads the table that a link of the account own is to. Glue shows a
-// link with much of its target, but what of it is the link's own is written
-// nowhere.
-func (r *Reader) follow(ctx context.Context, link *types.TableIdentifier, own string) (*types.Table, address, error) {
-	if there := aws.ToString(link.Region); there != "" && there != r.region {
-		return nil, address{}, fmt.Errorf("it is in another Region, %s", there)
+// follow reads the table that a link is to. Glue shows much of it with the link,
+// but what of that is the link's own is written nowhere.
+func (r *Reader) follow(ctx context.Context, link *types.TableIdentifier) (*types.Table, error) {
+	if region := aws.ToString(link.Region); region != "" && region != r.region {
+		return nil, fmt.Errorf("it is in another Region, %s", region)
 	}
-	target := address{aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name)}
-	t, err := r.fetch(ctx, target)
+	t, err := r.fetch(ctx, aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name))
 	if err != nil {
-		return nil, address{}, err
+		return nil, err
 	}
 	if t.TargetTable != nil {
-		return nil, address{}, fmt.Errorf("it is a link itself, to %s", aws.ToString(t.TargetTable.Name))
+		return nil, fmt.Errorf("it is a link itself, to %s", aws.ToString(t.TargetTable.Name))
 	}
-	if target.catalog == own {
-		target.catalog = ""
-	}
-	return t, target, nil
+	return t, nil
 }
 
-func (r *Reader) fetch(ctx context.Context, at address) (*types.Table, error) {
-	out, err := r.getTable(ctx, &glue.GetTableInput{CatalogId: optional(at.catalog), DatabaseName: &at.database, Name: &at.name})
+func (r *Reader) fetch(ctx context.Context, catalog, database, name string) (*types.Table, error) {
+	out, err := r.getTable(ctx, &glue.GetTableInput{CatalogId: optional(catalog), DatabaseName: &database, Name: &name})
 	if err != nil {
 		return nil, classify(err, refresh.ErrTableMissing)
 	}

@@ -108,11 +108,11 @@ func (w *Writer) descriptor(ctx context.Context, t refresh.Table) (types.Storage
 	if d, ok := w.reader.described(t.ID); ok {
 		return d, nil
 	}
-	table, err := w.reader.fetch(ctx, addressOf(t.ID))
+	table, err := w.reader.fetch(ctx, t.ID.Catalog, t.ID.Database, t.ID.Name)
 	switch {
 	case err != nil:
 		return types.StorageDescriptor{}, err
-	case !same(factsOf(table, addressOf(t.ID)).ID, t.ID):
+	case !same(factsAt(t.ID, table).ID, t.ID):
 		return types.StorageDescriptor{}, errors.New("the table is another one than the one that was read")
 	case table.StorageDescriptor == nil:
 		return types.StorageDescriptor{}, errors.New("the table has no storage descriptor, so nobody knows how its files are read")
