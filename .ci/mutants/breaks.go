@@ -273,7 +273,7 @@ var breaks = []mutant{
 	{"the service's refusals not counted", 5, "internal/refresh/metered.go",
 		"	parts, err := m.Catalog.Partitions(ctx, t, values)\n	m.refused(err)\n", "	parts, err := m.Catalog.Partitions(ctx, t, values)\n", settles},
 	{"a minute reported again with the next", 5, "internal/daemon/daemon.go",
-		"			told = s\n", "", drives},
+		"	d.told = now\n", "", drives},
 	{"more numbers in a member than CloudWatch takes", 5, "internal/emf/tables.go",
 		"mostValues = 100", "mostValues = 101", metrics},
 	{"metrics without a bound on tables", 5, "internal/emf/tables.go",

@@ -87,11 +87,7 @@ func (a *app) refresh(ctx context.Context, cfg aws.Config, c *config.Config, rou
 }
 
 func progress(t refresh.Tally) string {
-	done := 0
-	for _, n := range t.Messages {
-		done += n
-	}
-	return fmt.Sprintf("%s settled, %s", count(done, "message"), count(t.Adds, "statement"))
+	return fmt.Sprintf("%s settled, %s", count(t.Settled(), "message"), count(t.Adds, "statement"))
 }
 
 // waits is a Refresher that notes when what it kept is tried again.

@@ -41,7 +41,9 @@ type Daemon struct {
 	// after every invocation or, continuously, every minute and at the end.
 	Report func(Summary)
 
-	state state
+	ledger ledger
+	told   Summary // to Report
+	state  state
 }
 
 // state is what a Daemon tells of itself.
@@ -49,7 +51,6 @@ type state struct {
 	received atomic.Int64 // unix nanoseconds of the last receive that worked
 	failing  atomic.Bool  // the last receive did not work
 	alive    atomic.Int64 // of the last turn of its loop
-	total    atomic.Int64
 }
 
 // Health is what a Daemon tells of itself.
@@ -57,12 +58,12 @@ type Health struct {
 	Alive    time.Time // when its loop last turned
 	Received time.Time // when the queue last answered; zero if it never did
 	Failing  bool      // it does not answer now
-	Messages int       // received so far
+	Done     Summary   // so far
 }
 
 // Health may be called at any time.
 func (d *Daemon) Health() Health {
-	h := Health{Messages: int(d.state.total.Load()), Failing: d.state.failing.Load()}
+	h := Health{Done: d.ledger.read(), Failing: d.state.failing.Load()}
 	if at := d.state.alive.Load(); at > 0 {
 		h.Alive = time.Unix(0, at)
 	}
@@ -91,9 +92,9 @@ func (d *Daemon) answered(err error) {
 
 // onSchedule makes an invocation at once, for what waited while nobody ran,
 // and then whenever one is due.
-func (d *Daemon) onSchedule(ctx context.Context) (all Summary) {
+func (d *Daemon) onSchedule(ctx context.Context) Summary {
 	begun := time.Now()
-	d.invoke(ctx, &all)
+	d.invoke(ctx)
 	for {
 		next, ok := d.Schedule.Next(time.Now())
 		if !ok {
@@ -102,26 +103,33 @@ func (d *Daemon) onSchedule(ctx context.Context) (all Summary) {
 		}
 		d.waitUntil(ctx, next)
 		if ctx.Err() != nil {
+			all := d.ledger.read()
 			all.Took = time.Since(begun)
 			return all
 		}
-		d.invoke(ctx, &all)
+		d.invoke(ctx)
 	}
 }
 
-func (d *Daemon) invoke(ctx context.Context, all *Summary) {
+func (d *Daemon) invoke(ctx context.Context) {
 	d.state.alive.Store(time.Now().UnixNano())
-	v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout}
-	s, err := v.Run(ctx)
+	v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout, ledger: &d.ledger}
+	_, err := v.Run(ctx)
 	if err != nil {
 		d.Log.Error("could not run, will be tried again on schedule", "error", err)
 	}
 	d.answered(err)
-	d.state.total.Add(int64(s.Received))
-	all.add(s)
-	if d.Report != nil {
-		d.Report(s)
+	d.report()
+}
+
+// report tells Report what was done since it was last told.
+func (d *Daemon) report() {
+	if d.Report == nil {
+		return
 	}
+	now := d.ledger.read()
+	d.Report(now.since(d.told))
+	d.told = now
 }
 
 // waitUntil turns the loop every so often, so that it can be seen to be alive.
@@ -142,13 +150,14 @@ func (d *Daemon) continuously(ctx context.Context) Summary {
 	settling, endSettling := context.WithCancel(whole)
 	defer endSettling()
 
-	n := newIntake(d.Queue, d.Settler, d.Log, whole, settling)
+	n := newIntake(d.Queue, d.Settler, d.Log, &d.ledger, whole, settling)
 	n.visibility = d.Visibility
 	beating, endBeating := context.WithCancel(whole)
 	var heart sync.WaitGroup
 	heart.Go(func() { n.heartbeat(beating) })
-	var told Summary
-	heart.Go(func() { told = d.reportMinutes(beating, n) })
+	if d.Report != nil {
+		heart.Go(func() { d.reportMinutes(beating) })
+	}
 
 	d.receive(ctx, n)
 
@@ -162,28 +171,20 @@ func (d *Daemon) continuously(ctx context.Context) Summary {
 	s := n.close()
 	last.Stop()
 	s.Took = time.Since(begun)
-	if d.Report != nil {
-		d.Report(s.since(told))
-	}
+	d.report()
 	return s
 }
 
-// reportMinutes reports every minute until ctx ends, and returns what it has
-// reported by then.
-func (d *Daemon) reportMinutes(ctx context.Context, n *intake) (told Summary) {
-	if d.Report == nil {
-		return told
-	}
+// reportMinutes reports every minute until ctx ends.
+func (d *Daemon) reportMinutes(ctx context.Context) {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return told
+			return
 		case <-tick.C:
-			s := n.ledger.read()
-			d.Report(s.since(told))
-			told = s
+			d.report()
 		}
 	}
 }
@@ -203,7 +204,6 @@ func (d *Daemon) receive(ctx context.Context, n *intake) {
 		if ctx.Err() != nil {
 			return
 		}
-		d.state.total.Add(int64(got))
 		d.answered(err)
 		if err != nil {
 			pause(ctx, backOff+rand.N(backOff/2))
@@ -254,7 +254,6 @@ func (d *Daemon) probe(ctx context.Context, n *intake) (again bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	d.state.total.Add(int64(got))
 	d.answered(err)
 	return got > 0 && n.hand.waitForRoom(ctx, 1) && n.held.Load() == held && d.Settler.CatalogDown()
 }

@@ -339,6 +339,9 @@ func TestEveryMinuteIsReportedOnce(t *testing.T) {
 			q.send(fmt.Sprint("late", i), "x")
 			time.Sleep(time.Second)
 		}
+		if h := r.d.Health(); h.Done.Received != 300 || h.Done.Deleted != 270 {
+			t.Errorf("while it runs it says: %+v", h)
+		}
 		s := r.stop()
 		received, deleted, kept := 0, 0, 0
 		for i, p := range reports {
@@ -362,6 +365,9 @@ func TestEveryInvocationIsReportedOnce(t *testing.T) {
 			d.Report = func(s daemon.Summary) { reports = append(reports, s) }
 		})
 		time.Sleep(25 * time.Minute)
+		if h := r.d.Health(); h.Done.Received != 45 || h.Done.Deleted != 45 || h.Done.Depth == nil {
+			t.Errorf("while it runs it says: %+v", h)
+		}
 		r.stop()
 		if len(reports) != 3 || reports[0].Received != 45 || reports[0].Deleted != 45 || reports[1].Received != 0 {
 			t.Errorf("%+v", reports)

@@ -60,8 +60,10 @@ type intake struct {
 	kept   int          // messages, by then; likewise
 }
 
-func newIntake(q Queue, s Settler, log *slog.Logger, whole, settling context.Context) *intake {
-	n := &intake{queue: q, settler: s, log: log, whole: whole, settling: settling, hand: newHand()}
+// newIntake begins to take acknowledgements; its owner calls close. What it does
+// is noted in l too, if that is not nil.
+func newIntake(q Queue, s Settler, log *slog.Logger, l *ledger, whole, settling context.Context) *intake {
+	n := &intake{queue: q, settler: s, log: log, ledger: ledger{whole: l}, whole: whole, settling: settling, hand: newHand()}
 	n.acks = newAcks(whole, q, log, &n.ledger)
 	return n
 }

@@ -21,6 +21,8 @@ type Invocation struct {
 	// Timeout is how long it may take in all; its Reserve is kept to acknowledge
 	// what was settled.
 	Timeout time.Duration
+
+	ledger *ledger // of a Daemon whose invocation it is
 }
 
 // Reserve is how much of a timeout is not for settling, but for saying what was
@@ -44,7 +46,7 @@ func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 	if time.Until(settleBy) <= poll {
 		return Summary{}, fmt.Errorf("a timeout of %s is too short to receive anything: say two seconds or more", v.Timeout)
 	}
-	n := newIntake(v.Queue, v.Settler, v.Log, whole, settling)
+	n := newIntake(v.Queue, v.Settler, v.Log, v.ledger, whole, settling)
 	err := v.receive(ctx, n, settleBy)
 	s := n.close()
 	s.TimeIsUp, s.Receiving, s.Took = settling.Err() != nil, err, time.Since(begun)

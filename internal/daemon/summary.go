@@ -39,13 +39,18 @@ func (s Summary) since(earlier Summary) Summary {
 	return s
 }
 
-// ledger is a Summary that is being written.
+// ledger is a Summary that is being written, perhaps as a part of a whole.
 type ledger struct {
+	whole *ledger // nil: it is no part
+
 	mu sync.Mutex
 	s  Summary
 }
 
 func (l *ledger) note(s Summary) {
+	if l.whole != nil {
+		l.whole.note(s)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.s.add(s)

@@ -70,11 +70,7 @@ func queue(p *Period) *document {
 			d.count("Records_"+string(r), n)
 		}
 	}
-	added := 0
-	for _, n := range t.Added {
-		added += n
-	}
-	d.count("PartitionsAdded", added)
+	d.count("PartitionsAdded", t.Partitions())
 	d.count("Statements", t.Adds)
 	d.count("Lookups", t.Lookups)
 	d.count("Throttles", t.Throttles)

@@ -609,3 +609,25 @@ func TestThrottlesAreCountedWhateverIsAsked(t *testing.T) {
 		})
 	}
 }
+
+func TestPercentilesAreSamples(t *testing.T) {
+	hundred := make([]time.Duration, 100)
+	for i := range hundred {
+		hundred[i] = time.Duration(100 - i)
+	}
+	for _, c := range []struct {
+		samples  []time.Duration
+		p50, p99 time.Duration
+	}{
+		{nil, 0, 0},
+		{[]time.Duration{7}, 7, 7},
+		{[]time.Duration{3, 1}, 1, 3},
+		{[]time.Duration{3, 1, 2}, 2, 3},
+		{hundred, 50, 99},
+	} {
+		l := refresh.Latencies{Samples: c.samples}
+		if p50, p99 := l.Percentile(50), l.Percentile(99); p50 != c.p50 || p99 != c.p99 {
+			t.Errorf("%v: p50 %d, p99 %d, want %d, %d", c.samples, p50, p99, c.p50, c.p99)
+		}
+	}
+}

@@ -30,6 +30,39 @@ type Latencies struct {
 	Samples []time.Duration // of the last 1,000 objects at most, in no order
 }
 
+// Settled is how many messages were settled, whatever their outcome.
+func (t *Tally) Settled() int { return sum(t.Messages) }
+
+// Partitions is how many partitions were added, to all tables.
+func (t *Tally) Partitions() int { return sum(t.Added) }
+
+func sum[K comparable](counts map[K]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// AllSearchable are the latencies of all tables.
+func (t *Tally) AllSearchable() (all Latencies) {
+	for _, l := range t.Searchable {
+		all.Objects += l.Objects
+		all.Total += l.Total
+		all.Samples = append(all.Samples, l.Samples...)
+	}
+	return all
+}
+
+// Percentile is the latency that so many of a hundred samples don't exceed, the
+// smallest such sample; 0 without any. It puts them in order.
+func (l *Latencies) Percentile(percent int) time.Duration {
+	if len(l.Samples) == 0 {
+		return 0
+	}
+	slices.Sort(l.Samples)
+	return l.Samples[(len(l.Samples)*percent+99)/100-1]
+}
+
 // mostLatencies bounds the samples that are kept of one table, and mostTables
 // the tables: 8 MB in all.
 const (

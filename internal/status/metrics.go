@@ -1,8 +1,6 @@
 package status
 
 import (
-	"slices"
-
 	"athenarefresh/internal/refresh"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +15,11 @@ var (
 	statements = desc("statements_total", "Statements, or batch calls, that added partitions.")
 	lookups    = desc("lookups_total", "Calls that looked partitions up.")
 	received   = desc("messages_received_total", "Messages received, some of them more than once.")
+	deleted    = desc("messages_deleted_total", "Messages that the queue confirmed as deleted.")
+	kept       = desc("messages_kept_total", "Messages that were hidden, to be tried again later.")
+	unsure     = desc("messages_unconfirmed_total", "Messages that were settled, but not confirmed as deleted: they may come again.")
+	waiting    = desc("queue_waiting", "Messages that wait in the queue, as it said within the last minute or invocation.")
+	inFlight   = desc("queue_in_flight", "Messages that are handed out or hidden, likewise.")
 	answered   = desc("queue_answered_timestamp_seconds", "When the queue last answered.")
 	throttles  = desc("throttles_total", "Calls of the catalog that it refused because there were too many.")
 	searchable = desc("searchable_seconds", "From an object's landing until its new partition was in the catalog; quantiles of the last 1,000 objects.", "table")
@@ -31,7 +34,7 @@ type collector struct{ s Source }
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, throttles, received, answered, searchable} {
+	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, throttles, received, deleted, kept, unsure, waiting, inFlight, answered, searchable} {
 		ch <- d
 	}
 }
@@ -55,7 +58,14 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(statements, t.Adds)
 	count(lookups, t.Lookups)
 	count(throttles, t.Throttles)
-	count(received, h.Messages)
+	count(received, h.Done.Received)
+	count(deleted, h.Done.Deleted)
+	count(kept, h.Done.Hidden)
+	count(unsure, h.Done.Unsure)
+	if d := h.Done.Depth; d != nil {
+		ch <- prometheus.MustNewConstMetric(waiting, prometheus.GaugeValue, float64(d.Waiting))
+		ch <- prometheus.MustNewConstMetric(inFlight, prometheus.GaugeValue, float64(d.InFlight))
+	}
 	if !h.Received.IsZero() {
 		ch <- prometheus.MustNewConstMetric(answered, prometheus.GaugeValue, float64(h.Received.UnixMilli())/1000)
 	}
@@ -66,10 +76,6 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 
 // summary is the distribution of a table's latencies, of which there is at least one.
 func summary(table string, l *refresh.Latencies) prometheus.Metric {
-	slices.Sort(l.Samples)
-	quantiles := map[float64]float64{}
-	for _, q := range []float64{0.5, 0.99} {
-		quantiles[q] = l.Samples[int(q*float64(len(l.Samples)-1)+0.5)].Seconds()
-	}
+	quantiles := map[float64]float64{0.5: l.Percentile(50).Seconds(), 0.99: l.Percentile(99).Seconds()}
 	return prometheus.MustNewConstSummary(searchable, uint64(l.Objects), l.Total.Seconds(), quantiles, table)
 }
