@@ -56,7 +56,7 @@ var _ refresh.Reader = (*Reader)(nil)
 
 // NewReader returns a Reader of the database.
 func NewReader(cfg aws.Config, database string) *Reader {
-	client := glue.NewFromConfig(cfg, func(o *glue.Options) { o.Retryer = patient(o.Retryer) })
+	client := newClient(cfg)
 	return &Reader{
 		database:          database,
 		region:            cfg.Region,
@@ -66,6 +66,11 @@ func NewReader(cfg aws.Config, database string) *Reader {
 		batchGetPartition: client.BatchGetPartition,
 		descriptors:       map[string]described{},
 	}
+}
+
+// newClient is a client of Glue that is [patient].
+func newClient(cfg aws.Config) *glue.Client {
+	return glue.NewFromConfig(cfg, func(o *glue.Options) { o.Retryer = patient(o.Retryer) })
 }
 
 // Tables lists the names of the database's tables, views and links among them.

@@ -469,13 +469,19 @@ func TestErrorsOfWholeCalls(t *testing.T) {
 func TestWhatMayPassIsReadAgain(t *testing.T) {
 	for _, code := range []string{"OperationTimeoutException", "ConcurrentModificationException", "ResourceNotReadyException", "FederationSourceRetryableException"} {
 		t.Run(code, func(t *testing.T) {
-			r, _ := open(t, script{"GetTable": func(n int, _ request) (any, error) {
-				if n == 0 {
-					return nil, awsjson.Errorf(code, "not now")
+			second := func(answer any) func(int, request) (any, error) {
+				return func(n int, _ request) (any, error) {
+					if n == 0 {
+						return nil, awsjson.Errorf(code, "not now")
+					}
+					return answer, nil
 				}
-				return aTable(), nil
-			}})
+			}
+			r, w := open(t, script{"GetTable": second(aTable()), "GetDatabase": second(object{"Database": object{"Name": "db"}})})
 			if _, err := r.Table(t.Context(), "t"); err != nil {
+				t.Error(err)
+			}
+			if err := w.Check(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})

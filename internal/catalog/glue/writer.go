@@ -54,7 +54,7 @@ var _ refresh.Writer = (*Writer)(nil)
 // NewWriter returns a Writer into the reader's database. Partitions are made
 // like the tables that the reader read last.
 func NewWriter(cfg aws.Config, r *Reader, o Options) *Writer {
-	client := glue.NewFromConfig(cfg)
+	client := newClient(cfg)
 	return &Writer{
 		reader:               r,
 		o:                    o,
