@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMetricsAreWrittenBesideTheResult looks at what the program itself prints
@@ -79,6 +81,55 @@ func TestMetricsAreWrittenBesideTheResult(t *testing.T) {
 				t.Errorf("%s is %v, want %v, in %s", name, got, value, reader.Text())
 			}
 		}
+	}
+}
+
+// TestADaemonThatIsStoppedReportsItsLastMinute interrupts it long before a
+// minute is over.
+func TestADaemonThatIsStoppedReportsItsLastMinute(t *testing.T) {
+	conf := confDir(t, "last", `{"athena_partition_refresh_config": {"enable_metrics": true, "trigger": "queue"}}`)
+	stack, err := serve(conf, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := stack.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	c := newClient(stack.url)
+	if err := c.put(t.Context(), "last.streamalerts", "alerts/2026/01/02/03/a.json", `{"id":"x"}`); err != nil {
+		t.Fatal(err)
+	}
+	var stdout bytes.Buffer
+	run := exec.Command("athena-refresh", "run", "--conf", conf, "--listen", "")
+	run.Env, run.Stdout = environment(stack.url), &stdout
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	queue, err := c.queue(t.Context(), "last_streamalert_athena_s3_notifications")
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the message is settled", time.Minute, func() bool {
+		left, err := c.depth(t.Context(), queue)
+		return err == nil && left == "0 0"
+	})
+	if err := run.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	received, added := 0.0, 0.0
+	for line := range strings.Lines(stdout.String()) {
+		if n, ok := member(t, line, "MessagesReceived").(float64); ok {
+			received += n
+			added += member(t, line, "PartitionsAdded").(float64)
+		}
+	}
+	if received != 2 || added != 1 { // the other is S3's test event
+		t.Errorf("%v messages and %v partitions, want 2 and 1, in %s", received, added, stdout.String())
 	}
 }
 

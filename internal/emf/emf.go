@@ -75,7 +75,7 @@ func queue(p *Period) *document {
 	d.count("Lookups", t.Lookups)
 	d.count("Throttles", t.Throttles)
 	if len(t.Messages) > 0 {
-		d.add("OldestMessageAge", "Seconds", t.Oldest.Seconds())
+		d.add("OldestMessageAge", "Seconds", float64(t.Oldest.Milliseconds())/1000)
 	}
 	if m.Depth != nil {
 		d.members["QueueWaiting"], d.members["QueueInFlight"] = m.Depth.Waiting, m.Depth.InFlight
