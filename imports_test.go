@@ -104,6 +104,35 @@ func forbidden(from, to string) string {
 	return ""
 }
 
+// unreachable is what the function may not reach, whoever imports it: it would
+// be larger, start slower, or not build without cgo.
+var unreachable = []string{
+	"github.com/spf13/cobra",
+	"github.com/duckdb",
+	"github.com/prometheus",
+	"html/template",
+	module + "internal/local",
+	module + "internal/terminal",
+}
+
+func TestTheFunctionReachesNothingLarge(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "./cmd/internal/worker").Output()
+	if err != nil {
+		t.Fatalf("go list -deps: %v", err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, module+"internal/refresh") {
+		t.Fatal("it does not even reach internal/refresh")
+	}
+	for _, d := range deps {
+		for _, u := range unreachable {
+			if d == u || strings.HasPrefix(d, u+"/") {
+				t.Errorf("the function reaches %s", d)
+			}
+		}
+	}
+}
+
 // TestForbiddenForbids keeps TestArrows from passing because it looks at nothing.
 func TestForbiddenForbids(t *testing.T) {
 	for _, c := range [][2]string{

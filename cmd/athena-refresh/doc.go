@@ -19,10 +19,11 @@
 //	internal/provision    makes the resources of a configuration on it
 //	internal/demo         lands CloudTrail files on it, and counts them
 //	internal/terminal     prints tables and progress, and what strangers wrote
+//	cmd/internal/worker   wires queue, catalog and Refresher, for every program that settles messages
 //
 // Arrows point one way: event and table know nothing but themselves, refresh
 // knows those two and no AWS, daemon knows refresh, and an adapter knows the
-// vocabulary that it translates to. Only this package sees two adapters at once.
+// vocabulary that it translates to. Only packages below cmd see two adapters.
 //
 // # The path of a message
 //

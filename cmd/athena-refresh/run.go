@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/schedule"
@@ -72,22 +73,22 @@ func (a *app) daemon(ctx context.Context, cancel context.CancelFunc, listen stri
 	defer func() {
 		last, cancel := context.WithTimeout(context.Background(), closeTime)
 		defer cancel()
-		err = errors.Join(err, w.close(last))
+		err = errors.Join(err, w.Close(last))
 	}()
-	d := &daemon.Daemon{Queue: w.queue, Settler: w.refresher, Log: log, Timeout: c.Timeout, Visibility: w.queue.Visibility(), Grace: grace}
+	d := &daemon.Daemon{Queue: w.Queue, Settler: w.Refresher, Log: log, Timeout: c.Timeout, Visibility: w.Queue.Visibility(), Grace: grace}
 	if c.Trigger == config.TriggerSchedule {
 		d.Schedule = c.Schedule
 	}
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()
-	source := status.Source{Health: d.Health, Tally: w.refresher.Tally, Stuck: stuck + c.Timeout}
+	source := status.Source{Health: d.Health, Tally: w.Refresher.Tally, Stuck: stuck + c.Timeout}
 	serveErr := make(chan error, 1)
 	side.Go(func() {
 		defer cancel()
 		serveErr <- servePages(ctx, listen, status.Handler(source), log)
 	})
-	side.Go(func() { w.remind(ctx, c.Queue, log) })
+	side.Go(func() { remind(ctx, w) })
 	log.Info("running", "queue", c.Queue, "trigger", c.Trigger, "schedule", scheduleText(d.Schedule), "catalog", c.Catalog, "statements_in_flight", c.StatementsInFlight)
 	s := d.Run(ctx)
 	cancel()
@@ -103,7 +104,7 @@ func scheduleText(s schedule.Schedule) string {
 }
 
 // remind says every hour if there is nowhere to park a message.
-func (w *worker) remind(ctx context.Context, name string, log *slog.Logger) {
+func remind(ctx context.Context, w *worker.Worker) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
@@ -111,7 +112,7 @@ func (w *worker) remind(ctx context.Context, name string, log *slog.Logger) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			w.warnOfDeadLetters(ctx, name, log)
+			w.WarnOfDeadLetters(ctx)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (n *intake) settle(m *Received) {
 	n.hand.take(m)
 	n.work.Go(func() {
 		defer n.hand.put(m) // in hand until its acknowledgement is on its way
-		s := n.settleOne(m.Message)
+		s := Settle(n.settling, n.settler, m.Message, n.log)
 		switch {
 		case s.Outcome == refresh.Done, s.Outcome == refresh.Parked:
 			n.acks.delete <- m.Handle
@@ -130,15 +130,16 @@ func (n *intake) settle(m *Received) {
 	})
 }
 
-// settleOne makes a panic the message's own affair: it is kept and tried again.
-func (n *intake) settleOne(m refresh.Message) (s refresh.Settlement) {
+// Settle settles one message. A panic is the message's own affair: it is kept
+// and tried again.
+func Settle(ctx context.Context, settler Settler, m refresh.Message, log *slog.Logger) (s refresh.Settlement) {
 	defer func() {
 		if p := recover(); p != nil {
-			n.log.Error("settling a message panicked, it will be tried again", "message", m.ID, "panic", fmt.Sprint(p))
+			log.Error("settling a message panicked, it will be tried again", "message", m.ID, "panic", fmt.Sprint(p))
 			s = refresh.Settlement{Outcome: refresh.Retry, Reasons: []refresh.Reason{refresh.CatalogError}, Wait: refresh.RetryAfter(m.Receives)}
 		}
 	}()
-	return n.settler.Settle(n.settling, m)
+	return settler.Settle(ctx, m)
 }
 
 // heartbeat extends the time of the messages in hand until ctx ends, so that

@@ -18,10 +18,14 @@ type Invocation struct {
 	Settler Settler
 	Log     *slog.Logger
 
-	// Timeout is how long it may take in all. A tenth of it, five seconds at
-	// most, is kept to acknowledge what was settled.
+	// Timeout is how long it may take in all; its Reserve is kept to acknowledge
+	// what was settled.
 	Timeout time.Duration
 }
+
+// Reserve is how much of a timeout is not for settling, but for saying what was
+// settled: a tenth, five seconds at most.
+func Reserve(timeout time.Duration) time.Duration { return min(timeout/10, 5*time.Second) }
 
 // Summary is what was done with messages.
 type Summary struct {
@@ -41,7 +45,7 @@ type Summary struct {
 func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 	begun := time.Now()
 	end := begun.Add(v.Timeout)
-	settleBy := end.Add(-min(v.Timeout/10, 5*time.Second))
+	settleBy := end.Add(-Reserve(v.Timeout))
 
 	whole, cancel := context.WithDeadline(context.WithoutCancel(ctx), end)
 	defer cancel()
