@@ -20,7 +20,7 @@ table are those that its rules call for. Nothing here touches objects in S3.`,
 		Args: unknown,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.tableCreate(), a.tableList(), a.tableShow(), a.tableDrop())
+	cmd.AddCommand(a.tableCreate(), a.tableList(), a.tableShow(), a.tableRebuild(), a.tableDrop())
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 	"athenarefresh/internal/catalog/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
@@ -77,7 +78,11 @@ func (a *app) createTable(ctx context.Context, c *config.Config, router *table.R
 			return err
 		}
 	}
-	s, notes, err := change.read(ctx, a, c, router, h)
+	usual := schema.JSON()
+	if h.parquet {
+		usual = schema.Parquet()
+	}
+	s, notes, err := change.read(ctx, a, c, router, h, usual)
 	if err != nil {
 		return err
 	}

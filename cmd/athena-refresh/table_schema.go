@@ -62,16 +62,16 @@ func (o *origin) check(what string) error {
 	return nil
 }
 
-// read finds out the schema, for a table with that home. What it has to say of
-// it are notes for a person.
-func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *table.Router, h *home) (s schema.Schema, notes []string, err error) {
+// read finds out the schema, for a table with that home; otherwise is the format
+// where the schema doesn't say. What it has to say of it are notes for a person.
+func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *table.Router, h *home, otherwise schema.Format) (s schema.Schema, notes []string, err error) {
 	switch named, ok := schema.Named(o.schema); {
 	case o.from != "":
 		s, notes, err = o.infer(ctx, a, c, router, h)
 	case ok:
 		s = named
 	default:
-		s, err = o.file(h)
+		s, err = o.file(otherwise)
 	}
 	if err != nil {
 		return s, nil, err
@@ -80,6 +80,7 @@ func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *tab
 		if s.Format, err = schema.FormatNamed(o.format); err != nil {
 			return s, nil, err
 		}
+		s.Exact = true
 	}
 	if err := s.Check(h.keys); err != nil {
 		return s, nil, fmt.Errorf("the schema of table %s: %w", h.name, err)
@@ -91,14 +92,10 @@ func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *tab
 	return s, notes, nil
 }
 
-func (o *origin) file(h *home) (schema.Schema, error) {
+func (o *origin) file(format schema.Format) (schema.Schema, error) {
 	content, err := os.ReadFile(o.schema)
 	if err != nil {
 		return schema.Schema{}, hint(fmt.Errorf("read the schema: %w", err), "--schema is %s or a file", strings.Join(schema.Names(), ", "))
-	}
-	format := schema.JSON()
-	if h.parquet {
-		format = schema.Parquet()
 	}
 	s, err := schema.Read(content, format)
 	if err != nil {

@@ -28,13 +28,13 @@ func Read(content []byte, format Format) (Schema, error) {
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
 		columns, err := jsonColumns(content)
-		return Schema{columns, format}, err
+		return Schema{Columns: columns, Format: format}, err
 	}
 	if hiveql.FirstWord(string(content)) == "CREATE" {
 		return statement(string(content))
 	}
 	columns, err := columnsOf(string(content))
-	return Schema{columns, format}, err
+	return Schema{Columns: columns, Format: format}, err
 }
 
 func statement(sql string) (Schema, error) {
@@ -46,7 +46,7 @@ func statement(sql string) (Schema, error) {
 	if !ok {
 		return Schema{}, errors.New("the statement is not CREATE EXTERNAL TABLE")
 	}
-	return Schema{t.Columns, Format{t.SerDe, t.SerDeProperties, t.InputFormat, t.OutputFormat, t.Properties}}, nil
+	return Schema{t.Columns, Format{t.SerDe, t.SerDeProperties, t.InputFormat, t.OutputFormat, t.Properties}, true}, nil
 }
 
 // columnsOf reads a list of columns, which may stand in parentheses. The list

@@ -13,9 +13,9 @@ func Names() []string { return []string{"alerts", "cloudtrail"} }
 func Named(name string) (Schema, bool) {
 	switch name {
 	case "alerts":
-		return Schema{mustColumns(alerts), JSON()}, true
+		return Schema{Columns: mustColumns(alerts), Format: JSON()}, true
 	case "cloudtrail":
-		return Schema{mustColumns(trail), CloudTrail()}, true
+		return Schema{Columns: mustColumns(trail), Format: CloudTrail()}, true
 	}
 	return Schema{}, false
 }

@@ -9,6 +9,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ import (
 type Schema struct {
 	Columns []hiveql.Column
 	Format
+	Exact bool // somebody asked for the format; it wasn't guessed
 }
 
 // Format is how files are read: the classes that Hive's names stand for.
@@ -97,6 +99,36 @@ func FormatNamed(name string) (Format, error) {
 // IsParquet says whether the files are Parquet.
 func (f *Format) IsParquet() bool { return strings.Contains(strings.ToLower(f.SerDe), "parquet") }
 
+// kind is what the files are, whichever of several classes reads them.
+func (f *Format) kind() string {
+	switch {
+	case strings.Contains(f.InputFormat, "cloudtrail") || strings.HasSuffix(f.SerDe, "CloudTrailSerde"):
+		return "cloudtrail"
+	case f.IsParquet():
+		return "parquet"
+	case strings.HasSuffix(f.SerDe, "JsonSerDe"):
+		return "json"
+	}
+	return f.SerDe
+}
+
+// Refit is the format of a table that has the schema from now on: what its
+// files are read by stays, unless they are of another kind or somebody asked
+// for something else. What the SerDe was told of other columns stays too.
+func (s *Schema) Refit(now Format) Format {
+	if s.Exact || s.kind() != now.kind() {
+		return s.Format
+	}
+	out := now
+	if s.SerDe == now.SerDe {
+		out.SerDeProperties = map[string]string{}
+		maps.Copy(out.SerDeProperties, now.SerDeProperties)
+		maps.Copy(out.SerDeProperties, s.SerDeProperties)
+		out.Properties = s.Properties
+	}
+	return out
+}
+
 // Check says what keeps a table with these partition keys from having the
 // columns.
 func (s *Schema) Check(keys []string) error {
@@ -128,4 +160,22 @@ func (s *Schema) Table(database, name string, keys []string, location string) *h
 		t.PartitionKeys = append(t.PartitionKeys, hiveql.Column{Name: k, Type: hiveql.Type{Name: "string"}})
 	}
 	return t
+}
+
+// FormatProperties are the properties of a table that say how files are read.
+func FormatProperties() []string { return []string{skipHeaderLines} }
+
+// String is the format in few words: the SerDe and what it is told.
+func (f *Format) String() string {
+	words := []string{f.SerDe}
+	for _, k := range slices.Sorted(maps.Keys(f.SerDeProperties)) {
+		words = append(words, fmt.Sprintf("%s=%q", k, f.SerDeProperties[k]))
+	}
+	if f.InputFormat != hiveql.TextInputFormat && !f.IsParquet() {
+		words = append(words, "of "+f.InputFormat)
+	}
+	if n := f.Properties[skipHeaderLines]; n != "" {
+		words = append(words, "without the first line")
+	}
+	return strings.Join(words, " ")
 }
