@@ -43,6 +43,7 @@ func TestTheFormsOfASchemaFileMeanTheSame(t *testing.T) {
 func TestAWrongSchemaFileIsRefused(t *testing.T) {
 	for text, why := range map[string]string{
 		"a":                            "a type",
+		"a string, more string":        "line 1:10 mismatched input 'more'",
 		"a strin":                      "a type",
 		`{"a": "strin"}`:               `"a"`,
 		`{"a": 1}`:                     "no type",
