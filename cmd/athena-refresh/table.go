@@ -34,11 +34,20 @@ type home struct {
 	parquet  bool // it has to be of Parquet files
 }
 
-// homeOf finds a table's home, or says why no table of that name can be.
-func homeOf(router *table.Router, name string) (*home, error) {
-	h := &home{name: strings.ToLower(name), feeds: router.Feeds(name)}
-	if named := slices.DeleteFunc(slices.Clone(h.feeds), func(f table.Feed) bool { return !f.Named }); len(named) > 0 {
-		h.feeds = named // a folder of the same name elsewhere decides nothing
+// homeOf finds a table's home, or says why no table of that name can be. from is
+// where a sample of it is, or "".
+func homeOf(router *table.Router, name, from string) (*home, error) {
+	h := &home{name: strings.ToLower(name), feeds: router.Feeds(name), parquet: true}
+	bucket, _, _ := strings.Cut(strings.TrimPrefix(from, "s3://"), "/")
+	// A layout that reads tables out of keys may feed any: it says less than a
+	// rule that names the table, and than where its data is.
+	for _, closer := range []func(table.Feed) bool{
+		func(f table.Feed) bool { return f.Named },
+		func(f table.Feed) bool { return f.Bucket == bucket },
+	} {
+		if some := slices.DeleteFunc(slices.Clone(h.feeds), func(f table.Feed) bool { return !closer(f) }); len(some) > 0 {
+			h.feeds = some
+		}
 	}
 	if len(h.feeds) == 0 {
 		return nil, hint(fmt.Errorf("table %s: no rule of the configuration feeds it: nothing would ever get there", name),
@@ -53,7 +62,7 @@ func homeOf(router *table.Router, name string) (*home, error) {
 				first.Layout, first.Bucket, strings.Join(first.Keys, ", "), f.Layout, f.Bucket, strings.Join(f.Keys, ", ")),
 				"a table has one set of keys: give one of the buckets another table")
 		}
-		h.parquet = h.parquet || f.Parquet
+		h.parquet = h.parquet && f.Parquet
 	}
 	return h, nil
 }

@@ -69,7 +69,7 @@ Its columns come from one of:
 }
 
 func (a *app) createTable(ctx context.Context, c *config.Config, router *table.Router, name string, change *tableChange) error {
-	h, err := homeOf(router, name)
+	h, err := homeOf(router, name, change.from)
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,7 @@ func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string)
 	if err != nil {
 		return to, fmt.Errorf("table %s can't be rebuilt: %w", name, err)
 	}
-	h, err := homeOf(router, d.ID.Name)
+	h, err := homeOf(router, d.ID.Name, r.change.from)
 	if err != nil {
 		return to, err
 	}
