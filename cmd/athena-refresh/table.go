@@ -79,13 +79,3 @@ func buckets(feeds []table.Feed) []string {
 	}
 	return list
 }
-
-// completeTables completes a table's name: one of those that the rules name.
-// Nothing is asked of AWS while somebody types.
-func (a *app) completeTables(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	_, router, err := a.router()
-	if err != nil || len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return router.Tables(), cobra.ShellCompDirectiveNoFileComp
-}
