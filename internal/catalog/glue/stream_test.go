@@ -80,7 +80,7 @@ func TestAStreamHasEveryPartitionOnce(t *testing.T) {
 }
 
 func TestAStreamThatIsLeftLeavesNothingRunning(t *testing.T) {
-	r, tab, _ := many(t, 5600)
+	r, tab, _ := many(t, 50)
 	for range r.All(t.Context(), tab, "") {
 		break
 	}
