@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"athenarefresh/internal/catalog/glue"
@@ -87,9 +87,6 @@ type rebuilder struct {
 
 	tables *glue.Tables
 	out    rebuilt
-
-	mu       sync.Mutex
-	progress string
 }
 
 func (r *rebuilder) run(ctx context.Context, router *table.Router, name string) error {
@@ -207,14 +204,7 @@ func (r *rebuilder) show() error {
 // rebuild rebuilds, and once more when the last partition that is made like
 // the old table can have come.
 func (r *rebuilder) rebuild(ctx context.Context, to glue.Layout) error {
-	stop := terminal.Progress(r.a.stderr, func() string {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return r.progress
-	})
-	err := r.passes(ctx, to)
-	stop()
-	if err != nil {
+	if err := r.passes(ctx, to); err != nil {
 		return r.explain(err)
 	}
 	if r.a.json {
@@ -225,15 +215,12 @@ func (r *rebuilder) rebuild(ctx context.Context, to glue.Layout) error {
 
 func (r *rebuilder) passes(ctx context.Context, to glue.Layout) error {
 	err := r.pass(ctx, to)
-	if r.c.Catalog != config.CatalogGlue {
-		return err // Athena makes partitions as the table is
+	if r.c.Catalog != config.CatalogGlue || err != nil && !errors.Is(err, glue.ErrNotSettled) {
+		return err // Athena's DDL makes partitions as the table is
 	}
-	if err != nil && !errors.Is(err, glue.ErrNotSettled) {
-		return err
-	}
-	d, err := r.tables.Describe(ctx, r.out.Table)
-	if err != nil {
-		return err
+	d, describeErr := r.tables.Describe(ctx, r.out.Table)
+	if describeErr != nil {
+		return describeErr
 	}
 	late := min(lateFor, time.Until(d.Updated.Add(lateFor)))
 	switch {
@@ -243,28 +230,29 @@ func (r *rebuilder) passes(ctx context.Context, to glue.Layout) error {
 		r.out.Settled = false
 		return nil
 	}
-	r.say(fmt.Sprintf("waiting until %s for partitions that are still added as the table was", time.Now().Add(late).Format(time.TimeOnly)))
+	r.a.say(fmt.Sprintf("until %s partitions may still be added as the table was: waiting for those (Ctrl-C leaves them for another run)",
+		time.Now().Add(late).Format(time.TimeOnly)))
 	select {
 	case <-time.After(late):
+		return r.pass(ctx, to)
 	case <-ctx.Done():
-		return ctx.Err()
+		r.out.Settled = false
+		return nil
 	}
-	return r.pass(ctx, to)
 }
 
 func (r *rebuilder) pass(ctx context.Context, to glue.Layout) error {
 	before := r.out
-	done, err := r.tables.Rebuild(ctx, r.out.Table, to, func(done glue.Rebuilt) {
-		r.say(fmt.Sprintf("table %s: %s looked at, %d changed", before.Table, count(done.Seen, "partition"), done.Changed))
+	var now atomic.Pointer[glue.Rebuilt]
+	now.Store(&glue.Rebuilt{})
+	stop := terminal.Progress(r.a.stderr, func() string {
+		done := now.Load()
+		return fmt.Sprintf("table %s: %s looked at, %d changed", before.Table, count(done.Seen, "partition"), done.Changed)
 	})
+	defer stop()
+	done, err := r.tables.Rebuild(ctx, r.out.Table, to, func(done glue.Rebuilt) { now.Store(&done) })
 	r.out.Seen, r.out.Changed, r.out.Gone = before.Seen+done.Seen, before.Changed+done.Changed, before.Gone+done.Gone
 	return err
-}
-
-func (r *rebuilder) say(progress string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.progress = progress
 }
 
 func (r *rebuilder) explain(err error) error {

@@ -127,11 +127,14 @@ func (o *origin) infer(ctx context.Context, a *app, c *config.Config, router *ta
 	}
 	found, err := infer.Files(ctx, taken.Dir, files)
 	if err != nil {
-		return schema.Schema{}, nil, fmt.Errorf("look at %s: %w", o.from, sourced(err, taken))
+		return schema.Schema{}, nil, fmt.Errorf("look at %s: %s", o.from, sourced(err.Error(), taken))
 	}
-	notes = append(notes, fmt.Sprintf("the schema is that of %d of %s, as %s", len(files), count(taken.Seen, "file"), found.Format))
+	notes = append(notes, fmt.Sprintf("looked at %d of %s: they are %s", len(files), count(taken.Seen, "file"), found.Format))
+	for _, n := range found.Notes {
+		notes = append(notes, sourced(n, taken))
+	}
 	s, more := schemaOf(found, h)
-	return s, slices.Concat(notes, found.Notes, more), nil
+	return s, append(notes, more...), nil
 }
 
 func notesAfter(notes []string) string {
@@ -141,13 +144,12 @@ func notesAfter(notes []string) string {
 	return ": " + strings.Join(notes, "; ")
 }
 
-// sourced is an error of a sample, with the names that its files come from.
-func sourced(err error, taken *sample.Sample) error {
-	text := err.Error()
+// sourced is a text about a sample, with the names that its files come from.
+func sourced(text string, taken *sample.Sample) string {
 	for _, f := range taken.Files {
 		text = strings.ReplaceAll(text, f.Path, f.Name)
 	}
-	return errors.New(text)
+	return text
 }
 
 // sample takes a sample: of objects that the table's rules place in it, if any

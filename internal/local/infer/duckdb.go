@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -25,7 +27,7 @@ func Available() error { return nil }
 type session struct {
 	db    *sql.DB
 	conn  *sql.Conn
-	files []string
+	files []string // that are looked at
 	notes notes
 }
 
@@ -36,9 +38,8 @@ func Files(ctx context.Context, dir string, files []string) (_ *Schema, err erro
 	if err != nil {
 		return nil, err
 	}
-	s.files = files
 	defer func() { err = errors.Join(err, s.conn.Close(), s.db.Close()) }()
-	format, err := formatOf(files)
+	format, err := s.formatOf(files)
 	if err != nil {
 		return nil, err
 	}
@@ -88,23 +89,33 @@ func open(ctx context.Context, dir string) (*session, error) {
 	return s, nil
 }
 
-// formatOf goes by how the files begin.
-func formatOf(files []string) (Format, error) {
-	var all Format
+// formatOf is the format of the files, by how they begin. What begins like no
+// format is taken for CSV; beside files that do, it is left out.
+func (s *session) formatOf(files []string) (Format, error) {
+	by := map[Format][]string{}
 	for _, f := range files {
 		one, err := formatOfFile(f)
 		if err != nil {
-			return "", err
+			return "", fmt.Errorf("%s: %w", f, err)
 		}
-		if all != "" && one != all {
-			return "", fmt.Errorf("the files are of several formats, %s and %s: name a folder that has one", all, one)
-		}
-		all = one
+		by[one] = append(by[one], f)
 	}
-	if all == "" {
+	if len(by) > 1 {
+		for _, f := range by[CSV] {
+			s.notes.add("%s was left out: it is no file as the others", f)
+		}
+		delete(by, CSV)
+	}
+	formats := slices.Sorted(maps.Keys(by))
+	switch len(formats) {
+	case 0:
 		return "", errors.New("there is no file to look at")
+	case 1:
+		s.files = by[formats[0]]
+		return formats[0], nil
 	}
-	return all, nil
+	return "", fmt.Errorf("the files are of several formats, %s is %s, %s is %s: name a folder that has one",
+		by[formats[0]][0], formats[0], by[formats[1]][0], formats[1])
 }
 
 func formatOfFile(path string) (Format, error) {

@@ -35,7 +35,7 @@ type Column struct {
 type Schema struct {
 	Format  Format
 	Columns []Column
-	Notes   []string // for people: what was decided and why
+	Notes   []string // for people: what was decided and why; files by their paths
 
 	// Of CSV.
 	Delimiter string

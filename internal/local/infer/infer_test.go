@@ -86,6 +86,13 @@ func TestCloudTrailIsRecognised(t *testing.T) {
 	want(t, s, err, CloudTrail, []string{"eventversion string", "useridentity struct<type:string>", "readonly boolean", "eventid string"}, nil)
 }
 
+func TestWhatIsNoDataIsLeftOut(t *testing.T) {
+	s, err := infer(t, "Copyright, and\nso on, and\n", `{"a": 1}`)
+	if err != nil || s.Format != JSON || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "it's 0 was left out") {
+		t.Errorf("%+v %v", s, err)
+	}
+}
+
 func TestCSV(t *testing.T) {
 	s, err := infer(t, "Id;When;Rate;a b;a-b\n1;2026-01-02;0.5;a;b\n2;;1;;c\n", "Id;When;Rate;a b;a-b\nx;2026-01-02;7;a;b\n")
 	want(t, s, err, CSV, []string{"id string", "when string", "rate double", "a_b string", "a_b_2 string"},
@@ -141,7 +148,7 @@ func TestWhatNoTableReadsIsRefused(t *testing.T) {
 		{"JSON lists", []string{`[{"a":1}]`}},
 		{"one object a line", []string{"{\n  \"a\": 1\n}\n"}},
 		{"one object a line", []string{`{"a": `}},
-		{"several formats", []string{`{"a":1}`, "PAR1"}},
+		{"0 is json, ", []string{`{"a":1}`, "PAR1"}},
 		{"not all", []string{`{"Records":[{"a":1}],"More":1}`}},
 		{"none of JSON", []string{"hello\nworld\n"}},
 		{"none of JSON", []string{"a\x00b"}},
