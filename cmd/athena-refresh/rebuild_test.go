@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"os/exec"
 	"slices"
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/search"
+	"athenarefresh/internal/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -125,17 +128,17 @@ type wide struct {
 	client *client
 	search *search.Client
 	tables *glue.Tables
-	late   *glue.Writer // makes partitions as the table was before
+	reader *glue.Reader // of late
+	late   *glue.Writer // makes partitions as the table was when reader read it
 	before refresh.Table
 }
 
 func newWide(t *testing.T, url string) *wide {
 	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 	const database = "wide_streamalert"
-	return &wide{t: t, client: newClient(url), tables: glue.NewTables(cfg, database),
-		search: search.New(cfg, search.Options{Database: database, WorkGroup: database, ResultsBucket: "wide.streamalert.athena-results"}),
-		late:   glue.NewWriter(cfg, glue.NewReader(cfg, database), glue.Options{}),
-	}
+	reader := glue.NewReader(cfg, database)
+	return &wide{t: t, client: newClient(url), tables: glue.NewTables(cfg, database), reader: reader, late: glue.NewWriter(cfg, reader, glue.Options{}),
+		search: search.New(cfg, search.Options{Database: database, WorkGroup: database, ResultsBucket: "wide.streamalert.athena-results"})}
 }
 
 func (w *wide) create(partitions int) {
@@ -150,7 +153,7 @@ func (w *wide) create(partitions int) {
 		}
 	}
 	var err error
-	if w.before, err = w.tables.Table(w.t.Context(), "wide"); err != nil {
+	if w.before, err = w.reader.Table(w.t.Context(), "wide"); err != nil {
 		w.t.Fatal(err)
 	}
 	var parts []refresh.Partition
@@ -228,5 +231,68 @@ func (w *wide) check(partitions, late int) {
 	rows, err := result.All(w.t.Context())
 	if err != nil || len(rows) != 1 || *rows[0][0] != "2" || *rows[0][1] != "14" {
 		w.t.Errorf("the new columns: %v %v", rows, err)
+	}
+}
+
+// TestARebuildWaitsForPartitionsThatARefreshStillAdds has one added after the
+// last pass over the others, by a refresh that read the table's facts before.
+func TestARebuildWaitsForPartitionsThatARefreshStillAdds(t *testing.T) {
+	conf := confDir(t, "wide", rebuildConf)
+	schema := t.TempDir() + "/schema.sql"
+	write(t, schema, "b string")
+	stack, err := serve(conf, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := stack.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	w := newWide(t, stack.url)
+	w.create(10)
+	c, _, err := config.Load(conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Catalog = config.CatalogGlue
+	router, err := table.New(c.Buckets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range environment(stack.url) {
+		if name, value, _ := strings.Cut(e, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, value)
+		}
+	}
+	stderr := onLine{"waiting", func() { w.addLate(1) }}
+	r := rebuilder{a: &app{stdout: io.Discard, stderr: stderr}, c: c, late: 2 * time.Second, change: &tableChange{origin: origin{schema: schema}, yes: true}}
+	if err := r.run(t.Context(), router, "wide"); err != nil || !r.out.Settled || r.out.Changed != 11 {
+		t.Errorf("%v %+v", err, r.out)
+	}
+}
+
+// onLine calls do when a line with the word is written.
+type onLine struct {
+	word string
+	do   func()
+}
+
+func (o onLine) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), o.word) {
+		o.do()
+	}
+	return len(p), nil
+}
+
+func TestWhatIsNoHiveTableHasNoStatement(t *testing.T) {
+	for kind, d := range map[string]*glue.Description{
+		"view":                         {Table: refresh.Table{Kind: refresh.NotHive, KindName: "view"}},
+		"link to other.x":              {Link: "other.x"},
+		"table without partition keys": {Columns: []glue.Column{{Name: "a", Type: "strange<"}}},
+	} {
+		if s, err := statementOf(d); err == nil || kindOf(d) != kind {
+			t.Errorf("%s: %s, %v", kind, kindOf(d), s)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -67,7 +66,7 @@ for these. The new schema comes from one of:
 			if err != nil {
 				return err
 			}
-			r := rebuilder{a: a, c: c, change: &change, anyType: anyType, noWait: noWait}
+			r := rebuilder{a: a, c: c, change: &change, anyType: anyType, noWait: noWait, late: lateFor}
 			return r.run(cmd.Context(), router, args[0])
 		},
 	}
@@ -84,6 +83,7 @@ type rebuilder struct {
 	c               *config.Config
 	change          *tableChange
 	anyType, noWait bool
+	late            time.Duration // lateFor
 
 	tables *glue.Tables
 	out    rebuilt
@@ -126,7 +126,7 @@ func (r *rebuilder) run(ctx context.Context, router *table.Router, name string) 
 }
 
 // plan finds out how the table is to be.
-func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string) (to glue.Layout, err error) {
+func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string) (to glue.Shape, err error) {
 	d, err := r.tables.Describe(ctx, name)
 	if err != nil {
 		return to, tableError(name, r.c, err)
@@ -135,14 +135,12 @@ func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string)
 	if err != nil {
 		return to, fmt.Errorf("table %s can't be rebuilt: %w", name, err)
 	}
-	h, err := homeOf(router, d.ID.Name, r.change.from)
-	if err != nil {
-		return to, err
+	h := &home{name: d.ID.Name}
+	if ruled, err := homeOf(router, d.ID.Name, r.change.from); err == nil {
+		h.parquet = ruled.parquet
 	}
 	for _, k := range now.PartitionKeys {
-		if !slices.Contains(h.keys, k.Name) {
-			h.keys = append(slices.Clone(h.keys), k.Name) // no column may have its name either
-		}
+		h.keys = append(h.keys, k.Name) // the table's own, whatever the rules say by now
 	}
 	before := schema.Format{SerDe: now.SerDe, SerDeProperties: now.SerDeProperties, InputFormat: now.InputFormat, OutputFormat: now.OutputFormat, Properties: now.Properties}
 	wanted, notes, err := r.change.read(ctx, r.a, r.c, router, h, before)
@@ -153,11 +151,11 @@ func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string)
 	columns, more := schema.Merge(now.Columns, wanted.Columns, r.anyType)
 	r.out = rebuilt{Table: d.ID.Name, Database: r.c.Database, Notes: append(append([]string{}, notes...), more...), Settled: true,
 		Changes: changes(now.Columns, columns, &before, &wanted.Format)}
-	return layoutOf(columns, &wanted.Format, d), nil
+	return shapeOf(columns, &wanted.Format, d), nil
 }
 
-func layoutOf(columns []hiveql.Column, f *schema.Format, d *glue.Description) glue.Layout {
-	to := glue.Layout{SerDe: f.SerDe, SerDeProperties: f.SerDeProperties, InputFormat: f.InputFormat, OutputFormat: f.OutputFormat, Properties: map[string]string{}}
+func shapeOf(columns []hiveql.Column, f *schema.Format, d *glue.Description) glue.Shape {
+	to := glue.Shape{SerDe: f.SerDe, SerDeProperties: f.SerDeProperties, InputFormat: f.InputFormat, OutputFormat: f.OutputFormat, Properties: map[string]string{}}
 	for _, p := range schema.FormatProperties() {
 		if v := f.Properties[p]; v != d.Properties[p] {
 			to.Properties[p] = v
@@ -203,7 +201,7 @@ func (r *rebuilder) show() error {
 
 // rebuild rebuilds, and once more when the last partition that is made like
 // the old table can have come.
-func (r *rebuilder) rebuild(ctx context.Context, to glue.Layout) error {
+func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
 	if err := r.passes(ctx, to); err != nil {
 		return r.explain(err)
 	}
@@ -213,7 +211,7 @@ func (r *rebuilder) rebuild(ctx context.Context, to glue.Layout) error {
 	return r.a.printf("%s changed, %s looked at\n", count(r.out.Changed, "partition"), count(r.out.Seen, "partition"))
 }
 
-func (r *rebuilder) passes(ctx context.Context, to glue.Layout) error {
+func (r *rebuilder) passes(ctx context.Context, to glue.Shape) error {
 	err := r.pass(ctx, to)
 	if r.c.Catalog != config.CatalogGlue || err != nil && !errors.Is(err, glue.ErrNotSettled) {
 		return err // Athena's DDL makes partitions as the table is
@@ -222,7 +220,7 @@ func (r *rebuilder) passes(ctx context.Context, to glue.Layout) error {
 	if describeErr != nil {
 		return describeErr
 	}
-	late := min(lateFor, time.Until(d.Updated.Add(lateFor)))
+	late := min(r.late, time.Until(d.Updated.Add(r.late)))
 	switch {
 	case late <= 0:
 		return err
@@ -241,7 +239,7 @@ func (r *rebuilder) passes(ctx context.Context, to glue.Layout) error {
 	}
 }
 
-func (r *rebuilder) pass(ctx context.Context, to glue.Layout) error {
+func (r *rebuilder) pass(ctx context.Context, to glue.Shape) error {
 	before := r.out
 	var now atomic.Pointer[glue.Rebuilt]
 	now.Store(&glue.Rebuilt{})

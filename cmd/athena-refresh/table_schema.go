@@ -126,7 +126,10 @@ func (o *origin) infer(ctx context.Context, a *app, c *config.Config, router *ta
 		files = append(files, f.Path)
 	}
 	found, err := infer.Files(ctx, taken.Dir, files)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return schema.Schema{}, nil, errInterrupted
+	case err != nil:
 		return schema.Schema{}, nil, fmt.Errorf("look at %s: %s", o.from, sourced(err.Error(), taken))
 	}
 	notes = append(notes, fmt.Sprintf("looked at %d of %s: they are %s", len(files), count(taken.Seen, "file"), found.Format))
@@ -200,7 +203,7 @@ func schemaOf(found *infer.Schema, h *home) (s schema.Schema, notes []string) {
 			if s.SerDeProperties == nil {
 				s.SerDeProperties = map[string]string{}
 			}
-			s.SerDeProperties["mapping."+name] = c.In
+			s.SerDeProperties["mapping."+name] = strings.ToLower(c.In) // as the SerDe has names when it looks
 		}
 		s.Columns = append(s.Columns, hiveql.Column{Name: name, Type: c.Type})
 	}

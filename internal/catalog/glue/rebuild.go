@@ -18,9 +18,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Layout is how the files of a table and of its partitions are read, as a
-// rebuild is to make it.
-type Layout struct {
+// Shape is how the files of a table and of its partitions are read: what a
+// rebuild gives them.
+type Shape struct {
 	Columns         []Column
 	SerDe           string
 	SerDeProperties map[string]string
@@ -59,7 +59,7 @@ var (
 	ErrNotSettled = errors.New("partitions are still added as the table was before")
 )
 
-// Rebuild gives a table and all of its partitions another layout, in place: the
+// Rebuild gives a table and all of its partitions another shape, in place: the
 // table is there all the time, and each partition with its location.
 //
 // The table comes first. What is read of a partition is then what the table's
@@ -72,7 +72,7 @@ var (
 // partitions were looked at and none had to be changed: those that were added
 // meanwhile, as the table was before, are found by another pass. step is
 // called as it goes on, never twice at a time.
-func (t *Tables) Rebuild(ctx context.Context, name string, to Layout, step func(Rebuilt)) (done Rebuilt, err error) {
+func (t *Tables) Rebuild(ctx context.Context, name string, to Shape, step func(Rebuilt)) (done Rebuilt, err error) {
 	table, err := t.rebuildable(ctx, name)
 	if err != nil {
 		return done, fmt.Errorf("rebuild table %s: %w", name, err)
@@ -116,7 +116,7 @@ func (t *Tables) rebuildable(ctx context.Context, name string) (*types.Table, er
 
 // rebuildTable changes the table, if it isn't as it is to be. No version is
 // kept of what it was: of those there is a limit (AWS.md 6).
-func (t *Tables) rebuildTable(ctx context.Context, table *types.Table, to *Layout) (bool, error) {
+func (t *Tables) rebuildTable(ctx context.Context, table *types.Table, to *Shape) (bool, error) {
 	if to.is(table.StorageDescriptor) && to.hasProperties(table.Parameters) {
 		return false, nil
 	}
@@ -137,7 +137,7 @@ func (t *Tables) rebuildTable(ctx context.Context, table *types.Table, to *Layou
 
 // stillRebuilt says whether the table is the one that was rebuilt, as it was
 // rebuilt.
-func (t *Tables) stillRebuilt(ctx context.Context, table *types.Table, to *Layout) error {
+func (t *Tables) stillRebuilt(ctx context.Context, table *types.Table, to *Shape) error {
 	now, err := t.fetch(ctx, "", t.database, aws.ToString(table.Name))
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (t *Tables) stillRebuilt(ctx context.Context, table *types.Table, to *Layou
 
 // pass looks at every partition once and changes those that are not as they are
 // to be.
-func (t *Tables) pass(ctx context.Context, table *types.Table, to *Layout, done *Rebuilt, step func(Rebuilt)) error {
+func (t *Tables) pass(ctx context.Context, table *types.Table, to *Shape, done *Rebuilt, step func(Rebuilt)) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(updates)
 	results := make(chan Rebuilt, updates)
@@ -190,7 +190,7 @@ func (t *Tables) pass(ctx context.Context, table *types.Table, to *Layout, done 
 
 // updateAll changes partitions, and tries those again that a call left undone
 // for a reason that passes. A partition that is gone needs no change.
-func (t *Tables) updateAll(ctx context.Context, table *types.Table, to *Layout, parts []types.Partition) (r Rebuilt, err error) {
+func (t *Tables) updateAll(ctx context.Context, table *types.Table, to *Shape, parts []types.Partition) (r Rebuilt, err error) {
 	for round := range updateRounds {
 		if err := backoff(ctx, round); err != nil {
 			return r, err
@@ -238,9 +238,9 @@ func undone(parts []types.Partition, items []types.BatchUpdatePartitionFailureEn
 	return left, gone, nil
 }
 
-// entries keep of a partition all that the layout doesn't say: above all its
+// entries keep of a partition all that the shape doesn't say: above all its
 // location.
-func (to *Layout) entries(parts []types.Partition) []types.BatchUpdatePartitionRequestEntry {
+func (to *Shape) entries(parts []types.Partition) []types.BatchUpdatePartitionRequestEntry {
 	list := make([]types.BatchUpdatePartitionRequestEntry, len(parts))
 	for i, p := range parts {
 		list[i] = types.BatchUpdatePartitionRequestEntry{
@@ -254,8 +254,8 @@ func (to *Layout) entries(parts []types.Partition) []types.BatchUpdatePartitionR
 	return list
 }
 
-// is says whether a descriptor has the layout already.
-func (to *Layout) is(sd *types.StorageDescriptor) bool {
+// is says whether a descriptor has the shape already.
+func (to *Shape) is(sd *types.StorageDescriptor) bool {
 	serde, properties := "", map[string]string(nil)
 	if sd.SerdeInfo != nil {
 		serde, properties = aws.ToString(sd.SerdeInfo.SerializationLibrary), sd.SerdeInfo.Parameters
@@ -264,8 +264,8 @@ func (to *Layout) is(sd *types.StorageDescriptor) bool {
 		aws.ToString(sd.InputFormat) == to.InputFormat && aws.ToString(sd.OutputFormat) == to.OutputFormat
 }
 
-// applied is a descriptor with the layout, and all else as it was.
-func (to *Layout) applied(sd *types.StorageDescriptor) *types.StorageDescriptor {
+// applied is a descriptor with the shape, and all else as it was.
+func (to *Shape) applied(sd *types.StorageDescriptor) *types.StorageDescriptor {
 	out := *sd
 	old := sd.Columns
 	out.Columns = make([]types.Column, len(to.Columns))
@@ -283,12 +283,12 @@ func (to *Layout) applied(sd *types.StorageDescriptor) *types.StorageDescriptor 
 	return &out
 }
 
-func (to *Layout) hasProperties(have map[string]string) bool {
+func (to *Shape) hasProperties(have map[string]string) bool {
 	return maps.Equal(to.properties(have), have) || len(to.Properties) == 0
 }
 
-// properties are a table's with those of the layout.
-func (to *Layout) properties(have map[string]string) map[string]string {
+// properties are a table's with those of the shape.
+func (to *Shape) properties(have map[string]string) map[string]string {
 	all := maps.Clone(have)
 	if all == nil {
 		all = map[string]string{}

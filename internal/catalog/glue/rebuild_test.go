@@ -20,7 +20,7 @@ type changing struct {
 	refuse     func(values string) (code string)
 }
 
-var newLayout = Layout{
+var newShape = Shape{
 	Columns: []Column{{"line", "string", ""}, {"added", "bigint", ""}}, SerDe: "serde", SerDeProperties: map[string]string{"case": "insensitive"},
 	InputFormat: "in", OutputFormat: "out", Properties: map[string]string{"skip.header.line.count": "1", "gone": ""},
 }
@@ -92,7 +92,7 @@ func (c *changing) open(t *testing.T) *Tables {
 
 func rebuild(t *testing.T, c *changing) (Rebuilt, error) {
 	t.Helper()
-	return c.open(t).Rebuild(t.Context(), "t", newLayout, func(Rebuilt) {})
+	return c.open(t).Rebuild(t.Context(), "t", newShape, func(Rebuilt) {})
 }
 
 func TestARebuildChangesTheTableFirstAndKeepsTheRest(t *testing.T) {
@@ -192,7 +192,7 @@ func TestARebuildNoticesAnotherHand(t *testing.T) {
 		t.Errorf("an Iceberg table: %v", err)
 	}
 	if _, err := (&changing{script: script{"GetTable": fails("EntityNotFoundException", "Table t not found.")}}).open(t).
-		Rebuild(t.Context(), "t", newLayout, func(Rebuilt) {}); !errors.Is(err, refresh.ErrTableMissing) {
+		Rebuild(t.Context(), "t", newShape, func(Rebuilt) {}); !errors.Is(err, refresh.ErrTableMissing) {
 		t.Errorf("no table: %v", err)
 	}
 }
