@@ -12,7 +12,6 @@ import (
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/catalog/glue"
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/listing"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -78,6 +77,7 @@ name has any other character that Hive escapes, or a %.`,
 			scope, err = f.scope(args, time.Now())
 			return err
 		},
+		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, router, err := a.router()
 			if err != nil {
@@ -160,11 +160,9 @@ func moment(text string, now time.Time) (time.Time, error) {
 // checkScope refuses what is not configured, so that a slip of the pen doesn't
 // look like a catalog without a fault.
 func checkScope(s *reconcile.Scope, router *table.Router) error {
-	named, captured := router.Tables()
 	for _, t := range s.Tables {
-		if !captured && !slices.Contains(named, t) {
-			slices.Sort(named)
-			return hint(fmt.Errorf("reconcile %s: no rule of the configuration feeds this table", t), "these are fed: %s", strings.Join(named, ", "))
+		if len(router.Feeds(t)) == 0 {
+			return hint(fmt.Errorf("reconcile %s: no rule of the configuration feeds this table", t), "these are named: %s", strings.Join(router.Tables(), ", "))
 		}
 	}
 	if s.Bucket != "" && !slices.Contains(router.Buckets(), s.Bucket) {
@@ -177,19 +175,15 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 	if err := checkScope(&scope, router); err != nil {
 		return err
 	}
-	reader := glue.NewReader(cfg, c.Database)
 	out := newDifferences(a, f.examples)
 	if f.engine == engineRepair {
-		if err := a.repair(ctx, searcher(cfg, c), reader, c, scope.Tables[0]); err != nil {
+		if err := a.repair(ctx, searcher(cfg, c), glue.NewReader(cfg, c.Database), router, scope.Tables[0]); err != nil {
 			return err
 		}
 	}
-	r := &reconcile.Reconciler{
-		Router: router, Objects: listing.New(cfg), Catalog: reader,
-		Mender: glue.NewMender(cfg, reader), Relocate: f.relocate, Drop: f.drop,
-		Scope: scope, Wait: worker.Pace(f.listRate), Report: out.add,
-		Batch: reconcileBatch, Tables: reconcileTables,
-	}
+	r := worker.Reconciler(cfg, c, router)
+	r.Relocate, r.Drop, r.Scope, r.Report = f.relocate, f.drop, scope, out.add
+	r.Wait, r.Batch, r.Tables = worker.Pace(f.listRate), reconcileBatch, reconcileTables
 	if f.fix {
 		refresher, closeRefresher := a.settler(ctx, cfg, c, router, a.log(slog.LevelWarn))
 		defer func() { err = errors.Join(err, closeRefresher()) }()

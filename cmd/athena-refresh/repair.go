@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/search"
 	"athenarefresh/internal/table"
@@ -23,12 +22,12 @@ type repairLine struct {
 }
 
 // repair has Athena look for a table's folders itself, and prints what it says.
-func (a *app) repair(ctx context.Context, athena *search.Client, catalog refresh.Reader, c *config.Config, name string) error {
+func (a *app) repair(ctx context.Context, athena *search.Client, catalog refresh.Reader, router *table.Router, name string) error {
 	t, err := catalog.Table(ctx, name)
 	if err != nil {
 		return explainAWS("reconcile "+name, err)
 	}
-	if why := cantRepair(c.Buckets, &t); why != "" {
+	if why := cantRepair(router.Feeds(name), &t); why != "" {
 		return hint(fmt.Errorf("reconcile --engine repair %s: %s", name, why), "athena-refresh reconcile --fix %s adds what Athena can't see", name)
 	}
 	stop := terminal.Progress(a.stderr, func() string { return "Athena looks at every folder" })
@@ -66,34 +65,26 @@ func (a *app) sayRepaired(ctx context.Context, result *search.Result) error {
 // cantRepair says why MSCK REPAIR TABLE would find none of a table's folders, or
 // "": it looks directly below the table's location for folders key=value, with
 // the table's keys in their order.
-func cantRepair(buckets []table.Bucket, t *refresh.Table) string {
+func cantRepair(feeds []table.Feed, t *refresh.Table) string {
+	if why := t.Refuses(); why.Reason != "" {
+		return why.Detail
+	}
 	var keys []string
 	for _, k := range t.Keys {
 		keys = append(keys, k.Name)
 	}
-	if why := t.Refuses(); why.Reason != "" {
-		return why.Detail
-	}
-	why := "no rule of the configuration feeds it"
-	for _, b := range buckets {
-		for _, r := range b.Rules {
-			if r.Ignore || r.Table != "" && strings.ToLower(r.Table) != t.ID.Name {
-				continue // without a table it reads any out of keys
-			}
-			order, spelled, err := table.KeyValue(r)
-			switch {
-			case err != nil:
-				return err.Error()
-			case !slices.Contains(spelled, true):
-				why = fmt.Sprintf("Athena sees only folders named key=value, and those of the layout %q are not", r.Layout)
-			case !slices.Equal(order, keys):
-				why = fmt.Sprintf("Athena sees only folders in the order of the table's keys, %s; those of bucket %s are in the order %s",
-					strings.Join(keys, ", "), b.Name, strings.Join(order, ", "))
-			case !strings.HasPrefix(refresh.Folder(t.ID.Location), "s3://"+b.Name+"/"):
-				why = fmt.Sprintf("Athena sees only what is below the table's location, %s; bucket %s feeds it too", t.ID.Location, b.Name)
-			default:
-				return ""
-			}
+	why := ""
+	for _, f := range feeds {
+		switch {
+		case !f.KeyValue:
+			why = fmt.Sprintf("Athena sees only folders named key=value, and those of %s are not", f.Layout)
+		case !slices.Equal(f.Keys, keys):
+			why = fmt.Sprintf("Athena sees only folders in the order of the table's keys, %s; those of bucket %s are in the order %s",
+				strings.Join(keys, ", "), f.Bucket, strings.Join(f.Keys, ", "))
+		case !strings.HasPrefix(refresh.Folder(t.ID.Location), "s3://"+f.Bucket+"/"):
+			why = fmt.Sprintf("Athena sees only what is below the table's location, %s; bucket %s feeds it", t.ID.Location, f.Bucket)
+		default:
+			return ""
 		}
 	}
 	return why

@@ -40,8 +40,9 @@ func (a *app) run() *cobra.Command {
 come, otherwise it empties the queue at once and then on schedule_expression.
 With "reconcile_every" it also compares S3 with the catalog, at once and then on
 that schedule, and adds what is missing.
-It answers /healthz, /readyz and /metrics. Ctrl-C finishes what is in hand and
-gives back the rest.`,
+It answers /healthz, /readyz and /metrics; with "enable_metrics" it prints metrics
+for CloudWatch too, every minute or after each emptying. Ctrl-C finishes what is
+in hand and gives back the rest.`,
 		Args: exactly(0, "run: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithCancel(cmd.Context())
@@ -82,6 +83,7 @@ func (a *app) daemon(ctx context.Context, cancel context.CancelFunc, listen stri
 	if c.Trigger == config.TriggerSchedule {
 		d.Schedule = c.Schedule
 	}
+	d.Report = w.Metrics(c, a.stdout)
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()

@@ -14,8 +14,8 @@ const (
 	// again.
 	together = 1000
 	// mostLookup is how many of them one look-up takes: each may be spelled in
-	// two ways, and 1,000 is the most that it may be asked for.
-	mostLookup = 500
+	// three ways, and 1,000 is the most that it may be asked for.
+	mostLookup = 333
 )
 
 // candidate is a partition that S3 shows and that the catalog was not known to

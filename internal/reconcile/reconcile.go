@@ -157,9 +157,9 @@ func (r *run) compare(ctx context.Context) error {
 // configuration names and, if others are read out of keys, those that lie in a
 // configured bucket.
 func (r *run) openTables(ctx context.Context) error {
-	named, captured := r.Router.Tables()
+	named := r.Router.Tables()
 	names := slices.Clone(named)
-	if captured {
+	if r.Router.Captures() {
 		all, err := r.Catalog.Tables(ctx)
 		if err != nil {
 			return fmt.Errorf("list the tables: %w", err)

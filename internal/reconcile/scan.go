@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -63,9 +64,9 @@ func (r *run) spans(ctx context.Context) (spans []span, errs []error) {
 	if r.Rest != nil {
 		return r.Rest.spans, nil
 	}
-	buckets := r.buckets()
-	for _, bucket := range buckets {
-		more, err := r.cut(ctx, bucket, r.Scope.Prefix, max(cutting/max(len(buckets), 1), 1))
+	areas := r.areas()
+	for _, a := range areas {
+		more, err := r.cut(ctx, a.bucket, a.prefix, max(cutting/len(areas), 1))
 		spans, errs = append(spans, more...), append(errs, err)
 	}
 	if !r.Stop.IsZero() {
@@ -85,10 +86,35 @@ func distinct(errs []error) (list []error) {
 	return list
 }
 
-func (r *run) buckets() []string {
-	all := slices.DeleteFunc(r.Router.Buckets(), func(b string) bool { return !r.Scope.hasBucket(b) })
-	slices.Sort(all)
-	return all
+// areas are what is to be listed: all buckets, or where the tables in scope are
+// fed from, as far as that is known.
+func (r *run) areas() (areas []span) {
+	add := func(bucket, folder string) {
+		prefix := r.Scope.Prefix
+		if strings.HasPrefix(folder, prefix) {
+			prefix = folder
+		} else if !strings.HasPrefix(prefix, folder) {
+			return
+		}
+		if r.Scope.hasBucket(bucket) {
+			areas = append(areas, span{bucket: bucket, prefix: prefix})
+		}
+	}
+	for _, b := range r.Router.Buckets() {
+		if len(r.Scope.Tables) == 0 {
+			add(b, "")
+		}
+	}
+	for _, name := range r.Scope.Tables {
+		for _, f := range r.Router.Feeds(name) {
+			add(f.Bucket, f.Folder)
+		}
+	}
+	// Of two of which one holds the other, one is listed.
+	slices.SortFunc(areas, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.prefix, b.prefix))
+	})
+	return slices.CompactFunc(areas, func(a, b span) bool { return a.bucket == b.bucket && strings.HasPrefix(b.prefix, a.prefix) })
 }
 
 // cut cuts a bucket at folders near its root. Where it is cut makes no

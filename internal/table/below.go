@@ -166,16 +166,14 @@ func (r *rule) tableBelow(f *folders) string {
 	return name
 }
 
-// Tables returns the tables that the configuration names, in no order, and
-// whether others are read out of keys.
-func (r *Router) Tables() (named []string, captured bool) {
-	for t := range r.owners {
-		named = append(named, t)
-	}
+// Captures says whether any rule reads tables out of keys.
+func (r *Router) Captures() bool {
 	for _, rules := range r.buckets {
 		for i := range rules {
-			captured = captured || rules[i].layout != nil && rules[i].layout.hasTable
+			if rules[i].layout != nil && rules[i].layout.hasTable {
+				return true
+			}
 		}
 	}
-	return named, captured
+	return false
 }

@@ -5,19 +5,9 @@ import (
 	"strings"
 )
 
-// KeyValue says for each way to write a rule's folders whether they are named
-// key=value for every partition key, in order and with the value as it is: what
-// Hive's own tools can read, such as MSCK REPAIR TABLE. keys are those of the
-// partition. A rule that ignores has none.
-func KeyValue(r Rule) (keys []string, spelled []bool, err error) {
-	c, err := compile(r)
-	if err != nil || c.ignore {
-		return nil, nil, err
-	}
-	for i := range c.layout.spellings {
-		spelled = append(spelled, c.layout.spellings[i].keyValue(c.layout.keys))
-	}
-	return c.layout.keys, spelled, nil
+// keyValue says whether any spelling of the layout is key=value throughout.
+func (l *layout) keyValue() bool {
+	return slices.ContainsFunc(l.spellings, func(s spelling) bool { return s.keyValue(l.keys) })
 }
 
 func (s *spelling) keyValue(keys []string) bool {

@@ -21,15 +21,14 @@ func TestKeyValueFolders(t *testing.T) {
 		"a value as it stands":       {Rule{Layout: "day={yyyy}-{MM}/", Table: "t", Partition: []KeyTemplate{{"day", "{yyyy}-{MM}"}}}, "y"},
 		"a value that is padded":     {Rule{Layout: "dt={yyyy}-{M}/", Table: "t"}, "n"},
 		"a value without a constant": {Rule{Layout: "a=x{a}/", Table: "t"}, "n"},
-		"ignored":                    {Rule{Prefix: "x", Ignore: true}, ""},
 	} {
-		_, spelled, err := KeyValue(c.rule)
+		r, err := compile(c.rule)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := ""
-		for _, ok := range spelled {
-			got += map[bool]string{true: "y", false: "n"}[ok]
+		for i := range r.layout.spellings {
+			got += map[bool]string{true: "y", false: "n"}[r.layout.spellings[i].keyValue(r.layout.keys)]
 		}
 		if got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)

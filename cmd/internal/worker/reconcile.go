@@ -22,14 +22,20 @@ const (
 	besideRate   = 20
 )
 
-// Beside compares S3 with the catalog beside the live path, and adds what is
-// missing by the settler that settles messages too: of one table no more than
-// one statement is under way, whoever asked for it.
+// Reconciler compares S3 with the catalog, and neither waits nor adds anything
+// unless it is told to.
+func Reconciler(cfg aws.Config, c *config.Config, router *table.Router) *reconcile.Reconciler {
+	reader := glue.NewReader(cfg, c.Database)
+	return &reconcile.Reconciler{Router: router, Objects: listing.New(cfg), Catalog: reader, Mender: glue.NewMender(cfg, reader)}
+}
+
+// Beside is one for beside the live path, that adds what is missing by the
+// settler that settles messages too: of one table no more than one statement is
+// under way, whoever asked for it.
 func Beside(cfg aws.Config, c *config.Config, router *table.Router, settler reconcile.Settler) *reconcile.Reconciler {
-	return &reconcile.Reconciler{
-		Router: router, Objects: listing.New(cfg), Catalog: glue.NewReader(cfg, c.Database), Settler: settler,
-		Wait: Pace(besideRate), Batch: besideBatch, Tables: besideTables,
-	}
+	r := Reconciler(cfg, c, router)
+	r.Settler, r.Wait, r.Batch, r.Tables = settler, Pace(besideRate), besideBatch, besideTables
+	return r
 }
 
 // Pace lets so many through a second.

@@ -15,10 +15,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-const (
-	maxUpdate = 100 // BatchUpdatePartition's limit of entries a call
-	maxDelete = 25  // BatchDeletePartition's limit of partitions a call
-)
+// maxDelete is BatchDeletePartition's limit of partitions a call.
+const maxDelete = 25
 
 // Mender changes partitions that exist. Each of its calls may have been carried
 // out although it failed; who needs to know reads the partitions.

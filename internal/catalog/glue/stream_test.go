@@ -52,7 +52,7 @@ func many(t *testing.T, n int) (*glue.Reader, refresh.Table, *sdk.Client) {
 }
 
 func TestAStreamHasEveryPartitionOnce(t *testing.T) {
-	r, tab, _ := many(t, 7300) // more than a page of each segment
+	r, tab, _ := many(t, 5600) // more than a page of each segment
 	var found []string
 	for p, err := range r.All(t.Context(), tab, "") {
 		if err != nil {
@@ -64,7 +64,7 @@ func TestAStreamHasEveryPartitionOnce(t *testing.T) {
 		found = append(found, p.Values[0])
 	}
 	slices.Sort(found)
-	if len(slices.Compact(found)) != 7300 {
+	if len(slices.Compact(found)) != 5600 {
 		t.Errorf("%d partitions", len(found))
 	}
 	n := 0
@@ -80,7 +80,7 @@ func TestAStreamHasEveryPartitionOnce(t *testing.T) {
 }
 
 func TestAStreamThatIsLeftLeavesNothingRunning(t *testing.T) {
-	r, tab, _ := many(t, 7300)
+	r, tab, _ := many(t, 50)
 	for range r.All(t.Context(), tab, "") {
 		break
 	}
