@@ -25,7 +25,7 @@ type Tables struct {
 
 // NewTables returns the Tables of a database.
 func NewTables(cfg aws.Config, database string) *Tables {
-	client := glue.NewFromConfig(cfg)
+	client := newClient(cfg)
 	return &Tables{
 		Reader:               NewReader(cfg, database),
 		deleteTable:          client.DeleteTable,
