@@ -39,7 +39,7 @@ func (h *Handler) batch(ctx context.Context, t times, records []record) (*events
 	if err != nil {
 		return nil, err
 	}
-	before := tallied(w)
+	before := w.Refresher.Tally()
 	var settlements []refresh.Settlement
 	s := Summary{Trigger: "queue", Received: len(records)}
 	if h.Config.Enabled {

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"athenarefresh/internal/refresh"
@@ -24,11 +25,10 @@ type Summary struct {
 	Left         *int   `json:"left,omitempty"` // messages that wait in the queue; absent if it wasn't asked or didn't say
 }
 
-func tallied(w *Worker) refresh.Tally { return w.Refresher.Tally() }
-
 // count counts a batch's messages.
 func (s *Summary) count(settlements []refresh.Settlement) {
 	for _, t := range settlements {
+		s.TimeIsUp = s.TimeIsUp || slices.Contains(t.Reasons, refresh.Deadline)
 		switch t.Outcome {
 		case refresh.Done:
 			s.Done++
@@ -42,10 +42,9 @@ func (s *Summary) count(settlements []refresh.Settlement) {
 
 // report completes a summary by what was done since, and writes it to the log.
 func (h *Handler) report(t times, s Summary, before refresh.Tally, w *Worker) Summary {
-	now := tallied(w)
+	now := w.Refresher.Tally()
 	s.Partitions, s.Statements = sum(now.Added)-sum(before.Added), now.Adds-before.Adds
 	s.Milliseconds = time.Since(t.begun).Milliseconds()
-	s.TimeIsUp = s.TimeIsUp || time.Now().After(t.settleBy)
 	h.Log.LogAttrs(context.Background(), slog.LevelInfo, "refreshed", s.attrs()...)
 	return s
 }

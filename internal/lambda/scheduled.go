@@ -26,7 +26,7 @@ func (h *Handler) scheduled(ctx context.Context, t times) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := tallied(w)
+	before := w.Refresher.Tally()
 	v := daemon.Invocation{Queue: w.Queue, Settler: w.Refresher, Log: h.Log, Timeout: time.Until(t.end)}
 	done, err := v.Run(ctx)
 	if err != nil {
