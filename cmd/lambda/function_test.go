@@ -170,7 +170,8 @@ func start(t *testing.T, root, endpoint string, environment ...string) *function
 		f.api.server.CloseClientConnections()
 		f.api.server.Close()
 		if t.Failed() {
-			t.Logf("the function said: %s", f.out.String())
+			said := f.out.String()
+			t.Logf("the function said: %s", said[max(0, len(said)-4000):])
 		}
 	})
 	return f
@@ -180,6 +181,13 @@ func start(t *testing.T, root, endpoint string, environment ...string) *function
 func (f *function) kill() {
 	f.cmd.Process.Kill()
 	<-f.exited
+}
+
+func (f *function) signal(s os.Signal) {
+	f.t.Helper()
+	if err := f.cmd.Process.Signal(s); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 // begin hands the instance an event.
@@ -232,7 +240,8 @@ func (f *function) must(event string, timeout time.Duration, to any) {
 	}
 }
 
-// logged are the lines of the function's log with a message.
+// logged are the lines of the function's log with a message. They may come a
+// little later than its answer.
 func (f *function) logged(message string) (lines []map[string]any) {
 	f.t.Helper()
 	for line := range strings.Lines(f.out.String()) {

@@ -39,9 +39,7 @@ func TestAScheduleEmptiesTheQueue(t *testing.T) {
 	if left := s.depth(s.queue); left != "0 0" {
 		t.Errorf("left in the queue: %s", left)
 	}
-	if n := len(f.logged("refreshed")); n != 2 {
-		t.Errorf("%d lines for two invocations", n)
-	}
+	until(t.Context(), t, "the log has a line for each invocation", func() bool { return len(f.logged("refreshed")) == 2 })
 }
 
 func TestABatchIsAcknowledgedByItsAnswer(t *testing.T) {
