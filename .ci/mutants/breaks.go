@@ -23,6 +23,7 @@ const (
 	glues   = "./internal/catalog/glue -skip OnTheLocal"
 	halving = "./internal/catalog/bisect"
 	objects = "./internal/local/s3"
+	metrics = "./internal/emf"
 )
 
 var breaks = []mutant{
@@ -247,4 +248,36 @@ var breaks = []mutant{
 	{"ignored reasons parked beside the others", 5, "internal/refresh/settle.go",
 		"	case s.worst == parked:\n		out.Outcome = r.park(ctx, m, s.distinct(parked))\n",
 		"	case s.worst == parked:\n		out.Outcome = r.park(ctx, m, s.distinct(settled))\n", settles},
+
+	// The same catalog whoever writes it, and whatever the writer was told.
+	{"an integer that is there in two digits is added again", 2, "internal/refresh/lookup.go",
+		"			padded[i] = \"0\" + values[i]\n", "			padded[i] = values[i]\n", settles},
+	{"a table asked for where it says it is, not where it was found", 2, "internal/catalog/glue/facts.go",
+		"	facts.ID.Database, facts.ID.Name = strings.ToLower(place.Database), strings.ToLower(place.Name)\n", "", glues},
+	{"a link into another Region followed in ours", 2, "internal/catalog/glue/glue.go",
+		"region != \"\" && region != r.region", "region != region", glues},
+	{"what may pass with Glue rests its table", 3, "internal/catalog/glue/writer.go",
+		"patient(awserror.Retryer())", "awserror.Retryer()", glues},
+	{"a partition without its table's SerDe", 2, "internal/catalog/glue/writer.go",
+		"		sd := like\n", "		sd := like\n		sd.SerdeInfo = nil\n", glues},
+	{"a forbidden bucket is thought to be a bad partition", 3, "internal/catalog/athena/failure.go",
+		", \"status code: 403\"", "", ddl},
+
+	// What metrics say.
+	{"a meter counts twice", 5, "internal/refresh/tally.go",
+		"	t, m.t = m.t, Tally{}\n", "	t = m.t\n", settles},
+	{"a second meter takes from the first", 5, "internal/refresh/tally.go",
+		"	r.tally.meters = append(r.tally.meters, m)\n", "	r.tally.meters = []*Meter{m}\n", settles},
+	{"only the samples are counted", 5, "internal/refresh/tally.go",
+		"	l.Objects++\n", "	l.Objects = len(l.Samples)\n", settles},
+	{"the service's refusals not counted", 5, "internal/refresh/metered.go",
+		"	parts, err := m.Catalog.Partitions(ctx, t, values)\n	m.refused(err)\n", "	parts, err := m.Catalog.Partitions(ctx, t, values)\n", settles},
+	{"a minute reported again with the next", 5, "internal/daemon/daemon.go",
+		"	d.told = now\n", "", drives},
+	{"more numbers in a member than CloudWatch takes", 5, "internal/emf/tables.go",
+		"mostValues = 100", "mostValues = 101", metrics},
+	{"metrics without a bound on tables", 5, "internal/emf/tables.go",
+		"	if len(list) <= mostTables {\n", "	if len(list) <= mostTables*100 {\n", metrics},
+	{"seconds where CloudWatch reads milliseconds", 5, "internal/emf/emf.go",
+		"at.UnixMilli()", "at.Unix()", metrics},
 }

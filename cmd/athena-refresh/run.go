@@ -37,8 +37,9 @@ func (a *app) run() *cobra.Command {
 		Short: "Refresh for as long as it runs",
 		Long: `Run is the daemon: with "trigger": "queue" it receives notifications as they
 come, otherwise it empties the queue at once and then on schedule_expression.
-It answers /healthz, /readyz and /metrics. Ctrl-C finishes what is in hand and
-gives back the rest.`,
+It answers /healthz, /readyz and /metrics; with "enable_metrics" it prints metrics
+for CloudWatch too, every minute or after each emptying. Ctrl-C finishes what is
+in hand and gives back the rest.`,
 		Args: exactly(0, "run: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithCancel(cmd.Context())
@@ -79,6 +80,7 @@ func (a *app) daemon(ctx context.Context, cancel context.CancelFunc, listen stri
 	if c.Trigger == config.TriggerSchedule {
 		d.Schedule = c.Schedule
 	}
+	d.Report = w.Metrics(c, a.stdout)
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()

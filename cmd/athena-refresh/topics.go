@@ -89,7 +89,7 @@ set:
   timeout                60         seconds of one invocation
   memory                 128        MB (*)
   log_level              info       debug: every message and statement
-  enable_metrics         false      true: embedded metric format lines (*)
+  enable_metrics         false      true: metrics for CloudWatch, as log lines
   reconcile_every        none       as schedule_expression (*)
   database_name          <prefix>_streamalert
   queue_name             <prefix>_streamalert_athena_s3_notifications

@@ -90,8 +90,11 @@ type Config struct {
 	// log_level, default "info". "debug": every message and statement too.
 	LogLevel slog.Level
 
-	// enable_metrics, default false. true: metrics are written to the log, as
-	// lines in CloudWatch's embedded metric format.
+	// enable_metrics, default false. true: what each invocation did is written
+	// as metrics, in lines of CloudWatch's embedded metric format, which
+	// CloudWatch Logs reads: by the function and by run to stdout (run, when it
+	// receives continuously, every minute), by once to stderr, as its stdout
+	// has the result.
 	EnableMetrics bool
 
 	// reconcile_every, default none: when to compare S3 with the catalog, as

@@ -131,7 +131,7 @@ func (tab *Table) partition(w *want) Partition {
 // without leading zeros, because some writers store 01 and others 1 (AWS.md
 // 5.5). It fails where the type can't hold the value.
 func canonical(hiveType, value string) (string, bool) {
-	bits := map[string]int{"tinyint": 8, "smallint": 16, "int": 32, "integer": 32, "bigint": 64}[hiveType]
+	bits := Key{Type: hiveType}.Bits()
 	switch {
 	case bits > 0:
 		n, err := strconv.ParseInt(value, 10, bits)

@@ -53,24 +53,33 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (missing
 }
 
 // spellings are the values under which the catalog may have a want: as the
-// table's types write them, and as the key has them.
+// table's types write them, as the key has them, and with numbers in two
+// digits, as other writers store months and hours whatever the folder is
+// called (AWS.md 5.5). A partition that is there under another of them must not
+// be added again: its rows would be found twice.
 func spellings(tab Table, w *want) [][]string {
 	values, _ := tab.values(w)
-	raw := make([]string, len(values))
+	raw, padded := make([]string, len(values)), slices.Clone(values)
 	for i, k := range tab.Keys {
 		raw[i] = w.part.Values[slices.Index(w.part.Keys, k.Name)]
+		if k.Bits() > 0 && len(values[i]) == 1 {
+			padded[i] = "0" + values[i]
+		}
 	}
-	if slices.Equal(values, raw) {
-		return [][]string{values}
+	list := [][]string{values}
+	if !slices.Equal(raw, values) {
+		list = append(list, raw)
 	}
-	return [][]string{values, raw}
+	if !slices.Equal(padded, values) && !slices.Equal(padded, raw) {
+		list = append(list, padded)
+	}
+	return list
 }
 
 // read looks partitions up and returns where they are, by identity.
 func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[string]Partition, error) {
 	found := make(map[string]Partition, len(values))
 	for chunk := range slices.Chunk(values, lookMost) {
-		t.r.tally.lookup()
 		parts, err := t.partitions(ctx, tab, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("look up partitions of %s: %w", t.name, err)
@@ -167,7 +176,7 @@ func valuesText(w *want) string {
 // remembers it.
 func (t *planner) confirm(w *want, p Partition, added bool) {
 	if added {
-		t.r.tally.added(t.name)
+		t.r.tally.count(func(c *Tally) { c.added(t.name) })
 	}
 	t.remember(w, p)
 	t.mu.Lock()

@@ -59,8 +59,9 @@ func New(o Options) *Refresher {
 	o.Statements = max(o.Statements, 1)
 	o.Hand = max(o.Hand, 2)
 	r := &Refresher{o: o, budget: newBudget(o.Statements), tables: map[string]*planner{}}
-	r.gate.check, r.gate.asking, r.gate.log = o.Catalog.Check, make(oneAtATime, 1), r.logger()
-	r.names.list, r.names.reading = o.Catalog.Tables, make(oneAtATime, 1)
+	r.o.Catalog = r.tally.meter(o.Catalog)
+	r.gate.check, r.gate.asking, r.gate.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
+	r.names.list, r.names.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
 	r.work, r.cancel = context.WithCancel(context.Background())
 	r.rooms.New = func() any { return new([]event.Record) }
 	return r

@@ -7,9 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"time"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/emf"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/sqs"
 	"athenarefresh/internal/table"
@@ -52,6 +56,21 @@ func (w *Worker) WarnOfDeadLetters(ctx context.Context) {
 		w.log.Warn("the queue has no dead-letter queue: what can't be placed stays in the queue until its retention ends", "queue", w.name)
 	case err != nil && ctx.Err() == nil:
 		w.log.Warn("the dead-letter queue can't be found", "queue", w.name, "error", err)
+	}
+}
+
+// Metrics returns what writes the metrics of a period that has just ended: an
+// invocation, or a minute of the daemon. It is nil if the configuration wants
+// none; then nothing is counted for it.
+func (w *Worker) Metrics(c *config.Config, to io.Writer) func(daemon.Summary) {
+	if !c.EnableMetrics {
+		return nil
+	}
+	meter := w.Refresher.Meter()
+	return func(s daemon.Summary) {
+		if err := emf.Write(to, time.Now(), &emf.Period{Queue: w.name, Messages: s, Work: meter.Take()}); err != nil {
+			w.log.Error("metrics are lost", "error", err)
+		}
 	}
 }
 
