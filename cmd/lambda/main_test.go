@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,5 +59,41 @@ func TestABatchIsAcknowledgedByItsAnswer(t *testing.T) {
 	}
 	if left := s.depth(s.queue); left != "0 0" {
 		t.Errorf("left in the queue: %s", left)
+	}
+}
+
+// TestMetricsAreWrittenForEveryInvocation looks for the lines that CloudWatch
+// reads (AWS.md 7.1) in what the function prints.
+func TestMetricsAreWrittenForEveryInvocation(t *testing.T) {
+	s := newAccount(t).newSite("emf", map[string]any{"trigger": "queue", "enable_metrics": true})
+	f := start(t, s.root, s.url)
+	s.send(landed("emf.streamalerts", "alerts/2026/01/02/03/a"), landed("stranger", "x"))
+	s.deliver(f, 10, time.Minute)
+	s.send(landed("emf.streamalerts", "alerts/2026/01/02/03/b"))
+	f.must(scheduled, time.Minute, &summary{})
+	type metrics struct {
+		AWS struct {
+			CloudWatchMetrics []struct{ Namespace string }
+		} `json:"_aws"`
+		Table                                                                    string
+		MessagesReceived, MessagesDeleted, MessagesKept, MessagesParked, Records int
+		PartitionsAdded                                                          int
+	}
+	var lines []metrics
+	until(t.Context(), t, "the metrics of both", func() bool {
+		lines = nil
+		for line := range strings.Lines(f.out.String()) {
+			var m metrics
+			if json.Unmarshal([]byte(line), &m) == nil && m.AWS.CloudWatchMetrics != nil && m.Table == "" {
+				lines = append(lines, m)
+			}
+		}
+		return len(lines) == 2
+	})
+	if m := lines[0]; m.MessagesReceived != 2 || m.MessagesDeleted != 2 || m.MessagesParked != 1 || m.Records != 2 || m.PartitionsAdded != 1 {
+		t.Errorf("of the batch: %+v", m)
+	}
+	if m := lines[1]; m.MessagesReceived != 1 || m.MessagesDeleted != 1 || m.MessagesParked != 0 || m.PartitionsAdded != 0 {
+		t.Errorf("of the schedule: %+v", m)
 	}
 }

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,11 +40,10 @@ func (h *Handler) batch(ctx context.Context, t times, records []record) (*events
 	if err != nil {
 		return nil, err
 	}
-	before := w.Refresher.Tally()
 	var settlements []refresh.Settlement
-	s := Summary{Trigger: "queue", Received: len(records)}
+	done := daemon.Summary{Received: len(records)}
 	if h.Config.Enabled {
-		settlements, s.Left = h.settle(whole, t.settleBy, w, records)
+		settlements, done.Depth = h.settle(whole, t.settleBy, w, records)
 	} else {
 		h.Log.Warn(`"enabled" is false in lambda.json, but the queue's trigger is on: its messages are kept`)
 		settlements = keep(records)
@@ -53,19 +53,23 @@ func (h *Handler) batch(ctx context.Context, t times, records []record) (*events
 		h.Log.Warn("kept messages may come at another time than meant", "error", err)
 	}
 	h.rest(whole, w)
-	s.count(settlements)
-	h.report(t, s, before, w)
+	done.Hidden = len(hidden)
+	if err == nil {
+		done.Deleted = len(records) - len(hidden) // by Lambda, when it has the answer
+	}
+	done.TimeIsUp = slices.ContainsFunc(settlements, func(s refresh.Settlement) bool { return slices.Contains(s.Reasons, refresh.Deadline) })
+	h.report(t, "queue", w, done)
 	return answer, err
 }
 
 // settle settles every message at once: each is one goroutine, which for most
 // of them ends in microseconds.
-func (h *Handler) settle(whole context.Context, by time.Time, w *Worker, records []record) (list []refresh.Settlement, waiting *int) {
+func (h *Handler) settle(whole context.Context, by time.Time, w *worker, records []record) (list []refresh.Settlement, depth *daemon.Depth) {
 	settling, cancel := context.WithDeadline(whole, by)
 	defer cancel()
 	list = make([]refresh.Settlement, len(records))
 	var group sync.WaitGroup
-	group.Go(func() { waiting = h.look(settling, w) })
+	group.Go(func() { depth = h.look(settling, w) })
 	for i := range records {
 		group.Go(func() {
 			r := &records[i]
@@ -73,12 +77,12 @@ func (h *Handler) settle(whole context.Context, by time.Time, w *Worker, records
 		})
 	}
 	group.Wait()
-	return list, waiting
+	return list, depth
 }
 
-// look tells the Refresher how many messages are in flight, once a minute. It
-// returns how many wait, if it asked.
-func (h *Handler) look(ctx context.Context, w *Worker) (waiting *int) {
+// look asks the queue how many messages it has, once a minute, and tells the
+// Refresher how many are in flight. It returns nil if it didn't ask.
+func (h *Handler) look(ctx context.Context, w *worker) *daemon.Depth {
 	h.mu.Lock()
 	age := wall().Sub(h.looked)
 	due := age < 0 || age >= lookEvery
@@ -89,13 +93,13 @@ func (h *Handler) look(ctx context.Context, w *Worker) (waiting *int) {
 	if !due {
 		return nil
 	}
-	n, inFlight, err := w.Queue.Depth(ctx)
+	waiting, inFlight, err := w.Queue.Depth(ctx)
 	if err != nil {
 		h.Log.Warn("can't see how many messages are in flight", "error", err)
 		return nil
 	}
 	w.Refresher.Crowd(inFlight)
-	return &n
+	return &daemon.Depth{Waiting: waiting, InFlight: inFlight}
 }
 
 // keep is for a function that is switched off. The messages wait as long as if

@@ -58,7 +58,7 @@ type Handler struct {
 	Reconnect func()
 
 	mu       sync.Mutex
-	worker   *Worker
+	worker   *worker
 	ended    time.Time // the last invocation, by the wall clock
 	reminded time.Time
 	looked   time.Time // at the depth of the queue, for a batch
@@ -69,6 +69,13 @@ type Worker struct {
 	Queue     daemon.Queue
 	Refresher *refresh.Refresher
 	Remind    func(context.Context) // says in the log if there is no dead-letter queue
+	Metrics   func(daemon.Summary)  // writes what an invocation did; nil: nobody wants it
+}
+
+// worker is a Worker whose work is counted for the log.
+type worker struct {
+	*Worker
+	meter *refresh.Meter
 }
 
 var _ lambda.Handler = (*Handler)(nil)
@@ -145,7 +152,7 @@ func (h *Handler) freeze() {
 func wall() time.Time { return time.Now().Round(0) }
 
 // open returns the worker, opened if it isn't yet.
-func (h *Handler) open(ctx context.Context) (*Worker, error) {
+func (h *Handler) open(ctx context.Context) (*worker, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.worker == nil {
@@ -153,7 +160,7 @@ func (h *Handler) open(ctx context.Context) (*Worker, error) {
 		if err != nil {
 			return nil, err
 		}
-		h.worker, h.reminded = w, wall()
+		h.worker, h.reminded = &worker{w, w.Refresher.Meter()}, wall()
 	}
 	if age := wall().Sub(h.reminded); age < 0 || age >= remindEvery {
 		h.reminded = wall()
@@ -164,7 +171,7 @@ func (h *Handler) open(ctx context.Context) (*Worker, error) {
 
 // rest waits until nothing is under way any more, so that nothing runs after
 // the answer.
-func (h *Handler) rest(ctx context.Context, w *Worker) {
+func (h *Handler) rest(ctx context.Context, w *worker) {
 	ctx, cancel := context.WithTimeout(ctx, idleWait)
 	defer cancel()
 	if !w.Refresher.Idle(ctx) {

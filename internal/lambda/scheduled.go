@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"athenarefresh/internal/daemon"
-	"athenarefresh/internal/refresh"
 )
 
 // Off is the answer of a function that is switched off.
@@ -26,18 +25,14 @@ func (h *Handler) scheduled(ctx context.Context, t times) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := w.Refresher.Tally()
 	v := daemon.Invocation{Queue: w.Queue, Settler: w.Refresher, Log: h.Log, Timeout: time.Until(t.end)}
 	done, err := v.Run(ctx)
 	if err != nil {
 		return nil, err
 	}
 	h.rest(whole, w)
-	s := Summary{Trigger: "schedule", Received: done.Received, Retried: done.Hidden, Unconfirmed: done.Unsure, TimeIsUp: done.TimeIsUp}
-	s.Parked = w.Refresher.Tally().Messages[refresh.Parked] - before.Messages[refresh.Parked]
-	s.Done = done.Received - done.Hidden - s.Parked
-	if waiting, _, err := w.Queue.Depth(whole); err == nil {
-		s.Left = &waiting
+	if waiting, inFlight, err := w.Queue.Depth(whole); err == nil {
+		done.Depth = &daemon.Depth{Waiting: waiting, InFlight: inFlight}
 	}
-	return h.report(t, s, before, w), nil
+	return h.report(t, "schedule", w, done), nil
 }
