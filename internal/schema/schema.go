@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"athenarefresh/internal/local/hiveql"
 )
@@ -137,7 +138,12 @@ func (s *Schema) Check(keys []string) error {
 	}
 	var seen []string
 	for _, c := range s.Columns {
+		stored, err := hiveql.ParseType(c.Type.String()) // as the catalog has it, without back-quotes
 		switch {
+		case c.Name == "" || len(c.Name) > 255 || strings.ContainsFunc(c.Name, func(r rune) bool { return r == '`' || !unicode.IsPrint(r) }):
+			return fmt.Errorf("column %q: a name has 1 to 255 bytes that can be printed, and no back-quote", c.Name)
+		case err != nil || stored.DDL() != c.Type.DDL():
+			return fmt.Errorf("column %q: a field of %s has a name that no struct can have", c.Name, c.Type.DDL())
 		case slices.Contains(seen, c.Name):
 			return fmt.Errorf("column %q is there twice (names are the same in upper and lower case)", c.Name)
 		case slices.Contains(keys, c.Name):

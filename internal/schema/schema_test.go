@@ -7,6 +7,7 @@ import (
 	"athenarefresh/internal/local/hiveql"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func types(s Schema) map[string]string {
@@ -67,6 +68,11 @@ func TestColumnsThatNoTableCanHaveAreRefused(t *testing.T) {
 		`{"A": "string", "a": "string"}`: "twice",
 		`{"dt": "string"}`:               "partition key",
 		`{}`:                             "no column",
+		`{"": "string"}`:                 "1 to 255",
+		"{\"a`b\": \"string\"}":          "back-quote",
+		`{"a\nb": "string"}`:             "printed",
+		`{"a": {"b,c": "string"}}`:       "no struct",
+		`{"a": {"": "string"}}`:          "no struct",
 	} {
 		s, err := Read([]byte(text), JSON())
 		if err != nil {
@@ -100,4 +106,26 @@ func TestEveryNamedSchemaAndFormatIsAStatement(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzRead makes a statement of every schema that is read, and reads it again.
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{"id string, `a-b` struct<`user`:int>", `{"id": "integer", "a": {"b": []}}`,
+		"CREATE EXTERNAL TABLE t (a int) STORED AS PARQUET LOCATION 's3://b/' TBLPROPERTIES ('a'='b\\'c')", "(a decimal(5,2) COMMENT 'x')"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		s, err := Read(content, JSON())
+		if err != nil || s.Check([]string{"dt"}) != nil {
+			return
+		}
+		want := s.Table("db", "t", []string{"dt"}, "s3://b/")
+		got, err := hiveql.Parse(want.SQL())
+		if err != nil {
+			t.Fatalf("%v\n%s", err, want.SQL())
+		}
+		if diff := cmp.Diff(hiveql.Statement(want), got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s\n%s", want.SQL(), diff)
+		}
+	})
 }

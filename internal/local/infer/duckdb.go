@@ -185,27 +185,22 @@ func (s *session) cloudTrail(ctx context.Context) (*Schema, error) {
 // csv looks at each file by itself: what one doesn't show, another may.
 func (s *session) csv(ctx context.Context) (*Schema, error) {
 	var out *Schema
-	for _, f := range s.files {
+	for _, f := range s.several() {
 		one, err := s.sniff(ctx, f)
 		if err != nil {
 			return nil, err
 		}
 		if out == nil {
 			out = one
-			continue
-		}
-		if out.Delimiter != one.Delimiter || out.Header != one.Header || len(out.Columns) != len(one.Columns) {
-			return nil, errors.New("the files are no CSV of one shape: they differ in delimiter, header or number of columns")
-		}
-		if out.Quote == "" {
-			out.Quote, out.Escape = one.Quote, one.Escape
-		}
-		for i := range out.Columns {
-			out.Columns[i].Type = wider(out.Columns[i].Type, one.Columns[i].Type)
+		} else if err := out.join(one); err != nil {
+			return nil, err
 		}
 	}
 	if len(out.Columns) < 2 {
 		return nil, errors.New("the files are none of JSON, CSV, Parquet: write the schema down (--schema FILE)")
+	}
+	if out.Header {
+		s.notes.add("the first line of each file is taken for the names of the columns, and not read")
 	}
 	if out.Quote != "" {
 		s.notes.add("all columns are strings: fields are quoted, and the SerDe for those reads an empty field as no number")
@@ -214,6 +209,33 @@ func (s *session) csv(ctx context.Context) (*Schema, error) {
 		}
 	}
 	return out, nil
+}
+
+// several are the files that have more than a line: of one line nobody can say
+// whether it is a header.
+func (s *session) several() []string {
+	more := slices.DeleteFunc(slices.Clone(s.files), func(f string) bool {
+		content, err := os.ReadFile(f)
+		return err == nil && strings.Count(strings.TrimSpace(string(content)), "\n") == 0
+	})
+	if len(more) == 0 {
+		return s.files
+	}
+	return more
+}
+
+// join makes of two files' shapes one that holds both.
+func (out *Schema) join(one *Schema) error {
+	if out.Delimiter != one.Delimiter || out.Header != one.Header || len(out.Columns) != len(one.Columns) {
+		return errors.New("the files are no CSV of one shape: they differ in delimiter, header or number of columns")
+	}
+	if out.Quote == "" {
+		out.Quote, out.Escape = one.Quote, one.Escape
+	}
+	for i := range out.Columns {
+		out.Columns[i].Type = wider(out.Columns[i].Type, one.Columns[i].Type)
+	}
+	return nil
 }
 
 // sniff is the shape of one file.

@@ -94,15 +94,16 @@ func TestWhatIsNoDataIsLeftOut(t *testing.T) {
 }
 
 func TestCSV(t *testing.T) {
-	s, err := infer(t, "Id;When;Rate;a b;a-b\n1;2026-01-02;0.5;a;b\n2;;1;;c\n", "Id;When;Rate;a b;a-b\nx;2026-01-02;7;a;b\n")
+	s, err := infer(t, "Id;When;Rate;a b;a-b\n1;2026-01-02;0.5;a;b\n2;;1;;c\n", "Id;When;Rate;a b;a-b\nx;2026-01-02;7;a;b\n", "Id;When;Rate;a b;a-b\n")
 	want(t, s, err, CSV, []string{"id string", "when string", "rate double", "a_b string", "a_b_2 string"},
-		[]string{`column 5 is called a_b_2: the header has "a_b" before`})
+		[]string{`column 5 is called a_b_2: the header has "a_b" before`, "the first line of each file is taken for the names of the columns, and not read"})
 	if err == nil && (s.Delimiter != ";" || !s.Header || s.Quote != "") {
 		t.Errorf("%+v", s)
 	}
 	s, err = infer(t, "a,b\n1,\"x,\"\"y\"\n2,z\n")
 	want(t, s, err, CSV, []string{"a string", "b string"},
-		[]string{"all columns are strings: fields are quoted, and the SerDe for those reads an empty field as no number"})
+		[]string{"the first line of each file is taken for the names of the columns, and not read",
+			"all columns are strings: fields are quoted, and the SerDe for those reads an empty field as no number"})
 	if err == nil && (s.Delimiter != "," || !s.Header || s.Quote != `"`) {
 		t.Errorf("%+v", s)
 	}
