@@ -48,12 +48,6 @@ func (w *world) put(bucket string, keys ...string) {
 	w.buckets[bucket] = slices.Compact(all)
 }
 
-func (w *world) remove(bucket, key string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.buckets[bucket] = slices.DeleteFunc(w.buckets[bucket], func(k string) bool { return k == key })
-}
-
 // table makes a table with keys of the type string, or as "name type".
 func (w *world) table(name, location string, keys ...string) {
 	t := refresh.Table{ID: refresh.TableID{Database: "db", Name: name, Location: location}}
