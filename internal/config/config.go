@@ -77,7 +77,10 @@ type Config struct {
 	Catalog Catalog
 
 	// statements_in_flight, default 5: DDL statements at once, 1 to 20. The
-	// account has 20 for everyone (Athena, "Service Quotas").
+	// account has 20 for everyone (Athena, "Service Quotas"). Each process has
+	// its own: with "trigger": "queue" two instances of the function may run at
+	// once, the least that an event source mapping can be limited to, and the
+	// account sees up to twice as many.
 	StatementsInFlight int
 
 	// timeout, default 60: the longest an invocation may take, 1 to 900

@@ -81,9 +81,9 @@ func (w *Worker) Close(ctx context.Context) error {
 }
 
 // Settings are the SDK's: environment and profile as everywhere, the region of
-// global.json where they name none.
-func Settings(ctx context.Context, c *config.Config) (aws.Config, error) {
-	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithDefaultRegion(c.Region))
+// global.json where they name none, and what the program adds.
+func Settings(ctx context.Context, c *config.Config, more ...func(*awsconfig.LoadOptions) error) (aws.Config, error) {
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, append(more, awsconfig.WithDefaultRegion(c.Region))...)
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read the AWS settings: %w", err)
 	}
