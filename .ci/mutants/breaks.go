@@ -21,6 +21,8 @@ const (
 	ddl     = "./internal/catalog/athena -skip OnTheLocal"
 	written = "./internal/catalog/athena -run Statement|Written"
 	glues   = "./internal/catalog/glue -skip OnTheLocal"
+	schemas = "./internal/schema"
+	samples = "./internal/sample"
 	halving = "./internal/catalog/bisect"
 	objects = "./internal/local/s3"
 	handler = "./internal/lambda"
@@ -303,4 +305,38 @@ var breaks = []mutant{
 		"	if len(list) <= mostTables {\n", "	if len(list) <= mostTables*100 {\n", metrics},
 	{"seconds where CloudWatch reads milliseconds", 5, "internal/emf/emf.go",
 		"at.UnixMilli()", "at.Unix()", metrics},
+	// What is done to whole tables.
+	{"a rebuild takes the partitions' locations away", 1, "internal/catalog/glue/rebuild.go",
+		"	out := *sd\n", "	out := *sd\n	out.Location = nil\n", glues},
+	{"a rebuild changes the partitions before the table", 1, "internal/catalog/glue/rebuild.go",
+		"	if done.Table, err = t.rebuildTable(ctx, table, &to); err != nil {\n",
+		"	if err := t.pass(ctx, table, &to, &done, step); err != nil {\n		return done, err\n	}\n	if done.Table, err = t.rebuildTable(ctx, table, &to); err != nil {\n", glues},
+	{"a rebuild looks at the partitions once", 1, "internal/catalog/glue/rebuild.go",
+		"		if done.Changed == before {\n", "		if done.Changed >= before {\n", glues},
+	{"a rebuild overlooks what a call left undone", 1, "internal/catalog/glue/rebuild.go",
+		"undone(parts, out.Errors)", "undone(parts, out.Errors[:0])", glues},
+	{"a rebuild overlooks another hand", 2, "internal/catalog/glue/rebuild.go",
+		"		return ErrChangedMeanwhile\n	}\n	return nil\n", "		return nil\n	}\n	return nil\n", glues},
+	{"a rebuild changes what is as it is to be", 4, "internal/catalog/glue/rebuild.go",
+		"p.StorageDescriptor == nil || to.is(p.StorageDescriptor)", "p.StorageDescriptor == nil", glues},
+	{"a rebuild loses the table's own properties", 2, "internal/catalog/glue/rebuild.go",
+		"	all := maps.Clone(have)\n", "	var all map[string]string\n", glues},
+	{"a stream ends after a page", 1, "internal/catalog/glue/stream.go",
+		"aws.ToString(out.NextToken) == \"\" {\n			return nil", "aws.ToString(out.NextToken) != \"x\" {\n			return nil", glues},
+	{"a stream swallows its error", 1, "internal/catalog/glue/stream.go",
+		"err != nil && !stopped {", "err != nil && stopped {", glues},
+	{"a new column takes the place of an old one", 2, "internal/schema/merge.go",
+		"			merged = append(merged, w)\n", "			merged = append([]hiveql.Column{w}, merged...)\n", schemas},
+	{"a column goes while partitions have it", 2, "internal/schema/merge.go",
+		"			merged = append(merged, o)\n			continue\n", "			continue\n", schemas},
+	{"a type changes to one that can't be read", 2, "internal/schema/merge.go",
+		"to > from || wanted.Name == \"string\"", "to >= 0 || wanted.Name == \"string\"", schemas},
+	{"a column may be a partition key too", 2, "internal/schema/schema.go",
+		"case slices.Contains(keys, c.Name):", "case slices.Contains(keys, c.Name) && len(keys) > 9:", schemas},
+	{"a sample takes all files", 4, "internal/sample/sample.go",
+		"spread(all, limits.Files)", "all", samples},
+	{"a sample takes files of any size", 4, "internal/sample/sample.go",
+		"min(left, limits.Each), left)", "1<<40, 1<<40)", samples},
+	{"a table that another bucket owns is created", 2, "internal/table/feeds.go",
+		"return !owned || contains(owners, bucket)", "return owned || !contains(owners, bucket)", tables},
 }

@@ -16,8 +16,11 @@
 //	internal/sqs          is a Queue and DeadLetters, on SQS
 //	internal/catalog/glue is a Catalog's Reader, and a Writer by the catalog's own API
 //	internal/catalog/athena  is a Writer by DDL
+//	internal/schema       columns and formats of tables, by name, from a file, merged        pure
+//	internal/sample       brings a few files of a folder here, to look at
 //	internal/search       runs SQL through the Athena API
 //	internal/local        is an S3, SQS, Glue and Athena for this machine; imports nothing of the above
+//	internal/local/infer  the schema of a sample, by DuckDB
 //	internal/provision    makes the resources of a configuration on it
 //	internal/demo         lands CloudTrail files on it, and counts them
 //	internal/terminal     prints tables and progress, and what strangers wrote
@@ -64,7 +67,10 @@
 // at which something would be added. replay runs steps 2 to 5 on messages from
 // a file, with nothing to acknowledge; with --dry-run the catalog is one whose
 // tables all exist and are empty (refresh.Rehearsal), and the statements are
-// written by the function that the Writer uses. demo is local, once and query in
+// written by the function that the Writer uses. table create asks the rules which
+// keys a table has (table.Router.Feeds), and a sample, a name or a file which
+// columns; what it creates, step 4 accepts. table rebuild changes the table and
+// then every partition of it (glue.Tables.Rebuild). demo is local, once and query in
 // one process, and holds what a query finds against what landed.
 //
 // Results go to stdout and everything else to stderr. The exit code is 0 if all

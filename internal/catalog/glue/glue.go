@@ -41,6 +41,7 @@ type Reader struct {
 	getTables         func(context.Context, *glue.GetTablesInput, ...func(*glue.Options)) (*glue.GetTablesOutput, error)
 	getPartition      func(context.Context, *glue.GetPartitionInput, ...func(*glue.Options)) (*glue.GetPartitionOutput, error)
 	batchGetPartition func(context.Context, *glue.BatchGetPartitionInput, ...func(*glue.Options)) (*glue.BatchGetPartitionOutput, error)
+	getPartitions     func(context.Context, *glue.GetPartitionsInput, ...func(*glue.Options)) (*glue.GetPartitionsOutput, error)
 
 	mu          sync.Mutex
 	descriptors map[string]described // by the table's name in database
@@ -64,6 +65,7 @@ func NewReader(cfg aws.Config, database string) *Reader {
 		getTables:         client.GetTables,
 		getPartition:      client.GetPartition,
 		batchGetPartition: client.BatchGetPartition,
+		getPartitions:     client.GetPartitions,
 		descriptors:       map[string]described{},
 	}
 }

@@ -38,9 +38,26 @@ type request struct {
 		Values            []string
 		StorageDescriptor map[string]any
 	}
+	SkipArchive bool
+	TableInput  object
+	Segment     struct{ SegmentNumber, TotalSegments int }
+	Entries     []struct {
+		PartitionValueList []string
+		PartitionInput     object
+	}
 }
 
 func open(t *testing.T, s script) (*Reader, *Writer) {
+	t.Helper()
+	cfg := s.serve(t)
+	r := NewReader(cfg, "db")
+	w := NewWriter(cfg, r, Options{})
+	w.retryer = hasty{w.retryer}
+	return r, w
+}
+
+// serve answers calls as the script has it.
+func (s script) serve(t *testing.T) aws.Config {
 	t.Helper()
 	service := &awsjson.Service{Version: "1.1", MaxBody: 1 << 24, Operations: map[string]awsjson.Operation{}}
 	var mu sync.Mutex
@@ -56,16 +73,12 @@ func open(t *testing.T, s script) (*Reader, *Writer) {
 	}
 	server := httptest.NewServer(service)
 	t.Cleanup(server.Close)
-	cfg := aws.Config{
+	return aws.Config{
 		Region:       "eu-west-1",
 		BaseEndpoint: &server.URL,
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		Retryer:      func() aws.Retryer { return hasty{retry.NewStandard()} },
 	}
-	r := NewReader(cfg, "db")
-	w := NewWriter(cfg, r, Options{})
-	w.retryer = hasty{w.retryer}
-	return r, w
 }
 
 // hasty repeats what another Retryer would, without its waits.
