@@ -25,6 +25,7 @@ const (
 	samples = "./internal/sample"
 	halving = "./internal/catalog/bisect"
 	objects = "./internal/local/s3"
+	handler = "./internal/lambda"
 	metrics = "./internal/emf"
 	mends   = "./internal/reconcile"
 )
@@ -244,6 +245,28 @@ var breaks = []mutant{
 		"b.limit, b.good = b.limit+1, 0", "b.good = 0", settles},
 	{"an addition throttled is repeated by the SDK", 4, "internal/catalog/athena/athena.go",
 		"o.Retryer = w.retryer }", "_ = w.retryer }", ddl},
+
+	// The function: its answer to a batch is the acknowledgement.
+	{"a message of a batch that has to come again is not named", 1, "internal/lambda/batch.go",
+		"		case refresh.Done, refresh.Parked:\n", "		case refresh.Done, refresh.Parked, refresh.Retry:\n", handler},
+	{"a batch of which nothing failed is answered with null", 1, "internal/lambda/batch.go",
+		"	failures := []events.SQSBatchItemFailure{}\n", "	var failures []events.SQSBatchItemFailure\n", handler},
+	{"a message is named twice", 3, "internal/lambda/batch.go",
+		"		case !named[r.ID]:\n", "		default:\n", handler},
+	{"a message without an id is left out of the answer", 1, "internal/lambda/batch.go",
+		"			err = errNoID\n", "			err = nil\n", handler},
+	{"a batch that can't be read is taken for a schedule", 1, "internal/lambda/event.go",
+		"errors.As(err, &wrong) && !e.isBatch()", "errors.As(err, &wrong)", handler},
+	{"a batch is settled while switched off", 2, "internal/lambda/batch.go",
+		"	if h.Config.Enabled {\n", "	if true {\n", handler},
+	{"no time is kept to acknowledge a batch", 3, "internal/lambda/lambda.go",
+		"settleBy: end.Add(-daemon.Reserve(max(0, end.Sub(begun))))", "settleBy: end", handler},
+	{"answered while a statement is under way", 1, "internal/lambda/batch.go",
+		"	h.rest(whole, w)\n", "", handler},
+	{"a frozen function's connections are used again", 3, "internal/lambda/lambda.go",
+		"		h.Reconnect()\n", "", handler},
+	{"the least that is known survives no invocation", 4, "internal/lambda/lambda.go",
+		"	if h.worker == nil {\n", "	if true {\n", handler},
 
 	// What people are told.
 	{"reasons of neighbours lost", 5, "internal/refresh/settle.go",
