@@ -230,10 +230,12 @@ func TestAFunctionThatIsSwitchedOffLosesNothing(t *testing.T) {
 	s := newAccount(t).newSite("off", map[string]any{"enabled": false, "trigger": "queue"})
 	f := start(t, s.root, s.url)
 	s.send(landed("off.streamalerts", "alerts/2026/01/02/03/x"), "junk")
-	var got struct{ Enabled *bool }
-	f.must(scheduled, time.Minute, &got)
-	if got.Enabled == nil || *got.Enabled || s.depth(s.queue) != "2 0" {
-		t.Errorf("%v, left in the queue: %s", got, s.depth(s.queue))
+	for _, event := range []string{scheduled, `{}`, `[]`, `null`, `"text"`, `{"Records":7}`, s3Body(s3Record("off.streamalerts", "alerts/2026/01/02/03/x"))} {
+		var got struct{ Enabled *bool }
+		f.must(event, time.Minute, &got)
+		if got.Enabled == nil || *got.Enabled || s.depth(s.queue) != "2 0" {
+			t.Errorf("%s: %v, left in the queue: %s", event, got, s.depth(s.queue))
+		}
 	}
 	if n, failed := s.deliver(f, 10, time.Minute); n != 2 || failed != 2 || s.depth(s.queue) != "0 2" || len(s.catalog()) != 0 {
 		t.Errorf("%d received, %d failed, left in the queue: %s, %v", n, failed, s.depth(s.queue), s.catalog())

@@ -21,11 +21,14 @@ type summary struct {
 const scheduled = `{"version":"0","id":"1","detail-type":"Scheduled Event","source":"aws.events","resources":["arn:aws:events:us-east-1:123456789012:rule/r"],"detail":{}}`
 
 func TestAScheduleEmptiesTheQueue(t *testing.T) {
-	s := newAccount(t).newSite("sched", nil)
+	s := newAccount(t).newSite("sched", map[string]any{"log_level": "debug"})
 	s.send(landed("sched.streamalerts", "alerts/2026/01/02/03/a"), landed("sched.streamalerts", "alerts/2026/01/02/04/a"), landed("stranger", "x"), `{"Event":"s3:TestEvent"}`)
 	f := start(t, s.root, s.url)
 	var got summary
 	f.must(scheduled, time.Minute, &got)
+	until(t.Context(), t, "the log has the details", func() bool {
+		return len(f.logged("message")) == 4 && len(f.logged("statement")) == got.Statements+1 // and one asks for the database
+	})
 	if got.Statements < 1 || got.Statements > 2 {
 		t.Errorf("%d statements for two partitions of a table", got.Statements)
 	}
