@@ -66,6 +66,7 @@ func (p *proxy) hang(operation string) (release func()) {
 // TestKilledAtAnyRequestNothingIsLost kills the function with SIGKILL at each
 // of its requests, while it settles a batch.
 func TestKilledAtAnyRequestNothingIsLost(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t)
 	p := newProxy(t, a.url)
 	s := a.newSite("kill", map[string]any{"trigger": "queue", "buckets": daySettings()})
@@ -106,6 +107,7 @@ func TestKilledAtAnyRequestNothingIsLost(t *testing.T) {
 // TestAFrozenFunctionGoesOn stops the process between two invocations, takes
 // its connections away meanwhile, and leaves a statement that did not stop.
 func TestAFrozenFunctionGoesOn(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t)
 	p := newProxy(t, a.url)
 	s := a.newSite("freeze", map[string]any{"trigger": "queue", "buckets": daySettings()})
@@ -141,6 +143,7 @@ func TestAFrozenFunctionGoesOn(t *testing.T) {
 
 // TestTheTimeIsNotExceeded has a catalog that doesn't answer.
 func TestTheTimeIsNotExceeded(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t)
 	p := newProxy(t, a.url)
 	s := a.newSite("slow", nil)
@@ -167,6 +170,7 @@ func TestTheTimeIsNotExceeded(t *testing.T) {
 }
 
 func TestAProbeNeedsNoAWS(t *testing.T) {
+	t.Parallel()
 	root := writeConf(t, "probe", map[string]any{"trigger": "queue", "statements_in_flight": 3})
 	f := start(t, root, "http://127.0.0.1:1")
 	var got struct {
@@ -194,6 +198,7 @@ func TestAProbeNeedsNoAWS(t *testing.T) {
 }
 
 func TestABrokenConfigurationFailsEveryInvocation(t *testing.T) {
+	t.Parallel()
 	root := writeConf(t, "broken", map[string]any{"trigger": "often", "timeout": 0})
 	f := start(t, root, "http://127.0.0.1:1")
 	for _, event := range []string{`{"athena-refresh":"probe"}`, scheduled, batchEvent(t, []types.Message{})} {
@@ -212,6 +217,7 @@ func TestABrokenConfigurationFailsEveryInvocation(t *testing.T) {
 }
 
 func TestAMissingQueueFailsUntilItIsThere(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t)
 	root := writeConf(t, "later", nil)
 	f := start(t, root, a.url)
@@ -227,6 +233,7 @@ func TestAMissingQueueFailsUntilItIsThere(t *testing.T) {
 }
 
 func TestAFunctionThatIsSwitchedOffLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newAccount(t).newSite("off", map[string]any{"enabled": false, "trigger": "queue"})
 	f := start(t, s.root, s.url)
 	s.send(landed("off.streamalerts", "alerts/2026/01/02/03/x"), "junk")
