@@ -27,6 +27,7 @@ const (
 	objects = "./internal/local/s3"
 	handler = "./internal/lambda"
 	metrics = "./internal/emf"
+	mends   = "./internal/reconcile"
 )
 
 var breaks = []mutant{
@@ -339,4 +340,31 @@ var breaks = []mutant{
 		"min(left, limits.Each), left)", "1<<40, 1<<40)", samples},
 	{"a table that another bucket owns is created", 2, "internal/table/feeds.go",
 		"return !owned || contains(owners, bucket)", "return owned || !contains(owners, bucket)", tables},
+	// What a reconcile may conclude, and when it may change something.
+	{"a folder is a partition's though a longer key is another's", 2, "internal/table/below.go",
+		"			if l.spellings[i].unfinished(f, at) {\n", "			if at+i < 0 {\n", tables},
+	{"no partition is below a folder that one could be below", 1, "internal/table/below.go",
+		"s.anywhere || s.beginsWith(f)", "s.beginsWith(f)", tables},
+	{"a rule that could fit a longer key is passed over", 2, "internal/table/below.go",
+		"			return strings.HasPrefix(part, rest)\n", "			return false\n", tables},
+	{"a difference is reported as it was read first", 2, "internal/reconcile/mend.go",
+		"	found, err := r.lookUp(ctx, t, batch)\n	if err != nil {\n		return err\n	}\n", "	found := map[string]refresh.Partition{}\n", mends},
+	{"dropped without listing the folder again", 2, "internal/reconcile/vanished.go",
+		"			still[i] = err == nil && key == \"\"\n", "			still[i] = err == nil && key != \"?\"\n", mends},
+	{"dropped without reading the partition again", 2, "internal/reconcile/vanished.go",
+		"there[id] != p.Location {", "there[id] == \"\" {", mends},
+	{"relocated away from a folder of its own", 2, "internal/reconcile/mend.go",
+		"object == \"\" {\n", "object != \"?\" {\n", mends},
+	{"what was seen of a bucket hides what wasn't", 1, "internal/reconcile/scan.go",
+		"	r.rest = append(r.rest, left)\n", "", mends},
+	{"a regular run changes what exists", 2, "internal/reconcile/regular.go",
+		"	r.Relocate, r.Drop = false, false\n", "", mends},
+	{"a comparison that failed is a fact", 5, "internal/reconcile/regular.go",
+		"	case err != nil:\n		g.last.Failures++\n", "	case err != nil && sum == nil:\n		g.last.Failures++\n", mends},
+	{"every object is listed", 4, "internal/reconcile/scan.go",
+		"	if l.inside && l.done && strings.HasPrefix(last, l.folder) {\n", "	if false {\n", mends},
+	{"a listing leaps over a folder's neighbours", 1, "internal/reconcile/scan.go",
+		"max(last, l.folder+lastKey)", "max(last, l.folder[:len(l.folder)-1]+\"3\")", mends},
+	{"of two folders of a partition nobody hears", 5, "internal/reconcile/known.go",
+		"	case m&wanted != 0:\n", "	case false:\n", mends},
 }

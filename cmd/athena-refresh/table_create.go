@@ -91,7 +91,7 @@ func (a *app) createTable(ctx context.Context, c *config.Config, router *table.R
 	}
 	out := created{Table: h.name, Database: c.Database, DDL: s.Table(c.Database, h.name, h.keys, h.location).SQL(),
 		Notes: append([]string{}, notes...), Next: "athena-refresh reconcile " + h.name + " --fix"}
-	if err := a.showDDL(out.DDL, out.Notes); err != nil {
+	if err := change.showFirst(a, out.DDL+";", out.Notes); err != nil {
 		return err
 	}
 	if !change.dryRun {
@@ -116,15 +116,19 @@ func (a *app) createTable(ctx context.Context, c *config.Config, router *table.R
 	return nil
 }
 
-// showDDL shows a statement before it runs, and what is to be known of it.
-func (a *app) showDDL(ddl string, notes []string) error {
+// showFirst shows what will be done, and what is to be known of it. With --json
+// that is in the result; who is asked sees it all the same.
+func (t *tableChange) showFirst(a *app, text string, notes []string) error {
 	for _, n := range notes {
 		a.say("note: " + n)
 	}
-	if a.json {
-		return nil // the statement is in the result
+	switch {
+	case !a.json:
+		return a.printText(text)
+	case !t.yes && !t.dryRun:
+		a.say(text)
 	}
-	return a.printText(ddl + ";")
+	return nil
 }
 
 func (a *app) mustNotExist(ctx context.Context, c *config.Config, name string) error {

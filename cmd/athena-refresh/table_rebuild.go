@@ -100,7 +100,7 @@ func (r *rebuilder) run(ctx context.Context, router *table.Router, name string) 
 		return err
 	}
 	r.out.DryRun = r.change.dryRun
-	if err := r.show(); err != nil {
+	if err := r.change.showFirst(r.a, r.out.summary(), r.out.Notes); err != nil {
 		return err
 	}
 	if !r.change.dryRun {
@@ -186,17 +186,12 @@ func changes(now, columns []hiveql.Column, before, after *schema.Format) []strin
 	return list
 }
 
-func (r *rebuilder) show() error {
-	for _, n := range r.out.Notes {
-		r.a.say("note: " + n)
+// summary is the changes, for a person.
+func (r *rebuilt) summary() string {
+	if len(r.Changes) == 0 {
+		return fmt.Sprintf("table %s is as it is to be; its partitions are looked at", r.Table)
 	}
-	if r.a.json {
-		return nil
-	}
-	if len(r.out.Changes) == 0 {
-		return r.a.printText(fmt.Sprintf("table %s is as it is to be; its partitions are looked at", r.out.Table))
-	}
-	return r.a.printText("table " + r.out.Table + "\n  " + strings.Join(r.out.Changes, "\n  "))
+	return "table " + r.Table + "\n  " + strings.Join(r.Changes, "\n  ")
 }
 
 // rebuild rebuilds, and once more when the last partition that is made like
