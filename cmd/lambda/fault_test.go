@@ -197,6 +197,20 @@ func TestAProbeNeedsNoAWS(t *testing.T) {
 	}
 }
 
+func TestTheConfigurationIsBesideTheProgram(t *testing.T) {
+	t.Parallel()
+	root := writeConf(t, "beside", nil)
+	program := filepath.Join(root, "bootstrap")
+	if err := os.Link(bootstrap, program); err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Prefix string }
+	run(t, program).must(`{"athena-refresh":"probe"}`, time.Minute, &got)
+	if got.Prefix != "beside" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestABrokenConfigurationFailsEveryInvocation(t *testing.T) {
 	t.Parallel()
 	root := writeConf(t, "broken", map[string]any{"trigger": "often", "timeout": 0})
