@@ -145,7 +145,7 @@ var breaks = []mutant{
 	{"values that differ in case are one", 2, "internal/refresh/memory.go",
 		"	return strings.Join(values, \"\\x00\")\n", "	return strings.ToLower(strings.Join(values, \"\\x00\"))\n", settles},
 	{"01 and 1 are two partitions", 2, "internal/refresh/lookup.go",
-		"	return [][]string{values, raw}\n", "	return [][]string{values}\n", settles},
+		"		list = append(list, raw)\n", "", settles},
 	{"the escape of a quote is SQL's", 2, "internal/catalog/athena/statement.go",
 		"`'`, `\\'`)", "`'`, `''`)", written},
 	{"a backslash is not escaped", 2, "internal/catalog/athena/statement.go",
@@ -216,7 +216,7 @@ var breaks = []mutant{
 	{"stopping keeps what it did not finish", 3, "internal/daemon/intake.go",
 		"Hidden{m.Handle, 0}", "Hidden{m.Handle, s.Wait}", drives},
 	{"the queue emptied while the catalog is down", 3, "internal/daemon/invocation.go",
-		"	if n.received == 0 || !v.Settler.CatalogDown() {\n", "	if n.received >= 0 {\n", drives},
+		"	if n.received() == 0 || !v.Settler.CatalogDown() {\n", "	if n.received() >= 0 {\n", drives},
 
 	// What is asked of the services.
 	{"no sleep after an error", 4, "internal/daemon/daemon.go",

@@ -78,7 +78,10 @@ func newHandler(ctx context.Context, stderr io.Writer) (*lambda.Handler, error) 
 		if err != nil {
 			return nil, err
 		}
-		return &lambda.Worker{Queue: w.Queue, Refresher: w.Refresher, Remind: w.WarnOfDeadLetters, Metrics: w.Metrics(c, os.Stdout)}, nil
+		return &lambda.Worker{
+			Queue: w.Queue, Refresher: w.Refresher, Remind: w.WarnOfDeadLetters, Metrics: w.Metrics(c, os.Stdout),
+			Reconciler: worker.Beside(cfg, c, router, w.Refresher),
+		}, nil
 	}
 	h.Introduce()
 	return h, nil

@@ -140,13 +140,12 @@ func (r *run) compare(ctx context.Context) error {
 	if err := r.openTables(ctx); err != nil {
 		return err
 	}
+	var errs []error
 	if !r.Forward {
-		if err := r.readCatalog(ctx); err != nil {
-			return err
-		}
+		errs = append(errs, r.readCatalog(ctx))
 	}
 	r.progress.begun.Store(time.Now().UnixNano())
-	errs := []error{r.scan(ctx), r.flush(ctx)}
+	errs = append(errs, r.scan(ctx), r.flush(ctx))
 	if ctx.Err() == nil && !r.Forward {
 		errs = append(errs, r.vanished(ctx))
 	}
@@ -222,24 +221,34 @@ func (r *run) table(name string) *tableRun {
 	return t
 }
 
-// readCatalog reads the partitions of all tables.
+// readCatalog reads the partitions of all tables. A table that can't be read is
+// left out, and the others are compared all the same.
 func (r *run) readCatalog(ctx context.Context) error {
-	for name, t := range r.tables {
+	var errs []error
+	for _, t := range r.tables {
 		if t.why.Reason != "" {
 			continue
 		}
-		for p, err := range r.all(ctx, t) {
-			if err != nil {
-				return err
-			}
-			id, ok := t.facts.Identity(p.Values)
-			if !ok {
-				return fmt.Errorf("read the partitions of %s: one has the values %q", name, p.Values)
-			}
-			r.known.inCatalog(name, id, refresh.Folder(p.Location), t.facts.AsWritten(p.Values))
-			t.sum.Partitions++
-			r.progress.inCatalog.Add(1)
+		if err := r.readTable(ctx, t); err != nil {
+			errs = append(errs, err)
+			t.why = refresh.Answer{Reason: refresh.ReasonOf(err), Detail: err.Error()}
 		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *run) readTable(ctx context.Context, t *tableRun) error {
+	for p, err := range r.all(ctx, t) {
+		if err != nil {
+			return err
+		}
+		id, ok := t.facts.Identity(p.Values)
+		if !ok {
+			return fmt.Errorf("read the partitions of %s: one has the values %q", t.name, p.Values)
+		}
+		r.known.inCatalog(t.name, id, refresh.Folder(p.Location), t.facts.AsWritten(p.Values))
+		t.sum.Partitions++
+		r.progress.inCatalog.Add(1)
 	}
 	return nil
 }

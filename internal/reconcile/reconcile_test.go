@@ -332,6 +332,21 @@ func TestOneBucketThatFailsStopsNoOther(t *testing.T) {
 	check(t, found, "missing alerts 2026-01-02-01")
 }
 
+// TestOneTableThatCanNotBeReadStopsNoOther, and nothing is concluded of it.
+func TestOneTableThatCanNotBeReadStopsNoOther(t *testing.T) {
+	w, _ := alertsWorld(t, 1)
+	w.table("bad", "s3://bad/", "dt")
+	w.put("bad", hour(1)+"x")
+	w.unreadable = "bad"
+	router := routerOf(t, alertsOnly, table.Bucket{Name: "bad", Rules: []table.Rule{{Table: "bad"}}})
+	var found []reconcile.Finding
+	_, err := w.reconciler(router, &found).Run(t.Context(), nil)
+	if !errors.Is(err, refresh.ErrAccessDenied) {
+		t.Errorf("error %v", err)
+	}
+	check(t, found, "missing alerts 2026-01-02-01", "unplaced "+hour(1)+"x access_denied")
+}
+
 func TestARunThatIsEndedSaysSo(t *testing.T) {
 	w, router := alertsWorld(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())
