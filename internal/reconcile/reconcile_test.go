@@ -332,6 +332,23 @@ func TestOneBucketThatFailsStopsNoOther(t *testing.T) {
 	check(t, found, "missing alerts 2026-01-02-01")
 }
 
+// TestATableThatLiesElsewhereIsThereAllTheSame: it is read out of keys, and its
+// own location is in a bucket that is not ours.
+func TestATableThatLiesElsewhereIsThereAllTheSame(t *testing.T) {
+	w := newWorld(t)
+	w.table("a", "s3://old/a/", "dt")
+	w.put("data", "a/2026/01/02/03/x", "a/2026/01/02/04/x", "made_up/2026/01/02/03/x")
+	w.add("a", "s3://data/a/2026/01/02/03/", "2026-01-02-03")
+	router := routerOf(t, table.Bucket{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}})
+	for _, forward := range []bool{false, true} {
+		var found []reconcile.Finding
+		r := w.reconciler(router, &found)
+		r.Forward = forward
+		w.run(r)
+		check(t, found, "missing a 2026-01-02-04", "unplaced made_up/2026/01/02/03/x table_missing")
+	}
+}
+
 // TestOneTableThatCanNotBeReadStopsNoOther, and nothing is concluded of it.
 func TestOneTableThatCanNotBeReadStopsNoOther(t *testing.T) {
 	w, _ := alertsWorld(t, 1)

@@ -53,7 +53,7 @@ func newPlanner(r *Refresher, name string) *planner {
 func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement) (answer, *want) {
 	for {
 		t := r.planner(p.Partition.Table)
-		k, w := t.join(ctx, &p)
+		k, w := t.join(ctx, &p, false)
 		if k != nil {
 			r.learn(e.Bucket, e.Key, t, k)
 			return answer{}, nil
@@ -66,14 +66,14 @@ func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement)
 
 // join returns the partition if it is known to be at its location, or joins
 // those who wait for it; start has to follow. It returns neither if the planner
-// is gone.
-func (t *planner) join(ctx context.Context, p *table.Placement) (*known, *want) {
+// is gone. anew: what is remembered doesn't count.
+func (t *planner) join(ctx context.Context, p *table.Placement, anew bool) (*known, *want) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.gone {
 		return nil, nil
 	}
-	if k := t.known.at(p); k != nil && t.counts(k) {
+	if k := t.known.at(p); k != nil && !anew && t.counts(k) {
 		return k, nil
 	}
 	key := wantKey(p)
@@ -86,6 +86,7 @@ func (t *planner) join(ctx context.Context, p *table.Placement) (*known, *want) 
 	} else {
 		w.extend(ctx)
 	}
+	w.anew = w.anew || anew
 	return nil, w
 }
 
