@@ -51,6 +51,7 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		a.explain(),
 		a.replay(),
 		a.query(),
+		a.parked(),
 		a.version(),
 	)
 	root.AddCommand(topics()...)
