@@ -58,9 +58,8 @@ type Copy struct {
 	ID       string // of the copy
 	Handle   string
 	Body     string
-	Sent     time.Time // to the dead-letter queue; zero if it didn't say
-	Note     *Note     // nil: nothing that can be read stands beside it
-	Redriven bool      // SQS moved it here, after too many receives
+	Note     *Note //  nil: nothing that can be read stands beside it
+	Redriven bool  // SQS moved it here, after too many receives
 }
 
 // Note is what a refresh wrote beside a copy.

@@ -58,7 +58,6 @@ func (p *Parking) Receive(ctx context.Context, most int, hide time.Duration) ([]
 		WaitTimeSeconds:       seconds(emptyWait),
 		MessageAttributeNames: []string{ParkedAttribute},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
-			types.MessageSystemAttributeNameSentTimestamp,
 			types.MessageSystemAttributeNameDeadLetterQueueSourceArn,
 		},
 	})
@@ -73,14 +72,12 @@ func (p *Parking) Receive(ctx context.Context, most int, hide time.Duration) ([]
 }
 
 func copyOf(m types.Message) parked.Copy {
-	attr := func(name types.MessageSystemAttributeName) string { return m.Attributes[string(name)] }
 	return parked.Copy{
 		ID:       aws.ToString(m.MessageId),
 		Handle:   aws.ToString(m.ReceiptHandle),
 		Body:     aws.ToString(m.Body),
-		Sent:     millis(attr(types.MessageSystemAttributeNameSentTimestamp)),
 		Note:     noteOf(m.MessageAttributes[ParkedAttribute].StringValue),
-		Redriven: attr(types.MessageSystemAttributeNameDeadLetterQueueSourceArn) != "",
+		Redriven: m.Attributes[string(types.MessageSystemAttributeNameDeadLetterQueueSourceArn)] != "",
 	}
 }
 

@@ -30,14 +30,14 @@ func TestCopiesAreReadWithWhatStandsBesideThem(t *testing.T) {
 			return object{ParkedAttribute: object{"DataType": "String", "StringValue": text}}
 		}
 		return object{"Messages": []object{
-			{"MessageId": "c1", "ReceiptHandle": "h1", "Body": " é\n", "Attributes": object{"SentTimestamp": "1700000000123"},
+			{"MessageId": "c1", "ReceiptHandle": "h1", "Body": " é\n",
 				"MessageAttributes": note(`{"reasons":["a","b"],"id":"m1","sent":"…"}`)},
 			{"MessageId": "c2", "Attributes": object{"DeadLetterQueueSourceArn": "arn"}, "MessageAttributes": note("no JSON")},
 		}}, nil
 	}})
 	got, err := p.Receive(t.Context(), 3, 5*time.Minute)
 	want := []parked.Copy{
-		{ID: "c1", Handle: "h1", Body: " é\n", Sent: time.UnixMilli(1700000000123), Note: &parked.Note{Reasons: []refresh.Reason{"a", "b"}, ID: "m1"}},
+		{ID: "c1", Handle: "h1", Body: " é\n", Note: &parked.Note{Reasons: []refresh.Reason{"a", "b"}, ID: "m1"}},
 		{ID: "c2", Redriven: true},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
