@@ -52,6 +52,7 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		a.replay(),
 		a.query(),
 		a.table(),
+		a.doctor(),
 		a.version(),
 	)
 	root.AddCommand(topics()...)
