@@ -372,4 +372,10 @@ var breaks = []mutant{
 		"max(last, l.folder+lastKey)", "max(last, l.folder[:len(l.folder)-1]+\"3\")", mends},
 	{"of two folders of a partition nobody hears", 5, "internal/reconcile/known.go",
 		"	case m&wanted != 0:\n", "	case false:\n", mends},
+
+	// A bug costs what it is in, not the process.
+	{"a call of the catalog that panics ends the process", 3, "internal/refresh/metered.go",
+		"	if p := recover(); p != nil {\n", "	if p := any(nil); p != nil {\n", settles},
+	{"a round that panics ends the process", 3, "internal/refresh/planner.go",
+		"		if p := recover(); p != nil {\n", "		if p := any(nil); p != nil {\n", settles},
 }

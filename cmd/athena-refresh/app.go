@@ -53,6 +53,8 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		a.query(),
 		a.reconcile(),
 		a.table(),
+		a.parked(),
+		a.doctor(),
 		a.version(),
 	)
 	root.AddCommand(topics()...)

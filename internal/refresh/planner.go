@@ -2,6 +2,8 @@ package refresh
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -142,10 +144,24 @@ func (t *planner) run() {
 		if !deadline.IsZero() {
 			ctx, cancel = context.WithDeadline(ctx, deadline)
 		}
-		t.round(ctx, batch)
+		t.guarded(ctx, batch)
 		cancel()
 	}
 	t.r.sweep()
+}
+
+// guarded makes a round that panics one that failed: other tables' messages are
+// in hand too. What it had not answered by then is tried again.
+func (t *planner) guarded(ctx context.Context, batch []*want) {
+	defer func() {
+		if p := recover(); p != nil {
+			t.r.logger().Error("a round panicked", "table", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err := fmt.Errorf("a round of table %s panicked: %v", t.name, p)
+			t.reads.fail(err)
+			t.fail(ctx, batch, err)
+		}
+	}()
+	t.round(ctx, batch)
 }
 
 // take returns what is wanted by now, with the time of whoever waits longest.
