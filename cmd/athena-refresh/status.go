@@ -148,7 +148,7 @@ type statusReport struct {
 	Oldest   *float64        `json:"oldest_seconds"` // null: not known
 	Visible  int             `json:"visible"`
 	InFlight int             `json:"in_flight"`
-	Parked   *int            `json:"parked"` // null: there is no dead-letter queue, or it doesn't answer
+	Parked   *int            `json:"parked"`                      // null: there is no dead-letter queue, or it doesn't answer
 	P50      *int64          `json:"searchable_p50_ms,omitempty"` // after landing; only with enable_metrics
 	P99      *int64          `json:"searchable_p99_ms,omitempty"`
 	Verdict  monitor.Verdict `json:"verdict"`
