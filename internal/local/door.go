@@ -18,7 +18,8 @@ import (
 const minReply = time.Millisecond
 
 // door lets in what is local and signed, and leads it to its service: by
-// X-Amz-Target; to the Query protocol by its form; the rest is S3's.
+// X-Amz-Target; to the Query protocol by its form; the rest is S3's, unless it
+// was signed for another.
 type door struct {
 	verifier sigv4.Verifier
 	services map[string]http.Handler // by the target's prefix
@@ -81,16 +82,43 @@ func (d *door) service(r *http.Request) http.Handler {
 		if s := d.services[prefix]; s != nil {
 			return s
 		}
-		return refusal{&sigv4.Error{Code: "UnknownOperationException", Message: "the local stack has no service " + prefix, Status: http.StatusBadRequest}}
+		return unserved(prefix)
 	}
 	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	if r.Method == http.MethodPost && form && r.URL.RawQuery == "" {
 		return query{account: d.account}
 	}
+	if name := signedFor(r); name != "" && name != "s3" {
+		return unserved(name)
+	}
 	if bucket := hostBucket(r.Host); bucket != "" {
 		return pathStyle(bucket, d.buckets)
 	}
 	return d.buckets
+}
+
+// signedFor is the service that a request, whose signature is good, was signed
+// for; "" where the signature is not in the header:
+//
+//	AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …
+func signedFor(r *http.Request) string {
+	scope, _, _ := strings.Cut(r.Header.Get("Authorization"), ",")
+	parts := strings.Split(scope, "/")
+	if n := len(parts); n >= 5 {
+		return parts[n-2]
+	}
+	return ""
+}
+
+// unserved answers for a service that isn't there, in JSON, as the services
+// answer that are neither S3 nor spoken to in forms.
+type unserved string
+
+// ServeHTTP implements http.Handler.
+func (name unserved) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	const code = "UnknownOperationException"
+	w.Header().Set("X-Amzn-Errortype", code)
+	refuseJSON(w, &sigv4.Error{Code: code, Message: "the local stack has no service " + string(name), Status: http.StatusBadRequest})
 }
 
 // hostBucket is the bucket of a virtual-host-style request, "" if the style is
@@ -116,12 +144,6 @@ func pathStyle(bucket string, h http.Handler) http.Handler {
 		h.ServeHTTP(w, r2)
 	})
 }
-
-// refusal answers every request with an error.
-type refusal struct{ err error }
-
-// ServeHTTP implements http.Handler.
-func (f refusal) ServeHTTP(w http.ResponseWriter, r *http.Request) { refuse(w, r, f.err) }
 
 // refuse answers in the protocol of the request: JSON where it has a target,
 // else S3's XML, which clients of the Query protocol understand as well.
