@@ -67,8 +67,8 @@ func (c catalog) Tables(context.Context) ([]string, error) { return nil, c.err }
 
 func (c catalog) Table(_ context.Context, name string) (refresh.Table, error) {
 	t, ok := c.tables[name]
-	if !ok {
-		return t, errors.Join(refresh.ErrTableMissing, c.err)
+	if c.err == nil && !ok {
+		return t, refresh.ErrTableMissing
 	}
 	return t, c.err
 }

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -84,8 +85,7 @@ func (d *door) service(r *http.Request) http.Handler {
 		}
 		return unserved(prefix)
 	}
-	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
-	if r.Method == http.MethodPost && form && r.URL.RawQuery == "" {
+	if isForm(r) {
 		return query{account: d.account}
 	}
 	if name := signedFor(r); name != "" && name != "s3" {
@@ -95,6 +95,12 @@ func (d *door) service(r *http.Request) http.Handler {
 		return pathStyle(bucket, d.buckets)
 	}
 	return d.buckets
+}
+
+// isForm says whether a request speaks the Query protocol.
+func isForm(r *http.Request) bool {
+	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	return r.Method == http.MethodPost && form && r.URL.RawQuery == ""
 }
 
 // signedFor is the service that a request, whose signature is good, was signed
@@ -145,8 +151,8 @@ func pathStyle(bucket string, h http.Handler) http.Handler {
 	})
 }
 
-// refuse answers in the protocol of the request: JSON where it has a target,
-// else S3's XML, which clients of the Query protocol understand as well.
+// refuse answers in the protocol of the request: JSON where it has a target, the
+// Query protocol's XML to a form, else S3's.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	e := &sigv4.Error{Code: "IncompleteBody", Message: err.Error(), Status: http.StatusBadRequest}
 	errors.As(err, &e)
@@ -154,7 +160,11 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 		refuseJSON(w, e)
 		return
 	}
-	refuseXML(w, e)
+	if isForm(r) {
+		refuseForm(w, e)
+		return
+	}
+	refuseXML(w, xml.Name{Local: "Error"}, failure{e.Code, e.Message}, e.Status)
 }
 
 // refuseJSON: the JSON services have other names for the same errors (AWS
@@ -179,19 +189,29 @@ func refuseJSON(w http.ResponseWriter, e *sigv4.Error) {
 	w.Write(body)
 }
 
-func refuseXML(w http.ResponseWriter, e *sigv4.Error) {
-	type answer struct {
-		XMLName       xml.Name `xml:"Error"`
-		Code, Message string
+// failure is an error in XML.
+type failure struct{ Code, Message string }
+
+// refuseForm has the error inside of an ErrorResponse, and its own name for a key
+// that isn't known.
+func refuseForm(w http.ResponseWriter, e *sigv4.Error) {
+	f := failure{e.Code, e.Message}
+	if f.Code == "InvalidAccessKeyId" {
+		f.Code = "InvalidClientTokenId"
 	}
-	body, err := xml.Marshal(answer{Code: e.Code, Message: e.Message})
-	if err != nil {
+	refuseXML(w, xml.Name{Local: "ErrorResponse"}, struct{ Error failure }{f}, e.Status)
+}
+
+func refuseXML(w http.ResponseWriter, name xml.Name, answer any, status int) {
+	var body bytes.Buffer
+	body.WriteString(xml.Header)
+	if err := xml.NewEncoder(&body).EncodeElement(answer, xml.StartElement{Name: name}); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(e.Status)
-	w.Write(append([]byte(xml.Header), body...))
+	w.WriteHeader(status)
+	w.Write(body.Bytes())
 }
 
 // patientWriter doesn't answer before due.
