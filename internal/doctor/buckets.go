@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"athenarefresh/internal/config"
 	"athenarefresh/internal/table"
 )
 
@@ -34,7 +33,6 @@ func (x *examination) bucketChecks() []check {
 	for _, b := range x.Config.Buckets {
 		list = append(list,
 			check{name: "bucket", subject: b.Name, ask: func(ctx context.Context) Finding { return x.bucket(ctx, b.Name) }},
-			check{name: "queue_policy", subject: b.Name, ask: x.ofQueue(func(q Queue) Finding { return queuePolicy(q, b.Name, x.Config) })},
 			check{name: "notification", subject: b.Name, ask: func(ctx context.Context) Finding { return x.notification(ctx, b) }},
 		)
 	}
@@ -60,47 +58,6 @@ func sameRegion(region string, q Queue) Finding {
 			"deploy another refresh in "+region+" for this bucket, or send its events through EventBridge")
 	}
 	return ok("in %s", region)
-}
-
-// queuePolicy judges whether S3 may send on behalf of a bucket.
-func queuePolicy(q Queue, bucket string, c *config.Config) Finding {
-	p, err := parsePolicy(q.Policy)
-	if err != nil {
-		return wrong(err.Error(), allowS3(q, c))
-	}
-	a := p.lets(request{service: s3Service, action: "sqs:SendMessage", resource: q.ARN, source: bucketARN(q, bucket), account: c.Account})
-	switch {
-	case q.Policy == "":
-		return wrong("the queue has no policy: S3 may not send to it", allowS3(q, c))
-	case a == no:
-		return wrong("the queue's policy doesn't let S3 send for this bucket", allowS3(q, c))
-	case a == unclear:
-		return unchecked("the queue's policy has conditions that are not understood here", "aws sqs get-queue-attributes --attribute-names Policy --queue-url "+q.URL)
-	case a == loose:
-		return warning("the queue's policy lets S3 send for this bucket, but others too: it should name the service s3.amazonaws.com, aws:SourceArn and aws:SourceAccount", allowS3(q, c))
-	}
-	return ok("S3 may send for it")
-}
-
-// allowS3 is the command that lets S3 send for the configured buckets. It keeps
-// what else the policy says.
-func allowS3(q Queue, c *config.Config) string {
-	var sources []string
-	for _, b := range c.Buckets {
-		sources = append(sources, bucketARN(q, b.Name))
-	}
-	text, err := withStatement(q.Policy, map[string]any{
-		"Sid": "S3Notifies", "Effect": "Allow", "Principal": map[string]string{"Service": s3Service},
-		"Action": "sqs:SendMessage", "Resource": q.ARN,
-		"Condition": map[string]any{
-			"ArnLike":      map[string]any{"aws:SourceArn": sources},
-			"StringEquals": map[string]string{"aws:SourceAccount": c.Account},
-		},
-	})
-	if err != nil {
-		return "write the queue's policy anew: what is there is no JSON"
-	}
-	return attribute(q, "Policy", text)
 }
 
 // bucketARN is in the queue's partition.

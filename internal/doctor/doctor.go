@@ -155,11 +155,21 @@ func (x *examination) remember(ctx context.Context) {
 
 // once asks a question the first time it is called, with its own time.
 func once[T any](ctx context.Context, ask func(context.Context) (T, error)) func() (T, error) {
-	return sync.OnceValues(func() (T, error) {
-		ctx, cancel := context.WithTimeout(ctx, limit)
-		defer cancel()
-		return ask(ctx)
-	})
+	var answer T
+	var err error
+	first, answered := make(chan struct{}, 1), make(chan struct{})
+	first <- struct{}{}
+	return func() (T, error) {
+		select {
+		case <-first:
+			ctx, cancel := context.WithTimeout(ctx, limit)
+			defer cancel()
+			answer, err = ask(ctx)
+			close(answered)
+		case <-answered:
+		}
+		return answer, err
+	}
 }
 
 // checks are all of them but the first, in the order of the report: what others

@@ -74,6 +74,5 @@ func (p policy) letsUse(q Queue, k Key, c *config.Config) answer {
 
 // useOwn is the command that has SQS encrypt with its own key.
 func useOwn(q Queue) string {
-	return fmt.Sprintf("aws sqs set-queue-attributes --queue-url %s --attributes %s, or set kms_key_arn to a key of your own and deploy",
-		q.URL, quote(`{"KmsMasterKeyId":"","SqsManagedSseEnabled":"true"}`))
+	return attribute(q, "SqsManagedSseEnabled", "true") + "; or set kms_key_arn to a key of your own and deploy"
 }

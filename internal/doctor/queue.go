@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ func (q *Queue) redrive() (redrive, error) {
 }
 
 // findDeadLetters reads the queue that the redrive policy names, wherever that
-// is: parked messages go there.
+// is: parked messages go there. Without a policy it is the one that should be there.
 func (x *examination) findDeadLetters(ctx context.Context) (Queue, error) {
 	q, err := x.queue()
 	if err != nil {
@@ -60,7 +61,7 @@ func (x *examination) findDeadLetters(ctx context.Context) (Queue, error) {
 	}
 	r, err := q.redrive()
 	if err != nil {
-		return Queue{}, err
+		return x.Facts.Queue(ctx, x.Config.DeadLetterQueue)
 	}
 	return x.Facts.Queue(ctx, r.Target)
 }
@@ -75,6 +76,7 @@ func (x *examination) queueChecks() []check {
 			q, err := x.queue()
 			return queueExists(q, err, c.Queue)
 		}},
+		{name: "queue_policy", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return queuePolicy(q, c) })},
 		{name: "encryption", subject: c.Queue, ask: x.encryption},
 		{name: "visibility", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return visibility(q, c.Timeout) })},
 		{name: "retention", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return keeps(q) })},
@@ -82,7 +84,7 @@ func (x *examination) queueChecks() []check {
 		{name: "dead_letter_queue", subject: c.DeadLetterQueue, ask: func(context.Context) Finding {
 			q, _ := x.queue()
 			dead, err := x.deadLetters()
-			return deadLetterQueue(q, dead, err)
+			return deadLetterQueue(q, dead, err, c.DeadLetterQueue)
 		}},
 		{name: "in_flight", subject: c.Queue, ask: x.ofQueue(inFlight)},
 		{name: "parked", subject: c.DeadLetterQueue, ask: func(context.Context) Finding {
@@ -155,18 +157,20 @@ func redrives(q Queue, deadLetters string) Finding {
 	return ok("after %d receives to %s", n, lastOf(r.Target))
 }
 
-func deadLetterQueue(q, dead Queue, err error) Finding {
+// deadLetterQueue: a message that SQS moves there is as old as when it came to
+// the queue (AWS.md 1.5).
+func deadLetterQueue(q, dead Queue, err error, name string) Finding {
+	if r, err := q.redrive(); err == nil {
+		name = lastOf(r.Target)
+	}
 	switch {
 	case errors.Is(err, errNoQueue):
 		return unchecked(errNoQueue.Error(), "")
-	case errors.Is(err, errNoRedrive):
-		return unchecked("see redrive", "")
 	case err != nil:
-		r, _ := q.redrive()
-		return unread(err, "sqs:GetQueueUrl and sqs:GetQueueAttributes on "+r.Target, wrong("the queue that the redrive policy names does not exist",
-			"aws sqs create-queue --queue-name "+lastOf(r.Target)+" --attributes MessageRetentionPeriod="+seconds(retention)))
+		return unread(err, "sqs:GetQueueUrl and sqs:GetQueueAttributes on "+name, wrong("there is no such queue: nothing can be parked",
+			sqsCommand(q, "create-queue --queue-name "+name+" --attributes MessageRetentionPeriod="+seconds(retention))))
 	case dead.Retention < q.Retention || dead.Retention < retention:
-		return warning(fmt.Sprintf("parked messages are kept for %s, and those that SQS moved are as old as when they came to the queue", days(dead.Retention)),
+		return warning(fmt.Sprintf("parked messages are kept for %s, and those that SQS moves are as old as when they came to the queue", days(dead.Retention)),
 			attribute(dead, "MessageRetentionPeriod", seconds(retention)))
 	}
 	return ok("messages are kept for %s", days(dead.Retention))
@@ -185,9 +189,16 @@ func parked(dead Queue, err error) Finding {
 	case err != nil:
 		return unchecked("see dead_letter_queue", "")
 	case dead.Waiting+dead.InFlight > 0:
-		return warning(fmt.Sprintf("%d messages are parked", dead.Waiting+dead.InFlight), "athena-refresh parked sample shows them by reason")
+		return warning(parkedText(dead.Waiting+dead.InFlight), "athena-refresh parked sample shows them by reason")
 	}
 	return ok("none")
+}
+
+func parkedText(n int) string {
+	if n == 1 {
+		return "1 message is parked"
+	}
+	return fmt.Sprintf("%d messages are parked", n)
 }
 
 // attribute is the command that sets an attribute of a queue.
@@ -196,7 +207,17 @@ func attribute(q Queue, name, value string) string {
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf("aws sqs set-queue-attributes --queue-url %s --attributes %s", q.URL, quote(string(b)))
+	return sqsCommand(q, fmt.Sprintf("set-queue-attributes --queue-url %s --attributes %s", q.URL, quote(string(b))))
+}
+
+// sqsCommand is a command of the AWS CLI, whose older versions speak to AWS's
+// own SQS whatever AWS_ENDPOINT_URL says.
+func sqsCommand(q Queue, rest string) string {
+	u, err := url.Parse(q.URL)
+	if err != nil || strings.Contains(u.Hostname(), ".amazonaws.com") {
+		return "aws sqs " + rest
+	}
+	return "aws --endpoint-url " + u.Scheme + "://" + u.Host + " sqs " + rest
 }
 
 // quote makes a word of the shell of a text.

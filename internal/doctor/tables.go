@@ -37,14 +37,26 @@ func (x *examination) table(ctx context.Context, name string) Finding {
 	}
 	tab, err := x.Facts.Catalog.Table(ctx, name)
 	if err != nil {
-		return unread(catalogError(err), "glue:GetTable on "+name, missingTable(name))
+		return unread(catalogError(err), "glue:GetTable on "+name, missingTable(name, x.Router.Feeds(name)))
 	}
 	return judgeTable(tab, x.Router.Feeds(name))
 }
 
 // missingTable: its messages wait, and are tried again for a day at least.
-func missingTable(name string) Finding {
-	return wrong("there is no such table: what lands for it waits", "athena-refresh table create "+name+" makes it of a sample of its files")
+func missingTable(name string, feeds []table.Feed) Finding {
+	return wrong("there is no such table: what lands for it waits", "athena-refresh "+creation(name, feeds))
+}
+
+// creation is the command that makes a table, of StreamAlert's schema of alerts
+// or of what is there.
+func creation(name string, feeds []table.Feed) string {
+	switch {
+	case name == "alerts":
+		return "table create alerts --schema alerts"
+	case len(feeds) > 0:
+		return "table create " + name + " --from s3://" + feeds[0].Bucket + "/" + feeds[0].Folder
+	}
+	return "table create " + name + " --schema FILE"
 }
 
 // catalogError puts the catalog's sentinels in the words of this package.
@@ -85,8 +97,8 @@ func judgeTable(tab refresh.Table, feeds []table.Feed) Finding {
 // mend is what to do about a table that can't have what a rule places there.
 func mend(reason refresh.Reason, tab refresh.Table, f table.Feed) string {
 	if reason == refresh.PartitionKeysMismatch {
-		return fmt.Sprintf("correct rule %d of bucket %s, or athena-refresh table drop %s and table create %s: it then has the keys %s",
-			f.Rule, f.Bucket, tab.ID.Name, tab.ID.Name, strings.Join(f.Keys, ", "))
+		return fmt.Sprintf("correct rule %d of bucket %s, or make the table anew with the keys %s: athena-refresh table drop %s, then %s",
+			f.Rule, f.Bucket, strings.Join(f.Keys, ", "), tab.ID.Name, creation(tab.ID.Name, []table.Feed{f}))
 	}
 	return fmt.Sprintf("correct rule %d of bucket %s (%s), or name another table there", f.Rule, f.Bucket, f.Layout)
 }

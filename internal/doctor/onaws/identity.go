@@ -24,12 +24,16 @@ func newIdentity(cfg aws.Config) *identity {
 	return &identity{cfg.Region, time.Now, sts.NewFromConfig(cfg).GetCallerIdentity}
 }
 
-// who asks STS, which answers whoever has credentials, permissions or not.
+// who asks STS, which answers whoever has credentials, even one to whom a policy
+// denies that (STS API reference, GetCallerIdentity).
 func (i *identity) who(ctx context.Context) (doctor.Identity, error) {
 	who := doctor.Identity{Region: i.region}
 	out, err := i.get(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		i.date(&who, response(err))
+		if status(err) == http.StatusForbidden {
+			return who, fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
+		}
 		return who, fmt.Errorf("ask who the caller is: %w", fault(err))
 	}
 	who.Account, who.ARN = aws.ToString(out.Account), aws.ToString(out.Arn)
