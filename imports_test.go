@@ -90,6 +90,10 @@ func forbidden(from, to string) string {
 		if sdk && !strings.HasPrefix(to, "github.com/aws/aws-lambda-go") || adapters([]string{to}) != nil {
 			return "drivers know refresh, not AWS"
 		}
+	case from == module+"internal/doctor":
+		if sdk || adapters([]string{to}) != nil {
+			return "verdicts are made of facts, whoever has them"
+		}
 	case under(from, "internal/local"):
 		if ours(to) && !under(to, "internal/local") {
 			return "the embedded AWS knows nothing of ours"
@@ -143,6 +147,7 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/daemon", module + "internal/sqs"},
 		{"internal/reconcile", module + "internal/listing"},
 		{"internal/monitor", module + "internal/cloudwatch"},
+		{"internal/doctor", "github.com/aws/aws-sdk-go-v2/service/sqs"},
 		{"internal/local/s3", module + "internal/table"},
 		{"internal/local/s3", "github.com/duckdb/duckdb-go/v2"},
 		{"internal/sample", "github.com/duckdb/duckdb-go/v2"},

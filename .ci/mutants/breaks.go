@@ -28,6 +28,8 @@ const (
 	handler = "./internal/lambda"
 	metrics = "./internal/emf"
 	mends   = "./internal/reconcile"
+	doctors = "./internal/doctor"
+	facts   = "./internal/doctor/onaws"
 )
 
 var breaks = []mutant{
@@ -378,4 +380,36 @@ var breaks = []mutant{
 		"	if p := recover(); p != nil {\n", "	if p := any(nil); p != nil {\n", settles},
 	{"a round that panics ends the process", 3, "internal/refresh/planner.go",
 		"		if p := recover(); p != nil {\n", "		if p := any(nil); p != nil {\n", settles},
+
+	// What doctor says of a deployment.
+	{"a Deny is overlooked", 5, "internal/doctor/policy.go",
+		"		case s.Effect == \"Deny\" && matches && known:\n			return no\n", "		case s.Effect == \"Deny\" && matches && known:\n", doctors},
+	{"a condition that isn't known counts as met", 5, "internal/doctor/policy.go",
+		"				known = false\n", "", doctors},
+	{"a policy for anybody is as good as S3's", 5, "internal/doctor/policy.go",
+		"s.anybody() || !keys[\"aws:sourcearn\"] || !keys[\"aws:sourceaccount\"]", "false", doctors},
+	{"a hint forgets somebody else's statements", 1, "internal/doctor/policy.go",
+		"p[\"Statement\"] = append(list, s)", "p[\"Statement\"] = append(list[:0], s)", doctors},
+	{"a key is good for one bucket, and for all", 5, "internal/doctor/encryption.go",
+		"	worst := yes\n	for _, b := range c.Buckets {\n", "	worst := yes\n	for _, b := range c.Buckets[1:] {\n", doctors},
+	{"a notification of what is put is enough", 5, "internal/doctor/buckets.go",
+		"if missing := uncovered(ours); len(missing) > 0 {", "if missing := uncovered(ours); len(missing) > 3 {", doctors},
+	{"a filter's suffix keeps nothing away", 5, "internal/doctor/buckets.go",
+		"e.Suffix == \"\" && strings.HasPrefix", "strings.HasPrefix", doctors},
+	{"what can't be seen is well", 5, "internal/doctor/doctor.go",
+		"f.Verdict == NotChecked && f.optional", "f.Verdict == NotChecked", doctors},
+	{"refused credentials are asked for everything", 5, "internal/doctor/doctor.go",
+		"if first.Verdict == Wrong {", "if first.Verdict == NotChecked {", doctors},
+	{"a question may take for ever", 3, "internal/doctor/doctor.go",
+		"			ctx, cancel := context.WithTimeout(ctx, limit)\n			defer cancel()\n			answer, err", "			ctx, cancel := context.WithCancel(ctx)\n			defer cancel()\n			answer, err", doctors},
+	{"a table's keys are not compared", 5, "internal/doctor/tables.go",
+		"tab.Accepts(f.Keys, f.Parquet)", "tab.Accepts(nil, f.Parquet)", doctors},
+	{"the caller is simulated, not the function", 5, "internal/doctor/permissions.go",
+		"if f, err := x.function(); err == nil {", "if f, err := x.function(); err != nil {", doctors},
+	{"a simulation's first page is all", 5, "internal/doctor/onaws/permissions.go",
+		"if !out.IsTruncated {", "if out.Marker != nil || !out.IsTruncated {", facts},
+	{"a refusal has no clock", 5, "internal/doctor/onaws/identity.go",
+		"		i.date(&who, response(err))\n", "", facts},
+	{"a bucket that refuses is nowhere", 5, "internal/doctor/onaws/buckets.go",
+		"r != nil && r.StatusCode != http.StatusNotFound", "r != nil && r.StatusCode < http.StatusBadRequest", facts},
 }

@@ -21,6 +21,8 @@
 //	internal/schema       columns and formats of tables, by name, from a file, merged        pure
 //	internal/sample       brings a few files of a folder here, to look at
 //	internal/search       runs SQL through the Athena API
+//	internal/doctor       judges a deployment by facts                            pure
+//	internal/doctor/onaws has AWS tell these facts
 //	internal/local        is an S3, SQS, Glue and Athena for this machine; imports nothing of the above
 //	internal/local/infer  the schema of a sample, by DuckDB
 //	internal/provision    makes the resources of a configuration on it
@@ -72,7 +74,8 @@
 // written by the function that the Writer uses. table create asks the rules which
 // keys a table has (table.Router.Feeds), and a sample, a name or a file which
 // columns; what it creates, step 4 accepts. table rebuild changes the table and
-// then every partition of it (glue.Tables.Rebuild). demo is local, once and query in
+// then every partition of it (glue.Tables.Rebuild). doctor judges tables by what
+// step 4 would say of them (refresh.Table.Accepts). demo is local, once and query in
 // one process, and holds what a query finds against what landed.
 //
 // reconcile begins at the other end: it lists the buckets, has step 3 say what

@@ -75,7 +75,7 @@ func (x *examination) results(ctx context.Context) Finding {
 		return f
 	}
 	if _, err := x.Facts.Region(ctx, bucket); errors.Is(err, ErrMissing) {
-		return wrong("there is no such bucket: every statement fails", "aws s3 mb s3://"+bucket)
+		return wrong("there is no bucket "+bucket+": every statement fails", "aws s3 mb s3://"+bucket)
 	} else if err != nil {
 		return unread(err, "s3:ListBucket on "+bucket, Finding{})
 	}

@@ -149,7 +149,9 @@ func TestEachServiceMayRefuse(t *testing.T) {
 		bad    []string
 		well   bool // nothing that the refresh needs is unseen
 	}{
-		"identity": {func(f *Facts) { f.Identity = func(context.Context) (Identity, error) { return Identity{Region: "us-east-1"}, refused } },
+		"identity": {func(f *Facts) {
+			f.Identity = func(context.Context) (Identity, error) { return Identity{Region: "us-east-1"}, refused }
+		},
 			[]string{"credentials caller: not checked", "clock this machine: not checked"}, false},
 		"queue": {func(f *Facts) { f.Queue = func(context.Context, string) (Queue, error) { return Queue{}, refused } },
 			[]string{"queue p_queue: not checked", "queue_policy p_queue: not checked", "encryption p_queue: not checked", "visibility p_queue: not checked",

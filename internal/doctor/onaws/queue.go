@@ -87,7 +87,7 @@ func (k *keys) key(ctx context.Context, id string) (doctor.Key, error) {
 	if key.AWS {
 		return key, nil
 	}
-	policy, err := k.policy(ctx, &kms.GetKeyPolicyInput{KeyId: m.Arn})
+	policy, err := k.policy(ctx, &kms.GetKeyPolicyInput{KeyId: m.Arn, PolicyName: aws.String("default")}) // the only name there is
 	if err != nil {
 		return key, fmt.Errorf("read the policy of key %s: %w", id, fault(err, "NotFoundException"))
 	}
