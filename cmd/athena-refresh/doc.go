@@ -15,6 +15,9 @@
 //	internal/listing      is its Objects, on S3
 //	internal/emf          writes what was done as CloudWatch's metrics            pure
 //	internal/lambda       drives refresh from the events of a Lambda function
+//	internal/parked       looks into the dead-letter queue and sends back; owns the interface DeadLetters
+//	internal/monitor      a queue's numbers → a verdict in words                 pure
+//	internal/cloudwatch   reads a queue's metrics
 //	internal/sqs          is a Queue and DeadLetters, on SQS
 //	internal/catalog/glue is a Catalog's Reader, and a Writer by the catalog's own API
 //	internal/catalog/athena  is a Writer by DDL
