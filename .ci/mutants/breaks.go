@@ -25,7 +25,9 @@ const (
 	samples = "./internal/sample"
 	halving = "./internal/catalog/bisect"
 	objects = "./internal/local/s3"
+	handler = "./internal/lambda"
 	metrics = "./internal/emf"
+	mends   = "./internal/reconcile"
 	doctors = "./internal/doctor"
 	facts   = "./internal/doctor/onaws"
 )
@@ -145,7 +147,7 @@ var breaks = []mutant{
 	{"values that differ in case are one", 2, "internal/refresh/memory.go",
 		"	return strings.Join(values, \"\\x00\")\n", "	return strings.ToLower(strings.Join(values, \"\\x00\"))\n", settles},
 	{"01 and 1 are two partitions", 2, "internal/refresh/lookup.go",
-		"	return [][]string{values, raw}\n", "	return [][]string{values}\n", settles},
+		"		list = append(list, raw)\n", "", settles},
 	{"the escape of a quote is SQL's", 2, "internal/catalog/athena/statement.go",
 		"`'`, `\\'`)", "`'`, `''`)", written},
 	{"a backslash is not escaped", 2, "internal/catalog/athena/statement.go",
@@ -216,7 +218,7 @@ var breaks = []mutant{
 	{"stopping keeps what it did not finish", 3, "internal/daemon/intake.go",
 		"Hidden{m.Handle, 0}", "Hidden{m.Handle, s.Wait}", drives},
 	{"the queue emptied while the catalog is down", 3, "internal/daemon/invocation.go",
-		"	if n.received == 0 || !v.Settler.CatalogDown() {\n", "	if n.received >= 0 {\n", drives},
+		"	if n.received() == 0 || !v.Settler.CatalogDown() {\n", "	if n.received() >= 0 {\n", drives},
 
 	// What is asked of the services.
 	{"no sleep after an error", 4, "internal/daemon/daemon.go",
@@ -245,6 +247,28 @@ var breaks = []mutant{
 		"b.limit, b.good = b.limit+1, 0", "b.good = 0", settles},
 	{"an addition throttled is repeated by the SDK", 4, "internal/catalog/athena/athena.go",
 		"o.Retryer = w.retryer }", "_ = w.retryer }", ddl},
+
+	// The function: its answer to a batch is the acknowledgement.
+	{"a message of a batch that has to come again is not named", 1, "internal/lambda/batch.go",
+		"		case refresh.Done, refresh.Parked:\n", "		case refresh.Done, refresh.Parked, refresh.Retry:\n", handler},
+	{"a batch of which nothing failed is answered with null", 1, "internal/lambda/batch.go",
+		"	failures := []events.SQSBatchItemFailure{}\n", "	var failures []events.SQSBatchItemFailure\n", handler},
+	{"a message is named twice", 3, "internal/lambda/batch.go",
+		"		case !named[r.ID]:\n", "		default:\n", handler},
+	{"a message without an id is left out of the answer", 1, "internal/lambda/batch.go",
+		"			err = errNoID\n", "			err = nil\n", handler},
+	{"a batch that can't be read is taken for a schedule", 1, "internal/lambda/event.go",
+		"errors.As(err, &wrong) && !e.isBatch()", "errors.As(err, &wrong)", handler},
+	{"a batch is settled while switched off", 2, "internal/lambda/batch.go",
+		"	if h.Config.Enabled {\n", "	if true {\n", handler},
+	{"no time is kept to acknowledge a batch", 3, "internal/lambda/lambda.go",
+		"settleBy: end.Add(-daemon.Reserve(max(0, end.Sub(begun))))", "settleBy: end", handler},
+	{"answered while a statement is under way", 1, "internal/lambda/batch.go",
+		"	h.rest(whole, w)\n", "", handler},
+	{"a frozen function's connections are used again", 3, "internal/lambda/lambda.go",
+		"		h.Reconnect()\n", "", handler},
+	{"the least that is known survives no invocation", 4, "internal/lambda/lambda.go",
+		"	if h.worker == nil {\n", "	if true {\n", handler},
 
 	// What people are told.
 	{"reasons of neighbours lost", 5, "internal/refresh/settle.go",
@@ -318,6 +342,44 @@ var breaks = []mutant{
 		"min(left, limits.Each), left)", "1<<40, 1<<40)", samples},
 	{"a table that another bucket owns is created", 2, "internal/table/feeds.go",
 		"return !owned || contains(owners, bucket)", "return owned || !contains(owners, bucket)", tables},
+	// What a reconcile may conclude, and when it may change something.
+	{"a folder is a partition's though a longer key is another's", 2, "internal/table/below.go",
+		"			if l.spellings[i].unfinished(f, at) {\n", "			if at+i < 0 {\n", tables},
+	{"no partition is below a folder that one could be below", 1, "internal/table/below.go",
+		"s.anywhere || s.beginsWith(f)", "s.beginsWith(f)", tables},
+	{"a rule that could fit a longer key is passed over", 2, "internal/table/below.go",
+		"			return strings.HasPrefix(part, rest)\n", "			return false\n", tables},
+	{"a difference is reported as it was read first", 2, "internal/reconcile/mend.go",
+		"	found, err := r.lookUp(ctx, t, batch)\n	if err != nil {\n		return err\n	}\n", "	found := map[string]refresh.Partition{}\n", mends},
+	{"what a reconcile found missing is answered from memory", 1, "internal/refresh/lookup.go",
+		"k != nil && !w.anew && fresh(", "k != nil && fresh(", settles},
+	{"a table that lies elsewhere does not exist", 5, "internal/reconcile/reconcile.go",
+		"	t, err := r.read(ctx, name)\n	if err != nil {\n		return nil, err\n	}\n	return r.keep(t), nil\n",
+		"	return r.keep(&tableRun{name: name, sum: &TableSummary{}, why: refresh.Answer{Reason: refresh.TableMissing}}), nil\n", mends},
+	{"dropped without listing the folder again", 2, "internal/reconcile/vanished.go",
+		"			still[i] = err == nil && key == \"\"\n", "			still[i] = err == nil && key != \"?\"\n", mends},
+	{"dropped without reading the partition again", 2, "internal/reconcile/vanished.go",
+		"there[id] != p.Location {", "there[id] == \"\" {", mends},
+	{"relocated away from a folder of its own", 2, "internal/reconcile/mend.go",
+		"object == \"\" {\n", "object != \"?\" {\n", mends},
+	{"what was seen of a bucket hides what wasn't", 1, "internal/reconcile/scan.go",
+		"	r.rest = append(r.rest, left)\n", "", mends},
+	{"a regular run changes what exists", 2, "internal/reconcile/regular.go",
+		"	r.Relocate, r.Drop = false, false\n", "", mends},
+	{"a comparison that failed is a fact", 5, "internal/reconcile/regular.go",
+		"	case err != nil:\n		g.last.Failures++\n", "	case err != nil && sum == nil:\n		g.last.Failures++\n", mends},
+	{"every object is listed", 4, "internal/reconcile/scan.go",
+		"	if l.inside && l.done && strings.HasPrefix(last, l.folder) {\n", "	if false {\n", mends},
+	{"a listing leaps over a folder's neighbours", 1, "internal/reconcile/scan.go",
+		"max(last, l.folder+lastKey)", "max(last, l.folder[:len(l.folder)-1]+\"3\")", mends},
+	{"of two folders of a partition nobody hears", 5, "internal/reconcile/known.go",
+		"	case m&wanted != 0:\n", "	case false:\n", mends},
+
+	// A bug costs what it is in, not the process.
+	{"a call of the catalog that panics ends the process", 3, "internal/refresh/metered.go",
+		"	if p := recover(); p != nil {\n", "	if p := any(nil); p != nil {\n", settles},
+	{"a round that panics ends the process", 3, "internal/refresh/planner.go",
+		"		if p := recover(); p != nil {\n", "		if p := any(nil); p != nil {\n", settles},
 
 	// What doctor says of a deployment.
 	{"a Deny is overlooked", 5, "internal/doctor/policy.go",

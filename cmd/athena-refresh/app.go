@@ -51,7 +51,10 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		a.explain(),
 		a.replay(),
 		a.query(),
+		a.reconcile(),
 		a.table(),
+		a.status(),
+		a.parked(),
 		a.doctor(),
 		a.version(),
 	)

@@ -11,7 +11,10 @@
 //	internal/config       conf/global.json and conf/lambda.json; its struct is the manual
 //	internal/refresh      settles messages; owns the interfaces Catalog and DeadLetters
 //	internal/daemon       drives refresh from a queue; owns the interface Queue
+//	internal/reconcile    compares S3 with the catalog; owns the interfaces Objects and Mender
+//	internal/listing      is its Objects, on S3
 //	internal/emf          writes what was done as CloudWatch's metrics            pure
+//	internal/lambda       drives refresh from the events of a Lambda function
 //	internal/sqs          is a Queue and DeadLetters, on SQS
 //	internal/catalog/glue is a Catalog's Reader, and a Writer by the catalog's own API
 //	internal/catalog/athena  is a Writer by DDL
@@ -25,11 +28,13 @@
 //	internal/provision    makes the resources of a configuration on it
 //	internal/demo         lands CloudTrail files on it, and counts them
 //	internal/terminal     prints tables and progress, and what strangers wrote
+//	cmd/lambda            is the function, a program of its own that only wires, as this one
 //	cmd/internal/worker   wires queue, catalog and Refresher, for every program that settles messages
 //
 // Arrows point one way: event and table know nothing but themselves, refresh
-// knows those two and no AWS, daemon knows refresh, and an adapter knows the
-// vocabulary that it translates to. Only packages below cmd see two adapters.
+// knows those two and no AWS, daemon and lambda know refresh, and an adapter
+// knows the vocabulary that it translates to. Only packages below cmd see two
+// adapters.
 //
 // # The path of a message
 //
@@ -57,6 +62,11 @@
 //
 // # The others
 //
+// The function runs these steps when a schedule invokes it. With the queue as
+// its trigger, Lambda receives, and deletes what the function's answer doesn't
+// name: that answer is the acknowledgement, given when every message of the
+// batch is settled.
+//
 // explain is step 3 alone; with --live it settles the object up to the moment
 // at which something would be added. replay runs steps 2 to 5 on messages from
 // a file, with nothing to acknowledge; with --dry-run the catalog is one whose
@@ -67,6 +77,12 @@
 // then every partition of it (glue.Tables.Rebuild). doctor judges tables by what
 // step 4 would say of them (refresh.Table.Accepts). demo is local, once and query in
 // one process, and holds what a query finds against what landed.
+//
+// reconcile begins at the other end: it lists the buckets, has step 3 say what
+// each folder is (table.Router.Below: it need not look at every object), and
+// compares with what the catalog has. What is missing goes through step 4, as
+// if a message had spoken of it (refresh.Refresher.SettleObjects); run and the
+// function do that on reconcile_every.
 //
 // Results go to stdout and everything else to stderr. The exit code is 0 if all
 // is done, 1 after a failure, 2 for a wrong command line, and 3 if something

@@ -13,6 +13,7 @@ import (
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/schedule"
 	"athenarefresh/internal/status"
 
@@ -37,6 +38,8 @@ func (a *app) run() *cobra.Command {
 		Short: "Refresh for as long as it runs",
 		Long: `Run is the daemon: with "trigger": "queue" it receives notifications as they
 come, otherwise it empties the queue at once and then on schedule_expression.
+With "reconcile_every" it also compares S3 with the catalog, at once and then on
+that schedule, and adds what is missing.
 It answers /healthz, /readyz and /metrics; with "enable_metrics" it prints metrics
 for CloudWatch too, every minute or after each emptying. Ctrl-C finishes what is
 in hand and gives back the rest.`,
@@ -85,6 +88,11 @@ func (a *app) daemon(ctx context.Context, cancel context.CancelFunc, listen stri
 	defer side.Wait()
 	defer cancel()
 	source := status.Source{Health: d.Health, Tally: w.Refresher.Tally, Stuck: stuck + c.Timeout}
+	if !c.ReconcileEvery.IsZero() {
+		regular := &reconcile.Regular{Reconciler: worker.Beside(cfg, c, router, w.Refresher), Schedule: c.ReconcileEvery, Log: log}
+		source.Reconciled = regular.Last
+		side.Go(func() { regular.Run(ctx) })
+	}
 	serveErr := make(chan error, 1)
 	side.Go(func() {
 		defer cancel()

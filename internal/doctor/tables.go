@@ -77,13 +77,13 @@ func judgeTable(tab refresh.Table, feeds []table.Feed) Finding {
 		if !f.Named {
 			continue // it feeds whatever table its keys name
 		}
-		reason, detail := tab.Accepts(f.Keys, f.Parquet)
-		switch reason {
+		why := tab.Accepts(f.Keys, f.Parquet)
+		switch why.Reason {
 		case "":
 		case refresh.ProjectedTable:
-			return warning(detail+": nothing is added, and nothing needs to be", fmt.Sprintf(`make the rule that feeds it {"ignore": true} (rule %d of bucket %s)`, f.Rule, f.Bucket))
+			return warning(why.Detail+": nothing is added, and nothing needs to be", fmt.Sprintf(`make the rule that feeds it {"ignore": true} (rule %d of bucket %s)`, f.Rule, f.Bucket))
 		default:
-			return wrong(fmt.Sprintf("%s; what lands for it is parked (%s)", detail, reason), mend(reason, tab, f))
+			return wrong(fmt.Sprintf("%s; what lands for it is parked (%s)", why.Detail, why.Reason), mend(why.Reason, tab, f))
 		}
 		asked = append(asked, f.Bucket)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/local/cloudwatch"
 	"athenarefresh/internal/local/sigv4"
 )
 
@@ -19,11 +20,12 @@ import (
 const minReply = time.Millisecond
 
 // door lets in what is local and signed, and leads it to its service: by
-// X-Amz-Target; to the Query protocol by its form; the rest is S3's, unless it
-// was signed for another.
+// X-Amz-Target; to CloudWatch by its protocol; to the Query protocol by its
+// form; the rest is S3's, unless it was signed for another.
 type door struct {
 	verifier sigv4.Verifier
 	services map[string]http.Handler // by the target's prefix
+	metrics  http.Handler            // CloudWatch's
 	buckets  http.Handler
 	account  string
 }
@@ -84,6 +86,9 @@ func (d *door) service(r *http.Request) http.Handler {
 			return s
 		}
 		return unserved(prefix)
+	}
+	if r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" && strings.HasPrefix(r.URL.Path, cloudwatch.Path) {
+		return d.metrics
 	}
 	if isForm(r) {
 		return query{account: d.account}

@@ -1,27 +1,20 @@
 package refresh
 
-import (
-	"fmt"
-
-	"athenarefresh/internal/table"
-)
+import "athenarefresh/internal/table"
 
 // Accepts says why partitions with these keys, in whatever order, can't be
-// added to the table, as settling a message would say it: the reason is "" if
+// added to the table, as settling a message would say it: the Reason is "" if
 // they can.
-func (tab *Table) Accepts(keys []string, parquet bool) (Reason, string) {
-	switch tab.Kind {
-	case Projected:
-		return ProjectedTable, fmt.Sprintf("Athena computes the partitions of table %s", tab.ID.Name)
-	case NotHive:
-		return NotAHiveTable, fmt.Sprintf("table %s is: %s", tab.ID.Name, tab.KindName)
+func (tab *Table) Accepts(keys []string, parquet bool) Answer {
+	if why := tab.Refuses(); why.Reason != "" {
+		return why
 	}
-	w := &want{part: table.Partition{Table: tab.ID.Name, Keys: keys, Values: make([]string, len(keys))}, parquet: parquet}
-	for i, name := range keys {
-		w.part.Values[i] = tab.someValue(name)
+	p := table.Placement{Partition: table.Partition{Table: tab.ID.Name, Keys: keys}, Parquet: parquet}
+	for _, name := range keys {
+		p.Partition.Values = append(p.Partition.Values, tab.someValue(name))
 	}
-	_, a := tab.values(w)
-	return a.reason, a.detail
+	_, _, why := tab.Values(&p)
+	return why
 }
 
 // someValue is a value that fits the key's type.

@@ -34,7 +34,8 @@ type collector struct{ s Source }
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, throttles, received, deleted, kept, unsure, waiting, inFlight, answered, searchable} {
+	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, throttles, received, deleted, kept, unsure, waiting, inFlight, answered, searchable,
+		compared, comparing, differing, mended, uncompared} {
 		ch <- d
 	}
 }
@@ -71,6 +72,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for table, l := range t.Searchable {
 		ch <- summary(table, &l)
+	}
+	if c.s.Reconciled != nil {
+		collectReconciled(ch, c.s.Reconciled())
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/status"
 )
@@ -36,7 +37,11 @@ func TestPages(t *testing.T) {
 			Objects: 4000, Total: 8000 * time.Second, Samples: []time.Duration{time.Second, 3 * time.Second, 2 * time.Second}}},
 	}
 	server := httptest.NewServer(status.Handler(status.Source{
-		Health: func() daemon.Health { return h }, Tally: func() refresh.Tally { return tally }, Stuck: time.Minute}))
+		Health: func() daemon.Health { return h }, Tally: func() refresh.Tally { return tally }, Stuck: time.Minute,
+		Reconciled: func() reconcile.Last {
+			return reconcile.Last{At: time.Unix(1000, 0), Failures: 5, Summary: &reconcile.Summary{
+				Tables: map[string]*reconcile.TableSummary{"a": {Missing: 3, Added: 2}, "b": {Missing: 1, Empty: 4}}, Unplaced: map[refresh.Reason]int{"x": 6}}}
+		}}))
 	defer server.Close()
 	for _, c := range []struct {
 		health  daemon.Health
@@ -60,6 +65,11 @@ func TestPages(t *testing.T) {
 		{daemon.Health{}, "/metrics", 200, `athena_refresh_records_total{reason="hidden"} 2`},
 		{daemon.Health{}, "/metrics", 200, `athena_refresh_partitions_added_total{table="alerts"} 3`},
 		{daemon.Health{}, "/metrics", 200, "athena_refresh_statements_total 2"},
+		{daemon.Health{}, "/metrics", 200, "athena_refresh_reconcile_timestamp_seconds 1000"},
+		{daemon.Health{}, "/metrics", 200, "athena_refresh_reconcile_failures_total 5"},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_reconcile_differences{kind="missing"} 4`},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_reconcile_mended{kind="missing"} 2`},
+		{daemon.Health{}, "/metrics", 200, `athena_refresh_reconcile_differences{kind="unplaced"} 6`},
 		{daemon.Health{}, "/metrics", 200, `athena_refresh_searchable_seconds{table="alerts",quantile="0.5"} 2`},
 		{daemon.Health{}, "/metrics", 200, `athena_refresh_searchable_seconds_sum{table="alerts"} 8000`},
 		{daemon.Health{}, "/metrics", 200, `athena_refresh_searchable_seconds_count{table="alerts"} 4000`},

@@ -14,6 +14,9 @@ type Feed struct {
 	Folder  string   // with which every key of the rule begins, as far as that is known: "" or "…/"
 	Parquet bool     // the layout asks for a table of Parquet files
 	Named   bool     // the rule names the table; else its layout reads it out of the key
+	// KeyValue says that folders may be named key=value for every key, in order
+	// and with the value as it is: what Hive's own tools can read.
+	KeyValue bool
 }
 
 // Tables are the tables that rules name, in the order of the configuration.
@@ -58,7 +61,7 @@ func (r *Router) feed(bucket string, i int, table string) (Feed, bool) {
 		return Feed{}, false // another prefix, or one that an earlier rule takes
 	}
 	return Feed{Bucket: bucket, Rule: i + 1, Layout: x.text, Keys: x.layout.keys,
-		Folder: folder, Parquet: x.layout.parquet, Named: x.table != ""}, true
+		Folder: folder, Parquet: x.layout.parquet, Named: x.table != "", KeyValue: x.layout.keyValue()}, true
 }
 
 // mayFeed is tableOf for a table that is known: that the rule names, or that

@@ -26,18 +26,18 @@ func TestATablesFeedsAreTheRulesThatReachIt(t *testing.T) {
 	}
 	data := func(table string) []Feed {
 		return []Feed{
-			{Bucket: "data", Rule: 1, Layout: "layout streamalert-data", Keys: []string{"dt"}, Folder: table + "/"},
-			{Bucket: "parquet", Rule: 1, Layout: "layout streamalert-parquet", Keys: []string{"dt"}, Folder: "parquet/" + table + "/", Parquet: true},
+			{Bucket: "data", Rule: 1, Layout: "layout streamalert-data", Keys: []string{"dt"}, Folder: table + "/", KeyValue: true},
+			{Bucket: "parquet", Rule: 1, Layout: "layout streamalert-parquet", Keys: []string{"dt"}, Folder: "parquet/" + table + "/", Parquet: true, KeyValue: true},
 			{Bucket: "apps", Rule: 1, Layout: "layout logs/v1/{app}-{table}/{yyyy}/", Keys: []string{"app", "dt"}, Folder: "logs/v1/"},
 		}
 	}
 	for name, want := range map[string][]Feed{
-		"alerts":   {{Bucket: "alerts", Rule: 1, Layout: "layout streamalert", Keys: []string{"dt"}, Named: true}},
+		"alerts":   {{Bucket: "alerts", Rule: 1, Layout: "layout streamalert", Keys: []string{"dt"}, Named: true, KeyValue: true}},
 		"osquery":  data("osquery"), // rule 4 of web asks for two beginnings at once
 		"OSQuery":  data("osquery"),
 		"trail":    {{Bucket: "trail", Rule: 1, Layout: "layout cloudtrail", Keys: []string{"account", "region", "dt"}, Folder: "AWSLogs/", Named: true}},
 		"shadowed": nil, // all its keys are ignored before
-		"web":      {{Bucket: "web", Rule: 3, Layout: "layout hive", Keys: []string{"dt", "region"}, Named: true}},
+		"web":      {{Bucket: "web", Rule: 3, Layout: "layout hive", Keys: []string{"dt", "region"}, Named: true, KeyValue: true}},
 		"opt":      {{Bucket: "web", Rule: 5, Layout: "layout logs/[{app}/]{yyyy}/{MM}/", Keys: []string{"m"}, Folder: "logs/", Named: true}},
 		"no-table": nil,
 	} {
