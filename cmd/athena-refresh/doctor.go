@@ -51,7 +51,7 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 	d.Facts = onaws.Facts(cfg, catalog)
 	if err != nil { // a finding, and the cause of all others
 		d.Facts.Identity = func(context.Context) (doctor.Identity, error) {
-			return doctor.Identity{}, fmt.Errorf("%w: %w", doctor.ErrRefused, err)
+			return doctor.Identity{}, fmt.Errorf("%w: %w", doctor.ErrNoCredentials, shortest(err))
 		}
 	}
 	findings := a.findings(ctx, d)

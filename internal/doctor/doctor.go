@@ -69,11 +69,12 @@ type Facts struct {
 
 // Why a fact can't be had.
 var (
-	ErrMissing     = errors.New("it does not exist")
-	ErrDenied      = errors.New("access denied")
-	ErrRefused     = errors.New("the credentials are refused") // whatever is asked
-	ErrUnreachable = errors.New("nothing answers")             // likewise
-	ErrNoService   = errors.New("this endpoint has no such service")
+	ErrMissing       = errors.New("it does not exist")
+	ErrDenied        = errors.New("access denied")
+	ErrNoCredentials = errors.New("there are none")
+	ErrRefused       = errors.New("they are refused") // whatever is asked
+	ErrUnreachable   = errors.New("nothing answers")  // likewise
+	ErrNoService     = errors.New("this endpoint has no such service")
 )
 
 // Doctor checks the deployment of a configuration.

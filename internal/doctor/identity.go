@@ -40,7 +40,7 @@ func credentials(who Identity, err error, account string) Finding {
 			"use the other account's credentials (AWS_PROFILE), or correct aws_account_id")
 	case errors.Is(err, ErrRefused) && who.Dated && skew(who) >= skewWrong:
 		return wrong(fmt.Sprintf("%v: this machine's clock is %s", err, off(who)), "set the clock: timedatectl set-ntp true")
-	case errors.Is(err, ErrRefused):
+	case errors.Is(err, ErrRefused) || errors.Is(err, ErrNoCredentials):
 		return wrong(err.Error(), `set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; those of "athena-refresh local" are test and test`)
 	case errors.Is(err, ErrUnreachable):
 		return wrong(err.Error(), `is AWS_ENDPOINT_URL right, does "athena-refresh local" run?`)
