@@ -877,8 +877,8 @@ func TestAcceptsSaysWhatSettlingWould(t *testing.T) {
 		"computed":           {refresh.Table{Kind: refresh.Projected}, nil, false, refresh.ProjectedTable},
 		"no table of Hive's": {refresh.Table{Kind: refresh.NotHive}, nil, false, refresh.NotAHiveTable},
 	} {
-		if got, _ := c.tab.Accepts(c.keys, c.parquet); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
+		if got := c.tab.Accepts(c.keys, c.parquet); got.Reason != c.want {
+			t.Errorf("%s: %q, want %q", name, got.Reason, c.want)
 		}
 	}
 }
