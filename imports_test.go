@@ -90,10 +90,6 @@ func forbidden(from, to string) string {
 		if sdk && !strings.HasPrefix(to, "github.com/aws/aws-lambda-go") || adapters([]string{to}) != nil {
 			return "drivers know refresh, not AWS"
 		}
-	case from == module+"internal/doctor":
-		if sdk || adapters([]string{to}) != nil {
-			return "verdicts are made of facts, whoever has them"
-		}
 	case under(from, "internal/local"):
 		if ours(to) && !under(to, "internal/local") {
 			return "the embedded AWS knows nothing of ours"

@@ -403,7 +403,7 @@ var breaks = []mutant{
 	{"a question may take for ever", 3, "internal/doctor/doctor.go",
 		"			ctx, cancel := context.WithTimeout(ctx, limit)\n			defer cancel()\n			answer, err", "			ctx, cancel := context.WithCancel(ctx)\n			defer cancel()\n			answer, err", doctors},
 	{"a table's keys are not compared", 5, "internal/doctor/tables.go",
-		"tab.Accepts(f.Keys, f.Parquet)", "tab.Accepts(nil, f.Parquet)", doctors},
+		"tab.Accepts(f.Keys, values, f.Parquet)", "tab.Accepts(nil, values, f.Parquet)", doctors},
 	{"the caller is simulated, not the function", 5, "internal/doctor/permissions.go",
 		"if f, err := x.function(); err == nil {", "if f, err := x.function(); err != nil {", doctors},
 	{"a simulation's first page is all", 5, "internal/doctor/onaws/permissions.go",

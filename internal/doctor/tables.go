@@ -77,7 +77,7 @@ func judgeTable(tab refresh.Table, feeds []table.Feed) Finding {
 		if !f.Named {
 			continue // it feeds whatever table its keys name
 		}
-		why := tab.Accepts(f.Keys, f.Parquet)
+		why := accepts(tab, f)
 		switch why.Reason {
 		case "":
 		case refresh.ProjectedTable:
@@ -92,6 +92,17 @@ func judgeTable(tab refresh.Table, feeds []table.Feed) Finding {
 			"athena-refresh table show "+tab.ID.Name+"; a partition may be anywhere, but whoever asks has to be allowed to read there")
 	}
 	return ok("%s", described(tab))
+}
+
+// accepts is what a table says to a rule's partitions; one way to write the
+// layout that fits is enough.
+func accepts(tab refresh.Table, f table.Feed) (why refresh.Answer) {
+	for _, values := range f.Samples {
+		if why = tab.Accepts(f.Keys, values, f.Parquet); why.Reason == "" {
+			break
+		}
+	}
+	return why
 }
 
 // mend is what to do about a table that can't have what a rule places there.

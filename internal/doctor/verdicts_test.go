@@ -161,20 +161,23 @@ func TestNotification(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	feed := table.Feed{Bucket: "p.alerts", Rule: 1, Layout: "layout streamalert", Keys: []string{"dt"}, Named: true}
+	feed := table.Feed{Bucket: "p.alerts", Rule: 1, Layout: "layout streamalert", Keys: []string{"dt"}, Samples: [][]string{{""}}, Named: true}
 	with := func(change func(*refresh.Table)) refresh.Table { x := goodTable("alerts", "dt"); change(&x); return x }
 	of := func(x refresh.Table, f ...table.Feed) Finding { return judgeTable(x, f) }
-	parquet, anyTable := feed, feed
+	parquet, anyTable, hourly := feed, feed, feed
+	hourly.Samples = [][]string{{"2026-01-02-03"}, {"2026-01-02"}}
 	parquet.Parquet, anyTable.Named, anyTable.Keys = true, false, []string{"other"}
 	judge(t, map[string]judged{
 		"as it should be":       {of(goodTable("alerts", "dt"), feed), OK, "partitioned by dt"},
-		"keys in another order": {of(goodTable("web", "month", "year"), table.Feed{Bucket: "p.logs", Keys: []string{"year", "month"}, Named: true}), OK, ""},
+		"keys in another order": {of(goodTable("web", "month", "year"), table.Feed{Bucket: "p.logs", Keys: []string{"year", "month"}, Samples: [][]string{{"", ""}}, Named: true}), OK, ""},
 		"another key":           {of(goodTable("alerts", "day"), feed), Wrong, "partition_keys_mismatch"},
 		"one key more":          {of(goodTable("alerts", "dt", "hour"), feed), Wrong, "table create alerts --schema alerts"},
 		"keys of numbers": {of(with(func(x *refresh.Table) {
 			x.Keys = []refresh.Key{{Name: "year", Type: "int"}, {Name: "day", Type: "date"}}
 		}),
-			table.Feed{Bucket: "p.alerts", Keys: []string{"day", "year"}, Named: true}), OK, ""},
+			table.Feed{Bucket: "p.alerts", Keys: []string{"day", "year"}, Samples: [][]string{{"", ""}}, Named: true}), OK, ""},
+		"values that don't fit": {of(with(func(x *refresh.Table) { x.Keys[0].Type = "int" }), hourly), Wrong, "is no int"},
+		"values that may fit":   {of(with(func(x *refresh.Table) { x.Keys[0].Type = "date" }), hourly), OK, ""},
 		"projection":            {of(with(func(x *refresh.Table) { x.Kind = refresh.Projected }), feed), Warning, `{"ignore": true}`},
 		"Iceberg":               {of(with(func(x *refresh.Table) { x.Kind, x.KindName = refresh.NotHive, "Iceberg table" }), feed), Wrong, "not_a_hive_table"},
 		"Parquet into JSON":     {of(goodTable("alerts", "dt"), parquet), Wrong, "format_mismatch"},

@@ -4,14 +4,19 @@ import "athenarefresh/internal/table"
 
 // Accepts says why partitions with these keys, in whatever order, can't be
 // added to the table, as settling a message would say it: the Reason is "" if
-// they can.
-func (tab *Table) Accepts(keys []string, parquet bool) Answer {
+// they can. values are those of one of them; where one is "", or there are none,
+// it is taken to fit.
+func (tab *Table) Accepts(keys, values []string, parquet bool) Answer {
 	if why := tab.Refuses(); why.Reason != "" {
 		return why
 	}
 	p := table.Placement{Partition: table.Partition{Table: tab.ID.Name, Keys: keys}, Parquet: parquet}
-	for _, name := range keys {
-		p.Partition.Values = append(p.Partition.Values, tab.someValue(name))
+	for i, name := range keys {
+		value := tab.someValue(name)
+		if i < len(values) && values[i] != "" {
+			value = values[i]
+		}
+		p.Partition.Values = append(p.Partition.Values, value)
 	}
 	_, _, why := tab.Values(&p)
 	return why

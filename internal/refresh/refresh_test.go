@@ -865,20 +865,23 @@ func TestAcceptsSaysWhatSettlingWould(t *testing.T) {
 	for name, c := range map[string]struct {
 		tab     refresh.Table
 		keys    []string
+		values  []string
 		parquet bool
 		want    refresh.Reason
 	}{
-		"the same":           {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt"}, false, ""},
-		"in another order":   {refresh.Table{Keys: []refresh.Key{key("month", "int"), key("year", "date")}}, []string{"year", "month"}, false, ""},
-		"one more":           {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt", "hour"}, false, refresh.PartitionKeysMismatch},
-		"another":            {refresh.Table{Keys: []refresh.Key{key("day", "string")}}, []string{"dt"}, false, refresh.PartitionKeysMismatch},
-		"Parquet, not it":    {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt"}, true, refresh.FormatMismatch},
-		"Parquet":            {refresh.Table{Keys: []refresh.Key{key("dt", "string")}, Format: refresh.Parquet}, []string{"dt"}, true, ""},
-		"computed":           {refresh.Table{Kind: refresh.Projected}, nil, false, refresh.ProjectedTable},
-		"no table of Hive's": {refresh.Table{Kind: refresh.NotHive}, nil, false, refresh.NotAHiveTable},
+		"the same":           {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt"}, nil, false, ""},
+		"in another order":   {refresh.Table{Keys: []refresh.Key{key("month", "int"), key("year", "date")}}, []string{"year", "month"}, nil, false, ""},
+		"a value that fits":  {refresh.Table{Keys: []refresh.Key{key("dt", "date")}}, []string{"dt"}, []string{"2018-03-01"}, false, ""},
+		"one that doesn't":   {refresh.Table{Keys: []refresh.Key{key("dt", "date")}}, []string{"dt"}, []string{"2018-03-01-05"}, false, refresh.PartitionKeysMismatch},
+		"one more":           {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt", "hour"}, nil, false, refresh.PartitionKeysMismatch},
+		"another":            {refresh.Table{Keys: []refresh.Key{key("day", "string")}}, []string{"dt"}, nil, false, refresh.PartitionKeysMismatch},
+		"Parquet, not it":    {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt"}, nil, true, refresh.FormatMismatch},
+		"Parquet":            {refresh.Table{Keys: []refresh.Key{key("dt", "string")}, Format: refresh.Parquet}, []string{"dt"}, nil, true, ""},
+		"computed":           {refresh.Table{Kind: refresh.Projected}, nil, nil, false, refresh.ProjectedTable},
+		"no table of Hive's": {refresh.Table{Kind: refresh.NotHive}, nil, nil, false, refresh.NotAHiveTable},
 	} {
-		if got := c.tab.Accepts(c.keys, c.parquet); got.Reason != c.want {
-			t.Errorf("%s: %q, want %q", name, got.Reason, c.want)
+		if got := c.tab.Accepts(c.keys, c.values, c.parquet); got.Reason != c.want {
+			t.Errorf("%s: %+v, want %q", name, got, c.want)
 		}
 	}
 }

@@ -8,12 +8,13 @@ import (
 // Feed is a rule of the configuration by which objects come to a table.
 type Feed struct {
 	Bucket  string
-	Rule    int      // its number in the bucket, from 1
-	Layout  string   // for people: "layout hive"
-	Keys    []string // of the partitions, in the layout's order
-	Folder  string   // with which every key of the rule begins, as far as that is known: "" or "…/"
-	Parquet bool     // the layout asks for a table of Parquet files
-	Named   bool     // the rule names the table; else its layout reads it out of the key
+	Rule    int        // its number in the bucket, from 1
+	Layout  string     // for people: "layout hive"
+	Keys    []string   // of the partitions, in the layout's order
+	Folder  string     // with which every key of the rule begins, as far as that is known: "" or "…/"
+	Parquet bool       // the layout asks for a table of Parquet files
+	Samples [][]string // what values of Keys look like, one set for each way to write the layout; "" where the key's own text is the value
+	Named   bool       // the rule names the table; else its layout reads it out of the key
 	// KeyValue says that folders may be named key=value for every key, in order
 	// and with the value as it is: what Hive's own tools can read.
 	KeyValue bool
@@ -61,7 +62,22 @@ func (r *Router) feed(bucket string, i int, table string) (Feed, bool) {
 		return Feed{}, false // another prefix, or one that an earlier rule takes
 	}
 	return Feed{Bucket: bucket, Rule: i + 1, Layout: x.text, Keys: x.layout.keys,
-		Folder: folder, Parquet: x.layout.parquet, Named: x.table != "", KeyValue: x.layout.keyValue()}, true
+		Folder: folder, Parquet: x.layout.parquet, Samples: x.layout.samples(), Named: x.table != "", KeyValue: x.layout.keyValue()}, true
+}
+
+// samples are the values of a partition of some hour, as far as they are made of
+// times.
+func (l *layout) samples() [][]string {
+	c := captures{year: "2026", month: "01", day: "02", hour: "03", minute: "04"}
+	var samples [][]string
+	for i := range l.spellings {
+		values := make([]string, len(l.keys))
+		for k := range values {
+			values[k] = l.spellings[i].values[k].value(&c)
+		}
+		samples = append(samples, values)
+	}
+	return samples
 }
 
 // mayFeed is tableOf for a table that is known: that the rule names, or that

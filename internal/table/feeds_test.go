@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestATablesFeedsAreTheRulesThatReachIt(t *testing.T) {
@@ -41,7 +42,7 @@ func TestATablesFeedsAreTheRulesThatReachIt(t *testing.T) {
 		"opt":      {{Bucket: "web", Rule: 5, Layout: "layout logs/[{app}/]{yyyy}/{MM}/", Keys: []string{"m"}, Folder: "logs/", Named: true}},
 		"no-table": nil,
 	} {
-		if diff := cmp.Diff(want, r.Feeds(name)); diff != "" {
+		if diff := cmp.Diff(want, r.Feeds(name), cmpopts.IgnoreFields(Feed{}, "Samples")); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
 	}

@@ -3,6 +3,7 @@ package table
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"slices"
@@ -376,5 +377,21 @@ func TestWantsAreBeginningsOfKeys(t *testing.T) {
 	}
 	if got, want := r.Wants("b"), []string{"we", "", "parquet/", "logs/a", ""}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestSamplesAreOfTimesOnly: of a key's own text nothing is known.
+func TestSamplesAreOfTimesOnly(t *testing.T) {
+	r, err := New([]Bucket{
+		{Name: "a", Rules: []Rule{{Layout: "{app}/{yyyy}/{MM}/", Table: "app"}}},
+		{Name: "f", Rules: []Rule{{Layout: "vpcflow", Table: "flow"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"app": `[["" "2026-01"]]`, "flow": `[["" "" "2026-01-02-03"] ["" "" "2026-01-02"]]`} {
+		if got := fmt.Sprintf("%q", r.Feeds(name)[0].Samples); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 }
