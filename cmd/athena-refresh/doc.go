@@ -11,6 +11,7 @@
 //	internal/config       conf/global.json and conf/lambda.json; its struct is the manual
 //	internal/refresh      settles messages; owns the interfaces Catalog and DeadLetters
 //	internal/daemon       drives refresh from a queue; owns the interface Queue
+//	internal/backoff      waits before a call is repeated; the adapters share it
 //	internal/sqs          is a Queue and DeadLetters, on SQS
 //	internal/catalog/glue is a Catalog's Reader, and a Writer by the catalog's own API
 //	internal/catalog/athena  is a Writer by DDL
