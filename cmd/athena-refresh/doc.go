@@ -18,6 +18,7 @@
 //	internal/parked       looks into the dead-letter queue and sends back; owns the interface DeadLetters
 //	internal/monitor      a queue's numbers → a verdict in words                 pure
 //	internal/cloudwatch   reads a queue's metrics
+//	internal/backoff      waits before a call is repeated; the adapters share it
 //	internal/sqs          is a Queue and DeadLetters, on SQS
 //	internal/catalog/glue is a Catalog's Reader, and a Writer by the catalog's own API
 //	internal/catalog/athena  is a Writer by DDL

@@ -67,19 +67,19 @@ func startStack(ctx context.Context, c *config.Config, listen, data string) (*st
 	if err := local.CanSelect(); err != nil {
 		return nil, fmt.Errorf("start the local stack: %w", err)
 	}
-	opened, err := local.Open(local.Options{Data: data, Region: c.Region, Account: c.Account})
-	if errors.Is(err, local.ErrInUse) {
-		return nil, hint(err, "another athena-refresh has this folder: end it, or name another by --data")
-	}
+	ln, err := net.Listen("tcp", listen) // first: what can't listen leaves no folder behind
 	if err != nil {
-		return nil, err
-	}
-	ln, err := net.Listen("tcp", listen)
-	if err != nil {
-		return nil, errors.Join(hint(fmt.Errorf("local: %w", err), "--listen 127.0.0.1:0 takes any free port; set AWS_ENDPOINT_URL to the address it prints, or you speak to whoever has this one"), opened.Close())
+		return nil, hint(fmt.Errorf("local: %w", err), "--listen 127.0.0.1:0 takes any free port; set AWS_ENDPOINT_URL to the address it prints, or you speak to whoever has this one")
 	}
 	if !ln.Addr().(*net.TCPAddr).IP.IsLoopback() {
-		return nil, errors.Join(fmt.Errorf("local: listen on %s: it is for this machine only (127.0.0.1 or [::1])", listen), ln.Close(), opened.Close())
+		return nil, errors.Join(fmt.Errorf("local: listen on %s: it is for this machine only (127.0.0.1 or [::1])", listen), ln.Close())
+	}
+	opened, err := local.Open(local.Options{Data: data, Region: c.Region, Account: c.Account})
+	if errors.Is(err, local.ErrInUse) {
+		err = hint(err, "another athena-refresh has this folder: end it, or name another by --data")
+	}
+	if err != nil {
+		return nil, errors.Join(err, ln.Close())
 	}
 	s := &stack{url: "http://" + ln.Addr().String()}
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}

@@ -28,7 +28,7 @@ type Settler interface {
 // Limits of what is held at once.
 const (
 	Hand      = 1000     // messages
-	handBytes = 16 << 20 // of their bodies
+	handBytes = 16 << 20 // of their bodies and what is made of these
 	receivers = 10       // receives at once, of ten messages each
 	lookAgain = time.Minute
 	lookSoon  = 10_000 // kept messages: hidden so quickly, they could reach SQS's limit within the minute
@@ -93,7 +93,7 @@ func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) 
 			messages, err := n.queue.Receive(ctx, wait)
 			bytes := 0
 			for i := range messages {
-				bytes += len(messages[i].Body)
+				bytes += weight(&messages[i])
 				n.settle(&messages[i])
 			}
 			replies <- reply{len(messages), bytes, err}
@@ -196,13 +196,17 @@ func (n *intake) lookAtDepth() {
 	n.settler.Crowd(inFlight)
 }
 
+// weight is how much memory a message takes while it is settled: a body of the
+// smallest records becomes twice its size beside itself.
+func weight(m *Received) int { return 3 * len(m.Body) }
+
 // hand is what is being settled.
 type hand struct {
 	mu    sync.Mutex
 	room  sync.Cond // signalled when there is more of it
 	since map[string]time.Time
 	bytes int
-	size  int // of a body, as they were lately
+	size  int // of a message, as they were lately
 }
 
 func newHand() *hand {
@@ -215,18 +219,18 @@ func (h *hand) take(m *Received) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.since[m.Handle] = time.Now()
-	h.bytes += len(m.Body)
+	h.bytes += weight(m)
 }
 
 func (h *hand) put(m *Received) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.since, m.Handle)
-	h.bytes -= len(m.Body)
+	h.bytes -= weight(m)
 	h.room.Broadcast()
 }
 
-// learn is told of the bodies that came.
+// learn is told of the messages that came.
 func (h *hand) learn(messages, bytes int) {
 	if messages == 0 {
 		return

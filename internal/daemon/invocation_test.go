@@ -45,7 +45,7 @@ func done(context.Context, refresh.Message) refresh.Settlement {
 // calmQueue holds n messages and does nothing strange.
 func calmQueue(n int) *simQueue {
 	q := newSimQueue(rand.New(rand.NewPCG(1, 1)))
-	q.calm, q.onDelete = true, func(string) {}
+	q.calm, q.onDelete = true, func(string, time.Duration) {}
 	for i := range n {
 		q.send(fmt.Sprint("m", i), strings.Repeat("x", 100))
 	}
@@ -124,7 +124,7 @@ func TestASlowMessageDelaysNoAcknowledgement(t *testing.T) {
 		var mu sync.Mutex
 		var last time.Duration
 		begun := time.Now()
-		q.onDelete = func(id string) {
+		q.onDelete = func(id string, _ time.Duration) {
 			mu.Lock()
 			defer mu.Unlock()
 			if id != "m7" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"testing"
 	"time"
 
 	"athenarefresh/internal/daemon"
@@ -19,9 +20,12 @@ type simQueue struct {
 	rng        *rand.Rand
 	visibility time.Duration
 	messages   map[string]*simMessage // by id
-	handles    map[string]string      // handle → id
+	order      []*simMessage          // as they were sent
+	handles    map[string]simReceipt
 	receives   int
-	onDelete   func(id string) // the check of promise 1
+	news       chan struct{}                       // closed when a message may have become visible
+	onDelete   func(id string, held time.Duration) // the check of promise 1; held by whoever deletes it
+	onReceive  func(what string)                   // something strange about one
 	calm       bool
 }
 
@@ -31,17 +35,33 @@ type simMessage struct {
 	first    time.Time
 	count    int
 	visible  time.Time
+	hidden   bool // by Hide: it is not in hand any more, or its time was extended
 	deleted  bool
+	gone     time.Time // deleted for the first time
+}
+
+type simReceipt struct {
+	id string
+	at time.Time
 }
 
 func newSimQueue(rng *rand.Rand) *simQueue {
-	return &simQueue{rng: rng, visibility: 6 * time.Minute, messages: map[string]*simMessage{}, handles: map[string]string{}}
+	return &simQueue{rng: rng, visibility: 6 * time.Minute, messages: map[string]*simMessage{}, handles: map[string]simReceipt{},
+		news: make(chan struct{}), onReceive: func(string) {}}
 }
 
 func (q *simQueue) send(id, body string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.messages[id] = &simMessage{id: id, body: body, sent: time.Now()}
+	m := &simMessage{id: id, body: body, sent: time.Now()}
+	q.messages[id], q.order = m, append(q.order, m)
+	q.tell()
+}
+
+// tell wakes the receives that wait. Its caller holds q.mu.
+func (q *simQueue) tell() {
+	close(q.news)
+	q.news = make(chan struct{})
 }
 
 // left counts the messages that were not deleted.
@@ -61,53 +81,102 @@ func (q *simQueue) Receive(ctx context.Context, wait time.Duration) ([]daemon.Re
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if got := q.receive(); len(got) > 0 || !time.Now().Before(end) {
+		got, next, news := q.receive()
+		if len(got) > 0 || !time.Now().Before(end) {
 			return got, nil
 		}
+		timer := time.NewTimer(min(time.Until(end), time.Until(next)))
 		select {
-		case <-time.After(100 * time.Millisecond):
+		case <-timer.C:
+		case <-news:
 		case <-ctx.Done():
 		}
+		timer.Stop()
 	}
 }
 
-func (q *simQueue) receive() (got []daemon.Received) {
+// steps are primes larger than any queue here: a walk by one of them meets
+// every message once.
+var steps = [...]int{1_000_003, 1_299_709, 15_485_863}
+
+// receive hands out up to ten messages. If there are none it says when the next
+// becomes visible, unless there are news before.
+func (q *simQueue) receive() (got []daemon.Received, next time.Time, news <-chan struct{}) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	now := time.Now()
-	for _, m := range q.messages { // a map: in any order
-		again := !q.calm && q.rng.IntN(200) == 0 // though it is hidden, or even deleted
-		if (m.deleted || now.Before(m.visible)) && !again {
+	now, n := time.Now(), len(q.order)
+	next = now.Add(time.Hour)
+	at, step := q.rng.IntN(n+1), steps[q.rng.IntN(len(steps))]
+	for range n {
+		at = (at + step) % n
+		m := q.order[at]
+		again := !q.calm && q.rng.IntN(300) == 0 // though it is hidden, or even deleted
+		if hidden := now.Before(m.visible); (m.deleted || hidden) && !again {
+			if !m.deleted && m.visible.Before(next) {
+				next = m.visible
+			}
 			continue
 		}
-		q.receives++
-		m.count++
-		if m.first.IsZero() {
-			m.first = now
-		}
-		m.visible = now.Add(q.visibility)
-		handle := fmt.Sprintf("%s#%d", m.id, m.count)
-		q.handles[handle] = m.id
-		got = append(got, daemon.Received{Handle: handle, Message: refresh.Message{
-			ID: m.id, Body: m.body, Sent: m.sent, FirstReceived: m.first, Receives: m.count}})
-		if len(got) == 10 {
-			return got
+		if got = append(got, q.handOut(m, now)); len(got) == 10 {
+			break
 		}
 	}
-	return got
+	return got, next, q.news
+}
+
+// receipt is the handle of a message's receive.
+func receipt(id string, receives int) string { return fmt.Sprintf("%s#%d", id, receives) }
+
+// held is how long ago the message was handed out.
+func (q *simQueue) held(m refresh.Message) time.Duration {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return time.Since(q.handles[receipt(m.ID, m.Receives)].at)
+}
+
+// checkPrompt checks that a message was gone in time, from when it was received.
+func (q *simQueue) checkPrompt(t *testing.T, id string, in time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if m := q.messages[id]; !m.deleted || m.gone.Sub(m.first) > in {
+		t.Errorf("message %s was received at %s and gone at %s", id, m.first.Format(time.TimeOnly), m.gone.Format(time.TimeOnly))
+	}
+}
+
+func (q *simQueue) handOut(m *simMessage, now time.Time) daemon.Received {
+	switch {
+	case m.deleted:
+		q.onReceive("received though deleted")
+	case now.Before(m.visible):
+		q.onReceive("received though hidden")
+	case m.count > 0 && !m.hidden:
+		q.onReceive("visibility ran out")
+	}
+	q.receives++
+	m.count++
+	if m.first.IsZero() {
+		m.first = now
+	}
+	m.visible, m.hidden = now.Add(q.visibility), false
+	handle := receipt(m.id, m.count)
+	q.handles[handle] = simReceipt{m.id, now}
+	return daemon.Received{Handle: handle, Message: refresh.Message{
+		ID: m.id, Body: m.body, Sent: m.sent, FirstReceived: m.first, Receives: m.count}}
 }
 
 func (q *simQueue) Delete(_ context.Context, handles []string) (failed []string, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, h := range handles {
-		id := q.handles[h]
+		r := q.handles[h]
 		if !q.calm && q.rng.IntN(50) == 0 {
 			failed, err = append(failed, h), errors.New("an entry failed")
 			continue
 		}
-		q.onDelete(id)
-		q.messages[id].deleted = true
+		q.onDelete(r.id, time.Since(r.at))
+		if m := q.messages[r.id]; !m.deleted {
+			m.deleted, m.gone = true, time.Now()
+		}
 	}
 	return failed, err
 }
@@ -116,161 +185,13 @@ func (q *simQueue) Hide(_ context.Context, messages []daemon.Hidden) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, h := range messages {
-		m := q.messages[q.handles[h.Handle]]
+		m := q.messages[q.handles[h.Handle].id]
 		if m.visible.After(time.Now()) {
-			m.visible = time.Now().Add(h.For)
+			m.visible, m.hidden = time.Now().Add(h.For), true
 		}
 	}
+	q.tell()
 	return nil
 }
 
 func (q *simQueue) Depth(context.Context) (int, int, error) { return q.left(), 0, nil }
-
-// process is what one process of ours sees of the world. After it died nothing
-// that it calls has an effect any more.
-type process struct {
-	w    *world
-	told *ledger
-	mu   sync.Mutex
-	dead bool
-	life context.Context // until it dies
-	die  context.CancelFunc
-}
-
-func newProcess(w *world) *process {
-	p := &process{w: w, told: newLedger(w.t)}
-	p.life, p.die = context.WithCancel(context.Background())
-	return p
-}
-
-var errDead = errors.New("the process is dead")
-
-func (p *process) kill() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.dead = true
-	p.die()
-}
-
-// effect runs f unless the process is dead or a fault comes first; a fault may
-// also come after it, or the process may die on either side of it.
-func (p *process) effect(ctx context.Context, name string, f func() error) error {
-	if err := p.fault(ctx, name+" before"); err != nil {
-		return err
-	}
-	if err := f(); err != nil {
-		return err
-	}
-	return p.fault(ctx, name+" after")
-}
-
-func (p *process) fault(ctx context.Context, point string) error {
-	p.mu.Lock()
-	dead := p.dead
-	p.mu.Unlock()
-	if dead {
-		return errDead
-	}
-	switch p.w.roll(point) {
-	case "fail":
-		return fmt.Errorf("%s: a fault", point)
-	case "hang":
-		select {
-		case <-ctx.Done():
-		case <-time.After(20 * time.Minute):
-		}
-		return fmt.Errorf("%s: hung", point)
-	case "throttle":
-		return fmt.Errorf("%s: %w", point, refresh.ErrThrottled)
-	case "die":
-		p.kill()
-		return errDead
-	}
-	return nil
-}
-
-// simQueueOf, simCatalog and simLetters are the world as a process sees it.
-type simQueueOf struct{ p *process }
-
-func (s simQueueOf) Receive(ctx context.Context, wait time.Duration) (got []daemon.Received, err error) {
-	err = s.p.effect(ctx, "receive", func() error {
-		got, err = s.p.w.queue.Receive(ctx, wait)
-		return err
-	})
-	if err != nil {
-		return nil, err // what was handed out is hidden all the same
-	}
-	return got, nil
-}
-
-func (s simQueueOf) Delete(ctx context.Context, handles []string) (failed []string, err error) {
-	err = s.p.effect(ctx, "delete", func() error {
-		failed, err = s.p.w.queue.Delete(ctx, handles)
-		return nil
-	})
-	if err != nil {
-		return handles, err
-	}
-	return failed, err
-}
-
-func (s simQueueOf) Hide(ctx context.Context, messages []daemon.Hidden) error {
-	return s.p.effect(ctx, "hide", func() error { return s.p.w.queue.Hide(ctx, messages) })
-}
-
-func (s simQueueOf) Depth(ctx context.Context) (int, int, error) { return s.p.w.queue.Depth(ctx) }
-
-type simCatalog struct{ p *process }
-
-func (s simCatalog) Tables(ctx context.Context) (names []string, err error) {
-	err = s.p.effect(ctx, "tables", func() error { names, err = s.p.w.catalog.Tables(ctx); return err })
-	if err == nil {
-		s.p.told.toldNames()
-	}
-	return names, err
-}
-
-func (s simCatalog) Table(ctx context.Context, name string) (t refresh.Table, err error) {
-	err = s.p.effect(ctx, "table", func() error { t, err = s.p.w.catalog.Table(ctx, name); return err })
-	if err != nil {
-		s.p.told.doubts(name)
-	} else {
-		s.p.told.toldFacts(t)
-	}
-	return t, err
-}
-
-func (s simCatalog) Partitions(ctx context.Context, t refresh.Table, values [][]string) (found []refresh.Partition, err error) {
-	s.p.told.asks(t.ID.Name, values)
-	err = s.p.effect(ctx, "partitions", func() error { found, err = s.p.w.catalog.Partitions(ctx, t, values); return err })
-	s.p.told.gone(t.ID.Name, err)
-	if err == nil {
-		s.p.told.told(t.ID.Name, values, found)
-	}
-	return found, err
-}
-
-func (s simCatalog) Check(ctx context.Context) error {
-	return s.p.effect(ctx, "check", func() error { return s.p.w.catalog.Check(ctx) })
-}
-
-func (s simCatalog) Fits(t refresh.Table, parts []refresh.Partition) int { return min(len(parts), 7) }
-
-func (s simCatalog) Add(ctx context.Context, t refresh.Table, parts []refresh.Partition) error {
-	s.p.told.adds(t.ID.Name, parts)
-	err := s.p.effect(ctx, "add", func() error {
-		time.Sleep(time.Duration(s.p.w.rand(3000)) * time.Millisecond)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return s.p.w.catalog.Add(ctx, t, parts)
-	})
-	s.p.told.gone(t.ID.Name, err)
-	return err
-}
-
-type simLetters struct{ p *process }
-
-func (s simLetters) Park(ctx context.Context, m refresh.Message, reasons []refresh.Reason) error {
-	return s.p.effect(ctx, "park", func() error { s.p.w.parked(m.ID, reasons); return nil })
-}

@@ -10,12 +10,12 @@ import (
 )
 
 // simStore is a catalog that somebody else changes too. It keeps the history
-// of each partition, so that one can say when it was last there.
+// of each partition, so that one can say when it was last where.
 type simStore struct {
 	mu      sync.Mutex
 	created int
 	tables  map[string]*simTable
-	there   map[string]time.Time // table, dt and location → when it was last seen there
+	there   map[place]map[string]time.Time // location → when it was last seen there
 }
 
 type simTable struct {
@@ -23,13 +23,20 @@ type simTable struct {
 	partitions map[string]string // dt → location
 }
 
+// place is a partition's, wherever it is.
+type place struct{ table, dt string }
+
 func newSimStore() *simStore {
-	return &simStore{tables: map[string]*simTable{}, there: map[string]time.Time{}}
+	return &simStore{tables: map[string]*simTable{}, there: map[place]map[string]time.Time{}}
 }
 
+// create makes a table, unless it is there.
 func (s *simStore) create(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.tables[name] != nil {
+		return
+	}
 	s.created++
 	s.tables[name] = &simTable{partitions: map[string]string{}, facts: refresh.Table{
 		ID:   refresh.TableID{Name: name, Created: time.Unix(int64(s.created), 0)},
@@ -37,35 +44,53 @@ func (s *simStore) create(name string) {
 	}}
 }
 
-// meddle is another writer: it adds or drops a partition, or re-creates the table.
-func (s *simStore) meddle(which, how int) {
-	name := fmt.Sprintf("t%d", which)
+// drop is somebody else who drops a table.
+func (s *simStore) drop(name string) {
 	s.mu.Lock()
-	t, dt := s.tables[name], fmt.Sprintf("2018-03-01-%02d", how%12)
-	switch {
-	case how < 400:
-		if _, ok := t.partitions[dt]; !ok {
-			t.partitions[dt] = fmt.Sprintf("s3://data/%s/2018/03/01/%02d", name, how%12)
-		}
-	case how < 800:
-		s.leave(name, dt)
-		delete(t.partitions, dt)
-	default:
+	defer s.mu.Unlock()
+	if t := s.tables[name]; t != nil {
 		for dt := range t.partitions {
-			s.leave(name, dt)
+			s.note(place{name, dt})
 		}
-		s.mu.Unlock()
-		s.create(name)
-		return
+		delete(s.tables, name)
 	}
-	s.mu.Unlock()
 }
 
-// leave notes that a partition is about to be no more.
-func (s *simStore) leave(name, dt string) {
-	if at, ok := s.tables[name].partitions[dt]; ok {
-		s.there[name+dt+slash(at)] = time.Now()
+// meddle is another writer, a crawler or a copy of ours: it adds a partition at
+// a location.
+func (s *simStore) meddle(at place, location string) (won bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tables[at.table]
+	if t == nil || t.partitions[at.dt] != "" {
+		return false
 	}
+	t.partitions[at.dt] = location
+	return true
+}
+
+// dropPartition is somebody else who drops one.
+func (s *simStore) dropPartition(at place) (was bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(at)
+	if t := s.tables[at.table]; t != nil && t.partitions[at.dt] != "" {
+		delete(t.partitions, at.dt)
+		return true
+	}
+	return false
+}
+
+// note keeps in mind where a partition is. Its caller holds s.mu.
+func (s *simStore) note(at place) {
+	t := s.tables[at.table]
+	if t == nil || t.partitions[at.dt] == "" {
+		return
+	}
+	if s.there[at] == nil {
+		s.there[at] = map[string]time.Time{}
+	}
+	s.there[at][slash(t.partitions[at.dt])] = time.Now()
 }
 
 func slash(location string) string {
@@ -75,18 +100,19 @@ func slash(location string) string {
 	return location
 }
 
-// wasThere says whether the partition is there, or was at most so long ago.
-func (s *simStore) wasThere(x wanted, ago time.Duration) bool {
+// was says whether the partition is, or was at most so long ago, at its
+// location (here), or at another one.
+func (s *simStore) was(x wanted, here bool, ago time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if t := s.tables[x.table]; t != nil && t.partitions[x.dt] != "" && slash(t.partitions[x.dt]) == x.location {
-		return true
+	s.note(x.place)
+	for location, last := range s.there[x.place] {
+		if (location == x.location) == here && time.Since(last) <= ago {
+			return true
+		}
 	}
-	at, ok := s.there[x.table+x.dt+x.location]
-	return ok && time.Since(at) <= ago
+	return false
 }
-
-func (s *simStore) hadEver(x wanted) bool { return s.wasThere(x, 1000*time.Hour) }
 
 func (s *simStore) Tables(context.Context) (names []string, err error) {
 	s.mu.Lock()

@@ -1,7 +1,9 @@
 package daemon_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -25,9 +27,10 @@ var (
 )
 
 // TestNothingIsLost runs processes of ours against a queue and a catalog that
-// fail, hang, forget and lie, kills them anywhere, and holds promise 1: at
-// every delete each record of the message is searchable or parked, and once
-// the faults stop, everything is.
+// fail, hang, forget and lie, kills them anywhere, and holds the promises: at
+// every delete each record of the message is searchable or the message parked,
+// and once the faults stop, everything is; what is asked of the services stays
+// in bounds; and a table that hangs makes no message for another one wait.
 func TestNothingIsLost(t *testing.T) {
 	first, last := uint64(simStart), uint64(simStart+*seeds)
 	if *oneSeed != 0 {
@@ -41,6 +44,7 @@ func TestNothingIsLost(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t, seed)
+					defer w.model.print()
 					w.run()
 					mu.Lock()
 					defer mu.Unlock()
@@ -62,44 +66,56 @@ func TestNothingIsLost(t *testing.T) {
 
 // checkFired: a fault that never happens proves nothing.
 func checkFired(t *testing.T, fired map[string]int, least int) {
-	t.Logf("faults that happened: %v", fired)
-	for _, call := range []string{"receive", "delete", "hide", "tables", "table", "partitions", "add", "park", "check"} {
+	t.Logf("what happened: %v", fired)
+	want := func(what string, least int) {
+		if n := fired[what]; n < least {
+			t.Errorf("%s happened %d times, want %d", what, n, least)
+		}
+	}
+	for _, call := range []string{"receive", "delete", "hide", "depth", "tables", "table", "partitions", "add", "park", "check"} {
 		for _, side := range []string{" before", " after"} {
 			for _, kind := range []string{"fail", "hang", "die"} {
-				if n := fired[call+side+" "+kind]; n < least {
-					t.Errorf("%s%s %s happened %d times, want %d", call, side, kind, n, least)
-				}
+				want(call+side+" "+kind, least)
 			}
 		}
 	}
+	for _, what := range []string{
+		"received though hidden", "received though deleted", "visibility ran out", "sent twice",
+		"throttled in a storm", "failed in an outage", "added though stopped", "added in part", "already there", "taken elsewhere", "added elsewhere", "added", "dropped",
+		"table dropped", "table re-created", "table created late",
+	} {
+		want(what, least)
+	}
 }
 
-// world is one simulation. It knows what was landed and what has to become of
-// it without asking table or refresh.
+// world is one simulation.
 type world struct {
 	t       *testing.T
+	model   *model
 	queue   *simQueue
 	catalog *simStore
+	slow    string // a table
 
-	mu     sync.Mutex
-	rng    *rand.Rand
-	calm   bool
-	fired  map[string]int
-	wanted map[string][]wanted // by message
-	letter map[string]bool     // by message: a copy is kept
-}
-
-// wanted is what a record has to become.
-type wanted struct {
-	table, dt, location string // "" where the message has to be parked
+	mu    sync.Mutex
+	reads pace
+	adds  pace
+	rng   *rand.Rand
+	calm  bool
+	storm time.Time // until then the catalog throttles everyone
+	out   time.Time // until then the queue fails
+	fired map[string]int
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), fired: map[string]int{}, wanted: map[string][]wanted{}, letter: map[string]bool{}}
+	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), fired: map[string]int{}, slow: tableName(seed % 5),
+		reads: pace{0, 20 * time.Second}, adds: pace{3 * time.Second, 100 * time.Second}}
 	w.queue, w.catalog = newSimQueue(rand.New(rand.NewPCG(seed, 2))), newSimStore()
-	w.queue.onDelete = w.checkDelete
+	w.model = newModel(t, w.catalog)
+	w.queue.onDelete, w.queue.onReceive = w.model.deleted, w.count
 	return w
 }
+
+func tableName[N int | uint64](i N) string { return fmt.Sprint("t", i) }
 
 func (w *world) rand(n int) int {
 	w.mu.Lock()
@@ -107,10 +123,34 @@ func (w *world) rand(n int) int {
 	return w.rng.IntN(n)
 }
 
-// seldom makes faults at points that are seldom reached more likely.
-var seldom = map[string]int{
-	"park before": 2, "park after": 6, "tables before": 2, "tables after": 6, "delete before": 2, "delete after": 5, "add after": 2,
+// one says yes one time out of n, while there are faults.
+func (w *world) one(n int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.calm && w.rng.IntN(n) == 0
 }
+
+// count notes that something happened.
+func (w *world) count(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fired[what]++
+}
+
+func (w *world) tell(format string, args ...any) {
+	w.model.mu.Lock()
+	defer w.model.mu.Unlock()
+	w.model.tell(format, args...)
+}
+
+// oneIn is how often a fault of each kind happens at a point: at one call in so
+// many. Points that are seldom reached have more, so that all get their share.
+var oneIn = map[string]int{
+	"receive before": 150, "receive after": 110, "depth before": 60, "hide before": 60, "table before": 60,
+	"partitions before": 70, "partitions after": 60, "park before": 19, "park after": 18, "tables before": 18, "tables after": 14,
+}
+
+const usually = 30
 
 // roll decides what happens at a point.
 func (w *world) roll(point string) (fault string) {
@@ -120,15 +160,21 @@ func (w *world) roll(point string) (fault string) {
 		return ""
 	}
 	call, _, _ := strings.Cut(point, " ")
-	ofTheQueue := call == "receive" || call == "delete" || call == "hide"
-	switch n := w.rng.IntN(100 / max(1, seldom[point])); {
-	case n < 6:
+	ofTheCatalog, now := !slices.Contains([]string{"receive", "delete", "hide", "depth", "park"}, call), time.Now()
+	switch n := w.rng.IntN(cmp.Or(oneIn[point], usually)); {
+	case ofTheCatalog && now.Before(w.storm):
+		w.fired["throttled in a storm"]++
+		return "throttle"
+	case !ofTheCatalog && now.Before(w.out):
+		w.fired["failed in an outage"]++
+		return "fail"
+	case n == 0:
 		fault = "fail"
-	case n < 9:
+	case n == 1:
 		fault = "hang"
-	case n < 12:
+	case n == 2:
 		fault = "die"
-	case n < 14 && !ofTheQueue:
+	case n == 3 && ofTheCatalog:
 		fault = "throttle"
 	}
 	if fault != "" {
@@ -138,98 +184,229 @@ func (w *world) roll(point string) (fault string) {
 	return fault
 }
 
-func (w *world) tell(format string, args ...any) {
-	if *oneSeed != 0 {
-		w.t.Logf("%s "+format, append([]any{time.Now().Format("15:04:05.000")}, args...)...)
+// pace is how long a call takes at most, for a table and for the slow one.
+type pace struct{ usual, slow time.Duration }
+
+// take is the time that a call for a table takes.
+func (w *world) take(ctx context.Context, table string, p *pace) error {
+	w.mu.Lock()
+	most := p.usual
+	if table == w.slow {
+		most = p.slow
+	}
+	d := time.Duration(w.rng.Int64N(int64(most) + 1))
+	w.mu.Unlock()
+	if d == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-func (w *world) parked(id string, reasons []refresh.Reason) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.letter[id] = true
-	w.tell("parked %s: %v", id, reasons)
-	if !slices.ContainsFunc(w.wanted[id], func(x wanted) bool { return x.table == "" }) {
-		w.t.Errorf("message %s was parked for %v, all of it is good", id, reasons)
-	}
-}
-
-// checkDelete is promise 1.
-func (w *world) checkDelete(id string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.tell("delete %s", id)
-	for _, x := range w.wanted[id] {
-		switch {
-		case x.table == "" && !w.letter[id]:
-			w.t.Errorf("message %s was deleted, and no copy of it is parked", id)
-		case x.table != "" && !w.catalog.wasThere(x, 15*time.Minute):
-			w.t.Errorf("message %s was deleted, and %s is not in the catalog", id, x.location)
+// add adds partitions to a catalog that others write to as well: one may have
+// come meanwhile, elsewhere, and an error may come after a part.
+func (w *world) add(ctx context.Context, t refresh.Table, parts []refresh.Partition) error {
+	first := place{t.ID.Name, parts[0].Values[0]}
+	if w.one(20) && w.catalog.meddle(first, elsewhere(first)) {
+		w.count("taken elsewhere")
+		w.tell("somebody else: added elsewhere %v", first)
+		if w.one(2) {
+			w.count("already there")
+			return fmt.Errorf("AlreadyExistsException: partition %s already exists", first.dt)
 		}
 	}
+	if w.one(20) {
+		w.count("added in part")
+		return errors.Join(w.catalog.Add(ctx, t, parts[:len(parts)/2]), errors.New("ConcurrentModificationException: the table is being modified"))
+	}
+	return w.catalog.Add(ctx, t, parts)
 }
 
-// run lands objects while processes come and go, then lets the faults stop.
+// stopAdding stops a statement, which takes its time and may come too late.
+func (w *world) stopAdding(t refresh.Table, parts []refresh.Partition) error {
+	if !w.one(1) {
+		return nil
+	}
+	time.Sleep(time.Duration(w.rand(240)) * time.Second)
+	if w.one(2) {
+		w.count("added though stopped")
+		return w.catalog.Add(context.Background(), t, parts)
+	}
+	return nil
+}
+
+func belongs(at place) string {
+	return fmt.Sprintf("s3://data/%s/%s/", at.table, strings.ReplaceAll(at.dt, "-", "/"))
+}
+
+func elsewhere(at place) string { return "s3://data/elsewhere/" + at.table + "/" + at.dt + "/" }
+
+// run lands objects while processes come and go, then lets the faults stop, and
+// at last has one table hang.
 func (w *world) run() {
-	for i := range 6 {
-		if i != 5 { // the last is created late
-			w.catalog.create(fmt.Sprintf("t%d", i))
-		}
+	for i := range 5 {
+		w.catalog.create(tableName(i))
 	}
-	ctx, cancel := context.WithCancel(w.t.Context())
-	var group sync.WaitGroup
-	for range 2 {
-		group.Go(func() { w.processes(ctx) })
-	}
+	stop := w.work()
 	for i := range 60 {
-		w.land(i)
+		w.land(fmt.Sprint("m", i), "2018-03-01", tableName(w.rand(6)), tableName(w.rand(6)), tableName(w.rand(6)))
 		time.Sleep(time.Duration(w.rand(20)) * time.Second)
 		if i == 40 {
-			w.catalog.create("t5")
+			w.count("table created late")
+			w.catalog.create(tableName(5))
 		}
-		if w.rand(15) == 0 {
-			w.catalog.meddle(w.rand(5), w.rand(1000))
+		if w.one(6) {
+			w.meddle()
 		}
 	}
+	w.faultsStop()
+	w.settleAll()
+	stop()
+	w.hang()
+	w.model.end()
+}
+
+// meddle is somebody else at work.
+func (w *world) meddle() {
+	at := place{tableName(w.rand(5)), fmt.Sprintf("2018-03-01-%02d", w.rand(12))}
+	what, did := "", true
+	switch n := w.rand(10); {
+	case n < 2:
+		what, did = "added", w.catalog.meddle(at, strings.TrimSuffix(belongs(at), "/"))
+	case n < 4:
+		what, did = "added elsewhere", w.catalog.meddle(at, elsewhere(at))
+	case n < 6:
+		what, did = "dropped", w.catalog.dropPartition(at)
+	case n < 7:
+		what = "table re-created"
+		w.catalog.drop(at.table)
+		w.catalog.create(at.table)
+	case n < 8:
+		what = "table dropped"
+		w.catalog.drop(at.table)
+		time.AfterFunc(time.Duration(w.rand(300))*time.Second, func() { w.catalog.create(at.table) })
+	case n < 9:
+		what = "storm"
+		w.setUntil(&w.storm, time.Minute)
+	default:
+		what = "outage of the queue"
+		w.setUntil(&w.out, time.Minute)
+	}
+	if did {
+		w.count(what)
+		w.tell("somebody else: %s %v", what, at)
+	}
+}
+
+func (w *world) setUntil(t *time.Time, d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*t = time.Now().Add(d)
+}
+
+func (w *world) faultsStop() {
 	w.mu.Lock()
 	w.calm = true
 	w.mu.Unlock()
 	w.queue.mu.Lock()
 	w.queue.calm = true
 	w.queue.mu.Unlock()
+	w.setAdds(pace{3 * time.Second, 30 * time.Second})
+	w.tell("the faults stop")
+}
+
+// settleAll waits until the queue is empty, for a day.
+func (w *world) settleAll() {
 	for range 24 * 6 {
 		if w.queue.left() == 0 {
-			break
+			return
 		}
 		time.Sleep(10 * time.Minute)
 	}
-	cancel()
-	group.Wait()
-	w.checkEnd()
+	w.t.Errorf("a day after the faults stopped %d messages are left", w.queue.left())
 }
 
-// land sends a message of a few objects, some of which nobody can place.
-func (w *world) land(i int) {
-	id := fmt.Sprintf("m%d", i)
-	var records []string
-	for range 1 + w.rand(3) {
-		if w.rand(12) == 0 {
-			w.want(id, wanted{})
-			records = append(records, `{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"no/place/for/it"}}}`)
-			continue
-		}
-		name, hour := fmt.Sprintf("t%d", w.rand(6)), w.rand(12)
-		x := wanted{name, fmt.Sprintf("2018-03-01-%02d", hour), fmt.Sprintf("s3://data/%s/2018/03/01/%02d/", name, hour)}
-		w.want(id, x)
-		records = append(records, fmt.Sprintf(`{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"%s/2018/03/01/%02d/f%d"}}}`, name, hour, i))
+// promptly is the longest that a message takes while another table hangs: it
+// may wait for two statements of each of five tables, which have one slot.
+const promptly = 45 * time.Second
+
+// hang has a table not answer any more, and sees that messages for the others
+// don't notice. Processes are new, so that none rests for what failed before.
+func (w *world) hang() {
+	w.setAdds(pace{3 * time.Second, time.Hour})
+	stop := w.work()
+	defer stop()
+	for i := range 4 {
+		w.land(fmt.Sprint("hung", i), "2018-03-02", w.slow)
+		time.Sleep(5 * time.Second)
 	}
-	w.queue.send(id, `{"Records":[`+strings.Join(records, ",")+`]}`)
+	others := slices.DeleteFunc([]string{"t0", "t1", "t2", "t3", "t4", "t5"}, func(name string) bool { return name == w.slow })
+	for i := range 10 {
+		w.land(fmt.Sprint("other", i), "2018-03-02", others[i%5], others[w.rand(5)], others[w.rand(5)])
+		time.Sleep(2 * time.Second)
+	}
+	time.Sleep(4 * time.Minute)
+	for i := range 10 {
+		w.queue.checkPrompt(w.t, fmt.Sprint("other", i), promptly)
+	}
+	w.setAdds(pace{3 * time.Second, 3 * time.Second})
+	w.settleAll()
 }
 
-func (w *world) want(id string, x wanted) {
+func (w *world) setAdds(p pace) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.wanted[id] = append(w.wanted[id], x)
+	w.adds = p
+}
+
+// land sends a message of an object for each of some tables, or of the first
+// few of them, or of one that nobody can place; sometimes twice.
+func (w *world) land(id, day string, tables ...string) {
+	var records []string
+	twice := w.one(20)
+	want := func(x wanted) {
+		w.model.want(id, x)
+		if twice {
+			w.model.want(id+"again", x)
+		}
+	}
+	for _, name := range tables[:1+w.rand(len(tables))] {
+		if w.one(12) {
+			want(wanted{})
+			records = append(records, objectCreated("no/place/for/it"))
+			continue
+		}
+		at := place{name, fmt.Sprintf("%s-%02d", day, w.rand(12))}
+		want(wanted{at, belongs(at)})
+		records = append(records, objectCreated(strings.TrimPrefix(belongs(at), "s3://data/")+id))
+	}
+	body := `{"Records":[` + strings.Join(records, ",") + `]}`
+	w.queue.send(id, body)
+	if twice {
+		w.count("sent twice")
+		w.queue.send(id+"again", body)
+	}
+}
+
+func objectCreated(key string) string {
+	return `{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"` + key + `"}}}`
+}
+
+// work starts processes; stop ends them.
+func (w *world) work() (stop func()) {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() { w.processes(ctx) })
+	}
+	return func() {
+		cancel()
+		group.Wait()
+	}
 }
 
 // processes runs one process after the other; each makes invocations until it
@@ -252,12 +429,19 @@ func (w *world) processes(ctx context.Context) {
 			if _, err := v.Run(ctx); err != nil {
 				w.tell("invocation: %v", err)
 			}
-			time.Sleep(time.Minute)
+			pause(ctx, time.Minute)
 		}
 		end, cancel := context.WithTimeout(context.Background(), time.Second)
 		r.Close(end)
 		cancel()
 		w.tell("a process ended")
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
 }
 
@@ -269,29 +453,4 @@ func (w *world) daemon(ctx context.Context, p *process, r *refresh.Refresher) {
 	defer stop()
 	d := daemon.Daemon{Queue: simQueueOf{p}, Settler: r, Log: slog.New(slog.DiscardHandler), Visibility: w.queue.visibility, Grace: 10 * time.Second}
 	d.Run(ctx)
-}
-
-func (p *process) isDead() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.dead
-}
-
-// checkEnd: everything that landed is searchable or parked.
-func (w *world) checkEnd() {
-	if n := w.queue.left(); n > 0 {
-		w.t.Errorf("a day after the faults stopped %d messages are left", n)
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for id, list := range w.wanted {
-		for _, x := range list {
-			if x.table == "" && !w.letter[id] || x.table != "" && !w.catalog.hadEver(x) {
-				w.t.Errorf("message %s: %+v is lost", id, x)
-			}
-		}
-	}
-	if w.t.Failed() {
-		w.t.Log("its story: go test ./internal/daemon -run TestNothingIsLost -v -seed=" + w.t.Name()[strings.LastIndex(w.t.Name(), "/")+1:])
-	}
 }

@@ -55,6 +55,15 @@ func TestAgesAreByTheClockOnTheWall(t *testing.T) {
 	}
 }
 
+func dataRouter(t *testing.T) *table.Router {
+	t.Helper()
+	router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return router
+}
+
 // noTables is the catalog of a database without tables.
 type noTables struct{}
 
@@ -68,11 +77,7 @@ func (noTables) Partitions(context.Context, Table, [][]string) ([]Partition, err
 }
 
 func TestMadeUpTablesTakeNoRoom(t *testing.T) {
-	router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := New(Options{Router: router, Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
+	r := New(Options{Router: dataRouter(t), Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
 	for i := range 1000 {
 		body := fmt.Sprintf(`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"made_up_%d/2018/03/01/05/x"}}}]}`, i)
 		if s := r.Settle(t.Context(), Message{Body: body}); s.Outcome != Retry {
@@ -97,11 +102,7 @@ func TestTheBudgetGrowsBackOneByOne(t *testing.T) {
 }
 
 func TestRememberedFoldersAreBounded(t *testing.T) {
-	router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := New(Options{Router: router, Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
+	r := New(Options{Router: dataRouter(t), Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
 	for i := range mostFolders + 10 {
 		r.learn("data", fmt.Sprintf("a/%d/f", i), nil, nil)
 		if n := len(r.folders.at); n != i+1 && (i < mostFolders || n != i+1-mostFolders) {
@@ -125,10 +126,7 @@ func TestTooMuchMemoryForgetsWhatNobodyWants(t *testing.T) {
 }
 
 func TestARehearsalCountsReasons(t *testing.T) {
-	router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	router := dataRouter(t)
 	h := Rehearsal{Router: router}
 	_, reasons := h.Settle(Message{Body: `{"Records":[1,2,{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"a/2018/03/01/05/x"}}}]}`})
 	if len(reasons) != 1 || reasons[0] != (RecordReason{"malformed", 2}) {
@@ -150,5 +148,81 @@ func TestSuspectsMakeRoom(t *testing.T) {
 	}
 	if n := len(p.bad); n > mostSuspects {
 		t.Errorf("%d suspects are remembered", n)
+	}
+}
+
+var placed = table.Placement{Partition: table.Partition{Table: "t", Location: "s3://b/t/"}}
+
+// TestAWantThatHasAllTimeKeepsIt: who joins with a deadline shortens nobody's time.
+func TestAWantThatHasAllTimeKeepsIt(t *testing.T) {
+	soon, later := time.Now().Add(time.Minute), time.Now().Add(time.Hour)
+	by := func(d time.Time) context.Context {
+		ctx, cancel := context.WithDeadline(t.Context(), d)
+		t.Cleanup(cancel)
+		return ctx
+	}
+	w := newWant(nil, "", &placed)
+	if w.extend(by(later)); !w.deadline.IsZero() {
+		t.Errorf("all time became %s", w.deadline)
+	}
+	w.deadline = later
+	if w.extend(by(soon)); !w.deadline.Equal(later) {
+		t.Errorf("the later deadline became %s", w.deadline)
+	}
+	w.deadline = soon
+	if w.extend(by(later)); !w.deadline.Equal(later) {
+		t.Errorf("the earlier deadline became %s", w.deadline)
+	}
+	if w.extend(t.Context()); !w.deadline.IsZero() {
+		t.Errorf("all time became %s", w.deadline)
+	}
+}
+
+// TestWhatRestedWithItsTableIsNoSuspect: it is added with the others.
+func TestWhatRestedWithItsTableIsNoSuspect(t *testing.T) {
+	p := newPlanner(New(Options{Catalog: Catalog{noTables{}, noTables{}}}), "t")
+	rested, failed, other := &want{identity: "1"}, &want{identity: "2"}, &want{identity: "3"}
+	p.rest([]*want{rested}, wall().Add(time.Minute), errors.New("it rests"))
+	p.suspect([]*want{failed}, errors.New("it failed"))
+	clean, suspected := p.firstTime([]*want{rested, failed, other})
+	if len(clean) != 2 || clean[0] != rested || clean[1] != other || len(suspected) != 1 || suspected[0] != failed {
+		t.Errorf("%d go together, %d alone", len(clean), len(suspected))
+	}
+}
+
+// brokenTable is a table that can't be read, and counts how often that was tried.
+type brokenTable struct {
+	noTables
+	reads *atomic.Int64
+}
+
+func (b brokenTable) Table(context.Context, string) (Table, error) {
+	b.reads.Add(1)
+	return Table{}, errors.New("InternalServiceException")
+}
+
+func TestATableThatCanNotBeReadIsKeptInMind(t *testing.T) {
+	c := brokenTable{reads: new(atomic.Int64)}
+	r := New(Options{Router: dataRouter(t), Catalog: Catalog{c, c}})
+	defer r.Close(t.Context())
+	body := `{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"t/2018/03/01/05/x"}}}]}`
+	for range 3 {
+		if s := r.Settle(t.Context(), Message{Body: body}); s.Outcome != Retry {
+			t.Errorf("%+v", s)
+		}
+		r.Idle(t.Context())
+	}
+	if n := c.reads.Load(); n != 1 {
+		t.Errorf("a table that rests was read %d times", n)
+	}
+}
+
+func TestTheKeysOfATableInWords(t *testing.T) {
+	for want, tab := range map[string]Table{
+		"none": {}, "dt string, n int": {Keys: []Key{{"dt", "string"}, {"n", "int"}}},
+	} {
+		if got := tab.keyList(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -45,7 +45,7 @@ func (t *planner) currentFacts(ctx context.Context) (Table, error) {
 		t.known.clear()
 		t.bad = nil
 	}
-	if tab.Kind == Projected && (f.read.IsZero() || f.table.Kind != Projected) {
+	if tab.Kind == Projected && f.table.Kind != Projected { // a table never read has the zero Kind
 		t.r.logger().Warn("Athena computes this table's partitions: nothing is added", "table", t.name)
 	}
 	t.facts = facts{tab, wall()}

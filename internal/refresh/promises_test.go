@@ -235,15 +235,21 @@ func TestAFolderWhoseRuleDependsOnTheFileIsNotRemembered(t *testing.T) {
 	g.must(refresh.Done, why("ignored_by_rule"), "a/2018/03/01/05/tmp-z")
 }
 
+// project makes a table whose partitions Athena computes.
+func (g *rig) project(name string) {
+	g.t.Helper()
+	if err := g.catalog.CreateTable(g.t.Context(), catalogtest.Table{Name: name, Keys: []refresh.Key{{Name: "dt", Type: "string"}},
+		Location: "s3://data/" + name + "/", Kind: catalogtest.Projected}); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
 func TestProjectionIsWarnedOfOncePerTable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		g := newRig(t, func(o *refresh.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 		g.create("a")
-		if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "p", Keys: []refresh.Key{{Name: "dt", Type: "string"}},
-			Location: "s3://data/p/", Kind: catalogtest.Projected}); err != nil {
-			t.Fatal(err)
-		}
+		g.project("p")
 		for range 3 {
 			g.must(refresh.Done, why(refresh.ProjectedTable), "p/2018/03/01/05/x")
 			g.must(refresh.Done, nil, "a/2018/03/01/05/x")
@@ -251,6 +257,14 @@ func TestProjectionIsWarnedOfOncePerTable(t *testing.T) {
 		}
 		if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "table=p") {
 			t.Errorf("%d warnings: %s", n, log.String())
+		}
+		if err := g.catalog.DropTable(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		g.project("a") // known as another one
+		g.must(refresh.Done, why(refresh.ProjectedTable), "a/2018/03/01/05/x")
+		if !strings.Contains(log.String(), "nothing is added\" table=a") {
+			t.Errorf("no warning of a table that is projected by now: %s", log.String())
 		}
 	})
 }

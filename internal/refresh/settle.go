@@ -32,17 +32,29 @@ type Settlement struct {
 // ctx ends: then what is not settled is Retry with the reason deadline, and
 // statements under way go on for whoever else waits for them.
 func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
-	room := r.rooms.Get().(*[]event.Record)
-	defer r.rooms.Put(room)
-	*room = event.ParseInto(*room, m.Body)
-
 	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, asker: r, log: r.o.Log}
+	r.place(m.Body, &s)
+	s.wait()
+	return r.conclude(ctx, m, &s)
+}
+
+// mostRoom is how many records' room is kept for the next message: that of a
+// body of thousands is not worth it.
+const mostRoom = 1000
+
+// place places the records of a body. Their room is another message's while
+// this one waits for the catalog.
+func (r *Refresher) place(body string, s *settling) {
+	room := r.rooms.Get().(*[]event.Record)
+	*room = event.ParseInto(*room, body)
 	for i := range *room {
 		s.record(&(*room)[i], r.o.Router)
 	}
-	s.wait()
 	clear(*room) // they hold on to the body
-	return r.conclude(ctx, m, &s)
+	if cap(*room) > mostRoom {
+		*room = nil
+	}
+	r.rooms.Put(room)
 }
 
 // asker answers whether a partition is in the catalog.

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"athenarefresh/internal/backoff"
 	"athenarefresh/internal/daemon"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -144,7 +144,7 @@ func inBatches[E any](ctx context.Context, entries []E, call func(context.Contex
 // of the call as a whole is not repeated here, the SDK has done that.
 func confirm[E any](ctx context.Context, entries []E, call func(context.Context, []E) (answer, error)) (left []E, err error) {
 	for attempt := range batchAttempts {
-		if err := backoff(ctx, attempt); err != nil {
+		if err := backoff.Wait(ctx, attempt); err != nil {
 			return append(left, entries...), err
 		}
 		a, callErr := callOnce(ctx, entries, call)
@@ -200,20 +200,4 @@ func sortOut[E any](entries []E, a answer) (retry, hopeless []E, why error) {
 		why = fmt.Errorf("%s %s", aws.ToString(f.Code), aws.ToString(f.Message))
 	}
 	return retry, hopeless, why
-}
-
-// backoff waits before a repeated call: 100 ms doubling, jittered.
-func backoff(ctx context.Context, attempt int) error {
-	if attempt == 0 {
-		return nil
-	}
-	most := 100 * time.Millisecond << attempt
-	timer := time.NewTimer(most/2 + rand.N(most/2))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -260,19 +260,3 @@ func TestAnExpiredHandleIsNoFailureToHide(t *testing.T) {
 		}
 	}
 }
-
-func TestBackoffDoublesWithJitter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for attempt, most := range []time.Duration{0, 200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond} {
-			for range 50 {
-				began := time.Now()
-				if err := backoff(t.Context(), attempt); err != nil {
-					t.Fatal(err)
-				}
-				if took := time.Since(began); took > most || took < most/2 {
-					t.Fatalf("attempt %d came after %s, want %s less up to a half", attempt, took, most)
-				}
-			}
-		}
-	})
-}

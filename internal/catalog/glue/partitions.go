@@ -3,9 +3,8 @@ package glue
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"time"
 
+	"athenarefresh/internal/backoff"
 	"athenarefresh/internal/catalog/awserror"
 	"athenarefresh/internal/refresh"
 
@@ -31,7 +30,7 @@ func (r *Reader) Partitions(ctx context.Context, t refresh.Table, values [][]str
 		if len(values) == 0 {
 			return found, nil
 		}
-		if err := backoff(ctx, round); err != nil {
+		if err := backoff.Wait(ctx, round); err != nil {
 			return nil, fmt.Errorf("look up partitions of %s: %w", t.ID.Name, err)
 		}
 		parts, rest, err := r.lookup(ctx, t, values)
@@ -102,20 +101,4 @@ func partition(p types.Partition) refresh.Partition {
 		found.Location = aws.ToString(p.StorageDescriptor.Location)
 	}
 	return found
-}
-
-// backoff waits before a repeated round: 100 ms doubling, jittered.
-func backoff(ctx context.Context, round int) error {
-	if round == 0 {
-		return nil
-	}
-	most := 100 * time.Millisecond << round
-	timer := time.NewTimer(most/2 + rand.N(most/2))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

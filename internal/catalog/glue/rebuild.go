@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/backoff"
 	"athenarefresh/internal/catalog/awserror"
 	"athenarefresh/internal/refresh"
 
@@ -192,7 +193,7 @@ func (t *Tables) pass(ctx context.Context, table *types.Table, to *Shape, done *
 // for a reason that passes. A partition that is gone needs no change.
 func (t *Tables) updateAll(ctx context.Context, table *types.Table, to *Shape, parts []types.Partition) (r Rebuilt, err error) {
 	for round := range updateRounds {
-		if err := backoff(ctx, round); err != nil {
+		if err := backoff.Wait(ctx, round); err != nil {
 			return r, err
 		}
 		out, err := t.batchUpdatePartition(ctx, &glue.BatchUpdatePartitionInput{DatabaseName: &t.database, TableName: table.Name, Entries: to.entries(parts)})

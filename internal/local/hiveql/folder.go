@@ -2,7 +2,6 @@ package hiveql
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -29,21 +28,4 @@ func escapeFolder(b *strings.Builder, s string) {
 			b.WriteByte(c)
 		}
 	}
-}
-
-// UnescapeFolder reads %XX as Hive, Spark and Trino do: one character for each
-// (not UTF-8), anything else as it stands.
-func UnescapeFolder(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if v, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				b.WriteRune(rune(v))
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
 }

@@ -261,7 +261,4 @@ func TestFolderNames(t *testing.T) {
 	if want := "dt=2024-02-29 10%3A02/who=O%27Brien%2F100%25"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := UnescapeFolder("%E6%97%A5 10%3a02 50% %zz"); got != "æ\u0097¥ 10:02 50% %zz" {
-		t.Errorf("got %q", got)
-	}
 }
