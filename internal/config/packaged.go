@@ -12,7 +12,7 @@ import (
 // rollback.
 var packagedSettings = []string{
 	"buckets", "catalog", "database_name", "enable_metrics", "log_level", "memory", "queue_name",
-	"results_bucket", "statements_in_flight", "timeout", "workgroup",
+	"results_bucket", "statements_in_flight", "timeout", "trigger", "workgroup",
 }
 
 // Packaged are global.json and lambda.json as the function is given them: they

@@ -30,7 +30,7 @@ func TestThePackagedFilesLoadAsTheConfiguration(t *testing.T) {
 	for _, dir := range []string{"documented", "documented-older", "everything-set"} {
 		want := load(t, "testdata/"+dir)
 		plain := byDefault()
-		want.Enabled, want.Trigger = true, plain.Trigger
+		want.Enabled = true
 		want.Schedule, want.ReconcileEvery = plain.Schedule, plain.ReconcileEvery
 		want.KMSKeyARN, want.AlarmTopicARN = "", ""
 		equal(t, packaged(t, load(t, "testdata/"+dir)), want)
