@@ -68,7 +68,7 @@ func TestArrows(t *testing.T) {
 
 func adapters(imports []string) (found []string) {
 	for _, i := range imports {
-		if slices.Contains([]string{module + "internal/sqs", module + "internal/catalog/athena", module + "internal/catalog/glue"}, i) {
+		if slices.Contains([]string{module + "internal/sqs", module + "internal/catalog/athena", module + "internal/catalog/glue", module + "internal/listing"}, i) {
 			found = append(found, i)
 		}
 	}
@@ -86,7 +86,7 @@ func forbidden(from, to string) string {
 		if !isStandard(to) && to != module+"internal/event" && to != module+"internal/table" {
 			return "refresh knows event and table, and no AWS"
 		}
-	case under(from, "internal/daemon") || under(from, "internal/lambda"):
+	case under(from, "internal/daemon") || under(from, "internal/lambda") || under(from, "internal/reconcile"):
 		if sdk && !strings.HasPrefix(to, "github.com/aws/aws-lambda-go") || adapters([]string{to}) != nil {
 			return "drivers know refresh, not AWS"
 		}
@@ -96,12 +96,41 @@ func forbidden(from, to string) string {
 		}
 	}
 	switch {
-	case strings.HasPrefix(to, "github.com/duckdb/") && !under(from, "internal/local/athena"):
-		return "DuckDB stays in the embedded Athena"
-	case under(to, "internal/local") && !under(from, "internal/local") && !under(from, "cmd/athena-refresh") && !under(from, "internal/demo"):
-		return "only the command line starts the embedded AWS"
+	case strings.HasPrefix(to, "github.com/duckdb/") && !under(from, "internal/local/athena") && !under(from, "internal/local/infer"):
+		return "DuckDB stays in the embedded Athena, and where schemas are inferred of local files"
+	case under(to, "internal/local") && !under(to, "internal/local/hiveql") && !under(from, "internal/local") && !under(from, "cmd/athena-refresh") && !under(from, "internal/demo"):
+		return "only the command line starts the embedded AWS" // hiveql starts nothing: it reads and writes text
 	}
 	return ""
+}
+
+// unreachable is what the function may not reach, whoever imports it: it would
+// be larger, start slower, or not build without cgo.
+var unreachable = []string{
+	"github.com/spf13/cobra",
+	"github.com/duckdb",
+	"github.com/prometheus",
+	"html/template",
+	module + "internal/local",
+	module + "internal/terminal",
+}
+
+func TestTheFunctionReachesNothingLarge(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-tags", "lambda.norpc", "./cmd/lambda").Output()
+	if err != nil {
+		t.Fatalf("go list -deps: %v", err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, module+"internal/refresh") {
+		t.Fatal("it does not even reach internal/refresh")
+	}
+	for _, d := range deps {
+		for _, u := range unreachable {
+			if d == u || strings.HasPrefix(d, u+"/") {
+				t.Errorf("the function reaches %s", d)
+			}
+		}
+	}
 }
 
 // TestForbiddenForbids keeps TestArrows from passing because it looks at nothing.
@@ -112,8 +141,11 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/refresh", "github.com/aws/aws-sdk-go-v2/aws"},
 		{"internal/refresh", module + "internal/sqs"},
 		{"internal/daemon", module + "internal/sqs"},
+		{"internal/reconcile", module + "internal/listing"},
 		{"internal/local/s3", module + "internal/table"},
 		{"internal/local/s3", "github.com/duckdb/duckdb-go/v2"},
+		{"internal/sample", "github.com/duckdb/duckdb-go/v2"},
+		{"internal/schema", module + "internal/local/infer"},
 		{"cmd/lambda", module + "internal/local"},
 	} {
 		if forbidden(module+c[0], c[1]) == "" {

@@ -51,9 +51,14 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		a.explain(),
 		a.replay(),
 		a.query(),
+		a.reconcile(),
+		a.table(),
 		a.version(),
 	)
 	root.AddCommand(topics()...)
+	if err := a.complete(root); err != nil {
+		panic(err) // a flag that a command doesn't have
+	}
 	return root
 }
 

@@ -11,24 +11,23 @@ import (
 	"syscall"
 	"time"
 
+	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/catalog/awserror"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/search"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 )
 
 // credentialsTime is how long credentials may take to be found: on a machine
 // that isn't EC2 the last place to look is one that never answers.
 const credentialsTime = 5 * time.Second
 
-// aws is the SDK's configuration: environment and profile as everywhere, the
-// region of global.json where they name none.
+// aws is the SDK's configuration, once there are credentials.
 func (a *app) aws(ctx context.Context, c *config.Config) (aws.Config, error) {
-	cfg, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithDefaultRegion(c.Region))
+	cfg, err := worker.Settings(ctx, c)
 	if err != nil {
-		return aws.Config{}, fmt.Errorf("read the AWS settings: %w", err)
+		return aws.Config{}, err
 	}
 	look, cancel := context.WithTimeout(ctx, credentialsTime)
 	defer cancel()

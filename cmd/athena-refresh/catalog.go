@@ -4,23 +4,18 @@ import (
 	"context"
 	"sync"
 
+	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/catalog/athena"
-	"athenarefresh/internal/catalog/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// openCatalog is the catalog of the configuration: Glue is read, and written by
-// Athena's DDL or by Glue itself. Its user calls close when nothing uses it.
+// openCatalog is the catalog of the configuration. Its user calls close when
+// nothing uses it.
 func openCatalog(cfg aws.Config, c *config.Config) (catalog refresh.Catalog, close func() error) {
-	reader := glue.NewReader(cfg, c.Database)
-	if c.Catalog == config.CatalogGlue {
-		return refresh.Catalog{Reader: reader, Writer: glue.NewWriter(cfg, reader, glue.Options{})}, func() error { return nil }
-	}
-	writer := athena.New(cfg, athena.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
-	return refresh.Catalog{Reader: reader, Writer: writer}, writer.Close
+	return worker.Catalog(cfg, c)
 }
 
 // recorder is a Writer that notes what was sent, in order.

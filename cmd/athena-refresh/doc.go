@@ -11,18 +11,26 @@
 //	internal/config       conf/global.json and conf/lambda.json; its struct is the manual
 //	internal/refresh      settles messages; owns the interfaces Catalog and DeadLetters
 //	internal/daemon       drives refresh from a queue; owns the interface Queue
+//	internal/emf          writes what was done as CloudWatch's metrics            pure
+//	internal/lambda       drives refresh from the events of a Lambda function
 //	internal/sqs          is a Queue and DeadLetters, on SQS
 //	internal/catalog/glue is a Catalog's Reader, and a Writer by the catalog's own API
 //	internal/catalog/athena  is a Writer by DDL
+//	internal/schema       columns and formats of tables, by name, from a file, merged        pure
+//	internal/sample       brings a few files of a folder here, to look at
 //	internal/search       runs SQL through the Athena API
 //	internal/local        is an S3, SQS, Glue and Athena for this machine; imports nothing of the above
+//	internal/local/infer  the schema of a sample, by DuckDB
 //	internal/provision    makes the resources of a configuration on it
 //	internal/demo         lands CloudTrail files on it, and counts them
 //	internal/terminal     prints tables and progress, and what strangers wrote
+//	cmd/lambda            is the function, a program of its own that only wires, as this one
+//	cmd/internal/worker   wires queue, catalog and Refresher, for every program that settles messages
 //
 // Arrows point one way: event and table know nothing but themselves, refresh
-// knows those two and no AWS, daemon knows refresh, and an adapter knows the
-// vocabulary that it translates to. Only this package sees two adapters at once.
+// knows those two and no AWS, daemon and lambda know refresh, and an adapter
+// knows the vocabulary that it translates to. Only packages below cmd see two
+// adapters.
 //
 // # The path of a message
 //
@@ -50,11 +58,19 @@
 //
 // # The others
 //
+// The function runs these steps when a schedule invokes it. With the queue as
+// its trigger, Lambda receives, and deletes what the function's answer doesn't
+// name: that answer is the acknowledgement, given when every message of the
+// batch is settled.
+//
 // explain is step 3 alone; with --live it settles the object up to the moment
 // at which something would be added. replay runs steps 2 to 5 on messages from
 // a file, with nothing to acknowledge; with --dry-run the catalog is one whose
 // tables all exist and are empty (refresh.Rehearsal), and the statements are
-// written by the function that the Writer uses. demo is local, once and query in
+// written by the function that the Writer uses. table create asks the rules which
+// keys a table has (table.Router.Feeds), and a sample, a name or a file which
+// columns; what it creates, step 4 accepts. table rebuild changes the table and
+// then every partition of it (glue.Tables.Rebuild). demo is local, once and query in
 // one process, and holds what a query finds against what landed.
 //
 // Results go to stdout and everything else to stderr. The exit code is 0 if all

@@ -70,24 +70,24 @@ func (a *app) refresh(ctx context.Context, cfg aws.Config, c *config.Config, rou
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, w.close(ctx)) }()
-	settler := &waits{Refresher: w.refresher}
-	stop := terminal.Progress(a.stderr, func() string { return progress(w.refresher.Tally()) })
-	invocation := daemon.Invocation{Queue: w.queue, Settler: settler, Log: log, Timeout: c.Timeout}
+	defer func() { err = errors.Join(err, w.Close(ctx)) }()
+	settler := &waits{Refresher: w.Refresher}
+	stop := terminal.Progress(a.stderr, func() string { return progress(w.Refresher.Tally()) })
+	metrics := w.Metrics(c, a.stderr) // stdout has the result
+	invocation := daemon.Invocation{Queue: w.Queue, Settler: settler, Log: log, Timeout: c.Timeout}
 	summary, err := invocation.Run(ctx)
 	stop()
+	if metrics != nil {
+		metrics(summary)
+	}
 	if err != nil {
 		return nil, explainAWS("refresh", err)
 	}
-	return newReport(ctx, w.queue, summary, w.refresher.Tally(), settler), nil
+	return newReport(ctx, w.Queue, summary, w.Refresher.Tally(), settler), nil
 }
 
 func progress(t refresh.Tally) string {
-	done := 0
-	for _, n := range t.Messages {
-		done += n
-	}
-	return fmt.Sprintf("%s settled, %s", count(done, "message"), count(t.Adds, "statement"))
+	return fmt.Sprintf("%s settled, %s", count(t.Settled(), "message"), count(t.Adds, "statement"))
 }
 
 // waits is a Refresher that notes when what it kept is tried again.

@@ -27,6 +27,7 @@ type report struct {
 	Milliseconds int64                   `json:"milliseconds"`
 	Searchable   *latency                `json:"searchable,omitempty"` // of all tables
 	Unconfirmed  int                     `json:"unconfirmed"`          // settled, but the queue didn't confirm it
+	Throttles    int                     `json:"throttles"`            // calls that AWS refused because there were too many
 	TimeIsUp     bool                    `json:"time_is_up"`
 	Left         *left                   `json:"left,omitempty"` // in the queue; absent if it didn't say
 	RetryAt      *time.Time              `json:"retry_at,omitempty"`
@@ -53,7 +54,7 @@ type left struct {
 // newReport adds to what was done what the queue says is left.
 func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refresh.Tally, w *waits) *report {
 	r := &report{
-		Type: "summary", Messages: s.Received, Records: t.Records, Statements: t.Adds,
+		Type: "summary", Messages: s.Received, Records: t.Records, Partitions: t.Partitions(), Statements: t.Adds, Throttles: t.Throttles,
 		Outcomes:     map[refresh.Outcome]int{refresh.Done: 0, refresh.Parked: 0, refresh.Retry: 0},
 		Reasons:      map[refresh.Reason]int{},
 		Tables:       map[string]tableReport{},
@@ -61,15 +62,10 @@ func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refr
 	}
 	maps.Copy(r.Outcomes, t.Messages)
 	maps.Copy(r.Reasons, t.Reasons)
-	var all []time.Duration
 	for name, n := range t.Added {
-		r.Partitions += n
 		r.Tables[name] = tableReport{n, newLatency(t.Searchable[name])}
 	}
-	for _, d := range t.Searchable {
-		all = append(all, d...)
-	}
-	r.Searchable = newLatency(all)
+	r.Searchable = newLatency(t.AllSearchable())
 	if !w.first.IsZero() {
 		at := w.first.Round(0).UTC().Truncate(time.Second)
 		r.RetryAt = &at
@@ -80,13 +76,11 @@ func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refr
 	return r
 }
 
-func newLatency(samples []time.Duration) *latency {
-	if len(samples) == 0 {
+func newLatency(l refresh.Latencies) *latency {
+	if len(l.Samples) == 0 {
 		return nil
 	}
-	slices.Sort(samples)
-	at := func(percent int) int64 { return samples[(len(samples)*percent+99)/100-1].Milliseconds() }
-	return &latency{len(samples), at(50), at(99)}
+	return &latency{l.Objects, l.Percentile(50).Milliseconds(), l.Percentile(99).Milliseconds()}
 }
 
 // undone says whether something was parked, is to be tried again, or may be.
@@ -109,6 +103,9 @@ func (r *report) print(w io.Writer) error {
 	}
 	line("partitions", "%d added%s", r.Partitions, list(": ", added))
 	line("statements", "%d", r.Statements)
+	if r.Throttles > 0 {
+		line("throttled", "%s refused, there were too many", count(r.Throttles, "call"))
+	}
 	line("took", "%d ms", r.Milliseconds)
 	if l := r.Searchable; l != nil {
 		line("searchable", "%s after landing (p50), %s (p99), %s in new partitions", age(l.P50), age(l.P99), count(l.Objects, "object"))

@@ -10,8 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/schedule"
 	"athenarefresh/internal/status"
 
@@ -36,8 +38,11 @@ func (a *app) run() *cobra.Command {
 		Short: "Refresh for as long as it runs",
 		Long: `Run is the daemon: with "trigger": "queue" it receives notifications as they
 come, otherwise it empties the queue at once and then on schedule_expression.
-It answers /healthz, /readyz and /metrics. Ctrl-C finishes what is in hand and
-gives back the rest.`,
+With "reconcile_every" it also compares S3 with the catalog, at once and then on
+that schedule, and adds what is missing.
+It answers /healthz, /readyz and /metrics; with "enable_metrics" it prints metrics
+for CloudWatch too, every minute or after each emptying. Ctrl-C finishes what is
+in hand and gives back the rest.`,
 		Args: exactly(0, "run: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithCancel(cmd.Context())
@@ -72,22 +77,28 @@ func (a *app) daemon(ctx context.Context, cancel context.CancelFunc, listen stri
 	defer func() {
 		last, cancel := context.WithTimeout(context.Background(), closeTime)
 		defer cancel()
-		err = errors.Join(err, w.close(last))
+		err = errors.Join(err, w.Close(last))
 	}()
-	d := &daemon.Daemon{Queue: w.queue, Settler: w.refresher, Log: log, Timeout: c.Timeout, Visibility: w.queue.Visibility(), Grace: grace}
+	d := &daemon.Daemon{Queue: w.Queue, Settler: w.Refresher, Log: log, Timeout: c.Timeout, Visibility: w.Queue.Visibility(), Grace: grace}
 	if c.Trigger == config.TriggerSchedule {
 		d.Schedule = c.Schedule
 	}
+	d.Report = w.Metrics(c, a.stdout)
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()
-	source := status.Source{Health: d.Health, Tally: w.refresher.Tally, Stuck: stuck + c.Timeout}
+	source := status.Source{Health: d.Health, Tally: w.Refresher.Tally, Stuck: stuck + c.Timeout}
+	if !c.ReconcileEvery.IsZero() {
+		regular := &reconcile.Regular{Reconciler: worker.Beside(cfg, c, router, w.Refresher), Schedule: c.ReconcileEvery, Log: log}
+		source.Reconciled = regular.Last
+		side.Go(func() { regular.Run(ctx) })
+	}
 	serveErr := make(chan error, 1)
 	side.Go(func() {
 		defer cancel()
 		serveErr <- servePages(ctx, listen, status.Handler(source), log)
 	})
-	side.Go(func() { w.remind(ctx, c.Queue, log) })
+	side.Go(func() { remind(ctx, w) })
 	log.Info("running", "queue", c.Queue, "trigger", c.Trigger, "schedule", scheduleText(d.Schedule), "catalog", c.Catalog, "statements_in_flight", c.StatementsInFlight)
 	s := d.Run(ctx)
 	cancel()
@@ -103,7 +114,7 @@ func scheduleText(s schedule.Schedule) string {
 }
 
 // remind says every hour if there is nowhere to park a message.
-func (w *worker) remind(ctx context.Context, name string, log *slog.Logger) {
+func remind(ctx context.Context, w *worker.Worker) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
@@ -111,7 +122,7 @@ func (w *worker) remind(ctx context.Context, name string, log *slog.Logger) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			w.warnOfDeadLetters(ctx, name, log)
+			w.WarnOfDeadLetters(ctx)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -33,6 +34,7 @@ func TestScripts(t *testing.T) {
 			"exit":    scriptExit,
 			"serve":   scriptServe,
 			"put":     scriptPut,
+			"del":     scriptDel,
 			"send":    scriptSend,
 			"receive": scriptReceive,
 		},
@@ -80,6 +82,16 @@ func scriptPut(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: put BUCKET KEY FILE")
 	}
 	ts.Check(newClient(ts.Getenv("AWS_ENDPOINT_URL")).put(context.Background(), args[0], args[1], ts.ReadFile(args[2])))
+}
+
+// scriptDel deletes an object: del BUCKET KEY.
+func scriptDel(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: del BUCKET KEY")
+	}
+	c := newClient(ts.Getenv("AWS_ENDPOINT_URL"))
+	_, err := c.s3.DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &args[0], Key: &args[1]})
+	ts.Check(err)
 }
 
 // scriptSend sends a file as a message: send QUEUE FILE.

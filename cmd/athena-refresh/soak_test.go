@@ -23,8 +23,34 @@ func TestADaemonStaysSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		if err := stack.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	metrics, stop := daemonWithPages(t, conf, stack.url)
+	defer stop()
+	s := soak{t: t, client: newClient(stack.url), metrics: metrics}
+	s.land(*soakTime / 4)
+	warm := s.read()
+	s.land(*soakTime * 3 / 4)
+	until(t, "the daemon settled everything", time.Minute, func() bool { return s.read()["athena_refresh_records_seen_total"] >= float64(s.landed) })
+	end := s.read()
+	for name, more := range map[string]float64{"process_resident_memory_bytes": 32 << 20, "go_goroutines": 20, "process_open_fds": 10} {
+		t.Logf("%s: %.0f after the warm-up, %.0f at the end", name, warm[name], end[name])
+		if warm[name] == 0 || end[name] > warm[name]+more {
+			t.Errorf("%s grew from %.0f to %.0f", name, warm[name], end[name])
+		}
+	}
+	t.Logf("%d objects in %s; searchable p50 %.0f ms, p99 %.0f ms", s.landed, *soakTime,
+		1000*end[`athena_refresh_searchable_seconds{table="alerts",quantile="0.5"}`], 1000*end[`athena_refresh_searchable_seconds{table="alerts",quantile="0.99"}`])
+}
+
+// daemonWithPages starts "athena-refresh run" and returns where its metrics are.
+func daemonWithPages(t *testing.T, conf, url string) (metrics string, stop func()) {
+	t.Helper()
 	cmd := exec.Command("athena-refresh", "run", "--conf", conf, "--listen", "127.0.0.1:0")
-	cmd.Env = environment(stack.url)
+	cmd.Env = environment(url)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -40,27 +66,10 @@ func TestADaemonStaysSmall(t *testing.T) {
 			}
 		}
 	}()
-	defer func() {
+	return <-pages, func() {
 		cmd.Process.Kill()
 		cmd.Wait()
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
-	s := soak{t: t, client: newClient(stack.url), metrics: <-pages}
-	s.land(*soakTime / 4)
-	warm := s.read()
-	s.land(*soakTime * 3 / 4)
-	until(t, "the daemon settled everything", time.Minute, func() bool { return s.read()["athena_refresh_records_seen_total"] >= float64(s.landed) })
-	end := s.read()
-	for name, more := range map[string]float64{"process_resident_memory_bytes": 32 << 20, "go_goroutines": 20, "process_open_fds": 10} {
-		t.Logf("%s: %.0f after the warm-up, %.0f at the end", name, warm[name], end[name])
-		if warm[name] == 0 || end[name] > warm[name]+more {
-			t.Errorf("%s grew from %.0f to %.0f", name, warm[name], end[name])
-		}
 	}
-	t.Logf("%d objects in %s; searchable p50 %.0f ms, p99 %.0f ms", s.landed, *soakTime,
-		1000*end[`athena_refresh_searchable_seconds{table="alerts",quantile="0.5"}`], 1000*end[`athena_refresh_searchable_seconds{table="alerts",quantile="0.99"}`])
 }
 
 type soak struct {

@@ -86,8 +86,12 @@ type client struct {
 }
 
 func newClient(url string) *client {
-	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	cfg := awsOf(url)
 	return &client{provision.S3(cfg), sqs.NewFromConfig(cfg)}
+}
+
+func awsOf(url string) aws.Config {
+	return aws.Config{Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 }
 
 func (c *client) put(ctx context.Context, bucket, key, body string) error {

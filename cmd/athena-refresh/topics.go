@@ -35,7 +35,9 @@ func help(root *cobra.Command) *cobra.Command {
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var names []string
 			for _, c := range root.Commands() {
-				names = append(names, c.Name())
+				if !c.Hidden {
+					names = append(names, c.Name())
+				}
 			}
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
@@ -89,8 +91,8 @@ set:
   timeout                60         seconds of one invocation
   memory                 128        MB (*)
   log_level              info       debug: every message and statement
-  enable_metrics         false      true: embedded metric format lines (*)
-  reconcile_every        none       as schedule_expression (*)
+  enable_metrics         false      true: metrics for CloudWatch, as log lines
+  reconcile_every        none       as schedule_expression: add what is missing
   database_name          <prefix>_streamalert
   queue_name             <prefix>_streamalert_athena_s3_notifications
   results_bucket         <prefix>.streamalert.athena-results
@@ -140,7 +142,9 @@ or a part of one, **/ any folders before, […/] may be there or not, and {yyyy}
 front). The partition keys are the names in their order, then dt, made of the
 time; "partition": {"day": "{yyyy}-{MM}-{dd}"} says otherwise.
 
-Try a rule on an object before it lands:
+Try a rule on an object before it lands, and make the table that it calls for,
+with these keys:
 
   athena-refresh explain BUCKET KEY
+  athena-refresh table create TABLE --from s3://BUCKET/
 `

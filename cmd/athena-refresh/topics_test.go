@@ -93,3 +93,49 @@ func TestLayoutsTopicIsTrue(t *testing.T) {
 		}
 	}
 }
+
+// TestLayoutsTopicsRulesAreRules reads the rules and templates of the text, and
+// holds what it says of them against what they do.
+func TestLayoutsTopicsRulesAreRules(t *testing.T) {
+	rules := regexp.MustCompile(`(?m)^  \{".*\}$`).FindAllString(layoutsTopic, -1)
+	if len(rules) != 2 {
+		t.Fatalf("%d rules: %q", len(rules), rules)
+	}
+	c, _, err := config.Load(confDir(t, "p", `{"athena_partition_refresh_config": {"buckets": {"bucket": [`+strings.Join(rules, ",")+`]}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := regexp.MustCompile(`the template (\S+/)\.`).FindStringSubmatch(strings.ReplaceAll(layoutsTopic, "\n", " "))
+	app := regexp.MustCompile(`a template, such as (\S+/):`).FindStringSubmatch(layoutsTopic)
+	partition := regexp.MustCompile(`"partition": \{"(\w+)": "(\S+)"\}`).FindStringSubmatch(layoutsTopic)
+	if template == nil || app == nil || partition == nil {
+		t.Fatalf("%q %q %q", template, app, partition)
+	}
+	c.Buckets = append(c.Buckets,
+		table.Bucket{Name: "key", Rules: []table.Rule{{Layout: template[1], Table: "web"}}},
+		table.Bucket{Name: "app", Rules: []table.Rule{{Layout: app[1], Table: "web"}}},
+		table.Bucket{Name: "day", Rules: []table.Rule{{Layout: app[1], Table: "web", Partition: []table.KeyTemplate{{Key: partition[1], Value: partition[2]}}}}})
+	r, err := table.New(c.Buckets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := func(bucket, key string) string {
+		p := r.Place(bucket, key)
+		if p.Outcome != table.Place {
+			return string(p.Reason)
+		}
+		return strings.Join(p.Partition.Keys, ",") + "=" + strings.Join(p.Partition.Values, ",")
+	}
+	for _, x := range []struct{ bucket, key, want string }{
+		{"bucket", "tmp/x/dt=1/region=eu/a", "ignored_by_rule"},
+		{"bucket", "logs/one/dt=1/region=eu/a", "dt,region=1,eu"},
+		{"bucket", "logs/two/dt=1/region=eu/a", "dt,region=1,eu"}, // the conflict that the text warns of
+		{"key", "logs/one/dt=1/region=eu/a", "app,dt,region=one,1,eu"},
+		{"app", "web/2018-03-01/a", "app,dt=web,2018-03-01"},
+		{"day", "web/2018-03-01/a", "day=2018-03-01"},
+	} {
+		if got := place(x.bucket, x.key); got != x.want {
+			t.Errorf("%s/%s: %s, want %s", x.bucket, x.key, got, x.want)
+		}
+	}
+}

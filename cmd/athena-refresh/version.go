@@ -2,7 +2,8 @@ package main
 
 import (
 	"runtime"
-	"runtime/debug"
+
+	"athenarefresh/cmd/internal/worker"
 
 	"github.com/spf13/cobra"
 )
@@ -13,7 +14,7 @@ func (a *app) version() *cobra.Command {
 		Short: "Print the version",
 		Args:  exactly(0, "version: takes no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			v := buildVersion()
+			v := worker.Version()
 			if a.json {
 				return printJSON(a.stdout, struct {
 					Version string `json:"version"`
@@ -25,14 +26,4 @@ func (a *app) version() *cobra.Command {
 	}
 	a.jsonFlag(cmd)
 	return cmd
-}
-
-// buildVersion is the module's version where the program was installed by it,
-// else that of the working tree.
-func buildVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "unknown"
-	}
-	return info.Main.Version
 }

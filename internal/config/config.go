@@ -77,7 +77,10 @@ type Config struct {
 	Catalog Catalog
 
 	// statements_in_flight, default 5: DDL statements at once, 1 to 20. The
-	// account has 20 for everyone (Athena, "Service Quotas").
+	// account has 20 for everyone (Athena, "Service Quotas"). Each process has
+	// its own: with "trigger": "queue" two instances of the function may run at
+	// once, the least that an event source mapping can be limited to, and the
+	// account sees up to twice as many.
 	StatementsInFlight int
 
 	// timeout, default 60: the longest an invocation may take, 1 to 900
@@ -90,8 +93,11 @@ type Config struct {
 	// log_level, default "info". "debug": every message and statement too.
 	LogLevel slog.Level
 
-	// enable_metrics, default false. true: metrics are written to the log, as
-	// lines in CloudWatch's embedded metric format.
+	// enable_metrics, default false. true: what each invocation did is written
+	// as metrics, in lines of CloudWatch's embedded metric format, which
+	// CloudWatch Logs reads: by the function and by run to stdout (run, when it
+	// receives continuously, every minute), by once to stderr, as its stdout
+	// has the result.
 	EnableMetrics bool
 
 	// reconcile_every, default none: when to compare S3 with the catalog, as

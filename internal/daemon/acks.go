@@ -25,26 +25,23 @@ type acks struct {
 	calls  sync.WaitGroup
 	limit  chan struct{}
 	feeder sync.WaitGroup
-
-	mu sync.Mutex
-	s  Summary
+	ledger *ledger
 }
 
 // newAcks begins to take acknowledgements; its owner calls close.
-func newAcks(ctx context.Context, q Queue, log *slog.Logger) *acks {
-	a := &acks{ctx: ctx, queue: q, log: log, delete: make(chan string), hide: make(chan Hidden), limit: make(chan struct{}, ackCalls)}
+func newAcks(ctx context.Context, q Queue, log *slog.Logger, l *ledger) *acks {
+	a := &acks{ctx: ctx, queue: q, log: log, delete: make(chan string), hide: make(chan Hidden), limit: make(chan struct{}, ackCalls), ledger: l}
 	a.feeder.Go(func() { batches(a.delete, func(b []string) { a.spawn(func() { a.deleteBatch(b) }) }) })
 	a.feeder.Go(func() { batches(a.hide, func(b []Hidden) { a.spawn(func() { a.hideBatch(b) }) }) })
 	return a
 }
 
 // close waits until the queue was told of everything.
-func (a *acks) close() Summary {
+func (a *acks) close() {
 	close(a.delete)
 	close(a.hide)
 	a.feeder.Wait()
 	a.calls.Wait()
-	return a.s
 }
 
 // batches calls flush with up to ten of what comes in, until in is closed.
@@ -89,17 +86,7 @@ func (a *acks) deleteBatch(handles []string) {
 	if len(failed) > 0 {
 		a.log.Warn("settled messages were not deleted and will come again", "messages", len(failed), "error", err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.s.Deleted += len(handles) - len(failed)
-	a.s.Unsure += len(failed)
-}
-
-// kept is how many messages were hidden so far.
-func (a *acks) kept() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.s.Hidden
+	a.ledger.note(Summary{Deleted: len(handles) - len(failed), Unsure: len(failed)})
 }
 
 // hideBatch keeps messages for later. One that could not be hidden comes when
@@ -108,7 +95,5 @@ func (a *acks) hideBatch(messages []Hidden) {
 	if err := a.queue.Hide(a.ctx, messages); err != nil {
 		a.log.Warn("kept messages may come earlier than meant", "error", err)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.s.Hidden += len(messages)
+	a.ledger.note(Summary{Hidden: len(messages)})
 }

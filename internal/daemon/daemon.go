@@ -37,7 +37,13 @@ type Daemon struct {
 	// visible again for others.
 	Grace time.Duration
 
-	state state
+	// Report, if there is one, is told what was done since it was last told:
+	// after every invocation or, continuously, every minute and at the end.
+	Report func(Summary)
+
+	ledger ledger
+	told   Summary // to Report
+	state  state
 }
 
 // state is what a Daemon tells of itself.
@@ -45,7 +51,6 @@ type state struct {
 	received atomic.Int64 // unix nanoseconds of the last receive that worked
 	failing  atomic.Bool  // the last receive did not work
 	alive    atomic.Int64 // of the last turn of its loop
-	total    atomic.Int64
 }
 
 // Health is what a Daemon tells of itself.
@@ -53,12 +58,12 @@ type Health struct {
 	Alive    time.Time // when its loop last turned
 	Received time.Time // when the queue last answered; zero if it never did
 	Failing  bool      // it does not answer now
-	Messages int       // received so far
+	Done     Summary   // so far
 }
 
 // Health may be called at any time.
 func (d *Daemon) Health() Health {
-	h := Health{Messages: int(d.state.total.Load()), Failing: d.state.failing.Load()}
+	h := Health{Done: d.ledger.read(), Failing: d.state.failing.Load()}
 	if at := d.state.alive.Load(); at > 0 {
 		h.Alive = time.Unix(0, at)
 	}
@@ -87,9 +92,9 @@ func (d *Daemon) answered(err error) {
 
 // onSchedule makes an invocation at once, for what waited while nobody ran,
 // and then whenever one is due.
-func (d *Daemon) onSchedule(ctx context.Context) (all Summary) {
+func (d *Daemon) onSchedule(ctx context.Context) Summary {
 	begun := time.Now()
-	d.invoke(ctx, &all)
+	d.invoke(ctx)
 	for {
 		next, ok := d.Schedule.Next(time.Now())
 		if !ok {
@@ -98,23 +103,33 @@ func (d *Daemon) onSchedule(ctx context.Context) (all Summary) {
 		}
 		d.waitUntil(ctx, next)
 		if ctx.Err() != nil {
+			all := d.ledger.read()
 			all.Took = time.Since(begun)
 			return all
 		}
-		d.invoke(ctx, &all)
+		d.invoke(ctx)
 	}
 }
 
-func (d *Daemon) invoke(ctx context.Context, all *Summary) {
+func (d *Daemon) invoke(ctx context.Context) {
 	d.state.alive.Store(time.Now().UnixNano())
-	v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout}
-	s, err := v.Run(ctx)
+	v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout, ledger: &d.ledger}
+	_, err := v.Run(ctx)
 	if err != nil {
 		d.Log.Error("could not run, will be tried again on schedule", "error", err)
 	}
 	d.answered(err)
-	d.state.total.Add(int64(s.Received))
-	all.add(s)
+	d.report()
+}
+
+// report tells Report what was done since it was last told.
+func (d *Daemon) report() {
+	if d.Report == nil {
+		return
+	}
+	now := d.ledger.read()
+	d.Report(now.since(d.told))
+	d.told = now
 }
 
 // waitUntil turns the loop every so often, so that it can be seen to be alive.
@@ -126,13 +141,6 @@ func (d *Daemon) waitUntil(ctx context.Context, t time.Time) {
 	d.state.alive.Store(time.Now().UnixNano())
 }
 
-func (s *Summary) add(o Summary) {
-	s.Received += o.Received
-	s.Deleted += o.Deleted
-	s.Hidden += o.Hidden
-	s.Unsure += o.Unsure
-}
-
 // continuously receives with long polls. When ctx ends the poll under way is
 // cut off: what it may have handed out comes back when its time runs out.
 func (d *Daemon) continuously(ctx context.Context) Summary {
@@ -142,11 +150,14 @@ func (d *Daemon) continuously(ctx context.Context) Summary {
 	settling, endSettling := context.WithCancel(whole)
 	defer endSettling()
 
-	n := newIntake(d.Queue, d.Settler, d.Log, whole, settling)
+	n := newIntake(d.Queue, d.Settler, d.Log, &d.ledger, whole, settling)
 	n.visibility = d.Visibility
 	beating, endBeating := context.WithCancel(whole)
 	var heart sync.WaitGroup
 	heart.Go(func() { n.heartbeat(beating) })
+	if d.Report != nil {
+		heart.Go(func() { d.reportMinutes(beating) })
+	}
 
 	d.receive(ctx, n)
 
@@ -160,7 +171,22 @@ func (d *Daemon) continuously(ctx context.Context) Summary {
 	s := n.close()
 	last.Stop()
 	s.Took = time.Since(begun)
+	d.report()
 	return s
+}
+
+// reportMinutes reports every minute until ctx ends.
+func (d *Daemon) reportMinutes(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			d.report()
+		}
+	}
 }
 
 // receive goes round until ctx ends. It never spins: a receive waits for
@@ -178,7 +204,6 @@ func (d *Daemon) receive(ctx context.Context, n *intake) {
 		if ctx.Err() != nil {
 			return
 		}
-		d.state.total.Add(int64(got))
 		d.answered(err)
 		if err != nil {
 			pause(ctx, backOff+rand.N(backOff/2))
@@ -229,7 +254,6 @@ func (d *Daemon) probe(ctx context.Context, n *intake) (again bool) {
 	if ctx.Err() != nil {
 		return false
 	}
-	d.state.total.Add(int64(got))
 	d.answered(err)
 	return got > 0 && n.hand.waitForRoom(ctx, 1) && n.held.Load() == held && d.Settler.CatalogDown()
 }

@@ -322,3 +322,55 @@ func TestJunkIsNoProbeOfTheCatalog(t *testing.T) {
 		}
 	})
 }
+
+// What is reported by the minute adds up to what was done, and each report says
+// what the queue holds.
+func TestEveryMinuteIsReportedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(0)
+		var reports []daemon.Summary
+		r := start(t, q, &settler{f: func(_ context.Context, m refresh.Message) refresh.Settlement {
+			if strings.HasSuffix(m.ID, "7") {
+				return refresh.Settlement{Outcome: refresh.Retry, Wait: time.Hour}
+			}
+			return refresh.Settlement{Outcome: refresh.Done}
+		}}, func(d *daemon.Daemon) { d.Report = func(s daemon.Summary) { reports = append(reports, s) } })
+		for i := range 300 {
+			q.send(fmt.Sprint("late", i), "x")
+			time.Sleep(time.Second)
+		}
+		if h := r.d.Health(); h.Done.Received != 300 || h.Done.Deleted != 270 {
+			t.Errorf("while it runs it says: %+v", h)
+		}
+		s := r.stop()
+		received, deleted, kept := 0, 0, 0
+		for i, p := range reports {
+			received, deleted, kept = received+p.Received, deleted+p.Deleted, kept+p.Hidden
+			if i < 5 && (p.Received < 59 || p.Received > 61) || p.Depth == nil {
+				t.Errorf("report %d: %+v", i, p)
+			}
+		}
+		if len(reports) != 6 || received != s.Received || deleted != s.Deleted || kept != s.Hidden || received != 300 || deleted != 270 || kept != 30 {
+			t.Errorf("%d reports of %d received, %d deleted, %d kept; it was %+v", len(reports), received, deleted, kept, s)
+		}
+	})
+}
+
+func TestEveryInvocationIsReportedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(45)
+		var reports []daemon.Summary
+		r := start(t, q, &settler{f: done}, func(d *daemon.Daemon) {
+			d.Schedule, d.Timeout = schedule.Minutes(10), time.Minute
+			d.Report = func(s daemon.Summary) { reports = append(reports, s) }
+		})
+		time.Sleep(25 * time.Minute)
+		if h := r.d.Health(); h.Done.Received != 45 || h.Done.Deleted != 45 || h.Done.Depth == nil {
+			t.Errorf("while it runs it says: %+v", h)
+		}
+		r.stop()
+		if len(reports) != 3 || reports[0].Received != 45 || reports[0].Deleted != 45 || reports[1].Received != 0 {
+			t.Errorf("%+v", reports)
+		}
+	})
+}

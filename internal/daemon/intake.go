@@ -51,25 +51,30 @@ type intake struct {
 	// giveBack makes what was not settled in time visible again at once.
 	giveBack atomic.Bool
 
-	acks     *acks
-	work     sync.WaitGroup // messages in hand
-	hand     *hand
-	held     atomic.Int64 // messages that were settled as to be tried again
-	received int          // touched by the loop that receives alone
-	looked   time.Time    // at the depth of the queue; likewise
-	kept     int          // messages, by then; likewise
+	ledger ledger
+	acks   *acks
+	work   sync.WaitGroup // messages in hand
+	hand   *hand
+	held   atomic.Int64 // messages that were settled as to be tried again
+	looked time.Time    // at the depth of the queue; touched by the loop that receives alone
+	kept   int          // messages, by then; likewise
 }
 
-func newIntake(q Queue, s Settler, log *slog.Logger, whole, settling context.Context) *intake {
-	return &intake{queue: q, settler: s, log: log, whole: whole, settling: settling, acks: newAcks(whole, q, log), hand: newHand()}
+// newIntake begins to take acknowledgements; its owner calls close. What it does
+// is noted in l too, if that is not nil.
+func newIntake(q Queue, s Settler, log *slog.Logger, l *ledger, whole, settling context.Context) *intake {
+	n := &intake{queue: q, settler: s, log: log, ledger: ledger{whole: l}, whole: whole, settling: settling, hand: newHand()}
+	n.acks = newAcks(whole, q, log, &n.ledger)
+	return n
 }
+
+func (n *intake) received() int { return n.ledger.read().Received }
 
 // close waits until everything in hand is settled and the queue was told.
 func (n *intake) close() Summary {
 	n.work.Wait()
-	s := n.acks.close()
-	s.Received = n.received
-	return s
+	n.acks.close()
+	return n.ledger.read()
 }
 
 // receive makes some receives at the same time, fewer where bodies are large,
@@ -99,7 +104,7 @@ func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) 
 		p := <-replies
 		got, sizes, errs = got+p.n, sizes+p.bytes, append(errs, p.err)
 	}
-	n.received += got
+	n.ledger.note(Summary{Received: got})
 	n.hand.learn(got, sizes)
 	err = errors.Join(errs...)
 	if err != nil && ctx.Err() == nil {
@@ -116,7 +121,7 @@ func (n *intake) settle(m *Received) {
 	n.hand.take(m)
 	n.work.Go(func() {
 		defer n.hand.put(m) // in hand until its acknowledgement is on its way
-		s := n.settleOne(m.Message)
+		s := Settle(n.settling, n.settler, m.Message, n.log)
 		switch {
 		case s.Outcome == refresh.Done, s.Outcome == refresh.Parked:
 			n.acks.delete <- m.Handle
@@ -130,15 +135,16 @@ func (n *intake) settle(m *Received) {
 	})
 }
 
-// settleOne makes a panic the message's own affair: it is kept and tried again.
-func (n *intake) settleOne(m refresh.Message) (s refresh.Settlement) {
+// Settle settles one message. A panic is the message's own affair: it is kept
+// and tried again.
+func Settle(ctx context.Context, settler Settler, m refresh.Message, log *slog.Logger) (s refresh.Settlement) {
 	defer func() {
 		if p := recover(); p != nil {
-			n.log.Error("settling a message panicked, it will be tried again", "message", m.ID, "panic", fmt.Sprint(p))
+			log.Error("settling a message panicked, it will be tried again", "message", m.ID, "panic", fmt.Sprint(p))
 			s = refresh.Settlement{Outcome: refresh.Retry, Reasons: []refresh.Reason{refresh.CatalogError}, Wait: refresh.RetryAfter(m.Receives)}
 		}
 	}()
-	return n.settler.Settle(n.settling, m)
+	return settler.Settle(ctx, m)
 }
 
 // heartbeat extends the time of the messages in hand until ctx ends, so that
@@ -176,16 +182,17 @@ func (n *intake) extend(now time.Time) {
 // lookAtDepth tells the settler how many messages are in flight, once a minute
 // or after many were kept.
 func (n *intake) lookAtDepth() {
-	kept := n.acks.kept()
+	kept := n.ledger.read().Hidden
 	if time.Since(n.looked) < lookAgain && kept-n.kept < lookSoon {
 		return
 	}
 	n.looked, n.kept = time.Now(), kept
-	_, inFlight, err := n.queue.Depth(n.whole)
+	waiting, inFlight, err := n.queue.Depth(n.whole)
 	if err != nil {
 		n.log.Warn("can't see how many messages are in flight", "error", err)
 		return
 	}
+	n.ledger.note(Summary{Depth: &Depth{waiting, inFlight}})
 	n.settler.Crowd(inFlight)
 }
 

@@ -18,21 +18,16 @@ type Invocation struct {
 	Settler Settler
 	Log     *slog.Logger
 
-	// Timeout is how long it may take in all. A tenth of it, five seconds at
-	// most, is kept to acknowledge what was settled.
+	// Timeout is how long it may take in all; its Reserve is kept to acknowledge
+	// what was settled.
 	Timeout time.Duration
+
+	ledger *ledger // of a Daemon whose invocation it is
 }
 
-// Summary is what was done with messages.
-type Summary struct {
-	Received  int
-	Deleted   int
-	Hidden    int // kept, to be tried again later
-	Unsure    int // settled, but the queue did not confirm it: they may come again
-	TimeIsUp  bool
-	Took      time.Duration
-	Receiving error // why it stopped receiving, if that is why
-}
+// Reserve is how much of a timeout is not for settling, but for saying what was
+// settled: a tenth, five seconds at most.
+func Reserve(timeout time.Duration) time.Duration { return min(timeout/10, 5*time.Second) }
 
 // Run receives, settles and acknowledges until a long poll returns nothing and
 // nothing is in hand, or the time is up. When ctx ends it stops receiving and
@@ -41,7 +36,7 @@ type Summary struct {
 func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 	begun := time.Now()
 	end := begun.Add(v.Timeout)
-	settleBy := end.Add(-min(v.Timeout/10, 5*time.Second))
+	settleBy := end.Add(-Reserve(v.Timeout))
 
 	whole, cancel := context.WithDeadline(context.WithoutCancel(ctx), end)
 	defer cancel()
@@ -51,7 +46,7 @@ func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 	if time.Until(settleBy) <= poll {
 		return Summary{}, fmt.Errorf("a timeout of %s is too short to receive anything: say two seconds or more", v.Timeout)
 	}
-	n := newIntake(v.Queue, v.Settler, v.Log, whole, settling)
+	n := newIntake(v.Queue, v.Settler, v.Log, v.ledger, whole, settling)
 	err := v.receive(ctx, n, settleBy)
 	s := n.close()
 	s.TimeIsUp, s.Receiving, s.Took = settling.Err() != nil, err, time.Since(begun)
@@ -97,7 +92,7 @@ func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time)
 // asks the catalog again, unless nothing in it needs the catalog: then so is
 // the next one.
 func (v *Invocation) catalogWorks(n *intake) bool {
-	if n.received == 0 || !v.Settler.CatalogDown() {
+	if n.received() == 0 || !v.Settler.CatalogDown() {
 		return true
 	}
 	if n.hand.waitForRoom(n.settling, 1) && (n.held.Load() == 0 || !v.Settler.CatalogDown()) {

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"strings"
 
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 )
 
 // TrailDDL creates the table of CloudTrail's own files, as Athena's user guide
 // has it ("Querying AWS CloudTrail logs"), with the partition keys of p.
 func TrailDDL(bucket string, p *table.Partition) string {
-	return create(p, trailColumns, "com.amazon.emr.hive.serde.CloudTrailSerde",
+	return create(p, schema.Trail(), "com.amazon.emr.hive.serde.CloudTrailSerde",
 		`
 STORED AS INPUTFORMAT 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'
 OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'`, "s3://"+bucket+"/AWSLogs/")
@@ -18,7 +19,7 @@ OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'`, "s3:
 
 // EventsDDL creates the table of events, one a line.
 func EventsDDL(bucket string, p *table.Partition) string {
-	return create(p, trailColumns, "org.openx.data.jsonserde.JsonSerDe", "", "s3://"+bucket+"/"+EventsTable+"/")
+	return create(p, schema.Trail(), "org.openx.data.jsonserde.JsonSerDe", "", "s3://"+bucket+"/"+EventsTable+"/")
 }
 
 func create(p *table.Partition, columns, serde, stored, location string) string {
@@ -29,34 +30,3 @@ func create(p *table.Partition, columns, serde, stored, location string) string 
 	return fmt.Sprintf("CREATE EXTERNAL TABLE IF NOT EXISTS `%s` (%s)\nPARTITIONED BY (%s)\nROW FORMAT SERDE '%s'%s\nLOCATION '%s'",
 		p.Table, columns, strings.Join(keys, ", "), serde, stored, location)
 }
-
-const trailColumns = `
-  eventversion string,
-  useridentity struct<
-    type: string, principalid: string, arn: string, accountid: string, invokedby: string,
-    accesskeyid: string, username: string,
-    sessioncontext: struct<
-      attributes: struct<mfaauthenticated: string, creationdate: string>,
-      sessionissuer: struct<type: string, principalid: string, arn: string, accountid: string, username: string>>>,
-  eventtime string,
-  eventsource string,
-  eventname string,
-  awsregion string,
-  sourceipaddress string,
-  useragent string,
-  errorcode string,
-  errormessage string,
-  requestparameters string,
-  responseelements string,
-  additionaleventdata string,
-  requestid string,
-  eventid string,
-  resources array<struct<arn: string, accountid: string, type: string>>,
-  eventtype string,
-  apiversion string,
-  readonly string,
-  recipientaccountid string,
-  serviceeventdetails string,
-  sharedeventid string,
-  vpcendpointid string
-`

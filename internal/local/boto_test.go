@@ -9,7 +9,7 @@ import (
 	"athenarefresh/internal/local"
 )
 
-// TestBoto3 has the SDK for Python use S3, SQS and a notification end to end.
+// TestBoto3 has the SDK for Python use S3, SQS, a notification and Glue end to end.
 func TestBoto3(t *testing.T) {
 	if out, err := exec.Command("python3", "-c", "import boto3").CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "true" {

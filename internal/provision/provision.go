@@ -14,10 +14,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/search"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -204,8 +204,10 @@ func (m *maker) database(ctx context.Context) error {
 
 // alerts makes StreamAlert's table of alerts.
 func (m *maker) alerts(ctx context.Context) error {
-	bucket := m.c.Prefix + ".streamalerts"
-	return Table(ctx, m.cfg, m.c, strings.ReplaceAll(alertsTable, "<bucket>", bucket))
+	s, _ := schema.Named("alerts")
+	t := s.Table(m.c.Database, "alerts", []string{"dt"}, "s3://"+m.c.Prefix+".streamalerts/alerts/")
+	t.IfNotExists = true
+	return Table(ctx, m.cfg, m.c, t.SQL())
 }
 
 // Table runs a CREATE TABLE in the configuration's database.
@@ -216,25 +218,3 @@ func Table(ctx context.Context, cfg aws.Config, c *config.Config, ddl string) er
 	}
 	return nil
 }
-
-// alertsTable holds alerts as StreamAlert writes them: one JSON object a line.
-const alertsTable = `
-CREATE EXTERNAL TABLE IF NOT EXISTS alerts (
-  id string,
-  rule_name string,
-  rule_description string,
-  created string,
-  cluster string,
-  log_source string,
-  log_type string,
-  source_entity string,
-  source_service string,
-  outputs array<string>,
-  publishers map<string,string>,
-  context map<string,string>,
-  record map<string,string>,
-  staged boolean
-)
-PARTITIONED BY (dt string)
-ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
-LOCATION 's3://<bucket>/alerts/'`

@@ -3,6 +3,7 @@ package refresh_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"athenarefresh/internal/catalog/catalogtest"
 	"athenarefresh/internal/refresh"
@@ -10,7 +11,13 @@ import (
 )
 
 // BenchmarkKnown is from a body, as S3 sends it, to a partition that is known.
-func BenchmarkKnown(b *testing.B) {
+func BenchmarkKnown(b *testing.B) { benchmarkKnown(b, 0) }
+
+// BenchmarkKnownMetered is the same where metrics are wanted: what a Meter
+// costs. Without one it has to cost nothing.
+func BenchmarkKnownMetered(b *testing.B) { benchmarkKnown(b, 1) }
+
+func benchmarkKnown(b *testing.B, meters int) {
 	router, err := table.New([]table.Bucket{{Name: "example.streamalert.data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
 	if err != nil {
 		b.Fatal(err)
@@ -21,8 +28,11 @@ func BenchmarkKnown(b *testing.B) {
 	}
 	r := refresh.New(refresh.Options{Router: router, Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, Hand: 1000})
 	defer r.Close(context.Background())
+	for range meters {
+		r.Meter()
+	}
 	body := `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"us-east-1","eventTime":"2026-01-02T03:04:05.678Z","eventName":"ObjectCreated:Put","userIdentity":{"principalId":"AWS:AROAEXAMPLE:firehose"},"requestParameters":{"sourceIPAddress":"10.0.0.1"},"responseElements":{"x-amz-request-id":"C3D13FE58DE4C810","x-amz-id-2":"FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD"},"s3":{"s3SchemaVersion":"1.0","configurationId":"athena-refresh","bucket":{"name":"example.streamalert.data","ownerIdentity":{"principalId":"A3NL1KOZZKExample"},"arn":"arn:aws:s3:::example.streamalert.data"},"object":{"key":"cloudtrail_events/2026/01/02/03/example-1-2026-01-02-03-04-05-uuid.gz","size":1024,"eTag":"d41d8cd98f00b204e9800998ecf8427e","versionId":"096fKKXTRTtl3on89fVO.nfljtsv6qko","sequencer":"0055AED6DCD90281E5"}}}]}`
-	message := refresh.Message{ID: "m", Body: body, Receives: 1}
+	message := refresh.Message{ID: "m", Body: body, Sent: time.Now(), Receives: 1}
 	b.ReportAllocs()
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {

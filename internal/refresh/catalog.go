@@ -85,6 +85,21 @@ type TableID struct {
 // Key is a partition key; Type is Hive's name of its type, in lower case.
 type Key struct{ Name, Type string }
 
+// Bits is the size of the type if it is one of Hive's integers, else 0.
+func (k Key) Bits() int {
+	switch k.Type {
+	case "tinyint":
+		return 8
+	case "smallint":
+		return 16
+	case "int", "integer":
+		return 32
+	case "bigint":
+		return 64
+	}
+	return 0
+}
+
 // Kind says whether partitions can be added to a table.
 type Kind int
 

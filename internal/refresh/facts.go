@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"athenarefresh/internal/table"
 )
 
 // factsFor is how long a table's facts count.
@@ -81,29 +83,45 @@ func (t *planner) readFacts(ctx context.Context, existed bool) (Table, error) {
 	return tab, err
 }
 
-// values returns a want's values in the order of the table's keys, as the
-// table's types write them, or why the table can't have them.
-func (tab *Table) values(w *want) ([]string, answer) {
-	if w.parquet && tab.Format != Parquet {
-		return nil, answer{reason: FormatMismatch, detail: fmt.Sprintf("a Parquet file, but table %s is not of Parquet files", tab.ID.Name)}
+// kind says why no partition can be added to the table, whatever it is.
+func (tab *Table) kind() answer {
+	switch tab.Kind {
+	case Projected:
+		return answer{reason: ProjectedTable, detail: fmt.Sprintf("Athena computes the partitions of table %s", tab.ID.Name)}
+	case NotHive:
+		return answer{reason: NotAHiveTable, detail: fmt.Sprintf("table %s is: %s", tab.ID.Name, tab.KindName)}
 	}
+	return answer{}
+}
+
+// format says why the table can't have an object of the format.
+func (tab *Table) format(parquet bool) answer {
+	if parquet && tab.Format != Parquet {
+		return answer{reason: FormatMismatch, detail: fmt.Sprintf("a Parquet file, but table %s is not of Parquet files", tab.ID.Name)}
+	}
+	return answer{}
+}
+
+// values returns a partition's values in the order of the table's keys, as the
+// table's types write them, or why the table can't have them.
+func (tab *Table) values(p *table.Partition) ([]string, answer) {
 	mismatch := func() ([]string, answer) {
 		return nil, answer{reason: PartitionKeysMismatch, detail: fmt.Sprintf(
-			"the layout has the partition keys %s, table %s has %s", strings.Join(w.part.Keys, ", "), tab.ID.Name, tab.keyList())}
+			"the layout has the partition keys %s, table %s has %s", strings.Join(p.Keys, ", "), tab.ID.Name, tab.keyList())}
 	}
-	if len(tab.Keys) != len(w.part.Keys) {
+	if len(tab.Keys) != len(p.Keys) {
 		return mismatch()
 	}
 	values := make([]string, len(tab.Keys))
 	for i, k := range tab.Keys {
-		at := slices.Index(w.part.Keys, k.Name)
+		at := slices.Index(p.Keys, k.Name)
 		if at < 0 {
 			return mismatch()
 		}
-		v, ok := canonical(k.Type, w.part.Values[at])
+		v, ok := canonical(k.Type, p.Values[at])
 		if !ok {
 			return nil, answer{reason: PartitionKeysMismatch, detail: fmt.Sprintf(
-				"%s=%q is no %s, which the key of table %s is", k.Name, w.part.Values[at], k.Type, tab.ID.Name)}
+				"%s=%q is no %s, which the key of table %s is", k.Name, p.Values[at], k.Type, tab.ID.Name)}
 		}
 		values[i] = v
 	}
@@ -123,7 +141,7 @@ func (tab *Table) keyList() string {
 
 // partition is a want as the catalog is to have it. Its values fitted before.
 func (tab *Table) partition(w *want) Partition {
-	values, _ := tab.values(w)
+	values, _ := tab.values(&w.part)
 	return Partition{Values: values, Location: w.part.Location}
 }
 
@@ -131,7 +149,7 @@ func (tab *Table) partition(w *want) Partition {
 // without leading zeros, because some writers store 01 and others 1 (AWS.md
 // 5.5). It fails where the type can't hold the value.
 func canonical(hiveType, value string) (string, bool) {
-	bits := map[string]int{"tinyint": 8, "smallint": 16, "int": 32, "integer": 32, "bigint": 64}[hiveType]
+	bits := Key{Type: hiveType}.Bits()
 	switch {
 	case bits > 0:
 		n, err := strconv.ParseInt(value, 10, bits)

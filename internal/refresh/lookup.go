@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/table"
 )
 
 // lookMost is the most partitions that one call looks up (BatchGetPartition,
@@ -32,7 +34,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (missing
 	stale := t.dueAgain(unread)
 	values := make([][]string, 0, len(unread)+len(stale))
 	for _, w := range unread {
-		values = append(values, spellings(tab, w)...)
+		values = append(values, spellings(&tab, &w.part)...)
 	}
 	for _, k := range stale {
 		values = append(values, k.values)
@@ -52,31 +54,40 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (missing
 	return append(missing, absent...), nil
 }
 
-// spellings are the values under which the catalog may have a want: as the
-// table's types write them, and as the key has them.
-func spellings(tab Table, w *want) [][]string {
-	values, _ := tab.values(w)
-	raw := make([]string, len(values))
+// spellings are the values under which the catalog may have a partition that
+// the table can have: as the table's types write them, as the key has them, and
+// with numbers in two digits, as other writers store months and hours whatever
+// the folder is called (AWS.md 5.5). A partition that is there under another of
+// them must not be added again: its rows would be found twice. At most three.
+func spellings(tab *Table, p *table.Partition) [][]string {
+	values, _ := tab.values(p)
+	raw, padded := make([]string, len(values)), slices.Clone(values)
 	for i, k := range tab.Keys {
-		raw[i] = w.part.Values[slices.Index(w.part.Keys, k.Name)]
+		raw[i] = p.Values[slices.Index(p.Keys, k.Name)]
+		if k.Bits() > 0 && len(values[i]) == 1 {
+			padded[i] = "0" + values[i]
+		}
 	}
-	if slices.Equal(values, raw) {
-		return [][]string{values}
+	list := [][]string{values}
+	if !slices.Equal(raw, values) {
+		list = append(list, raw)
 	}
-	return [][]string{values, raw}
+	if !slices.Equal(padded, values) && !slices.Equal(padded, raw) {
+		list = append(list, padded)
+	}
+	return list
 }
 
 // read looks partitions up and returns where they are, by identity.
 func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[string]Partition, error) {
 	found := make(map[string]Partition, len(values))
 	for chunk := range slices.Chunk(values, lookMost) {
-		t.r.tally.lookup()
 		parts, err := t.partitions(ctx, tab, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("look up partitions of %s: %w", t.name, err)
 		}
 		for _, p := range parts {
-			id, ok := tab.identity(p.Values)
+			id, ok := tab.Identity(p.Values)
 			if !ok {
 				return nil, fmt.Errorf("look up partitions of %s: the catalog answered with values %q for the keys %s", t.name, p.Values, tab.keyList())
 			}
@@ -95,8 +106,10 @@ func (t *planner) partitions(ctx context.Context, tab Table, values [][]string) 
 	return t.r.o.Catalog.Partitions(ctx, tab, values)
 }
 
-// identity is that of a partition as the catalog has it.
-func (tab *Table) identity(stored []string) (string, bool) {
+// Identity tells a partition from the table's others, by its values as the
+// catalog has them: 1 and 01 are the same where the key is a number. False if
+// these are not as many values as the table has keys.
+func (tab *Table) Identity(stored []string) (string, bool) {
 	if len(stored) != len(tab.Keys) {
 		return "", false
 	}
@@ -167,7 +180,7 @@ func valuesText(w *want) string {
 // remembers it.
 func (t *planner) confirm(w *want, p Partition, added bool) {
 	if added {
-		t.r.tally.added(t.name)
+		t.r.tally.count(func(c *Tally) { c.added(t.name) })
 	}
 	t.remember(w, p)
 	t.mu.Lock()
@@ -246,7 +259,7 @@ func (t *planner) reconfirm(k *known, p Partition) {
 func (t *planner) readBack(ctx context.Context, tab Table, batch []*want) (left []*want, err error) {
 	values := make([][]string, 0, len(batch))
 	for _, w := range batch {
-		values = append(values, spellings(tab, w)...)
+		values = append(values, spellings(&tab, &w.part)...)
 	}
 	found, err := t.read(ctx, tab, values)
 	if err != nil {

@@ -3,6 +3,10 @@ package refresh
 import (
 	"errors"
 	"log/slog"
+	"slices"
+
+	"athenarefresh/internal/event"
+	"athenarefresh/internal/table"
 )
 
 // Reason is why a record has the outcome it has. The list is fixed: it is that
@@ -23,6 +27,28 @@ const (
 	CatalogError          Reason = "catalog_error"           // retry: anything else that the catalog said
 	Deadline              Reason = "deadline"                // retry: the time for this round ran out
 )
+
+// Reasons returns the whole list, in alphabetical order.
+func Reasons() []Reason {
+	list := []Reason{
+		LocationConflict, ProjectedTable, NotAHiveTable, PartitionKeysMismatch, FormatMismatch,
+		TableMissing, DatabaseMissing, AccessDenied, Throttled, CatalogError, Deadline,
+	}
+	for _, r := range []event.Reason{
+		event.TestEvent, event.SNSControl, event.NotCreated, event.NoRecords,
+		event.Malformed, event.NotS3, event.NotANotification,
+	} {
+		list = append(list, Reason(r))
+	}
+	for _, r := range []table.Reason{
+		table.Malformed, table.UnknownBucket, table.Placeholder, table.IgnoredByRule, table.ErrorOutput, table.Hidden, table.NoLayoutMatch,
+		table.InvalidTimestamp, table.NoTableElement, table.InvalidTableName, table.TableNotAllowed, table.InvalidLocation, table.InvalidValue,
+	} {
+		list = append(list, Reason(r))
+	}
+	slices.Sort(list)
+	return slices.Compact(list) // malformed is both a body and a key
+}
 
 // rank is the outcome of a record that the catalog gave this reason.
 func (r Reason) rank() rank {

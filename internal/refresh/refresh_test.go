@@ -588,6 +588,36 @@ func TestTheDeadlineGivesBackEarlyAndTheStatementIsStopped(t *testing.T) {
 	})
 }
 
+func TestIdleWaitsForAStatementThatIsBeingStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		if !g.r.Idle(t.Context()) {
+			t.Error("nothing was ever under way")
+		}
+		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
+			if c.Method == "Add" && !c.After {
+				<-ctx.Done()
+				time.Sleep(3 * time.Second)
+			}
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		g.r.Settle(ctx, message("a/2018/03/01/05/x"))
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if g.r.Idle(short) {
+			t.Error("idle while the statement is being stopped")
+		}
+		if !g.r.Idle(t.Context()) {
+			t.Error("not idle, but ctx did not end")
+		}
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x") // what was added in the end is found
+		g.calls("Add", 1)
+	})
+}
+
 func TestEachMessageHasItsOwnDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
@@ -700,11 +730,13 @@ func TestIntegersAreOneValueHoweverWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.behind("num", "s3://num/m=02/day=a/", "a", "02")
+	g.behind("num", "s3://num/m=3/day=a/", "a", "03") // the folder has one digit, who added it wrote two
 	g.must(refresh.Done, nil, "num:m=01/day=a/x")
 	g.must(refresh.Done, nil, "num:m=02/day=a/x")
+	g.must(refresh.Done, nil, "num:m=3/day=a/x")
 	g.must(refresh.Parked, why(refresh.LocationConflict), "num:m=1/day=a/x")
 	g.must(refresh.Parked, why(refresh.PartitionKeysMismatch), "num:m=x/day=a/x")
-	if d := cmp.Diff([]string{"a 02 s3://num/m=02/day=a/", "a 1 s3://num/m=01/day=a/"}, g.locations("num")); d != "" {
+	if d := cmp.Diff([]string{"a 02 s3://num/m=02/day=a/", "a 03 s3://num/m=3/day=a/", "a 1 s3://num/m=01/day=a/"}, g.locations("num")); d != "" {
 		t.Error(d)
 	}
 }

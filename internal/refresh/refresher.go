@@ -46,7 +46,7 @@ type Refresher struct {
 	// that wait for it. Close ends it.
 	work   context.Context
 	cancel context.CancelFunc
-	group  sync.WaitGroup
+	group  crew
 
 	mu     sync.RWMutex
 	tables map[string]*planner
@@ -59,28 +59,26 @@ func New(o Options) *Refresher {
 	o.Statements = max(o.Statements, 1)
 	o.Hand = max(o.Hand, 2)
 	r := &Refresher{o: o, budget: newBudget(o.Statements), tables: map[string]*planner{}}
-	r.gate.check, r.gate.asking, r.gate.log = o.Catalog.Check, make(oneAtATime, 1), r.logger()
-	r.names.list, r.names.reading = o.Catalog.Tables, make(oneAtATime, 1)
+	r.o.Catalog = r.tally.meter(o.Catalog)
+	r.gate.check, r.gate.asking, r.gate.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
+	r.names.list, r.names.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
 	r.work, r.cancel = context.WithCancel(context.Background())
 	r.rooms.New = func() any { return new([]event.Record) }
 	return r
 }
 
-// Close waits until no planner and no statement is under way. When ctx ends it
-// tells those that are to stop and waits no longer: a statement that won't stop
-// is left to the service. It adds partitions or it doesn't; whoever comes next
-// reads the catalog.
+// Idle waits until no planner and no statement is under way, as a function has
+// to before it answers, or it would be frozen with them. It returns false if
+// ctx ends first: then a statement is still being stopped. To be frozen does it
+// no harm, its table has no other until its end is known.
+func (r *Refresher) Idle(ctx context.Context) bool { return r.group.wait(ctx) }
+
+// Close is Idle, and then tells what is still under way to stop and waits no
+// longer: a statement that won't stop is left to the service. It adds
+// partitions or it doesn't; whoever comes next reads the catalog.
 func (r *Refresher) Close(ctx context.Context) {
-	defer r.cancel()
-	idle := make(chan struct{})
-	go func() {
-		r.group.Wait()
-		close(idle)
-	}()
-	select {
-	case <-idle:
-	case <-ctx.Done():
-	}
+	r.Idle(ctx)
+	r.cancel()
 }
 
 // crowd is the number of messages in flight above which waiting is a luxury:

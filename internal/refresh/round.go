@@ -69,18 +69,17 @@ func (t *planner) readFailed(ctx context.Context, err error) {
 // folders the first is tried, the other is put back: by then the catalog says
 // who won.
 func (t *planner) fitting(batch []*want, tab Table) []*want {
-	switch tab.Kind {
-	case Projected:
-		t.answerAll(batch, answer{reason: ProjectedTable, detail: fmt.Sprintf("Athena computes the partitions of table %s", t.name)})
-		return nil
-	case NotHive:
-		t.answerAll(batch, answer{reason: NotAHiveTable, detail: fmt.Sprintf("table %s is: %s", t.name, tab.KindName)})
+	if why := tab.kind(); why.reason != "" {
+		t.answerAll(batch, why)
 		return nil
 	}
 	first := make(map[string]bool, len(batch))
 	var fit, rivals []*want
 	for _, w := range batch {
-		values, why := tab.values(w)
+		values, why := tab.values(&w.part)
+		if format := tab.format(w.parquet); format.reason != "" {
+			why = format
+		}
 		switch {
 		case why.reason != "":
 			t.answer(w, why)

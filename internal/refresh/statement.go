@@ -40,7 +40,6 @@ func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) erro
 	ctx, cancel := context.WithTimeout(ctx, statementTime)
 	stop, cancelStop := beforeDeadline(ctx)
 	t.setAdding(true)
-	t.r.tally.add()
 	result := make(chan error, 1)
 	t.r.group.Go(func() {
 		defer cancel()

@@ -7,67 +7,166 @@ import (
 	"time"
 )
 
-// Tally is what a Refresher did since it was made.
+// Tally is what a Refresher did: since it was made ([Refresher.Tally]), or
+// since a [Meter] was last taken.
 type Tally struct {
 	Messages   map[Outcome]int
 	Records    int
-	Reasons    map[Reason]int // of records; one whose partition is in the catalog has none
-	Added      map[string]int // partitions by table
-	Adds       int            // calls of Catalog.Add
-	Lookups    int            // calls of Catalog.Partitions
-	Searchable map[string][]time.Duration
+	Reasons    map[Reason]int       // of records; one whose partition is in the catalog has none
+	Added      map[string]int       // partitions by table
+	Adds       int                  // calls of Catalog.Add
+	Lookups    int                  // calls of Catalog.Partitions
+	Throttles  int                  // calls of the Catalog that it refused with ErrThrottled
+	Searchable map[string]Latencies // by table, of at most 1,000
+	Oldest     time.Duration        // the age of the oldest message, when it was settled; of a Meter's only
+}
+
+// Latencies are how long it took from the objects' landing until their new
+// partition was in the catalog. Objects whose partition was there already are
+// not among them.
+type Latencies struct {
+	Objects int
+	Total   time.Duration
+	Samples []time.Duration // of the last 1,000 objects at most, in no order
+}
+
+// Settled is how many messages were settled, whatever their outcome.
+func (t *Tally) Settled() int { return sum(t.Messages) }
+
+// Partitions is how many partitions were added, to all tables.
+func (t *Tally) Partitions() int { return sum(t.Added) }
+
+func sum[K comparable](counts map[K]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+// AllSearchable are the latencies of all tables.
+func (t *Tally) AllSearchable() (all Latencies) {
+	for _, l := range t.Searchable {
+		all.Objects += l.Objects
+		all.Total += l.Total
+		all.Samples = append(all.Samples, l.Samples...)
+	}
+	return all
+}
+
+// Percentile is the latency that so many of a hundred samples don't exceed, the
+// smallest such sample; 0 without any. It puts them in order.
+func (l *Latencies) Percentile(percent int) time.Duration {
+	if len(l.Samples) == 0 {
+		return 0
+	}
+	slices.Sort(l.Samples)
+	return l.Samples[(len(l.Samples)*percent+99)/100-1]
 }
 
 // mostLatencies bounds the samples that are kept of one table, and mostTables
-// the tables.
+// the tables: 8 MB in all.
 const (
-	mostLatencies = 10_000
+	mostLatencies = 1_000
 	mostTables    = 1_000
 )
 
+// tally counts for whoever reads: once since the beginning, and once for each
+// Meter. Where there is no Meter, one costs nothing.
 type tally struct {
-	mu sync.Mutex
-	t  Tally
-	at map[string]int // where the table's next sample goes
+	mu     sync.Mutex
+	all    Tally
+	meters []*Meter
 }
 
-// Tally returns what was done so far. Searchable holds, by table, how long it
-// took from an object's landing until its new partition was in the catalog,
-// in no order; objects whose partition was there already are not in it.
+// Tally returns what was done so far.
 func (r *Refresher) Tally() Tally {
 	r.tally.mu.Lock()
 	defer r.tally.mu.Unlock()
-	t := r.tally.t
+	t := r.tally.all
 	t.Messages, t.Reasons, t.Added = maps.Clone(t.Messages), maps.Clone(t.Reasons), maps.Clone(t.Added)
 	t.Searchable = maps.Clone(t.Searchable)
-	for name, d := range t.Searchable {
-		t.Searchable[name] = slices.Clone(d)
+	for name, l := range t.Searchable {
+		l.Samples = slices.Clone(l.Samples)
+		t.Searchable[name] = l
 	}
 	return t
 }
 
-// message counts a message and its records.
+// Meter is a tally that begins anew whenever it is taken. Each Meter counts
+// everything, so that readers with times of their own don't take from each
+// other. It lives as long as its Refresher.
+type Meter struct {
+	r *Refresher
+	t Tally // guarded by r.tally.mu
+}
+
+// Meter returns a Meter that counts from now on.
+func (r *Refresher) Meter() *Meter {
+	r.tally.mu.Lock()
+	defer r.tally.mu.Unlock()
+	m := &Meter{r: r}
+	r.tally.meters = append(r.tally.meters, m)
+	return m
+}
+
+// Take returns what was done since the Meter was made or last taken. What is
+// still going on then, a statement that outlives its message for example, is in
+// the next.
+func (m *Meter) Take() (t Tally) {
+	m.r.tally.mu.Lock()
+	defer m.r.tally.mu.Unlock()
+	t, m.t = m.t, Tally{}
+	return t
+}
+
+// count has f add the same to every Tally that is being written.
+func (t *tally) count(f func(*Tally)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f(&t.all)
+	for _, m := range t.meters {
+		f(&m.t)
+	}
+}
+
+// message counts a message and its records. Without a Meter nobody asks for its
+// age, and the clock is not looked at for every message.
 func (t *tally) message(o Outcome, s *settling) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.t.Messages == nil {
-		t.t.Messages, t.t.Reasons = map[Outcome]int{}, map[Reason]int{}
+	t.all.message(o, s)
+	if len(t.meters) == 0 {
+		return
 	}
-	t.t.Messages[o]++
-	t.t.Records += s.records
-	for _, c := range s.reasons {
-		if c.reason != "" {
-			t.t.Reasons[c.reason] += c.n
+	age := time.Duration(0)
+	if !s.sent.IsZero() {
+		age = wall().Sub(s.sent)
+	}
+	for _, m := range t.meters {
+		m.t.message(o, s)
+		m.t.Oldest = max(m.t.Oldest, age)
+	}
+}
+
+func (c *Tally) message(o Outcome, s *settling) {
+	if c.Messages == nil {
+		c.Messages, c.Reasons = map[Outcome]int{}, map[Reason]int{}
+	}
+	c.Messages[o]++
+	c.Records += s.records
+	for _, r := range s.reasons {
+		if r.reason != "" {
+			c.Reasons[r.reason] += r.n
 		}
 	}
 	for i := range s.waiting {
-		t.searchable(&s.waiting[i], s.sent)
+		c.searchable(&s.waiting[i], s.sent)
 	}
 }
 
 // searchable counts how long a record waited for its new partition, from the
 // time that its event says, or that of the message.
-func (t *tally) searchable(w *waiting, sent time.Time) {
+func (c *Tally) searchable(w *waiting, sent time.Time) {
 	a, ok := w.want.settled()
 	if !ok || a.reason != "" || !a.added {
 		return
@@ -77,42 +176,31 @@ func (t *tally) searchable(w *waiting, sent time.Time) {
 		landed = sent
 	}
 	if d := a.at.Sub(landed); !landed.IsZero() && d >= 0 {
-		t.sample(w.want.part.Table, d)
+		c.sample(w.want.part.Table, d)
 	}
 }
 
-func (t *tally) sample(table string, d time.Duration) {
-	if t.t.Searchable == nil {
-		t.t.Searchable, t.at = map[string][]time.Duration{}, map[string]int{}
+func (c *Tally) sample(table string, d time.Duration) {
+	if c.Searchable == nil {
+		c.Searchable = map[string]Latencies{}
 	}
-	list := t.t.Searchable[table]
-	switch {
-	case list == nil && len(t.t.Searchable) >= mostTables:
-	case len(list) < mostLatencies:
-		t.t.Searchable[table] = append(list, d)
-	default:
-		list[t.at[table]%mostLatencies] = d
-		t.at[table]++
+	l, ok := c.Searchable[table]
+	if !ok && len(c.Searchable) >= mostTables {
+		return
 	}
+	if len(l.Samples) < mostLatencies {
+		l.Samples = append(l.Samples, d)
+	} else {
+		l.Samples[l.Objects%mostLatencies] = d
+	}
+	l.Objects++
+	l.Total += d
+	c.Searchable[table] = l
 }
 
-func (t *tally) lookup() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.t.Lookups++
-}
-
-func (t *tally) add() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.t.Adds++
-}
-
-func (t *tally) added(table string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.t.Added == nil {
-		t.t.Added = map[string]int{}
+func (c *Tally) added(table string) {
+	if c.Added == nil {
+		c.Added = map[string]int{}
 	}
-	t.t.Added[table]++
+	c.Added[table]++
 }

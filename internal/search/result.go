@@ -103,9 +103,12 @@ func (r *Result) Rows(ctx context.Context) iter.Seq2[Row, error] {
 }
 
 // row gives every column a value: a statement that is no SELECT may have rows
-// that are shorter.
+// that are shorter, or no columns and lines of text all the same.
 func (r *Result) row(row types.Row) Row {
 	values := make(Row, len(r.Columns))
+	if len(r.Columns) == 0 {
+		values = make(Row, len(row.Data))
+	}
 	for i, d := range row.Data {
 		if i < len(values) {
 			values[i] = d.VarCharValue

@@ -122,39 +122,12 @@ func (q *Queue) Receive(ctx context.Context, wait time.Duration) ([]daemon.Recei
 	}
 	received := make([]daemon.Received, len(out.Messages))
 	for i, m := range out.Messages {
-		received[i] = message(m)
+		received[i] = daemon.Received{
+			Message: daemon.Message(aws.ToString(m.MessageId), aws.ToString(m.Body), m.Attributes),
+			Handle:  aws.ToString(m.ReceiptHandle),
+		}
 	}
 	return received, nil
-}
-
-func message(m types.Message) daemon.Received {
-	attr := func(name types.MessageSystemAttributeName) string { return m.Attributes[string(name)] }
-	// A count that isn't there or can't be read is a first receive's: the
-	// message was handed out, and that is all that is known.
-	receives, err := strconv.Atoi(attr(types.MessageSystemAttributeNameApproximateReceiveCount))
-	if err != nil {
-		receives = 1
-	}
-	return daemon.Received{
-		Message: refresh.Message{
-			ID:            aws.ToString(m.MessageId),
-			Body:          aws.ToString(m.Body),
-			Sent:          millis(attr(types.MessageSystemAttributeNameSentTimestamp)),
-			FirstReceived: millis(attr(types.MessageSystemAttributeNameApproximateFirstReceiveTimestamp)),
-			Receives:      receives,
-		},
-		Handle: aws.ToString(m.ReceiptHandle),
-	}
-}
-
-// millis reads SQS's timestamps, milliseconds since 1970; the zero time stands
-// for one that the queue didn't give.
-func millis(s string) time.Time {
-	ms, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
 }
 
 // seconds rounds up, since less than was asked for would be a surprise.

@@ -1,8 +1,7 @@
 package status
 
 import (
-	"slices"
-	"time"
+	"athenarefresh/internal/refresh"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -16,8 +15,14 @@ var (
 	statements = desc("statements_total", "Statements, or batch calls, that added partitions.")
 	lookups    = desc("lookups_total", "Calls that looked partitions up.")
 	received   = desc("messages_received_total", "Messages received, some of them more than once.")
+	deleted    = desc("messages_deleted_total", "Messages that the queue confirmed as deleted.")
+	kept       = desc("messages_kept_total", "Messages that were hidden, to be tried again later.")
+	unsure     = desc("messages_unconfirmed_total", "Messages that were settled, but not confirmed as deleted: they may come again.")
+	waiting    = desc("queue_waiting", "Messages that wait in the queue, as it said within the last minute or invocation.")
+	inFlight   = desc("queue_in_flight", "Messages that are handed out or hidden, likewise.")
 	answered   = desc("queue_answered_timestamp_seconds", "When the queue last answered.")
-	searchable = desc("searchable_seconds", "From an object's landing until its new partition was in the catalog, of the last 10,000.", "table")
+	throttles  = desc("throttles_total", "Calls of the catalog that it refused because there were too many.")
+	searchable = desc("searchable_seconds", "From an object's landing until its new partition was in the catalog; quantiles of the last 1,000 objects.", "table")
 )
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -29,7 +34,8 @@ type collector struct{ s Source }
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, received, answered, searchable} {
+	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, throttles, received, deleted, kept, unsure, waiting, inFlight, answered, searchable,
+		compared, comparing, differing, mended, uncompared} {
 		ch <- d
 	}
 }
@@ -52,25 +58,28 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	count(allRecords, t.Records)
 	count(statements, t.Adds)
 	count(lookups, t.Lookups)
-	count(received, h.Messages)
+	count(throttles, t.Throttles)
+	count(received, h.Done.Received)
+	count(deleted, h.Done.Deleted)
+	count(kept, h.Done.Hidden)
+	count(unsure, h.Done.Unsure)
+	if d := h.Done.Depth; d != nil {
+		ch <- prometheus.MustNewConstMetric(waiting, prometheus.GaugeValue, float64(d.Waiting))
+		ch <- prometheus.MustNewConstMetric(inFlight, prometheus.GaugeValue, float64(d.InFlight))
+	}
 	if !h.Received.IsZero() {
 		ch <- prometheus.MustNewConstMetric(answered, prometheus.GaugeValue, float64(h.Received.UnixMilli())/1000)
 	}
-	for table, samples := range t.Searchable {
-		ch <- summary(table, samples)
+	for table, l := range t.Searchable {
+		ch <- summary(table, &l)
+	}
+	if c.s.Reconciled != nil {
+		collectReconciled(ch, c.s.Reconciled())
 	}
 }
 
-// summary is the distribution of a table's samples, of which there is at least one.
-func summary(table string, samples []time.Duration) prometheus.Metric {
-	slices.Sort(samples)
-	var sum time.Duration
-	for _, d := range samples {
-		sum += d
-	}
-	quantiles := map[float64]float64{}
-	for _, q := range []float64{0.5, 0.99} {
-		quantiles[q] = samples[int(q*float64(len(samples)-1)+0.5)].Seconds()
-	}
-	return prometheus.MustNewConstSummary(searchable, uint64(len(samples)), sum.Seconds(), quantiles, table)
+// summary is the distribution of a table's latencies, of which there is at least one.
+func summary(table string, l *refresh.Latencies) prometheus.Metric {
+	quantiles := map[float64]float64{0.5: l.Percentile(50).Seconds(), 0.99: l.Percentile(99).Seconds()}
+	return prometheus.MustNewConstSummary(searchable, uint64(l.Objects), l.Total.Seconds(), quantiles, table)
 }

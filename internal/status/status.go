@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 )
 
@@ -27,6 +28,9 @@ import (
 type Source struct {
 	Health func() daemon.Health
 	Tally  func() refresh.Tally
+	// Reconciled is what is known of S3 compared with the catalog; nil where
+	// that isn't done.
+	Reconciled func() reconcile.Last
 	// Stuck is how long the daemon's loop may stand still: longer than a hand
 	// full of slow messages, or an invocation, takes.
 	Stuck time.Duration

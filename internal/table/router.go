@@ -9,6 +9,7 @@ import (
 // is safe for concurrent use.
 type Router struct {
 	buckets map[string][]rule
+	order   []string            // of the buckets, the configuration's
 	owners  map[string][]string // table → the buckets for which the configuration names it
 }
 
@@ -41,6 +42,7 @@ func New(buckets []Bucket) (*Router, error) {
 			}
 		}
 		r.buckets[b.Name] = rules
+		r.order = append(r.order, b.Name)
 	}
 	return r, nil
 }

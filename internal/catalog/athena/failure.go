@@ -165,7 +165,7 @@ func textVerdict(reason string) verdict {
 		return verdictThrottled
 	case has("concurrentmodification", "concurrent modification", "modified concurrently"):
 		return verdictWhole
-	case has("access denied", "accessdenied", "not authorized", "insufficient permission", "insufficient lake formation"):
+	case has("access denied", "accessdenied", "not authorized", "status code: 403", "insufficient permission", "insufficient lake formation"):
 		return verdictDenied
 	case has("glueencryptionexception", "output location", "output bucket", "workgroup", "work group"):
 		return verdictWhole

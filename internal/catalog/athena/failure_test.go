@@ -7,6 +7,8 @@ import (
 
 	"athenarefresh/internal/catalog/bisect"
 	"athenarefresh/internal/refresh"
+
+	"github.com/aws/smithy-go"
 )
 
 // errHalve stands in these tests for errors that are to be halved, errPlain
@@ -102,6 +104,45 @@ func TestWhatAFailureMeans(t *testing.T) {
 		}
 		if err != nil && c.s.reason != "" && !strings.Contains(err.Error(), c.s.reason) {
 			t.Errorf("%+v: %v doesn't say why", c.s, err)
+		}
+	}
+}
+
+// Each wording that was seen (AWS.md 5.6) by itself: as the reason of a
+// statement that failed, with the number that says little and without one, and
+// as that of a statement that was refused at once.
+func TestEveryWordingIsRecognised(t *testing.T) {
+	for wording, want := range map[string]error{
+		"AlreadyExistsException":      errHalve,
+		"Partition already exists":    errHalve,
+		"Partitions already exist":    errHalve,
+		"EntityNotFoundException":     refresh.ErrTableMissing,
+		"Table not found":             refresh.ErrTableMissing,
+		"Table not found logs.alerts": refresh.ErrTableMissing,
+		"SemanticException table is not partitioned but partition spec exists": errPlain,
+		"Rate exceeded":                                       refresh.ErrThrottled,
+		"ThrottlingException":                                 refresh.ErrThrottled,
+		"Please reduce your request rate":                     refresh.ErrThrottled,
+		"ConcurrentModificationException":                     errPlain,
+		"Update table failed due to concurrent modifications": errPlain,
+		"Table being modified concurrently":                   errPlain,
+		"NullPointerException Name is null":                   errPlain,
+		"Access Denied":                                       refresh.ErrAccessDenied,
+		"Forbidden (Service: Amazon S3; Status Code: 403; Error Code: 403 Forbidden)": refresh.ErrAccessDenied,
+		"GlueEncryptionException": errPlain,
+	} {
+		parts := []refresh.Partition{{Values: []string{"1"}, Location: "s3://b/1/"}, {Values: []string{"2"}, Location: "s3://b/2/"}}
+		for how, err := range map[string]error{
+			"failed, 1003":      failed("FAILED: Execution Error, return code 1. "+wording, 1003).err(parts),
+			"failed, no number": failed(wording+" (Request ID: 0)", noErrorType).err(parts),
+			"refused":           refusal(&smithy.GenericAPIError{Code: "InvalidRequestException", Message: wording}, parts),
+		} {
+			if got := class(err); got != want {
+				t.Errorf("%s, %s: is %v, want %v", wording, how, got, want)
+			}
+		}
+		if alone := failed(wording, 1003).err(parts[:1]); (alone == nil) != (want == errHalve) {
+			t.Errorf("%s, of one partition: %v", wording, alone)
 		}
 	}
 }

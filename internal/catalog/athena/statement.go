@@ -105,7 +105,7 @@ func clause(keys []refresh.Key, p refresh.Partition) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("partition key: %w", err)
 		}
-		v, err := value(k.Type, p.Values[i])
+		v, err := value(k, p.Values[i])
 		if err != nil {
 			return "", fmt.Errorf("partition key %s: %w", k.Name, err)
 		}
@@ -133,33 +133,19 @@ func identifier(name string) (string, error) {
 // value writes a partition value for a key of the type: whole numbers bare,
 // because Hive compares a quoted one by its text, everything else quoted. So
 // are numbers below nought: Hive's grammar has no sign in a partition's value.
-func value(typ, v string) (string, error) {
-	bits := integerBits(typ)
+func value(k refresh.Key, v string) (string, error) {
+	bits := k.Bits()
 	if bits == 0 {
 		return literal(v)
 	}
 	n, err := strconv.ParseInt(v, 10, bits)
 	if err != nil || strconv.FormatInt(n, 10) != v {
-		return "", fmt.Errorf("%q is not a %s as the catalog would store it", v, typ)
+		return "", fmt.Errorf("%q is not a %s as the catalog would store it", v, k.Type)
 	}
 	if n < 0 {
 		return literal(v)
 	}
 	return v, nil
-}
-
-func integerBits(typ string) int {
-	switch typ {
-	case "tinyint":
-		return 8
-	case "smallint":
-		return 16
-	case "int", "integer":
-		return 32
-	case "bigint":
-		return 64
-	}
-	return 0
 }
 
 // literal writes a string by Hive's rules: a backslash makes the next

@@ -32,6 +32,17 @@ func factsOf(t *types.Table, catalog string) refresh.Table {
 	}
 }
 
+// factsAt are the facts of a table that was found at a place, which is where its
+// partitions are asked for. The table itself may name another: the database
+// that it was found in may be a resource link, which Glue follows in every call
+// about its tables (Lake Formation developer guide, "Resource link handling in
+// AWS Glue APIs").
+func factsAt(place refresh.TableID, t *types.Table) refresh.Table {
+	facts := factsOf(t, place.Catalog)
+	facts.ID.Database, facts.ID.Name = strings.ToLower(place.Database), strings.ToLower(place.Name)
+	return facts
+}
+
 func keysOf(columns []types.Column) []refresh.Key {
 	keys := make([]refresh.Key, len(columns))
 	for i, c := range columns {

@@ -17,6 +17,7 @@ import (
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
@@ -32,6 +33,7 @@ const (
 // Reader is a [refresh.Reader] of one database.
 type Reader struct {
 	database string
+	region   string
 
 	// The operations used, each a method of the SDK's client: holding the
 	// client itself would link all of its operations.
@@ -39,6 +41,7 @@ type Reader struct {
 	getTables         func(context.Context, *glue.GetTablesInput, ...func(*glue.Options)) (*glue.GetTablesOutput, error)
 	getPartition      func(context.Context, *glue.GetPartitionInput, ...func(*glue.Options)) (*glue.GetPartitionOutput, error)
 	batchGetPartition func(context.Context, *glue.BatchGetPartitionInput, ...func(*glue.Options)) (*glue.BatchGetPartitionOutput, error)
+	getPartitions     func(context.Context, *glue.GetPartitionsInput, ...func(*glue.Options)) (*glue.GetPartitionsOutput, error)
 
 	mu          sync.Mutex
 	descriptors map[string]described // by the table's name in database
@@ -54,15 +57,22 @@ var _ refresh.Reader = (*Reader)(nil)
 
 // NewReader returns a Reader of the database.
 func NewReader(cfg aws.Config, database string) *Reader {
-	client := glue.NewFromConfig(cfg)
+	client := newClient(cfg)
 	return &Reader{
 		database:          database,
+		region:            cfg.Region,
 		getTable:          client.GetTable,
 		getTables:         client.GetTables,
 		getPartition:      client.GetPartition,
 		batchGetPartition: client.BatchGetPartition,
+		getPartitions:     client.GetPartitions,
 		descriptors:       map[string]described{},
 	}
+}
+
+// newClient is a client of Glue that is [patient].
+func newClient(cfg aws.Config) *glue.Client {
+	return glue.NewFromConfig(cfg, func(o *glue.Options) { o.Retryer = patient(o.Retryer) })
 }
 
 // Tables lists the names of the database's tables, views and links among them.
@@ -94,24 +104,30 @@ func (r *Reader) Table(ctx context.Context, name string) (refresh.Table, error) 
 	if err != nil {
 		return refresh.Table{}, fmt.Errorf("read table %s: %w", name, err)
 	}
-	catalog := ""
+	place := refresh.TableID{Database: r.database, Name: name}
 	if link := t.TargetTable; link != nil {
-		own := t.CatalogId
+		own := aws.ToString(t.CatalogId)
 		if t, err = r.follow(ctx, link); err != nil {
 			return refresh.Table{}, fmt.Errorf("read table %s, which %s links to: %w", aws.ToString(link.Name), name, err)
 		}
-		if id := aws.ToString(link.CatalogId); id != aws.ToString(own) {
-			catalog = id
+		place = refresh.TableID{Database: aws.ToString(link.DatabaseName), Name: aws.ToString(link.Name)}
+		if id := aws.ToString(link.CatalogId); id != own {
+			place.Catalog = id
 		}
 	}
-	facts := factsOf(t, catalog)
+	facts := factsAt(place, t)
 	if t.StorageDescriptor != nil {
 		r.remember(strings.ToLower(name), described{facts.ID, *t.StorageDescriptor})
 	}
 	return facts, nil
 }
 
+// follow reads the table that a link is to. Glue shows much of it with the link,
+// but what of that is the link's own is written nowhere.
 func (r *Reader) follow(ctx context.Context, link *types.TableIdentifier) (*types.Table, error) {
+	if region := aws.ToString(link.Region); region != "" && region != r.region {
+		return nil, fmt.Errorf("it is in another Region, %s", region)
+	}
 	t, err := r.fetch(ctx, aws.ToString(link.CatalogId), aws.ToString(link.DatabaseName), aws.ToString(link.Name))
 	if err != nil {
 		return nil, err
@@ -144,6 +160,13 @@ func (r *Reader) remember(name string, d described) {
 		}
 	}
 	r.descriptors[name] = d
+}
+
+// patient lets the SDK repeat what Glue says may succeed the next time, and what
+// it does not repeat by itself (AWS.md 6, 8).
+func patient(r aws.Retryer) aws.Retryer {
+	return retry.AddWithErrorCodes(r, "OperationTimeoutException", "ConcurrentModificationException",
+		"ResourceNotReadyException", "FederationSourceRetryableException")
 }
 
 // optional leaves a member out of a request where it has no value.

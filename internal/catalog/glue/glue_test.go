@@ -7,13 +7,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"athenarefresh/internal/local/awsjson"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
@@ -35,9 +38,26 @@ type request struct {
 		Values            []string
 		StorageDescriptor map[string]any
 	}
+	SkipArchive bool
+	TableInput  object
+	Segment     struct{ SegmentNumber, TotalSegments int }
+	Entries     []struct {
+		PartitionValueList []string
+		PartitionInput     object
+	}
 }
 
 func open(t *testing.T, s script) (*Reader, *Writer) {
+	t.Helper()
+	cfg := s.serve(t)
+	r := NewReader(cfg, "db")
+	w := NewWriter(cfg, r, Options{})
+	w.retryer = hasty{w.retryer}
+	return r, w
+}
+
+// serve answers calls as the script has it.
+func (s script) serve(t *testing.T) aws.Config {
 	t.Helper()
 	service := &awsjson.Service{Version: "1.1", MaxBody: 1 << 24, Operations: map[string]awsjson.Operation{}}
 	var mu sync.Mutex
@@ -53,14 +73,18 @@ func open(t *testing.T, s script) (*Reader, *Writer) {
 	}
 	server := httptest.NewServer(service)
 	t.Cleanup(server.Close)
-	cfg := aws.Config{
+	return aws.Config{
 		Region:       "eu-west-1",
 		BaseEndpoint: &server.URL,
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Retryer:      func() aws.Retryer { return hasty{retry.NewStandard()} },
 	}
-	r := NewReader(cfg, "db")
-	return r, NewWriter(cfg, r, Options{})
 }
+
+// hasty repeats what another Retryer would, without its waits.
+type hasty struct{ aws.Retryer }
+
+func (hasty) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
 func says(answer any) func(int, request) (any, error) {
 	return func(int, request) (any, error) { return answer, nil }
@@ -135,7 +159,6 @@ func TestWhatIsNotFound(t *testing.T) {
 }
 
 func TestDeniedAndThrottled(t *testing.T) {
-	t.Parallel() // the SDK's retries take seconds
 	for code, want := range map[string]error{
 		"AccessDeniedException":   refresh.ErrAccessDenied,
 		"ThrottlingException":     refresh.ErrThrottled,
@@ -200,6 +223,52 @@ func TestTableFollowsALink(t *testing.T) {
 		got, err := r.Table(t.Context(), "link")
 		if err != nil || got.ID.Catalog != catalog || got.ID.Name != "t" || got.ID.Location != "s3://b/t/" || len(got.Keys) != 1 || got.Keys[0] != (refresh.Key{Name: "dt", Type: "string"}) {
 			t.Errorf("owner %s: Table: %+v, %v", owner, got, err)
+		}
+	}
+}
+
+// The database may be a link itself, to another account's: Glue follows it, and
+// the table says where it really is. Its partitions are asked for, and made,
+// through the link.
+func TestADatabaseThatIsALinkIsAskedByItsOwnName(t *testing.T) {
+	target := aTable()
+	target["Table"].(object)["DatabaseName"], target["Table"].(object)["CatalogId"] = "far", "999988887777"
+	here := func(what string, answer any) func(int, request) (any, error) {
+		return func(_ int, in request) (any, error) {
+			if in.CatalogId != "" || in.DatabaseName != "db" || in.TableName+in.Name != "t" {
+				t.Errorf("%s: asked for %+v", what, in)
+			}
+			return answer, nil
+		}
+	}
+	r, w := open(t, script{
+		"GetTable":             here("GetTable", target),
+		"BatchGetPartition":    here("BatchGetPartition", object{}),
+		"BatchCreatePartition": here("BatchCreatePartition", object{}),
+	})
+	table, err := r.Table(t.Context(), "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Partitions(t.Context(), table, [][]string{{"a"}}); err != nil {
+		t.Error(err)
+	}
+	clear(r.descriptors) // so that the table is read again
+	if err := w.Add(t.Context(), table, parts(1)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestALinkIntoAnotherRegionIsAnError(t *testing.T) {
+	for region, fine := range map[string]bool{"": true, "eu-west-1": true, "us-east-1": false} {
+		r, _ := open(t, script{"GetTable": func(n int, _ request) (any, error) {
+			if n == 1 {
+				return aTable(), nil
+			}
+			return object{"Table": object{"Name": "l", "TargetTable": object{"DatabaseName": "db", "Name": "t", "Region": region}}}, nil
+		}})
+		if _, err := r.Table(t.Context(), "l"); (err == nil) != fine || class(err) != nil {
+			t.Errorf("Region %q: Table: %v", region, err)
 		}
 	}
 }
@@ -349,6 +418,89 @@ func TestDescriptorsAreBounded(t *testing.T) {
 	}
 }
 
+func TestATableWithoutADescriptorTakesNoPartition(t *testing.T) {
+	r, w := open(t, script{"GetTable": says(object{"Table": object{"Name": "t", "DatabaseName": "db"}})})
+	table, err := r.Table(t.Context(), "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Add(t.Context(), table, parts(1)); err == nil || class(err) != nil {
+		t.Errorf("Add: %v", err)
+	}
+}
+
+// What a whole call may be refused with (AWS.md 6), for two partitions: what
+// one of them may have caused is tried with each; what may pass is repeated,
+// three attempts in all; anything else is asked once.
+func TestErrorsOfWholeCalls(t *testing.T) {
+	for code, c := range map[string]struct {
+		want  error
+		calls int
+	}{
+		"InvalidInputException":                {nil, 3},
+		"ValidationException":                  {nil, 3},
+		"AlreadyExistsException":               {nil, 3},
+		"EntityNotFoundException":              {refresh.ErrTableMissing, 1},
+		"AccessDeniedException":                {refresh.ErrAccessDenied, 1},
+		"ThrottlingException":                  {refresh.ErrThrottled, 1},
+		"ResourceNumberLimitExceededException": {nil, 1},
+		"GlueEncryptionException":              {nil, 1},
+		"FederationSourceException":            {nil, 1},
+		"Unheard":                              {nil, 1},
+		"InternalServiceException":             {nil, 3},
+		"OperationTimeoutException":            {nil, 3},
+		"ConcurrentModificationException":      {nil, 3},
+		"ResourceNotReadyException":            {nil, 3},
+		"FederationSourceRetryableException":   {nil, 3},
+	} {
+		t.Run(code, func(t *testing.T) {
+			calls := 0
+			r, w := open(t, script{"BatchCreatePartition": func(int, request) (any, error) {
+				calls++
+				status := 400
+				if code == "InternalServiceException" {
+					status = 500
+				}
+				return nil, &awsjson.Error{Code: code, Message: "its words", Status: status}
+			}})
+			r.remember("t", described{aKnownTable.ID, types.StorageDescriptor{}})
+			err := w.Add(t.Context(), aKnownTable, parts(2))
+			if code == "AlreadyExistsException" {
+				if err != nil || calls != c.calls {
+					t.Errorf("Add: %v after %d calls", err, calls)
+				}
+				return
+			}
+			if err == nil || class(err) != c.want || calls != c.calls || !strings.Contains(err.Error(), "its words") {
+				t.Errorf("Add: %v after %d calls, want %v after %d", err, calls, c.want, c.calls)
+			}
+		})
+	}
+}
+
+// A reading is repeated for the same reasons.
+func TestWhatMayPassIsReadAgain(t *testing.T) {
+	for _, code := range []string{"OperationTimeoutException", "ConcurrentModificationException", "ResourceNotReadyException", "FederationSourceRetryableException"} {
+		t.Run(code, func(t *testing.T) {
+			second := func(answer any) func(int, request) (any, error) {
+				return func(n int, _ request) (any, error) {
+					if n == 0 {
+						return nil, awsjson.Errorf(code, "not now")
+					}
+					return answer, nil
+				}
+			}
+			r, w := open(t, script{"GetTable": second(aTable()), "GetDatabase": second(object{"Database": object{"Name": "db"}})})
+			if _, err := r.Table(t.Context(), "t"); err != nil {
+				t.Error(err)
+			}
+			if err := w.Check(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestErrorsOfSinglePartitions(t *testing.T) {
 	item := func(code string) object {
 		return object{"PartitionValues": []string{"0"}, "ErrorDetail": object{"ErrorCode": code, "ErrorMessage": "m"}}
@@ -363,6 +515,11 @@ func TestErrorsOfSinglePartitions(t *testing.T) {
 		{[]object{item("AccessDeniedException")}, refresh.ErrAccessDenied, true},
 		{[]object{item("ThrottlingException")}, refresh.ErrThrottled, true},
 		{[]object{item("EntityNotFoundException")}, refresh.ErrTableMissing, true},
+		{[]object{item("ConcurrentModificationException")}, nil, true},
+		{[]object{item("OperationTimeoutException")}, nil, true},
+		{[]object{item("GlueEncryptionException")}, nil, true},
+		{[]object{item("InvalidInputException")}, nil, true},
+		{[]object{item("ResourceNumberLimitExceededException")}, nil, true},
 		{[]object{{"PartitionValues": []string{"0"}}}, nil, true},
 		{[]object{{}}, nil, true},
 		{nil, nil, false},

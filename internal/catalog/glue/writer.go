@@ -54,11 +54,11 @@ var _ refresh.Writer = (*Writer)(nil)
 // NewWriter returns a Writer into the reader's database. Partitions are made
 // like the tables that the reader read last.
 func NewWriter(cfg aws.Config, r *Reader, o Options) *Writer {
-	client := glue.NewFromConfig(cfg)
+	client := newClient(cfg)
 	return &Writer{
 		reader:               r,
 		o:                    o,
-		retryer:              awserror.Retryer(),
+		retryer:              patient(awserror.Retryer()),
 		getDatabase:          client.GetDatabase,
 		batchCreatePartition: client.BatchCreatePartition,
 	}
@@ -109,11 +109,13 @@ func (w *Writer) descriptor(ctx context.Context, t refresh.Table) (types.Storage
 		return d, nil
 	}
 	table, err := w.reader.fetch(ctx, t.ID.Catalog, t.ID.Database, t.ID.Name)
-	if err != nil {
+	switch {
+	case err != nil:
 		return types.StorageDescriptor{}, err
-	}
-	if id := factsOf(table, t.ID.Catalog).ID; !same(id, t.ID) || table.StorageDescriptor == nil {
+	case !same(factsAt(t.ID, table).ID, t.ID):
 		return types.StorageDescriptor{}, errors.New("the table is another one than the one that was read")
+	case table.StorageDescriptor == nil:
+		return types.StorageDescriptor{}, errors.New("the table has no storage descriptor, so nobody knows how its files are read")
 	}
 	return *table.StorageDescriptor, nil
 }

@@ -18,6 +18,7 @@ type scanPartition struct {
 	values   []string // of the keys, in order
 	location string
 	format   *fileFormat
+	columns  *partitionColumns
 }
 
 // scanFile is one file of a scan: its partition and where it is.
@@ -75,13 +76,13 @@ func (s *scan) sql(f *functions, describe func(query string) ([]string, error)) 
 	return strings.Join(parts, " UNION ALL "), nil
 }
 
-// groups are the files by format: in practice one.
+// groups are the files by format and columns: in practice one.
 func (s *scan) groups() [][]scanFile {
 	var groups [][]scanFile
 next:
 	for _, f := range s.files {
 		for i, g := range groups {
-			if g[0].partition.format.same(f.partition.format) {
+			if g[0].partition.columns == f.partition.columns && g[0].partition.format.same(f.partition.format) {
 				groups[i] = append(g, f)
 				continue next
 			}
@@ -102,7 +103,20 @@ func (s *scan) emptySQL() string {
 	return "SELECT " + strings.Join(cols, ", ") + " WHERE false"
 }
 
+// groupSQL reads files as their partitions say, and hands the rows out as the
+// table has them.
 func (s *scan) groupSQL(files []scanFile, f *functions, describe func(string) ([]string, error)) (string, error) {
+	columns := files[0].partition.columns
+	if columns == nil {
+		return s.formatSQL(files, f, describe)
+	}
+	inner := *s
+	inner.columns = columns.read
+	sql, err := inner.formatSQL(files, f, describe)
+	return "SELECT " + strings.Join(columns.outer(s), ", ") + " FROM (" + sql + ")", err
+}
+
+func (s *scan) formatSQL(files []scanFile, f *functions, describe func(string) ([]string, error)) (string, error) {
 	format := files[0].partition.format
 	switch format.kind {
 	case "json":

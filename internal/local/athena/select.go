@@ -287,13 +287,14 @@ func (q *selection) view(ctx context.Context, database, name, sql string) error 
 func (q *selection) partitions(ctx context.Context, s *source, scan *scan) ([]*scanPartition, error) {
 	if len(scan.keys) == 0 {
 		f, err := formatOf(s.table, s.table.StorageDescriptor)
-		return []*scanPartition{{location: s.table.Location(), format: f}}, err
+		return []*scanPartition{{location: s.table.Location(), format: f}}, err // its columns are the table's
 	}
 	keep, err := q.prune(ctx, s, scan.keys)
 	if err != nil || !s.asTable {
 		return nil, err
 	}
 	var parts []*scanPartition
+	schemas := partitionSchemas{scan: scan, table: s.table}
 	for p, err := range q.catalog.Partitions(s.table.DatabaseName, s.table.Name, keep) {
 		if err != nil {
 			return nil, err
@@ -302,7 +303,11 @@ func (q *selection) partitions(ctx context.Context, s *source, scan *scan) ([]*s
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, &scanPartition{p.Values, p.Location(), f})
+		columns, err := schemas.of(p, f)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, &scanPartition{p.Values, p.Location(), f, columns})
 	}
 	return parts, nil
 }

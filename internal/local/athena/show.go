@@ -272,6 +272,4 @@ func closing(i, n int) string {
 }
 
 // quoted writes a literal as Hive reads it.
-func quoted(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
-}
+func quoted(s string) string { return hiveql.Literal(s) }

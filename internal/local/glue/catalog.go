@@ -327,6 +327,9 @@ func (s *partitionStore) replace(values []string, in PartitionInput) error {
 	if err := s.remove(values); err != nil {
 		return err
 	}
+	if in.StorageDescriptor != nil {
+		foldColumns(in.StorageDescriptor.Columns)
+	}
 	return s.put(in, old.CreationTime)
 }
 

@@ -150,6 +150,9 @@ func (c *Catalog) apiBatchUpdatePartition(_ context.Context, in batchUpdateInput
 	if err := checkCount("entries", len(in.Entries), 100); err != nil {
 		return nil, err
 	}
+	if len(in.Entries) == 0 {
+		return nil, invalid("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length greater than or equal to 1")
+	}
 	var failed partitionErrors
 	err := c.db.Update(func(tx *bbolt.Tx) error {
 		s, err := createPartitions(tx, in.DatabaseName, in.TableName)

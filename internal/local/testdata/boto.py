@@ -1,4 +1,4 @@
-"""S3, SQS and a notification between them, end to end, as boto3 speaks.
+"""S3, SQS and a notification between them, and Glue, end to end, as boto3 speaks.
 
 Usage: boto.py ENDPOINT. Prints "ok" and exits 0, or raises.
 """
@@ -166,6 +166,49 @@ assert dead["Attributes"]["DeadLetterQueueSourceArn"] == queue_arn
 
 refused("SignatureDoesNotMatch", client("s3", secret="wrong").list_buckets)
 refused("InvalidSignatureException", client("sqs", secret="wrong", config=Config(retries={"total_max_attempts": 1})).list_queues)
+
+# A table is given another column, and so are its partitions: in place.
+glue = client("glue")
+glue.create_database(DatabaseInput={"Name": "boto"})
+told = {"DatabaseName": "boto", "TableName": "t"}
+descriptor = {"Columns": [{"Name": "A", "Type": "string"}], "Location": "s3://boto/", "SerdeInfo": {"SerializationLibrary": "x"}}
+table = {"Name": "t", "StorageDescriptor": descriptor, "PartitionKeys": [{"Name": "dt", "Type": "string"}], "TableType": "EXTERNAL_TABLE"}
+refused("EntityNotFoundException", glue.update_table, DatabaseName="boto", TableInput=table)
+refused("EntityNotFoundException", glue.get_partitions, **told)
+glue.create_table(DatabaseName="boto", TableInput=table)
+created = glue.get_table(DatabaseName="boto", Name="t")["Table"]["CreateTime"]
+days = [str(n) for n in range(250)]
+for some in [days[:100], days[100:200], days[200:]]:
+    glue.batch_create_partition(
+        **told, PartitionInputList=[{"Values": [d], "StorageDescriptor": {**descriptor, "Location": f"s3://boto/{d}/"}} for d in some]
+    )
+descriptor["Columns"].append({"Name": "B", "Type": "bigint", "Comment": "new"})
+glue.update_table(DatabaseName="boto", TableInput=table, SkipArchive=True)
+now = glue.get_table(DatabaseName="boto", Name="t")["Table"]
+assert now["CreateTime"] == created and [c["Name"] for c in now["StorageDescriptor"]["Columns"]] == ["a", "b"], now
+
+
+def entry(d):
+    new = {"Values": [d], "StorageDescriptor": {**descriptor, "Location": f"s3://boto/{d}/"}}
+    return {"PartitionValueList": [d], "PartitionInput": new}
+
+
+failed = glue.batch_update_partition(**told, Entries=[entry(d) for d in [*days[:99], "none"]])["Errors"]
+(none,) = failed
+assert none["PartitionValueList"] == ["none"] and none["ErrorDetail"]["ErrorCode"] == "EntityNotFoundException", failed
+refused("InvalidInputException", glue.batch_update_partition, **told, Entries=[entry(d) for d in days[:101]])
+refused("EntityNotFoundException", glue.batch_update_partition, DatabaseName="boto", TableName="none", Entries=[entry("1")])
+found = {}
+for part in range(3):
+    pages = glue.get_paginator("get_partitions").paginate(**told, Segment={"SegmentNumber": part, "TotalSegments": 3}, PaginationConfig={"PageSize": 20})
+    for p in pages.build_full_result()["Partitions"]:
+        assert p["StorageDescriptor"]["Location"] == f"s3://boto/{p['Values'][0]}/", p
+        found[p["Values"][0]] = [c["Name"] for c in p["StorageDescriptor"]["Columns"]]
+assert len(found) == 250 and all(found[d] == (["a", "b"] if int(d) < 99 else ["a"]) for d in days), found
+bare = glue.get_partitions(**told, ExcludeColumnSchema=True, MaxResults=1)["Partitions"][0]
+assert not bare["StorageDescriptor"].get("Columns"), bare
+glue.delete_table(DatabaseName="boto", Name="t")
+refused("EntityNotFoundException", glue.delete_table, DatabaseName="boto", Name="t")
 
 gone = s3.delete_objects(Bucket="boto", Delete={"Objects": [{"Key": k} for k in [*bodies, "copy.txt"]]})
 assert len(gone["Deleted"]) == 5, gone

@@ -5,6 +5,7 @@ package onglue
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"athenarefresh/internal/catalog/catalogtest"
 	"athenarefresh/internal/refresh"
@@ -124,16 +125,40 @@ func (d *Database) AddPartition(ctx context.Context, table string, p refresh.Par
 
 // AllPartitions implements [catalogtest.Behind].
 func (d *Database) AllPartitions(ctx context.Context, table string) ([]refresh.Partition, error) {
-	var all []refresh.Partition
+	stored, err := d.partitions(ctx, table)
+	all := make([]refresh.Partition, len(stored))
+	for i, p := range stored {
+		all[i] = refresh.Partition{Values: p.Values, Location: aws.ToString(p.StorageDescriptor.Location)}
+	}
+	return all, err
+}
+
+// ReadUnlike returns the values of those of a table's partitions whose files
+// would be read in another way than the table's.
+func (d *Database) ReadUnlike(ctx context.Context, table string) (unlike [][]string, err error) {
+	out, err := d.client.GetTable(ctx, &glue.GetTableInput{DatabaseName: &d.name, Name: &table})
+	if err != nil {
+		return nil, err
+	}
+	stored, err := d.partitions(ctx, table)
+	for _, p := range stored {
+		like := *out.Table.StorageDescriptor
+		like.Location = p.StorageDescriptor.Location
+		if !reflect.DeepEqual(like, *p.StorageDescriptor) {
+			unlike = append(unlike, p.Values)
+		}
+	}
+	return unlike, err
+}
+
+func (d *Database) partitions(ctx context.Context, table string) (all []types.Partition, err error) {
 	pages := glue.NewGetPartitionsPaginator(d.client, &glue.GetPartitionsInput{DatabaseName: &d.name, TableName: &table})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range page.Partitions {
-			all = append(all, refresh.Partition{Values: p.Values, Location: aws.ToString(p.StorageDescriptor.Location)})
-		}
+		all = append(all, page.Partitions...)
 	}
 	return all, nil
 }

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
+
+// complete says what shells offer where the commands themselves don't: of
+// arguments nothing, but for the files of replay. Whoever completes waits for
+// it, so nothing is asked of AWS: what the configuration says is offered.
+func (a *app) complete(root *cobra.Command) error {
+	errs := []error{root.MarkPersistentFlagDirname("conf")}
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "replay":
+			continue // a file
+		case "explain":
+			cmd.ValidArgsFunction = a.completeBuckets
+		case "local":
+			errs = append(errs, cmd.MarkFlagDirname("data"))
+		case "query":
+			errs = append(errs, cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "csv", "json"}, cobra.ShellCompDirectiveNoFileComp)))
+		}
+		offerNoFiles(cmd)
+	}
+	return errors.Join(errs...)
+}
+
+// offerNoFiles is for a command and those below it.
+func offerNoFiles(cmd *cobra.Command) {
+	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	for _, sub := range cmd.Commands() {
+		offerNoFiles(sub)
+	}
+}
+
+// completeTables completes a table's name: one of those that the rules name.
+func (a *app) completeTables(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	_, router, err := a.router()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return router.Tables(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeBuckets completes a bucket's name; what follows it are keys.
+func (a *app) completeBuckets(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	c, err := a.config()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, b := range c.Buckets {
+		names = append(names, b.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

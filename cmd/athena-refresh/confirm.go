@@ -1,0 +1,39 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"strings"
+
+	"athenarefresh/internal/terminal"
+)
+
+// errNotConfirmed is of a command that asked, and was told no.
+var errNotConfirmed = errors.New("nothing was changed")
+
+// confirm asks on the terminal. Who isn't there to answer has to have said so
+// by a flag.
+func (a *app) confirm(question, flag string) error {
+	answer, err := a.ask(question+" [y/N] ", flag)
+	if err != nil {
+		return err
+	}
+	if s := strings.ToLower(answer); s != "y" && s != "yes" {
+		return errNotConfirmed
+	}
+	return nil
+}
+
+// ask prints a question and reads the line that answers it.
+func (a *app) ask(question, flag string) (string, error) {
+	if !terminal.Is(a.stdin) {
+		return "", hint(errors.New("this asks first, and there is no terminal to ask on"), "%s in a script", flag)
+	}
+	fmt.Fprint(a.stderr, terminal.Escape(question))
+	line, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && line == "" {
+		return "", errNotConfirmed
+	}
+	return strings.TrimSpace(line), nil
+}

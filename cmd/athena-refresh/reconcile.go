@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"athenarefresh/cmd/internal/worker"
+	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+)
+
+const (
+	// Of the command: partitions that are settled together, and tables that are
+	// added to at once. The live path has a use for the other statements.
+	reconcileBatch  = 1000
+	reconcileTables = 2
+)
+
+// reconcileFlags are the flags of reconcile.
+type reconcileFlags struct {
+	fix, relocate, drop  bool
+	since, until, prefix string
+	engine               string
+	examples             int
+	listRate             float64
+}
+
+func (a *app) reconcile() *cobra.Command {
+	var f reconcileFlags
+	var scope reconcile.Scope
+	cmd := &cobra.Command{
+		Use:   "reconcile [TABLE…]",
+		Short: "Compare S3 with the catalog, and fix it",
+		Long: `Reconcile finds the folders in S3 that stand for partitions, by the
+configuration's rules, and compares them with the catalog. It changes nothing
+unless told to, and prints, counted and with examples:
+
+  missing    folders whose partition the catalog lacks       --fix adds it
+  elsewhere  partitions that the catalog has in another      --relocate moves it
+             folder                                          here
+  empty      partitions in whose folder there is nothing     --drop-empty drops it
+             to read, or that is gone
+  unplaced   objects, and folders of them, that belong to    mend the rules, or
+             no partition, by reason                         add one that ignores
+
+What is added goes the way of a notification: a reconcile can't add what a
+notification couldn't. A partition is not relocated while its present folder
+holds objects and stands for it too, and not dropped unless its folder is still
+empty just before. S3 has no lock: an object that lands in that very moment is
+in no partition until its notification, or the next reconcile, adds it again.
+
+It may be ended at any time, and begun again: nothing is kept but what was
+mended. With --since and --until only partitions of that time are compared, by
+their values (dt, date, day, or year, month, day, hour).
+
+--engine repair TABLE has Athena add what is missing, by MSCK REPAIR TABLE, and
+then compares. Athena sees only folders directly below the table's location that
+are named key=value, in the order of the table's keys and with these in lower
+case; it sees none with an = or a : in a value, and may fail as a whole where a
+name has any other character that Hive escapes, or a %.`,
+		Example: `  athena-refresh reconcile
+  athena-refresh reconcile --fix cloudtrail --since 2026-01-01
+  athena-refresh reconcile --fix --relocate --drop-empty --prefix s3://example.streamalert.data/osquery/`,
+		Args: func(_ *cobra.Command, args []string) (err error) {
+			scope, err = f.scope(args, time.Now())
+			return err
+		},
+		ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, router, err := a.router()
+			if err != nil {
+				return err
+			}
+			cfg, err := a.aws(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			return a.runReconcile(cmd.Context(), cfg, c, router, scope, f)
+		},
+	}
+	a.jsonFlag(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.fix, "fix", false, "add the partitions that are missing")
+	flags.BoolVar(&f.relocate, "relocate", false, "move partitions to the folder that stands for them")
+	flags.BoolVar(&f.drop, "drop-empty", false, "drop partitions whose folder is empty or gone")
+	flags.StringVar(&f.since, "since", "", "only partitions from this time on: 2026-01-02, 2026-01-02-03, or 36h ago")
+	flags.StringVar(&f.until, "until", "", "only partitions before this time")
+	flags.StringVar(&f.prefix, "prefix", "", "only keys that begin so, or s3://BUCKET/PREFIX")
+	flags.StringVar(&f.engine, "engine", "", "repair: have Athena add what is missing to one table, by MSCK REPAIR TABLE")
+	flags.IntVar(&f.examples, "examples", 3, "how many of each kind are shown")
+	flags.Float64Var(&f.listRate, "list-rate", 100, "listings of S3 a second, at most")
+	return cmd
+}
+
+// scope is what is compared.
+func (f *reconcileFlags) scope(tables []string, now time.Time) (s reconcile.Scope, err error) {
+	for _, t := range tables {
+		t = strings.ToLower(t)
+		if t == "" || strings.ContainsFunc(t, noName) {
+			return s, fmt.Errorf("reconcile: %q can't be a table's name", t)
+		}
+		s.Tables = append(s.Tables, t)
+	}
+	s.Prefix = f.prefix
+	if rest, ok := strings.CutPrefix(f.prefix, "s3://"); ok {
+		s.Bucket, s.Prefix, _ = strings.Cut(rest, "/")
+	}
+	if s.Since, err = moment(f.since, now); err != nil {
+		return s, fmt.Errorf("reconcile: --since: %w", err)
+	}
+	if s.Until, err = moment(f.until, now); err != nil {
+		return s, fmt.Errorf("reconcile: --until: %w", err)
+	}
+	switch {
+	case f.engine != "" && f.engine != engineRepair:
+		return s, fmt.Errorf("reconcile: --engine %s: it is repair, or left out", f.engine)
+	case f.engine == engineRepair && len(tables) != 1:
+		return s, errors.New("reconcile: --engine repair: name one table")
+	case f.engine == engineRepair && (f.fix || f.relocate || f.drop):
+		return s, errors.New("reconcile: --engine repair adds, and that is all it does: leave out --fix, --relocate and --drop-empty")
+	}
+	if f.listRate <= 0 {
+		return s, errors.New("reconcile: --list-rate: more than 0")
+	}
+	return s, nil
+}
+
+func noName(r rune) bool {
+	return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '_')
+}
+
+// moment is a time as people write it: of partitions, or how long ago.
+func moment(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, form := range []string{time.DateOnly, "2006-01-02-15", "2006-01-02-15-04", time.RFC3339} {
+		if t, err := time.Parse(form, text); err == nil {
+			return t, nil
+		}
+	}
+	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
+		return now.Add(-ago), nil
+	}
+	return time.Time{}, fmt.Errorf("%q: say 2026-01-02, 2026-01-02-03 or 36h", text)
+}
+
+// checkScope refuses what is not configured, so that a slip of the pen doesn't
+// look like a catalog without a fault.
+func checkScope(s *reconcile.Scope, router *table.Router) error {
+	for _, t := range s.Tables {
+		if len(router.Feeds(t)) == 0 {
+			return hint(fmt.Errorf("reconcile %s: no rule of the configuration feeds this table", t), "these are named: %s", strings.Join(router.Tables(), ", "))
+		}
+	}
+	if s.Bucket != "" && !slices.Contains(router.Buckets(), s.Bucket) {
+		return fmt.Errorf("reconcile: bucket %s is not in the configuration", s.Bucket)
+	}
+	return nil
+}
+
+func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, scope reconcile.Scope, f reconcileFlags) (err error) {
+	if err := checkScope(&scope, router); err != nil {
+		return err
+	}
+	out := newDifferences(a, f.examples)
+	if f.engine == engineRepair {
+		if err := a.repair(ctx, searcher(cfg, c), glue.NewReader(cfg, c.Database), router, scope.Tables[0]); err != nil {
+			return err
+		}
+	}
+	r := worker.Reconciler(cfg, c, router)
+	r.Relocate, r.Drop, r.Scope, r.Report = f.relocate, f.drop, scope, out.add
+	r.Wait, r.Batch, r.Tables = worker.Pace(f.listRate), reconcileBatch, reconcileTables
+	if f.fix {
+		refresher, closeRefresher := a.settler(ctx, cfg, c, router, a.log(slog.LevelWarn))
+		defer func() { err = errors.Join(err, closeRefresher()) }()
+		r.Settler = refresher
+	}
+	progress := &reconcile.Progress{}
+	stop := terminal.Progress(a.stderr, progress.String)
+	sum, err := r.Run(ctx, progress)
+	stop()
+	if printed := out.finish(sum, err == nil); printed != nil {
+		return printed
+	}
+	if err == nil {
+		err = tablesThere(&scope, sum)
+	}
+	switch {
+	case err != nil:
+		return explainAWS("reconcile", err)
+	case sum.Left() > 0:
+		return errUndone
+	}
+	return nil
+}
+
+// tablesThere says which of the tables that were asked for is nowhere: neither
+// in the catalog, nor would anything in S3 be its.
+func tablesThere(s *reconcile.Scope, sum *reconcile.Summary) error {
+	for _, name := range s.Tables {
+		if sum.Tables[name] == nil && sum.Unplaced[refresh.TableMissing] == 0 {
+			return fmt.Errorf("table %s: %w", name, refresh.ErrTableMissing)
+		}
+	}
+	return nil
+}
+
+// settler adds partitions that no message calls for.
+func (a *app) settler(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, log *slog.Logger) (*refresh.Refresher, func() error) {
+	catalog, closeCatalog := worker.Catalog(cfg, c)
+	r := refresh.New(refresh.Options{
+		Router: router, Catalog: catalog, DeadLetters: nowhere{}, Log: log,
+		Statements: min(reconcileTables, c.StatementsInFlight), Hand: 2 * reconcileBatch,
+	})
+	return r, func() error {
+		r.Close(ctx)
+		return closeCatalog()
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/table"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) table() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "table",
+		Short: "Create, list, show, rebuild and drop tables",
+		Long: `Table works on the tables of the configuration's database: those that the rules
+of lambda.json feed, and the others. The partition keys and the location of a
+table are those that its rules call for. Nothing here touches objects in S3.`,
+		Args: unknown,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.tableCreate(), a.tableList(), a.tableShow(), a.tableRebuild(), a.tableDrop())
+	return cmd
+}
+
+// home is what the configuration says of a table: what feeds it, and so what
+// its partition keys are and where it is.
+type home struct {
+	name     string
+	feeds    []table.Feed
+	keys     []string
+	location string
+	parquet  bool // it has to be of Parquet files
+}
+
+// homeOf finds a table's home, or says why no table of that name can be. from is
+// where a sample of it is, or "".
+func homeOf(router *table.Router, name, from string) (*home, error) {
+	h := &home{name: strings.ToLower(name), feeds: router.Feeds(name), parquet: true}
+	bucket, _, _ := strings.Cut(strings.TrimPrefix(from, "s3://"), "/")
+	// A layout that reads tables out of keys may feed any: it says less than a
+	// rule that names the table, and than where its data is.
+	for _, closer := range []func(table.Feed) bool{
+		func(f table.Feed) bool { return f.Named },
+		func(f table.Feed) bool { return f.Bucket == bucket },
+	} {
+		if some := slices.DeleteFunc(slices.Clone(h.feeds), func(f table.Feed) bool { return !closer(f) }); len(some) > 0 {
+			h.feeds = some
+		}
+	}
+	if len(h.feeds) == 0 {
+		return nil, hint(fmt.Errorf("table %s: no rule of the configuration feeds it: nothing would ever get there", name),
+			`name it in lambda.json: "buckets": {"BUCKET": [{"table": %q, "layout": "…"}]} (athena-refresh help layouts); the rules name %s`,
+			h.name, strings.Join(router.Tables(), ", "))
+	}
+	first := h.feeds[0]
+	h.keys, h.location = first.Keys, "s3://"+first.Bucket+"/"+first.Folder
+	for _, f := range h.feeds {
+		if !slices.Equal(sorted(f.Keys), sorted(first.Keys)) {
+			return nil, hint(fmt.Errorf("table %s: its rules call for different partition keys: %s of bucket %s for %s, %s of bucket %s for %s", name,
+				first.Layout, first.Bucket, strings.Join(first.Keys, ", "), f.Layout, f.Bucket, strings.Join(f.Keys, ", ")),
+				"a table has one set of keys: give one of the buckets another table")
+		}
+		h.parquet = h.parquet && f.Parquet
+	}
+	return h, nil
+}
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
+
+// buckets are those that feed the table.
+func buckets(feeds []table.Feed) []string {
+	list := []string{}
+	for _, f := range feeds {
+		if !slices.Contains(list, f.Bucket) {
+			list = append(list, f.Bucket)
+		}
+	}
+	return list
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+// listed is a line of list --json.
+type listed struct {
+	Table      string   `json:"table"`
+	Database   string   `json:"database"`
+	Exists     bool     `json:"exists"`
+	Kind       string   `json:"kind,omitempty"` // "table", or what it is instead
+	Partitions *int     `json:"partitions,omitempty"`
+	First      *values  `json:"first,omitempty"` // partition, by its values
+	Last       *values  `json:"last,omitempty"`
+	Location   string   `json:"location,omitempty"`
+	Buckets    []string `json:"buckets"` // that feed it
+}
+
+func (a *app) tableList() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the tables, with their partitions and what feeds them",
+		Long: `List prints the tables of the configuration's database, and those that its rules
+name and that don't exist yet. Partitions are counted one by one: with hundreds
+of thousands of them that takes a while.`,
+		Args: exactly(0, "table list: takes no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, router, err := a.router()
+			if err != nil {
+				return err
+			}
+			return a.listTables(cmd.Context(), c, router)
+		},
+	}
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+// listing lists tables; it notes how far it is.
+type listing struct {
+	router *table.Router
+	tables *glue.Tables
+	name   atomic.Value // of the table that is being counted, a string
+	seen   atomic.Int64 // of its partitions
+}
+
+func (l *listing) progress() string {
+	name, _ := l.name.Load().(string)
+	return fmt.Sprintf("table %s: %s", name, count(int(l.seen.Load()), "partition"))
+}
+
+func (a *app) listTables(ctx context.Context, c *config.Config, router *table.Router) error {
+	cfg, err := a.aws(ctx, c)
+	if err != nil {
+		return err
+	}
+	l := &listing{router: router, tables: glue.NewTables(cfg, c.Database)}
+	stop := terminal.Progress(a.stderr, l.progress)
+	lines, err := l.all(ctx, c)
+	stop()
+	if err != nil {
+		return tableError("list", c, err)
+	}
+	if a.json {
+		for _, line := range lines {
+			if err := printJSON(a.stdout, line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return a.printTables(lines)
+}
+
+// all are the tables that exist, then those that only the rules name.
+func (l *listing) all(ctx context.Context, c *config.Config) ([]listed, error) {
+	found, err := l.tables.Descriptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var lines []listed
+	missing := l.router.Tables()
+	for _, d := range found {
+		line, err := l.count(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line)
+		missing = slices.DeleteFunc(missing, func(name string) bool { return name == d.ID.Name })
+	}
+	for _, name := range missing {
+		lines = append(lines, listed{Table: name, Database: c.Database, Buckets: buckets(l.router.Feeds(name))})
+	}
+	return lines, nil
+}
+
+// count counts the partitions of a table that has any.
+func (l *listing) count(ctx context.Context, d *glue.Description) (listed, error) {
+	line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: kindOf(d), Location: d.ID.Location, Buckets: buckets(l.router.Feeds(d.ID.Name))}
+	if d.Kind != refresh.Hive || d.Link != "" || len(d.Keys) == 0 {
+		return line, nil
+	}
+	l.name.Store(d.ID.Name)
+	l.seen.Store(0)
+	var first, last []string
+	for p, err := range l.tables.All(ctx, d.Table, "") {
+		if err != nil {
+			return listed{}, err
+		}
+		if l.seen.Add(1) == 1 || slices.Compare(p.Values, first) < 0 {
+			first = p.Values
+		}
+		if slices.Compare(p.Values, last) > 0 {
+			last = p.Values
+		}
+	}
+	n := int(l.seen.Load())
+	line.Partitions, line.First, line.Last = &n, valuesOf(d, first), valuesOf(d, last)
+	return line, nil
+}
+
+func kindOf(d *glue.Description) string {
+	switch {
+	case d.Link != "":
+		return "link to " + d.Link
+	case d.Kind != refresh.Hive:
+		return d.KindName
+	case len(d.Keys) == 0:
+		return "table without partition keys"
+	}
+	return "table"
+}
+
+func valuesOf(d *glue.Description, v []string) *values {
+	if len(v) != len(d.Keys) {
+		return nil // there is none
+	}
+	p := &table.Partition{Values: v}
+	for _, k := range d.Keys {
+		p.Keys = append(p.Keys, k.Name)
+	}
+	return &values{p}
+}
+
+// String is how folders are called: dt=2026-01-02/region=eu.
+func (v *values) String() string {
+	if v == nil {
+		return "-"
+	}
+	pairs := make([]string, len(v.p.Keys))
+	for i, k := range v.p.Keys {
+		pairs[i] = k + "=" + v.p.Values[i]
+	}
+	return strings.Join(pairs, "/")
+}
+
+// partitions says how many there are.
+func (l *listed) partitions() string {
+	switch {
+	case l.Partitions == nil:
+		return "-"
+	case *l.Partitions == 0:
+		return "none"
+	}
+	return fmt.Sprintf("%d, from %s to %s", *l.Partitions, l.First, l.Last)
+}
+
+func (a *app) printTables(lines []listed) error {
+	t := &terminal.Table{Header: []string{"table", "kind", "partitions", "first", "last", "location", "fed by"},
+		Right: []bool{false, false, true}, Width: terminal.Width(a.stdout)}
+	t.To(a.stdout)
+	for _, l := range lines {
+		n, kind := "-", l.Kind
+		if l.Partitions != nil {
+			n = fmt.Sprint(*l.Partitions)
+		}
+		if !l.Exists {
+			kind = "missing"
+		}
+		fed := strings.Join(l.Buckets, ", ")
+		if fed == "" {
+			fed = "-"
+		}
+		if err := t.Row([]string{l.Table, kind, n, l.First.String(), l.Last.String(), l.Location, fed}); err != nil {
+			return fmt.Errorf("write a result: %w", err)
+		}
+	}
+	if err := t.Close(); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	if i := slices.IndexFunc(lines, func(l listed) bool { return !l.Exists }); i >= 0 {
+		a.say("hint: what is missing is made by athena-refresh table create " + lines[i].Table)
+	}
+	return nil
+}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/schema"
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+// lateFor is how long after its table was changed a partition may still be
+// added as the table was before: the refresh keeps a table's facts for five
+// minutes, and clocks differ.
+const lateFor = 5*time.Minute + 30*time.Second
+
+// rebuilt is what rebuild --json prints.
+type rebuilt struct {
+	Table    string   `json:"table"`
+	Database string   `json:"database"`
+	Changes  []string `json:"changes"` // of the table, for people; none if it is as it is to be
+	Notes    []string `json:"notes"`
+	DryRun   bool     `json:"dry_run"`
+	Seen     int      `json:"seen"`    // partitions, in all passes
+	Changed  int      `json:"changed"` // of these
+	Gone     int      `json:"gone"`    // dropped by somebody meanwhile
+	Settled  bool     `json:"settled"` // no partition can be added any more as the table was before
+}
+
+func (a *app) tableRebuild() *cobra.Command {
+	var change tableChange
+	var anyType, noWait bool
+	cmd := &cobra.Command{
+		Use:   "rebuild TABLE",
+		Short: "Give a table new columns or another SerDe, in place",
+		Long: `Rebuild changes a table and then all of its partitions, each of which has columns
+and a SerDe of its own. The table is there all the time, every partition keeps
+its location, and queries go on: what they read is what the table had or what it
+gets. Columns keep their places, new ones come last, none goes, and a type
+changes only to one that Athena reads the old one as.
+
+Killed anywhere, it goes on where it was when it is run again. With "catalog":
+"glue" partitions may be added as the table was for five minutes more: it waits
+for these. The new schema comes from one of:
+` + originHelp,
+		Example: `  athena-refresh table rebuild web --from s3://web-logs/
+  athena-refresh table rebuild alerts --schema alerts --yes`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := exactly(1, "table rebuild: name one table")(cmd, args); err != nil {
+				return err
+			}
+			return change.check("table rebuild")
+		},
+		ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, router, err := a.router()
+			if err != nil {
+				return err
+			}
+			r := rebuilder{a: a, c: c, change: &change, anyType: anyType, noWait: noWait, late: lateFor}
+			return r.run(cmd.Context(), router, args[0])
+		},
+	}
+	a.jsonFlag(cmd)
+	change.flags(cmd)
+	cmd.Flags().BoolVar(&anyType, "any-type", false, "change types too that queries fail on until the rebuild is done")
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, `don't wait for partitions that "catalog": "glue" may still add; run it again later`)
+	return cmd
+}
+
+// rebuilder is one run of rebuild.
+type rebuilder struct {
+	a               *app
+	c               *config.Config
+	change          *tableChange
+	anyType, noWait bool
+	late            time.Duration // lateFor
+
+	tables *glue.Tables
+	out    rebuilt
+}
+
+func (r *rebuilder) run(ctx context.Context, router *table.Router, name string) error {
+	cfg, err := r.a.aws(ctx, r.c)
+	if err != nil {
+		return err
+	}
+	r.tables = glue.NewTables(cfg, r.c.Database)
+	to, err := r.plan(ctx, router, name)
+	if err != nil {
+		return err
+	}
+	r.out.DryRun = r.change.dryRun
+	if err := r.change.showFirst(r.a, r.out.summary(), r.out.Notes); err != nil {
+		return err
+	}
+	if !r.change.dryRun {
+		if !r.change.yes {
+			if err := r.a.confirm("Rebuild this table?", "--yes"); err != nil {
+				return err
+			}
+		}
+		if err := r.rebuild(ctx, to); err != nil {
+			return err
+		}
+	}
+	if r.a.json {
+		if err := printJSON(r.a.stdout, r.out); err != nil {
+			return err
+		}
+	}
+	if !r.change.dryRun && !r.out.Settled {
+		r.a.say(`run it again in six minutes: until then partitions may be added as the table was`)
+		return errUndone
+	}
+	return nil
+}
+
+// plan finds out how the table is to be.
+func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string) (to glue.Shape, err error) {
+	d, err := r.tables.Describe(ctx, name)
+	if err != nil {
+		return to, tableError(name, r.c, err)
+	}
+	now, err := statementOf(d)
+	if err != nil {
+		return to, fmt.Errorf("table %s can't be rebuilt: %w", name, err)
+	}
+	h := &home{name: d.ID.Name}
+	if ruled, err := homeOf(router, d.ID.Name, r.change.from); err == nil {
+		h.parquet = ruled.parquet
+	}
+	for _, k := range now.PartitionKeys {
+		h.keys = append(h.keys, k.Name) // the table's own, whatever the rules say by now
+	}
+	before := schema.Format{SerDe: now.SerDe, SerDeProperties: now.SerDeProperties, InputFormat: now.InputFormat, OutputFormat: now.OutputFormat, Properties: now.Properties}
+	wanted, notes, err := r.change.read(ctx, r.a, r.c, router, h, before)
+	if err != nil {
+		return to, err
+	}
+	wanted.Format = wanted.Refit(before)
+	columns, more := schema.Merge(now.Columns, wanted.Columns, r.anyType)
+	r.out = rebuilt{Table: d.ID.Name, Database: r.c.Database, Notes: append(append([]string{}, notes...), more...), Settled: true,
+		Changes: changes(now.Columns, columns, &before, &wanted.Format)}
+	return shapeOf(columns, &wanted.Format, d), nil
+}
+
+func shapeOf(columns []hiveql.Column, f *schema.Format, d *glue.Description) glue.Shape {
+	to := glue.Shape{SerDe: f.SerDe, SerDeProperties: f.SerDeProperties, InputFormat: f.InputFormat, OutputFormat: f.OutputFormat, Properties: map[string]string{}}
+	for _, p := range schema.FormatProperties() {
+		if v := f.Properties[p]; v != d.Properties[p] {
+			to.Properties[p] = v
+		}
+	}
+	for _, c := range columns {
+		to.Columns = append(to.Columns, glue.Column{Name: c.Name, Type: c.Type.String(), Comment: c.Comment})
+	}
+	return to
+}
+
+// changes are what becomes other, a line each.
+func changes(now, columns []hiveql.Column, before, after *schema.Format) []string {
+	list := []string{}
+	for i, c := range columns {
+		switch {
+		case i >= len(now):
+			list = append(list, fmt.Sprintf("+ %s %s", c.Name, c.Type))
+		case now[i].Type.String() != c.Type.String():
+			list = append(list, fmt.Sprintf("~ %s %s, was %s", c.Name, c.Type, now[i].Type))
+		case now[i].Comment != c.Comment:
+			list = append(list, fmt.Sprintf("~ %s, its comment", c.Name))
+		}
+	}
+	if a, b := before.String(), after.String(); a != b {
+		list = append(list, fmt.Sprintf("~ read by %s, was %s", b, a))
+	}
+	return list
+}
+
+// summary is the changes, for a person.
+func (r *rebuilt) summary() string {
+	if len(r.Changes) == 0 {
+		return fmt.Sprintf("table %s is as it is to be; its partitions are looked at", r.Table)
+	}
+	return "table " + r.Table + "\n  " + strings.Join(r.Changes, "\n  ")
+}
+
+// rebuild rebuilds, and once more when the last partition that is made like
+// the old table can have come.
+func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
+	if err := r.passes(ctx, to); err != nil {
+		return r.explain(err)
+	}
+	if r.a.json {
+		return nil
+	}
+	return r.a.printf("%s changed, %s looked at\n", count(r.out.Changed, "partition"), count(r.out.Seen, "partition"))
+}
+
+func (r *rebuilder) passes(ctx context.Context, to glue.Shape) error {
+	err := r.pass(ctx, to)
+	if r.c.Catalog != config.CatalogGlue || err != nil && !errors.Is(err, glue.ErrNotSettled) {
+		return err // Athena's DDL makes partitions as the table is
+	}
+	d, describeErr := r.tables.Describe(ctx, r.out.Table)
+	if describeErr != nil {
+		return describeErr
+	}
+	late := min(r.late, time.Until(d.Updated.Add(r.late)))
+	switch {
+	case late <= 0:
+		return err
+	case r.noWait:
+		r.out.Settled = false
+		return nil
+	}
+	r.a.say(fmt.Sprintf("until %s partitions may still be added as the table was: waiting for those (Ctrl-C leaves them for another run)",
+		time.Now().Add(late).Format(time.TimeOnly)))
+	select {
+	case <-time.After(late):
+		return r.pass(ctx, to)
+	case <-ctx.Done():
+		r.out.Settled = false
+		return nil
+	}
+}
+
+func (r *rebuilder) pass(ctx context.Context, to glue.Shape) error {
+	before := r.out
+	var now atomic.Pointer[glue.Rebuilt]
+	now.Store(&glue.Rebuilt{})
+	stop := terminal.Progress(r.a.stderr, func() string {
+		done := now.Load()
+		return fmt.Sprintf("table %s: %s looked at, %d changed", before.Table, count(done.Seen, "partition"), done.Changed)
+	})
+	defer stop()
+	done, err := r.tables.Rebuild(ctx, r.out.Table, to, func(done glue.Rebuilt) { now.Store(&done) })
+	r.out.Seen, r.out.Changed, r.out.Gone = before.Seen+done.Seen, before.Changed+done.Changed, before.Gone+done.Gone
+	return err
+}
+
+func (r *rebuilder) explain(err error) error {
+	if errors.Is(err, glue.ErrChangedMeanwhile) || errors.Is(err, glue.ErrNotSettled) {
+		return hint(err, "run it again: it goes on where it was")
+	}
+	return hint(tableError(r.out.Table, r.c, err), "%d partitions are changed; run it again: it goes on where it was", r.out.Changed)
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+// shown is what show --json prints.
+type shown struct {
+	listed
+	Columns         []shownColumn     `json:"columns"`
+	Keys            []shownColumn     `json:"keys"`
+	SerDe           string            `json:"serde"`
+	SerDeProperties map[string]string `json:"serde_properties,omitempty"`
+	Created         time.Time         `json:"created"`
+	Feeds           []shownFeed       `json:"feeds"`
+	DDL             string            `json:"ddl,omitempty"`
+}
+
+type shownColumn struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Comment string `json:"comment,omitempty"`
+}
+
+type shownFeed struct {
+	Bucket string   `json:"bucket"`
+	Rule   int      `json:"rule"`
+	Layout string   `json:"layout"`
+	Keys   []string `json:"keys"`
+}
+
+func (a *app) tableShow() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "show TABLE",
+		Short: "Show a table: its columns, partitions, what feeds it, its DDL",
+		Long: `Show says what the catalog has of a table, how many partitions there are, which
+buckets feed it, and the statement that would create it as it is now.`,
+		Args:              exactly(1, "table show: name one table"),
+		ValidArgsFunction: a.completeTables,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, router, err := a.router()
+			if err != nil {
+				return err
+			}
+			return a.showTable(cmd.Context(), c, router, args[0])
+		},
+	}
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+func (a *app) showTable(ctx context.Context, c *config.Config, router *table.Router, name string) error {
+	cfg, err := a.aws(ctx, c)
+	if err != nil {
+		return err
+	}
+	tables := glue.NewTables(cfg, c.Database)
+	d, err := tables.Describe(ctx, name)
+	if err != nil {
+		return tableError(name, c, err)
+	}
+	l := listing{router: router, tables: tables}
+	stop := terminal.Progress(a.stderr, l.progress)
+	line, err := l.count(ctx, d)
+	stop()
+	if err != nil {
+		return tableError(name, c, err)
+	}
+	out := shown{listed: line, Columns: shownColumns(d.Columns), Keys: shownColumns(d.PartitionKeys),
+		SerDe: d.SerDe, SerDeProperties: d.SerDeProperties, Created: d.Created, Feeds: []shownFeed{}}
+	for _, f := range router.Feeds(d.ID.Name) {
+		out.Feeds = append(out.Feeds, shownFeed{f.Bucket, f.Rule, strings.TrimPrefix(f.Layout, "layout "), f.Keys})
+	}
+	ddl, err := statementOf(d)
+	if err == nil {
+		out.DDL = ddl.SQL()
+	}
+	if a.json {
+		return printJSON(a.stdout, out)
+	}
+	return a.printTable(&out, err)
+}
+
+// statementOf is the statement that makes a table as the catalog has it. What
+// Hive can't have, such as a view, has none.
+func statementOf(d *glue.Description) (*hiveql.CreateTable, error) {
+	if d.Link != "" {
+		return nil, fmt.Errorf("it is a link to table %s", d.Link)
+	}
+	if d.Kind == refresh.NotHive {
+		return nil, fmt.Errorf("it is a %s", d.KindName)
+	}
+	s := &hiveql.CreateTable{Name: hiveql.TableName{Database: d.ID.Database, Table: d.ID.Name}, External: true, Comment: d.Comment,
+		SerDe: d.SerDe, SerDeProperties: d.SerDeProperties, InputFormat: d.InputFormat, OutputFormat: d.OutputFormat, Location: d.ID.Location,
+		Properties: map[string]string{}}
+	for k, v := range d.Properties {
+		if k != "EXTERNAL" && k != "transient_lastDdlTime" && k != "comment" { // Hive's own marks
+			s.Properties[k] = v
+		}
+	}
+	var err error
+	if s.Columns, err = hiveColumns(d.Columns); err != nil {
+		return nil, err
+	}
+	s.PartitionKeys, err = hiveColumns(d.PartitionKeys)
+	return s, err
+}
+
+func hiveColumns(columns []glue.Column) ([]hiveql.Column, error) {
+	out := make([]hiveql.Column, len(columns))
+	for i, c := range columns {
+		t, err := hiveql.ParseType(c.Type)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", c.Name, err)
+		}
+		out[i] = hiveql.Column{Name: c.Name, Type: t, Comment: c.Comment}
+	}
+	return out, nil
+}
+
+func shownColumns(columns []glue.Column) []shownColumn {
+	out := make([]shownColumn, len(columns))
+	for i, c := range columns {
+		out[i] = shownColumn(c)
+	}
+	return out
+}
+
+// printTable prints a table for a person. noDDL is why there is no statement.
+func (a *app) printTable(s *shown, noDDL error) error {
+	w := bufio.NewWriter(a.stdout)
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%-11s %s\n", name, terminal.Escape(fmt.Sprintf(format, args...)))
+	}
+	line("table", "%s of database %s, %s", s.Table, s.Database, s.Kind)
+	line("location", "%s", s.Location)
+	line("partitions", "%s", s.partitions())
+	line("serde", "%s", s.SerDe)
+	line("created", "%s", s.Created.Local().Format(time.DateTime))
+	if len(s.Feeds) == 0 {
+		line("fed by", "nothing: no rule of the configuration")
+	}
+	for i, f := range s.Feeds {
+		line(map[bool]string{true: "fed by"}[i == 0], "bucket %s, rule %d, layout %s (%s)", f.Bucket, f.Rule, f.Layout, strings.Join(f.Keys, ", "))
+	}
+	fmt.Fprintln(w)
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	t := &terminal.Table{Header: []string{"column", "type", "comment"}, Width: terminal.Width(a.stdout)}
+	t.To(a.stdout)
+	for _, c := range s.Columns {
+		if err := t.Row([]string{c.Name, c.Type, c.Comment}); err != nil {
+			return fmt.Errorf("write a result: %w", err)
+		}
+	}
+	for _, k := range s.Keys {
+		if err := t.Row([]string{k.Name, k.Type, strings.TrimSpace("(partition key) " + k.Comment)}); err != nil {
+			return fmt.Errorf("write a result: %w", err)
+		}
+	}
+	if err := t.Close(); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	if noDDL != nil {
+		return a.printText("\nno statement makes it: " + noDDL.Error())
+	}
+	return a.printText("\n" + s.DDL + ";")
+}
+
+// printText prints lines as a result, some of their words being strangers'.
+func (a *app) printText(text string) error {
+	for line := range strings.SplitSeq(text, "\n") {
+		if err := a.printf("%s\n", terminal.Escape(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

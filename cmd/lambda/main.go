@@ -1,0 +1,108 @@
+// Lambda is the function: the program that a Lambda function of the runtime
+// provided.al2023 runs, under the name bootstrap. It only wires; what it does
+// with an event is in internal/lambda.
+//
+// It is built without cgo and without anything that only a person needs:
+//
+//	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -trimpath -ldflags "-s -w -buildid=" -o bootstrap ./cmd/lambda
+//
+// The configuration is packaged with it, in the folder conf.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"athenarefresh/cmd/internal/worker"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/lambda"
+	"athenarefresh/internal/table"
+
+	awslambda "github.com/aws/aws-lambda-go/lambda"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+)
+
+func main() {
+	limitMemory()
+	h, err := newHandler(context.Background(), os.Stderr)
+	if err != nil {
+		// Not the end of the process: Lambda would start it again and again,
+		// and whoever invokes it would be told nothing.
+		slog.New(slog.NewJSONHandler(os.Stderr, nil)).Error("the function can't work", "error", err)
+		awslambda.Start(func() error { return err })
+	}
+	awslambda.Start(h)
+}
+
+// limitMemory makes the garbage collector keep to what the function has: a
+// quarter is left for what isn't Go's heap. GOMEMLIMIT goes before it.
+func limitMemory() {
+	mb, err := strconv.ParseInt(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 64)
+	if err == nil && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(mb << 20 / 4 * 3)
+	}
+}
+
+// newHandler reads the configuration. Nothing is sent before the first event
+// that needs it.
+func newHandler(ctx context.Context, stderr io.Writer) (*lambda.Handler, error) {
+	c, warnings, err := load()
+	if err != nil {
+		return nil, err
+	}
+	router, err := table.New(c.Buckets)
+	if err != nil {
+		return nil, fmt.Errorf("compile the rules: %w", err)
+	}
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	for _, w := range warnings {
+		log.Warn("configuration", "warning", w.String())
+	}
+	client := httpClient()
+	cfg, err := worker.Settings(ctx, c, awsconfig.WithHTTPClient(client))
+	if err != nil {
+		return nil, err
+	}
+	h := &lambda.Handler{Config: c, Version: worker.Version(), Log: log, Reconnect: client.CloseIdleConnections}
+	h.Open = func(ctx context.Context) (*lambda.Worker, error) {
+		w, err := worker.Open(ctx, cfg, c, router, lambda.Hand(c), log)
+		if err != nil {
+			return nil, err
+		}
+		return &lambda.Worker{Queue: w.Queue, Refresher: w.Refresher, Remind: w.WarnOfDeadLetters, Metrics: w.Metrics(c, os.Stdout)}, nil
+	}
+	h.Introduce()
+	return h, nil
+}
+
+// load reads the configuration that is packaged with the function.
+func load() (*config.Config, []config.Warning, error) {
+	root := os.Getenv("LAMBDA_TASK_ROOT")
+	if root == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, nil, fmt.Errorf("find the configuration: %w", err)
+		}
+		root = filepath.Dir(self)
+	}
+	return config.Load(filepath.Join(root, "conf"))
+}
+
+// httpClient is the SDK's, with less patience: no answer of ours takes long to
+// begin, and a connection whose other end went while the function was frozen
+// would never say so.
+func httpClient() *http.Client {
+	built := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.ResponseHeaderTimeout = 10 * time.Second
+	})
+	return built.Freeze().(*http.Client)
+}

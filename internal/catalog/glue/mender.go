@@ -1,0 +1,163 @@
+package glue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/smithy-go"
+)
+
+// maxDelete is BatchDeletePartition's limit of partitions a call.
+const maxDelete = 25
+
+// Mender changes partitions that exist. Each of its calls may have been carried
+// out although it failed; who needs to know reads the partitions.
+type Mender struct {
+	reader *Reader
+
+	batchUpdatePartition func(context.Context, *glue.BatchUpdatePartitionInput, ...func(*glue.Options)) (*glue.BatchUpdatePartitionOutput, error)
+	batchDeletePartition func(context.Context, *glue.BatchDeletePartitionInput, ...func(*glue.Options)) (*glue.BatchDeletePartitionOutput, error)
+}
+
+// NewMender returns a Mender of the reader's database.
+func NewMender(cfg aws.Config, r *Reader) *Mender {
+	client := glue.NewFromConfig(cfg)
+	return &Mender{reader: r, batchUpdatePartition: client.BatchUpdatePartition, batchDeletePartition: client.BatchDeletePartition}
+}
+
+// Relocate gives partitions, by their values, the location that parts have. All
+// else of a partition stays as it is: its own columns and SerDe may be older
+// than the table's, as its files are. It returns an error for each of parts.
+func (m *Mender) Relocate(ctx context.Context, t refresh.Table, parts []refresh.Partition) []error {
+	var errs []error
+	for chunk := range slices.Chunk(parts, maxUpdate) {
+		errs = append(errs, m.relocate(ctx, t, chunk)...)
+	}
+	return errs
+}
+
+func (m *Mender) relocate(ctx context.Context, t refresh.Table, parts []refresh.Partition) []error {
+	errs := make([]error, len(parts))
+	now, err := m.reader.whole(ctx, t, parts)
+	if err != nil {
+		return all(errs, fmt.Errorf("read partitions of %s: %w", t.ID.Name, err))
+	}
+	in := &glue.BatchUpdatePartitionInput{CatalogId: optional(t.ID.Catalog), DatabaseName: &t.ID.Database, TableName: &t.ID.Name}
+	for i, p := range parts {
+		old, ok := now[valuesKey(p.Values)]
+		if !ok || old.StorageDescriptor == nil {
+			errs[i] = fmt.Errorf("relocate partition %q of %s: it does not exist any more", p.Values, t.ID.Name)
+			continue
+		}
+		sd := *old.StorageDescriptor
+		sd.Location = aws.String(p.Location)
+		in.Entries = append(in.Entries, types.BatchUpdatePartitionRequestEntry{
+			PartitionValueList: p.Values,
+			PartitionInput: &types.PartitionInput{Values: p.Values, StorageDescriptor: &sd,
+				Parameters: old.Parameters, LastAccessTime: old.LastAccessTime, LastAnalyzedTime: old.LastAnalyzedTime},
+		})
+	}
+	if in.Entries == nil {
+		return errs
+	}
+	out, err := m.batchUpdatePartition(ctx, in)
+	if err != nil {
+		return all(errs, fmt.Errorf("relocate partitions of %s: %w", t.ID.Name, classify(err, refresh.ErrTableMissing)))
+	}
+	for _, e := range out.Errors {
+		note(errs, parts, e.PartitionValueList, detailed("relocate", t, e.PartitionValueList, e.ErrorDetail))
+	}
+	return errs
+}
+
+// whole reads partitions with all that the catalog has of them, by their values.
+func (r *Reader) whole(ctx context.Context, t refresh.Table, parts []refresh.Partition) (map[string]types.Partition, error) {
+	keys := make([]types.PartitionValueList, len(parts))
+	for i, p := range parts {
+		keys[i].Values = p.Values
+	}
+	out, err := r.batchGetPartition(ctx, &glue.BatchGetPartitionInput{
+		CatalogId: optional(t.ID.Catalog), DatabaseName: &t.ID.Database, TableName: &t.ID.Name, PartitionsToGet: keys,
+	})
+	if err != nil {
+		return nil, classify(err, refresh.ErrTableMissing)
+	}
+	found := map[string]types.Partition{}
+	for _, p := range out.Partitions {
+		found[valuesKey(p.Values)] = p
+	}
+	for _, k := range out.UnprocessedKeys {
+		if _, ok := found[valuesKey(k.Values)]; !ok {
+			return nil, fmt.Errorf("%w: Glue left partitions unread", refresh.ErrThrottled)
+		}
+	}
+	return found, nil
+}
+
+func valuesKey(values []string) string { return strings.Join(values, "\x00") }
+
+// Drop takes partitions out of the catalog; nothing in S3 is touched. It returns
+// an error for each of parts. One that is gone already is as good as dropped.
+func (m *Mender) Drop(ctx context.Context, t refresh.Table, parts []refresh.Partition) []error {
+	var errs []error
+	for chunk := range slices.Chunk(parts, maxDelete) {
+		errs = append(errs, m.drop(ctx, t, chunk)...)
+	}
+	return errs
+}
+
+func (m *Mender) drop(ctx context.Context, t refresh.Table, parts []refresh.Partition) []error {
+	errs := make([]error, len(parts))
+	in := &glue.BatchDeletePartitionInput{CatalogId: optional(t.ID.Catalog), DatabaseName: &t.ID.Database, TableName: &t.ID.Name}
+	for _, p := range parts {
+		in.PartitionsToDelete = append(in.PartitionsToDelete, types.PartitionValueList{Values: p.Values})
+	}
+	out, err := m.batchDeletePartition(ctx, in)
+	if err != nil {
+		return all(errs, fmt.Errorf("drop partitions of %s: %w", t.ID.Name, classify(err, refresh.ErrTableMissing)))
+	}
+	for _, e := range out.Errors {
+		if e.ErrorDetail != nil && aws.ToString(e.ErrorDetail.ErrorCode) == "EntityNotFoundException" {
+			continue
+		}
+		note(errs, parts, e.PartitionValues, detailed("drop", t, e.PartitionValues, e.ErrorDetail))
+	}
+	return errs
+}
+
+// all gives every part that has none the error.
+func all(errs []error, err error) []error {
+	for i := range errs {
+		if errs[i] == nil {
+			errs[i] = err
+		}
+	}
+	return errs
+}
+
+// note gives the part with the values its error; one that names none of them is
+// everybody's.
+func note(errs []error, parts []refresh.Partition, values []string, err error) {
+	i := slices.IndexFunc(parts, func(p refresh.Partition) bool { return slices.Equal(p.Values, values) })
+	if i < 0 {
+		all(errs, err)
+		return
+	}
+	errs[i] = err
+}
+
+func detailed(verb string, t refresh.Table, values []string, d *types.ErrorDetail) error {
+	err := errors.New("no reason given")
+	if d != nil {
+		err = classify(&smithy.GenericAPIError{Code: aws.ToString(d.ErrorCode), Message: aws.ToString(d.ErrorMessage)}, refresh.ErrTableMissing)
+	}
+	return fmt.Errorf("%s partition %q of %s: %w", verb, values, t.ID.Name, err)
+}

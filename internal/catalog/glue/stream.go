@@ -1,0 +1,92 @@
+package glue
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"golang.org/x/sync/errgroup"
+)
+
+// segments is how many parts of a table's partitions are read at a time. Glue
+// knows up to ten; pages may hold far fewer than the thousand partitions that
+// are asked for (AWS.md 6), so one after the other they take long.
+const segments = 5
+
+// All streams all partitions of a table, in no order, with their values and
+// locations, and holds few of them at a time. expression is one of
+// GetPartitions, "" for all. Partitions that come or go meanwhile may be there
+// or not, each of the others is there once. An error is the last thing that
+// comes.
+func (r *Reader) All(ctx context.Context, t refresh.Table, expression string) iter.Seq2[refresh.Partition, error] {
+	return func(yield func(refresh.Partition, error) bool) {
+		in := glue.GetPartitionsInput{
+			CatalogId: optional(t.ID.Catalog), DatabaseName: &t.ID.Database, TableName: &t.ID.Name,
+			Expression: optional(expression), ExcludeColumnSchema: aws.Bool(true),
+		}
+		for page, err := range r.pages(ctx, in) {
+			if err != nil {
+				yield(refresh.Partition{}, fmt.Errorf("list partitions of %s: %w", t.ID.Name, err))
+				return
+			}
+			for _, p := range page {
+				if !yield(partition(p), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pages streams the pages of all segments. It returns when nothing more is
+// asked for.
+func (r *Reader) pages(ctx context.Context, in glue.GetPartitionsInput) iter.Seq2[[]types.Partition, error] {
+	return func(yield func([]types.Partition, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		read, ctx := errgroup.WithContext(ctx)
+		pages := make(chan []types.Partition)
+		for n := range int32(segments) {
+			read.Go(func() error { return r.segment(ctx, in, n, pages) })
+		}
+		done := make(chan error, 1)
+		go func() {
+			done <- read.Wait()
+			close(pages)
+		}()
+		stopped := false
+		for page := range pages {
+			if !stopped && !yield(page, nil) {
+				stopped = true
+				cancel()
+			}
+		}
+		if err := <-done; err != nil && !stopped {
+			yield(nil, err)
+		}
+	}
+}
+
+// segment reads one of the segments, page by page.
+func (r *Reader) segment(ctx context.Context, in glue.GetPartitionsInput, n int32, to chan<- []types.Partition) error {
+	in.Segment = &types.Segment{SegmentNumber: n, TotalSegments: aws.Int32(segments)}
+	for {
+		out, err := r.getPartitions(ctx, &in)
+		if err != nil {
+			return classify(err, refresh.ErrTableMissing)
+		}
+		select {
+		case to <- out.Partitions:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if in.NextToken = out.NextToken; aws.ToString(out.NextToken) == "" {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package glue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+)
+
+// Tables is what the people who run a database do to its tables as a whole.
+type Tables struct {
+	*Reader
+
+	deleteTable          func(context.Context, *glue.DeleteTableInput, ...func(*glue.Options)) (*glue.DeleteTableOutput, error)
+	updateTable          func(context.Context, *glue.UpdateTableInput, ...func(*glue.Options)) (*glue.UpdateTableOutput, error)
+	batchUpdatePartition func(context.Context, *glue.BatchUpdatePartitionInput, ...func(*glue.Options)) (*glue.BatchUpdatePartitionOutput, error)
+}
+
+// NewTables returns the Tables of a database.
+func NewTables(cfg aws.Config, database string) *Tables {
+	client := newClient(cfg)
+	return &Tables{
+		Reader:               NewReader(cfg, database),
+		deleteTable:          client.DeleteTable,
+		updateTable:          client.UpdateTable,
+		batchUpdatePartition: client.BatchUpdatePartition,
+	}
+}
+
+// Column is a column or partition key; Type is Hive's, as stored.
+type Column struct{ Name, Type, Comment string }
+
+// Description is a table as the catalog has it.
+type Description struct {
+	refresh.Table
+	Columns          []Column // of the files
+	PartitionKeys    []Column
+	Comment          string
+	SerDe            string
+	SerDeProperties  map[string]string
+	InputFormat      string
+	OutputFormat     string
+	Properties       map[string]string
+	Created, Updated time.Time
+	Link             string // "database.table", for a link to a table; nothing else is known then
+}
+
+// Describe returns a table of the database, or [refresh.ErrTableMissing].
+func (t *Tables) Describe(ctx context.Context, name string) (*Description, error) {
+	table, err := t.fetch(ctx, "", t.database, name)
+	if err != nil {
+		return nil, fmt.Errorf("read table %s: %w", name, err)
+	}
+	return describe(table), nil
+}
+
+// Descriptions returns all tables of the database, by name as Glue lists them.
+func (t *Tables) Descriptions(ctx context.Context) ([]*Description, error) {
+	var all []*Description
+	in := &glue.GetTablesInput{DatabaseName: &t.database}
+	for {
+		out, err := t.getTables(ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("list tables of %s: %w", t.database, classify(err, refresh.ErrDatabaseMissing))
+		}
+		for i := range out.TableList {
+			all = append(all, describe(&out.TableList[i]))
+		}
+		if aws.ToString(out.NextToken) == "" {
+			return all, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+func describe(t *types.Table) *Description {
+	d := &Description{
+		Table: factsOf(t, ""), PartitionKeys: columnsOf(t.PartitionKeys), Comment: aws.ToString(t.Description),
+		Properties: t.Parameters, Created: aws.ToTime(t.CreateTime), Updated: aws.ToTime(t.UpdateTime),
+	}
+	if link := t.TargetTable; link != nil {
+		d.Link = aws.ToString(link.DatabaseName) + "." + aws.ToString(link.Name)
+	}
+	if sd := t.StorageDescriptor; sd != nil {
+		d.Columns = columnsOf(sd.Columns)
+		d.InputFormat, d.OutputFormat = aws.ToString(sd.InputFormat), aws.ToString(sd.OutputFormat)
+		if s := sd.SerdeInfo; s != nil {
+			d.SerDe, d.SerDeProperties = aws.ToString(s.SerializationLibrary), s.Parameters
+		}
+	}
+	return d
+}
+
+func columnsOf(columns []types.Column) []Column {
+	out := make([]Column, len(columns))
+	for i, c := range columns {
+		out[i] = Column{strings.ToLower(aws.ToString(c.Name)), aws.ToString(c.Type), aws.ToString(c.Comment)}
+	}
+	return out
+}
+
+// Drop removes a table and its partitions from the catalog, and nothing from
+// S3. Glue does that by itself, whatever the table: Athena's DROP TABLE removes
+// an Iceberg table's files too.
+func (t *Tables) Drop(ctx context.Context, name string) error {
+	_, err := t.deleteTable(ctx, &glue.DeleteTableInput{DatabaseName: &t.database, Name: &name})
+	if err = classify(err, refresh.ErrTableMissing); err != nil {
+		return fmt.Errorf("drop table %s: %w", name, err)
+	}
+	return nil
+}
+
+// ErrNotHive is of what has no partitions in the catalog that could be changed.
+var ErrNotHive = errors.New("not a Hive table")

@@ -1,0 +1,145 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// lookEvery is how often the queue is asked how many messages are in flight.
+const lookEvery = time.Minute
+
+// mostMessages is the most that an event source mapping puts into a batch
+// (AWS.md 3.3).
+const mostMessages = 10_000
+
+// Hand is how many messages the function settles at once. A scheduled one
+// takes them as it has room for them, so no table may fill it. A batch is there
+// as a whole: no message of it has to make room for another, and a table may
+// keep all of them waiting.
+func Hand(c *config.Config) int {
+	if c.Trigger == config.TriggerQueue {
+		return 2 * mostMessages
+	}
+	return daemon.Hand
+}
+
+// batch settles the messages of an event source mapping, all of them at once.
+func (h *Handler) batch(ctx context.Context, t times, records []record) (*events.SQSEventResponse, error) {
+	whole, cancel := context.WithDeadline(ctx, t.end)
+	defer cancel()
+	w, err := h.open(whole)
+	if err != nil {
+		return nil, err
+	}
+	var settlements []refresh.Settlement
+	done := daemon.Summary{Received: len(records)}
+	if h.Config.Enabled {
+		settlements, done.Depth = h.settle(whole, t.settleBy, w, records)
+	} else {
+		h.Log.Warn(`"enabled" is false in lambda.json, but the queue's trigger is on: its messages are kept`)
+		settlements = keep(records)
+	}
+	answer, hidden, err := acknowledge(records, settlements)
+	if err := w.Queue.Hide(whole, hidden); err != nil {
+		h.Log.Warn("kept messages may come at another time than meant", "error", err)
+	}
+	h.rest(whole, w)
+	done.Hidden = len(hidden)
+	if err == nil {
+		done.Deleted = len(records) - len(hidden) // by Lambda, when it has the answer
+	}
+	done.TimeIsUp = slices.ContainsFunc(settlements, func(s refresh.Settlement) bool { return slices.Contains(s.Reasons, refresh.Deadline) })
+	h.report(t, "queue", w, done)
+	return answer, err
+}
+
+// settle settles every message at once: each is one goroutine, which for most
+// of them ends in microseconds.
+func (h *Handler) settle(whole context.Context, by time.Time, w *worker, records []record) (list []refresh.Settlement, depth *daemon.Depth) {
+	settling, cancel := context.WithDeadline(whole, by)
+	defer cancel()
+	list = make([]refresh.Settlement, len(records))
+	var group sync.WaitGroup
+	group.Go(func() { depth = h.look(settling, w) })
+	for i := range records {
+		group.Go(func() {
+			r := &records[i]
+			list[i] = daemon.Settle(settling, w.Refresher, daemon.Message(r.ID, r.Body, r.Attributes), h.Log)
+		})
+	}
+	group.Wait()
+	return list, depth
+}
+
+// look asks the queue how many messages it has, once a minute, and tells the
+// Refresher how many are in flight. It returns nil if it didn't ask.
+func (h *Handler) look(ctx context.Context, w *worker) *daemon.Depth {
+	h.mu.Lock()
+	age := wall().Sub(h.looked)
+	due := age < 0 || age >= lookEvery
+	if due {
+		h.looked = wall()
+	}
+	h.mu.Unlock()
+	if !due {
+		return nil
+	}
+	waiting, inFlight, err := w.Queue.Depth(ctx)
+	if err != nil {
+		h.Log.Warn("can't see how many messages are in flight", "error", err)
+		return nil
+	}
+	w.Refresher.Crowd(inFlight)
+	return &daemon.Depth{Waiting: waiting, InFlight: inFlight}
+}
+
+// keep is for a function that is switched off. The messages wait as long as if
+// they had failed, so that a mapping that somebody left on doesn't wear out the
+// queue's limit of receives.
+func keep(records []record) []refresh.Settlement {
+	list := make([]refresh.Settlement, len(records))
+	for i, r := range records {
+		m := daemon.Message(r.ID, r.Body, r.Attributes)
+		list[i] = refresh.Settlement{Outcome: refresh.Retry, Wait: refresh.RetryAfter(m.Receives)}
+	}
+	return list
+}
+
+// errNoID makes the whole batch come again, as an answer with an empty id
+// would: without an answer nothing is deleted.
+var errNoID = errors.New("a message of the batch that has to come again has no id")
+
+// acknowledge names the messages that have to come again: all others are
+// deleted. The list is never null, names no message twice and none by "", each
+// of which Lambda takes for something else (AWS.md 3.3).
+func acknowledge(records []record, settlements []refresh.Settlement) (*events.SQSEventResponse, []daemon.Hidden, error) {
+	failures := []events.SQSBatchItemFailure{}
+	named := map[string]bool{}
+	var hidden []daemon.Hidden
+	var err error
+	for i, s := range settlements {
+		r := &records[i]
+		switch s.Outcome {
+		case refresh.Done, refresh.Parked:
+			continue
+		}
+		hidden = append(hidden, daemon.Hidden{Handle: r.Handle, For: s.Wait})
+		switch {
+		case r.ID == "":
+			err = errNoID
+		case !named[r.ID]:
+			named[r.ID] = true
+			failures = append(failures, events.SQSBatchItemFailure{ItemIdentifier: r.ID})
+		}
+	}
+	return &events.SQSEventResponse{BatchItemFailures: failures}, hidden, err
+}

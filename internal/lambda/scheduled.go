@@ -1,0 +1,38 @@
+package lambda
+
+import (
+	"context"
+	"time"
+
+	"athenarefresh/internal/daemon"
+)
+
+// Off is the answer of a function that is switched off.
+type Off struct {
+	Enabled bool   `json:"enabled"` // false
+	Message string `json:"message"`
+}
+
+// scheduled empties the queue, as far as there is time.
+func (h *Handler) scheduled(ctx context.Context, t times) (any, error) {
+	if !h.Config.Enabled {
+		h.Log.Warn(`"enabled" is false in lambda.json: nothing is done, messages wait in the queue`)
+		return Off{Message: `"enabled" is false in lambda.json: nothing was done, messages wait in the queue`}, nil
+	}
+	whole, cancel := context.WithDeadline(ctx, t.end)
+	defer cancel()
+	w, err := h.open(whole)
+	if err != nil {
+		return nil, err
+	}
+	v := daemon.Invocation{Queue: w.Queue, Settler: w.Refresher, Log: h.Log, Timeout: time.Until(t.end)}
+	done, err := v.Run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.rest(whole, w)
+	if waiting, inFlight, err := w.Queue.Depth(whole); err == nil {
+		done.Depth = &daemon.Depth{Waiting: waiting, InFlight: inFlight}
+	}
+	return h.report(t, "schedule", w, done), nil
+}

@@ -1,0 +1,137 @@
+package athena
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/local/glue"
+	"athenarefresh/internal/local/hiveql"
+)
+
+// A partition keeps the columns that its table had when it was made. As Trino
+// does, Athena reads a partition's files by the partition's own columns and
+// finds the table's among them: by name for Parquet, by position for the rest.
+// One that the partition doesn't have is NULL; one of another type has to be
+// of a type that the table's holds, or every query of the partition fails,
+// whichever columns it asks for.
+
+// partitionColumns are a partition's columns where they differ from the table's.
+type partitionColumns struct {
+	read []typedColumn // the partition's, with the types of the table's that they stand for
+	of   []int         // for each of the table's columns, where it is in read, or -1
+}
+
+// outer are the columns that the table has of what was read.
+func (p *partitionColumns) outer(s *scan) []string {
+	var cols []string
+	for i, c := range s.columns {
+		value := fmt.Sprintf("CAST(NULL AS %s)", duckType(c.typ))
+		if at := p.of[i]; at >= 0 {
+			value = ident(p.read[at].name)
+		}
+		cols = append(cols, value+" AS "+ident(c.name))
+	}
+	for _, k := range s.keys {
+		cols = append(cols, ident(k.name))
+	}
+	if s.withPath {
+		cols = append(cols, `"$path"`)
+	}
+	return cols
+}
+
+// partitionSchemas finds the columns of a table's partitions, each list once.
+type partitionSchemas struct {
+	scan  *scan
+	table *glue.Table
+	known map[string]*partitionColumns // by the list and the way it is matched
+}
+
+// of returns nil for a partition that has the table's own columns, or none.
+func (s *partitionSchemas) of(p *glue.Partition, f *fileFormat) (*partitionColumns, error) {
+	d, own := p.StorageDescriptor, s.table.StorageDescriptor
+	if d == nil || len(d.Columns) == 0 || own != nil && slices.EqualFunc(d.Columns, own.Columns, sameColumn) {
+		return nil, nil
+	}
+	byName := f.kind == "parquet"
+	key := fmt.Sprint(byName)
+	for _, c := range d.Columns {
+		key += "\x00" + c.Name + "\x00" + c.Type
+	}
+	if known, ok := s.known[key]; ok {
+		return known, nil
+	}
+	cols, err := typedColumns(d.Columns)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.match(p, cols, byName)
+	if err != nil {
+		return nil, err
+	}
+	if s.known == nil {
+		s.known = map[string]*partitionColumns{}
+	}
+	s.known[key] = found
+	return found, nil
+}
+
+func sameColumn(a, b glue.Column) bool { return a.Name == b.Name && a.Type == b.Type }
+
+func (s *partitionSchemas) match(p *glue.Partition, cols []typedColumn, byName bool) (*partitionColumns, error) {
+	out := &partitionColumns{read: cols, of: make([]int, len(s.scan.columns))}
+	for i, c := range s.scan.columns {
+		at := i
+		if byName {
+			at = slices.IndexFunc(cols, func(x typedColumn) bool { return x.name == c.name })
+		}
+		if at < 0 || at >= len(cols) {
+			out.of[i] = -1
+			continue
+		}
+		if !coercible(cols[at].typ, c.typ) {
+			return nil, userFailure(typeSchema, "HIVE_PARTITION_SCHEMA_MISMATCH: There is a mismatch between the table and partition schemas. "+
+				"The types are incompatible and cannot be coerced. The column '%s' in table '%s.%s' is declared as type '%s', but partition '%s' declared column '%s' as type '%s'.",
+				c.name, s.table.DatabaseName, s.table.Name, c.typ, hiveql.FolderName(s.table.KeyNames(), p.Values), cols[at].name, cols[at].typ)
+		}
+		out.of[i], out.read[at].typ = at, c.typ
+	}
+	return out, nil
+}
+
+// coercible says whether a column of one type can be read as one of another
+// (Trino, the Hive connector's rules, of which these are the older ones).
+func coercible(from, to hiveql.Type) bool {
+	if from.String() == to.String() {
+		return true
+	}
+	whole := []string{"tinyint", "smallint", "int", "bigint"}
+	a, b := slices.Index(whole, from.Name), slices.Index(whole, to.Name)
+	switch {
+	case a >= 0 && b >= 0:
+		return a < b
+	case a >= 0:
+		return strings.HasPrefix(to.Name, "varchar") || to.Name == "string"
+	case from.Name == "string" || from.Name == "varchar":
+		return b >= 0 || to.Name == "string" || to.Name == "varchar"
+	case from.Name == "float" && to.Name == "double", from.Name == "double" && to.Name == "float", from.Name == "decimal" && to.Name == "decimal":
+		return true
+	case from.Name != to.Name:
+		return false
+	case from.Name == "array" || from.Name == "map" || from.Name == "struct":
+		return coercibleElems(from, to)
+	}
+	return false
+}
+
+// coercibleElems is coercible of what types hold; a struct may have more or
+// fewer fields at its end.
+func coercibleElems(from, to hiveql.Type) bool {
+	for i := range min(len(from.Elems), len(to.Elems)) {
+		if from.Name == "struct" && from.Fields[i] != to.Fields[i] || !coercible(from.Elems[i], to.Elems[i]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,17 @@
+//go:build !cgo
+
+package infer
+
+import (
+	"context"
+	"errors"
+)
+
+// Available returns nil where schemas can be inferred in this build, and else
+// says how to get one in which they can.
+func Available() error {
+	return errors.New("schemas are inferred by DuckDB, which is not in this build: build with CGO_ENABLED=1 and a C compiler")
+}
+
+// Files is not in this build.
+func Files(context.Context, string, []string) (*Schema, error) { return nil, Available() }

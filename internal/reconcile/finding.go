@@ -1,0 +1,103 @@
+package reconcile
+
+import (
+	"time"
+
+	"athenarefresh/internal/refresh"
+)
+
+// Kind is how S3 and the catalog differ.
+type Kind string
+
+const (
+	// Missing: objects are in a folder whose partition the catalog doesn't have.
+	Missing Kind = "missing"
+	// Elsewhere: the catalog has the partition in another folder.
+	Elsewhere Kind = "elsewhere"
+	// Empty: the catalog has a partition in whose folder there is nothing to
+	// read, or no folder.
+	Empty Kind = "empty"
+	// Unplaced: objects are where no partition is, or can be.
+	Unplaced Kind = "unplaced"
+)
+
+// Kinds are all of them.
+var Kinds = [...]Kind{Missing, Elsewhere, Empty, Unplaced}
+
+// Finding is a difference, or what was one before it was mended.
+type Finding struct {
+	Kind     Kind
+	Table    string // "" where the key names none
+	Keys     []string
+	Values   []string       // one for each of Keys
+	Location string         // the folder in S3
+	Catalog  string         // where the catalog has the partition
+	Bucket   string         // of an object that shows it
+	Key      string         // of that object; a folder below which all are alike ends in /
+	Reason   refresh.Reason // why it is so, or why it was left
+	Detail   string         // for people
+	Mended   bool
+}
+
+// Summary is what a run found and did.
+type Summary struct {
+	Tables   map[string]*TableSummary
+	Unplaced map[refresh.Reason]int // objects, and folders of them, by reason
+	Ignored  map[refresh.Reason]int // the same, that need no partition
+	Listings int                    // of S3
+	Listed   int                    // keys
+	Took     time.Duration
+	Rest     *Rest // that was not come to, because the time was up; nil: everything was
+}
+
+// TableSummary is a table's part.
+type TableSummary struct {
+	Partitions int // in the catalog
+	Folders    int // in S3 that stand for a partition
+	Missing    int
+	Elsewhere  int
+	Empty      int
+	Added      int // of Missing
+	Relocated  int // of Elsewhere
+	Dropped    int // of Empty
+	// Unknown are partitions in folders that hold objects, but are none of
+	// theirs by the configuration: somebody else's, and left alone.
+	Unknown int
+}
+
+// Of is how many differences of a kind were found, and how many were mended.
+func (s *Summary) Of(k Kind) (found, mended int) {
+	for _, t := range s.Tables {
+		f, m := t.of(k)
+		found, mended = found+*f, mended+*m
+	}
+	if k == Unplaced {
+		for _, n := range s.Unplaced {
+			found += n
+		}
+	}
+	return found, mended
+}
+
+// of is where differences of a kind are counted.
+func (t *TableSummary) of(k Kind) (found, mended *int) {
+	switch k {
+	case Missing:
+		return &t.Missing, &t.Added
+	case Elsewhere:
+		return &t.Elsewhere, &t.Relocated
+	case Empty:
+		return &t.Empty, &t.Dropped
+	}
+	return new(int), new(int)
+}
+
+// Left is how many differences are left.
+func (s *Summary) Left() int {
+	left := 0
+	for _, k := range Kinds {
+		found, mended := s.Of(k)
+		left += found - mended
+	}
+	return left
+}

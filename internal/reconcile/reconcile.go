@@ -1,0 +1,290 @@
+// Package reconcile compares the folders in S3 with the partitions in the
+// catalog, and mends what differs as far as it is told to.
+//
+// # The law
+//
+//   - It finds what a notification would have found. Folders are judged by
+//     [table.Router], and what is missing is added by package refresh, with the
+//     same reasons, budget and reading back: a reconcile can't add what a
+//     notification couldn't.
+//   - What it read a while ago decides nothing. Before a partition is reported,
+//     relocated or dropped it is read again, and before one is dropped its
+//     folder is listed again. What a notification adds meanwhile, or lands
+//     meanwhile, is no difference.
+//   - It relocates and drops only what a person asked for, and never a
+//     partition whose folder holds objects of its own.
+//   - It remembers nothing. Killed anywhere, the next run finds what is left, by
+//     reading it all again; what was mended is mended.
+//
+// # How
+//
+//	catalog ──► known: two hashes a partition ◄── the buckets, leapt through (scan.go)
+//	                     │                              │
+//	      partitions that no folder shows     folders that are not known so
+//	                     │                              │
+//	             looked at once more        read again, in batches of a table
+//	                     ▼                              ▼
+//	             Empty ─► Drop            Missing ─► Settler, Elsewhere ─► Relocate
+//
+// Memory is about 25 bytes a partition and what a few batches take.
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Reconciler says what to compare, and what to do about it. It runs as often as
+// is wanted, one run at a time.
+type Reconciler struct {
+	Router  *table.Router
+	Objects Objects
+	Catalog Catalog
+	Settler Settler // adds what is missing; nil: it is only reported
+	Mender  Mender  // needed for Relocate and Drop
+
+	Relocate bool // partitions that are elsewhere
+	Drop     bool // partitions with an empty folder
+
+	Scope Scope
+
+	// Wait is called before every listing, and before every 1,000 partitions
+	// that are read of the catalog as a whole, to keep their pace; nil: none.
+	Wait func(context.Context) error
+	// Report is told of every difference, one after the other; nil: nobody is.
+	Report func(Finding) error
+	// Batch is how many partitions of a table are settled together: a statement
+	// holds no more, and a new partition of the same table waits for it.
+	Batch int
+	// Tables is how many tables are added to at once.
+	Tables int
+
+	// Forward says that the catalog is not read as a whole: what S3 shows is
+	// looked up in it. Then no Empty is found, and a run may be ended and gone
+	// on with: memory is what S3 shows, and the time until a folder is looked at
+	// doesn't depend on how many partitions there are.
+	Forward bool
+	// Stop ends the listing where it is, after the page at hand; what was seen
+	// until then is mended. Zero: it goes to the end. For Forward only.
+	Stop time.Time
+	// Rest is where to go on, of an earlier run's Summary; nil: everything.
+	Rest *Rest
+}
+
+// Rest is what a run did not come to.
+type Rest struct{ spans []span }
+
+// run is one comparison.
+type run struct {
+	*Reconciler
+	known  *known
+	adding chan struct{}
+	rest   []span // that the listing did not come to; under mu
+
+	listings, listed atomic.Int64
+	progress         *Progress
+
+	mu     sync.Mutex
+	tables map[string]*tableRun
+	sum    Summary
+}
+
+// tableRun is one table of a run.
+type tableRun struct {
+	name    string // in our database; a link's facts are those of its target
+	facts   refresh.Table
+	why     refresh.Answer // no partition can be added at all
+	pending []*candidate   // to be looked at together
+	sum     *TableSummary
+}
+
+// Progress says how far a run is; its methods may be called at any time.
+type Progress struct {
+	inCatalog, folders, listings, added atomic.Int64
+	begun                               atomic.Int64 // the listing, unix nanoseconds
+}
+
+// Run compares once. Its error says what could not be compared, or joins what
+// could not; the Summary is of the rest.
+func (r *Reconciler) Run(ctx context.Context, p *Progress) (*Summary, error) {
+	begun := time.Now()
+	if p == nil {
+		p = &Progress{}
+	}
+	n := &run{Reconciler: r, known: newKnown(), adding: make(chan struct{}, max(r.Tables, 1)), progress: p, tables: map[string]*tableRun{}}
+	n.sum = Summary{Tables: map[string]*TableSummary{}, Unplaced: map[refresh.Reason]int{}, Ignored: map[refresh.Reason]int{}}
+	err := n.compare(ctx)
+	n.sum.Listings, n.sum.Listed, n.sum.Took = int(n.listings.Load()), int(n.listed.Load()), time.Since(begun)
+	if len(n.rest) > 0 {
+		n.sum.Rest = &Rest{n.rest}
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err() // the others only say so too
+	}
+	return &n.sum, err
+}
+
+func (r *run) compare(ctx context.Context) error {
+	if err := r.openTables(ctx); err != nil {
+		return err
+	}
+	if !r.Forward {
+		if err := r.readCatalog(ctx); err != nil {
+			return err
+		}
+	}
+	r.progress.begun.Store(time.Now().UnixNano())
+	errs := []error{r.scan(ctx), r.flush(ctx)}
+	if ctx.Err() == nil && !r.Forward {
+		errs = append(errs, r.vanished(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// openTables reads the facts of the tables in scope: those that the
+// configuration names and, if others are read out of keys, those that lie in a
+// configured bucket.
+func (r *run) openTables(ctx context.Context) error {
+	named := r.Router.Tables()
+	names := slices.Clone(named)
+	if r.Router.Captures() {
+		all, err := r.Catalog.Tables(ctx)
+		if err != nil {
+			return fmt.Errorf("list the tables: %w", err)
+		}
+		names = append(names, all...)
+	}
+	slices.Sort(names)
+	names = slices.DeleteFunc(slices.Compact(names), func(n string) bool { return !r.Scope.hasTable(n) })
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(listers)
+	for _, name := range names {
+		group.Go(func() error {
+			t, err := r.Catalog.Table(ctx, name)
+			switch {
+			case errors.Is(err, refresh.ErrTableMissing):
+				return nil // said of its folders
+			case err != nil:
+				return err
+			case !slices.Contains(named, name) && !r.ours(t.ID.Location):
+				return nil
+			}
+			r.open(name, t)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// ours says whether a folder is in a configured bucket.
+func (r *run) ours(location string) bool {
+	bucket, _, ok := split(location)
+	return ok && slices.Contains(r.Router.Buckets(), bucket)
+}
+
+// split takes a location apart: s3://bucket/folder/.
+func split(location string) (bucket, folder string, ok bool) {
+	rest, ok := strings.CutPrefix(refresh.Folder(location), "s3://")
+	bucket, folder, _ = strings.Cut(rest, "/")
+	return bucket, folder, ok && bucket != ""
+}
+
+func (r *run) open(name string, facts refresh.Table) {
+	t := &tableRun{name: name, facts: facts, why: facts.Refuses(), sum: &TableSummary{}}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tables[name] = t
+	r.sum.Tables[name] = t.sum
+}
+
+// table returns a table in scope. One that S3 speaks of and that was not opened
+// doesn't exist.
+func (r *run) table(name string) *tableRun {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.tables[name]
+	if t == nil {
+		t = &tableRun{name: name, why: refresh.Answer{Reason: refresh.TableMissing, Detail: "table " + name + " does not exist"}}
+		r.tables[name] = t
+	}
+	return t
+}
+
+// readCatalog reads the partitions of all tables.
+func (r *run) readCatalog(ctx context.Context) error {
+	for name, t := range r.tables {
+		if t.why.Reason != "" {
+			continue
+		}
+		for p, err := range r.all(ctx, t) {
+			if err != nil {
+				return err
+			}
+			id, ok := t.facts.Identity(p.Values)
+			if !ok {
+				return fmt.Errorf("read the partitions of %s: one has the values %q", name, p.Values)
+			}
+			r.known.inCatalog(name, id, refresh.Folder(p.Location), t.facts.AsWritten(p.Values))
+			t.sum.Partitions++
+			r.progress.inCatalog.Add(1)
+		}
+	}
+	return nil
+}
+
+// all streams a table's partitions, in their turn.
+func (r *run) all(ctx context.Context, t *tableRun) iter.Seq2[refresh.Partition, error] {
+	return func(yield func(refresh.Partition, error) bool) {
+		n := 0
+		for p, err := range r.Catalog.All(ctx, t.facts, "") {
+			if n++; n%1000 == 0 && err == nil && r.Wait != nil {
+				err = r.Wait(ctx)
+			}
+			if !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// report counts a finding and passes it on. Its caller holds no lock.
+func (r *run) report(f Finding) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if f.Kind == Unplaced {
+		r.sum.Unplaced[f.Reason]++
+	} else {
+		found, mended := r.sum.Tables[f.Table].of(f.Kind)
+		*found++
+		if f.Mended {
+			*mended++
+		}
+	}
+	if r.Report == nil {
+		return nil
+	}
+	return r.Report(f)
+}
+
+func (r *run) unplaced(f Finding) error {
+	f.Kind = Unplaced
+	return r.report(f)
+}
+
+func (r *run) ignore(reason refresh.Reason) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sum.Ignored[reason]++
+}

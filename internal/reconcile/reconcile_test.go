@@ -1,0 +1,487 @@
+package reconcile_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+)
+
+var alertsOnly = table.Bucket{Name: "alerts", Rules: []table.Rule{{Table: "alerts"}}}
+
+func hour(h int) string { return fmt.Sprintf("alerts/2026/01/02/%02d/", h) }
+
+// alertsWorld has the table alerts and objects of some hours.
+func alertsWorld(t *testing.T, hours ...int) (*world, *table.Router) {
+	w := newWorld(t)
+	w.table("alerts", "s3://alerts/alerts/", "dt")
+	w.put("alerts")
+	for _, h := range hours {
+		w.put("alerts", hour(h)+"a.json")
+	}
+	return w, routerOf(t, alertsOnly)
+}
+
+func dt(h int) string { return fmt.Sprintf("2026-01-02-%02d", h) }
+
+func check(t *testing.T, found []reconcile.Finding, want ...string) {
+	t.Helper()
+	if d := cmp.Diff(want, said(found)); d != "" {
+		t.Errorf("findings (-want +got): %s", d)
+	}
+}
+
+func TestEveryDifferenceIsFound(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2, 3)
+	w.add("alerts", "s3a://alerts/"+strings.TrimRight(hour(1), "/"), dt(1)) // spelled another way
+	w.add("alerts", "s3://alerts/wrong/", dt(2))
+	w.add("alerts", "s3://alerts/"+hour(4), dt(4))
+	w.put("alerts", hour(4)+"_SUCCESS", hour(4), hour(4)+"_temporary/x", hour(4)+"x_$folder$")
+	w.add("alerts", "s3://alerts/gone/", dt(5))
+	w.put("alerts", "elsewhere/x")
+	w.add("alerts", "s3://alerts/elsewhere/", dt(6))
+	w.add("alerts", "s3://not.configured/x/", dt(7))
+	w.put("alerts", "alerts/2026/02/30/01/x", "alerts/2026/02/30/01/y", "junk", "_temporary/x")
+	var found []reconcile.Finding
+	sum := w.run(w.reconciler(router, &found))
+	check(t, found,
+		"elsewhere alerts 2026-01-02-02 location_conflict",
+		"empty alerts 2026-01-02-04",
+		"empty alerts 2026-01-02-05",
+		"missing alerts 2026-01-02-03",
+		"unplaced alerts/2026/02/30/01/ invalid_timestamp",
+		"unplaced elsewhere/x no_layout_match",
+		"unplaced junk no_layout_match")
+	want := reconcile.TableSummary{Partitions: 6, Folders: 3, Missing: 1, Elsewhere: 1, Empty: 2, Unknown: 2}
+	if d := cmp.Diff(want, *sum.Tables["alerts"]); d != "" {
+		t.Error(d)
+	}
+	if sum.Left() != 7 || sum.Ignored["hidden"] == 0 || sum.Listings != w.listings {
+		t.Errorf("%d left, ignored %v, %d listings of %d", sum.Left(), sum.Ignored, sum.Listings, w.listings)
+	}
+}
+
+func TestNothingChangesUnlessAskedFor(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2)
+	w.add("alerts", "s3://alerts/wrong/", dt(2))
+	w.add("alerts", "s3://alerts/"+hour(4), dt(4))
+	before := w.locations("alerts")
+	var found []reconcile.Finding
+	w.run(w.reconciler(router, &found))
+	if d := cmp.Diff(before, w.locations("alerts")); d != "" || len(found) != 3 {
+		t.Errorf("%d findings, changed: %s", len(found), d)
+	}
+}
+
+func TestWhatWasAskedForIsMended(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2, 3)
+	w.add("alerts", "s3://alerts/wrong/", dt(2))
+	w.add("alerts", "s3://alerts/"+hour(4), dt(4))
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Settler, r.Relocate, r.Drop = w.fix(router), true, true
+	if sum := w.run(r); sum.Left() != 0 {
+		t.Errorf("%d left", sum.Left())
+	}
+	check(t, found, "elsewhere alerts 2026-01-02-02 mended", "empty alerts 2026-01-02-04 mended",
+		"missing alerts 2026-01-02-01 mended", "missing alerts 2026-01-02-03 mended")
+	want := map[string]string{}
+	for h := 1; h <= 3; h++ {
+		want[dt(h)] = "s3://alerts/" + hour(h)
+	}
+	if d := cmp.Diff(want, w.locations("alerts")); d != "" {
+		t.Error(d)
+	}
+	found = nil
+	w.run(r)
+	check(t, found)
+}
+
+// TestTwoFoldersOfOnePartition: which one counts is not ours to say.
+func TestTwoFoldersOfOnePartition(t *testing.T) {
+	for _, inCatalog := range []bool{false, true} {
+		w, router := alertsWorld(t, 3)
+		other := "alerts/dt=2026-01-02-03/"
+		w.put("alerts", other+"b.json")
+		want := []string{"elsewhere alerts 2026-01-02-03 location_conflict", "missing alerts 2026-01-02-03"}
+		if inCatalog {
+			w.add("alerts", "s3://alerts/"+other, dt(3))
+			want = want[:1]
+		}
+		var found []reconcile.Finding
+		w.run(w.reconciler(router, &found))
+		check(t, found, want...)
+
+		r := w.reconciler(router, &found)
+		r.Settler, r.Relocate, r.Drop = w.fix(router), true, true
+		w.run(r)
+		after := w.locations("alerts")
+		found = nil
+		w.run(r)
+		check(t, found, want[0])
+		if d := cmp.Diff(after, w.locations("alerts")); d != "" || inCatalog && after[dt(3)] != "s3://alerts/"+other {
+			t.Errorf("moved to and fro: %v, %s", after, d)
+		}
+	}
+}
+
+// TestTheReasonsAreARefreshs: what a notification couldn't add a reconcile can't
+// either.
+func TestTheReasonsAreARefreshs(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"a", "projected", "iceberg", "keys", "number"} {
+		w.table(name, "s3://data/"+name+"/", "dt")
+		w.put("data", name+"/2026/01/02/03/x")
+	}
+	w.put("data", "nosuch/2026/01/02/03/x", "bad-name/2026/01/02/03/x", "owned/2026/01/02/03/x")
+	change := func(name string, f func(*refresh.Table)) {
+		tab := w.tables[name]
+		f(&tab)
+		w.tables[name] = tab
+	}
+	change("projected", func(t *refresh.Table) { t.Kind = refresh.Projected })
+	change("iceberg", func(t *refresh.Table) { t.Kind, t.KindName = refresh.NotHive, "Iceberg table" })
+	change("keys", func(t *refresh.Table) { t.Keys[0].Name = "day" })
+	change("number", func(t *refresh.Table) { t.Keys[0].Type = "int" })
+	router := routerOf(t, table.Bucket{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}},
+		table.Bucket{Name: "other", Rules: []table.Rule{{Table: "owned"}}})
+	w.put("other")
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Settler = w.fix(router)
+	sum := w.run(r)
+	check(t, found, "missing a 2026-01-02-03 mended",
+		"unplaced bad-name/2026/01/02/03/ invalid_table_name",
+		"unplaced iceberg/2026/01/02/03/x not_a_hive_table",
+		"unplaced keys/2026/01/02/03/x partition_keys_mismatch",
+		"unplaced nosuch/2026/01/02/03/x table_missing",
+		"unplaced number/2026/01/02/03/x partition_keys_mismatch",
+		"unplaced owned/2026/01/02/03/ table_not_allowed")
+	if sum.Ignored[refresh.ProjectedTable] != 1 {
+		t.Errorf("ignored: %v", sum.Ignored)
+	}
+}
+
+func TestWhatCouldNotBeMendedIsLeftWithItsReason(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2)
+	w.add("alerts", "s3://alerts/wrong/", dt(2))
+	w.add("alerts", "s3://alerts/"+hour(4), dt(4))
+	w.fault = fmt.Errorf("no: %w", refresh.ErrAccessDenied)
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Settler, r.Relocate, r.Drop = w.fix(router), true, true
+	if sum := w.run(r); sum.Left() != 3 {
+		t.Errorf("%d left", sum.Left())
+	}
+	check(t, found, "elsewhere alerts 2026-01-02-02 access_denied", "empty alerts 2026-01-02-04 access_denied", "missing alerts 2026-01-02-01 access_denied")
+}
+
+// TestNumbersAreOnePartitionHoweverTheyAreWritten: 7 and 07 of a key of numbers.
+func TestNumbersAreOnePartitionHoweverTheyAreWritten(t *testing.T) {
+	w := newWorld(t)
+	w.table("web", "s3://web/", "year int", "month int")
+	router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "hive", Table: "web", Keys: []string{"month", "year"}}}})
+	w.put("web", "month=07/year=2026/x", "month=8/year=2026/x", "month=9/year=2026/x")
+	w.add("web", "s3://web/month=07/year=2026/", "2026", "07")
+	w.add("web", "s3://web/month=8/year=2026/", "2026", "8")
+	w.add("web", "s3://web/elsewhere/", "2026", "09") // somebody else's, beside the one that counts
+	w.add("web", "s3://web/month=9/year=2026/", "2026", "9")
+	var found []reconcile.Finding
+	w.run(w.reconciler(router, &found))
+	check(t, found)
+}
+
+// TestWhatHappensMeanwhileIsNoDifference changes the world at every call that a
+// run makes, as notifications and writers do.
+func TestWhatHappensMeanwhileIsNoDifference(t *testing.T) {
+	calls := 0
+	for at := 0; at == 0 || at <= calls; at++ {
+		w, router := alertsWorld(t, 1, 2)
+		w.add("alerts", "s3://alerts/"+hour(1), dt(1))
+		w.add("alerts", "s3://alerts/"+hour(2), dt(2))
+		calls = 0
+		w.before = func(call string) {
+			if calls++; calls != at {
+				return
+			}
+			w.put("alerts", hour(3)+"a.json") // lands, and is notified at once
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.parts["alerts"][dt(3)] = refresh.Partition{Values: []string{dt(3)}, Location: "s3://alerts/" + hour(3)}
+		}
+		var found []reconcile.Finding
+		r := w.reconciler(router, &found)
+		r.Settler, r.Relocate, r.Drop = w.fix(router), true, true
+		w.run(r)
+		check(t, found)
+		if len(w.locations("alerts")) != 3 && at > 0 && calls >= at {
+			t.Errorf("at call %d: %v", at, w.locations("alerts"))
+		}
+	}
+	if calls < 3 {
+		t.Errorf("only %d calls", calls)
+	}
+}
+
+// TestNothingIsDroppedThatFilledMeanwhile lands an object in an empty folder at
+// every call but the last: the drop itself.
+func TestNothingIsDroppedThatFilledMeanwhile(t *testing.T) {
+	dropped := false
+	for at := 1; !dropped; at++ {
+		w, router := alertsWorld(t, 1)
+		w.add("alerts", "s3://alerts/"+hour(1), dt(1))
+		w.add("alerts", "s3://alerts/"+hour(4), dt(4))
+		calls := 0
+		w.before = func(call string) {
+			if calls++; calls == at {
+				w.put("alerts", hour(4)+"late.json")
+				dropped = strings.HasPrefix(call, "Drop")
+			}
+		}
+		var found []reconcile.Finding
+		r := w.reconciler(router, &found)
+		r.Drop = true
+		w.run(r)
+		if _, there := w.locations("alerts")[dt(4)]; there == dropped {
+			t.Errorf("filled at call %d: there %v", at, there)
+		}
+		if !dropped {
+			check(t, found)
+		}
+		if at > 50 {
+			t.Fatal("nothing is ever dropped")
+		}
+	}
+}
+
+// TestNothingIsDroppedThatWasMovedMeanwhile: the folder that was empty is not
+// the partition's any more.
+func TestNothingIsDroppedThatWasMovedMeanwhile(t *testing.T) {
+	w, router := alertsWorld(t, 1)
+	w.add("alerts", "s3://alerts/"+hour(1), dt(1))
+	w.add("alerts", "s3://alerts/"+hour(4), dt(4))
+	w.before = func(call string) {
+		if strings.HasPrefix(call, "Partitions") { // the last reading before
+			w.add("alerts", "s3://alerts/full/", dt(4))
+		}
+	}
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Drop = true
+	w.run(r)
+	if w.locations("alerts")[dt(4)] != "s3://alerts/full/" {
+		t.Errorf("dropped: %v", w.locations("alerts"))
+	}
+}
+
+func TestScope(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"a", "b"} {
+		w.table(name, "s3://data/"+name+"/", "dt")
+		for _, day := range []string{"01", "02", "03"} {
+			w.put("data", name+"/2026/01/"+day+"/00/x")
+		}
+		w.add(name, "s3://data/"+name+"/2026/02/01/00/", "2026-02-01-00")
+	}
+	router := routerOf(t, table.Bucket{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}, alertsOnly)
+	w.put("alerts", hour(1)+"x")
+	w.table("alerts", "s3://alerts/", "dt")
+	day := func(d int) time.Time { return time.Date(2026, 1, d, 0, 0, 0, 0, time.UTC) }
+	for name, c := range map[string]struct {
+		scope reconcile.Scope
+		want  []string
+	}{
+		"a table": {reconcile.Scope{Tables: []string{"a"}}, []string{
+			"empty a 2026-02-01-00", "missing a 2026-01-01-00", "missing a 2026-01-02-00", "missing a 2026-01-03-00"}},
+		"times":                    {reconcile.Scope{Tables: []string{"a"}, Since: day(2), Until: day(3)}, []string{"missing a 2026-01-02-00"}},
+		"since":                    {reconcile.Scope{Tables: []string{"b"}, Since: day(3)}, []string{"empty b 2026-02-01-00", "missing b 2026-01-03-00"}},
+		"a bucket":                 {reconcile.Scope{Bucket: "alerts"}, []string{"missing alerts 2026-01-02-01"}},
+		"a prefix":                 {reconcile.Scope{Prefix: "b/2026/01/0"}, []string{"missing b 2026-01-01-00", "missing b 2026-01-02-00", "missing b 2026-01-03-00"}},
+		"an empty folder's prefix": {reconcile.Scope{Bucket: "data", Prefix: "b/2026/02/"}, []string{"empty b 2026-02-01-00"}},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			var found []reconcile.Finding
+			r := w.reconciler(router, &found)
+			r.Scope = c.scope
+			w.run(r)
+			check(t, found, c.want...)
+		})
+	}
+}
+
+// TestOneBucketThatFailsStopsNoOther, and it is said.
+func TestOneBucketThatFailsStopsNoOther(t *testing.T) {
+	w, _ := alertsWorld(t, 1)
+	router := routerOf(t, alertsOnly, table.Bucket{Name: "aaa", Rules: []table.Rule{{Table: "t"}}})
+	var found []reconcile.Finding
+	_, err := w.reconciler(router, &found).Run(t.Context(), nil)
+	if err == nil || !strings.Contains(err.Error(), "bucket aaa") {
+		t.Errorf("error %v", err)
+	}
+	check(t, found, "missing alerts 2026-01-02-01")
+}
+
+func TestARunThatIsEndedSaysSo(t *testing.T) {
+	w, router := alertsWorld(t, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.before = func(call string) {
+		if strings.HasPrefix(call, "List") {
+			cancel()
+		}
+	}
+	var found []reconcile.Finding
+	if _, err := w.reconciler(router, &found).Run(ctx, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestListingsAreAsManyAsFolders counts requests to S3: as many as folders or as
+// thousands of objects, whichever are fewer, and what cutting the bucket costs.
+func TestListingsAreAsManyAsFolders(t *testing.T) {
+	for _, c := range []struct{ folders, each, most int }{
+		{50, 3000, 50},   // large folders: one listing each
+		{5000, 1, 5},     // small ones: a listing for every thousand objects
+		{500, 30, 15},    // between
+		{1, 30_000, 1},   // one folder
+		{2000, 200, 400}, // a page passes five of them
+	} {
+		w := newWorld(t)
+		w.table("web", "s3://web/", "n")
+		router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "n={n}/", Table: "web"}}})
+		var keys []string
+		for f := range c.folders {
+			for o := range c.each {
+				keys = append(keys, fmt.Sprintf("n=%06d/%06d", f, o))
+			}
+		}
+		w.put("web", keys...)
+		var found []reconcile.Finding
+		sum := w.run(w.reconciler(router, &found))
+		if sum.Tables["web"].Missing != c.folders {
+			t.Fatalf("%d folders of %d", sum.Tables["web"].Missing, c.folders)
+		}
+		const cuts = 64 + 2 // each part's listing ends somewhere in the next
+		if w.listings > c.most+cuts+c.folders/1000 {
+			t.Errorf("%d folders of %d objects: %d listings, about %d would do", c.folders, c.each, w.listings, c.most)
+		}
+	}
+}
+
+// TestALeapPassesNoNeighbour: of folders whose names begin alike, each fills a
+// page of its own.
+func TestALeapPassesNoNeighbour(t *testing.T) {
+	w := newWorld(t)
+	w.table("web", "s3://web/", "n")
+	router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "x/n={n}/", Table: "web"}}})
+	names := []string{"1", "1-", "10", "1 ", "1\U0010ffff", "11", "2"}
+	var keys []string
+	for _, n := range names {
+		for o := range 1500 {
+			keys = append(keys, fmt.Sprintf("x/n=%s/%06d", n, o))
+		}
+	}
+	w.put("web", append(keys, "x/n=1/\U0010ffff\U0010ffff")...)
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Forward, r.Stop = true, time.Now() // cuts nothing
+	r.Rest = w.run(r).Rest
+	r.Stop = time.Time{}
+	w.run(r)
+	if len(found) != len(names) {
+		t.Errorf("%d folders of %d: %v", len(found), len(names), said(found))
+	}
+}
+
+// TestTheWalkAgreesWithPlace compares what a run finds with what Place says of
+// each object, for rules of every kind and keys that fit several of them.
+func TestTheWalkAgreesWithPlace(t *testing.T) {
+	for i, rules := range [][]table.Rule{
+		{{Table: "t"}},
+		{{Layout: "streamalert-data"}},
+		{{Layout: "vpcflow", Table: "t"}},
+		{{Layout: "cloudtrail", Table: "t"}},
+		{{Layout: "hive", Table: "t", Keys: []string{"a", "b"}}},
+		{{Prefix: "x/", Ignore: true}, {Prefix: "*/t", Layout: "**/{app}/{yyyy}/", Table: "t"}, {Table: "u"}},
+		{{Layout: "{table}/{app}/[{more}/]", Partition: []table.KeyTemplate{{Key: "app", Value: "{app}"}}}},
+		{{Layout: "{app}/[{yyyy}/]x/", Table: "t", Partition: []table.KeyTemplate{{Key: "app", Value: "{app}"}}}},
+	} {
+		router := routerOf(t, table.Bucket{Name: "b", Rules: rules})
+		for seed := range uint64(20) {
+			w := newWorld(t)
+			w.put("b", someKeys(rand.New(rand.NewPCG(uint64(i), seed)), 400)...)
+			var found []reconcile.Finding
+			w.run(w.reconciler(router, &found))
+			agrees(t, router, w.buckets["b"], found)
+		}
+	}
+}
+
+func someKeys(rnd *rand.Rand, n int) (keys []string) {
+	names := []string{"2018", "2018", "03", "01", "05", "x", "t", "T1", "bad-name", "", "a=1", "b=2", "A=3", "a=",
+		"dt=2018-03-01-05", "dt=2018-02-30-05", "AWSLogs", "1", "CloudTrail", "vpcflowlogs", "eu", "_temporary", "_x", "processing-failed"}
+	runs := []string{"2018/03/01/05", "2018/03/01", "a=1/b=2", "AWSLogs/1/vpcflowlogs/eu/2018/03/01", "AWSLogs/1/CloudTrail/eu/2018/03/01", "t/x", "web/2018"}
+	for range n {
+		var path []string
+		for range rnd.IntN(4) {
+			path = append(path, names[rnd.IntN(len(names))])
+		}
+		if rnd.IntN(2) == 0 {
+			path = append(path, runs[rnd.IntN(len(runs))])
+		}
+		for range rnd.IntN(3) {
+			path = append(path, names[rnd.IntN(len(names))])
+		}
+		keys = append(keys, strings.Join(append(path, []string{"f", "g", "_SUCCESS", "2018"}[rnd.IntN(4)]), "/"))
+	}
+	return slices.DeleteFunc(keys, func(k string) bool { return k == "" })
+}
+
+// agrees: every partition of every object was found, and nothing else; every
+// parked object is below something that was reported, and nothing else was.
+func agrees(t *testing.T, router *table.Router, keys []string, found []reconcile.Finding) {
+	t.Helper()
+	want, got, parked := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, f := range found {
+		if f.Location != "" { // the table is missing
+			got[f.Table+" "+strings.Join(f.Values, ",")+" "+f.Location] = true
+		} else {
+			parked[f.Key] = false
+		}
+	}
+	for _, key := range keys {
+		p := router.Place("b", key)
+		switch p.Outcome {
+		case table.Place:
+			want[p.Partition.Table+" "+strings.Join(p.Partition.Values, ",")+" "+p.Partition.Location] = true
+		case table.Park:
+			covered := false
+			for f := range parked {
+				if key == f || strings.HasSuffix(f, "/") && strings.HasPrefix(key, f) || f == "" {
+					parked[f], covered = true, true
+				}
+			}
+			if !covered {
+				t.Errorf("%q is parked, and nothing was said of it", key)
+			}
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("partitions: %s", d)
+	}
+	for f, shown := range maps.All(parked) {
+		if !shown {
+			t.Errorf("%q was reported, but nothing there is parked", f)
+		}
+	}
+}

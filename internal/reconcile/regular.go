@@ -1,0 +1,102 @@
+package reconcile
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"athenarefresh/internal/schedule"
+)
+
+// mostLogged is how many findings of a kind a regular run writes down.
+const mostLogged = 5
+
+// Regular compares at once and then on a schedule, for as long as it runs. It
+// adds what is missing, and neither relocates nor drops anything: that is a
+// person's.
+type Regular struct {
+	Reconciler *Reconciler
+	Schedule   schedule.Schedule
+	Log        *slog.Logger
+
+	mu   sync.Mutex
+	last Last
+}
+
+// Last is what is known of the runs so far.
+type Last struct {
+	At       time.Time // when the last run that compared everything ended; zero: none did
+	Summary  *Summary  // of that run
+	Failures int       // runs that could not compare everything
+}
+
+// Last may be called at any time. The Summary is not to be changed.
+func (g *Regular) Last() Last {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.last
+}
+
+// Run works until ctx ends.
+func (g *Regular) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		g.once(ctx)
+		next, ok := g.Schedule.Next(time.Now())
+		if !ok {
+			g.Log.Error("the schedule is never due again", "reconcile_every", g.Schedule.String())
+			<-ctx.Done()
+			return
+		}
+		wait := time.NewTimer(time.Until(next))
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+		}
+	}
+}
+
+func (g *Regular) once(ctx context.Context) {
+	r := *g.Reconciler
+	r.Relocate, r.Drop = false, false
+	logged := map[Kind]int{}
+	r.Report = func(f Finding) error {
+		if logged[f.Kind]++; logged[f.Kind] <= mostLogged {
+			g.log(&f)
+		}
+		return nil
+	}
+	sum, err := r.Run(ctx, nil)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil:
+		g.last.Failures++
+		g.Log.Error("S3 and the catalog could not be compared, will be tried again on schedule", "error", err)
+		return
+	}
+	g.last.At, g.last.Summary = time.Now(), sum
+	missing, added := sum.Of(Missing)
+	g.Log.Info("reconciled", "missing", missing, "added", added, "left", sum.Left(), "listings", sum.Listings, "took", sum.Took.Round(time.Millisecond))
+}
+
+// log writes a finding down. What is in it strangers wrote: the handler quotes it.
+func (g *Regular) log(f *Finding) {
+	level := slog.LevelWarn
+	if f.Mended {
+		level = slog.LevelInfo
+	}
+	attrs := []any{"kind", f.Kind, "mended", f.Mended}
+	for _, a := range []struct{ name, value string }{
+		{"table", f.Table}, {"location", f.Location}, {"catalog", f.Catalog}, {"bucket", f.Bucket}, {"key", f.Key},
+		{"reason", string(f.Reason)}, {"why", f.Detail},
+	} {
+		if a.value != "" {
+			attrs = append(attrs, a.name, a.value)
+		}
+	}
+	g.Log.Log(context.Background(), level, "reconcile", attrs...)
+}

@@ -1,0 +1,178 @@
+// Package sample brings some of the files of a folder, in S3 or on this
+// machine, into a folder of its own, uncompressed: to look at what is in them.
+// However many and large they are, it takes few ([Limits]).
+package sample
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Limits bound a sample.
+type Limits struct {
+	Files int   // at most
+	Bytes int64 // of all together, uncompressed
+	Each  int64 // of one; a longer one is cut at the end of a line
+}
+
+// Usual is enough to know a schema by, and few requests.
+var Usual = Limits{Files: 16, Bytes: 64 << 20, Each: 16 << 20}
+
+// Sample is what was taken. Its owner removes Dir.
+type Sample struct {
+	Dir   string
+	Files []File
+	Seen  int      // how many files there were to choose from
+	Notes []string // for people: what was left out or cut, and what engines will stumble over
+}
+
+// File is a file of a sample.
+type File struct {
+	Path string // on this machine, in the sample's folder
+	Name string // where it comes from
+}
+
+// candidate is a file that may be taken.
+type candidate struct {
+	name string
+	open func(context.Context) (io.ReadCloser, error)
+}
+
+// take takes some of the candidates, from all over the list.
+func take(ctx context.Context, all []candidate, limits Limits) (s *Sample, err error) {
+	s = &Sample{Seen: len(all)}
+	if s.Dir, err = os.MkdirTemp("", "athena-refresh-sample-"); err != nil {
+		return nil, fmt.Errorf("make a folder for the sample: %w", err)
+	}
+	left := limits.Bytes
+	for _, c := range spread(all, limits.Files) {
+		n, err := s.add(ctx, c, min(left, limits.Each), left)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("take a sample of %s: %w", c.name, err), os.RemoveAll(s.Dir))
+		}
+		left -= n
+	}
+	return s, nil
+}
+
+// spread chooses at most n, evenly, the last among them: the newest files are
+// often last.
+func spread(all []candidate, n int) []candidate {
+	if len(all) <= n {
+		return all
+	}
+	chosen := make([]candidate, n)
+	for i := range chosen {
+		chosen[i] = all[(i+1)*len(all)/n-1]
+	}
+	return chosen
+}
+
+func (s *Sample) note(format string, args ...any) {
+	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
+}
+
+// add copies a file and returns how many bytes it has. One that is broken, or
+// too large, is left out with a note.
+func (s *Sample) add(ctx context.Context, c candidate, most, left int64) (int64, error) {
+	in, err := c.open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close()
+	content, err := s.read(c.name, in, most, left)
+	switch {
+	case errors.Is(err, errTooLarge), broken(err):
+		s.note("%s was left out: %v", c.name, err)
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case len(bytes.TrimSpace(content)) == 0:
+		return 0, nil
+	}
+	path := filepath.Join(s.Dir, fmt.Sprintf("%04d", len(s.Files)))
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return 0, err
+	}
+	s.Files = append(s.Files, File{Path: path, Name: c.name})
+	return int64(len(content)), nil
+}
+
+var errTooLarge = errors.New("it is too large for a sample")
+
+// read reads at most most bytes of lines, or left bytes of Parquet, which has
+// to be whole.
+func (s *Sample) read(name string, in io.Reader, most, left int64) ([]byte, error) {
+	body, err := s.unzipped(name, in)
+	if err != nil {
+		return nil, err
+	}
+	head, err := body.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	whole := string(head) == "PAR1"
+	if whole {
+		most = left
+	}
+	content, err := io.ReadAll(io.LimitReader(body, most+1))
+	if err != nil || int64(len(content)) <= most {
+		return content, err
+	}
+	end := bytes.LastIndexByte(content[:most], '\n') + 1
+	if whole || end == 0 {
+		return nil, errTooLarge
+	}
+	return content[:end], nil
+}
+
+// broken says whether err is of what was compressed, or of a file that ends
+// too early.
+func broken(err error) bool {
+	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(flate.CorruptInputError))
+}
+
+// unzipped reads a file through gzip if it is compressed. What the name says of
+// that has to be so: engines go by the name (ENGINES.md, "Reading").
+func (s *Sample) unzipped(name string, in io.Reader) (*bufio.Reader, error) {
+	body := bufio.NewReader(in)
+	head, err := body.Peek(2)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	zipped, named := string(head) == "\x1f\x8b", strings.HasSuffix(name, ".gz")
+	switch {
+	case zipped && !named:
+		s.note("%s is compressed, but its name does not end in .gz: Athena will not read it", name)
+	case named && !zipped:
+		s.note("%s is not compressed, though its name ends in .gz: Athena will fail on it", name)
+	}
+	if !zipped {
+		return body, nil
+	}
+	z, err := gzip.NewReader(body)
+	if err != nil {
+		return nil, err
+	}
+	return bufio.NewReader(z), nil
+}
+
+// readable says whether engines read a file of this name below a table's
+// location: none of its elements begins with _ or .
+func readable(name string) bool {
+	for e := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(e, "_") || strings.HasPrefix(e, ".") {
+			return false
+		}
+	}
+	return name != "" && !strings.HasSuffix(name, "/") && !strings.HasSuffix(name, "_$folder$")
+}

@@ -1,0 +1,97 @@
+package sample
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// contents are the sample's, by the name of the file in dir.
+func contents(t *testing.T, s *Sample, dir string) map[string]string {
+	t.Helper()
+	m := map[string]string{}
+	for _, f := range s.Files {
+		b, err := os.ReadFile(f.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m[strings.TrimPrefix(f.Name, dir+"/")] = string(b)
+	}
+	if err := os.RemoveAll(s.Dir); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestASampleIsWhatEnginesRead(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"a.json": "1\n", "x/b.json.gz": zipped(t, "2\n"), "x/zipped.json": zipped(t, "3\n"), "plain.gz": "4\n",
+		"_temporary/c.json": "no", ".hidden": "no", "empty": "", "blank": " \n", "broken.gz": zipped(t, "5\n")[:20],
+		"long.json": strings.Repeat("6\n", 60), "longline.json": strings.Repeat("7", 120), "big.parquet": "PAR1" + strings.Repeat("8", 120),
+	})
+	s, err := Local(t.Context(), dir, Limits{Files: 100, Bytes: 1000, Each: 99})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"a.json": "1\n", "x/b.json.gz": "2\n", "x/zipped.json": "3\n", "plain.gz": "4\n",
+		"long.json": strings.Repeat("6\n", 49), "big.parquet": "PAR1" + strings.Repeat("8", 120)}
+	notes := strings.ReplaceAll(strings.Join(s.Notes, "\n"), dir+"/", "")
+	if diff := cmp.Diff(want, contents(t, s, dir)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(`broken.gz was left out: unexpected EOF
+longline.json was left out: it is too large for a sample
+plain.gz is not compressed, though its name ends in .gz: Athena will fail on it
+x/zipped.json is compressed, but its name does not end in .gz: Athena will not read it`, notes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestASampleIsBounded(t *testing.T) {
+	files := map[string]string{}
+	for i := range 100 {
+		files[fmt.Sprintf("%03d", i)] = strings.Repeat("x\n", 10)
+	}
+	dir := folder(t, files)
+	s, err := Local(t.Context(), dir, Limits{Files: 4, Bytes: 45, Each: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"024": files["024"], "049": files["049"], "074": "x\nx\n"}
+	if got := contents(t, s, dir); cmp.Diff(want, got) != "" || s.Seen != 100 {
+		t.Errorf("of %d: %s", s.Seen, cmp.Diff(want, got))
+	}
+}

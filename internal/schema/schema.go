@@ -1,0 +1,187 @@
+// Package schema is how the files of a table are read: its columns and the
+// classes that read them. A schema is one of those that are known here by name
+// ([Named]), or it is read from a file ([Read]), or inferred from a sample
+// (internal/local/infer).
+//
+// It is pure: where a table's files are and what its partition keys are, the
+// configuration says.
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"athenarefresh/internal/local/hiveql"
+)
+
+// Schema is the columns of a table and how its files are read.
+type Schema struct {
+	Columns []hiveql.Column
+	Format
+	Exact bool // somebody asked for the format; it wasn't guessed
+}
+
+// Format is how files are read: the classes that Hive's names stand for.
+type Format struct {
+	SerDe           string
+	SerDeProperties map[string]string
+	InputFormat     string
+	OutputFormat    string
+	Properties      map[string]string // of the table
+}
+
+const (
+	jsonSerDe       = "org.openx.data.jsonserde.JsonSerDe"
+	trailSerDe      = "org.apache.hive.hcatalog.data.JsonSerDe"
+	trailInput      = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"
+	openCSVSerDe    = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+	parquetInput    = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+	parquetOutput   = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+	skipHeaderLines = "skip.header.line.count"
+)
+
+// JSON is one JSON object a line.
+func JSON() Format { return text(jsonSerDe, nil) }
+
+// CloudTrail is CloudTrail's own files, {"Records": […]} (Athena user guide,
+// "Querying AWS CloudTrail logs").
+func CloudTrail() Format {
+	f := text(trailSerDe, nil)
+	f.InputFormat = trailInput
+	return f
+}
+
+// Parquet is Parquet files, whose columns are found by name.
+func Parquet() Format {
+	return Format{SerDe: hiveql.ParquetSerDe, InputFormat: parquetInput, OutputFormat: parquetOutput}
+}
+
+// CSV is lines of fields. With a quote every column is a string: that SerDe
+// reads an empty field as no number at all, and fails.
+func CSV(delimiter, quote, escape string, header bool) Format {
+	var f Format
+	if quote != "" {
+		f = text(openCSVSerDe, map[string]string{"separatorChar": delimiter, "quoteChar": quote, "escapeChar": escape})
+	} else {
+		f = text(hiveql.LazySimpleSerDe, map[string]string{"field.delim": delimiter, "serialization.format": delimiter})
+	}
+	if header {
+		f.Properties = map[string]string{skipHeaderLines: "1"}
+	}
+	return f
+}
+
+// text is the classes of files of lines.
+func text(serde string, properties map[string]string) Format {
+	return Format{SerDe: serde, SerDeProperties: properties, InputFormat: hiveql.TextInputFormat, OutputFormat: hiveql.TextOutputFormat}
+}
+
+// FormatNames are the formats that can be asked for by name.
+func FormatNames() []string { return []string{"json", "cloudtrail", "parquet", "csv"} }
+
+// FormatNamed is one of [FormatNames]; "csv" has a header, commas and quotes.
+func FormatNamed(name string) (Format, error) {
+	switch name {
+	case "json":
+		return JSON(), nil
+	case "cloudtrail":
+		return CloudTrail(), nil
+	case "parquet":
+		return Parquet(), nil
+	case "csv":
+		return CSV(",", `"`, `\`, true), nil
+	}
+	return Format{}, fmt.Errorf("format %q: it is one of %s", name, strings.Join(FormatNames(), ", "))
+}
+
+// IsParquet says whether the files are Parquet.
+func (f *Format) IsParquet() bool { return strings.Contains(strings.ToLower(f.SerDe), "parquet") }
+
+// kind is what the files are, whichever of several classes reads them.
+func (f *Format) kind() string {
+	switch {
+	case strings.Contains(f.InputFormat, "cloudtrail") || strings.HasSuffix(f.SerDe, "CloudTrailSerde"):
+		return "cloudtrail"
+	case f.IsParquet():
+		return "parquet"
+	case strings.HasSuffix(f.SerDe, "JsonSerDe"):
+		return "json"
+	}
+	return f.SerDe
+}
+
+// Refit is the format of a table that has the schema from now on: what its
+// files are read by stays, unless they are of another kind or somebody asked
+// for something else. What the SerDe was told of other columns stays too.
+func (s *Schema) Refit(now Format) Format {
+	if s.Exact || s.kind() != now.kind() {
+		return s.Format
+	}
+	out := now
+	if s.SerDe == now.SerDe {
+		out.SerDeProperties = map[string]string{}
+		maps.Copy(out.SerDeProperties, now.SerDeProperties)
+		maps.Copy(out.SerDeProperties, s.SerDeProperties)
+		out.Properties = s.Properties
+	}
+	return out
+}
+
+// Check says what keeps a table with these partition keys from having the
+// columns.
+func (s *Schema) Check(keys []string) error {
+	if len(s.Columns) == 0 {
+		return fmt.Errorf("it has no column")
+	}
+	var seen []string
+	for _, c := range s.Columns {
+		stored, err := hiveql.ParseType(c.Type.String()) // as the catalog has it, without back-quotes
+		switch {
+		case c.Name == "" || len(c.Name) > 255 || strings.ContainsFunc(c.Name, func(r rune) bool { return r == '`' || !unicode.IsPrint(r) }):
+			return fmt.Errorf("column %q: a name has 1 to 255 bytes that can be printed, and no back-quote", c.Name)
+		case err != nil || stored.DDL() != c.Type.DDL():
+			return fmt.Errorf("column %q: a field of %s has a name that no struct can have", c.Name, c.Type.DDL())
+		case slices.Contains(seen, c.Name):
+			return fmt.Errorf("column %q is there twice (names are the same in upper and lower case)", c.Name)
+		case slices.Contains(keys, c.Name):
+			return fmt.Errorf("column %q is a partition key too, whose value is read out of the object's key: leave it out or name it otherwise", c.Name)
+		}
+		seen = append(seen, c.Name)
+	}
+	return nil
+}
+
+// Table is the statement that creates a table: its partition keys are strings,
+// as all that is read out of keys.
+func (s *Schema) Table(database, name string, keys []string, location string) *hiveql.CreateTable {
+	t := &hiveql.CreateTable{
+		Name: hiveql.TableName{Database: database, Table: name}, External: true, Columns: s.Columns,
+		SerDe: s.SerDe, SerDeProperties: s.SerDeProperties, InputFormat: s.InputFormat, OutputFormat: s.OutputFormat,
+		Location: location, Properties: s.Properties,
+	}
+	for _, k := range keys {
+		t.PartitionKeys = append(t.PartitionKeys, hiveql.Column{Name: k, Type: hiveql.Type{Name: "string"}})
+	}
+	return t
+}
+
+// FormatProperties are the properties of a table that say how files are read.
+func FormatProperties() []string { return []string{skipHeaderLines} }
+
+// String is the format in few words: the SerDe and what it is told.
+func (f *Format) String() string {
+	words := []string{f.SerDe}
+	for _, k := range slices.Sorted(maps.Keys(f.SerDeProperties)) {
+		words = append(words, fmt.Sprintf("%s=%q", k, f.SerDeProperties[k]))
+	}
+	if f.InputFormat != hiveql.TextInputFormat && !f.IsParquet() {
+		words = append(words, "of "+f.InputFormat)
+	}
+	if n := f.Properties[skipHeaderLines]; n != "" {
+		words = append(words, "without the first line")
+	}
+	return strings.Join(words, " ")
+}

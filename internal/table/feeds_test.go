@@ -1,0 +1,51 @@
+package table
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestATablesFeedsAreTheRulesThatReachIt(t *testing.T) {
+	r, err := New([]Bucket{
+		{Name: "alerts", Rules: []Rule{{Table: "Alerts"}}},
+		{Name: "data", Rules: []Rule{{Layout: "streamalert-data"}}},
+		{Name: "parquet", Rules: []Rule{{Layout: "streamalert-parquet"}}},
+		{Name: "trail", Rules: []Rule{{Prefix: "AWSLogs/1", Layout: "cloudtrail", Table: "trail"}}},
+		{Name: "web", Rules: []Rule{
+			{Prefix: "tmp/", Ignore: true},
+			{Prefix: "tmp/x/", Layout: "hive", Keys: []string{"dt"}, Table: "shadowed"},
+			{Prefix: "*/in/", Layout: "hive", Keys: []string{"DT", "region"}, Table: "web"},
+			{Prefix: "other/", Layout: "logs/{table}/{yyyy}/", Table: ""},
+			{Layout: "logs/[{app}/]{yyyy}/{MM}/", Table: "opt", Partition: []KeyTemplate{{"m", "{yyyy}-{MM}"}}},
+		}},
+		{Name: "apps", Rules: []Rule{{Layout: "logs/v1/{app}-{table}/{yyyy}/"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := func(table string) []Feed {
+		return []Feed{
+			{Bucket: "data", Rule: 1, Layout: "layout streamalert-data", Keys: []string{"dt"}, Folder: table + "/", KeyValue: true},
+			{Bucket: "parquet", Rule: 1, Layout: "layout streamalert-parquet", Keys: []string{"dt"}, Folder: "parquet/" + table + "/", Parquet: true, KeyValue: true},
+			{Bucket: "apps", Rule: 1, Layout: "layout logs/v1/{app}-{table}/{yyyy}/", Keys: []string{"app", "dt"}, Folder: "logs/v1/"},
+		}
+	}
+	for name, want := range map[string][]Feed{
+		"alerts":   {{Bucket: "alerts", Rule: 1, Layout: "layout streamalert", Keys: []string{"dt"}, Named: true, KeyValue: true}},
+		"osquery":  data("osquery"), // rule 4 of web asks for two beginnings at once
+		"OSQuery":  data("osquery"),
+		"trail":    {{Bucket: "trail", Rule: 1, Layout: "layout cloudtrail", Keys: []string{"account", "region", "dt"}, Folder: "AWSLogs/", Named: true}},
+		"shadowed": nil, // all its keys are ignored before
+		"web":      {{Bucket: "web", Rule: 3, Layout: "layout hive", Keys: []string{"dt", "region"}, Named: true, KeyValue: true}},
+		"opt":      {{Bucket: "web", Rule: 5, Layout: "layout logs/[{app}/]{yyyy}/{MM}/", Keys: []string{"m"}, Folder: "logs/", Named: true}},
+		"no-table": nil,
+	} {
+		if diff := cmp.Diff(want, r.Feeds(name)); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+	}
+	if diff := cmp.Diff([]string{"alerts", "trail", "shadowed", "web", "opt"}, r.Tables()); diff != "" {
+		t.Error(diff)
+	}
+}
