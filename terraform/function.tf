@@ -35,7 +35,7 @@ resource "aws_lambda_alias" "production" {
   function_version = aws_lambda_function.refresh.version
 
   lifecycle {
-    ignore_changes = [function_version, routing_config]
+    ignore_changes = [description, function_version, routing_config]
   }
 }
 

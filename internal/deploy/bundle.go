@@ -166,3 +166,7 @@ func (a Architecture) check(binary []byte) error {
 	}
 	return nil
 }
+
+// NoBundle stands where Terraform wants a package and none is used: nothing is
+// deployed.
+var NoBundle = Bundle{Hash: base64.StdEncoding.EncodeToString(make([]byte, sha256.Size))}

@@ -80,3 +80,12 @@ func differences(got, want answer) (list []string) {
 	}
 	return list
 }
+
+// DoesNotAnswer says of a version of our function why it could not serve:
+// whatever its settings are, it has to answer a probe.
+func DoesNotAnswer(p Prober, function string) func(ctx context.Context, version string) error {
+	return func(ctx context.Context, version string) error {
+		_, err := probe(ctx, p, function, version, nil)
+		return err
+	}
+}

@@ -9,10 +9,13 @@ sees a difference in every plan.
 
 import argparse
 import copy
+import io
 import json
 import sys
+import zipfile
 
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction
+from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.config import default_user_config
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
@@ -75,6 +78,48 @@ def keep_alias_of_mapping():
     EventSourceMapping.get_configuration = get_configuration
 
 
+def answer_probes():
+    """moto without docker answers every invocation alike. A probe is answered by the real function with the settings that
+    are packaged with it (internal/lambda): here they are read of the zip, with the defaults of internal/config."""
+    invoke = LambdaSimpleBackend.invoke
+
+    def setting(config, name, default):
+        value = config.get(name, default)
+        return int(value) if isinstance(default, int) and not isinstance(default, bool) else value
+
+    def answer(code):
+        with zipfile.ZipFile(io.BytesIO(code)) as package:
+            prefix = json.loads(package.read("conf/global.json"))["account"]["prefix"]
+            config = json.loads(package.read("conf/lambda.json"))["athena_partition_refresh_config"]
+        config = json.loads(json.dumps(config).replace("<prefix>", prefix))
+        queue = config.get("queue_name", prefix + "_streamalert_athena_s3_notifications")
+        return {
+            "version": "moto",
+            "function": prefix + "_streamalert_athena_partition_refresh",
+            "queue": queue,
+            "dead_letter_queue": queue + "_dlq",
+            "database": config.get("database_name", prefix + "_streamalert"),
+            "workgroup": config.get("workgroup", prefix + "_streamalert"),
+            "results_bucket": config.get("results_bucket", prefix + ".streamalert.athena-results"),
+            "buckets": len(set(config.get("buckets", {})) | {prefix + ".streamalerts"}),
+            "trigger": config.get("trigger", "schedule"),
+            "catalog": config.get("catalog", "athena"),
+            "statements_in_flight": setting(config, "statements_in_flight", 5),
+            "timeout": setting(config, "timeout", 60),
+            "memory": setting(config, "memory", 128),
+            "log_level": config.get("log_level", "info"),
+            "enable_metrics": config.get("enable_metrics", False),
+        }
+
+    def probed(self, function_name, qualifier, body, headers, response_headers):
+        if self.lambda_simple_results_queue or json.loads(body or "null") != {"athena-refresh": "probe"}:
+            return invoke(self, function_name, qualifier, body, headers, response_headers)
+        function = self.get_function(function_name, qualifier)
+        return json.dumps(answer(function.code_bytes)).encode()
+
+    LambdaSimpleBackend.invoke = probed
+
+
 def ignore_tls_denies():
     """moto ignores conditions, so that a policy which refuses plain HTTP refuses everything."""
     permission = FakeBucket.get_permission
@@ -96,7 +141,7 @@ def main():
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
     port = parser.parse_args().port
 
-    for patch in keep_queue_policies, keep_logging_config, keep_alias_of_mapping, ignore_tls_denies:
+    for patch in keep_queue_policies, keep_logging_config, keep_alias_of_mapping, answer_probes, ignore_tls_denies:
         patch()
     default_user_config["lambda"]["use_docker"] = False  # answer an invocation without running anything
 
