@@ -161,7 +161,7 @@ func (a *app) athenaDeployment(ctx context.Context, t *target, f *lambdaFlags) (
 	}
 	d := &deployment{t: t, f: f, fresh: !there, opts: terraform.Options{
 		Variables: deploy.Variables(t.c, t.cfg.Region, deploy.Architecture(f.architecture), bundle),
-		Zip:       bundle.Zip, Region: t.cfg.Region, StateKey: deploy.StateKey,
+		Zip:       bundle.Zip, Region: t.cfg.Region, StateKey: deploy.StateKey, PathStyle: onaws.PathStyle(t.cfg),
 	}}
 	if there {
 		d.opts.StateBucket = bucket

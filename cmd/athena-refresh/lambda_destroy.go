@@ -53,7 +53,7 @@ func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 	}
 	tf, err := terraform.New(ctx, terraform.Options{
 		Variables: deploy.Variables(t.c, t.cfg.Region, deploy.ARM64, deploy.NoBundle),
-		Region:    t.cfg.Region, StateKey: deploy.StateKey, StateBucket: deploy.StateBucket(t.c),
+		Region:    t.cfg.Region, StateKey: deploy.StateKey, PathStyle: onaws.PathStyle(t.cfg), StateBucket: deploy.StateBucket(t.c),
 	})
 	if err != nil {
 		return err

@@ -25,10 +25,8 @@ func NewBuckets(cfg aws.Config) *Buckets {
 	return &Buckets{client.GetBucketNotificationConfiguration, client.PutBucketNotificationConfiguration}
 }
 
-// s3Client puts a bucket's name into the path where the endpoint is not AWS's:
-// such a host has no names below it.
 func s3Client(cfg aws.Config) *s3.Client {
-	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = PathStyle(cfg) })
 }
 
 // Notifications implements [deploy.Buckets].

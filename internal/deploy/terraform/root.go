@@ -50,10 +50,12 @@ func writeRoot(dir string, o Options, adopt []deploy.Existing) error {
 	}
 	root := object{
 		"terraform": settings(o),
-		"provider":  object{"aws": object{"region": "${var.region}", "allowed_account_ids": []string{"${var.account_id}"}}},
-		"variable":  variables,
-		"module":    object{moduleName: arguments},
-		"output":    out,
+		"provider": object{"aws": object{
+			"region": "${var.region}", "allowed_account_ids": []string{"${var.account_id}"}, "s3_use_path_style": o.PathStyle,
+		}},
+		"variable": variables,
+		"module":   object{moduleName: arguments},
+		"output":   out,
 	}
 	if imports != nil {
 		root["import"] = imports
@@ -77,6 +79,7 @@ func settings(o Options) object {
 	if o.StateBucket != "" {
 		s["backend"] = object{"s3": object{
 			"bucket": o.StateBucket, "key": o.StateKey, "region": o.Region, "use_lockfile": true, "encrypt": true,
+			"use_path_style": o.PathStyle,
 		}}
 	}
 	return s

@@ -40,6 +40,7 @@ type Options struct {
 	Region      string
 	StateBucket string // "": none yet, the state is empty and goes with Close
 	StateKey    string
+	PathStyle   bool // S3 is at an endpoint that has no names of buckets below its own
 }
 
 // Terraform is deploy's Infrastructure.
