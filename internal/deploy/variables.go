@@ -26,6 +26,7 @@ func Variables(c *config.Config, region string, a Architecture, b Bundle) map[st
 		"memory_mb":       c.MemoryMB, "timeout_seconds": int(c.Timeout / time.Second),
 		"architecture": a, "package_file": PackageFile, "package_hash": b.Hash,
 		"kms_key_arn": orNull(c.KMSKeyARN), "alarm_topic_arn": orNull(c.AlarmTopicARN),
+		"tags": map[string]string{"deployed-by": "athena-refresh"}, // whoever finds them in a bill
 	}
 }
 
