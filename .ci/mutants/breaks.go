@@ -28,6 +28,8 @@ const (
 	handler = "./internal/lambda"
 	metrics = "./internal/emf"
 	mends   = "./internal/reconcile"
+	doctors = "./internal/doctor"
+	facts   = "./internal/doctor/onaws"
 )
 
 var breaks = []mutant{
@@ -145,7 +147,7 @@ var breaks = []mutant{
 	{"values that differ in case are one", 2, "internal/refresh/memory.go",
 		"	return strings.Join(values, \"\\x00\")\n", "	return strings.ToLower(strings.Join(values, \"\\x00\"))\n", settles},
 	{"01 and 1 are two partitions", 2, "internal/refresh/lookup.go",
-		"	return [][]string{values, raw}\n", "	return [][]string{values}\n", settles},
+		"		list = append(list, raw)\n", "", settles},
 	{"the escape of a quote is SQL's", 2, "internal/catalog/athena/statement.go",
 		"`'`, `\\'`)", "`'`, `''`)", written},
 	{"a backslash is not escaped", 2, "internal/catalog/athena/statement.go",
@@ -216,7 +218,7 @@ var breaks = []mutant{
 	{"stopping keeps what it did not finish", 3, "internal/daemon/intake.go",
 		"Hidden{m.Handle, 0}", "Hidden{m.Handle, s.Wait}", drives},
 	{"the queue emptied while the catalog is down", 3, "internal/daemon/invocation.go",
-		"	if n.received == 0 || !v.Settler.CatalogDown() {\n", "	if n.received >= 0 {\n", drives},
+		"	if n.received() == 0 || !v.Settler.CatalogDown() {\n", "	if n.received() >= 0 {\n", drives},
 
 	// What is asked of the services.
 	{"no sleep after an error", 4, "internal/daemon/daemon.go",
@@ -349,6 +351,11 @@ var breaks = []mutant{
 		"			return strings.HasPrefix(part, rest)\n", "			return false\n", tables},
 	{"a difference is reported as it was read first", 2, "internal/reconcile/mend.go",
 		"	found, err := r.lookUp(ctx, t, batch)\n	if err != nil {\n		return err\n	}\n", "	found := map[string]refresh.Partition{}\n", mends},
+	{"what a reconcile found missing is answered from memory", 1, "internal/refresh/lookup.go",
+		"k != nil && !w.anew && fresh(", "k != nil && fresh(", settles},
+	{"a table that lies elsewhere does not exist", 5, "internal/reconcile/reconcile.go",
+		"	t, err := r.read(ctx, name)\n	if err != nil {\n		return nil, err\n	}\n	return r.keep(t), nil\n",
+		"	return r.keep(&tableRun{name: name, sum: &TableSummary{}, why: refresh.Answer{Reason: refresh.TableMissing}}), nil\n", mends},
 	{"dropped without listing the folder again", 2, "internal/reconcile/vanished.go",
 		"			still[i] = err == nil && key == \"\"\n", "			still[i] = err == nil && key != \"?\"\n", mends},
 	{"dropped without reading the partition again", 2, "internal/reconcile/vanished.go",
@@ -367,4 +374,42 @@ var breaks = []mutant{
 		"max(last, l.folder+lastKey)", "max(last, l.folder[:len(l.folder)-1]+\"3\")", mends},
 	{"of two folders of a partition nobody hears", 5, "internal/reconcile/known.go",
 		"	case m&wanted != 0:\n", "	case false:\n", mends},
+
+	// A bug costs what it is in, not the process.
+	{"a call of the catalog that panics ends the process", 3, "internal/refresh/metered.go",
+		"	if p := recover(); p != nil {\n", "	if p := any(nil); p != nil {\n", settles},
+	{"a round that panics ends the process", 3, "internal/refresh/planner.go",
+		"		if p := recover(); p != nil {\n", "		if p := any(nil); p != nil {\n", settles},
+
+	// What doctor says of a deployment.
+	{"a Deny is overlooked", 5, "internal/doctor/policy.go",
+		"		case s.Effect == \"Deny\" && matches && known:\n			return no\n", "		case s.Effect == \"Deny\" && matches && known:\n", doctors},
+	{"a condition that isn't known counts as met", 5, "internal/doctor/policy.go",
+		"				known = false\n", "", doctors},
+	{"a policy for anybody is as good as S3's", 5, "internal/doctor/policy.go",
+		"s.anybody() || !keys[\"aws:sourcearn\"] || !keys[\"aws:sourceaccount\"]", "false", doctors},
+	{"a hint forgets somebody else's statements", 1, "internal/doctor/policy.go",
+		"p[\"Statement\"] = append(list, s)", "p[\"Statement\"] = append(list[:0], s)", doctors},
+	{"a key is good for one bucket, and for all", 5, "internal/doctor/encryption.go",
+		"	worst := yes\n	for _, b := range c.Buckets {\n", "	worst := yes\n	for _, b := range c.Buckets[1:] {\n", doctors},
+	{"a notification of what is put is enough", 5, "internal/doctor/buckets.go",
+		"if missing := uncovered(ours); len(missing) > 0 {", "if missing := uncovered(ours); len(missing) > 3 {", doctors},
+	{"a filter's suffix keeps nothing away", 5, "internal/doctor/buckets.go",
+		"e.Suffix == \"\" && strings.HasPrefix", "strings.HasPrefix", doctors},
+	{"what can't be seen is well", 5, "internal/doctor/doctor.go",
+		"f.Verdict == NotChecked && f.optional", "f.Verdict == NotChecked", doctors},
+	{"refused credentials are asked for everything", 5, "internal/doctor/doctor.go",
+		"if first.Verdict == Wrong {", "if first.Verdict == NotChecked {", doctors},
+	{"a question may take for ever", 3, "internal/doctor/doctor.go",
+		"			ctx, cancel := context.WithTimeout(ctx, limit)\n			defer cancel()\n			answer, err", "			ctx, cancel := context.WithCancel(ctx)\n			defer cancel()\n			answer, err", doctors},
+	{"a table's keys are not compared", 5, "internal/doctor/tables.go",
+		"tab.Accepts(f.Keys, f.Parquet)", "tab.Accepts(nil, f.Parquet)", doctors},
+	{"the caller is simulated, not the function", 5, "internal/doctor/permissions.go",
+		"if f, err := x.function(); err == nil {", "if f, err := x.function(); err != nil {", doctors},
+	{"a simulation's first page is all", 5, "internal/doctor/onaws/permissions.go",
+		"if !out.IsTruncated {", "if out.Marker != nil || !out.IsTruncated {", facts},
+	{"a refusal has no clock", 5, "internal/doctor/onaws/identity.go",
+		"		i.date(&who, response(err))\n", "", facts},
+	{"a bucket that refuses is nowhere", 5, "internal/doctor/onaws/buckets.go",
+		"r != nil && r.StatusCode != http.StatusNotFound", "r != nil && r.StatusCode < http.StatusBadRequest", facts},
 }

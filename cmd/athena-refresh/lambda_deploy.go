@@ -338,7 +338,7 @@ type lambdaSummary struct {
 // carryOut makes the deployment. The first one makes the bucket for the state,
 // and plans once more with it.
 func (d *deployment) carryOut(ctx context.Context, a *app) error {
-	first, changed := d.plan.First(), !d.empty()
+	begin, changed := d.plan.New(), !d.empty()
 	if changed {
 		made, err := onaws.MakeStateBucket(ctx, d.t.cfg, deploy.StateBucket(d.t.c))
 		if err != nil {
@@ -362,7 +362,7 @@ func (d *deployment) carryOut(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return d.report(a, done, first, changed)
+	return d.report(a, done, begin, changed)
 }
 
 func (d *deployment) again(ctx context.Context, a *app) (err error) {
@@ -376,14 +376,14 @@ func (d *deployment) again(ctx context.Context, a *app) (err error) {
 	return err
 }
 
-func (d *deployment) report(a *app, done *deploy.Done, first, changed bool) error {
+func (d *deployment) report(a *app, done *deploy.Done, begin []string, changed bool) error {
 	out := lambdaSummary{Type: "summary", Processor: "athena", Function: d.t.c.FunctionName, Changed: changed, From: done.Alias.From, Version: done.Alias.To, Left: []string{}}
 	for _, err := range done.Left {
 		out.Left = append(out.Left, err.Error())
 		a.say("left undone: " + err.Error())
 		a.say("hint: " + leftHint(err))
 	}
-	if err := d.printReport(a, out, done, first, changed); err != nil {
+	if err := d.printReport(a, out, done, begin, changed); err != nil {
 		return err
 	}
 	if len(done.Left) > 0 {
@@ -400,7 +400,7 @@ func leftHint(err error) string {
 	return "make the bucket, then deploy again; or take it out of buckets in lambda.json"
 }
 
-func (d *deployment) printReport(a *app, out lambdaSummary, done *deploy.Done, first, changed bool) error {
+func (d *deployment) printReport(a *app, out lambdaSummary, done *deploy.Done, begin []string, changed bool) error {
 	if a.json {
 		return printJSON(a.stdout, out)
 	}
@@ -420,8 +420,8 @@ func (d *deployment) printReport(a *app, out lambdaSummary, done *deploy.Done, f
 			fmt.Fprintf(&b, "bucket %s notifies the queue already, by its rule %q\n", w.Bucket, w.Served.ID)
 		}
 	}
-	if first {
-		fmt.Fprintf(&b, "What landed before is not in the queue. To add its partitions:\n  athena-refresh reconcile --fix --conf %s\n", a.conf)
+	if len(begin) > 0 {
+		fmt.Fprintf(&b, "What landed before in %s is not in the queue. To add its partitions:\n  athena-refresh reconcile --fix --conf %s\n", strings.Join(begin, ", "), a.conf)
 	}
 	return a.planText(b.String())
 }

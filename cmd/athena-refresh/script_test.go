@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -37,6 +38,9 @@ func TestScripts(t *testing.T) {
 			"del":     scriptDel,
 			"send":    scriptSend,
 			"receive": scriptReceive,
+			"silence": scriptSilence,
+			"set":     scriptSet,
+			"follow":  scriptFollow,
 		},
 	})
 }
@@ -118,4 +122,35 @@ func scriptReceive(ts *testscript.TestScript, neg bool, args []string) {
 		fmt.Fprintf(&text, "body: %s\n", *m.Body)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o600))
+}
+
+// scriptSilence has a bucket notify nobody: silence BUCKET.
+func scriptSilence(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: silence BUCKET")
+	}
+	ts.Check(newClient(ts.Getenv("AWS_ENDPOINT_URL")).silence(context.Background(), args[0]))
+}
+
+// scriptSet sets an attribute of a queue: set QUEUE NAME VALUE.
+func scriptSet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: set QUEUE NAME VALUE")
+	}
+	ts.Check(newClient(ts.Getenv("AWS_ENDPOINT_URL")).set(context.Background(), args[0], args[1], args[2]))
+}
+
+// scriptFollow does what the hints of doctor --json say, those that are commands
+// of the AWS CLI, just as they stand there: follow FILE.
+func scriptFollow(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: follow FILE")
+	}
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		var f struct{ Hint string }
+		ts.Check(json.Unmarshal([]byte(line), &f))
+		if strings.HasPrefix(f.Hint, "aws ") {
+			ts.Check(ts.Exec("sh", "-c", f.Hint))
+		}
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
@@ -113,6 +114,24 @@ func (c *client) send(ctx context.Context, queue, body string) error {
 		return err
 	}
 	_, err = c.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url, MessageBody: &body})
+	return err
+}
+
+// silence has a bucket notify nobody.
+func (c *client) silence(ctx context.Context, bucket string) error {
+	_, err := c.s3.PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{
+		Bucket: &bucket, NotificationConfiguration: &s3types.NotificationConfiguration{},
+	})
+	return err
+}
+
+// set sets an attribute of a queue, "" takes it away.
+func (c *client) set(ctx context.Context, queue, name, value string) error {
+	url, err := c.queue(ctx, queue)
+	if err != nil {
+		return err
+	}
+	_, err = c.sqs.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{name: value}})
 	return err
 }
 

@@ -202,8 +202,16 @@ func (p *Prepared) Empty() bool {
 		!slices.ContainsFunc(p.Buckets, func(b BucketPlan) bool { return b.Do != "" })
 }
 
-// First says that nothing was deployed yet.
-func (p *Prepared) First() bool { return p.State.Outputs.QueueARN == "" }
+// New are the buckets that begin to notify the queue: what landed in them before
+// is not in it.
+func (p *Prepared) New() (names []string) {
+	for _, b := range p.Buckets {
+		if b.Do == "wire" {
+			names = append(names, b.Bucket)
+		}
+	}
+	return names
+}
 
 // Done is what a deployment did.
 type Done struct {

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/local/cloudwatch"
 	"athenarefresh/internal/local/sigv4"
 )
 
@@ -18,10 +20,12 @@ import (
 const minReply = time.Millisecond
 
 // door lets in what is local and signed, and leads it to its service: by
-// X-Amz-Target; to the Query protocol by its form; the rest is S3's.
+// X-Amz-Target; to CloudWatch by its protocol; to the Query protocol by its
+// form; the rest is S3's, unless it was signed for another.
 type door struct {
 	verifier sigv4.Verifier
 	services map[string]http.Handler // by the target's prefix
+	metrics  http.Handler            // CloudWatch's
 	buckets  http.Handler
 	account  string
 }
@@ -81,16 +85,51 @@ func (d *door) service(r *http.Request) http.Handler {
 		if s := d.services[prefix]; s != nil {
 			return s
 		}
-		return refusal{&sigv4.Error{Code: "UnknownOperationException", Message: "the local stack has no service " + prefix, Status: http.StatusBadRequest}}
+		return unserved(prefix)
 	}
-	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
-	if r.Method == http.MethodPost && form && r.URL.RawQuery == "" {
+	if r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" && strings.HasPrefix(r.URL.Path, cloudwatch.Path) {
+		return d.metrics
+	}
+	if isForm(r) {
 		return query{account: d.account}
+	}
+	if name := signedFor(r); name != "" && name != "s3" {
+		return unserved(name)
 	}
 	if bucket := hostBucket(r.Host); bucket != "" {
 		return pathStyle(bucket, d.buckets)
 	}
 	return d.buckets
+}
+
+// isForm says whether a request speaks the Query protocol.
+func isForm(r *http.Request) bool {
+	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	return r.Method == http.MethodPost && form && r.URL.RawQuery == ""
+}
+
+// signedFor is the service that a request, whose signature is good, was signed
+// for; "" where the signature is not in the header:
+//
+//	AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …
+func signedFor(r *http.Request) string {
+	scope, _, _ := strings.Cut(r.Header.Get("Authorization"), ",")
+	parts := strings.Split(scope, "/")
+	if n := len(parts); n >= 5 {
+		return parts[n-2]
+	}
+	return ""
+}
+
+// unserved answers for a service that isn't there, in JSON, as the services
+// answer that are neither S3 nor spoken to in forms.
+type unserved string
+
+// ServeHTTP implements http.Handler.
+func (name unserved) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	const code = "UnknownOperationException"
+	w.Header().Set("X-Amzn-Errortype", code)
+	refuseJSON(w, &sigv4.Error{Code: code, Message: "the local stack has no service " + string(name), Status: http.StatusBadRequest})
 }
 
 // hostBucket is the bucket of a virtual-host-style request, "" if the style is
@@ -117,14 +156,8 @@ func pathStyle(bucket string, h http.Handler) http.Handler {
 	})
 }
 
-// refusal answers every request with an error.
-type refusal struct{ err error }
-
-// ServeHTTP implements http.Handler.
-func (f refusal) ServeHTTP(w http.ResponseWriter, r *http.Request) { refuse(w, r, f.err) }
-
-// refuse answers in the protocol of the request: JSON where it has a target,
-// else S3's XML, which clients of the Query protocol understand as well.
+// refuse answers in the protocol of the request: JSON where it has a target, the
+// Query protocol's XML to a form, else S3's.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	e := &sigv4.Error{Code: "IncompleteBody", Message: err.Error(), Status: http.StatusBadRequest}
 	errors.As(err, &e)
@@ -132,7 +165,11 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 		refuseJSON(w, e)
 		return
 	}
-	refuseXML(w, e)
+	if isForm(r) {
+		refuseForm(w, e)
+		return
+	}
+	refuseXML(w, xml.Name{Local: "Error"}, failure{e.Code, e.Message}, e.Status)
 }
 
 // refuseJSON: the JSON services have other names for the same errors (AWS
@@ -157,19 +194,29 @@ func refuseJSON(w http.ResponseWriter, e *sigv4.Error) {
 	w.Write(body)
 }
 
-func refuseXML(w http.ResponseWriter, e *sigv4.Error) {
-	type answer struct {
-		XMLName       xml.Name `xml:"Error"`
-		Code, Message string
+// failure is an error in XML.
+type failure struct{ Code, Message string }
+
+// refuseForm has the error inside of an ErrorResponse, and its own name for a key
+// that isn't known.
+func refuseForm(w http.ResponseWriter, e *sigv4.Error) {
+	f := failure{e.Code, e.Message}
+	if f.Code == "InvalidAccessKeyId" {
+		f.Code = "InvalidClientTokenId"
 	}
-	body, err := xml.Marshal(answer{Code: e.Code, Message: e.Message})
-	if err != nil {
+	refuseXML(w, xml.Name{Local: "ErrorResponse"}, struct{ Error failure }{f}, e.Status)
+}
+
+func refuseXML(w http.ResponseWriter, name xml.Name, answer any, status int) {
+	var body bytes.Buffer
+	body.WriteString(xml.Header)
+	if err := xml.NewEncoder(&body).EncodeElement(answer, xml.StartElement{Name: name}); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(e.Status)
-	w.Write(append([]byte(xml.Header), body...))
+	w.WriteHeader(status)
+	w.Write(body.Bytes())
 }
 
 // patientWriter doesn't answer before due.

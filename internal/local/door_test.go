@@ -95,7 +95,9 @@ func TestOnlyWhatIsLocalAndSignedComesIn(t *testing.T) {
 		"nonsense":               {with(list(), func(r *http.Request) { r.Header.Set("Authorization", "AWS4-HMAC-SHA256 nonsense") }), 400, "Malformed"},
 		"older SQS protocol":     {signed(t, "POST", s.url+"/", "sqs", "Action=ListQueues", now, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}), 400, "JSON protocol"},
 		"STS":                    {signed(t, "POST", s.url+"/", "sts", "Action=GetCallerIdentity", now, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}), 200, "123456789012"},
+		"STS, other key id":      {with(signed(t, "POST", s.url+"/", "sts", "Action=GetCallerIdentity", now, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}), replaceHeader("Authorization", "Credential=test/", "Credential=tset/")), 403, "<ErrorResponse><Error><Code>InvalidClientTokenId</Code>"},
 		"unknown service":        {signed(t, "POST", s.url+"/", "dynamodb", "{}", now, http.Header{"X-Amz-Target": {"DynamoDB.ListTables"}}), 400, "UnknownOperationException"},
+		"unknown REST service":   {signed(t, "GET", s.url+"/2015-03-31/functions", "lambda", "", now, nil), 400, "no service lambda"},
 		"unknown operation":      {signed(t, "POST", s.url+"/", "sqs", "{}", now, http.Header{"X-Amz-Target": {"AmazonSQS.Nonsense"}}), 400, "UnknownOperationException"},
 	} {
 		status, answer, header := do(t, c.r)

@@ -858,3 +858,27 @@ func TestManyPartitionsFitIntoFewStatements(t *testing.T) {
 		t.Errorf("%d look-ups", n)
 	}
 }
+
+// TestAcceptsSaysWhatSettlingWould, whatever the order of the keys and their types.
+func TestAcceptsSaysWhatSettlingWould(t *testing.T) {
+	key := func(name, hiveType string) refresh.Key { return refresh.Key{Name: name, Type: hiveType} }
+	for name, c := range map[string]struct {
+		tab     refresh.Table
+		keys    []string
+		parquet bool
+		want    refresh.Reason
+	}{
+		"the same":           {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt"}, false, ""},
+		"in another order":   {refresh.Table{Keys: []refresh.Key{key("month", "int"), key("year", "date")}}, []string{"year", "month"}, false, ""},
+		"one more":           {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt", "hour"}, false, refresh.PartitionKeysMismatch},
+		"another":            {refresh.Table{Keys: []refresh.Key{key("day", "string")}}, []string{"dt"}, false, refresh.PartitionKeysMismatch},
+		"Parquet, not it":    {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt"}, true, refresh.FormatMismatch},
+		"Parquet":            {refresh.Table{Keys: []refresh.Key{key("dt", "string")}, Format: refresh.Parquet}, []string{"dt"}, true, ""},
+		"computed":           {refresh.Table{Kind: refresh.Projected}, nil, false, refresh.ProjectedTable},
+		"no table of Hive's": {refresh.Table{Kind: refresh.NotHive}, nil, false, refresh.NotAHiveTable},
+	} {
+		if got, _ := c.tab.Accepts(c.keys, c.parquet); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

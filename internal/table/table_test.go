@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -357,5 +358,23 @@ func BenchmarkPlace(b *testing.B) {
 		if p := r.Place("p.streamalert.data", "cloudtrail_events/2026/01/02/03/example-1-2026-01-02-03-04-05-uuid.gz"); p.Reason != "" {
 			b.Fatal(p)
 		}
+	}
+}
+
+// TestWantsAreBeginningsOfKeys: a filter that starts so keeps nothing away.
+func TestWantsAreBeginningsOfKeys(t *testing.T) {
+	r, err := New([]Bucket{{Name: "b", Rules: []Rule{
+		{Prefix: "junk/", Ignore: true},
+		{Prefix: "we", Layout: "hive", Keys: []string{"dt"}, Table: "web"},
+		{Prefix: "*/app/", Layout: "hive", Keys: []string{"dt"}, Table: "app"},
+		{Layout: "streamalert-parquet"},
+		{Layout: "logs/{table}/{yyyy}/", Prefix: "logs/a"},
+		{Layout: "streamalert-data"},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.Wants("b"), []string{"we", "", "parquet/", "logs/a", ""}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
