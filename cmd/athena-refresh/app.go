@@ -53,6 +53,7 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		a.query(),
 		a.reconcile(),
 		a.table(),
+		a.lambda(),
 		a.status(),
 		a.parked(),
 		a.doctor(),

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/deploy/onaws"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+)
+
+// processors are what --processor may be.
+var processors = []string{"athena", "rule", "alert", "all"}
+
+// lambdaFlags are the flags of lambda's commands.
+type lambdaFlags struct {
+	processor string
+	yes       bool
+	dryRun    bool
+
+	adopt        bool   // deploy
+	architecture string // deploy
+	source       string // deploy
+	pkg          string // deploy
+
+	yesDestroy   string // destroy
+	dropDatabase bool   // destroy
+	dropResults  bool   // destroy
+}
+
+func (a *app) lambda() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lambda",
+		Short: "Deploy the function to AWS, roll it back, take it out again",
+		Args:  unknown,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.lambdaDeploy(), a.lambdaRollback(), a.lambdaDestroy())
+	return cmd
+}
+
+// processorFlag gives a command the flag --processor.
+func (a *app) processorFlag(cmd *cobra.Command, f *lambdaFlags) {
+	cmd.Flags().StringVar(&f.processor, "processor", "", "athena: this function; rule, alert: StreamAlert's; all: these three")
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := exactly(0, "lambda "+cmd.Name()+": takes no arguments")(cmd, args); err != nil {
+			return err
+		}
+		if !slices.Contains(processors, f.processor) {
+			return hint(fmt.Errorf("lambda %s: --processor %q", cmd.Name(), f.processor), "it is athena, rule, alert or all")
+		}
+		return nil
+	}
+	a.jsonFlag(cmd)
+}
+
+// target is the account that a command works on.
+type target struct {
+	c   *config.Config
+	cfg aws.Config
+}
+
+// target reads the configuration and sees that the credentials are those of its
+// account: names such as a queue's say nothing of whose they are.
+func (a *app) target(ctx context.Context) (*target, error) {
+	c, _, err := a.router()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := a.aws(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	account, err := onaws.Account(ctx, cfg)
+	if err != nil {
+		return nil, explainAWS("check the credentials", err)
+	}
+	if account != c.Account {
+		return nil, hint(fmt.Errorf("the credentials are of account %s, the configuration is for %s", account, c.Account),
+			"set AWS_PROFILE, or account.aws_account_id in global.json")
+	}
+	return &target{c, cfg}, nil
+}
+
+// deployError puts what deployment refuses in a person's words.
+func deployError(err error) error {
+	switch {
+	case err == nil || errors.Is(err, errNotConfirmed):
+		return err
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w; what was done is kept, and the next run goes on from there", errInterrupted)
+	case errors.Is(err, deploy.ErrNoTerraform):
+		return hint(err, "install it (developer.hashicorp.com/terraform/install), or use the module in terraform/ by other means")
+	case errors.Is(err, deploy.ErrNoGo):
+		return hint(err, "install Go, or name a program that was built elsewhere with --package")
+	case errors.Is(err, deploy.ErrNoSource):
+		return hint(err, "name the repository's folder with --source, or a program that was built elsewhere with --package")
+	case errors.As(err, new(deploy.ExistingError)):
+		return hint(err, "--adopt takes them into this deployment; or change the names in lambda.json")
+	case errors.Is(err, deploy.ErrMessages):
+		return hint(err, "athena-refresh once, with the old queue_name, settles them; then deploy again")
+	case errors.Is(err, deploy.ErrNoVersionBefore), errors.Is(err, deploy.ErrNoFunction), errors.Is(err, deploy.ErrNoAlias):
+		return err
+	case strings.Contains(err.Error(), "Error acquiring the state lock"):
+		return hint(err, "somebody else deploys just now; a lock that was left behind is the object %s.tflock in the state bucket", deploy.StateKey)
+	}
+	return explainAWS("lambda", err)
+}

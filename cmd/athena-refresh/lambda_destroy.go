@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/deploy/onaws"
+	"athenarefresh/internal/deploy/terraform"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) lambdaDestroy() *cobra.Command {
+	var f lambdaFlags
+	cmd := &cobra.Command{
+		Use:   "destroy --processor athena",
+		Short: "Take the function and its resources out of the account",
+		Long: `Destroy asks for the function's name, tells the buckets not to notify the queue
+any more, and deletes what deploy made. The data buckets and their objects stay,
+the database with its tables unless --drop-database is there, and the bucket of
+Athena's results unless --drop-results is.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return deployError(a.destroy(cmd.Context(), &f))
+		},
+	}
+	a.processorFlag(cmd, &f)
+	flags := cmd.Flags()
+	flags.StringVar(&f.yesDestroy, "yes-destroy", "", "the function's name: don't ask")
+	flags.BoolVar(&f.dropDatabase, "drop-database", false, "the database and its tables too; the files stay")
+	flags.BoolVar(&f.dropResults, "drop-results", false, "the bucket of Athena's results too, with what is in it")
+	return cmd
+}
+
+func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
+	if f.processor != "athena" {
+		return hint(fmt.Errorf("destroy --processor %s: this program did not make StreamAlert's functions", f.processor), "StreamAlert's own tooling takes them away; --processor athena destroys what is this program's")
+	}
+	t, err := a.target(ctx)
+	if err != nil {
+		return err
+	}
+	there, err := onaws.HasBucket(ctx, t.cfg, deploy.StateBucket(t.c))
+	if err != nil {
+		return err
+	}
+	if !there {
+		return fmt.Errorf("destroy: %w: there is no state in %s", deploy.ErrNothingDeployed, deploy.StateBucket(t.c))
+	}
+	tf, err := terraform.New(ctx, terraform.Options{
+		Variables: deploy.Variables(t.c, t.cfg.Region, deploy.ARM64, deploy.NoBundle),
+		Region:    t.cfg.Region, StateKey: deploy.StateKey, PathStyle: onaws.PathStyle(t.cfg), StateBucket: deploy.StateBucket(t.c),
+	})
+	if err != nil {
+		return err
+	}
+	defer tf.Close()
+	d := &deploy.Deployment{Config: t.c, QueueARN: deploy.QueueARN(t.c, t.cfg.Region), Terraform: tf, Wirer: &deploy.Wirer{Buckets: onaws.NewBuckets(t.cfg)}}
+	x, err := d.PrepareDestruction(ctx, deploy.Keep{Results: !f.dropResults})
+	if err != nil {
+		return fmt.Errorf("destroy: %w", err)
+	}
+	if err := a.confirmDestruction(ctx, t, f, x); err != nil {
+		return err
+	}
+	var at atomic.Pointer[deploy.Step]
+	stop := terminal.Progress(a.stderr, func() string {
+		if s := at.Load(); s != nil {
+			return fmt.Sprintf("%s, %s", s.Address, s.Took)
+		}
+		return "destroying"
+	})
+	err = x.Make(ctx, func(s deploy.Step) { at.Store(&s) })
+	stop()
+	if err == nil && f.dropDatabase {
+		err = onaws.DropDatabase(ctx, t.cfg, x.Database())
+	}
+	if err != nil {
+		return err
+	}
+	return a.sayDestroyed(t, f, x)
+}
+
+func (a *app) confirmDestruction(ctx context.Context, t *target, f *lambdaFlags, x *deploy.Destruction) error {
+	name := t.c.FunctionName
+	waiting, err := onaws.Messages(ctx, t.cfg, x.Queue())
+	if err != nil {
+		return err
+	}
+	a.say(fmt.Sprintf("Function %s and %d resources are deleted; buckets that no longer notify the queue: %s.", name, x.Resources(), strings.Join(x.Buckets(), ", ")))
+	if waiting > 0 {
+		a.say(fmt.Sprintf("The queue holds %s; what they speak of is not added. athena-refresh once settles them.", count(waiting, "message")))
+	}
+	if f.yesDestroy == "" {
+		answer, err := a.ask("Type the function's name to destroy it: ", "--yes-destroy "+name)
+		if err != nil {
+			return err
+		}
+		f.yesDestroy = answer
+	}
+	if f.yesDestroy != name {
+		return errors.Join(fmt.Errorf("%s is not the function's name, %s", f.yesDestroy, name), errNotConfirmed)
+	}
+	return nil
+}
+
+// lambdaDestroyed is what lambda destroy --json prints.
+type lambdaDestroyed struct {
+	Type      string   `json:"type"` // "destroyed"
+	Function  string   `json:"function"`
+	Resources int      `json:"resources"`
+	Buckets   []string `json:"buckets"` // that no longer notify the queue
+	Kept      []string `json:"kept"`
+}
+
+func (a *app) sayDestroyed(t *target, f *lambdaFlags, x *deploy.Destruction) error {
+	kept := []string{"bucket " + deploy.StateBucket(t.c)}
+	if !f.dropDatabase {
+		kept = append(kept, "database "+x.Database())
+	}
+	if !f.dropResults {
+		kept = append(kept, "bucket "+t.c.ResultsBucket)
+	}
+	if a.json {
+		return printJSON(a.stdout, lambdaDestroyed{"destroyed", t.c.FunctionName, x.Resources(), x.Buckets(), kept})
+	}
+	return a.printText(fmt.Sprintf("destroyed: function %s and its resources, %d in all\nkept: %s, and the data\nA later deploy takes what was kept over again with --adopt.",
+		t.c.FunctionName, x.Resources(), strings.Join(kept, ", ")))
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/deploy/onaws"
+	"athenarefresh/internal/terminal"
+)
+
+// redeployment is a processor of StreamAlert's.
+type redeployment struct {
+	processor string
+	functions *onaws.Functions
+	list      []deploy.Redeployment
+}
+
+func (a *app) redeployment(ctx context.Context, t *target, processor string) (*redeployment, error) {
+	f := onaws.NewFunctions(t.cfg)
+	list, err := deploy.PlanRedeployment(ctx, f, f, t.c, a.conf, processor)
+	return &redeployment{processor, f, list}, err
+}
+
+func (r *redeployment) empty() bool {
+	for _, one := range r.list {
+		if len(one.Changes()) > 0 || one.Serving.RolledBackFrom() != "" || one.Serving.Version == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// lambdaRedeploy is a line of lambda deploy --json, for each of StreamAlert's
+// functions, before it is deployed.
+type lambdaRedeploy struct {
+	Type       string             `json:"type"` // "redeploy"
+	Processor  string             `json:"processor"`
+	Function   string             `json:"function"`
+	Package    string             `json:"package"`
+	Attributes []deploy.Attribute `json:"attributes"`
+}
+
+func (r *redeployment) show(a *app) error {
+	var b strings.Builder
+	for _, one := range r.list {
+		changes := one.Changes()
+		if a.json {
+			if err := printJSON(a.stdout, lambdaRedeploy{"redeploy", r.processor, one.Function, one.Package, append([]deploy.Attribute{}, changes...)}); err != nil {
+				return err
+			}
+		}
+		if len(changes) == 0 {
+			fmt.Fprintf(&b, "%s: nothing to change in function %s\n", r.processor, one.Function)
+			continue
+		}
+		var parts []string
+		for _, c := range changes {
+			if c.Name == "code" {
+				parts = append(parts, "code from "+one.Package)
+				continue
+			}
+			parts = append(parts, fmt.Sprintf("%s %s → %s", c.Name, c.Old, c.New))
+		}
+		fmt.Fprintf(&b, "change  function %s: %s\n", one.Function, strings.Join(parts, ", "))
+	}
+	return a.planText(b.String())
+}
+
+func (r *redeployment) carryOut(ctx context.Context, a *app) error {
+	var failed []error
+	for _, one := range r.list {
+		stop := terminal.Progress(a.stderr, func() string { return "deploying " + one.Function })
+		m, err := one.Make(ctx, r.functions, r.functions)
+		stop()
+		if err != nil {
+			failed = append(failed, fmt.Errorf("deploy %s: %w", one.Function, err))
+			continue
+		}
+		if err := r.report(a, one, m); err != nil {
+			return err
+		}
+	}
+	return joined(failed)
+}
+
+func (r *redeployment) report(a *app, one deploy.Redeployment, m deploy.Move) error {
+	if a.json {
+		return printJSON(a.stdout, lambdaSummary{
+			Type: "summary", Processor: r.processor, Function: one.Function, Changed: len(one.Changes()) > 0 || m.From != m.To,
+			From: m.From, Version: m.To, Left: []string{},
+		})
+	}
+	text := fmt.Sprintf("%s: done: version %s of function %s serves", r.processor, m.To, one.Function)
+	if m.From != m.To && m.From != "" {
+		text += ", before it was " + m.From
+	}
+	return a.printText(text)
+}

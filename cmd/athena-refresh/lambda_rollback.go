@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/deploy/onaws"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) lambdaRollback() *cobra.Command {
+	var f lambdaFlags
+	cmd := &cobra.Command{
+		Use:   "rollback --processor athena|rule|alert|all",
+		Short: "Have the version before serve again",
+		Long: `Rollback points the alias production at the version before the one that serves.
+It stays there until the function is deployed again, whatever else is changed
+meanwhile. A version of this function that doesn't answer is passed over.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return deployError(a.rollback(cmd.Context(), &f))
+		},
+	}
+	a.processorFlag(cmd, &f)
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show where the aliases would go, and change nothing")
+	return cmd
+}
+
+// rollback finds the way back for every function before it moves one.
+func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
+	t, err := a.target(ctx)
+	if err != nil {
+		return err
+	}
+	functions := onaws.NewFunctions(t.cfg)
+	var work []deploy.Rollback
+	var wrong []error
+	for _, p := range processors[:3] {
+		if f.processor != p && f.processor != "all" {
+			continue
+		}
+		list, err := a.rollbacks(ctx, t, functions, p)
+		work, wrong = append(work, list...), append(wrong, err)
+	}
+	if err := joined(wrong); err != nil {
+		return err
+	}
+	for _, r := range work {
+		if !f.dryRun {
+			if err := r.Make(ctx, functions); err != nil {
+				return err
+			}
+		}
+		if err := a.sayRolledBack(r, f.dryRun); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) rollbacks(ctx context.Context, t *target, f *onaws.Functions, processor string) (list []deploy.Rollback, err error) {
+	names, skip := []string{t.c.FunctionName}, deploy.DoesNotAnswer(f, t.c.FunctionName)
+	if processor != "athena" {
+		if names, err = deploy.StreamAlertFunctions(t.c, a.conf, processor); err != nil {
+			return nil, err
+		}
+		skip = func(context.Context, string) error { return nil }
+	}
+	var wrong []error
+	for _, name := range names {
+		r, err := deploy.PlanRollback(ctx, f, name, skip)
+		list, wrong = append(list, r), append(wrong, err)
+	}
+	return list, joined(wrong)
+}
+
+// lambdaRolledBack is a line of lambda rollback --json.
+type lambdaRolledBack struct {
+	Type     string `json:"type"` // "rollback"
+	Function string `json:"function"`
+	From     string `json:"from"`
+	Version  string `json:"version"`
+	Done     bool   `json:"done"`
+}
+
+func (a *app) sayRolledBack(r deploy.Rollback, dryRun bool) error {
+	if a.json {
+		return printJSON(a.stdout, lambdaRolledBack{"rollback", r.Function, r.From, r.To, !dryRun})
+	}
+	if dryRun {
+		return a.printText(fmt.Sprintf("function %s would go back from version %s to version %s", r.Function, r.From, r.To))
+	}
+	return a.printText(fmt.Sprintf("function %s went back from version %s to version %s; it stays there until it is deployed again", r.Function, r.From, r.To))
+}

@@ -1,0 +1,311 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"athenarefresh/internal/config"
+)
+
+// Deployment puts one configuration into one account.
+type Deployment struct {
+	Config    *config.Config
+	Bundle    Bundle
+	QueueARN  string // of the configuration's queue
+	Terraform Infrastructure
+	Functions Functions
+	Prober    Prober
+	Finder    Finder
+	Wirer     *Wirer
+	// Messages counts what is in a queue, by its URL.
+	Messages func(ctx context.Context, url string) (int, error)
+}
+
+// Prepared is a deployment that was checked and planned. Nothing was changed yet.
+type Prepared struct {
+	d       *Deployment
+	State   State // before
+	Plan    Plan
+	Buckets []BucketPlan
+	before  []Version
+	serving Serving // the zero Serving: there is no alias yet
+}
+
+// BucketPlan is what a deployment would do with a bucket's notifications.
+type BucketPlan struct {
+	Bucket string
+	wish   Wish
+	Do     string // "wire", "unwire" or "", where it is as it should be
+	Err    error  // why it can't be wired: it is left as it is
+}
+
+// Prepare finds out what is to be done. It refuses what would lose something,
+// or stop half way.
+func (d *Deployment) Prepare(ctx context.Context, adopt bool) (*Prepared, error) {
+	p := &Prepared{d: d}
+	var err error
+	if p.State, err = d.Terraform.Known(ctx); err != nil {
+		return nil, err
+	}
+	if old := p.State.Outputs.Database; old != "" && old != d.Config.Database {
+		return nil, &DatabaseError{old, d.Config.Database}
+	}
+	found, err := existing(ctx, d.Finder, d.Config, p.State.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > 0 && !adopt {
+		return nil, ExistingError(found)
+	}
+	if p.Plan, err = d.Terraform.Plan(ctx, Purpose{Adopt: found}); err != nil {
+		return nil, err
+	}
+	if err := d.refuseToLoseMessages(ctx, p); err != nil {
+		return nil, err
+	}
+	if err := p.readFunction(ctx); err != nil {
+		return nil, err
+	}
+	p.Buckets, err = d.planBuckets(ctx, p.State.Outputs)
+	return p, err
+}
+
+// DatabaseError says that the configuration names another database than the one
+// that is deployed. Terraform would delete that one, and its tables with it.
+type DatabaseError struct{ Old, New string }
+
+// Error says so.
+func (e *DatabaseError) Error() string {
+	return fmt.Sprintf("the database changes from %s to %s: %s and its tables have to be let go of first", e.Old, e.New, e.Old)
+}
+
+// LetGo takes the database out of the state; it stays as it is. It is what a
+// [DatabaseError] asks for.
+func (d *Deployment) LetGo(ctx context.Context) error {
+	return d.Terraform.Forget(ctx, []string{module + databaseAddress})
+}
+
+const databaseAddress = "aws_glue_catalog_database.tables"
+
+// refuseToLoseMessages refuses to delete a queue that holds messages: they would
+// be lost, and with them what landed.
+func (d *Deployment) refuseToLoseMessages(ctx context.Context, p *Prepared) error {
+	for _, c := range p.Plan.Changes {
+		if c.Type != "aws_sqs_queue" || c.Verb != Replace && c.Verb != Destroy || p.State.Outputs.QueueURL == "" {
+			continue
+		}
+		n, err := d.Messages(ctx, p.State.Outputs.QueueURL)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return fmt.Errorf("the queue changes from %s to %s: %w: %d in %s", p.State.Outputs.Queue, d.Config.Queue, ErrMessages, n, p.State.Outputs.Queue)
+		}
+	}
+	return nil
+}
+
+// ErrMessages says that messages would be lost.
+var ErrMessages = errors.New("messages would be lost")
+
+// readFunction notes the versions that there are, and which one serves.
+func (p *Prepared) readFunction(ctx context.Context) (err error) {
+	p.before, err = p.d.Functions.Versions(ctx, p.d.Config.FunctionName)
+	if errors.Is(err, ErrNoFunction) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.serving, err = p.d.Functions.Serving(ctx, p.d.Config.FunctionName)
+	if errors.Is(err, ErrNoAlias) {
+		return nil
+	}
+	return err
+}
+
+// wish is what a bucket's notifications should say of us.
+func (d *Deployment) wish(former Outputs, absent bool) Wish {
+	w := Wish{ID: OurID, Queue: d.QueueARN, Events: []string{created}, Absent: absent}
+	if former.QueueARN != "" && former.QueueARN != d.QueueARN {
+		w.Former = []string{former.QueueARN}
+	}
+	return w
+}
+
+// planBuckets looks at each bucket: of the configuration, and of the one that
+// was deployed before.
+func (d *Deployment) planBuckets(ctx context.Context, former Outputs) ([]BucketPlan, error) {
+	var list []BucketPlan
+	for _, b := range d.Config.Buckets {
+		list = append(list, BucketPlan{Bucket: b.Name, wish: d.wish(former, false)})
+	}
+	for _, name := range former.DataBuckets {
+		if !slices.ContainsFunc(list, func(b BucketPlan) bool { return b.Bucket == name }) {
+			list = append(list, BucketPlan{Bucket: name, wish: d.wish(former, true)})
+		}
+	}
+	for i := range list {
+		if err := list[i].look(ctx, d.Wirer.Buckets); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (b *BucketPlan) look(ctx context.Context, buckets Buckets) error {
+	now, err := buckets.Notifications(ctx, b.Bucket)
+	if errors.Is(err, ErrNoBucket) {
+		if !b.wish.Absent {
+			b.Err = fmt.Errorf("bucket %s: %w", b.Bucket, ErrNoBucket)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m := merge(now, b.wish)
+	switch {
+	case m.Overlap != nil:
+		b.Err = &OverlapError{b.Bucket, m.Overlap}
+	case !m.Next.equal(now) && b.wish.Absent:
+		b.Do = "unwire"
+	case !m.Next.equal(now):
+		b.Do = "wire"
+	}
+	return nil
+}
+
+// Alias is where the alias would go without a new version; a new version is
+// known only once it is published.
+func (p *Prepared) Alias() (m Move, known bool) {
+	if len(p.before) == 0 || p.serving == (Serving{}) {
+		return Move{}, false
+	}
+	newest := p.before[len(p.before)-1]
+	return move(p.before, newest, p.serving, len(p.Plan.Changes) > 0), true
+}
+
+// Publishes says whether a new version of the function would be published.
+func (p *Prepared) Publishes() bool {
+	return len(p.before) == 0 || slices.ContainsFunc(p.Plan.Changes, func(c Change) bool { return c.Address == module+"aws_lambda_function.refresh" }) ||
+		p.before[len(p.before)-1].Hash != p.d.Bundle.Hash
+}
+
+// Empty says that there is nothing to do.
+func (p *Prepared) Empty() bool {
+	m, known := p.Alias()
+	return len(p.Plan.Changes) == 0 && !p.Publishes() && known && m.From == m.To &&
+		!slices.ContainsFunc(p.Buckets, func(b BucketPlan) bool { return b.Do != "" })
+}
+
+// New are the buckets that begin to notify the queue: what landed in them before
+// is not in it.
+func (p *Prepared) New() (names []string) {
+	for _, b := range p.Buckets {
+		if b.Do == "wire" {
+			names = append(names, b.Bucket)
+		}
+	}
+	return names
+}
+
+// Done is what a deployment did.
+type Done struct {
+	Alias   Move
+	Program string // the version that the function says it is
+	Buckets []Wired
+	Left    []error // buckets that could not be wired
+}
+
+// Make does it. Whatever fails, and wherever it is killed, the version that
+// served goes on serving, and the next deployment goes on from there.
+func (p *Prepared) Make(ctx context.Context, progress func(Step)) (*Done, error) {
+	d := p.d
+	if len(p.Plan.Changes) > 0 {
+		if err := d.Terraform.Apply(ctx, progress); err != nil {
+			return nil, err
+		}
+	}
+	done := &Done{}
+	if err := p.serve(ctx, done); err != nil {
+		return nil, err
+	}
+	return done, p.wire(ctx, done)
+}
+
+// serve has the newest version serve, once it has answered.
+func (p *Prepared) serve(ctx context.Context, done *Done) error {
+	f, name := p.d.Functions, p.d.Config.FunctionName
+	newest, err := p.newest(ctx)
+	if err != nil {
+		return err
+	}
+	serving, err := f.Serving(ctx, name)
+	if err != nil {
+		return err
+	}
+	done.Alias = move(p.before, newest, serving, len(p.Plan.Changes) > 0)
+	if done.Alias.To != newest.Number { // it was rolled back: that version is not this configuration's
+		return nil
+	}
+	if done.Program, err = probe(ctx, p.d.Prober, name, newest.Number, p.d.Config); err != nil {
+		return p.failed(newest, serving, err)
+	}
+	if done.Alias.From == done.Alias.To {
+		return nil
+	}
+	return f.Serve(ctx, name, Serving{Version: newest.Number})
+}
+
+// failed says what a version that doesn't answer leaves behind.
+func (p *Prepared) failed(newest Version, serving Serving, err error) error {
+	if serving.Version == newest.Number {
+		return fmt.Errorf("version %s of the function doesn't work, and there is no other: no bucket was told to notify the queue: %w", newest.Number, err)
+	}
+	return fmt.Errorf("version %s of the function doesn't work: version %s goes on serving: %w", newest.Number, serving.Version, err)
+}
+
+// newest is the newest version, published if Terraform was killed before it
+// could do so.
+func (p *Prepared) newest(ctx context.Context) (Version, error) {
+	f, name := p.d.Functions, p.d.Config.FunctionName
+	versions, err := f.Versions(ctx, name)
+	if err != nil {
+		return Version{}, err
+	}
+	if n := len(versions); n > 0 && versions[n-1].Hash == p.d.Bundle.Hash {
+		return versions[n-1], nil
+	}
+	return f.Publish(ctx, name, p.d.Bundle.Hash)
+}
+
+// wire changes the buckets, all at once: each waits a while for its change to
+// stand.
+func (p *Prepared) wire(ctx context.Context, done *Done) error {
+	var (
+		all   sync.WaitGroup
+		wired = make([]Wired, len(p.Buckets))
+		errs  = make([]error, len(p.Buckets))
+	)
+	for i, b := range p.Buckets {
+		all.Go(func() { wired[i], errs[i] = p.d.Wirer.Wire(ctx, b.Bucket, b.wish) })
+	}
+	all.Wait()
+	var failed []error
+	for i, err := range errs {
+		var overlap *OverlapError
+		switch {
+		case err == nil:
+			done.Buckets = append(done.Buckets, wired[i])
+		case errors.As(err, &overlap) || errors.Is(err, ErrNoBucket):
+			done.Left = append(done.Left, err)
+		default:
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}

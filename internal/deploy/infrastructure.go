@@ -1,0 +1,123 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Infrastructure is Terraform with our module, in one account, region and
+// state. It locks the state by itself: of two who deploy at once, one waits or
+// is told.
+type Infrastructure interface {
+	// Plan finds out what Apply would do. It changes nothing, but for what it
+	// notes in the state of resources to adopt.
+	Plan(ctx context.Context, p Purpose) (Plan, error)
+
+	// Apply does what was planned last. If ctx ends, it stops in order: what is
+	// under way is finished, what was done is in the state. After any error the
+	// next Plan and Apply go on from there.
+	Apply(ctx context.Context, progress func(Step)) error
+
+	// Known are the addresses of the resources in the state, and its outputs;
+	// none of either before the first Apply.
+	Known(ctx context.Context) (State, error)
+
+	// Forget takes resources out of the state and leaves them as they are.
+	Forget(ctx context.Context, addresses []string) error
+}
+
+// Errors of Infrastructure.
+var (
+	// ErrNoTerraform says that there is no terraform, or one that is too old.
+	ErrNoTerraform = errors.New("terraform 1.10 or newer is needed")
+	// ErrTooLong says that a call took longer than it may.
+	ErrTooLong = errors.New("it took too long and was stopped in order: what was done is kept, and the next run goes on from there")
+)
+
+// Purpose is what is planned.
+type Purpose struct {
+	Destroy bool
+	Adopt   []Existing // resources that exist, to be taken into the state
+}
+
+// State is what Terraform knows.
+type State struct {
+	Addresses []string
+	Outputs   Outputs
+}
+
+// Outputs are the module's, as far as they are used here.
+type Outputs struct {
+	QueueURL    string   `json:"queue_url"`
+	QueueARN    string   `json:"queue_arn"`
+	DataBuckets []string `json:"data_buckets"` // that were to notify the queue
+	KMSKey      string   `json:"kms_key_statements"`
+	Dashboard   string   `json:"dashboard_name"`
+	Database    string   `json:"database_name"`
+	Queue       string   `json:"queue_name"`
+}
+
+// Plan is what Terraform would do.
+type Plan struct {
+	Changes []Change
+}
+
+// Verb is what is done to a resource.
+type Verb string
+
+// The verbs.
+const (
+	Create  Verb = "create"
+	Update  Verb = "change"
+	Replace Verb = "replace"
+	Destroy Verb = "destroy"
+	Adopt   Verb = "adopt"
+)
+
+// Change is what happens to one resource.
+type Change struct {
+	Verb       Verb        `json:"verb"`
+	Type       string      `json:"type"` // such as aws_sqs_queue
+	Name       string      `json:"name"` // its name in the account, as far as it is known
+	Address    string      `json:"address"`
+	Attributes []Attribute `json:"attributes,omitempty"` // of Update and Replace: what differs
+}
+
+// Attribute is an attribute that differs, in words that are short.
+type Attribute struct {
+	Name string `json:"name"`
+	Old  string `json:"old"`
+	New  string `json:"new"`
+}
+
+// String is one line for a person: change queue "q": visibility_timeout_seconds 360 → 720.
+func (c Change) String() string {
+	text := fmt.Sprintf("%-7s %s %s", c.Verb, c.kind(), c.Name)
+	var parts []string
+	for _, a := range c.Attributes {
+		parts = append(parts, fmt.Sprintf("%s %s → %s", a.Name, a.Old, a.New))
+	}
+	if len(parts) > 0 {
+		text += ": " + strings.Join(parts, ", ")
+	}
+	return text
+}
+
+// kind is a resource's type in words.
+func (c Change) kind() string {
+	words := strings.Split(strings.TrimPrefix(c.Type, "aws_"), "_")
+	return strings.Join(words, " ")
+}
+
+// module is where the module stands in the root that deployment writes.
+const module = "module.athena_refresh."
+
+// Step is a moment of an Apply.
+type Step struct {
+	Address string
+	Done    bool
+	Took    time.Duration
+}

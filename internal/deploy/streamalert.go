@@ -1,0 +1,318 @@
+package deploy
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"athenarefresh/internal/config"
+)
+
+// StreamAlert's own functions. They were made by its own tooling, and stay its:
+// what is changed here is their code, memory, timeout and log level.
+
+// Processor is a kind of StreamAlert's functions.
+type Processor struct {
+	name    string // "rule" or "alert"
+	section string // of lambda.json
+	perEach bool   // a function for each cluster
+}
+
+// Processors are StreamAlert's, by their names on the command line.
+var processorsByName = map[string]Processor{
+	"rule":  {"rule", "rule_processor_config", true},
+	"alert": {"alert", "alert_processor_config", false},
+}
+
+// Redeployment is a function that will be deployed again.
+type Redeployment struct {
+	Function string
+	Bundle   Bundle
+	Package  string // where it is from
+	Have     Function
+	Want     Function // Hash is the bundle's
+	Serving  Serving
+}
+
+// logLevel is the environment's variable that StreamAlert's functions read.
+const logLevel = "LOGGER_LEVEL"
+
+// tuning is what lambda.json and the clusters' files say of a function; zero
+// members leave it as it is.
+type tuning struct {
+	Package  string      `json:"package"`
+	Memory   json.Number `json:"memory"`
+	Timeout  json.Number `json:"timeout"`
+	LogLevel string      `json:"log_level"`
+}
+
+// PlanRedeployment reads and checks everything that a processor's functions
+// need, before any of them is changed. All that is wrong is in the error.
+func PlanRedeployment(ctx context.Context, f Functions, e Editor, c *config.Config, conf, processor string) ([]Redeployment, error) {
+	p := processorsByName[processor]
+	names, err := p.functions(c, conf)
+	if err != nil {
+		return nil, err
+	}
+	bundle, file, err := p.bundle(c, conf)
+	errs := []error{err}
+	var list []Redeployment
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		r, err := planOne(ctx, f, e, name, names[name], bundle)
+		r.Package = file
+		list, errs = append(list, r), append(errs, err)
+	}
+	return list, errors.Join(errs...)
+}
+
+// planOne reads a function, and says what it should be.
+func planOne(ctx context.Context, f Functions, e Editor, name string, t tuning, b Bundle) (r Redeployment, err error) {
+	r = Redeployment{Function: name, Bundle: b}
+	if r.Have, err = e.Function(ctx, name); err != nil {
+		return r, fmt.Errorf("%s: %w", name, err)
+	}
+	if r.Serving, err = f.Serving(ctx, name); err != nil && !errors.Is(err, ErrNoAlias) {
+		return r, err
+	}
+	r.Want = r.Have
+	r.Want.Hash = b.Hash
+	err = t.apply(&r.Want)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", name, err)
+	}
+	return r, err
+}
+
+func (t tuning) apply(f *Function) error {
+	memory, err := whole(t.Memory, 128, 10240)
+	if err != nil {
+		return fmt.Errorf("memory: %w", err)
+	}
+	timeout, err := whole(t.Timeout, 1, 900)
+	if err != nil {
+		return fmt.Errorf("timeout: %w", err)
+	}
+	f.MemoryMB = cmp.Or(memory, f.MemoryMB)
+	f.Timeout = cmp.Or(time.Duration(timeout)*time.Second, f.Timeout)
+	if t.LogLevel != "" {
+		f.Environment = maps.Clone(f.Environment)
+		if f.Environment == nil {
+			f.Environment = map[string]string{}
+		}
+		f.Environment[logLevel] = t.LogLevel
+	}
+	return nil
+}
+
+// whole reads a number, which may stand in quotes; 0 where there is none.
+func whole(n json.Number, least, most int64) (int, error) {
+	if n == "" {
+		return 0, nil
+	}
+	v, err := n.Int64()
+	if err != nil || v < least || v > most {
+		return 0, fmt.Errorf("%s is not a whole number from %d to %d", n, least, most)
+	}
+	return int(v), nil
+}
+
+// functions are the names of a processor's functions, with what is said of each.
+func (p Processor) functions(c *config.Config, conf string) (map[string]tuning, error) {
+	common, err := p.tuning(c)
+	if err != nil {
+		return nil, err
+	}
+	if !p.perEach {
+		return map[string]tuning{c.Prefix + "_streamalert_" + p.name + "_processor": common}, nil
+	}
+	files, err := filepath.Glob(filepath.Join(conf, "clusters", "*.json"))
+	if err != nil {
+		return nil, fmt.Errorf("look for clusters: %w", err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("there is no cluster in %s: a file NAME.json for each", filepath.Join(conf, "clusters"))
+	}
+	all := map[string]tuning{}
+	for _, file := range files {
+		cluster := strings.TrimSuffix(filepath.Base(file), ".json")
+		own, err := clusterTuning(file)
+		if err != nil {
+			return nil, err
+		}
+		own.Memory, own.Timeout, own.LogLevel = cmp.Or(own.Memory, common.Memory), cmp.Or(own.Timeout, common.Timeout), cmp.Or(own.LogLevel, common.LogLevel)
+		all[c.Prefix+"_"+cluster+"_streamalert_"+p.name+"_processor"] = own
+	}
+	return all, nil
+}
+
+// tuning is what the processor's section of lambda.json says.
+func (p Processor) tuning(c *config.Config) (t tuning, err error) {
+	section, ok := c.Sections[p.section]
+	if !ok {
+		return t, fmt.Errorf("lambda.json has no section %s: its member package names the code", p.section)
+	}
+	if err := json.Unmarshal(section, &t); err != nil {
+		return t, fmt.Errorf("section %s of lambda.json: %w", p.section, err)
+	}
+	return t, nil
+}
+
+// clusterTuning is what a cluster's file says of its rule function, where
+// StreamAlert has it: modules.stream_alert.rule_processor.
+func clusterTuning(file string) (tuning, error) {
+	var cluster struct {
+		Modules struct {
+			StreamAlert struct {
+				Rule tuning `json:"rule_processor"`
+			} `json:"stream_alert"`
+		} `json:"modules"`
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return tuning{}, fmt.Errorf("read a cluster: %w", err)
+	}
+	if err := json.Unmarshal(text, &cluster); err != nil {
+		return tuning{}, fmt.Errorf("read the cluster %s: %w", file, err)
+	}
+	return cluster.Modules.StreamAlert.Rule, nil
+}
+
+// bundle is the code that a processor's section names: a zip, or a folder.
+// A relative path counts from the working folder, or else from the
+// configuration's.
+func (p Processor) bundle(c *config.Config, conf string) (Bundle, string, error) {
+	t, err := p.tuning(c)
+	if err != nil {
+		return Bundle{}, "", err
+	}
+	if t.Package == "" {
+		return Bundle{}, "", fmt.Errorf("section %s of lambda.json has no member package: a zip or a folder with the code", p.section)
+	}
+	for _, file := range []string{t.Package, filepath.Join(conf, t.Package)} {
+		info, err := os.Stat(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return Bundle{}, file, fmt.Errorf("package of %s: %w", p.section, err)
+		case info.IsDir():
+			b, err := packFolder(file)
+			return b, file, err
+		}
+		b, err := readZip(file)
+		return b, file, err
+	}
+	return Bundle{}, "", fmt.Errorf("package of %s: there is no %s, neither here nor in %s", p.section, t.Package, conf)
+}
+
+// readZip takes a zip as it is.
+func readZip(file string) (Bundle, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return Bundle{}, fmt.Errorf("read the package: %w", err)
+	}
+	if !bytes.HasPrefix(data, []byte("PK")) {
+		return Bundle{}, fmt.Errorf("%s is no zip", file)
+	}
+	return newBundle(data)
+}
+
+// packFolder packs the files of a folder. The same files are the same zip.
+func packFolder(dir string) (Bundle, error) {
+	var files []bundleFile
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := os.Stat(path) // what a link points at
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is no file", path)
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		mode := fs.FileMode(0o644)
+		if info.Mode()&0o100 != 0 {
+			mode = 0o755
+		}
+		files = append(files, bundleFile{filepath.ToSlash(name), mode, data})
+		return err
+	})
+	if err != nil {
+		return Bundle{}, fmt.Errorf("pack %s: %w", dir, err)
+	}
+	if len(files) == 0 {
+		return Bundle{}, fmt.Errorf("pack %s: it is empty", dir)
+	}
+	return zipped(files)
+}
+
+// Changes are what differs, in words: `memory 128 → 256`.
+func (r Redeployment) Changes() []Attribute {
+	var list []Attribute
+	add := func(name, old, now string) {
+		if old != now {
+			list = append(list, Attribute{name, old, now})
+		}
+	}
+	add("code", r.Have.Hash, r.Want.Hash)
+	add("memory", fmt.Sprint(r.Have.MemoryMB), fmt.Sprint(r.Want.MemoryMB))
+	add("timeout", r.Have.Timeout.String(), r.Want.Timeout.String())
+	add("log level", r.Have.Environment[logLevel], r.Want.Environment[logLevel])
+	return list
+}
+
+// Make deploys it: settings, code, a version, and only then the alias. Killed
+// before that, the version that served goes on serving; the next run goes on.
+func (r Redeployment) Make(ctx context.Context, f Functions, e Editor) (Move, error) {
+	before, err := f.Versions(ctx, r.Function)
+	if err != nil {
+		return Move{}, err
+	}
+	want := r.Want
+	want.Hash = r.Have.Hash
+	if !want.equal(r.Have) {
+		if err := e.Configure(ctx, r.Want); err != nil {
+			return Move{}, err
+		}
+	}
+	if r.Have.Hash != r.Bundle.Hash {
+		if err := e.Upload(ctx, r.Function, r.Bundle); err != nil {
+			return Move{}, err
+		}
+	}
+	newest, err := f.Publish(ctx, r.Function, r.Bundle.Hash)
+	if err != nil {
+		return Move{}, err
+	}
+	m := move(before, newest, r.Serving, false)
+	if m.From == m.To {
+		return m, nil
+	}
+	return m, f.Serve(ctx, r.Function, Serving{Version: newest.Number})
+}
+
+func (f Function) equal(o Function) bool {
+	return f.Name == o.Name && f.Hash == o.Hash && f.MemoryMB == o.MemoryMB && f.Timeout == o.Timeout && maps.Equal(f.Environment, o.Environment)
+}
+
+// StreamAlertFunctions are the names of a processor's functions.
+func StreamAlertFunctions(c *config.Config, conf, processor string) ([]string, error) {
+	all, err := processorsByName[processor].functions(c, conf)
+	return slices.Sorted(maps.Keys(all)), err
+}

@@ -1,0 +1,116 @@
+package terraform
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"athenarefresh/internal/deploy"
+	module "athenarefresh/terraform"
+)
+
+// moduleName is the module's name in the root; deploy knows it in addresses.
+const moduleName = "athena_refresh"
+
+// object is a JSON object.
+type object = map[string]any
+
+// outputs are those of the module that the root passes on; the others come of
+// the variables.
+var outputs = []string{"queue_url", "queue_arn", "kms_key_statements", "dashboard_name"}
+
+// passed are variables that the state keeps for the next deployment: what they
+// were when it was applied.
+var passed = []string{"data_buckets", "database_name", "queue_name"}
+
+// writeRoot fills a folder: the module, and a root that uses it with its
+// variables, the state's place and what is to be adopted.
+func writeRoot(dir string, o Options, adopt []deploy.Existing) error {
+	if err := writeModule(filepath.Join(dir, "module")); err != nil {
+		return err
+	}
+	variables, arguments, out := object{}, object{"source": "./module"}, object{}
+	for name := range o.Variables {
+		variables[name] = object{"type": "any"}
+		arguments[name] = "${var." + name + "}"
+	}
+	for _, name := range outputs {
+		out[name] = object{"value": "${module." + moduleName + "." + name + "}"}
+	}
+	for _, name := range passed {
+		out[name] = object{"value": "${var." + name + "}"}
+	}
+	var imports []object
+	for _, e := range adopt {
+		for _, i := range e.Imports {
+			imports = append(imports, object{"to": i.Address, "id": i.ID})
+		}
+	}
+	root := object{
+		"terraform": settings(o),
+		"provider": object{"aws": object{
+			"region": "${var.region}", "allowed_account_ids": []string{"${var.account_id}"}, "s3_use_path_style": o.PathStyle,
+		}},
+		"variable": variables,
+		"module":   object{moduleName: arguments},
+		"output":   out,
+	}
+	if imports != nil {
+		root["import"] = imports
+	}
+	if err := writeJSON(filepath.Join(dir, "main.tf.json"), root); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, deploy.PackageFile), o.Zip, 0o600); err != nil {
+		return fmt.Errorf("write the root: %w", err)
+	}
+	return writeJSON(filepath.Join(dir, "terraform.tfvars.json"), o.Variables)
+}
+
+// settings say which terraform and provider, and where the state is. Without a
+// bucket it is in the folder, and goes with it.
+func settings(o Options) object {
+	s := object{
+		"required_version":   ">= " + oldest,
+		"required_providers": object{"aws": object{"source": "hashicorp/aws", "version": ">= 5.80, < 7"}},
+	}
+	if o.StateBucket != "" {
+		s["backend"] = object{"s3": object{
+			"bucket": o.StateBucket, "key": o.StateKey, "region": o.Region, "use_lockfile": true, "encrypt": true,
+			"use_path_style": o.PathStyle,
+		}}
+	}
+	return s
+}
+
+func writeModule(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("write the module: %w", err)
+	}
+	return fs.WalkDir(module.Files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := module.Files.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("write the module: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			return fmt.Errorf("write the module: %w", err)
+		}
+		return nil
+	})
+}
+
+func writeJSON(name string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		return fmt.Errorf("write the root: %w", err)
+	}
+	return nil
+}

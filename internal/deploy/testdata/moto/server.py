@@ -1,0 +1,156 @@
+"""An AWS for tests: moto, with what it gets wrong put right.
+
+    python3 server.py [--port N]
+
+It listens on 127.0.0.1, prints "listening on http://127.0.0.1:PORT" and serves until its standard input ends.
+Each patch is for something that moto 5.2.1 does and AWS doesn't; without them the provider waits for 20 minutes, or
+sees a difference in every plan.
+"""
+
+import argparse
+import copy
+import io
+import json
+import sys
+import zipfile
+
+from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction
+from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.core.config import default_user_config
+from moto.s3.models import FakeBucket
+from moto.server import ThreadedMotoServer
+from moto.sqs.models import Queue, sqs_backends
+
+
+def keep_queue_policies():
+    """moto forgets RedriveAllowPolicy, loses Policy when another attribute is set, and writes RedrivePolicy with spaces."""
+    set_attributes, attributes = Queue._set_attributes, Queue.attributes.fget
+
+    def _set_attributes(self, new, now=None):
+        set_attributes(self, {"Policy": getattr(self, "policy", None), **new}, now)
+        if "RedriveAllowPolicy" in new:
+            self.redrive_allow_policy = new["RedriveAllowPolicy"]
+
+    def compact(self):
+        result = attributes(self)
+        if self.redrive_policy:
+            result["RedrivePolicy"] = json.dumps(self.redrive_policy, separators=(",", ":"))
+        if getattr(self, "redrive_allow_policy", None):
+            result["RedriveAllowPolicy"] = self.redrive_allow_policy
+        return result
+
+    Queue._set_attributes, Queue.attributes = _set_attributes, property(compact)
+
+
+def keep_logging_config():
+    """moto drops a function's LoggingConfig."""
+    init, update, configuration = LambdaFunction.__init__, LambdaFunction.update_configuration, LambdaFunction.get_configuration
+
+    def __init__(self, account_id, spec, *args, **kwargs):
+        init(self, account_id, spec, *args, **kwargs)
+        self.logging_config = spec.get("LoggingConfig") or {"LogFormat": "Text", "LogGroup": self.logs_group_name}
+
+    def update_configuration(self, updates):
+        self.logging_config = updates.get("LoggingConfig", self.logging_config)
+        return update(self, updates)
+
+    def get_configuration(self, *args, **kwargs):
+        return {**configuration(self, *args, **kwargs), "LoggingConfig": self.logging_config}
+
+    LambdaFunction.__init__, LambdaFunction.update_configuration = __init__, update_configuration
+    LambdaFunction.get_configuration = get_configuration
+
+
+def keep_alias_of_mapping():
+    """moto answers with the version instead of the alias, and an enabled mapping eats the queue's messages."""
+    create, configuration = LambdaBackend.create_event_source_mapping, EventSourceMapping.get_configuration
+
+    def create_event_source_mapping(self, spec):
+        mapping = create(self, spec)
+        for queue in sqs_backends[self.account_id][self.region_name].queues.values():
+            queue.lambda_event_source_mappings.clear()
+        return mapping
+
+    def get_configuration(self):
+        return {**configuration(self), "FunctionArn": self.function_name}
+
+    LambdaBackend.create_event_source_mapping = create_event_source_mapping
+    EventSourceMapping.get_configuration = get_configuration
+
+
+def answer_probes():
+    """moto without docker answers every invocation alike. A probe is answered by the real function with the settings that
+    are packaged with it (internal/lambda): here they are read of the zip, with the defaults of internal/config."""
+    invoke = LambdaSimpleBackend.invoke
+
+    def setting(config, name, default):
+        value = config.get(name, default)
+        return int(value) if isinstance(default, int) and not isinstance(default, bool) else value
+
+    def answer(code):
+        with zipfile.ZipFile(io.BytesIO(code)) as package:
+            prefix = json.loads(package.read("conf/global.json"))["account"]["prefix"]
+            config = json.loads(package.read("conf/lambda.json"))["athena_partition_refresh_config"]
+        config = json.loads(json.dumps(config).replace("<prefix>", prefix))
+        queue = config.get("queue_name", prefix + "_streamalert_athena_s3_notifications")
+        return {
+            "version": "moto",
+            "function": prefix + "_streamalert_athena_partition_refresh",
+            "queue": queue,
+            "dead_letter_queue": queue + "_dlq",
+            "database": config.get("database_name", prefix + "_streamalert"),
+            "workgroup": config.get("workgroup", prefix + "_streamalert"),
+            "results_bucket": config.get("results_bucket", prefix + ".streamalert.athena-results"),
+            "buckets": len(set(config.get("buckets", {})) | {prefix + ".streamalerts"}),
+            "trigger": config.get("trigger", "schedule"),
+            "catalog": config.get("catalog", "athena"),
+            "statements_in_flight": setting(config, "statements_in_flight", 5),
+            "timeout": setting(config, "timeout", 60),
+            "memory": setting(config, "memory", 128),
+            "log_level": config.get("log_level", "info"),
+            "enable_metrics": config.get("enable_metrics", False),
+        }
+
+    def probed(self, function_name, qualifier, body, headers, response_headers):
+        if self.lambda_simple_results_queue or json.loads(body or "null") != {"athena-refresh": "probe"}:
+            return invoke(self, function_name, qualifier, body, headers, response_headers)
+        function = self.get_function(function_name, qualifier)
+        return json.dumps(answer(function.code_bytes)).encode()
+
+    LambdaSimpleBackend.invoke = probed
+
+
+def ignore_tls_denies():
+    """moto ignores conditions, so that a policy which refuses plain HTTP refuses everything."""
+    permission = FakeBucket.get_permission
+
+    def get_permission(self, action, resource):
+        if self.policy is None:
+            return permission(self, action, resource)
+        policy = json.loads(self.policy)
+        policy["Statement"] = [s for s in policy["Statement"] if "aws:SecureTransport" not in json.dumps(s.get("Condition"))]
+        lenient = copy.copy(self)
+        lenient.policy = json.dumps(policy).encode() if policy["Statement"] else None
+        return permission(lenient, action, resource)
+
+    FakeBucket.get_permission = get_permission
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=0, help="default: any free one")
+    port = parser.parse_args().port
+
+    for patch in keep_queue_policies, keep_logging_config, keep_alias_of_mapping, answer_probes, ignore_tls_denies:
+        patch()
+    default_user_config["lambda"]["use_docker"] = False  # answer an invocation without running anything
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
+    server.start()
+    print("listening on http://127.0.0.1:%d" % server.get_host_and_port()[1], flush=True)
+    sys.stdin.read()
+    server.stop()
+
+
+if __name__ == "__main__":
+    main()

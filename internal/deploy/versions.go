@@ -1,0 +1,162 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Alias is the name under which a function serves: what calls it calls the
+// version that the alias points at.
+const Alias = "production"
+
+// Latest is the version that is no version: what the function is just now.
+// StreamAlert's aliases begin there.
+const Latest = "$LATEST"
+
+// Functions is Lambda, as far as versions go.
+type Functions interface {
+	// Versions are a function's published versions, the oldest first;
+	// [ErrNoFunction] if there is no such function. A version never changes.
+	Versions(ctx context.Context, function string) ([]Version, error)
+
+	// Serving is the alias as it is; [ErrNoAlias] if there is none.
+	Serving(ctx context.Context, function string) (Serving, error)
+
+	// Publish makes a version of what the function is now, provided that its
+	// code has the hash; somebody else deploys too, otherwise. If nothing
+	// changed since the last one, it returns that: it may be repeated.
+	Publish(ctx context.Context, function, hash string) (Version, error)
+
+	// Serve points the alias at a version, with a note, or makes it. What it
+	// said before about shares of two versions is gone.
+	Serve(ctx context.Context, function string, s Serving) error
+}
+
+// Prober asks a version of a function what it is.
+type Prober interface {
+	// Probe invokes a version and returns what it answered. An error is that the
+	// version failed, or that it could not be asked.
+	Probe(ctx context.Context, function, version string) ([]byte, error)
+}
+
+// Version is a published version of a function.
+type Version struct {
+	Number string // 1, 2, …: never used twice
+	Hash   string // of its zip, as [Bundle] has it
+}
+
+// Serving is what an alias says.
+type Serving struct {
+	Version string // a number, or Latest
+	Note    string
+}
+
+// Errors of Functions.
+var (
+	ErrNoFunction = errors.New("there is no such function")
+	ErrNoAlias    = fmt.Errorf("it has no alias %q", Alias)
+)
+
+// rolledBack begins the note of an alias that was rolled back. It is how a
+// deployment tells a rollback, which stays, from a deployment that was killed
+// before it moved the alias, which has to be finished.
+const rolledBack = "rolled back from version "
+
+// RolledBackFrom is the version that an alias was rolled back from, "" if it
+// wasn't.
+func (s Serving) RolledBackFrom() string {
+	from, ok := strings.CutPrefix(s.Note, rolledBack)
+	if !ok {
+		return ""
+	}
+	return from
+}
+
+// Rollback is a version back, found but not yet made.
+type Rollback struct {
+	Function string
+	From, To string
+	note     string
+}
+
+// ErrNoVersionBefore says that there is nothing to roll back to.
+var ErrNoVersionBefore = errors.New("there is no version before it")
+
+// PlanRollback finds the version before the one that serves. skip says of a
+// version why it could not serve, or nil; such a version is passed over.
+func PlanRollback(ctx context.Context, f Functions, function string, skip func(ctx context.Context, version string) error) (Rollback, error) {
+	r := Rollback{Function: function}
+	serving, err := f.Serving(ctx, function)
+	if err != nil {
+		return r, fmt.Errorf("roll back %s: %w", function, err)
+	}
+	versions, err := f.Versions(ctx, function)
+	if err != nil {
+		return r, fmt.Errorf("roll back %s: %w", function, err)
+	}
+	r.From = serving.Version
+	at := slices.IndexFunc(versions, func(v Version) bool { return v.Number == serving.Version })
+	if at < 0 {
+		return r, fmt.Errorf("roll back %s: it serves %s, which is none of its published versions", function, serving.Version)
+	}
+	var why []error
+	for _, v := range slices.Backward(versions[:at]) {
+		err := skip(ctx, v.Number)
+		if ctx.Err() != nil {
+			return r, ctx.Err()
+		}
+		if err == nil {
+			r.To, r.note = v.Number, rolledBack+r.newestServed(serving)
+			return r, nil
+		}
+		why = append(why, fmt.Errorf("version %s: %w", v.Number, err))
+	}
+	return r, fmt.Errorf("roll back %s from version %s: %w", function, r.From, errors.Join(append([]error{ErrNoVersionBefore}, why...)...))
+}
+
+// newestServed is the version that the rollbacks in a row began at.
+func (r Rollback) newestServed(s Serving) string {
+	if from := s.RolledBackFrom(); from != "" {
+		return from
+	}
+	return r.From
+}
+
+// Make moves the alias. It stays there until the next deployment.
+func (r Rollback) Make(ctx context.Context, f Functions) error {
+	if err := f.Serve(ctx, r.Function, Serving{r.To, r.note}); err != nil {
+		return fmt.Errorf("roll back %s to version %s: %w", r.Function, r.To, err)
+	}
+	return nil
+}
+
+// Move is what a deployment does with the alias.
+type Move struct {
+	From, To string // the same: it stays
+	Why      string // for a person; "" where it moves to what was just published
+}
+
+// move decides where the alias goes. before are the versions published before
+// this deployment, newest the newest now, and unrelated says that something but
+// the function was changed by it.
+//
+// A rollback holds while only other things change. It ends with a new version,
+// or when a deployment finds nothing else to do: somebody wants what is there.
+func move(before []Version, newest Version, s Serving, unrelated bool) Move {
+	m := Move{From: s.Version, To: newest.Number}
+	published := !slices.ContainsFunc(before, func(v Version) bool { return v.Number == newest.Number })
+	from := s.RolledBackFrom()
+	switch {
+	case published || s.Version == newest.Number:
+	case from != "" && unrelated:
+		m.To, m.Why = s.Version, fmt.Sprintf("it was rolled back from version %s, and the function is the same; deploy again to end that", from)
+	case from != "":
+		m.Why = fmt.Sprintf("it was rolled back from version %s; this ends that", from)
+	default:
+		m.Why = "an earlier deployment did not get this far"
+	}
+	return m
+}

@@ -1,0 +1,124 @@
+# What the function may do: the calls that it makes, on the resources that the
+# configuration names.
+
+locals {
+  glue      = "arn:${local.partition}:glue:${local.here}"
+  catalog   = "${local.glue}:catalog"
+  database  = "${local.glue}:database/${var.database_name}"
+  any_table = "${local.glue}:table/${var.database_name}/*"
+  tables    = var.tables == null ? [local.any_table] : [for t in var.tables : "${local.glue}:table/${var.database_name}/${t}"]
+
+  athena = var.catalog == "athena"
+
+  statements = concat(
+    [
+      {
+        Sid    = "Queue"
+        Action = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+
+        Resource = [local.queue_arn]
+      },
+      {
+        Sid      = "Park"
+        Action   = ["sqs:GetQueueUrl", "sqs:SendMessage"]
+        Resource = [local.dead_letter_queue_arn]
+      },
+      {
+        # A right on a partition is one on its table, on the database and on
+        # the catalog, and can't be narrower.
+        Sid = "Partitions"
+        Action = concat(
+          ["glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"],
+          local.athena ? ["glue:CreatePartition"] : [],
+        )
+        Resource = concat([local.catalog, local.database], local.tables)
+      },
+      {
+        # A list is of the whole database, or it is refused.
+        Sid      = "ListTables"
+        Action   = ["glue:GetTables"]
+        Resource = [local.catalog, local.database, local.any_table]
+      },
+      {
+        Sid      = "Log"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}:*"]
+      },
+      {
+        # Athena looks at a partition's folder before it adds it; reconcile
+        # lists them.
+        Sid      = "Folders"
+        Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
+        Resource = local.data_bucket_arns
+      },
+    ],
+    local.athena ? [
+      {
+        Sid      = "Statements"
+        Action   = ["athena:BatchGetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution"]
+        Resource = ["arn:${local.partition}:athena:${local.here}:workgroup/${var.workgroup_name}"]
+      },
+      {
+        Sid      = "ResultsBucket"
+        Action   = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
+        Resource = [local.results_bucket_arn]
+      },
+      {
+        Sid      = "Results"
+        Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+        Resource = ["${local.results_bucket_arn}/${local.results_folder}*"]
+      },
+      {
+        Sid      = "Objects"
+        Action   = ["s3:GetObject"]
+        Resource = [for arn in local.data_bucket_arns : "${arn}/*"]
+      },
+      {
+        # SHOW DATABASES, by which the function sees that its own is there, is
+        # refused without this. (Athena user guide, "Fine-grained access to
+        # databases and tables in the AWS Glue Data Catalog".)
+        Sid      = "ListDatabases"
+        Action   = ["glue:GetDatabases"]
+        Resource = [local.catalog, "${local.glue}:database/*"]
+      },
+      {
+        # Athena asks for these of whoever runs DDL. (There, "Mandatory".)
+        Sid      = "DefaultDatabase"
+        Action   = ["glue:CreateDatabase", "glue:GetDatabase"]
+        Resource = [local.catalog, "${local.glue}:database/default"]
+      },
+    ] : [],
+    var.kms_key_arn == null ? [] : [
+      {
+        Sid      = "Key"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = [var.kms_key_arn]
+      },
+    ],
+  )
+}
+
+resource "aws_iam_role" "function" {
+  name        = var.function_name
+  description = "The function ${var.function_name}"
+  tags        = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "function" {
+  name = "athena-refresh"
+  role = aws_iam_role.function.id
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for s in local.statements : merge(s, { Effect = "Allow" })]
+  })
+}
