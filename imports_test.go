@@ -68,7 +68,7 @@ func TestArrows(t *testing.T) {
 
 func adapters(imports []string) (found []string) {
 	for _, i := range imports {
-		if slices.Contains([]string{module + "internal/sqs", module + "internal/catalog/athena", module + "internal/catalog/glue", module + "internal/listing"}, i) {
+		if slices.Contains([]string{module + "internal/sqs", module + "internal/catalog/athena", module + "internal/catalog/glue", module + "internal/listing", module + "internal/cloudwatch"}, i) {
 			found = append(found, i)
 		}
 	}
@@ -86,7 +86,7 @@ func forbidden(from, to string) string {
 		if !isStandard(to) && to != module+"internal/event" && to != module+"internal/table" {
 			return "refresh knows event and table, and no AWS"
 		}
-	case under(from, "internal/daemon") || under(from, "internal/lambda") || under(from, "internal/reconcile"):
+	case under(from, "internal/daemon") || under(from, "internal/lambda") || under(from, "internal/reconcile") || under(from, "internal/parked") || under(from, "internal/monitor") || from == module+"internal/doctor":
 		if sdk && !strings.HasPrefix(to, "github.com/aws/aws-lambda-go") || adapters([]string{to}) != nil {
 			return "drivers know refresh, not AWS"
 		}
@@ -142,6 +142,7 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/refresh", module + "internal/sqs"},
 		{"internal/daemon", module + "internal/sqs"},
 		{"internal/reconcile", module + "internal/listing"},
+		{"internal/monitor", module + "internal/cloudwatch"},
 		{"internal/local/s3", module + "internal/table"},
 		{"internal/local/s3", "github.com/duckdb/duckdb-go/v2"},
 		{"internal/sample", "github.com/duckdb/duckdb-go/v2"},

@@ -145,7 +145,7 @@ var breaks = []mutant{
 	{"values that differ in case are one", 2, "internal/refresh/memory.go",
 		"	return strings.Join(values, \"\\x00\")\n", "	return strings.ToLower(strings.Join(values, \"\\x00\"))\n", settles},
 	{"01 and 1 are two partitions", 2, "internal/refresh/lookup.go",
-		"	return [][]string{values, raw}\n", "	return [][]string{values}\n", settles},
+		"		list = append(list, raw)\n", "", settles},
 	{"the escape of a quote is SQL's", 2, "internal/catalog/athena/statement.go",
 		"`'`, `\\'`)", "`'`, `''`)", written},
 	{"a backslash is not escaped", 2, "internal/catalog/athena/statement.go",
@@ -216,7 +216,7 @@ var breaks = []mutant{
 	{"stopping keeps what it did not finish", 3, "internal/daemon/intake.go",
 		"Hidden{m.Handle, 0}", "Hidden{m.Handle, s.Wait}", drives},
 	{"the queue emptied while the catalog is down", 3, "internal/daemon/invocation.go",
-		"	if n.received == 0 || !v.Settler.CatalogDown() {\n", "	if n.received >= 0 {\n", drives},
+		"	if n.received() == 0 || !v.Settler.CatalogDown() {\n", "	if n.received() >= 0 {\n", drives},
 
 	// What is asked of the services.
 	{"no sleep after an error", 4, "internal/daemon/daemon.go",
@@ -349,6 +349,11 @@ var breaks = []mutant{
 		"			return strings.HasPrefix(part, rest)\n", "			return false\n", tables},
 	{"a difference is reported as it was read first", 2, "internal/reconcile/mend.go",
 		"	found, err := r.lookUp(ctx, t, batch)\n	if err != nil {\n		return err\n	}\n", "	found := map[string]refresh.Partition{}\n", mends},
+	{"what a reconcile found missing is answered from memory", 1, "internal/refresh/lookup.go",
+		"k != nil && !w.anew && fresh(", "k != nil && fresh(", settles},
+	{"a table that lies elsewhere does not exist", 5, "internal/reconcile/reconcile.go",
+		"	t, err := r.read(ctx, name)\n	if err != nil {\n		return nil, err\n	}\n	return r.keep(t), nil\n",
+		"	return r.keep(&tableRun{name: name, sum: &TableSummary{}, why: refresh.Answer{Reason: refresh.TableMissing}}), nil\n", mends},
 	{"dropped without listing the folder again", 2, "internal/reconcile/vanished.go",
 		"			still[i] = err == nil && key == \"\"\n", "			still[i] = err == nil && key != \"?\"\n", mends},
 	{"dropped without reading the partition again", 2, "internal/reconcile/vanished.go",
@@ -367,4 +372,10 @@ var breaks = []mutant{
 		"max(last, l.folder+lastKey)", "max(last, l.folder[:len(l.folder)-1]+\"3\")", mends},
 	{"of two folders of a partition nobody hears", 5, "internal/reconcile/known.go",
 		"	case m&wanted != 0:\n", "	case false:\n", mends},
+
+	// A bug costs what it is in, not the process.
+	{"a call of the catalog that panics ends the process", 3, "internal/refresh/metered.go",
+		"	if p := recover(); p != nil {\n", "	if p := any(nil); p != nil {\n", settles},
+	{"a round that panics ends the process", 3, "internal/refresh/planner.go",
+		"		if p := recover(); p != nil {\n", "		if p := any(nil); p != nil {\n", settles},
 }

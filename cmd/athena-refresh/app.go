@@ -54,6 +54,9 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		a.reconcile(),
 		a.table(),
 		a.lambda(),
+		a.status(),
+		a.parked(),
+		a.doctor(),
 		a.version(),
 	)
 	root.AddCommand(topics()...)

@@ -11,6 +11,8 @@
 //	internal/config       conf/global.json and conf/lambda.json; its struct is the manual
 //	internal/refresh      settles messages; owns the interfaces Catalog and DeadLetters
 //	internal/daemon       drives refresh from a queue; owns the interface Queue
+//	internal/reconcile    compares S3 with the catalog; owns the interfaces Objects and Mender
+//	internal/listing      is its Objects, on S3
 //	internal/emf          writes what was done as CloudWatch's metrics            pure
 //	internal/lambda       drives refresh from the events of a Lambda function
 //	internal/sqs          is a Queue and DeadLetters, on SQS
@@ -72,6 +74,12 @@
 // columns; what it creates, step 4 accepts. table rebuild changes the table and
 // then every partition of it (glue.Tables.Rebuild). demo is local, once and query in
 // one process, and holds what a query finds against what landed.
+//
+// reconcile begins at the other end: it lists the buckets, has step 3 say what
+// each folder is (table.Router.Below: it need not look at every object), and
+// compares with what the catalog has. What is missing goes through step 4, as
+// if a message had spoken of it (refresh.Refresher.SettleObjects); run and the
+// function do that on reconcile_every.
 //
 // Results go to stdout and everything else to stderr. The exit code is 0 if all
 // is done, 1 after a failure, 2 for a wrong command line, and 3 if something

@@ -206,6 +206,7 @@ func (k *killing) check() {
 // that makes them.
 type killer struct {
 	target string
+	edit   func(r *http.Request, body []byte) []byte // of what is passed on; may be nil
 
 	mu     sync.Mutex
 	n      int // requests so far
@@ -262,6 +263,9 @@ func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client is gone
+	}
+	if k.edit != nil {
+		body = k.edit(r, body)
 	}
 	before, after := k.next()
 	if before() != nil {

@@ -95,7 +95,8 @@ func folderOf(i int) string { return "alerts/" + hourOf(i).Format("2006/01/02/15
 type comparison struct {
 	reconcileSummary
 	took   time.Duration
-	memory int64 // most that it ever held, bytes
+	cpu    time.Duration // its own, not the stack's
+	memory int64         // most that it ever held, bytes
 }
 
 func compare(t *testing.T, stack *process, conf string, args ...string) comparison {
@@ -109,7 +110,7 @@ func compare(t *testing.T, stack *process, conf string, args ...string) comparis
 	if code := cmd.ProcessState.ExitCode(); code != exitDone && code != exitUndone {
 		t.Fatalf("%v: %s", err, stderr.String())
 	}
-	c := comparison{took: time.Since(begun), memory: cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10}
+	c := comparison{took: time.Since(begun), cpu: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), memory: cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10}
 	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
 	if err := json.Unmarshal(lines[len(lines)-1], &c.reconcileSummary); err != nil {
 		t.Fatal(err)
@@ -126,7 +127,7 @@ func TestReconcileOfManyPartitions(t *testing.T) {
 	stack := largeTable(t, conf, n, 2)
 	c := compare(t, stack, conf)
 	got := c.Tables["alerts"]
-	t.Logf("%d partitions, %d objects: %v, %d MiB, %d listings", got.Partitions, 2*n, c.took.Round(time.Millisecond), c.memory>>20, c.Listings)
+	t.Logf("%d partitions, %d objects: %v, CPU %v, %d MiB, %d listings", got.Partitions, 2*n, c.took.Round(time.Millisecond), c.cpu.Round(time.Millisecond), c.memory>>20, c.Listings)
 	if c.Left != 0 || got.Partitions != n || got.Folders != n {
 		t.Errorf("%+v", c.reconcileSummary)
 	}

@@ -66,6 +66,7 @@ func (p *proxy) hang(operation string) (release func()) {
 // TestKilledAtAnyRequestNothingIsLost kills the function with SIGKILL at each
 // of its requests, while it settles a batch.
 func TestKilledAtAnyRequestNothingIsLost(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t)
 	p := newProxy(t, a.url)
 	s := a.newSite("kill", map[string]any{"trigger": "queue", "buckets": daySettings()})
@@ -106,6 +107,7 @@ func TestKilledAtAnyRequestNothingIsLost(t *testing.T) {
 // TestAFrozenFunctionGoesOn stops the process between two invocations, takes
 // its connections away meanwhile, and leaves a statement that did not stop.
 func TestAFrozenFunctionGoesOn(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t)
 	p := newProxy(t, a.url)
 	s := a.newSite("freeze", map[string]any{"trigger": "queue", "buckets": daySettings()})
@@ -141,6 +143,7 @@ func TestAFrozenFunctionGoesOn(t *testing.T) {
 
 // TestTheTimeIsNotExceeded has a catalog that doesn't answer.
 func TestTheTimeIsNotExceeded(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t)
 	p := newProxy(t, a.url)
 	s := a.newSite("slow", nil)
@@ -167,6 +170,7 @@ func TestTheTimeIsNotExceeded(t *testing.T) {
 }
 
 func TestAProbeNeedsNoAWS(t *testing.T) {
+	t.Parallel()
 	root := writeConf(t, "probe", map[string]any{"trigger": "queue", "statements_in_flight": 3})
 	f := start(t, root, "http://127.0.0.1:1")
 	var got struct {
@@ -193,7 +197,22 @@ func TestAProbeNeedsNoAWS(t *testing.T) {
 	}
 }
 
+func TestTheConfigurationIsBesideTheProgram(t *testing.T) {
+	t.Parallel()
+	root := writeConf(t, "beside", nil)
+	program := filepath.Join(root, "bootstrap")
+	if err := os.Link(bootstrap, program); err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Prefix string }
+	run(t, program).must(`{"athena-refresh":"probe"}`, time.Minute, &got)
+	if got.Prefix != "beside" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestABrokenConfigurationFailsEveryInvocation(t *testing.T) {
+	t.Parallel()
 	root := writeConf(t, "broken", map[string]any{"trigger": "often", "timeout": 0})
 	f := start(t, root, "http://127.0.0.1:1")
 	for _, event := range []string{`{"athena-refresh":"probe"}`, scheduled, batchEvent(t, []types.Message{})} {
@@ -212,6 +231,7 @@ func TestABrokenConfigurationFailsEveryInvocation(t *testing.T) {
 }
 
 func TestAMissingQueueFailsUntilItIsThere(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t)
 	root := writeConf(t, "later", nil)
 	f := start(t, root, a.url)
@@ -227,13 +247,16 @@ func TestAMissingQueueFailsUntilItIsThere(t *testing.T) {
 }
 
 func TestAFunctionThatIsSwitchedOffLosesNothing(t *testing.T) {
+	t.Parallel()
 	s := newAccount(t).newSite("off", map[string]any{"enabled": false, "trigger": "queue"})
 	f := start(t, s.root, s.url)
 	s.send(landed("off.streamalerts", "alerts/2026/01/02/03/x"), "junk")
-	var got struct{ Enabled *bool }
-	f.must(scheduled, time.Minute, &got)
-	if got.Enabled == nil || *got.Enabled || s.depth(s.queue) != "2 0" {
-		t.Errorf("%v, left in the queue: %s", got, s.depth(s.queue))
+	for _, event := range []string{scheduled, `{}`, `[]`, `null`, `"text"`, `{"Records":7}`, s3Body(s3Record("off.streamalerts", "alerts/2026/01/02/03/x"))} {
+		var got struct{ Enabled *bool }
+		f.must(event, time.Minute, &got)
+		if got.Enabled == nil || *got.Enabled || s.depth(s.queue) != "2 0" {
+			t.Errorf("%s: %v, left in the queue: %s", event, got, s.depth(s.queue))
+		}
 	}
 	if n, failed := s.deliver(f, 10, time.Minute); n != 2 || failed != 2 || s.depth(s.queue) != "0 2" || len(s.catalog()) != 0 {
 		t.Errorf("%d received, %d failed, left in the queue: %s, %v", n, failed, s.depth(s.queue), s.catalog())

@@ -150,15 +150,19 @@ func (o *output) String() string {
 // start starts an instance whose configuration is root/conf.
 func start(t *testing.T, root, endpoint string, environment ...string) *function {
 	t.Helper()
+	return run(t, bootstrap, append([]string{"LAMBDA_TASK_ROOT=" + root, "AWS_ENDPOINT_URL=" + endpoint}, environment...)...)
+}
+
+// run runs a program as Lambda does.
+func run(t *testing.T, program string, environment ...string) *function {
+	t.Helper()
 	f := &function{t: t, api: newRuntimeAPI(), exited: make(chan struct{})}
-	f.cmd = exec.Command(bootstrap)
+	f.cmd = exec.Command(program)
 	f.cmd.Dir = t.TempDir()
 	f.cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(f.api.server.URL, "http://"),
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
-		"LAMBDA_TASK_ROOT=" + root,
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
-		"AWS_ENDPOINT_URL=" + endpoint,
 	}, environment...)
 	f.cmd.Stdout, f.cmd.Stderr = &f.out, &f.out
 	if err := f.cmd.Start(); err != nil {

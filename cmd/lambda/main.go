@@ -78,7 +78,10 @@ func newHandler(ctx context.Context, stderr io.Writer) (*lambda.Handler, error) 
 		if err != nil {
 			return nil, err
 		}
-		return &lambda.Worker{Queue: w.Queue, Refresher: w.Refresher, Remind: w.WarnOfDeadLetters, Metrics: w.Metrics(c, os.Stdout)}, nil
+		return &lambda.Worker{
+			Queue: w.Queue, Refresher: w.Refresher, Remind: w.WarnOfDeadLetters, Metrics: w.Metrics(c, os.Stdout),
+			Reconciler: worker.Beside(cfg, c, router, w.Refresher),
+		}, nil
 	}
 	h.Introduce()
 	return h, nil
@@ -97,12 +100,12 @@ func load() (*config.Config, []config.Warning, error) {
 	return config.Load(filepath.Join(root, "conf"))
 }
 
-// httpClient is the SDK's, with less patience: no answer of ours takes long to
-// begin, and a connection whose other end went while the function was frozen
-// would never say so.
+// httpClient is the SDK's, but waits for the beginning of an answer, which for
+// ours takes seconds at most, and not for ever: a connection whose other end
+// went while the function was frozen would never say so.
 func httpClient() *http.Client {
 	built := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.ResponseHeaderTimeout = 10 * time.Second
+		t.ResponseHeaderTimeout = 20 * time.Second
 	})
 	return built.Freeze().(*http.Client)
 }

@@ -21,11 +21,15 @@ type summary struct {
 const scheduled = `{"version":"0","id":"1","detail-type":"Scheduled Event","source":"aws.events","resources":["arn:aws:events:us-east-1:123456789012:rule/r"],"detail":{}}`
 
 func TestAScheduleEmptiesTheQueue(t *testing.T) {
-	s := newAccount(t).newSite("sched", nil)
+	t.Parallel()
+	s := newAccount(t).newSite("sched", map[string]any{"log_level": "debug"})
 	s.send(landed("sched.streamalerts", "alerts/2026/01/02/03/a"), landed("sched.streamalerts", "alerts/2026/01/02/04/a"), landed("stranger", "x"), `{"Event":"s3:TestEvent"}`)
 	f := start(t, s.root, s.url)
 	var got summary
 	f.must(scheduled, time.Minute, &got)
+	until(t.Context(), t, "the log has the details", func() bool {
+		return len(f.logged("message")) == 4 && len(f.logged("statement")) == got.Statements+1 // and one asks for the database
+	})
 	if got.Statements < 1 || got.Statements > 2 {
 		t.Errorf("%d statements for two partitions of a table", got.Statements)
 	}
@@ -45,6 +49,7 @@ func TestAScheduleEmptiesTheQueue(t *testing.T) {
 }
 
 func TestABatchIsAcknowledgedByItsAnswer(t *testing.T) {
+	t.Parallel()
 	s := newAccount(t).newSite("esm", map[string]any{"trigger": "queue", "catalog": "glue"})
 	f := start(t, s.root, s.url)
 	s.send(landed("esm.streamalerts", "alerts/2026/01/02/03/a"), landed("stranger", "x"))
@@ -65,6 +70,7 @@ func TestABatchIsAcknowledgedByItsAnswer(t *testing.T) {
 // TestMetricsAreWrittenForEveryInvocation looks for the lines that CloudWatch
 // reads (AWS.md 7.1) in what the function prints.
 func TestMetricsAreWrittenForEveryInvocation(t *testing.T) {
+	t.Parallel()
 	s := newAccount(t).newSite("emf", map[string]any{"trigger": "queue", "enable_metrics": true})
 	f := start(t, s.root, s.url)
 	s.send(landed("emf.streamalerts", "alerts/2026/01/02/03/a"), landed("stranger", "x"))

@@ -65,6 +65,13 @@ func newAccount(t *testing.T) *account {
 	return a
 }
 
+// of is the same account, for a part of its test.
+func (a *account) of(t *testing.T) *account {
+	part := *a
+	part.t = t
+	return &part
+}
+
 // site is a configuration whose resources are in an account.
 type site struct {
 	*account

@@ -4,6 +4,7 @@
 //
 //	{"Records":[{"eventSource":"aws:sqs",…}]}   the batch is settled; its answer names what has to come again
 //	{"athena-refresh":"probe"}                  answered with version and settings; nothing is touched
+//	{"athena-refresh":"reconcile"}              S3 is compared with the catalog, as far as there is time; what is missing is added
 //	anything else, a schedule's event too       the queue is emptied, as far as there is time
 //
 // The answer to a batch is the acknowledgement: the event source mapping
@@ -27,6 +28,7 @@ import (
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -62,6 +64,7 @@ type Handler struct {
 	ended    time.Time // the last invocation, by the wall clock
 	reminded time.Time
 	looked   time.Time // at the depth of the queue, for a batch
+	pass     pass      // of a reconcile that is not complete
 }
 
 // Worker is what settles messages.
@@ -70,6 +73,9 @@ type Worker struct {
 	Refresher *refresh.Refresher
 	Remind    func(context.Context) // says in the log if there is no dead-letter queue
 	Metrics   func(daemon.Summary)  // writes what an invocation did; nil: nobody wants it
+	// Reconciler compares S3 with the catalog and adds what is missing by
+	// Refresher; nil: the function can't.
+	Reconciler *reconcile.Reconciler
 }
 
 // worker is a Worker whose work is counted for the log.
@@ -106,8 +112,11 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (answer any, err e
 	t := h.times(ctx)
 	h.thaw()
 	defer h.freeze()
-	if e.isBatch() {
+	switch {
+	case e.isBatch():
 		return h.batch(ctx, t, e.Records)
+	case e.Command == "reconcile":
+		return h.reconcile(ctx, t)
 	}
 	return h.scheduled(ctx, t)
 }

@@ -28,6 +28,7 @@ type rig struct {
 	t       *testing.T
 	h       *lambda.Handler
 	catalog *catalogtest.Memory
+	router  *table.Router
 	log     bytes.Buffer
 
 	openErr error
@@ -59,6 +60,7 @@ func newRig(t *testing.T, change ...func(*config.Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g.router = router
 	log := slog.New(slog.NewJSONHandler(&g.log, &slog.HandlerOptions{Level: c.LogLevel}))
 	g.h = &lambda.Handler{Config: c, Version: "v1", Log: log, Reconnect: func() { g.reconnected++ }}
 	g.h.Open = func(context.Context) (*lambda.Worker, error) {

@@ -13,11 +13,16 @@ type Off struct {
 	Message string `json:"message"`
 }
 
+// off says that the function is switched off.
+func (h *Handler) off() Off {
+	h.Log.Warn(`"enabled" is false in lambda.json: nothing is done, messages wait in the queue`)
+	return Off{Message: `"enabled" is false in lambda.json: nothing was done, messages wait in the queue`}
+}
+
 // scheduled empties the queue, as far as there is time.
 func (h *Handler) scheduled(ctx context.Context, t times) (any, error) {
 	if !h.Config.Enabled {
-		h.Log.Warn(`"enabled" is false in lambda.json: nothing is done, messages wait in the queue`)
-		return Off{Message: `"enabled" is false in lambda.json: nothing was done, messages wait in the queue`}, nil
+		return h.off(), nil
 	}
 	whole, cancel := context.WithDeadline(ctx, t.end)
 	defer cancel()

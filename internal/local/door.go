@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/local/cloudwatch"
 	"athenarefresh/internal/local/sigv4"
 )
 
@@ -18,10 +19,12 @@ import (
 const minReply = time.Millisecond
 
 // door lets in what is local and signed, and leads it to its service: by
-// X-Amz-Target; to the Query protocol by its form; the rest is S3's.
+// X-Amz-Target; to CloudWatch by its protocol; to the Query protocol by its
+// form; the rest is S3's.
 type door struct {
 	verifier sigv4.Verifier
 	services map[string]http.Handler // by the target's prefix
+	metrics  http.Handler            // CloudWatch's
 	buckets  http.Handler
 	account  string
 }
@@ -82,6 +85,9 @@ func (d *door) service(r *http.Request) http.Handler {
 			return s
 		}
 		return refusal{&sigv4.Error{Code: "UnknownOperationException", Message: "the local stack has no service " + prefix, Status: http.StatusBadRequest}}
+	}
+	if r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" && strings.HasPrefix(r.URL.Path, cloudwatch.Path) {
+		return d.metrics
 	}
 	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	if r.Method == http.MethodPost && form && r.URL.RawQuery == "" {

@@ -13,6 +13,7 @@
 //	client ─► door: host, signature, X-Amz-Target ─┬─► s3      ─┐
 //	                                               ├─► sqs      ├─► committer ─► local.db
 //	                                               ├─► glue    ─┘
+//	                                               ├─► cloudwatch: the queues' counters
 //	                                               └─► athena (SELECT needs cgo, see CanSelect)
 //
 // The directory: local.db (bbolt, locked while a stack is open), objects/ (one
@@ -31,6 +32,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/local/athena"
+	"athenarefresh/internal/local/cloudwatch"
 	"athenarefresh/internal/local/glue"
 	"athenarefresh/internal/local/s3"
 	"athenarefresh/internal/local/sigv4"
@@ -134,15 +136,27 @@ func (s *Stack) open(o Options) error {
 		return err
 	}
 	s.closers = append(s.closers, engine)
+	metrics := cloudwatch.Service(s.points)
 	s.handler = &door{
 		verifier: sigv4.Verifier{AccessKey: AccessKey, Secret: SecretKey, Now: o.Now},
 		services: map[string]http.Handler{
 			"AmazonSQS": s.queues.Service(), "AWSGlue": catalog.Service(), "AmazonAthena": engine.Service(),
+			cloudwatch.Target: metrics,
 		},
+		metrics: metrics,
 		buckets: s.buckets,
 		account: o.Account,
 	}
 	return nil
+}
+
+// points are a queue's metrics for CloudWatch.
+func (s *Stack) points(queue, metric string, from, to time.Time) []cloudwatch.Point {
+	var list []cloudwatch.Point
+	for _, p := range s.queues.Points(queue, metric, from, to) {
+		list = append(list, cloudwatch.Point(p))
+	}
+	return list
 }
 
 // Queues has the queues' counters.

@@ -4,7 +4,8 @@
 //
 // What is there already is left as it is, so that a stack keeps its data, and
 // whatever was changed by hand, when it is started again. It is not for an AWS
-// account: it grants nobody anything.
+// account: but for the queue's policy, by which S3 may send, it grants nobody
+// anything.
 package provision
 
 import (
@@ -112,11 +113,37 @@ func (m *maker) queues(ctx context.Context) (arn string, err error) {
 	if err != nil {
 		return "", err
 	}
+	policy, err := m.policy()
+	if err != nil {
+		return "", err
+	}
 	return m.queue(ctx, m.c.Queue, map[string]string{
+		"Policy":                 policy,
 		"MessageRetentionPeriod": kept,
 		"VisibilityTimeout":      seconds(visibilities * m.c.Timeout),
 		"RedrivePolicy":          string(redrive),
 	})
+}
+
+// policy lets S3 send on behalf of the configured buckets. The embedded S3
+// doesn't ask for it; AWS's does, and who looks at one queue should see the other.
+func (m *maker) policy() (string, error) {
+	var sources []string
+	for _, b := range m.c.Buckets {
+		sources = append(sources, "arn:aws:s3:::"+b.Name)
+	}
+	b, err := json.Marshal(map[string]any{
+		"Version": "2012-10-17",
+		"Statement": []any{map[string]any{
+			"Sid": "S3Notifies", "Effect": "Allow", "Principal": map[string]string{"Service": "s3.amazonaws.com"},
+			"Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:" + m.c.Region + ":" + m.c.Account + ":" + m.c.Queue,
+			"Condition": map[string]any{
+				"ArnLike":      map[string]any{"aws:SourceArn": sources},
+				"StringEquals": map[string]string{"aws:SourceAccount": m.c.Account},
+			},
+		}},
+	})
+	return string(b), err
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }

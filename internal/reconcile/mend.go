@@ -40,7 +40,10 @@ func (r *run) sight(ctx context.Context, p *table.Placement, o refresh.Object) e
 	if !r.Scope.hasTable(name) || !r.Scope.hasTime(p.Partition.Keys, p.Partition.Values) {
 		return nil
 	}
-	t := r.table(name)
+	t, err := r.tableOf(ctx, name)
+	if err != nil {
+		return err
+	}
 	c := &candidate{part: p.Partition, object: o}
 	why := t.why
 	if why.Reason == "" {

@@ -91,7 +91,7 @@ type run struct {
 	*Reconciler
 	known  *known
 	adding chan struct{}
-	rest   []span // that the listing did not come to; under mu
+	exist  map[string]bool // tables; nil: they were not listed
 
 	listings, listed atomic.Int64
 	progress         *Progress
@@ -99,6 +99,8 @@ type run struct {
 	mu     sync.Mutex
 	tables map[string]*tableRun
 	sum    Summary
+	rest   []span  // that the listing did not come to
+	unread []error // of tables
 }
 
 // tableRun is one table of a run.
@@ -140,52 +142,110 @@ func (r *run) compare(ctx context.Context) error {
 	if err := r.openTables(ctx); err != nil {
 		return err
 	}
+	var errs []error
 	if !r.Forward {
-		if err := r.readCatalog(ctx); err != nil {
-			return err
-		}
+		errs = append(errs, r.readCatalog(ctx))
 	}
 	r.progress.begun.Store(time.Now().UnixNano())
-	errs := []error{r.scan(ctx), r.flush(ctx)}
+	errs = append(errs, r.scan(ctx), r.flush(ctx))
 	if ctx.Err() == nil && !r.Forward {
 		errs = append(errs, r.vanished(ctx))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.unread...)...)
 }
 
-// openTables reads the facts of the tables in scope: those that the
-// configuration names and, if others are read out of keys, those that lie in a
-// configured bucket.
+// openTables reads the facts of the tables that may have partitions which S3
+// doesn't show: those that the configuration or the scope names and, if others
+// are read out of keys, those that lie in a configured bucket. All others are
+// read when S3 shows one of theirs.
 func (r *run) openTables(ctx context.Context) error {
-	named := r.Router.Tables()
+	named := append(r.Router.Tables(), r.Scope.Tables...)
 	names := slices.Clone(named)
 	if r.Router.Captures() {
 		all, err := r.Catalog.Tables(ctx)
 		if err != nil {
 			return fmt.Errorf("list the tables: %w", err)
 		}
+		r.exist = map[string]bool{}
+		for _, name := range all {
+			r.exist[name] = true
+		}
 		names = append(names, all...)
 	}
+	if r.Forward {
+		return nil
+	}
 	slices.Sort(names)
-	names = slices.DeleteFunc(slices.Compact(names), func(n string) bool { return !r.Scope.hasTable(n) })
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(listers)
-	for _, name := range names {
+	for _, name := range slices.Compact(names) {
+		if !r.Scope.hasTable(name) {
+			continue
+		}
 		group.Go(func() error {
-			t, err := r.Catalog.Table(ctx, name)
-			switch {
-			case errors.Is(err, refresh.ErrTableMissing):
-				return nil // said of its folders
-			case err != nil:
-				return err
-			case !slices.Contains(named, name) && !r.ours(t.ID.Location):
-				return nil
+			t, err := r.read(ctx, name)
+			if err == nil && (slices.Contains(named, name) || r.ours(t.facts.ID.Location)) {
+				r.keep(t)
 			}
-			r.open(name, t)
-			return nil
+			return err
 		})
 	}
 	return group.Wait()
+}
+
+// tableOf returns a table that S3 speaks of.
+func (r *run) tableOf(ctx context.Context, name string) (*tableRun, error) {
+	r.mu.Lock()
+	t := r.tables[name]
+	r.mu.Unlock()
+	if t != nil {
+		return t, nil
+	}
+	t, err := r.read(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return r.keep(t), nil
+}
+
+// read reads the facts of a table. One that doesn't exist is a table too, to
+// which nothing can be added, and so is one that can't be read: that is an error
+// of the run, but stops no other. Made-up names cost no call where the tables
+// were listed.
+func (r *run) read(ctx context.Context, name string) (*tableRun, error) {
+	t := &tableRun{name: name, sum: &TableSummary{}}
+	err := error(refresh.ErrTableMissing)
+	if r.exist == nil || r.exist[name] {
+		t.facts, err = r.Catalog.Table(ctx, name)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, refresh.ErrTableMissing):
+		t.why = refresh.Answer{Reason: refresh.TableMissing, Detail: "table " + name + " does not exist"}
+	case err != nil:
+		t.why = refresh.Answer{Reason: refresh.ReasonOf(err), Detail: err.Error()}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.unread = append(r.unread, err)
+	default:
+		t.why = t.facts.Refuses()
+	}
+	return t, nil
+}
+
+// keep makes a table one of the run's, unless somebody else just did.
+func (r *run) keep(t *tableRun) *tableRun {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if other := r.tables[t.name]; other != nil {
+		return other
+	}
+	r.tables[t.name] = t
+	if t.why.Reason != refresh.TableMissing {
+		r.sum.Tables[t.name] = t.sum
+	}
+	return t
 }
 
 // ours says whether a folder is in a configured bucket.
@@ -201,45 +261,34 @@ func split(location string) (bucket, folder string, ok bool) {
 	return bucket, folder, ok && bucket != ""
 }
 
-func (r *run) open(name string, facts refresh.Table) {
-	t := &tableRun{name: name, facts: facts, why: facts.Refuses(), sum: &TableSummary{}}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tables[name] = t
-	r.sum.Tables[name] = t.sum
-}
-
-// table returns a table in scope. One that S3 speaks of and that was not opened
-// doesn't exist.
-func (r *run) table(name string) *tableRun {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	t := r.tables[name]
-	if t == nil {
-		t = &tableRun{name: name, why: refresh.Answer{Reason: refresh.TableMissing, Detail: "table " + name + " does not exist"}}
-		r.tables[name] = t
-	}
-	return t
-}
-
-// readCatalog reads the partitions of all tables.
+// readCatalog reads the partitions of all tables. A table that can't be read is
+// left out, and the others are compared all the same.
 func (r *run) readCatalog(ctx context.Context) error {
-	for name, t := range r.tables {
+	var errs []error
+	for _, t := range r.tables {
 		if t.why.Reason != "" {
 			continue
 		}
-		for p, err := range r.all(ctx, t) {
-			if err != nil {
-				return err
-			}
-			id, ok := t.facts.Identity(p.Values)
-			if !ok {
-				return fmt.Errorf("read the partitions of %s: one has the values %q", name, p.Values)
-			}
-			r.known.inCatalog(name, id, refresh.Folder(p.Location), t.facts.AsWritten(p.Values))
-			t.sum.Partitions++
-			r.progress.inCatalog.Add(1)
+		if err := r.readTable(ctx, t); err != nil {
+			errs = append(errs, err)
+			t.why = refresh.Answer{Reason: refresh.ReasonOf(err), Detail: err.Error()}
 		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *run) readTable(ctx context.Context, t *tableRun) error {
+	for p, err := range r.all(ctx, t) {
+		if err != nil {
+			return err
+		}
+		id, ok := t.facts.Identity(p.Values)
+		if !ok {
+			return fmt.Errorf("read the partitions of %s: one has the values %q", t.name, p.Values)
+		}
+		r.known.inCatalog(t.name, id, refresh.Folder(p.Location), t.facts.AsWritten(p.Values))
+		t.sum.Partitions++
+		r.progress.inCatalog.Add(1)
 	}
 	return nil
 }

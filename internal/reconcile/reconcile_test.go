@@ -332,6 +332,38 @@ func TestOneBucketThatFailsStopsNoOther(t *testing.T) {
 	check(t, found, "missing alerts 2026-01-02-01")
 }
 
+// TestATableThatLiesElsewhereIsThereAllTheSame: it is read out of keys, and its
+// own location is in a bucket that is not ours.
+func TestATableThatLiesElsewhereIsThereAllTheSame(t *testing.T) {
+	w := newWorld(t)
+	w.table("a", "s3://old/a/", "dt")
+	w.put("data", "a/2026/01/02/03/x", "a/2026/01/02/04/x", "made_up/2026/01/02/03/x")
+	w.add("a", "s3://data/a/2026/01/02/03/", "2026-01-02-03")
+	router := routerOf(t, table.Bucket{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}})
+	for _, forward := range []bool{false, true} {
+		var found []reconcile.Finding
+		r := w.reconciler(router, &found)
+		r.Forward = forward
+		w.run(r)
+		check(t, found, "missing a 2026-01-02-04", "unplaced made_up/2026/01/02/03/x table_missing")
+	}
+}
+
+// TestOneTableThatCanNotBeReadStopsNoOther, and nothing is concluded of it.
+func TestOneTableThatCanNotBeReadStopsNoOther(t *testing.T) {
+	w, _ := alertsWorld(t, 1)
+	w.table("bad", "s3://bad/", "dt")
+	w.put("bad", hour(1)+"x")
+	w.unreadable = "bad"
+	router := routerOf(t, alertsOnly, table.Bucket{Name: "bad", Rules: []table.Rule{{Table: "bad"}}})
+	var found []reconcile.Finding
+	_, err := w.reconciler(router, &found).Run(t.Context(), nil)
+	if !errors.Is(err, refresh.ErrAccessDenied) {
+		t.Errorf("error %v", err)
+	}
+	check(t, found, "missing alerts 2026-01-02-01", "unplaced "+hour(1)+"x access_denied")
+}
+
 func TestARunThatIsEndedSaysSo(t *testing.T) {
 	w, router := alertsWorld(t, 1)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -136,17 +136,11 @@ func (r *run) cut(ctx context.Context, bucket, prefix string, most int) ([]span,
 		}
 	}
 	slices.Sort(cuts)
-	for step := len(cuts)/enoughCuts + 1; step > 1; step = 1 {
-		few := cuts[:0]
-		for i := 0; i < len(cuts); i += step {
-			few = append(few, cuts[i])
-		}
-		cuts = few
-	}
+	step := len(cuts)/enoughCuts + 1
 	spans := []span{{bucket: bucket, prefix: prefix}}
-	for _, c := range cuts {
-		spans[len(spans)-1].until = c
-		spans = append(spans, span{bucket: bucket, prefix: prefix, after: c})
+	for i := 0; i < len(cuts); i += step {
+		spans[len(spans)-1].until = cuts[i]
+		spans = append(spans, span{bucket: bucket, prefix: prefix, after: cuts[i]})
 	}
 	return spans, nil
 }

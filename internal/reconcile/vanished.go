@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"athenarefresh/internal/refresh"
@@ -27,30 +28,32 @@ func (r *run) vanished(ctx context.Context) error {
 	if !r.known.anyUnseen() {
 		return nil
 	}
+	var errs []error
 	for _, t := range r.tables {
-		if t.why.Reason != "" {
-			continue
-		}
-		var gone []refresh.Partition
-		for p, err := range r.all(ctx, t) {
-			if err != nil {
-				return err
-			}
-			if id, ok := t.facts.Identity(p.Values); !ok || !r.known.unseen(t.name, id) || !r.inScope(t, p) {
-				continue
-			}
-			if gone = append(gone, p); len(gone) == lookMost {
-				if err := r.lookInto(ctx, t, gone); err != nil {
-					return err
-				}
-				gone = nil
-			}
-		}
-		if err := r.lookInto(ctx, t, gone); err != nil {
-			return err
+		if t.why.Reason == "" {
+			errs = append(errs, r.vanishedOf(ctx, t))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+func (r *run) vanishedOf(ctx context.Context, t *tableRun) error {
+	var gone []refresh.Partition
+	for p, err := range r.all(ctx, t) {
+		if err != nil {
+			return err
+		}
+		if id, ok := t.facts.Identity(p.Values); !ok || !r.known.unseen(t.name, id) || !r.inScope(t, p) {
+			continue
+		}
+		if gone = append(gone, p); len(gone) == lookMost {
+			if err := r.lookInto(ctx, t, gone); err != nil {
+				return err
+			}
+			gone = nil
+		}
+	}
+	return r.lookInto(ctx, t, gone)
 }
 
 func (r *run) inScope(t *tableRun, p refresh.Partition) bool {
@@ -73,15 +76,13 @@ func (r *run) lookInto(ctx context.Context, t *tableRun, parts []refresh.Partiti
 		return err
 	}
 	dropped := make([]error, len(empty))
-	done := false
 	if r.Drop {
 		if dropped, err = r.drop(ctx, t, empty); err != nil {
 			return err
 		}
-		done = true
 	}
 	for i, p := range empty {
-		f := Finding{Kind: Empty, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location, Mended: done && dropped[i] == nil}
+		f := Finding{Kind: Empty, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location, Mended: r.Drop && dropped[i] == nil}
 		switch {
 		case dropped[i] == errFilled:
 			continue // it is no difference any more
@@ -190,12 +191,8 @@ func (r *run) drop(ctx context.Context, t *tableRun, empty []refresh.Partition) 
 	return errs, nil
 }
 
-type filled struct{}
-
-func (filled) Error() string { return "something landed in its folder meanwhile" }
-
 // errFilled says that a partition is no difference any more.
-var errFilled error = filled{}
+var errFilled = errors.New("something landed in its folder meanwhile, or it was changed")
 
 func (r *run) dropSome(ctx context.Context, t *tableRun, parts []refresh.Partition) ([]error, error) {
 	var values [][]string

@@ -32,6 +32,8 @@ type world struct {
 	listings int
 	asked    int   // keys, of listings
 	fault    error // of every change
+
+	unreadable string // a table
 }
 
 func newWorld(t *testing.T) *world {
@@ -44,12 +46,6 @@ func (w *world) put(bucket string, keys ...string) {
 	all := append(w.buckets[bucket], keys...)
 	slices.Sort(all)
 	w.buckets[bucket] = slices.Compact(all)
-}
-
-func (w *world) remove(bucket, key string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.buckets[bucket] = slices.DeleteFunc(w.buckets[bucket], func(k string) bool { return k == key })
 }
 
 // table makes a table with keys of the type string, or as "name type".
@@ -169,6 +165,10 @@ func (w *world) Partitions(_ context.Context, t refresh.Table, values [][]string
 func (w *world) All(_ context.Context, t refresh.Table, _ string) iter.Seq2[refresh.Partition, error] {
 	return func(yield func(refresh.Partition, error) bool) {
 		w.call("All %s", t.ID.Name)
+		if t.ID.Name == w.unreadable {
+			yield(refresh.Partition{}, refresh.ErrAccessDenied)
+			return
+		}
 		w.mu.Lock()
 		all := slices.Collect(maps.Values(w.parts[t.ID.Name]))
 		w.mu.Unlock()

@@ -206,7 +206,7 @@ func (t *planner) remember(w *want, p Partition) {
 func (t *planner) answerKnown(w *want) bool {
 	t.mu.Lock()
 	k := t.known.byValues[w.identity]
-	ok := k != nil && fresh(k.read, confirmedFor)
+	ok := k != nil && !w.anew && fresh(k.read, confirmedFor)
 	if ok {
 		k.wanted = wall()
 		if k.location == w.part.Location {

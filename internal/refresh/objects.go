@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"athenarefresh/internal/event"
 	"athenarefresh/internal/table"
 )
 
@@ -21,9 +20,11 @@ type Answer struct {
 
 // SettleObjects settles objects as it would those of one message, by the same
 // rules and beside the messages: their partitions share statements, and no
-// table gets more of these at a time. It returns when every answer is certain,
-// or when ctx ends: then what is not settled has the reason deadline. Nothing
-// is parked: there is no message that could be forgotten.
+// table gets more of these at a time. Only what is remembered of the partitions
+// doesn't count: whoever calls has just read that they are missing. It returns
+// when every answer is certain, or when ctx ends: then what is not settled has
+// the reason deadline. Nothing is parked: there is no message that could be
+// forgotten.
 func (r *Refresher) SettleObjects(ctx context.Context, objects []Object) []Answer {
 	answers, wants := make([]Answer, len(objects)), make([]*want, len(objects))
 	for i, o := range objects {
@@ -32,7 +33,9 @@ func (r *Refresher) SettleObjects(ctx context.Context, objects []Object) []Answe
 			answers[i] = Answer{Reason: Reason(p.Reason), Detail: p.Detail}
 			continue
 		}
-		_, wants[i] = r.ask(ctx, &event.Record{Bucket: o.Bucket, Key: o.Key, Count: 1}, p)
+		for wants[i] == nil { // until a planner isn't gone
+			_, wants[i] = r.planner(p.Partition.Table).join(ctx, &p, true)
+		}
 	}
 	for _, w := range wants {
 		if w != nil {

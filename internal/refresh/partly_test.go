@@ -80,6 +80,24 @@ func TestOnlyWhatIsRetriedWaits(t *testing.T) {
 	}
 }
 
+func TestEveryMessageIsLoggedForWhoWantsDetails(t *testing.T) {
+	var log bytes.Buffer
+	g := newRig(t, func(o *refresh.Options) {
+		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	g.create("a")
+	g.must(refresh.Done, nil, "a/2018/03/01/05/x", "a/2018/03/01/05/y")
+	s := g.must(refresh.Retry, why(refresh.TableMissing), "missing/2018/03/01/05/x")
+	for _, want := range []string{
+		`level=DEBUG msg=message outcome=done message=m records=2 receives=1` + "\n",
+		`level=DEBUG msg=message outcome=retry message=m records=1 receives=1 reasons=[table_missing] wait=` + s.Wait.Round(time.Second).String() + "\n",
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%q is not in\n%s", want, log.String())
+		}
+	}
+}
+
 func TestARecordIsLoggedWithItsReason(t *testing.T) {
 	var log bytes.Buffer
 	g := newRig(t, func(o *refresh.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })

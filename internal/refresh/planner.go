@@ -2,6 +2,8 @@ package refresh
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -51,7 +53,7 @@ func newPlanner(r *Refresher, name string) *planner {
 func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement) (answer, *want) {
 	for {
 		t := r.planner(p.Partition.Table)
-		k, w := t.join(ctx, &p)
+		k, w := t.join(ctx, &p, false)
 		if k != nil {
 			r.learn(e.Bucket, e.Key, t, k)
 			return answer{}, nil
@@ -64,14 +66,14 @@ func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement)
 
 // join returns the partition if it is known to be at its location, or joins
 // those who wait for it; start has to follow. It returns neither if the planner
-// is gone.
-func (t *planner) join(ctx context.Context, p *table.Placement) (*known, *want) {
+// is gone. anew: what is remembered doesn't count.
+func (t *planner) join(ctx context.Context, p *table.Placement, anew bool) (*known, *want) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.gone {
 		return nil, nil
 	}
-	if k := t.known.at(p); k != nil && t.counts(k) {
+	if k := t.known.at(p); k != nil && !anew && t.counts(k) {
 		return k, nil
 	}
 	key := wantKey(p)
@@ -84,6 +86,7 @@ func (t *planner) join(ctx context.Context, p *table.Placement) (*known, *want) 
 	} else {
 		w.extend(ctx)
 	}
+	w.anew = w.anew || anew
 	return nil, w
 }
 
@@ -141,10 +144,24 @@ func (t *planner) run() {
 		if !deadline.IsZero() {
 			ctx, cancel = context.WithDeadline(ctx, deadline)
 		}
-		t.round(ctx, batch)
+		t.guarded(ctx, batch)
 		cancel()
 	}
 	t.r.sweep()
+}
+
+// guarded makes a round that panics one that failed: other tables' messages are
+// in hand too. What it had not answered by then is tried again.
+func (t *planner) guarded(ctx context.Context, batch []*want) {
+	defer func() {
+		if p := recover(); p != nil {
+			t.r.logger().Error("a round panicked", "table", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err := fmt.Errorf("a round of table %s panicked: %v", t.name, p)
+			t.reads.fail(err)
+			t.fail(ctx, batch, err)
+		}
+	}()
+	t.round(ctx, batch)
 }
 
 // take returns what is wanted by now, with the time of whoever waits longest.

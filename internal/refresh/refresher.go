@@ -59,7 +59,7 @@ func New(o Options) *Refresher {
 	o.Statements = max(o.Statements, 1)
 	o.Hand = max(o.Hand, 2)
 	r := &Refresher{o: o, budget: newBudget(o.Statements), tables: map[string]*planner{}}
-	r.o.Catalog = r.tally.meter(o.Catalog)
+	r.o.Catalog = r.tally.meter(o.Catalog, r.logger())
 	r.gate.check, r.gate.asking, r.gate.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
 	r.names.list, r.names.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
 	r.work, r.cancel = context.WithCancel(context.Background())

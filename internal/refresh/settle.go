@@ -214,7 +214,25 @@ func (r *Refresher) conclude(ctx context.Context, m Message, s *settling) Settle
 		out.Wait = RetryAfter(m.Receives)
 	}
 	r.tally.message(out.Outcome, s)
+	s.logMessage(&out, m.Receives)
 	return out
+}
+
+func (s *settling) logMessage(out *Settlement, receives int) {
+	if s.log == nil || !s.log.Enabled(s.ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("outcome", string(out.Outcome)), slog.String("message", s.id),
+		slog.Int("records", out.Records), slog.Int("receives", receives),
+	}
+	if len(out.Reasons) > 0 {
+		attrs = append(attrs, slog.Any("reasons", out.Reasons))
+	}
+	if out.Outcome == Retry {
+		attrs = append(attrs, slog.String("wait", out.Wait.Round(time.Second).String()))
+	}
+	s.log.LogAttrs(s.ctx, slog.LevelDebug, "message", attrs...)
 }
 
 // park copies a message to the dead-letter queue. Only a confirmed copy counts:

@@ -17,6 +17,7 @@ type want struct {
 	deadline time.Time // of whoever waits longest; zero: nobody's time runs out
 	identity string    // once the table's facts are known
 	absent   bool      // it was looked up in this run of the planner and not found
+	anew     bool      // what is remembered of it doesn't count; under its planner's lock
 	again    bool      // it was put back because the table was another one after than before
 
 	once sync.Once

@@ -114,14 +114,15 @@ func rfc3339(t time.Time) string {
 // dead-letter queue may take less than SQS does.
 func (q *Queue) copyTo(ctx context.Context, url, body, attr string) error {
 	if len(body)+len(ParkedAttribute)+len(attributeType)+len(attr) <= maxMessage {
-		err := q.sendCopy(ctx, url, body, map[string]types.MessageAttributeValue{
+		_, err := q.sendCopy(ctx, url, body, map[string]types.MessageAttributeValue{
 			ParkedAttribute: {DataType: aws.String(attributeType), StringValue: &attr},
 		})
 		if !tooLong(err) {
 			return err
 		}
 	}
-	return q.sendCopy(ctx, url, body, nil)
+	_, err := q.sendCopy(ctx, url, body, nil)
+	return err
 }
 
 // tooLong recognises "One or more parameters are invalid. Reason: Message must
@@ -130,17 +131,18 @@ func tooLong(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "must be shorter than")
 }
 
-func (q *Queue) sendCopy(ctx context.Context, url, body string, attrs map[string]types.MessageAttributeValue) error {
+// sendCopy returns the id of the copy.
+func (q *Queue) sendCopy(ctx context.Context, url, body string, attrs map[string]types.MessageAttributeValue) (id string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	out, err := q.send(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body, MessageAttributes: attrs})
 	if err != nil {
-		return err
+		return "", err
 	}
 	sum := md5.Sum([]byte(body))
 	if aws.ToString(out.MessageId) == "" || aws.ToString(out.MD5OfMessageBody) != hex.EncodeToString(sum[:]) {
-		return fmt.Errorf("SendMessage: the answer doesn't confirm the copy: id %q, checksum %q",
+		return "", fmt.Errorf("SendMessage: the answer doesn't confirm the copy: id %q, checksum %q",
 			aws.ToString(out.MessageId), aws.ToString(out.MD5OfMessageBody))
 	}
-	return nil
+	return *out.MessageId, nil
 }

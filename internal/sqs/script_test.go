@@ -27,6 +27,8 @@ type request struct {
 	MessageSystemAttributeNames []string
 	MaxNumberOfMessages         int
 	WaitTimeSeconds             int
+	VisibilityTimeout           int
+	MessageAttributeNames       []string
 	MessageBody                 string
 	MessageAttributes           map[string]struct{ DataType, StringValue string }
 	Entries                     []entry

@@ -140,3 +140,24 @@ func (e *element) constant(tableSlot slot, table string) (string, bool) {
 	}
 	return b.String(), true
 }
+
+// Wants are the beginnings of the keys that rules of a bucket place in tables,
+// one for each such rule, as far as they are known: "" for any key.
+func (r *Router) Wants(bucket string) []string {
+	const anyTable = "\x00" // no constant of a layout has one
+	var beginnings []string
+	for _, x := range r.buckets[bucket] {
+		if x.ignore {
+			continue
+		}
+		prefix := x.prefix[0]
+		beginning, _, _ := strings.Cut(x.layout.folder(anyTable), anyTable)
+		switch {
+		case strings.HasPrefix(beginning, prefix):
+			beginnings = append(beginnings, beginning)
+		case strings.HasPrefix(prefix, beginning):
+			beginnings = append(beginnings, prefix)
+		}
+	}
+	return beginnings
+}

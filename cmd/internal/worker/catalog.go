@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"log/slog"
+
 	"athenarefresh/internal/catalog/athena"
 	"athenarefresh/internal/catalog/glue"
 	"athenarefresh/internal/config"
@@ -12,10 +14,31 @@ import (
 // Catalog is the catalog of the configuration: Glue is read, and written by
 // Athena's DDL or by Glue itself. Its user calls close when nothing uses it.
 func Catalog(cfg aws.Config, c *config.Config) (catalog refresh.Catalog, close func() error) {
+	return loggedCatalog(cfg, c, slog.New(slog.DiscardHandler))
+}
+
+// loggedCatalog is Catalog, with a line for every statement or addition.
+func loggedCatalog(cfg aws.Config, c *config.Config, log *slog.Logger) (catalog refresh.Catalog, close func() error) {
 	reader := glue.NewReader(cfg, c.Database)
 	if c.Catalog == config.CatalogGlue {
-		return refresh.Catalog{Reader: reader, Writer: glue.NewWriter(cfg, reader, glue.Options{})}, func() error { return nil }
+		writer := glue.NewWriter(cfg, reader, glue.Options{Observe: func(s glue.Submission) {
+			log.Debug("addition", "table", s.Table, "partitions", s.Partitions, "took", s.Took.String(), "error", text(s.Err))
+		}})
+		return refresh.Catalog{Reader: reader, Writer: writer}, func() error { return nil }
 	}
-	writer := athena.New(cfg, athena.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
+	writer := athena.New(cfg, athena.Options{
+		Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket,
+		Observe: func(s athena.Submission) {
+			log.Debug("statement", "id", s.ID, "table", s.Table, "partitions", s.Partitions, "bytes", s.Bytes, "took", s.Took.String(), "error", text(s.Err))
+		},
+	})
 	return refresh.Catalog{Reader: reader, Writer: writer}, writer.Close
+}
+
+// text is an error's, "" for none.
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -39,7 +39,7 @@ func Open(ctx context.Context, cfg aws.Config, c *config.Config, router *table.R
 	if err != nil {
 		return nil, err
 	}
-	catalog, closeCatalog := Catalog(cfg, c)
+	catalog, closeCatalog := loggedCatalog(cfg, c, log)
 	w := &Worker{Queue: queue, name: c.Queue, log: log, closeCatalog: closeCatalog}
 	w.WarnOfDeadLetters(ctx)
 	w.Refresher = refresh.New(refresh.Options{

@@ -29,7 +29,7 @@ type Mender struct {
 
 // NewMender returns a Mender of the reader's database.
 func NewMender(cfg aws.Config, r *Reader) *Mender {
-	client := glue.NewFromConfig(cfg)
+	client := newClient(cfg)
 	return &Mender{reader: r, batchUpdatePartition: client.BatchUpdatePartition, batchDeletePartition: client.BatchDeletePartition}
 }
 

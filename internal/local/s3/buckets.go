@@ -103,6 +103,18 @@ func (s *Store) serveCreateBucket(w http.ResponseWriter, r *http.Request, name s
 	w.Header().Set("Location", "/"+name)
 }
 
+// serveHead answers HeadBucket, which names the region.
+func (s *Store) serveHead(w http.ResponseWriter, r *http.Request, name string) {
+	switch exists, err := s.BucketExists(r.Context(), name); {
+	case err != nil:
+		w.WriteHeader(http.StatusInternalServerError)
+	case !exists:
+		w.WriteHeader(http.StatusNotFound)
+	default:
+		w.Header().Set("X-Amz-Bucket-Region", s.Region)
+	}
+}
+
 // serveLocation answers GetBucketLocation; gofakes3 knows no region.
 func (s *Store) serveLocation(w http.ResponseWriter, r *http.Request, name string) {
 	exists, err := s.BucketExists(r.Context(), name)

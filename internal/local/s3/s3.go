@@ -122,6 +122,8 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveNotification(w, r, name)
 	case key == "" && query.Has("location") && r.Method == http.MethodGet:
 		s.serveLocation(w, r, name)
+	case key == "" && name != "" && r.Method == http.MethodHead:
+		s.serveHead(w, r, name)
 	case key == "" && name != "" && r.Method == http.MethodPut && (len(query) == 0 || len(query) == 1 && query.Has("x-id")):
 		s.serveCreateBucket(w, r, name)
 	default:

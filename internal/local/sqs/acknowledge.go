@@ -102,6 +102,7 @@ func (s *Store) remove(q *queue, handles map[uint64]uint64) error {
 		}
 	}
 	q.metrics.Deleted += int64(len(handles))
+	q.minute().Deleted += int64(len(handles))
 	q.mu.Unlock()
 	if len(numbers) == 0 {
 		return nil

@@ -30,6 +30,7 @@ type queue struct {
 	swept    int64      // when expired messages were last looked for
 	purged   time.Time
 	metrics  Metrics
+	minutes  []minute // of the last hours, oldest first
 
 	full    bool          // the limit of messages in flight was met
 	awaited bool          // somebody waits for arrived
@@ -78,6 +79,7 @@ func (q *queue) count(st state) {
 	if st.receives == 0 {
 		q.mu.Lock()
 		q.metrics.Sent++
+		q.minute().Sent++
 		q.mu.Unlock()
 	}
 }

@@ -220,6 +220,7 @@ func (q *queue) receive(m *message, visibility time.Duration, now int64) {
 	q.hide(m)
 	q.touch(m, now)
 	q.metrics.Received++
+	q.minute().Received++
 }
 
 // writeOverdue writes receives that no other transaction took along. Ten per

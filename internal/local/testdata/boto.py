@@ -3,6 +3,7 @@
 Usage: boto.py ENDPOINT. Prints "ok" and exits 0, or raises.
 """
 
+import datetime
 import hashlib
 import io
 import json
@@ -209,6 +210,32 @@ bare = glue.get_partitions(**told, ExcludeColumnSchema=True, MaxResults=1)["Part
 assert not bare["StorageDescriptor"].get("Columns"), bare
 glue.delete_table(DatabaseName="boto", Name="t")
 refused("EntityNotFoundException", glue.delete_table, DatabaseName="boto", Name="t")
+
+# CloudWatch: what was counted of a queue, a minute apart.
+watch = client("cloudwatch")
+counted = sqs.create_queue(QueueName="counted")["QueueUrl"]
+for n in range(3):
+    sqs.send_message(QueueUrl=counted, MessageBody=str(n))
+for m in sqs.receive_message(QueueUrl=counted, MaxNumberOfMessages=2, WaitTimeSeconds=1)["Messages"][:1]:
+    sqs.delete_message(QueueUrl=counted, ReceiptHandle=m["ReceiptHandle"])
+
+
+def metric(name, stat="Sum", **more):
+    of = {"Namespace": "AWS/SQS", "MetricName": name, "Dimensions": [{"Name": "QueueName", "Value": "counted"}]}
+    return {"Id": name[0].lower() + name[1:], "MetricStat": {"Metric": {**of, **more}, "Period": 60, "Stat": stat}}
+
+
+moment = datetime.datetime.now(datetime.timezone.utc)
+window = {"StartTime": moment - datetime.timedelta(hours=1), "EndTime": moment + datetime.timedelta(minutes=1)}
+asked = [metric("NumberOfMessagesSent"), metric("NumberOfMessagesReceived"), metric("NumberOfMessagesDeleted"), metric("ApproximateNumberOfMessagesVisible", "Maximum"), metric("ApproximateNumberOfMessagesNotVisible", "Average"), metric("NoSuchMetric")]
+results = watch.get_metric_data(MetricDataQueries=asked, **window)["MetricDataResults"]
+assert [sum(r["Values"]) for r in results[:3]] == [3, 2, 1], results
+assert [r["Values"][0] for r in results[3:5]] == [1, 1] and results[5]["Values"] == [], results
+assert abs(results[0]["Timestamps"][0] - moment) < datetime.timedelta(minutes=2) and results[0]["StatusCode"] == "Complete", results
+(age,) = watch.get_metric_data(MetricDataQueries=[metric("ApproximateAgeOfOldestMessage", "Maximum")], **window)["MetricDataResults"]
+assert 0 <= age["Values"][0] < 60, age
+refused("InvalidParameterValue", watch.get_metric_data, MetricDataQueries=[{"Id": "e", "Expression": "SUM(METRICS())"}], **window)
+refused("UnknownOperationException", watch.list_metrics)
 
 gone = s3.delete_objects(Bucket="boto", Delete={"Objects": [{"Key": k} for k in [*bodies, "copy.txt"]]})
 assert len(gone["Deleted"]) == 5, gone

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/doctor"
+	"athenarefresh/internal/doctor/onaws"
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) doctor() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check a deployment and say what to do",
+		Long: `Doctor looks at all that the refresh hangs on: credentials, the queue with its
+policy, key and dead-letter queue, what every bucket notifies, the database and the
+tables with their keys, the work group, the function and its trigger, permissions,
+the clock. It changes nothing and receives nothing.
+
+Each line is a check: ok, a warning, wrong, or not checked, with a hint where
+something is to be done. It exits 3 if something is; that the function isn't
+deployed, or that what the refresh can do without couldn't be looked at, is not.`,
+		Args: exactly(0, "doctor: takes no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, router, err := a.router()
+			if err != nil {
+				return err
+			}
+			return a.examine(cmd.Context(), c, router)
+		},
+	}
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+func (a *app) examine(ctx context.Context, c *config.Config, router *table.Router) error {
+	d := &doctor.Doctor{Config: c, Router: router}
+	cfg, err := a.aws(ctx, c)
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	catalog, closeCatalog := openCatalog(cfg, c)
+	d.Facts = onaws.Facts(cfg, catalog)
+	if err != nil { // a finding, and the cause of all others
+		d.Facts.Identity = func(context.Context) (doctor.Identity, error) {
+			return doctor.Identity{}, fmt.Errorf("%w: %w", doctor.ErrRefused, err)
+		}
+	}
+	findings := a.findings(ctx, d)
+	if err := closeCatalog(); err != nil {
+		return fmt.Errorf("close the catalog: %w", err)
+	}
+	return a.printFindings(findings)
+}
+
+// findings runs the doctor, and shows how far it is.
+func (a *app) findings(ctx context.Context, d *doctor.Doctor) []doctor.Finding {
+	var done atomic.Int64
+	var last atomic.Value
+	last.Store("credentials")
+	d.Done = func(f doctor.Finding) {
+		done.Add(1)
+		last.Store(f.Check + " " + f.Subject)
+	}
+	stop := terminal.Progress(a.stderr, func() string {
+		return fmt.Sprintf("%s, last %s", count(int(done.Load()), "check"), last.Load())
+	})
+	defer stop()
+	return d.Run(ctx)
+}
+
+func (a *app) printFindings(findings []doctor.Finding) error {
+	well := true
+	for _, f := range findings {
+		well = well && f.Well()
+		var err error
+		if a.json {
+			err = printJSON(a.stdout, f)
+		} else {
+			err = printFinding(a.stdout, f)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !well {
+		return errUndone
+	}
+	return nil
+}
+
+// printFinding prints a finding for a person:
+//
+//	wrong        table alerts: there is no such table
+//	             hint: athena-refresh table create alerts …
+func printFinding(w io.Writer, f doctor.Finding) error {
+	const indent = 13
+	verdict := fmt.Sprintf("%-*s", indent, f.Verdict)
+	if f.Verdict == doctor.Wrong || f.Verdict == doctor.Warning {
+		verdict = terminal.Bold(w, verdict)
+	}
+	text := fmt.Sprintf("%s%s %s: %s\n", verdict, strings.ReplaceAll(f.Check, "_", " "), terminal.Escape(f.Subject), terminal.Escape(f.What))
+	if f.Hint != "" {
+		text += fmt.Sprintf("%*shint: %s\n", indent, "", terminal.Escape(f.Hint))
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	return nil
+}

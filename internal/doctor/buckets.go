@@ -1,0 +1,218 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/table"
+)
+
+const s3Service = "s3.amazonaws.com"
+
+// Notifications is what a bucket notifies.
+type Notifications struct {
+	Queues      []Notification
+	Topics      []Notification
+	Functions   int
+	EventBridge bool
+}
+
+// Notification sends some events of a bucket to a queue or a topic. Prefix and
+// Suffix are as they were written: encoded like a form.
+type Notification struct {
+	ARN            string
+	Events         []string // such as s3:ObjectCreated:*
+	Prefix, Suffix string
+}
+
+func (x *examination) bucketChecks() []check {
+	var list []check
+	for _, b := range x.Config.Buckets {
+		list = append(list,
+			check{name: "bucket", subject: b.Name, ask: func(ctx context.Context) Finding { return x.bucket(ctx, b.Name) }},
+			check{name: "queue_policy", subject: b.Name, ask: x.ofQueue(func(q Queue) Finding { return queuePolicy(q, b.Name, x.Config) })},
+			check{name: "notification", subject: b.Name, ask: func(ctx context.Context) Finding { return x.notification(ctx, b) }},
+		)
+	}
+	return list
+}
+
+// bucket: S3 notifies queues of its own region only (AWS.md 2.1).
+func (x *examination) bucket(ctx context.Context, name string) Finding {
+	region, err := x.Facts.Region(ctx, name)
+	if err != nil {
+		return unread(err, "s3:ListBucket on "+name, wrong("there is no such bucket", "create it, or correct its name in buckets of lambda.json"))
+	}
+	q, err := x.queue()
+	if err != nil {
+		return ok("in %s", region)
+	}
+	return sameRegion(region, q)
+}
+
+func sameRegion(region string, q Queue) Finding {
+	if own := partOf(q.ARN, 3); region != own {
+		return wrong(fmt.Sprintf("it is in %s, the queue in %s: S3 notifies only queues of its own region", region, own),
+			"deploy another refresh in "+region+" for this bucket, or send its events through EventBridge")
+	}
+	return ok("in %s", region)
+}
+
+// queuePolicy judges whether S3 may send on behalf of a bucket.
+func queuePolicy(q Queue, bucket string, c *config.Config) Finding {
+	p, err := parsePolicy(q.Policy)
+	if err != nil {
+		return wrong(err.Error(), allowS3(q, c))
+	}
+	a := p.lets(request{service: s3Service, action: "sqs:SendMessage", resource: q.ARN, source: bucketARN(q, bucket), account: c.Account})
+	switch {
+	case q.Policy == "":
+		return wrong("the queue has no policy: S3 may not send to it", allowS3(q, c))
+	case a == no:
+		return wrong("the queue's policy doesn't let S3 send for this bucket", allowS3(q, c))
+	case a == unclear:
+		return unchecked("the queue's policy has conditions that are not understood here", "aws sqs get-queue-attributes --attribute-names Policy --queue-url "+q.URL)
+	case a == loose:
+		return warning("the queue's policy lets S3 send for this bucket, but others too: it should name the service s3.amazonaws.com, aws:SourceArn and aws:SourceAccount", allowS3(q, c))
+	}
+	return ok("S3 may send for it")
+}
+
+// allowS3 is the command that lets S3 send for the configured buckets. It keeps
+// what else the policy says.
+func allowS3(q Queue, c *config.Config) string {
+	var sources []string
+	for _, b := range c.Buckets {
+		sources = append(sources, bucketARN(q, b.Name))
+	}
+	text, err := withStatement(q.Policy, map[string]any{
+		"Sid": "S3Notifies", "Effect": "Allow", "Principal": map[string]string{"Service": s3Service},
+		"Action": "sqs:SendMessage", "Resource": q.ARN,
+		"Condition": map[string]any{
+			"ArnLike":      map[string]any{"aws:SourceArn": sources},
+			"StringEquals": map[string]string{"aws:SourceAccount": c.Account},
+		},
+	})
+	if err != nil {
+		return "write the queue's policy anew: what is there is no JSON"
+	}
+	return attribute(q, "Policy", text)
+}
+
+// bucketARN is in the queue's partition.
+func bucketARN(q Queue, bucket string) string {
+	return "arn:" + partOf(q.ARN, 1) + ":s3:::" + bucket
+}
+
+// partOf is a part of an ARN, "" if it has none.
+func partOf(arn string, i int) string {
+	if parts := strings.Split(arn, ":"); i < len(parts) {
+		return parts[i]
+	}
+	return ""
+}
+
+func (x *examination) notification(ctx context.Context, b table.Bucket) Finding {
+	q, err := x.queue()
+	if err != nil {
+		return unchecked(errNoQueue.Error(), "")
+	}
+	n, err := x.Facts.Notifications(ctx, b.Name)
+	if err != nil {
+		return unread(err, "s3:GetBucketNotification on "+b.Name, unchecked("see bucket", ""))
+	}
+	return notification(n, q, b.Name, x.Router.Wants(b.Name))
+}
+
+// notification judges whether the queue hears of every object that a rule
+// wants; wanted are the folders of these objects, "" for all keys.
+func notification(n Notifications, q Queue, bucket string, wanted []string) Finding {
+	ours := slices.DeleteFunc(slices.Clone(n.Queues), func(e Notification) bool { return e.ARN != q.ARN })
+	if len(ours) == 0 {
+		return unnotified(n, q, bucket)
+	}
+	if missing := uncovered(ours); len(missing) > 0 {
+		return wrong("the queue is not told of "+strings.Join(missing, ", "), "have the notification name s3:ObjectCreated:*: aws s3api get-bucket-notification-configuration --bucket "+bucket+" shows it")
+	}
+	var cut []string
+	for _, folder := range wanted {
+		if !slices.ContainsFunc(ours, func(e Notification) bool { return e.takes(folder) }) {
+			cut = append(cut, everything(folder))
+		}
+	}
+	if len(cut) > 0 {
+		return wrong(fmt.Sprintf("its filters (%s) keep from the queue what rules want: %s", filters(ours), strings.Join(cut, ", ")),
+			`take the filters off the notification, or add {"prefix": …, "ignore": true} rules for what they keep away`)
+	}
+	return ok("the queue hears of new objects")
+}
+
+// unnotified is the finding where the bucket sends the queue nothing directly.
+func unnotified(n Notifications, q Queue, bucket string) Finding {
+	const what = "it does not notify the queue"
+	for _, t := range n.Topics {
+		if slices.ContainsFunc(t.Events, created) {
+			return warning(what+" itself, but the topic "+t.ARN+"; whether the queue is subscribed can't be seen from the bucket",
+				"aws sns list-subscriptions-by-topic --topic-arn "+t.ARN+" has to name "+q.ARN)
+		}
+	}
+	if n.EventBridge {
+		return warning(what+" itself, but EventBridge; whether a rule sends its events on can't be seen from the bucket",
+			"aws events list-rule-names-by-target --target-arn "+q.ARN+" has to name one")
+	}
+	if len(n.Queues)+len(n.Topics)+n.Functions > 0 {
+		return wrong(what, `"athena-refresh lambda deploy --processor athena" adds the queue to what it notifies; by hand, the configuration is written as a whole`)
+	}
+	b := fmt.Sprintf(`{"QueueConfigurations":[{"Id":"athena-refresh","QueueArn":"%s","Events":["s3:ObjectCreated:*"]}]}`, q.ARN)
+	return wrong(what, "aws s3api put-bucket-notification-configuration --bucket "+bucket+" --notification-configuration "+quote(b))
+}
+
+// creations are the events of a new object (AWS.md 2.3).
+var creations = []string{"s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"}
+
+func created(event string) bool { return strings.HasPrefix(event, "s3:ObjectCreated:") }
+
+// uncovered are the events of a new object that no entry sends.
+func uncovered(entries []Notification) (missing []string) {
+	for _, event := range creations {
+		if !slices.ContainsFunc(entries, func(e Notification) bool {
+			return slices.Contains(e.Events, event) || slices.Contains(e.Events, "s3:ObjectCreated:*")
+		}) {
+			missing = append(missing, event)
+		}
+	}
+	return missing
+}
+
+// takes says whether an entry sends all keys of a folder.
+func (e Notification) takes(folder string) bool {
+	return e.Suffix == "" && strings.HasPrefix(folder, decoded(e.Prefix))
+}
+
+// decoded is a filter's value: in it a space is "+" and other special characters
+// are percent-encoded.
+func decoded(value string) string {
+	if s, err := url.QueryUnescape(value); err == nil {
+		return s
+	}
+	return value
+}
+
+func everything(folder string) string {
+	if folder == "" {
+		return "every key"
+	}
+	return folder + "…"
+}
+
+func filters(entries []Notification) string {
+	var list []string
+	for _, e := range entries {
+		list = append(list, fmt.Sprintf("%q…%q", decoded(e.Prefix), decoded(e.Suffix)))
+	}
+	return strings.Join(list, ", ")
+}

@@ -1,0 +1,220 @@
+// Package doctor checks a deployment and says what to do about what it finds.
+//
+// A verdict is made of facts by a function that asks nobody, one file a
+// subject; where facts come from is the caller's affair ([Facts]). Nothing is
+// changed, and nothing is received: doctor can be run beside whatever runs.
+//
+// All checks are made, whatever fails, and each question has its time; but what
+// one cause explains is said once. Where the credentials are refused nothing
+// else is asked, and what hangs on a queue that isn't there is "not checked".
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+)
+
+// Verdict is what a check found.
+type Verdict string
+
+// The verdicts.
+const (
+	OK         Verdict = "ok"
+	Warning    Verdict = "warning" // it works, or may; somebody should look
+	Wrong      Verdict = "wrong"   // what should happen doesn't
+	NotChecked Verdict = "not checked"
+)
+
+// Finding is a line of the report. Check is one of a fixed list, Subject the
+// name of what was looked at.
+type Finding struct {
+	Check   string  `json:"check"`
+	Subject string  `json:"subject"`
+	Verdict Verdict `json:"verdict"`
+	What    string  `json:"what"`
+	Hint    string  `json:"hint"` // what to do; "" if nothing is to be done
+
+	optional bool // it may be left unchecked
+}
+
+// Well says whether a finding leaves nothing to be done. What the refresh can't
+// work without has to be seen to be right; the rest need only not be wrong.
+func (f *Finding) Well() bool {
+	return f.Verdict == OK || f.Verdict == NotChecked && f.optional
+}
+
+// Facts is where facts come from. Every function may be called by several
+// goroutines. Their errors wrap one of the sentinels below where one applies;
+// any other is reported in its words.
+type Facts struct {
+	Identity      func(context.Context) (Identity, error)
+	Queue         func(ctx context.Context, name string) (Queue, error)
+	Key           func(ctx context.Context, id string) (Key, error)
+	Region        func(ctx context.Context, bucket string) (string, error)
+	Notifications func(ctx context.Context, bucket string) (Notifications, error)
+	Catalog       refresh.Reader
+	WorkGroup     func(ctx context.Context, name string) (WorkGroup, error)
+	Function      func(ctx context.Context, name, alias string) (Function, error)
+	Triggers      func(ctx context.Context, name, alias, queueARN string) (Triggers, error)
+	// Denied returns those of the actions that a principal may not do on a resource.
+	Denied func(ctx context.Context, principal string, actions []string, resource string) ([]string, error)
+}
+
+// Why a fact can't be had.
+var (
+	ErrMissing     = errors.New("it does not exist")
+	ErrDenied      = errors.New("access denied")
+	ErrRefused     = errors.New("the credentials are refused") // whatever is asked
+	ErrUnreachable = errors.New("nothing answers")             // likewise
+	ErrNoService   = errors.New("this endpoint has no such service")
+)
+
+// Doctor checks the deployment of a configuration.
+type Doctor struct {
+	Config *config.Config
+	Router *table.Router
+	Facts  Facts
+
+	// Done, if set, is told of every finding as it comes, in no order and
+	// not at the same time.
+	Done func(Finding)
+}
+
+const (
+	limit    = 10 * time.Second // of a question
+	together = 16               // questions at a time
+)
+
+// check is a question; ask fills in the verdict, what and hint.
+type check struct {
+	name, subject string
+	optional      bool
+	ask           func(context.Context) Finding
+}
+
+// Run makes all checks and returns their findings, always in the same order.
+func (d *Doctor) Run(ctx context.Context) []Finding {
+	x := &examination{Doctor: d}
+	x.remember(ctx)
+	first := x.run(ctx, check{name: "credentials", subject: "caller", ask: x.credentials})
+	checks := x.checks()
+	findings := make([]Finding, len(checks))
+	if first.Verdict == Wrong {
+		for i, c := range checks {
+			findings[i] = x.finish(c, unchecked("see credentials", ""))
+		}
+		return append([]Finding{first}, findings...)
+	}
+	var group sync.WaitGroup
+	slots := make(chan struct{}, together)
+	for i, c := range checks {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			findings[i] = x.run(ctx, c)
+		})
+	}
+	group.Wait()
+	return append([]Finding{first}, findings...)
+}
+
+// examination is one run: what several checks need is asked for once.
+type examination struct {
+	*Doctor
+	identity    func() (Identity, error)
+	queue       func() (Queue, error)
+	deadLetters func() (Queue, error) // of the redrive policy
+	workGroup   func() (WorkGroup, error)
+	database    func() error
+	function    func() (Function, error)
+
+	done sync.Mutex
+}
+
+// remember prepares the questions that are asked once.
+func (x *examination) remember(ctx context.Context) {
+	c, f := x.Config, x.Facts
+	x.identity = once(ctx, f.Identity)
+	x.queue = once(ctx, func(ctx context.Context) (Queue, error) { return f.Queue(ctx, c.Queue) })
+	x.deadLetters = once(ctx, x.findDeadLetters)
+	x.workGroup = once(ctx, func(ctx context.Context) (WorkGroup, error) { return f.WorkGroup(ctx, c.WorkGroup) })
+	x.function = once(ctx, func(ctx context.Context) (Function, error) { return f.Function(ctx, c.FunctionName, Alias) })
+	names := once(ctx, f.Catalog.Tables)
+	x.database = func() error {
+		_, err := names()
+		return err
+	}
+}
+
+// once asks a question the first time it is called, with its own time.
+func once[T any](ctx context.Context, ask func(context.Context) (T, error)) func() (T, error) {
+	return sync.OnceValues(func() (T, error) {
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		return ask(ctx)
+	})
+}
+
+// checks are all of them but the first, in the order of the report: what others
+// hang on comes before them.
+func (x *examination) checks() []check {
+	var list []check
+	for _, of := range []func() []check{
+		x.identityChecks, x.queueChecks, x.bucketChecks, x.tableChecks, x.athenaChecks, x.functionChecks, x.permissionChecks,
+	} {
+		list = append(list, of()...)
+	}
+	return list
+}
+
+func (x *examination) run(ctx context.Context, c check) Finding {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	f := x.finish(c, c.ask(ctx))
+	if x.Done != nil {
+		x.done.Lock()
+		defer x.done.Unlock()
+		x.Done(f)
+	}
+	return f
+}
+
+func (x *examination) finish(c check, f Finding) Finding {
+	f.Check, f.Subject, f.optional = c.name, c.subject, c.optional
+	return f
+}
+
+func ok(format string, args ...any) Finding {
+	return Finding{Verdict: OK, What: fmt.Sprintf(format, args...)}
+}
+
+func warning(what, hint string) Finding { return Finding{Verdict: Warning, What: what, Hint: hint} }
+func wrong(what, hint string) Finding   { return Finding{Verdict: Wrong, What: what, Hint: hint} }
+func unchecked(what, hint string) Finding {
+	return Finding{Verdict: NotChecked, What: what, Hint: hint}
+}
+
+// unread is the finding where a fact can't be had. missing is what it means if
+// the thing isn't there; needs is the action that whoever asks must be allowed.
+func unread(err error, needs string, missing Finding) Finding {
+	switch {
+	case errors.Is(err, ErrMissing):
+		return missing
+	case errors.Is(err, ErrDenied):
+		return unchecked("no permission to look", "allow "+needs+" to whoever runs doctor")
+	case errors.Is(err, ErrNoService):
+		return unchecked("this endpoint has no such service", "")
+	case errors.Is(err, context.DeadlineExceeded):
+		return unchecked(fmt.Sprintf("no answer within %v", limit), "is there a way from here to that service, or a VPC endpoint?")
+	case errors.Is(err, context.Canceled):
+		return unchecked("interrupted", "")
+	}
+	return unchecked(err.Error(), "")
+}

@@ -1,0 +1,79 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+
+	"athenarefresh/internal/config"
+)
+
+// Key is what KMS says of a key.
+type Key struct {
+	ARN    string
+	AWS    bool   // AWS manages it: its policy can't be changed
+	State  string // "Enabled", or why it can't be used
+	Policy string
+}
+
+// sqsKey is AWS's own key for SQS.
+const sqsKey = "alias/aws/sqs"
+
+func (x *examination) encryption(ctx context.Context) Finding {
+	q, err := x.queue()
+	switch {
+	case err != nil:
+		return unchecked(errNoQueue.Error(), "")
+	case q.KMSKey == "" || q.KMSKey == sqsKey:
+		return encryption(q, Key{}, x.Config)
+	}
+	k, err := x.Facts.Key(ctx, q.KMSKey)
+	if err != nil {
+		return unread(err, "kms:DescribeKey and kms:GetKeyPolicy on "+q.KMSKey,
+			wrong(fmt.Sprintf("the queue's key %s does not exist: S3 can send nothing", q.KMSKey), useOwn(q)))
+	}
+	return encryption(q, k, x.Config)
+}
+
+// encryption judges whether S3 may use the queue's key. (S3 user guide, "Grant
+// permissions to publish event notification messages", "AWS KMS key policy".)
+func encryption(q Queue, k Key, c *config.Config) Finding {
+	switch {
+	case q.KMSKey == "" && c.KMSKeyARN != "":
+		return warning("kms_key_arn is set, but the queue does not use it", attribute(q, "KmsMasterKeyId", c.KMSKeyARN))
+	case q.KMSKey == "":
+		return ok("SQS's own, or none; S3 needs no key")
+	case q.KMSKey == sqsKey || k.AWS:
+		return wrong("AWS's own key for SQS: S3 can't be allowed to use it, and sends nothing", useOwn(q))
+	case k.State != "Enabled":
+		return wrong(fmt.Sprintf("the key %s is in state %s", k.ARN, k.State), "aws kms enable-key --key-id "+k.ARN+", unless it is pending deletion")
+	}
+	p, err := parsePolicy(k.Policy)
+	if err != nil {
+		return unchecked(err.Error(), "")
+	}
+	switch p.letsUse(q, k, c) {
+	case no:
+		return wrong(fmt.Sprintf("the policy of key %s doesn't let s3.amazonaws.com use kms:GenerateDataKey and kms:Decrypt for every bucket: S3 sends nothing", k.ARN),
+			"add to it (aws kms get-key-policy, put-key-policy; what is there has to stay) a statement that allows both to the service s3.amazonaws.com")
+	case unclear:
+		return unchecked(fmt.Sprintf("the policy of key %s has conditions for s3.amazonaws.com that are not understood here", k.ARN), "")
+	}
+	return ok("S3 may use the key %s", k.ARN)
+}
+
+// letsUse is the policy's worst answer to what S3 asks of the key for a bucket.
+func (p policy) letsUse(q Queue, k Key, c *config.Config) answer {
+	worst := yes
+	for _, b := range c.Buckets {
+		for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
+			worst = min(worst, p.lets(request{service: s3Service, action: action, resource: k.ARN, source: bucketARN(q, b.Name), account: c.Account}))
+		}
+	}
+	return worst
+}
+
+// useOwn is the command that has SQS encrypt with its own key.
+func useOwn(q Queue) string {
+	return fmt.Sprintf("aws sqs set-queue-attributes --queue-url %s --attributes %s, or set kms_key_arn to a key of your own and deploy",
+		q.URL, quote(`{"KmsMasterKeyId":"","SqsManagedSseEnabled":"true"}`))
+}

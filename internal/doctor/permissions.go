@@ -1,0 +1,109 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"athenarefresh/internal/config"
+)
+
+// right is what the refresh has to be allowed on a resource.
+type right struct {
+	actions  []string
+	resource string // ARN
+}
+
+func (x *examination) permissionChecks() []check {
+	return []check{{name: "permissions", subject: x.Config.FunctionName, optional: true, ask: x.permissions}}
+}
+
+// permissions has IAM simulate what the refresh does: as the function's role if
+// it is deployed, else as the caller. Policies of resources and of Lake Formation
+// are not part of that.
+func (x *examination) permissions(ctx context.Context) Finding {
+	who := x.principal()
+	if who == "" {
+		return unchecked("the caller is the account's root user, whom no policy limits, or a federated user, whom none can be simulated for", "")
+	}
+	q, err := x.queue()
+	if err != nil {
+		return unchecked(errNoQueue.Error(), "")
+	}
+	var denied []string
+	for _, r := range rights(q, x.Config) {
+		names, err := x.Facts.Denied(ctx, who, r.actions, r.resource)
+		if err != nil {
+			return unread(err, "iam:SimulatePrincipalPolicy and iam:GetRole on "+who, unchecked("IAM knows no "+who, ""))
+		}
+		for _, name := range names {
+			denied = append(denied, name+" on "+r.resource)
+		}
+	}
+	return permissions(who, denied)
+}
+
+func permissions(who string, denied []string) Finding {
+	if len(denied) > 0 {
+		return wrong(fmt.Sprintf("%s may not: %s", who, strings.Join(denied, ", ")), "allow these in its policy; for the function, "+redeploy+" writes it")
+	}
+	return ok("%s may do all that is needed, as IAM simulates it", who)
+}
+
+// principal is the ARN of whoever refreshes, "" if nobody can be simulated.
+func (x *examination) principal() string {
+	if f, err := x.function(); err == nil {
+		return f.Role
+	}
+	who, err := x.identity()
+	if err != nil {
+		return ""
+	}
+	return principal(who.ARN)
+}
+
+// principal is the IAM user or role behind a caller:
+//
+//	arn:aws:iam::123456789012:user/jo
+//	arn:aws:sts::123456789012:assumed-role/NAME/session → arn:aws:iam::123456789012:role/NAME
+//
+// A role's path is not in the name of its session.
+func principal(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	kind, rest, _ := strings.Cut(parts[5], "/")
+	switch kind {
+	case "user", "role":
+		return arn
+	case "assumed-role":
+		name, _, _ := strings.Cut(rest, "/")
+		parts[2], parts[5] = "iam", "role/"+name
+		return strings.Join(parts, ":")
+	}
+	return ""
+}
+
+// rights are those of the function's role in the Terraform module, as far as
+// the configuration names the resources.
+func rights(q Queue, c *config.Config) []right {
+	here := partOf(q.ARN, 3) + ":" + partOf(q.ARN, 4)
+	arn := func(service, rest string) string {
+		return "arn:" + partOf(q.ARN, 1) + ":" + service + ":" + here + ":" + rest
+	}
+	list := []right{
+		{[]string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}, q.ARN},
+		{[]string{"glue:GetTables", "glue:GetTable", "glue:BatchGetPartition", "glue:GetPartition", "glue:GetPartitions", "glue:BatchCreatePartition"}, arn("glue", "table/"+c.Database+"/*")},
+	}
+	if r, err := q.redrive(); err == nil {
+		list = append(list, right{[]string{"sqs:GetQueueUrl", "sqs:SendMessage"}, r.Target})
+	}
+	if c.Catalog == config.CatalogAthena {
+		list = append(list,
+			right{[]string{"athena:StartQueryExecution", "athena:StopQueryExecution", "athena:BatchGetQueryExecution"}, arn("athena", "workgroup/"+c.WorkGroup)},
+			right{[]string{"s3:PutObject", "s3:GetObject"}, bucketARN(q, c.ResultsBucket) + "/*"},
+		)
+	}
+	return list
+}

@@ -1,0 +1,107 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+)
+
+// tableChecks are of the tables that rules name; those that a layout reads out
+// of keys are known only when an object lands.
+func (x *examination) tableChecks() []check {
+	list := []check{{name: "database", subject: x.Config.Database, ask: func(context.Context) Finding {
+		return database(x.database(), x.Config.Database)
+	}}}
+	for _, name := range x.Router.Tables() {
+		list = append(list, check{name: "table", subject: name, ask: func(ctx context.Context) Finding { return x.table(ctx, name) }})
+	}
+	return list
+}
+
+func database(err error, name string) Finding {
+	if err != nil {
+		return unread(catalogError(err), "glue:GetTables on "+name, wrong("there is no such database",
+			"aws glue create-database --database-input Name="+name+", or correct database_name in lambda.json"))
+	}
+	return ok("it exists")
+}
+
+func (x *examination) table(ctx context.Context, name string) Finding {
+	if err := catalogError(x.database()); errors.Is(err, ErrMissing) {
+		return unchecked("see database", "")
+	}
+	tab, err := x.Facts.Catalog.Table(ctx, name)
+	if err != nil {
+		return unread(catalogError(err), "glue:GetTable on "+name, missingTable(name))
+	}
+	return judgeTable(tab, x.Router.Feeds(name))
+}
+
+// missingTable: its messages wait, and are tried again for a day at least.
+func missingTable(name string) Finding {
+	return wrong("there is no such table: what lands for it waits", "athena-refresh table create "+name+" makes it of a sample of its files")
+}
+
+// catalogError puts the catalog's sentinels in the words of this package.
+func catalogError(err error) error {
+	switch {
+	case errors.Is(err, refresh.ErrDatabaseMissing), errors.Is(err, refresh.ErrTableMissing):
+		return fmt.Errorf("%w: %w", ErrMissing, err)
+	case errors.Is(err, refresh.ErrAccessDenied):
+		return fmt.Errorf("%w: %w", ErrDenied, err)
+	}
+	return err
+}
+
+// judgeTable judges a table by what settling a message would say of it.
+func judgeTable(tab refresh.Table, feeds []table.Feed) Finding {
+	var asked []string
+	for _, f := range feeds {
+		if !f.Named {
+			continue // it feeds whatever table its keys name
+		}
+		why := tab.Accepts(f.Keys, f.Parquet)
+		switch why.Reason {
+		case "":
+		case refresh.ProjectedTable:
+			return warning(why.Detail+": nothing is added, and nothing needs to be", fmt.Sprintf(`make the rule that feeds it {"ignore": true} (rule %d of bucket %s)`, f.Rule, f.Bucket))
+		default:
+			return wrong(fmt.Sprintf("%s; what lands for it is parked (%s)", why.Detail, why.Reason), mend(why.Reason, tab, f))
+		}
+		asked = append(asked, f.Bucket)
+	}
+	if at := bucketOf(tab.ID.Location); len(asked) > 0 && !slices.Contains(asked, at) {
+		return warning(fmt.Sprintf("it is at %s, but is fed from %s; its partitions will be there", tab.ID.Location, strings.Join(asked, ", ")),
+			"athena-refresh table show "+tab.ID.Name+"; a partition may be anywhere, but whoever asks has to be allowed to read there")
+	}
+	return ok("%s", described(tab))
+}
+
+// mend is what to do about a table that can't have what a rule places there.
+func mend(reason refresh.Reason, tab refresh.Table, f table.Feed) string {
+	if reason == refresh.PartitionKeysMismatch {
+		return fmt.Sprintf("correct rule %d of bucket %s, or athena-refresh table drop %s and table create %s: it then has the keys %s",
+			f.Rule, f.Bucket, tab.ID.Name, tab.ID.Name, strings.Join(f.Keys, ", "))
+	}
+	return fmt.Sprintf("correct rule %d of bucket %s (%s), or name another table there", f.Rule, f.Bucket, f.Layout)
+}
+
+func described(tab refresh.Table) string {
+	var keys []string
+	for _, k := range tab.Keys {
+		keys = append(keys, k.Name)
+	}
+	return fmt.Sprintf("partitioned by %s, at %s", strings.Join(keys, ", "), tab.ID.Location)
+}
+
+// bucketOf is the bucket of a location.
+func bucketOf(location string) string {
+	_, rest, _ := strings.Cut(location, "://")
+	bucket, _, _ := strings.Cut(rest, "/")
+	return bucket
+}

@@ -1,0 +1,123 @@
+package cloudwatch
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"athenarefresh/internal/local/awsjson"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+)
+
+// Path is what the path of every call in CBOR begins with.
+const Path = "/service/" + Target + "/operation/"
+
+// both answers a call in the protocol in which it is made. CBOR is turned into
+// JSON on the way in, so that there is one reader of requests.
+type both struct{ json awsjson.Service }
+
+// ServeHTTP implements http.Handler. The signature is the front door's affair.
+func (b both) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("X-Amz-Target") != "" {
+		b.json.ServeHTTP(w, r)
+		return
+	}
+	answer, err := b.call(w, r)
+	status := http.StatusOK
+	if err != nil {
+		status, answer = refusal(w, err)
+	}
+	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+	w.Header().Set("Content-Type", "application/cbor")
+	w.WriteHeader(status)
+	w.Write(cbor.Encode(answer))
+}
+
+func (b both) call(w http.ResponseWriter, r *http.Request) (cbor.Value, error) {
+	name := strings.TrimPrefix(r.URL.Path, Path)
+	op := b.json.Operations[name]
+	if op == nil {
+		return nil, awsjson.Errorf("UnknownOperationException", "the local stack does not implement %s", name)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
+	if err != nil {
+		return nil, awsjson.Errorf("SerializationException", "read the request: %v", err)
+	}
+	v, err := cbor.Decode(body)
+	if err != nil {
+		return nil, awsjson.Errorf("SerializationException", "read the request: %v", err)
+	}
+	text, err := json.Marshal(plain(v))
+	if err != nil {
+		return nil, awsjson.Errorf("SerializationException", "read the request: %v", err)
+	}
+	out, err := op(r.Context(), text)
+	if err != nil {
+		return nil, err
+	}
+	return out.(*output).cbor(), nil
+}
+
+func refusal(w http.ResponseWriter, err error) (int, cbor.Value) {
+	status := http.StatusBadRequest
+	var e *awsjson.Error
+	if !errors.As(err, &e) {
+		status, e = http.StatusInternalServerError, awsjson.Errorf("InternalServiceFault", "%v", err)
+	}
+	if e.QueryCode != "" {
+		w.Header().Set("X-Amzn-Query-Error", e.QueryCode+";Sender")
+	}
+	return status, cbor.Map{"__type": cbor.String("com.amazonaws.cloudwatch#" + e.Code), "message": cbor.String(e.Message)}
+}
+
+// plain is a value as encoding/json has it; a time, which is tagged, is a
+// number. What a request never holds is nothing.
+func plain(v cbor.Value) any {
+	switch v := v.(type) {
+	case cbor.Map:
+		m := map[string]any{}
+		for name, member := range v {
+			m[name] = plain(member)
+		}
+		return m
+	case cbor.List:
+		list := make([]any, len(v))
+		for i, e := range v {
+			list[i] = plain(e)
+		}
+		return list
+	case *cbor.Tag:
+		return plain(v.Value)
+	case cbor.String:
+		return string(v)
+	case cbor.Uint:
+		return uint64(v)
+	case cbor.Float32:
+		return float64(v)
+	case cbor.Float64:
+		return float64(v)
+	case cbor.Bool:
+		return bool(v)
+	}
+	return nil
+}
+
+// cbor is an answer in CBOR; times have the tag 1.
+func (o *output) cbor() cbor.Value {
+	results := cbor.List{}
+	for _, r := range o.MetricDataResults {
+		times, values := cbor.List{}, cbor.List{}
+		for i := range r.Values {
+			times = append(times, &cbor.Tag{ID: 1, Value: cbor.Float64(r.Timestamps[i])})
+			values = append(values, cbor.Float64(r.Values[i]))
+		}
+		results = append(results, cbor.Map{
+			"Id": cbor.String(r.ID), "Label": cbor.String(r.Label), "StatusCode": cbor.String(r.StatusCode),
+			"Timestamps": times, "Values": values,
+		})
+	}
+	return cbor.Map{"MetricDataResults": results, "Messages": cbor.List{}}
+}

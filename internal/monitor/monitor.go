@@ -1,0 +1,183 @@
+// Package monitor says in words how a queue fares, from the numbers that
+// CloudWatch and the queue have of it, and which schedule would keep up.
+//
+// It is pure. Counters of CloudWatch include repeated receives and deletions,
+// and AWS says not to rely on their absolute values (AWS.md 7.2): the verdict
+// rests on what there is in the queue and how old it is, and the counters only
+// say how much arrives and whether anything is deleted at all.
+package monitor
+
+import (
+	"fmt"
+	"time"
+)
+
+// Facts are the numbers of a window.
+type Facts struct {
+	Window time.Duration
+
+	// Data says whether CloudWatch had any value of the three counters, and
+	// they are their sums.
+	Data                    bool
+	Sent, Received, Deleted float64
+
+	Visible, InFlight int            // now, by the queue itself
+	Oldest            *time.Duration // age of the oldest message; nil: not known
+
+	Enabled bool
+	Queue   bool          // trigger is "queue"
+	Every   time.Duration // the schedule's interval at its longest; 0 with Queue
+	Timeout time.Duration // of an invocation
+
+	// PerSecond is how many messages an invocation settles in a second.
+	PerSecond float64
+	// Latency is how late an object may be searchable at most.
+	Latency time.Duration
+}
+
+// PerSecond is what an invocation settles where nothing was measured: cautious,
+// by an order of magnitude (docs/decisions.md, "How much an invocation settles").
+const PerSecond = 50
+
+// State is the verdict in a word.
+type State string
+
+const (
+	KeepingUp     State = "keeping_up"
+	FallingBehind State = "falling_behind"
+	Idle          State = "nothing_arrives"
+	Stuck         State = "stuck"
+	NoData        State = "no_data"
+)
+
+// Verdict is how the queue fares, and what to do about it.
+type Verdict struct {
+	State    State  `json:"state"`
+	Words    string `json:"words"`
+	Hint     string `json:"hint,omitempty"`
+	Schedule string `json:"schedule_expression,omitempty"` // that would keep up
+	Trigger  string `json:"trigger,omitempty"`             // "queue", where no schedule would
+}
+
+const (
+	// patience is how old a message may be with continuous polling.
+	patience = 2 * time.Minute
+	// spare is the part of its timeout that an invocation has for messages:
+	// the rest is its start, its last round and what it gives back.
+	spare = 0.8
+)
+
+// Judge says how the queue fares.
+func Judge(f Facts) Verdict {
+	held := f.Visible + f.InFlight
+	switch {
+	case !f.Enabled && held > 0:
+		return Verdict{State: FallingBehind, Words: fmt.Sprintf("%d messages wait: \"enabled\" is false in lambda.json", held),
+			Hint: "set it to true and deploy; messages are kept for 14 days"}
+	case !f.Data && held == 0:
+		return Verdict{State: NoData, Words: "CloudWatch has no numbers of this queue in the window, and the queue is empty",
+			Hint: "a queue in which nothing happened for six hours has none, and the first come up to 15 minutes late; land an object and look again, or widen --since; if nothing arrives then, \"athena-refresh doctor\" looks where notifications get lost"}
+	case f.Data && f.Sent == 0 && held == 0:
+		return Verdict{State: Idle, Words: fmt.Sprintf("nothing arrived in %s", words(f.Window)),
+			Hint: "if objects landed, their notifications don't reach the queue: \"athena-refresh doctor\" checks the buckets' notifications and the queue's policy"}
+	case f.Data && f.Received > 0 && f.Deleted == 0 && held > 0 && f.late():
+		return Verdict{State: Stuck, Words: fmt.Sprintf("%.0f messages were received in %s and none was deleted", f.Received, words(f.Window)),
+			Hint: "each was tried and kept, or the process ends before it is done: its log says why; \"athena-refresh once\" prints the reasons"}
+	case f.late(), f.overloaded():
+		return f.behind()
+	}
+	return Verdict{State: KeepingUp, Words: f.keepingUp()}
+}
+
+// late says whether the oldest message is older than the trigger explains.
+func (f Facts) late() bool {
+	return f.Oldest != nil && f.Visible+f.InFlight > 0 && *f.Oldest > f.allowed()
+}
+
+// allowed is how old a message may be: it just missed one invocation, and the
+// next one takes its whole time.
+func (f Facts) allowed() time.Duration {
+	if f.Queue {
+		return patience + f.Timeout
+	}
+	return f.Every + f.Timeout + time.Minute // CloudWatch's minutes
+}
+
+// overloaded says whether more arrives between two invocations than one settles.
+func (f Facts) overloaded() bool {
+	return !f.Queue && f.rate()*f.Every.Seconds() > f.capacity()
+}
+
+// rate is how many messages arrive in a second.
+func (f Facts) rate() float64 {
+	if f.Window <= 0 {
+		return 0
+	}
+	return f.Sent / f.Window.Seconds()
+}
+
+// capacity is how many messages an invocation settles.
+func (f Facts) capacity() float64 { return f.PerSecond * f.Timeout.Seconds() * spare }
+
+func (f Facts) behind() Verdict {
+	v := Verdict{State: FallingBehind}
+	v.Words = fmt.Sprintf("%d messages wait", f.Visible)
+	if f.Oldest != nil {
+		v.Words += fmt.Sprintf(", the oldest for %s", words(*f.Oldest))
+	}
+	if f.Data {
+		v.Words += fmt.Sprintf("; %.1f a minute arrive", 60*f.rate())
+	}
+	switch every := f.enough(); {
+	case f.Data && f.Received == 0:
+		v.Hint = "nobody received any: is the function deployed and its schedule on, or does the daemon run? \"athena-refresh doctor\" looks"
+	case f.Queue:
+		v.Hint = "one process doesn't keep up: let more run, or raise statements_in_flight; is the catalog slow, or throttled?"
+	case every < time.Minute:
+		v.Trigger = "queue"
+		v.Hint = fmt.Sprintf("an invocation settles about %.0f messages in its %s and %.0f arrive in a minute: even rate(1 minute) would not do, set \"trigger\": \"queue\"", f.capacity(), f.Timeout, 60*f.rate())
+	case every >= f.Every:
+		v.Hint = fmt.Sprintf("the schedule should do, an invocation settles about %.0f messages: are there errors in the log, is the catalog slow?", f.capacity())
+	default:
+		v.Schedule = rate(every)
+		v.Hint = fmt.Sprintf("set \"schedule_expression\": %q; an invocation settles about %.0f messages", v.Schedule, f.capacity())
+	}
+	return v
+}
+
+// enough is the longest interval, in whole minutes, after which an invocation
+// still settles everything and nothing is later than is wanted; less than a
+// minute if there is none.
+func (f Facts) enough() time.Duration {
+	every := f.Latency - f.Timeout
+	if r := f.rate(); r > 0 {
+		every = min(every, time.Duration(f.capacity()/r*float64(time.Second)))
+	}
+	return every.Truncate(time.Minute)
+}
+
+func rate(d time.Duration) string {
+	if n := int(d.Minutes()); n != 1 {
+		return fmt.Sprintf("rate(%d minutes)", n)
+	}
+	return "rate(1 minute)"
+}
+
+func (f Facts) keepingUp() string {
+	text := "keeping up"
+	if f.Oldest != nil && f.Visible+f.InFlight > 0 {
+		text += fmt.Sprintf(": the oldest message is %s old, %s are to be expected", words(*f.Oldest), words(f.allowed()))
+	}
+	return text
+}
+
+// words is a duration without what nobody reads: "1h", "10m", "1m30s".
+func words(d time.Duration) string {
+	s := d.Round(time.Second).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if n := len(s) - len(zero); n > 0 && s[n:] == zero {
+			s = s[:n+1]
+		}
+	}
+	return s
+}

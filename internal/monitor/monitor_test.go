@@ -1,0 +1,75 @@
+package monitor
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// healthy is a queue of which an invocation every ten minutes settles all: 600
+// messages an hour, and one settles 50 × 60 × 0.8 = 2,400.
+func healthy() Facts {
+	return Facts{
+		Window: time.Hour, Data: true, Sent: 600, Received: 610, Deleted: 600,
+		Visible: 40, Oldest: ago(4 * time.Minute),
+		Enabled: true, Every: 10 * time.Minute, Timeout: time.Minute, PerSecond: PerSecond, Latency: 15 * time.Minute,
+	}
+}
+
+func ago(d time.Duration) *time.Duration { return &d }
+
+func TestVerdicts(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit     func(*Facts)
+		state    State
+		schedule string
+		trigger  string
+		says     string // in its words or its hint
+	}{
+		"healthy":                               {func(f *Facts) {}, KeepingUp, "", "", "keeping up: the oldest message is 4m old"},
+		"empty, and something was settled":      {func(f *Facts) { f.Visible, f.Oldest = 0, nil }, KeepingUp, "", "", "keeping up"},
+		"just before the next invocation":       {func(f *Facts) { f.Oldest = ago(11 * time.Minute) }, KeepingUp, "", "", ""},
+		"sent more often than deleted":          {func(f *Facts) { f.Deleted = 100 }, KeepingUp, "", "", ""}, // counters prove nothing
+		"nothing arrives":                       {func(f *Facts) { f.Sent, f.Received, f.Deleted, f.Visible, f.Oldest = 0, 0, 0, 0, nil }, Idle, "", "", "doctor"},
+		"no data":                               {func(f *Facts) { *f = Facts{Window: time.Hour, Enabled: true, Every: time.Minute} }, NoData, "", "", "six hours"},
+		"no data yet, but messages":             {func(f *Facts) { f.Data, f.Sent, f.Oldest = false, 0, nil }, KeepingUp, "", "", ""},
+		"nobody receives":                       {func(f *Facts) { f.Received, f.Deleted, f.Oldest = 0, 0, ago(time.Hour) }, FallingBehind, "", "", "nobody received"},
+		"received, never deleted":               {func(f *Facts) { f.Deleted, f.Oldest = 0, ago(time.Hour) }, Stuck, "", "", "none was deleted"},
+		"received, not deleted so far":          {func(f *Facts) { f.Deleted, f.Oldest = 0, ago(time.Minute) }, KeepingUp, "", "", ""},
+		"switched off":                          {func(f *Facts) { f.Enabled = false }, FallingBehind, "", "", "enabled"},
+		"more than an invocation settles":       {func(f *Facts) { f.Sent = 36_000 }, FallingBehind, "rate(4 minutes)", "", "set \"schedule_expression\": \"rate(4 minutes)\""}, // 600 a minute
+		"as much as an invocation settles":      {func(f *Facts) { f.Sent = 14_400 }, KeepingUp, "", "", ""},                                                                    // 2,400 in ten minutes
+		"a little more":                         {func(f *Facts) { f.Sent = 14_401 }, FallingBehind, "rate(9 minutes)", "", ""},
+		"all that every minute settles":         {func(f *Facts) { f.Sent = 144_000 }, FallingBehind, "rate(1 minute)", "", ""},
+		"more than every minute settles":        {func(f *Facts) { f.Sent = 144_001 }, FallingBehind, "", "queue", "even rate(1 minute)"},
+		"a faster invocation":                   {func(f *Facts) { f.Sent, f.PerSecond = 36_000, 500 }, KeepingUp, "", "", ""},
+		"an hour's schedule is too late":        {func(f *Facts) { f.Every, f.Oldest, f.Latency = time.Hour, ago(2*time.Hour), 15*time.Minute }, FallingBehind, "rate(14 minutes)", "", ""},
+		"late though the schedule would do":     {func(f *Facts) { f.Oldest = ago(time.Hour) }, FallingBehind, "", "", "the schedule should do"},
+		"the queue's trigger":                   {func(f *Facts) { f.Queue, f.Every, f.Sent, f.Oldest = true, 0, 1e6, ago(time.Second) }, KeepingUp, "", "", ""},
+		"the queue's trigger, old messages":     {func(f *Facts) { f.Queue, f.Every, f.Oldest = true, 0, ago(4*time.Minute) }, FallingBehind, "", "", "one process"},
+		"an age that is told of an empty queue": {func(f *Facts) { f.Visible, f.Oldest = 0, ago(time.Hour) }, KeepingUp, "", "", ""},
+	} {
+		f := healthy()
+		c.edit(&f)
+		v := Judge(f)
+		if v.State != c.state || v.Schedule != c.schedule || v.Trigger != c.trigger || !strings.Contains(v.Words+" "+v.Hint, c.says) {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+}
+
+// TestTheSuggestedScheduleKeepsUp: with it, and nothing waiting, the verdict is
+// that it keeps up, and with one minute more it is not.
+func TestTheSuggestedScheduleKeepsUp(t *testing.T) {
+	for sent := 15_000.0; sent < 144_000; sent += 997 {
+		f := healthy()
+		f.Sent, f.Oldest = sent, nil
+		every := f.enough()
+		if f.Every = every; Judge(f).State != KeepingUp {
+			t.Fatalf("%.0f an hour: every %s does not keep up", sent, every)
+		}
+		if f.Every = every + time.Minute; Judge(f).State == KeepingUp {
+			t.Fatalf("%.0f an hour: every %s would do too", sent, f.Every)
+		}
+	}
+}

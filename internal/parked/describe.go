@@ -1,0 +1,152 @@
+package parked
+
+import (
+	"slices"
+
+	"athenarefresh/internal/event"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+)
+
+// Origin is how a copy came to the dead-letter queue.
+type Origin string
+
+const (
+	Noted     Origin = "noted"     // a refresh parked it, with its reasons
+	TooLarge  Origin = "too_large" // a refresh parked it, there was no room for the reasons
+	Exhausted Origin = "exhausted" // SQS moved it after 100 receives, none of which settled it
+	Foreign   Origin = "foreign"   // nothing says who sent it, or why
+)
+
+// roomy is the size of a body beside which there surely was room for the
+// reasons: the smallest limit that a queue may be given is 1 KiB, so this is
+// a guess for queues whose limit was lowered, and sure for all others
+// (SetQueueAttributes, MaximumMessageSize; the default was 256 KiB).
+const roomy = 250 << 10
+
+// Origin tells where a copy came from by what stands beside it.
+func (c *Copy) Origin() Origin {
+	switch {
+	case c.Note != nil:
+		return Noted
+	case c.Redriven:
+		return Exhausted
+	case len(c.Body) > roomy:
+		return TooLarge
+	}
+	return Foreign
+}
+
+// Finding is why a copy is here, as far as one of its tables is concerned.
+type Finding struct {
+	Reason refresh.Reason // "": nobody knows
+	Table  string         // "" where the key leads to none
+	Bucket string         // "" where the body names none
+	Key    string         // of one such object
+	Placed bool           // by the configuration of today the object has its place
+}
+
+// Describe finds out why a copy is here: by its note and, for what no note
+// says, by a rehearsal: its records are placed once more by their keys. Which
+// of them the catalog refused isn't known; its reasons are said of each that
+// has a place. There is at least one finding, and each only once.
+func Describe(c *Copy, router *table.Router) []Finding {
+	var bad, placed findings
+	for _, e := range event.Parse(c.Body) {
+		f, outcome := rehearse(&e, router)
+		switch outcome {
+		case table.Park:
+			bad.add(f)
+		case table.Place:
+			placed.add(f)
+		}
+	}
+	if c.Note == nil {
+		return either(bad, placed, Finding{})
+	}
+	var all findings
+	for _, r := range c.Note.Reasons {
+		for _, f := range bad.of(r, placed) {
+			all.add(f)
+		}
+	}
+	return either(all, nil, Finding{})
+}
+
+// rehearse places one record.
+func rehearse(e *event.Record, router *table.Router) (Finding, table.Outcome) {
+	f := Finding{Reason: refresh.Reason(e.Reason), Bucket: e.Bucket, Key: e.Key}
+	switch {
+	case e.Reason != "" && e.Reason.Ignored():
+		return f, table.Ignore
+	case e.Reason != "":
+		return f, table.Park
+	}
+	p := router.Place(e.Bucket, e.Key)
+	f.Reason = refresh.Reason(p.Reason)
+	if p.Outcome == table.Place {
+		f.Table, f.Placed = p.Partition.Table, true
+	}
+	return f, p.Outcome
+}
+
+// findings are distinct but for their keys, of which the first is kept.
+type findings []Finding
+
+func (list *findings) add(f Finding) {
+	same := func(g Finding) bool { g.Key = f.Key; return g == f }
+	if !slices.ContainsFunc(*list, same) {
+		*list = append(*list, f)
+	}
+}
+
+// of returns those with a reason. If there are none, the reason is the
+// catalog's, or one that the configuration of today doesn't give any more: then
+// it is that of what has a place now.
+func (list findings) of(r refresh.Reason, placed findings) (found findings) {
+	for _, f := range list {
+		if f.Reason == r {
+			found = append(found, f)
+		}
+	}
+	if found != nil {
+		return found
+	}
+	for _, f := range placed {
+		f.Reason = r
+		found = append(found, f)
+	}
+	return either(found, nil, Finding{Reason: r})
+}
+
+func either(a, b findings, other Finding) findings {
+	switch {
+	case len(a) > 0:
+		return a
+	case len(b) > 0:
+		return b
+	}
+	return findings{other}
+}
+
+// None is what selects copies without a reason.
+const None refresh.Reason = "none"
+
+// Selection says which copies are meant: those with a finding of one of the
+// reasons, if any are named, about one of the tables, if any are named.
+type Selection struct {
+	Reasons []refresh.Reason
+	Tables  []string
+}
+
+// Matches says whether a copy is meant.
+func (s Selection) Matches(found []Finding) bool {
+	return slices.ContainsFunc(found, func(f Finding) bool {
+		reason := f.Reason
+		if reason == "" {
+			reason = None
+		}
+		return (len(s.Reasons) == 0 || slices.Contains(s.Reasons, reason)) &&
+			(len(s.Tables) == 0 || slices.Contains(s.Tables, f.Table))
+	})
+}

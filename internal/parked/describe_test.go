@@ -1,0 +1,112 @@
+package parked
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+)
+
+func router(t *testing.T) *table.Router {
+	t.Helper()
+	r, err := table.New([]table.Bucket{
+		{Name: "b", Rules: []table.Rule{{Layout: "streamalert", Table: "alerts"}}},
+		{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// body is a notification of objects, each "bucket key".
+func body(objects ...string) string {
+	var records []string
+	for _, o := range objects {
+		bucket, key, _ := strings.Cut(o, " ")
+		records = append(records, `{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"`+bucket+`"},"object":{"key":"`+key+`"}}}`)
+	}
+	return `{"Records":[` + strings.Join(records, ",") + `]}`
+}
+
+func note(reasons ...refresh.Reason) *Note { return &Note{Reasons: reasons} }
+
+func TestACopySaysWhyItIsHere(t *testing.T) {
+	const good, data = "2026/01/02/03/x", "osquery/2026/01/02/03/x"
+	for name, c := range map[string]struct {
+		copy Copy
+		want []Finding
+	}{
+		"by its note": {Copy{Body: body("x "+good, "b "+good), Note: note("unknown_bucket")},
+			[]Finding{{Reason: "unknown_bucket", Bucket: "x", Key: good}}},
+		"the catalog's reason is said of what has a place": {Copy{Body: body("b "+good, "data "+data, "b bad"), Note: note("location_conflict")},
+			[]Finding{{"location_conflict", "alerts", "b", good, true}, {"location_conflict", "osquery", "data", data, true}}},
+		"both": {Copy{Body: body("b bad", "b "+good), Note: note("no_layout_match", "table_missing")},
+			[]Finding{{Reason: "no_layout_match", Bucket: "b", Key: "bad"}, {"table_missing", "alerts", "b", good, true}}},
+		"the configuration gives the reason no more": {Copy{Body: body("b " + good), Note: note("no_layout_match")},
+			[]Finding{{"no_layout_match", "alerts", "b", good, true}}},
+		"alike objects are one":          {Copy{Body: body("x 1", "x 2", "y 3"), Note: note("unknown_bucket")}, []Finding{{Reason: "unknown_bucket", Bucket: "x", Key: "1"}, {Reason: "unknown_bucket", Bucket: "y", Key: "3"}}},
+		"no objects":                     {Copy{Body: "x", Note: note("malformed")}, []Finding{{Reason: "malformed"}}},
+		"a note without reasons":         {Copy{Body: body("b " + good), Note: note()}, []Finding{{}}},
+		"without a note, by a rehearsal": {Copy{Body: body("x "+good, "b "+good)}, []Finding{{Reason: "unknown_bucket", Bucket: "x", Key: good}}},
+		"moved by SQS, nothing wrong":    {Copy{Body: body("b " + good), Redriven: true}, []Finding{{"", "alerts", "b", good, true}}},
+		"nothing that needs a partition": {Copy{Body: body("b placeholder/")}, []Finding{{}}},
+	} {
+		if got := Describe(&c.copy, router(t)); !reflect.DeepEqual([]Finding(got), c.want) {
+			t.Errorf("%s:\n got %+v\nwant %+v", name, got, c.want)
+		}
+	}
+}
+
+func TestWhereACopyCameFrom(t *testing.T) {
+	for want, c := range map[Origin]Copy{
+		Noted:     {Note: note(), Redriven: true},
+		Exhausted: {Redriven: true, Body: strings.Repeat("x", 1<<20)},
+		TooLarge:  {Body: strings.Repeat("x", 262_144)},
+		Foreign:   {Body: "x"},
+	} {
+		if got := c.Origin(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestASelectionIsOfOneObject(t *testing.T) {
+	found := []Finding{{Reason: "unknown_bucket"}, {Reason: "location_conflict", Table: "alerts"}, {Table: "other"}}
+	for _, c := range []struct {
+		s    Selection
+		want bool
+	}{
+		{Selection{}, true},
+		{Selection{Reasons: []refresh.Reason{"unknown_bucket"}}, true},
+		{Selection{Reasons: []refresh.Reason{"malformed"}}, false},
+		{Selection{Reasons: []refresh.Reason{"malformed", None}}, true},
+		{Selection{Tables: []string{"alerts"}}, true},
+		{Selection{Reasons: []refresh.Reason{"unknown_bucket"}, Tables: []string{"alerts"}}, false},
+		{Selection{Reasons: []refresh.Reason{"location_conflict", "x"}, Tables: []string{"y", "alerts"}}, true},
+	} {
+		if got := c.s.Matches(found); got != c.want {
+			t.Errorf("%+v matches: %t", c.s, got)
+		}
+	}
+}
+
+func TestGroupsAreByReasonTableAndBucket(t *testing.T) {
+	groups := Groups([]Copy{
+		{Body: body("x c"), Note: note("unknown_bucket")},
+		{Body: body("x b"), Note: note("unknown_bucket")},
+		{Body: body("x b"), Note: note("unknown_bucket")},
+		{Body: body("x d"), Note: note("unknown_bucket")},
+		{Body: body("x a"), Note: note("unknown_bucket")},
+		{Body: body("b 2026/01/02/03/x", "x a"), Note: note("location_conflict", "unknown_bucket")},
+	}, router(t))
+	want := []Group{
+		{Reason: "unknown_bucket", Bucket: "x", Copies: 6, Examples: []string{"b", "c", "d"}},
+		{Reason: "location_conflict", Table: "alerts", Bucket: "b", Copies: 1, Placed: 1, Examples: []string{"2026/01/02/03/x"}},
+	}
+	if !reflect.DeepEqual(groups, want) {
+		t.Errorf("got %+v", groups)
+	}
+}

@@ -1,0 +1,68 @@
+package parked
+
+import (
+	"cmp"
+	"slices"
+
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+)
+
+// mostExamples are shown of a group.
+const mostExamples = 3
+
+// Group is copies that are here for the same reason, of one table and bucket. A
+// copy of several records may be in several groups.
+type Group struct {
+	Reason   refresh.Reason `json:"reason"` // "": nobody knows
+	Table    string         `json:"table"`
+	Bucket   string         `json:"bucket"`
+	Copies   int            `json:"copies"`
+	Placed   int            `json:"placed"`   // of these: have a place by the configuration of today
+	Examples []string       `json:"examples"` // keys, at most three
+}
+
+// Groups sorts copies by why they are here, the largest group first.
+func Groups(copies []Copy, router *table.Router) []Group {
+	type id struct{ reason, table, bucket string }
+	at := map[id]int{}
+	var groups []Group
+	for i := range copies {
+		for _, f := range Describe(&copies[i], router) {
+			k := id{string(f.Reason), f.Table, f.Bucket}
+			n, ok := at[k]
+			if !ok {
+				n = len(groups)
+				at[k] = n
+				groups = append(groups, Group{Reason: f.Reason, Table: f.Table, Bucket: f.Bucket, Examples: []string{}})
+			}
+			groups[n].add(f)
+		}
+	}
+	for _, g := range groups {
+		slices.Sort(g.Examples)
+	}
+	slices.SortFunc(groups, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.Copies, a.Copies), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Table, b.Table), cmp.Compare(a.Bucket, b.Bucket))
+	})
+	return groups
+}
+
+func (g *Group) add(f Finding) {
+	g.Copies++
+	if f.Placed {
+		g.Placed++
+	}
+	if f.Key != "" && len(g.Examples) < mostExamples && !slices.Contains(g.Examples, f.Key) {
+		g.Examples = append(g.Examples, f.Key)
+	}
+}
+
+// Origins counts copies by how they came here.
+func Origins(copies []Copy) map[Origin]int {
+	counts := map[Origin]int{}
+	for i := range copies {
+		counts[copies[i].Origin()]++
+	}
+	return counts
+}

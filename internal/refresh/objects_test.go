@@ -1,0 +1,53 @@
+package refresh_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/refresh"
+)
+
+// TestObjectsAreSettledAsIfTheyHadBeenNotified: each by itself, in one statement
+// a table, with the reasons of a message's records.
+func TestObjectsAreSettledAsIfTheyHadBeenNotified(t *testing.T) {
+	m := catalogtest.NewMemory(t)
+	createDT(t, m, "alerts")
+	if err := m.AddPartition(t.Context(), "alerts", refresh.Partition{Values: []string{"2018-03-01-07"}, Location: "s3://elsewhere/"}); err != nil {
+		t.Fatal(err)
+	}
+	r := refresh.New(refresh.Options{Router: casesRouter(t), Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, Hand: 1000})
+	defer r.Close(context.Background())
+	var objects []refresh.Object
+	for _, key := range []string{"alerts/2018/03/01/05/a", "alerts/2018/03/01/06/a", "alerts/2018/03/01/07/a", "alerts/2018/02/30/05/a", "alerts/2018/03/01/05/b"} {
+		objects = append(objects, refresh.Object{Bucket: "p.streamalerts", Key: key})
+	}
+	answers := func() (got []string) {
+		for _, a := range r.SettleObjects(t.Context(), objects) {
+			got = append(got, fmt.Sprintf("%s %v", a.Reason, a.Added))
+		}
+		return got
+	}
+	want := []string{" true", " true", "location_conflict false", "invalid_timestamp false", " true"}
+	if d := cmp.Diff(want, answers()); d != "" {
+		t.Error(d)
+	}
+	if n := m.Calls("Add"); n != 1 {
+		t.Errorf("%d statements", n)
+	}
+
+	// Somebody drops one: that it was read a moment ago doesn't count.
+	if err := m.DropPartition(t.Context(), "alerts", []string{"2018-03-01-06"}); err != nil {
+		t.Fatal(err)
+	}
+	want = []string{" false", " true", "location_conflict false", "invalid_timestamp false", " false"}
+	if d := cmp.Diff(want, answers()); d != "" {
+		t.Errorf("after a drop: %s", d)
+	}
+	if got := partitionsOf(t, m, "alerts"); got["2018-03-01-06"] == "" {
+		t.Errorf("partitions %v", got)
+	}
+}

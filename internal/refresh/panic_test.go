@@ -1,0 +1,75 @@
+package refresh_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/refresh"
+)
+
+// TestACallThatPanicsCostsItsTableAlone: a bug in a client, before or after the
+// effect of its call, must not end the process with everything in hand.
+func TestACallThatPanicsCostsItsTableAlone(t *testing.T) {
+	for _, method := range []string{"Tables", "Table", "Partitions", "Check", "Add"} {
+		for _, after := range []bool{false, true} {
+			t.Run(method, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					g := newRig(t)
+					g.create("a", "b")
+					left := 1
+					g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+						if c.Method == method && c.After == after && left > 0 {
+							left--
+							panic("a bug")
+						}
+						return nil
+					}
+					switch {
+					case method == "Tables": // asked for once a table was found missing
+						g.settle("c/2018/03/01/05/x")
+						g.settle("d/2018/03/01/05/x")
+					case method == "Add" && after: // it was read back
+						g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+					default:
+						g.must(refresh.Retry, []refresh.Reason{refresh.CatalogError}, "a/2018/03/01/05/x")
+					}
+					if left > 0 {
+						t.Fatalf("%s was never called", method)
+					}
+					time.Sleep(time.Minute)
+					g.must(refresh.Done, nil, "b/2018/03/01/05/x")
+					g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+				})
+			})
+		}
+	}
+}
+
+// unfit is a Writer with a bug where no call is made.
+type unfit struct {
+	refresh.Writer
+	table string
+}
+
+func (u *unfit) Fits(t refresh.Table, parts []refresh.Partition) int {
+	if t.ID.Name == u.table {
+		panic("a bug")
+	}
+	return u.Writer.Fits(t, parts)
+}
+
+func TestARoundThatPanicsCostsItsTableAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := &unfit{table: "a"}
+		g := newRig(t, func(o *refresh.Options) { u.Writer, o.Catalog.Writer = o.Catalog.Writer, u })
+		g.create("a", "b")
+		g.must(refresh.Retry, []refresh.Reason{refresh.CatalogError}, "a/2018/03/01/05/x", "a/2018/03/01/06/x", "b/2018/03/01/05/x")
+		g.must(refresh.Done, nil, "b/2018/03/01/05/x")
+		u.table = ""
+		time.Sleep(time.Minute)
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x", "a/2018/03/01/06/x")
+	})
+}
