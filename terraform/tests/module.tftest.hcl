@@ -117,7 +117,6 @@ run "the_role_holds_no_stars_and_nothing_foreign" {
         "arn:aws:glue:eu-west-1:123456789012:database/acme_streamalert",
         "arn:aws:glue:eu-west-1:123456789012:database/default",
         "arn:aws:glue:eu-west-1:123456789012:database/*",
-        "arn:aws:glue:eu-west-1:123456789012:table/acme_streamalert/*",
         "arn:aws:glue:eu-west-1:123456789012:table/acme_streamalert/alerts",
         "arn:aws:glue:eu-west-1:123456789012:table/acme_streamalert/cloudtrail",
         "arn:aws:athena:eu-west-1:123456789012:workgroup/acme_streamalert",
@@ -138,13 +137,6 @@ run "the_role_holds_no_stars_and_nothing_foreign" {
     error_message = "more than their names may be read of other databases"
   }
   assert {
-    condition = alltrue([
-      for s in jsondecode(aws_iam_role_policy.function.policy).Statement : toset(s.Action) == toset(["glue:GetTables"])
-      if contains(s.Resource, "arn:aws:glue:eu-west-1:123456789012:table/acme_streamalert/*")
-    ])
-    error_message = "more than listing is allowed on tables that the configuration doesn't name"
-  }
-  assert {
     condition     = !anytrue([for a in flatten(jsondecode(aws_iam_role_policy.function.policy).Statement[*].Action) : startswith(a, "kms:")])
     error_message = "a key may be used where none is configured"
   }
@@ -161,22 +153,59 @@ run "an_open_set_of_tables_is_that_of_this_database" {
     ]) == toset(["arn:aws:glue:eu-west-1:123456789012:table/acme_streamalert/*"])
     error_message = "with {table} in a layout partitions can be added to other tables than those of the database, or not to all of them"
   }
+  assert {
+    condition     = contains(flatten(jsondecode(aws_iam_role_policy.function.policy).Statement[*].Action), "glue:GetTables")
+    error_message = "reconcile can't tell which tables there are"
+  }
 }
 
-run "with_the_catalog_glue_there_is_no_right_on_athena_or_its_results" {
+run "ddl_needs_this_and_no_more" {
+  command = plan
+
+  assert {
+    condition = toset(flatten(jsondecode(aws_iam_role_policy.function.policy).Statement[*].Action)) == toset([
+      "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage",
+      "glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:CreateDatabase", "glue:CreatePartition", "glue:GetDatabase",
+      "glue:GetDatabases", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable",
+      "athena:BatchGetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution",
+      "s3:AbortMultipartUpload", "s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads",
+      "s3:ListMultipartUploadParts", "s3:PutObject",
+      "logs:CreateLogStream", "logs:PutLogEvents",
+    ])
+    error_message = "the role may do something else"
+  }
+  assert {
+    condition = toset(flatten([
+      for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Resource if contains(s.Action, "glue:CreateDatabase")
+    ])) == toset(["arn:aws:glue:eu-west-1:123456789012:catalog", "arn:aws:glue:eu-west-1:123456789012:database/default"])
+    error_message = "another database than default can be made"
+  }
+  assert {
+    condition = toset(flatten([
+      for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Resource if contains(s.Action, "s3:PutObject")
+    ])) == toset(["arn:aws:s3:::acme.streamalert.athena-results/athena-partition-refresh/*"])
+    error_message = "objects can be written elsewhere than where results go"
+  }
+  assert {
+    condition = toset(flatten([
+      for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Resource if contains(s.Action, "sqs:SendMessage")
+    ])) == toset(["arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications_dlq"])
+    error_message = "messages can be sent elsewhere than to the dead-letter queue"
+  }
+}
+
+run "the_catalogs_own_api_needs_this_and_no_more" {
   command = plan
   variables { catalog = "glue" }
 
   assert {
-    condition = !anytrue([
-      for a in flatten(jsondecode(aws_iam_role_policy.function.policy).Statement[*].Action) :
-      startswith(a, "athena:") || contains(["s3:GetObject", "s3:PutObject", "glue:CreateDatabase", "glue:GetDatabases", "glue:CreatePartition"], a)
+    condition = toset(flatten(jsondecode(aws_iam_role_policy.function.policy).Statement[*].Action)) == toset([
+      "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage",
+      "glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetTable",
+      "s3:ListBucket",
+      "logs:CreateLogStream", "logs:PutLogEvents",
     ])
-    error_message = "the role may do what only DDL needs"
-  }
-  assert {
-    condition     = contains(flatten(jsondecode(aws_iam_role_policy.function.policy).Statement[*].Action), "glue:BatchCreatePartition")
-    error_message = "partitions can't be added"
+    error_message = "the role may do what only DDL needs, or something else"
   }
 }
 
