@@ -36,6 +36,29 @@ locals {
         },
       ],
     ],
+    [
+      for row in [[
+        {
+          title = "From landed to searchable, milliseconds", stat = "p99"
+          metrics = [
+            [local.own, "EventToSearchableMs", "Queue", var.queue_name],
+            [local.own, "EventToSearchableMs", "Queue", var.queue_name, { stat = "p50" }],
+          ]
+        },
+        {
+          title = "Messages by outcome", stat = "Sum"
+          metrics = [
+            for name in ["MessagesDone", "MessagesParked", "MessagesRetry"] : [local.own, name, "Queue", var.queue_name]
+          ]
+        },
+        {
+          title = "Partitions and calls", stat = "Sum"
+          metrics = [
+            for name in ["PartitionsAdded", "Statements", "Lookups", "Throttles"] : [local.own, name, "Queue", var.queue_name]
+          ]
+        },
+      ]] : row if var.enable_metrics
+    ],
   )
 
   widgets = flatten([

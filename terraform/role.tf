@@ -1,5 +1,6 @@
-# What the function may do: the calls that it makes, on the resources that the
-# configuration names.
+# What the function may do: the calls that it makes, and those that Athena makes
+# for it, on the resources that the configuration names. A test of cmd/lambda
+# holds the calls that it really makes against this list.
 
 locals {
   glue      = "arn:${local.partition}:glue:${local.here}"
@@ -28,16 +29,10 @@ locals {
         # the catalog, and can't be narrower.
         Sid = "Partitions"
         Action = concat(
-          ["glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"],
-          local.athena ? ["glue:CreatePartition"] : [],
+          ["glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetTable"],
+          local.athena ? ["glue:CreatePartition", "glue:GetPartitions"] : [], # DDL's
         )
         Resource = concat([local.catalog, local.database], local.tables)
-      },
-      {
-        # A list is of the whole database, or it is refused.
-        Sid      = "ListTables"
-        Action   = ["glue:GetTables"]
-        Resource = [local.catalog, local.database, local.any_table]
       },
       {
         Sid      = "Log"
@@ -45,11 +40,19 @@ locals {
         Resource = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}:*"]
       },
       {
-        # Athena looks at a partition's folder before it adds it; reconcile
-        # lists them.
-        Sid      = "Folders"
-        Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
+        # Reconcile lists the buckets, and reads no object.
+        Sid      = "List"
+        Action   = ["s3:ListBucket"]
         Resource = local.data_bucket_arns
+      },
+    ],
+    var.tables != null ? [] : [
+      {
+        # Reconcile asks which tables there are before it takes a folder for
+        # one. (A list is of the whole database, or it is refused.)
+        Sid      = "ListTables"
+        Action   = ["glue:GetTables"]
+        Resource = [local.catalog, local.database, local.any_table]
       },
     ],
     local.athena ? [
@@ -69,9 +72,15 @@ locals {
         Resource = ["${local.results_bucket_arn}/${local.results_folder}*"]
       },
       {
-        Sid      = "Objects"
+        # DDL looks at a partition's folder, which may be an object.
+        Sid      = "Folders"
         Action   = ["s3:GetObject"]
         Resource = [for arn in local.data_bucket_arns : "${arn}/*"]
+      },
+      {
+        Sid      = "Regions"
+        Action   = ["s3:GetBucketLocation"]
+        Resource = local.data_bucket_arns
       },
       {
         # SHOW DATABASES, by which the function sees that its own is there, is

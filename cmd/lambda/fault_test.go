@@ -38,7 +38,7 @@ func newProxy(t *testing.T, to string) *proxy {
 	}
 	p.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if see := p.see.Load(); see != nil {
-			(*see)(r.Header.Get("X-Amz-Target"))
+			(*see)(target(r))
 		}
 		pass.ServeHTTP(w, r)
 	}))
@@ -47,6 +47,17 @@ func newProxy(t *testing.T, to string) *proxy {
 		p.server.Close()
 	})
 	return p
+}
+
+// target is what a request is for: service.operation.
+func target(r *http.Request) string {
+	if t := r.Header.Get("X-Amz-Target"); t != "" {
+		return t
+	}
+	if r.URL.Query().Get("list-type") == "2" {
+		return "AmazonS3.ListObjectsV2"
+	}
+	return "AmazonS3." + r.Method
 }
 
 // on calls f with what every request from now on is for.
