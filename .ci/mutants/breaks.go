@@ -310,7 +310,7 @@ var breaks = []mutant{
 	{"only the samples are counted", 5, "internal/refresh/tally.go",
 		"	l.Objects++\n", "	l.Objects = len(l.Samples)\n", settles},
 	{"the service's refusals not counted", 5, "internal/refresh/metered.go",
-		"	parts, err := m.Catalog.Partitions(ctx, t, values)\n	m.refused(err)\n", "	parts, err := m.Catalog.Partitions(ctx, t, values)\n", settles},
+		"	if errors.Is(*err, ErrThrottled) {\n", "	if errors.Is(*err, ErrDatabaseMissing) {\n", settles},
 	{"a minute reported again with the next", 5, "internal/daemon/daemon.go",
 		"	d.told = now\n", "", drives},
 	{"more numbers in a member than CloudWatch takes", 5, "internal/emf/tables.go",
