@@ -14,6 +14,7 @@ import json
 import sys
 import zipfile
 
+from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.config import default_user_config
@@ -76,6 +77,27 @@ def keep_alias_of_mapping():
 
     LambdaBackend.create_event_source_mapping = create_event_source_mapping
     EventSourceMapping.get_configuration = get_configuration
+
+
+def update_work_groups():
+    """moto doesn't know UpdateWorkGroup: the provider repeats it until it is stopped."""
+
+    def update_work_group(self):
+        group = self.athena_backend.work_groups[self._get_param("WorkGroup")]
+        group.description = self._get_param("Description") or group.description
+        group.state = self._get_param("State") or group.state
+        merge(group.configuration, self._get_param("ConfigurationUpdates") or {})
+        return json.dumps({})
+
+    def merge(configuration, updates):
+        results = updates.pop("ResultConfigurationUpdates", {})
+        for name in [name for name, remove in {**updates, **results}.items() if name.startswith("Remove") and remove]:
+            for of in configuration, configuration.get("ResultConfiguration", {}):
+                of.pop(name.removeprefix("Remove"), None)
+        configuration.update({k: v for k, v in updates.items() if not k.startswith("Remove")})
+        configuration.setdefault("ResultConfiguration", {}).update({k: v for k, v in results.items() if not k.startswith("Remove")})
+
+    AthenaResponse.update_work_group = update_work_group
 
 
 def answer_probes():
@@ -141,7 +163,7 @@ def main():
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
     port = parser.parse_args().port
 
-    for patch in keep_queue_policies, keep_logging_config, keep_alias_of_mapping, answer_probes, ignore_tls_denies:
+    for patch in keep_queue_policies, keep_logging_config, keep_alias_of_mapping, update_work_groups, answer_probes, ignore_tls_denies:
         patch()
     default_user_config["lambda"]["use_docker"] = False  # answer an invocation without running anything
 
