@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/provision"
 
@@ -45,13 +46,13 @@ type account struct {
 }
 
 // newAccount starts moto and builds the function. It takes what a machine may
-// lack, and minutes: where it isn't asked for, it is skipped, but not in CI.
+// lack, and minutes: it is skipped where it isn't asked for, as .ci/run does.
 func newAccount(t *testing.T) *account {
 	t.Helper()
-	ci := os.Getenv("CI") == "true"
-	if !*testDeploy && !ci {
+	if !*testDeploy {
 		t.Skip("takes some minutes: -deploy runs it")
 	}
+	ci := os.Getenv("CI") == "true"
 	_, noTerraform := exec.LookPath("terraform")
 	if err := exec.Command("python3", "-c", "import moto.server").Run(); err != nil || noTerraform != nil {
 		if ci {
@@ -101,14 +102,16 @@ func (a *account) start() {
 	}
 }
 
-// terraformConfig is a CLI configuration with the mirror of providers that
-// TF_MIRROR names, for machines that reach no registry.
+// terraformConfig is the CLI configuration that TF_CLI_CONFIG_FILE names, with a
+// mirror of providers for example (.ci/providers), or an empty one.
 func (a *account) terraformConfig() string {
-	name, text := filepath.Join(a.dir, "terraformrc"), ""
-	if mirror := os.Getenv("TF_MIRROR"); mirror != "" {
-		text = fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
+	if name := os.Getenv("TF_CLI_CONFIG_FILE"); name != "" {
+		if _, err := os.Stat(name); err == nil {
+			return name
+		}
 	}
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+	name := filepath.Join(a.dir, "terraformrc")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
 		a.t.Fatal(err)
 	}
 	return name
@@ -241,6 +244,7 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 	a.notifies("p.data", true)
 	a.notifies("p.streamalerts", true)
 	a.readBack()
+	a.verify(conf, "1")
 
 	last, changes = a.deploy(0, conf)
 	if last["changed"] != false || changes != 0 {
@@ -252,6 +256,7 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 		t.Fatalf("with a setting changed: %v", last)
 	}
 	a.serves(refreshFunction, "2")
+	a.verify(other, "2")
 
 	a.run(0, "lambda", "rollback", "--processor", "athena", "--conf", other)
 	a.serves(refreshFunction, "1")
@@ -263,13 +268,13 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 	if last, changes = a.deploy(0, slower); changes == 0 || last["version"] != "1" {
 		t.Fatalf("with another schedule: %v, %d changes", last, changes)
 	}
-	a.serves(refreshFunction, "1") // the rollback stays
+	a.verify(slower, "1") // the rollback stays
 
 	off := a.conf(`, "memory": 256, "timeout": 90, "schedule_expression": "rate(1 hour)", "enabled": false`, "")
 	if _, changes = a.deploy(0, off); changes == 0 {
 		t.Error("switched off, nothing changed")
 	}
-	a.serves(refreshFunction, "1")
+	a.verify(off, "1")
 	a.notifies("p.data", true) // messages wait
 
 	// Another laptop: a folder of its own, and the same state.
@@ -283,6 +288,7 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 	}
 	a.run(0, "lambda", "destroy", "--processor", "athena", "--conf", off, "--yes-destroy", refreshFunction)
 	a.gone()
+	a.verify(off, "", "--gone")
 	a.notifies("p.data", false)
 	a.notifies("p.streamalerts", false)
 
@@ -295,8 +301,35 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 	}
 }
 
-// readBack reads what only this program's own rules say; the module's tests and
-// verifier know the rest.
+// verify has boto3 read every resource of the module back, and hold it against
+// the configuration.
+func (a *account) verify(conf, serving string, more ...string) {
+	a.t.Helper()
+	c, _, err := config.Load(conf)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	expect := deploy.Variables(c, a.cfg.Region, deploy.ARM64, deploy.NoBundle)
+	if delete(expect, "package_hash"); serving != "" {
+		expect["alias_version"] = serving
+	}
+	text, err := json.Marshal(expect)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	name := filepath.Join(a.dir, "expect.json")
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	args := append([]string{"../../internal/deploy/testdata/verify.py", "--endpoint", a.url, "--expect", name}, more...)
+	out, err := exec.Command("python3", args...).CombinedOutput()
+	if err != nil {
+		a.t.Errorf("not as configured: %v\n%s", err, out)
+	}
+	a.t.Logf("%s", out)
+}
+
+// readBack reads what is deploy's and not the module's: its state.
 func (a *account) readBack() {
 	a.t.Helper()
 	queues := sqs.NewFromConfig(a.cfg)

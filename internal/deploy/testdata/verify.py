@@ -4,7 +4,7 @@
 
 FILE.json is an object of the module's variables (terraform/variables.tf), complete as `lambda deploy` writes them, and,
 where they are to be looked at, "alias_version", the version that the alias has to point at, and "versions", those that
-have to be there. With --gone everything but the database has to be gone. It prints "ok: N checks", or every difference,
+have to be there. With --gone everything but the database and the results bucket has to be gone. It prints "ok: N checks", or every difference,
 and then exits 1.
 """
 
@@ -167,7 +167,6 @@ def gone(c, e, aws):
     name = e["function_name"]
     c.gone("queue", lambda: aws("sqs").get_queue_url(QueueName=e["queue_name"]))
     c.gone("dead-letter queue", lambda: aws("sqs").get_queue_url(QueueName=e["dead_letter_queue_name"]))
-    c.gone("results bucket", lambda: aws("s3").head_bucket(Bucket=e["results_bucket"]))
     c.gone("work group", lambda: aws("athena").get_work_group(WorkGroup=e["workgroup_name"]).get("WorkGroup"))
     c.gone("role", lambda: aws("iam").get_role(RoleName=name))
     c.gone("function", lambda: aws("lambda").get_function(FunctionName=name))
