@@ -29,8 +29,8 @@ const (
 func (l traffic) original() *bill {
 	const (
 		mostMessages = 100
-		polls        = 3                                   // of a statement that takes 1.5 s, with pauses of 0.5, 0.5, 1 and more, on average
-		statement    = 1500 * time.Millisecond             //
+		polls        = 3 // of a statement that takes 1.5 s, with pauses of 0.5, 0.5, 1 and more, on average
+		statement    = 1500 * time.Millisecond
 		pauses       = 11*time.Second + time.Second/2      // before its 2nd and 4th to 10th receive, on average
 		startAndCall = assumedStart + 700*time.Millisecond // Python's
 	)
