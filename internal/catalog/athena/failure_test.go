@@ -2,6 +2,7 @@ package athena
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -147,14 +148,31 @@ func TestEveryWordingIsRecognised(t *testing.T) {
 	}
 }
 
+// TestAthenasOwnFailuresAreByRange: a partition is to blame for none of them.
+func TestAthenasOwnFailuresAreByRange(t *testing.T) {
+	for errorType, want := range map[int]error{
+		99: errHalve, 100: errPlain, 101: errHalve, 199: errHalve, 200: errPlain, 232: errPlain, 233: errHalve,
+		237: errHalve, 238: errPlain, 239: errPlain, 240: errHalve, 299: errHalve, 300: errPlain, 303: errPlain, 304: errHalve,
+		399: errHalve, 400: errPlain, 402: errPlain, 403: errHalve, 9998: errHalve, 9999: errPlain, 1: errHalve,
+	} {
+		err := failed("", errorType).err(nil)
+		if got := class(err); got != want {
+			t.Errorf("%d is %v, want %v", errorType, got, want)
+		}
+		if !strings.Contains(err.Error(), fmt.Sprintf("error type %d)", errorType)) {
+			t.Errorf("%v doesn't say its type", err)
+		}
+	}
+}
+
 // What a stranger named a file must not be taken for what the service says.
 func TestAPartitionsNameDoesNotSpeakForTheService(t *testing.T) {
-	for _, name := range []string{"Table not found", "AlreadyExistsException", "it's Access Denied", `Rate exceeded\`} {
+	for _, name := range []string{"Table not found", "AlreadyExistsException", "it's Access Denied", `Rate exceeded\`, "SlowDown"} {
 		quoted, err := literal(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		parts := []refresh.Partition{{Values: []string{name}, Location: "s3://b/x/"}}
+		parts := []refresh.Partition{{Values: []string{"x", name}, Location: "s3://b/x/"}}
 		for _, reason := range []string{"cannot make sense of " + name + " here", "cannot make sense of " + quoted} {
 			if got := class(failed(reason, 1003).err(parts)); got != errHalve {
 				t.Errorf("%s: is %v", reason, got)

@@ -59,6 +59,33 @@ func TestPollsGrowRare(t *testing.T) {
 	})
 }
 
+// TestAnotherStatementInTheAnswerHidesNone: nor does one without a status.
+func TestAnotherStatementInTheAnswerHidesNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		looks := 0
+		p := newPoller(func(_ context.Context, in *batchGetIn, _ ...func(*athena.Options)) (*batchGetOut, error) {
+			looks++
+			other, status := "another", &types.QueryExecutionStatus{State: types.QueryExecutionStateSucceeded}
+			return &batchGetOut{QueryExecutions: []types.QueryExecution{
+				{QueryExecutionId: &other, Status: status}, {}, {QueryExecutionId: &in.QueryExecutionIds[0], Status: status},
+			}}, nil
+		})
+		defer p.close()
+		if s, err := p.wait(t.Context(), "a"); err != nil || s.state != "SUCCEEDED" || looks != 1 {
+			t.Errorf("wait: %+v, %v after %d looks", s, err, looks)
+		}
+	})
+}
+
+func TestOnlyAthenasOwnCategoryIsTheSystems(t *testing.T) {
+	for category, want := range map[int32]bool{1: true, 2: false, 3: false} {
+		s := statusOf(&types.QueryExecutionStatus{AthenaError: &types.AthenaError{ErrorCategory: &category}})
+		if s.system != want {
+			t.Errorf("category %d is the system's: %v", category, s.system)
+		}
+	}
+}
+
 // A statement that comes while another is waited for is looked at soon, and
 // a stream of them doesn't put off the looks.
 func TestANewStatementIsLookedAtSoon(t *testing.T) {
