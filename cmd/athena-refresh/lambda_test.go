@@ -309,8 +309,16 @@ func (a *account) verify(conf, serving string, more ...string) {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	expect := deploy.Variables(c, a.cfg.Region, deploy.ARM64, deploy.NoBundle)
-	if delete(expect, "package_hash"); serving != "" {
+	binary, err := os.ReadFile(a.program)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	bundle, err := deploy.NewBundle(binary, c)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	expect := deploy.Variables(c, a.cfg.Region, deploy.ARM64, bundle)
+	if serving != "" {
 		expect["alias_version"] = serving
 	}
 	text, err := json.Marshal(expect)
