@@ -423,4 +423,6 @@ var breaks = []mutant{
 		"		i.date(&who, response(err))\n", "", facts},
 	{"a bucket that refuses is nowhere", 5, "internal/doctor/onaws/buckets.go",
 		"r != nil && r.StatusCode != http.StatusNotFound", "r != nil && r.StatusCode < http.StatusBadRequest", facts},
+	{"an answer is as young as its arrival", 1, "internal/refresh/lookup.go",
+		"read: t.asked, wanted: wall()", "read: wall(), wanted: wall()", settles},
 }

@@ -31,6 +31,7 @@ func (t *planner) currentFacts(ctx context.Context) (Table, error) {
 	if fresh(f.read, factsFor) {
 		return f.table, nil
 	}
+	asked := wall()
 	tab, err := t.readFacts(ctx, !f.read.IsZero())
 	if errors.Is(err, ErrTableMissing) {
 		t.forgetFacts()
@@ -48,7 +49,7 @@ func (t *planner) currentFacts(ctx context.Context) (Table, error) {
 	if tab.Kind == Projected && f.table.Kind != Projected { // a table never read has the zero Kind
 		t.r.logger().Warn("Athena computes this table's partitions: nothing is added", "table", t.name)
 	}
-	t.facts = facts{tab, wall()}
+	t.facts = facts{tab, asked}
 	return tab, nil
 }
 

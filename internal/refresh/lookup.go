@@ -78,8 +78,11 @@ func spellings(tab *Table, p *table.Partition) [][]string {
 	return list
 }
 
-// read looks partitions up and returns where they are, by identity.
+// read looks partitions up and returns where they are, by identity. What it
+// finds was so at some moment after it began, which is all that its age is
+// counted from.
 func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[string]Partition, error) {
+	t.asked = wall()
 	found := make(map[string]Partition, len(values))
 	for chunk := range slices.Chunk(values, lookMost) {
 		parts, err := t.partitions(ctx, tab, chunk)
@@ -193,12 +196,11 @@ func (t *planner) confirm(w *want, p Partition, added bool) {
 // remember keeps what was just read of a want's partition, wherever it is: a
 // conflict is not read again for every object either.
 func (t *planner) remember(w *want, p Partition) {
-	now := wall()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.known.remember(&known{
 		identity: w.identity, values: p.Values, location: normalise(p.Location),
-		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: now, wanted: now,
+		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: t.asked, wanted: wall(),
 	})
 }
 
@@ -248,7 +250,7 @@ func (t *planner) reconfirm(k *known, p Partition) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if normalise(p.Location) == k.location {
-		k.read = wall()
+		k.read = t.asked
 		return
 	}
 	t.known.drop(k)

@@ -17,6 +17,8 @@ type planner struct {
 	r    *Refresher
 	name string
 
+	asked time.Time // when its partitions were last looked up; only run touches it
+
 	reads health // of the table's facts and partitions
 	adds  health // of its statements
 

@@ -645,3 +645,22 @@ func TestPercentilesAreSamples(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAgeIsCountedFromTheQuestion: a slow answer is as old as its question.
+func TestAnAgeIsCountedFromTheQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			if c.After && c.Method == "Partitions" {
+				time.Sleep(20 * time.Second)
+			}
+			return nil
+		}
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x") // looked up, added, and read back for 20 s
+		g.calls("Partitions", 2)
+		time.Sleep(15*time.Minute - 10*time.Second)
+		g.must(refresh.Done, nil, "a/2018/03/01/05/y")
+		g.calls("Partitions", 3)
+	})
+}
