@@ -90,6 +90,10 @@ func forbidden(from, to string) string {
 		if sdk && !strings.HasPrefix(to, "github.com/aws/aws-lambda-go") || adapters([]string{to}) != nil {
 			return "drivers know refresh, not AWS"
 		}
+	case from == module+"internal/deploy":
+		if sdk || strings.HasPrefix(to, "github.com/hashicorp/") || under(to, "internal/deploy") {
+			return "deployment knows no SDK and no terraform: its adapters are below it"
+		}
 	case under(from, "internal/local"):
 		if ours(to) && !under(to, "internal/local") {
 			return "the embedded AWS knows nothing of ours"
@@ -144,6 +148,8 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/reconcile", module + "internal/listing"},
 		{"internal/monitor", module + "internal/cloudwatch"},
 		{"internal/doctor", "github.com/aws/aws-sdk-go-v2/service/sqs"},
+		{"internal/deploy", "github.com/aws/aws-sdk-go-v2/aws"},
+		{"internal/deploy", module + "internal/deploy/onaws"},
 		{"internal/local/s3", module + "internal/table"},
 		{"internal/local/s3", "github.com/duckdb/duckdb-go/v2"},
 		{"internal/sample", "github.com/duckdb/duckdb-go/v2"},

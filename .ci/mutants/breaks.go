@@ -25,6 +25,7 @@ const (
 	samples = "./internal/sample"
 	halving = "./internal/catalog/bisect"
 	objects = "./internal/local/s3"
+	deploys = "./internal/deploy"
 	handler = "./internal/lambda"
 	metrics = "./internal/emf"
 	mends   = "./internal/reconcile"
@@ -425,4 +426,20 @@ var breaks = []mutant{
 		"r != nil && r.StatusCode != http.StatusNotFound", "r != nil && r.StatusCode < http.StatusBadRequest", facts},
 	{"an answer is as young as its arrival", 1, "internal/refresh/lookup.go",
 		"read: t.asked, wanted: wall()", "read: wall(), wanted: wall()", settles},
+
+	// Deployment.
+	{"somebody else's notification is dropped", 1, "internal/deploy/notifications.go",
+		"(e.ARN == w.Queue || slices.Contains(w.Former, e.ARN))", "true", deploys},
+	{"the EventBridge flag is dropped", 1, "internal/deploy/notifications.go",
+		"slices.Insert(others.Entries, at, wanted), EventBridge: now.EventBridge}", "slices.Insert(others.Entries, at, wanted)}", deploys},
+	{"a change of notifications is believed at once", 1, "internal/deploy/wire.go",
+		"[...]time.Duration{0, settle}", "[...]time.Duration{0}", deploys},
+	{"a version serves before it answered", 3, "internal/deploy/deploy.go",
+		"	if done.Program, err = probe(", "	if err := f.Serve(ctx, name, Serving{Version: newest.Number}); err != nil {\n		return err\n	}\n	if done.Program, err = probe(", deploys},
+	{"a rollback ends with whatever changes", 3, "internal/deploy/versions.go",
+		"	case from != \"\" && unrelated:\n", "	case from != \"\" && unrelated && false:\n", deploys},
+	{"a queue with messages is replaced", 1, "internal/deploy/deploy.go",
+		"		if n > 0 {\n", "		if n > 1000 {\n", deploys},
+	{"any answer is an answer to a probe", 3, "internal/deploy/probe.go",
+		"err != nil || got.Version == \"\"", "err != nil", deploys},
 }

@@ -31,6 +31,7 @@
 //	internal/local/infer  the schema of a sample, by DuckDB
 //	internal/provision    makes the resources of a configuration on it
 //	internal/demo         lands CloudTrail files on it, and counts them
+//	internal/deploy       puts the function into an account: what, in which order; onaws and terraform are its adapters
 //	internal/terminal     prints tables and progress, and what strangers wrote
 //	cmd/lambda            is the function, a program of its own that only wires, as this one
 //	cmd/internal/worker   wires queue, catalog and Refresher, for every program that settles messages

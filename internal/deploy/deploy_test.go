@@ -1,0 +1,223 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"athenarefresh/internal/table"
+)
+
+// terraform is an Infrastructure that publishes the function's versions, as the
+// module does.
+type terraform struct {
+	functions *memory
+	changes   []Change
+	state     State
+	publishes string // the hash that an Apply uploads; "" none
+	killed    bool   // before it publishes
+	forgotten []string
+}
+
+func (f *terraform) Plan(context.Context, Purpose) (Plan, error) { return Plan{f.changes}, nil }
+func (f *terraform) Known(context.Context) (State, error)        { return f.state, nil }
+
+func (f *terraform) Forget(_ context.Context, list []string) error {
+	f.forgotten = append(f.forgotten, list...)
+	return nil
+}
+
+func (f *terraform) Apply(ctx context.Context, _ func(Step)) error {
+	m := f.functions
+	if f.publishes != "" {
+		m.hash = f.publishes
+	}
+	if f.killed {
+		f.killed = false
+		return errors.New("killed")
+	}
+	if f.publishes != "" {
+		if _, err := m.Publish(ctx, "", m.hash); err != nil {
+			return err
+		}
+	}
+	if m.serving == nil {
+		return m.Serve(ctx, "", Serving{m.versions[0].Number, "The version in use"})
+	}
+	return nil
+}
+
+type nothingThere struct{}
+
+func (nothingThere) Find(context.Context, string, string) (string, bool, error) {
+	return "", false, nil
+}
+
+// world is a deployment into memory.
+type world struct {
+	*Deployment
+	functions *memory
+	tf        *terraform
+	buckets   map[string]Notifications
+}
+
+func (w *world) Notifications(_ context.Context, bucket string) (Notifications, error) {
+	n, ok := w.buckets[bucket]
+	if !ok {
+		return n, ErrNoBucket
+	}
+	return n, nil
+}
+
+func (w *world) SetNotifications(_ context.Context, bucket string, n Notifications) error {
+	w.buckets[bucket] = n
+	return nil
+}
+
+func newWorld(t *testing.T) *world {
+	m := &memory{answer: rightAnswer}
+	w := &world{functions: m, tf: &terraform{functions: m}, buckets: map[string]Notifications{"b.logs": {}, "p.streamalerts": {}}}
+	w.Deployment = &Deployment{
+		Config: settings(t, section), QueueARN: queueARN, Terraform: w.tf, Functions: m, Prober: m, Finder: nothingThere{},
+		Wirer:    &Wirer{Buckets: w, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }},
+		Messages: func(context.Context, string) (int, error) { return 0, nil },
+	}
+	w.next("hash1")
+	return w
+}
+
+// next is a configuration whose function has another hash.
+func (w *world) next(hash string) {
+	w.Bundle.Hash, w.tf.publishes = hash, hash
+	w.tf.changes = []Change{{Verb: Update, Type: "aws_lambda_function", Address: module + "aws_lambda_function.refresh"}}
+}
+
+func (w *world) deploy(t *testing.T) (*Done, error) {
+	t.Helper()
+	p, err := w.Prepare(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := p.Make(t.Context(), func(Step) {})
+	if err == nil {
+		w.tf.changes, w.tf.publishes = nil, ""
+	}
+	return done, err
+}
+
+func (w *world) wired() int {
+	n := 0
+	for _, b := range w.buckets {
+		n += len(b.Entries)
+	}
+	return n
+}
+
+func TestAVersionThatDoesNotAnswerNeverServes(t *testing.T) {
+	w := newWorld(t)
+	w.functions.broken = []string{"1", "3"}
+	if _, err := w.deploy(t); err == nil || !strings.Contains(err.Error(), "there is no other") || w.wired() != 0 {
+		t.Fatalf("the first version doesn't work: %v, %d buckets notify", err, w.wired())
+	}
+	if _, err := w.deploy(t); err == nil || w.wired() != 0 {
+		t.Fatalf("deployed again, it passes: %v, %d buckets notify", err, w.wired())
+	}
+	w.next("hash2")
+	if done, err := w.deploy(t); err != nil || done.Alias.To != "2" || w.wired() != 2 {
+		t.Fatalf("a version that works: %+v, %v", done, err)
+	}
+	w.next("hash3")
+	if _, err := w.deploy(t); err == nil || !strings.Contains(err.Error(), "version 2 goes on serving") || w.functions.serving.Version != "2" {
+		t.Fatalf("%v, and version %s serves", err, w.functions.serving.Version)
+	}
+}
+
+func TestADeploymentThatWasKilledIsFinishedByTheNext(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.deploy(t); err != nil {
+		t.Fatal(err)
+	}
+	w.next("hash2")
+	w.tf.killed = true // the code is there, no version is
+	if _, err := w.deploy(t); err == nil {
+		t.Fatal("it was killed")
+	}
+	w.tf.changes, w.tf.publishes = nil, "" // Terraform sees the code that it wants
+	p, err := w.Prepare(t.Context(), false)
+	if err != nil || p.Empty() {
+		t.Fatalf("nothing is left to do: %v", err)
+	}
+	done, err := p.Make(t.Context(), func(Step) {})
+	if err != nil || done.Alias != (Move{From: "1", To: "2"}) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if p, err = w.Prepare(t.Context(), false); err != nil || !p.Empty() {
+		t.Errorf("there is still something to do: %v", err)
+	}
+}
+
+func TestABucketThatCannotBeWiredKeepsNoOtherFromIt(t *testing.T) {
+	w := newWorld(t)
+	delete(w.buckets, "p.streamalerts")
+	done, err := w.deploy(t)
+	if err != nil || len(done.Left) != 1 || !errors.Is(done.Left[0], ErrNoBucket) || w.wired() != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+}
+
+func TestABucketThatIsConfiguredNoMoreNotifiesNoMore(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.deploy(t); err != nil {
+		t.Fatal(err)
+	}
+	w.tf.state.Outputs = Outputs{QueueARN: queueARN, DataBuckets: []string{"b.logs", "p.streamalerts"}}
+	w.Config.Buckets = slices.DeleteFunc(w.Config.Buckets, func(b table.Bucket) bool { return b.Name == "b.logs" })
+	w.functions.answer = strings.Replace(rightAnswer, `"buckets":2`, `"buckets":1`, 1)
+	if _, err := w.deploy(t); err != nil || w.wired() != 1 || len(w.buckets["b.logs"].Entries) != 0 {
+		t.Errorf("%v, %v", err, w.buckets)
+	}
+}
+
+func TestAQueueWithMessagesIsNotReplaced(t *testing.T) {
+	w := newWorld(t)
+	w.tf.state.Outputs = Outputs{QueueURL: "url", Queue: "old"}
+	w.tf.changes = []Change{{Verb: Replace, Type: "aws_sqs_queue"}}
+	w.Messages = func(context.Context, string) (int, error) { return 3, nil }
+	if _, err := w.Prepare(t.Context(), false); !errors.Is(err, ErrMessages) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestAnotherDatabaseIsNotPlannedBeforeTheOldOneIsLetGo(t *testing.T) {
+	w := newWorld(t)
+	w.tf.state.Outputs.Database = "old"
+	var other *DatabaseError
+	if _, err := w.Prepare(t.Context(), false); !errors.As(err, &other) || other.Old != "old" {
+		t.Fatalf("error %v", err)
+	}
+	if err := w.LetGo(t.Context()); err != nil || !slices.Equal(w.tf.forgotten, []string{"module.athena_refresh.aws_glue_catalog_database.tables"}) {
+		t.Errorf("%v, let go of %v", err, w.tf.forgotten)
+	}
+}
+
+// taken finds everything.
+type taken struct{}
+
+func (taken) Find(_ context.Context, _, name string) (string, bool, error) { return name, true, nil }
+
+func TestWhatIsInTheWayIsListedWithItsImport(t *testing.T) {
+	w := newWorld(t)
+	w.Finder = taken{}
+	w.tf.state.Addresses = []string{"module.athena_refresh.aws_sqs_queue.notifications"}
+	_, err := w.Prepare(t.Context(), false)
+	if e := (ExistingError)(nil); !errors.As(err, &e) || strings.Contains(err.Error(), "queue.notifications") ||
+		!strings.Contains(err.Error(), "terraform import 'module.athena_refresh.aws_glue_catalog_database.tables' '123456789012:p_streamalert'") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := w.Prepare(t.Context(), true); err != nil {
+		t.Errorf("adopted: %v", err)
+	}
+}
