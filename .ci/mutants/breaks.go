@@ -12,25 +12,28 @@ type mutant struct {
 }
 
 const (
-	events  = "./internal/event"
-	tables  = "./internal/table"
-	settles = "./internal/refresh"
-	drives  = "./internal/daemon -skip TestNothingIsLost"
-	world   = "./internal/daemon -run TestNothingIsLost -seeds 8 -count 5"
-	queues  = "./internal/sqs -skip OnTheLocal"
-	ddl     = "./internal/catalog/athena -skip OnTheLocal"
-	written = "./internal/catalog/athena -run Statement|Written"
-	glues   = "./internal/catalog/glue -skip OnTheLocal"
-	schemas = "./internal/schema"
-	samples = "./internal/sample"
-	halving = "./internal/catalog/bisect"
-	objects = "./internal/local/s3"
-	deploys = "./internal/deploy"
-	handler = "./internal/lambda"
-	metrics = "./internal/emf"
-	mends   = "./internal/reconcile"
-	doctors = "./internal/doctor"
-	facts   = "./internal/doctor/onaws"
+	events   = "./internal/event"
+	tables   = "./internal/table"
+	settles  = "./internal/refresh"
+	drives   = "./internal/daemon -skip TestNothingIsLost"
+	world    = "./internal/daemon -run TestNothingIsLost -seeds 8 -count 5"
+	queues   = "./internal/sqs -skip OnTheLocal"
+	ddl      = "./internal/catalog/athena -skip OnTheLocal"
+	written  = "./internal/catalog/athena -run Statement|Written"
+	glues    = "./internal/catalog/glue -skip OnTheLocal"
+	schemas  = "./internal/schema"
+	samples  = "./internal/sample"
+	halving  = "./internal/catalog/bisect"
+	objects  = "./internal/local/s3"
+	deploys  = "./internal/deploy"
+	handler  = "./internal/lambda"
+	metrics  = "./internal/emf"
+	mends    = "./internal/reconcile"
+	doctors  = "./internal/doctor"
+	facts    = "./internal/doctor/onaws"
+	parking  = "./internal/parked"
+	verdicts = "./internal/monitor"
+	numbers  = "./internal/cloudwatch"
 )
 
 var breaks = []mutant{
@@ -442,4 +445,29 @@ var breaks = []mutant{
 		"		if n > 0 {\n", "		if n > 1000 {\n", deploys},
 	{"any answer is an answer to a probe", 3, "internal/deploy/probe.go",
 		"err != nil || got.Version == \"\"", "err != nil", deploys},
+
+	// What is parked, and whether the refresh keeps up.
+	{"parked: deleted before it was sent", 1, "internal/parked/redrive.go",
+		"	confirmed, failed := r.sendAll(ctx, chosen)\n", "	r.deleteAll(ctx, chosen)\n	confirmed, failed := r.sendAll(ctx, chosen)\n", parking},
+	{"parked: deleted though it wasn't sent", 1, "internal/parked/redrive.go",
+		"append(sent, confirmed...)", "append(sent, chosen...)", parking},
+	{"parked: forgets to give back", 3, "internal/parked/redrive.go",
+		"errors.Join(err, r.pass.giveBack(ctx))", "errors.Join(err)", parking},
+	{"parked: sends back what doesn't match", 4, "internal/parked/redrive.go",
+		"r.Match != nil && !r.Match(c)", "r.Match != nil && !r.Match(c) && r.Limit > 0", parking},
+	{"parked: the attribute is kept", 2, "internal/sqs/parking.go",
+		"p.queue.sendCopy(ctx, p.queue.url, body, nil)",
+		"p.queue.sendCopy(ctx, p.queue.url, body, map[string]types.MessageAttributeValue{ParkedAttribute: {DataType: aws.String(attributeType), StringValue: &body}})", queues},
+	{"status: late is keeping up", 5, "internal/monitor/monitor.go",
+		"	case f.late(), f.overloaded():\n", "	case f.overloaded():\n", verdicts},
+	{"status: no data is nothing that arrives", 5, "internal/monitor/monitor.go",
+		"	case !f.Data && held == 0:\n", "	case !f.Data && held < 0:\n", verdicts},
+	{"status: a part that was deleted is stuck", 5, "internal/monitor/monitor.go",
+		"f.Received > 0 && f.Deleted == 0 &&", "f.Received > 0 && f.Deleted < f.Received &&", verdicts},
+	{"status: a metric that is missing counts as zero", 5, "internal/cloudwatch/read.go",
+		"		s := found[id(i)]\n", "		s := found[id(i)]\n		if s == nil {\n			continue\n		}\n", numbers},
+	{"status: a part of a metric is all of it", 5, "internal/cloudwatch/read.go",
+		"s.status != types.StatusCodeComplete", "s.status == types.StatusCodeForbidden", numbers},
+	{"status: the first page is all", 5, "internal/cloudwatch/read.go",
+		"aws.ToString(in.NextToken) == \"\" {", "true {", numbers},
 }

@@ -10,10 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"athenarefresh/internal/cloudwatch"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/search"
 	"athenarefresh/internal/sqs"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -138,6 +141,7 @@ type parkingLot struct {
 	config  *config.Config
 	router  *table.Router
 	parking *sqs.Parking
+	metrics *cloudwatch.Reader
 }
 
 func (a *app) openParking(ctx context.Context) (*parkingLot, error) {
@@ -161,15 +165,16 @@ func (a *app) openParking(ctx context.Context) (*parkingLot, error) {
 	if err != nil {
 		return nil, explainAWS("parked", err)
 	}
-	return &parkingLot{a, c, router, parking}, nil
+	return &parkingLot{a, c, router, parking, cloudwatch.New(cfg)}, nil
 }
 
 // parkedCount is what parked --json prints.
 type parkedCount struct {
-	Type     string `json:"type"` // "parked"
-	Queue    string `json:"queue"`
-	Visible  int    `json:"visible"`
-	InFlight int    `json:"in_flight"`
+	Type     string   `json:"type"` // "parked"
+	Queue    string   `json:"queue"`
+	Visible  int      `json:"visible"`
+	InFlight int      `json:"in_flight"`
+	Oldest   *float64 `json:"oldest_seconds,omitempty"` // since it was parked; absent where CloudWatch doesn't know
 }
 
 // count prints how much is parked, and what to do next.
@@ -179,12 +184,18 @@ func (l *parkingLot) count(ctx context.Context) error {
 	if n.Visible, n.InFlight, err = l.parking.Depth(ctx); err != nil {
 		return explainAWS("parked", err)
 	}
+	if n.Visible+n.InFlight > 0 {
+		n.Oldest = l.oldest(ctx)
+	}
 	if l.a.json {
 		return printJSON(l.a.stdout, n)
 	}
 	text := "about " + count(n.Visible, "message")
 	if n.InFlight > 0 {
 		text += fmt.Sprintf(", and %d that somebody is looking at", n.InFlight)
+	}
+	if n.Oldest != nil {
+		text += ", the oldest for " + (time.Duration(*n.Oldest) * time.Second).String()
 	}
 	if err := l.a.printf("%-11s %s\n", "parked", text); err != nil {
 		return err
@@ -193,6 +204,22 @@ func (l *parkingLot) count(ctx context.Context) error {
 		l.a.say(`"athena-refresh parked sample" says why`)
 	}
 	return nil
+}
+
+// oldest is for how many seconds the oldest copy has been parked, by CloudWatch's
+// last word in an hour; nil where that isn't known, which is no reason to fail:
+// the count is what was asked for.
+func (l *parkingLot) oldest(ctx context.Context) *float64 {
+	now := time.Now()
+	q, err := l.metrics.Queue(ctx, l.config.DeadLetterQueue, now.Add(-time.Hour), now)
+	if err != nil {
+		l.a.say(fmt.Sprintf("how old the oldest is can't be read: %v", search.Plain(err)))
+	}
+	if q.Oldest == nil {
+		return nil
+	}
+	seconds := q.Oldest.Seconds()
+	return &seconds
 }
 
 // The lines of parked sample --json, told apart by their type.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/catalog/awserror"
 	"athenarefresh/internal/cloudwatch"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/monitor"
@@ -35,8 +36,9 @@ oldest is, what is parked. And it says in words whether the refresh keeps up, an
 if it doesn't, which schedule_expression would.
 
 CloudWatch has its numbers a minute or more late and counts repetitions, so that
-sent, received and deleted need not be equal. How much an invocation settles is a
-cautious guess unless --report names a file with what "once --json" printed.`,
+sent, received and deleted need not be equal. How much an invocation settles is
+taken for 50 messages a second, a cautious guess that was measured nowhere on AWS,
+unless --report names a file with what "once --json" printed.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if s.since < time.Minute || s.since > mostSince {
 				return fmt.Errorf("status: --since %s: it is a minute to 15 days", s.since)
@@ -68,26 +70,64 @@ func (a *app) watchStatus(ctx context.Context, s statusFlags) error {
 	if err != nil {
 		return err
 	}
+	r, err := m.look(ctx)
+	if err != nil {
+		return explainStatus(err)
+	}
+	if err := a.printStatus(r); err != nil {
+		return err
+	}
+	if s.watch > 0 {
+		return again(ctx, max(s.watch, time.Second), func() error { return a.lookAgain(ctx, m) })
+	}
+	if r.Verdict.State != monitor.KeepingUp {
+		return errUndone
+	}
+	return nil
+}
+
+// again does something every so often until ctx ends, which is no error.
+func again(ctx context.Context, every time.Duration, do func() error) error {
 	for {
-		r, err := m.look(ctx)
-		if err != nil {
-			return explainAWS("status", err)
-		}
-		if err := a.printStatus(r); err != nil {
-			return err
-		}
-		if s.watch <= 0 {
-			if r.Verdict.State != monitor.KeepingUp {
-				return errUndone
-			}
-			return nil
-		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(max(s.watch, time.Second)):
+		case <-time.After(every):
+		}
+		if err := do(); err != nil && ctx.Err() == nil {
+			return err
 		}
 	}
+}
+
+// lookAgain complains of what fails, which once worked: the next look may.
+func (a *app) lookAgain(ctx context.Context, m *monitored) error {
+	r, err := m.look(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		a.complain(explainStatus(err))
+		return nil
+	}
+	if !a.json {
+		if err := a.printf("\n"); err != nil {
+			return err
+		}
+	}
+	return a.printStatus(r)
+}
+
+// explainStatus adds what to do about CloudWatch's refusals.
+func explainStatus(err error) error {
+	explained := explainAWS("status", err)
+	switch classified := awserror.Classify(err); {
+	case errors.Is(classified, refresh.ErrThrottled):
+		return hint(explained, "there are too many calls in this account just now: try again, or --watch less often")
+	case errors.Is(classified, refresh.ErrAccessDenied) && strings.HasPrefix(awserror.Code(err), "AccessDenied"):
+		return hint(explained, "status needs cloudwatch:GetMetricData, and sqs:GetQueueAttributes of the queue and of its dead-letter queue")
+	}
+	return explained
 }
 
 // monitored is what the status is read from.

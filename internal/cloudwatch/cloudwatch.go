@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	namespace   = "AWS/SQS"
-	callTimeout = 30 * time.Second // the SDK's retries included
+	queues      = "AWS/SQS"
+	callTimeout = 30 * time.Second // all pages and the SDK's retries included
 )
 
 // Reader reads metrics.
@@ -39,53 +39,37 @@ type Queue struct {
 	Oldest *time.Duration
 }
 
-// The metrics that are asked for, by their ids.
-var metrics = []struct{ id, name, stat string }{
-	{"sent", "NumberOfMessagesSent", "Sum"},
-	{"received", "NumberOfMessagesReceived", "Sum"},
-	{"deleted", "NumberOfMessagesDeleted", "Sum"},
-	{"oldest", "ApproximateAgeOfOldestMessage", "Maximum"},
-}
+// counters are summed; the age of the oldest message is beside them.
+const (
+	sent     = "NumberOfMessagesSent"
+	received = "NumberOfMessagesReceived"
+	deleted  = "NumberOfMessagesDeleted"
+	oldest   = "ApproximateAgeOfOldestMessage"
+)
 
 // Queue reads a queue's metrics of [from, to). CloudWatch has them a minute or
 // more late, and of an inactive queue none at all (AWS.md 7.2).
 func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (Queue, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	in := &cloudwatch.GetMetricDataInput{StartTime: &from, EndTime: &to, ScanBy: types.ScanByTimestampDescending}
-	for _, m := range metrics {
-		in.MetricDataQueries = append(in.MetricDataQueries, types.MetricDataQuery{
-			Id: aws.String(m.id),
-			MetricStat: &types.MetricStat{
-				Period: aws.Int32(60), Stat: aws.String(m.stat),
-				Metric: &types.Metric{
-					Namespace: aws.String(namespace), MetricName: aws.String(m.name),
-					Dimensions: []types.Dimension{{Name: aws.String("QueueName"), Value: &name}},
-				},
-			},
-		})
+	var asked []types.MetricDataQuery
+	for _, c := range []string{sent, received, deleted} {
+		asked = append(asked, query(queues, c, "QueueName", name, "Sum", time.Minute))
 	}
-	var q Queue
-	if err := r.pages(ctx, in, q.add); err != nil {
+	asked = append(asked, query(queues, oldest, "QueueName", name, "Maximum", time.Minute))
+	got, err := r.read(ctx, asked, from, to)
+	if err != nil {
 		return Queue{}, fmt.Errorf("read the metrics of queue %s: %w", name, err)
 	}
-	return q, nil
+	return queueOf(got), nil
 }
 
-// pages calls add for each metric of each page.
-func (r *Reader) pages(ctx context.Context, in *cloudwatch.GetMetricDataInput, add func(types.MetricDataResult)) error {
-	for {
-		out, err := r.get(ctx, in)
-		if err != nil {
-			return err
-		}
-		for _, result := range out.MetricDataResults {
-			add(result)
-		}
-		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
-			return nil
-		}
+func queueOf(got []series) Queue {
+	q := Queue{Sent: got[0].sum(), Received: got[1].sum(), Deleted: got[2].sum()}
+	q.Data = len(got[0].values)+len(got[1].values)+len(got[2].values) > 0
+	if seconds, ok := got[3].newest(); ok {
+		age := time.Duration(seconds * float64(time.Second))
+		q.Oldest = &age
 	}
+	return q
 }
 
 // Searchable is how long it took in a window from an object's landing until its
@@ -93,53 +77,28 @@ func (r *Reader) pages(ctx context.Context, in *cloudwatch.GetMetricDataInput, a
 // enable_metrics is on: the medians and the 99th percentiles of the window's
 // newest period; false if there is none.
 func (r *Reader) Searchable(ctx context.Context, queue string, from, to time.Time) (p50, p99 time.Duration, ok bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	period := int32(to.Sub(from).Truncate(time.Minute).Seconds())
-	in := &cloudwatch.GetMetricDataInput{StartTime: &from, EndTime: &to, ScanBy: types.ScanByTimestampDescending}
-	for _, stat := range []string{"p50", "p99"} {
-		in.MetricDataQueries = append(in.MetricDataQueries, types.MetricDataQuery{
-			Id: aws.String(stat),
-			MetricStat: &types.MetricStat{
-				Period: &period, Stat: aws.String(stat),
-				Metric: &types.Metric{
-					Namespace: aws.String(emf.Namespace), MetricName: aws.String("EventToSearchableMs"),
-					Dimensions: []types.Dimension{{Name: aws.String("Queue"), Value: &queue}},
-				},
-			},
-		})
-	}
-	found := map[string]time.Duration{}
-	err = r.pages(ctx, in, func(m types.MetricDataResult) {
-		if id := aws.ToString(m.Id); len(m.Values) > 0 && found[id] == 0 {
-			found[id] = time.Duration(m.Values[0] * float64(time.Millisecond))
-		}
-	})
+	period := to.Sub(from).Truncate(time.Minute)
+	got, err := r.read(ctx, []types.MetricDataQuery{
+		query(emf.Namespace, "EventToSearchableMs", "Queue", queue, "p50", period),
+		query(emf.Namespace, "EventToSearchableMs", "Queue", queue, "p99", period),
+	}, from, to)
 	if err != nil {
 		return 0, 0, false, fmt.Errorf("read how long objects take: %w", err)
 	}
-	return found["p50"], found["p99"], len(found) == 2, nil
+	low, ok := got[0].newest()
+	high, also := got[1].newest()
+	return milliseconds(low), milliseconds(high), ok && also, nil
 }
 
-// add takes in the values of one metric, a page of them.
-func (q *Queue) add(r types.MetricDataResult) {
-	var sum float64
-	for _, v := range r.Values {
-		sum += v
-	}
-	switch aws.ToString(r.Id) {
-	case "sent":
-		q.Sent += sum
-	case "received":
-		q.Received += sum
-	case "deleted":
-		q.Deleted += sum
-	case "oldest":
-		if q.Oldest == nil && len(r.Values) > 0 { // the newest is first
-			age := time.Duration(r.Values[0] * float64(time.Second))
-			q.Oldest = &age
-		}
-		return
-	}
-	q.Data = q.Data || len(r.Values) > 0
+func milliseconds(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
+
+// query asks for a metric of one dimension; read gives it its id.
+func query(namespace, name, dimension, value, stat string, period time.Duration) types.MetricDataQuery {
+	return types.MetricDataQuery{MetricStat: &types.MetricStat{
+		Period: aws.Int32(int32(period.Seconds())), Stat: &stat,
+		Metric: &types.Metric{
+			Namespace: &namespace, MetricName: &name,
+			Dimensions: []types.Dimension{{Name: &dimension, Value: &value}},
+		},
+	}}
 }

@@ -35,8 +35,9 @@ type Facts struct {
 	Latency time.Duration
 }
 
-// PerSecond is what an invocation settles where nothing was measured: cautious,
-// by an order of magnitude (docs/decisions.md, "How much an invocation settles").
+// PerSecond is what an invocation is taken to settle where its report isn't
+// given. It is a guess, measured nowhere on AWS, where the catalog's and the
+// queue's round trips decide; "status --report" replaces it.
 const PerSecond = 50
 
 // State is the verdict in a word.
@@ -77,7 +78,7 @@ func Judge(f Facts) Verdict {
 	case !f.Data && held == 0:
 		return Verdict{State: NoData, Words: "CloudWatch has no numbers of this queue in the window, and the queue is empty",
 			Hint: "a queue in which nothing happened for six hours has none, and the first come up to 15 minutes late; land an object and look again, or widen --since; if nothing arrives then, \"athena-refresh doctor\" looks where notifications get lost"}
-	case f.Data && f.Sent == 0 && held == 0:
+	case f.Sent == 0 && held == 0:
 		return Verdict{State: Idle, Words: fmt.Sprintf("nothing arrived in %s", words(f.Window)),
 			Hint: "if objects landed, their notifications don't reach the queue: \"athena-refresh doctor\" checks the buckets' notifications and the queue's policy"}
 	case f.Data && f.Received > 0 && f.Deleted == 0 && held > 0 && f.late():

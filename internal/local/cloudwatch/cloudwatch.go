@@ -64,7 +64,7 @@ type (
 				Namespace, MetricName string
 				Dimensions            []struct{ Name, Value string }
 			}
-			Period int
+			Period int32 // seconds
 			Stat   string
 		}
 	}

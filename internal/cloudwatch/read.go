@@ -1,0 +1,113 @@
+package cloudwatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+)
+
+// series is what came of a query, on all pages.
+type series struct {
+	values []float64 // the newest first; none where CloudWatch has none
+	status types.StatusCode
+	words  []string // of CloudWatch
+}
+
+func (s *series) sum() (all float64) {
+	for _, v := range s.values {
+		all += v
+	}
+	return all
+}
+
+// newest is the value of the newest period of which there is one.
+func (s *series) newest() (value float64, ok bool) {
+	if len(s.values) == 0 {
+		return 0, false
+	}
+	return s.values[0], true
+}
+
+// read returns what came of each query, in their order. A query that CloudWatch
+// didn't answer to the end is an error: it would look as if nothing happened.
+func (r *Reader) read(ctx context.Context, asked []types.MetricDataQuery, from, to time.Time) ([]series, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	for i := range asked {
+		asked[i].Id = aws.String(id(i))
+	}
+	in := &cloudwatch.GetMetricDataInput{MetricDataQueries: asked, StartTime: &from, EndTime: &to, ScanBy: types.ScanByTimestampDescending}
+	found := map[string]*series{}
+	said, err := r.pages(ctx, in, found)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]series, len(asked))
+	for i, q := range asked {
+		s := found[id(i)]
+		if err := s.check(); err != nil {
+			return nil, fmt.Errorf("%s: %w%s", *q.MetricStat.Metric.MetricName, err, inWords(said))
+		}
+		all[i] = *s
+	}
+	return all, nil
+}
+
+// id is that of the nth query: it has to begin with a lower-case letter.
+func id(n int) string { return fmt.Sprint("q", n) }
+
+// pages adds what is on each page to found, and returns what CloudWatch says of
+// the call as a whole.
+func (r *Reader) pages(ctx context.Context, in *cloudwatch.GetMetricDataInput, found map[string]*series) (said []string, err error) {
+	for {
+		out, err := r.get(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		said = append(said, words(out.Messages)...)
+		for _, m := range out.MetricDataResults {
+			s := found[aws.ToString(m.Id)]
+			if s == nil {
+				s = &series{}
+				found[aws.ToString(m.Id)] = s
+			}
+			s.values = append(s.values, m.Values...)
+			s.status = m.StatusCode
+			s.words = append(s.words, words(m.Messages)...)
+		}
+		if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
+			return said, nil
+		}
+	}
+}
+
+// check says what is missing. A part is complete once a later page says so.
+func (s *series) check() error {
+	switch {
+	case s == nil:
+		return errors.New("CloudWatch left it out of its answer")
+	case s.status != types.StatusCodeComplete:
+		return fmt.Errorf("CloudWatch's answer is %q%s", s.status, inWords(s.words))
+	}
+	return nil
+}
+
+func words(messages []types.MessageData) (list []string) {
+	for _, m := range messages {
+		list = append(list, aws.ToString(m.Code)+": "+aws.ToString(m.Value))
+	}
+	return list
+}
+
+func inWords(said []string) string {
+	if len(said) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(said, "; ") + ")"
+}
