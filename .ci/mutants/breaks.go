@@ -194,8 +194,6 @@ var breaks = []mutant{
 `, settles},
 	{"a second statement while one is being stopped", 3, "internal/refresh/statement.go",
 		"	if t.isAdding() {\n", "	if t.isAdding() && false {\n", settles},
-	{"a second statement while one is being stopped, simulated", 3, "internal/refresh/statement.go",
-		"	if t.isAdding() {\n", "	if t.isAdding() && false {\n", world},
 	{"a statement may take longer than 2 minutes", 3, "internal/refresh/statement.go",
 		"	statementTime = 2 * time.Minute", "	statementTime = 3 * time.Minute", settles},
 	{"the surplus of a table not bounded", 3, "internal/refresh/planner.go",

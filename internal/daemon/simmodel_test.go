@@ -47,11 +47,6 @@ func (m *model) nowhere(id string) bool {
 	return slices.ContainsFunc(m.wanted[id], func(x wanted) bool { return x.location == "" })
 }
 
-// wantsOf says whether a record of the message is for a table.
-func (m *model) wantsOf(id, table string) bool {
-	return slices.ContainsFunc(m.wanted[id], func(x wanted) bool { return x.table == table })
-}
-
 // believed is how old a reading of the catalog may be when a record is settled.
 const believed = 15 * time.Minute
 
