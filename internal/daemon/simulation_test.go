@@ -331,8 +331,10 @@ func (w *world) settleAll() {
 }
 
 // promptly is the longest that a message takes while another table hangs: it
-// may wait for two statements of each of five tables, which have one slot.
-const promptly = 45 * time.Second
+// may wait for two statements of each of five tables, which have one slot, and
+// come back once, after a minute at most, if it was received just before its
+// invocation ended. To wait for what hangs would take it two minutes.
+const promptly = 45*time.Second + time.Minute
 
 // hang has a table not answer any more, and sees that messages for the others
 // don't notice. Processes are new, so that none rests for what failed before.
