@@ -16,6 +16,7 @@ import (
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
@@ -80,10 +81,17 @@ func (s *service) open(t *testing.T) *Writer {
 		Region:       "eu-west-1",
 		BaseEndpoint: &server.URL,
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Retryer:      func() aws.Retryer { return hasty{retry.NewStandard()} },
 	}, Options{Database: "db", WorkGroup: "wg", ResultsBucket: "results"})
+	w.retryer = hasty{w.retryer}
 	t.Cleanup(func() { w.Close() })
 	return w
 }
+
+// hasty repeats what another Retryer would, without its waits.
+type hasty struct{ aws.Retryer }
+
+func (hasty) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
 func (s *service) handler() http.Handler {
 	json := &awsjson.Service{Version: "1.1", MaxBody: 1 << 20, Operations: map[string]awsjson.Operation{

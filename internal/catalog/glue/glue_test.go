@@ -586,7 +586,9 @@ func TestALostReplyAddsWhatItAdded(t *testing.T) {
 	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
 	r := NewReader(cfg, "db")
 	r.remember("t", described{aKnownTable.ID, types.StorageDescriptor{}})
-	if err := NewWriter(cfg, r, Options{}).Add(t.Context(), aKnownTable, parts(1)); err != nil || n != 2 {
+	w := NewWriter(cfg, r, Options{})
+	w.retryer = hasty{w.retryer}
+	if err := w.Add(t.Context(), aKnownTable, parts(1)); err != nil || n != 2 {
 		t.Errorf("Add: %v after %d requests", err, n)
 	}
 }
