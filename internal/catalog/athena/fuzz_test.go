@@ -4,8 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/http/httptest"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"athenarefresh/internal/refresh"
@@ -31,33 +32,36 @@ func FuzzReply(f *testing.F) {
 	}
 	var code int
 	var reply string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(code)
-		io.WriteString(w, reply)
-	}))
-	f.Cleanup(server.Close)
-	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: aws.String("http://localhost"), RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient: answers(func(r *http.Request) *http.Response {
+			return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(reply)), ContentLength: int64(len(reply)), Request: r}
+		})}
 	table := refresh.Table{ID: refresh.TableID{Database: "db", Name: "t"}, Keys: []refresh.Key{{Name: "dt", Type: "string"}}}
 	f.Fuzz(func(t *testing.T, c int, body string) {
 		if c < 200 || c > 599 || len(body) > 1<<16 {
 			return
 		}
 		code, reply = c, body
-		w := New(cfg, Options{Database: "db"})
-		w.retryer = aws.NopRetryer{}
-		defer w.Close()
-		// A statement whose state the answer leaves open is polled until ctx
-		// ends, stopped, and then watched for ten minutes: its Close is sooner.
-		ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
-		defer cancel()
-		closing := time.AfterFunc(300*time.Millisecond, func() { w.Close() })
-		defer closing.Stop()
-		if err := w.Add(ctx, table, []refresh.Partition{{Values: []string{"1"}, Location: "s3://b/1/"}}); err == nil && c >= 300 {
-			t.Errorf("%d added a partition", c)
-		}
-		if err := w.Check(ctx); err == nil && c >= 300 {
-			t.Errorf("%d found the database", c)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			w := New(cfg, Options{Database: "db"})
+			w.retryer = aws.NopRetryer{}
+			defer w.Close()
+			// A statement whose state the answer leaves open is polled until ctx
+			// ends, and then watched for ten minutes: of a clock that doesn't wait.
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := w.Add(ctx, table, []refresh.Partition{{Values: []string{"1"}, Location: "s3://b/1/"}}); err == nil && c >= 300 {
+				t.Errorf("%d added a partition", c)
+			}
+			if err := w.Check(ctx); err == nil && c >= 300 {
+				t.Errorf("%d found the database", c)
+			}
+		})
 	})
 }
+
+// answers is an HTTP client without a network.
+type answers func(*http.Request) *http.Response
+
+func (f answers) Do(r *http.Request) (*http.Response, error) { return f(r), nil }
