@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"athenarefresh/internal/catalog/bisect"
@@ -15,24 +16,26 @@ import (
 )
 
 func TestAddSubmitsOneStatement(t *testing.T) {
-	s := &service{states: []string{"QUEUED", "RUNNING", "QUEUED", "RUNNING"}}
-	w := s.open(t)
-	var seen []Submission
-	w.o.Observe = func(s Submission) { seen = append(seen, s) }
-	if err := w.Add(t.Context(), tableOf(dt), numbered(3)); err != nil {
-		t.Fatal(err)
-	}
-	all := s.submitted()
-	want, err := Statement(tableOf(dt), numbered(3))
-	if err != nil || len(all) != 1 || all[0].QueryString != want {
-		t.Fatalf("submitted %+v, want %s", all, want)
-	}
-	if in := all[0]; in.WorkGroup != "wg" || in.QueryExecutionContext.Database != "db" || in.ResultConfiguration.OutputLocation != "s3://results/athena-partition-refresh/" {
-		t.Errorf("submitted %+v", in)
-	}
-	if len(seen) != 1 || seen[0].ID != "id-0" || seen[0].Table != "t" || seen[0].Partitions != 3 || seen[0].Bytes != len(want) || seen[0].Took <= 0 || seen[0].Err != nil {
-		t.Errorf("observed %+v", seen)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{states: []string{"QUEUED", "RUNNING", "QUEUED", "RUNNING"}}
+		w := s.open(t)
+		var seen []Submission
+		w.o.Observe = func(s Submission) { seen = append(seen, s) }
+		if err := w.Add(t.Context(), tableOf(dt), numbered(3)); err != nil {
+			t.Fatal(err)
+		}
+		all := s.submitted()
+		want, err := Statement(tableOf(dt), numbered(3))
+		if err != nil || len(all) != 1 || all[0].QueryString != want {
+			t.Fatalf("submitted %+v, want %s", all, want)
+		}
+		if in := all[0]; in.WorkGroup != "wg" || in.QueryExecutionContext.Database != "db" || in.ResultConfiguration.OutputLocation != "s3://results/athena-partition-refresh/" {
+			t.Errorf("submitted %+v", in)
+		}
+		if len(seen) != 1 || seen[0].ID != "id-0" || seen[0].Table != "t" || seen[0].Partitions != 3 || seen[0].Bytes != len(want) || seen[0].Took <= 0 || seen[0].Err != nil {
+			t.Errorf("observed %+v", seen)
+		}
+	})
 }
 
 func TestEverySubmissionHasItsOwnToken(t *testing.T) {
@@ -123,50 +126,54 @@ func TestAthenaErrorDecides(t *testing.T) {
 }
 
 func TestOneBadPartitionDoesNotKeepTheOthersOut(t *testing.T) {
-	s := &service{final: func(sql string) map[string]any {
-		if holds(sql, "v37") {
-			return failure("nobody knows")
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{final: func(sql string) map[string]any {
+			if holds(sql, "v37") {
+				return failure("nobody knows")
+			}
+			return status200("SUCCEEDED")
+		}}
+		err := s.open(t).Add(t.Context(), tableOf(dt), numbered(64))
+		if err == nil || !strings.Contains(err.Error(), "nobody knows") {
+			t.Errorf("Add: %v", err)
 		}
-		return status200("SUCCEEDED")
-	}}
-	err := s.open(t).Add(t.Context(), tableOf(dt), numbered(64))
-	if err == nil || !strings.Contains(err.Error(), "nobody knows") {
-		t.Errorf("Add: %v", err)
-	}
-	added := map[string]bool{}
-	for _, in := range s.submitted() {
-		for _, p := range numbered(64) {
-			if v := p.Values[0]; holds(in.QueryString, v) && !holds(in.QueryString, "v37") {
-				added[v] = true
+		added := map[string]bool{}
+		for _, in := range s.submitted() {
+			for _, p := range numbered(64) {
+				if v := p.Values[0]; holds(in.QueryString, v) && !holds(in.QueryString, "v37") {
+					added[v] = true
+				}
 			}
 		}
-	}
-	if n, limit := len(s.submitted()), bisect.Limit(64); len(added) != 63 || n > limit {
-		t.Errorf("%d of 63 added by %d statements, at most %d", len(added), n, limit)
-	}
+		if n, limit := len(s.submitted()), bisect.Limit(64); len(added) != 63 || n > limit {
+			t.Errorf("%d of 63 added by %d statements, at most %d", len(added), n, limit)
+		}
+	})
 }
 
 // Another writer was faster with one partition: that one is there, of the
 // others in the statement nobody knows.
 func TestAPartitionThatExistsByNowDoesNotKeepTheOthersOut(t *testing.T) {
-	s := &service{final: func(sql string) map[string]any {
-		if holds(sql, "v1") && holds(sql, "v3") {
-			return failure("AlreadyExistsException: Partition already exists")
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{final: func(sql string) map[string]any {
+			if holds(sql, "v1") && holds(sql, "v3") {
+				return failure("AlreadyExistsException: Partition already exists")
+			}
+			return status200("SUCCEEDED")
+		}}
+		if err := s.open(t).Add(t.Context(), tableOf(dt), numbered(4)); err != nil {
+			t.Errorf("Add: %v", err)
 		}
-		return status200("SUCCEEDED")
-	}}
-	if err := s.open(t).Add(t.Context(), tableOf(dt), numbered(4)); err != nil {
-		t.Errorf("Add: %v", err)
-	}
-	for _, p := range numbered(4) {
-		added := false
-		for _, in := range s.submitted() {
-			added = added || holds(in.QueryString, p.Values[0]) && !(holds(in.QueryString, "v1") && holds(in.QueryString, "v3"))
+		for _, p := range numbered(4) {
+			added := false
+			for _, in := range s.submitted() {
+				added = added || holds(in.QueryString, p.Values[0]) && !(holds(in.QueryString, "v1") && holds(in.QueryString, "v3"))
+			}
+			if !added {
+				t.Errorf("partition %s is in no statement that succeeded", p.Values[0])
+			}
 		}
-		if !added {
-			t.Errorf("partition %s is in no statement that succeeded", p.Values[0])
-		}
-	}
+	})
 }
 
 func TestATableWideFailureIsNotHalved(t *testing.T) {
@@ -190,25 +197,27 @@ func TestAPartitionThatCannotBeWrittenFailsAlone(t *testing.T) {
 }
 
 func TestPollingSurvivesWhatTheServiceForgets(t *testing.T) {
-	for name, edit := range map[string]func(map[string]any){
-		"an execution": func(a map[string]any) { a["QueryExecutions"] = nil },
-		"its status":   func(a map[string]any) { delete(a["QueryExecutions"].([]any)[0].(map[string]any), "Status") },
-		"its state":    func(a map[string]any) { a["QueryExecutions"].([]any)[0].(map[string]any)["Status"] = map[string]any{} },
-		"its id":       func(a map[string]any) { delete(a["QueryExecutions"].([]any)[0].(map[string]any), "QueryExecutionId") },
-		"to process it, and says so": func(a map[string]any) {
-			a["QueryExecutions"] = []any{}
-			a["UnprocessedQueryExecutionIds"] = []any{map[string]any{"QueryExecutionId": "id-0", "ErrorCode": "INTERNAL"}, map[string]any{}}
-		},
-	} {
-		s := &service{edit: func(n int, answer map[string]any) {
-			if n < 2 {
-				edit(answer)
+	synctest.Test(t, func(t *testing.T) {
+		for name, edit := range map[string]func(map[string]any){
+			"an execution": func(a map[string]any) { a["QueryExecutions"] = nil },
+			"its status":   func(a map[string]any) { delete(a["QueryExecutions"].([]any)[0].(map[string]any), "Status") },
+			"its state":    func(a map[string]any) { a["QueryExecutions"].([]any)[0].(map[string]any)["Status"] = map[string]any{} },
+			"its id":       func(a map[string]any) { delete(a["QueryExecutions"].([]any)[0].(map[string]any), "QueryExecutionId") },
+			"to process it, and says so": func(a map[string]any) {
+				a["QueryExecutions"] = []any{}
+				a["UnprocessedQueryExecutionIds"] = []any{map[string]any{"QueryExecutionId": "id-0", "ErrorCode": "INTERNAL"}, map[string]any{}}
+			},
+		} {
+			s := &service{edit: func(n int, answer map[string]any) {
+				if n < 2 {
+					edit(answer)
+				}
+			}}
+			if err := s.open(t).Add(t.Context(), tableOf(dt), numbered(1)); err != nil || s.count("BatchGetQueryExecution") != 3 {
+				t.Errorf("the service forgets %s: %v after %d looks, want success after 3", name, err, s.count("BatchGetQueryExecution"))
 			}
-		}}
-		if err := s.open(t).Add(t.Context(), tableOf(dt), numbered(1)); err != nil || s.count("BatchGetQueryExecution") != 3 {
-			t.Errorf("the service forgets %s: %v after %d looks, want success after 3", name, err, s.count("BatchGetQueryExecution"))
 		}
-	}
+	})
 }
 
 func TestPollingThatIsDeniedIsSaidAtOnce(t *testing.T) {
@@ -225,42 +234,46 @@ func TestPollingThatIsDeniedIsSaidAtOnce(t *testing.T) {
 }
 
 func TestManyStatementsShareTheirPolls(t *testing.T) {
-	const n = 70 // more than one call can name
-	s := &service{states: []string{"QUEUED", "RUNNING", "RUNNING"}}
-	w := s.open(t)
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() {
-			table := tableOf(dt)
-			table.ID.Name = fmt.Sprintf("t%d", i)
-			if err := w.Add(t.Context(), table, numbered(1)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if polls := s.count("BatchGetQueryExecution"); polls > n {
-		t.Errorf("%d looks for %d statements of four states each", polls, n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		const n = 70 // more than one call can name
+		s := &service{states: []string{"QUEUED", "RUNNING", "RUNNING"}}
+		w := s.open(t)
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				table := tableOf(dt)
+				table.ID.Name = fmt.Sprintf("t%d", i)
+				if err := w.Add(t.Context(), table, numbered(1)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if polls := s.count("BatchGetQueryExecution"); polls > n {
+			t.Errorf("%d looks for %d statements of four states each", polls, n)
+		}
+	})
 }
 
 func TestTheEndOfCtxStopsTheStatement(t *testing.T) {
-	for name, stopped := range map[string]func(string) map[string]any{
-		"stopped":                 nil,
-		"succeeded all the same":  func(string) map[string]any { return status200("SUCCEEDED") },
-		"failed at the same time": func(string) map[string]any { return failure("x") },
-	} {
-		ctx, cancel := context.WithCancel(t.Context())
-		s := &service{final: func(string) map[string]any { cancel(); return status200("RUNNING") }, stopped: stopped}
-		w := s.open(t)
-		err := w.Add(ctx, tableOf(dt), numbered(8))
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: Add: %v", name, err)
+	synctest.Test(t, func(t *testing.T) {
+		for name, stopped := range map[string]func(string) map[string]any{
+			"stopped":                 nil,
+			"succeeded all the same":  func(string) map[string]any { return status200("SUCCEEDED") },
+			"failed at the same time": func(string) map[string]any { return failure("x") },
+		} {
+			ctx, cancel := context.WithCancel(t.Context())
+			s := &service{final: func(string) map[string]any { cancel(); return status200("RUNNING") }, stopped: stopped}
+			w := s.open(t)
+			err := w.Add(ctx, tableOf(dt), numbered(8))
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: Add: %v", name, err)
+			}
+			if all := s.stoppedStatements(); len(all) != 1 || len(s.submitted()) != 1 {
+				t.Errorf("%s: stopped %v of %d statements, want the only one", name, all, len(s.submitted()))
+			}
 		}
-		if all := s.stoppedStatements(); len(all) != 1 || len(s.submitted()) != 1 {
-			t.Errorf("%s: stopped %v of %d statements, want the only one", name, all, len(s.submitted()))
-		}
-	}
+	})
 }
 
 func TestTheEndOfCtxDoesNotLoseASubmission(t *testing.T) {
@@ -296,45 +309,47 @@ func TestALinkToAnotherAccountIsRefused(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	denied := func(op string) func(string, int) error {
-		return func(name string, _ int) error {
-			if name == op {
-				return awsjson.Errorf("AccessDeniedException", "no")
-			}
-			return nil
-		}
-	}
-	for name, c := range map[string]struct {
-		s    *service
-		want error // errPlain: any other
-		says string
-	}{
-		"it exists":             {&service{rows: []string{"db"}}, nil, ""},
-		"it exists, among more": {&service{rows: []string{"database_name", "dbx", "DB"}}, nil, ""},
-		"only others exist":     {&service{rows: []string{"dbx", "xdb"}}, refresh.ErrDatabaseMissing, "db"},
-		"none exists":           {&service{}, refresh.ErrDatabaseMissing, "db"},
-		"start denied":          {&service{before: denied("StartQueryExecution")}, refresh.ErrAccessDenied, "work group wg"},
-		"result denied":         {&service{before: denied("GetQueryResults")}, refresh.ErrAccessDenied, "result in s3://results/"},
-		"results bucket missing": {&service{final: func(string) map[string]any {
-			return failure("Unable to verify/create output bucket results")
-		}}, errPlain, "s3://results/"},
-		"work group missing": {&service{before: func(string, int) error {
-			return awsjson.Errorf("InvalidRequestException", "WorkGroup wg is not found.")
-		}}, errPlain, "work group wg"},
-	} {
-		err := c.s.open(t).Check(t.Context())
-		if got := class(err); got != c.want {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err != nil && !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: %v doesn't name %s", name, err, c.says)
-		}
-		for _, in := range c.s.submitted() {
-			if in.QueryString != "SHOW DATABASES LIKE 'db'" || in.QueryExecutionContext.Database != "" {
-				t.Errorf("%s: submitted %+v", name, in)
+	synctest.Test(t, func(t *testing.T) {
+		denied := func(op string) func(string, int) error {
+			return func(name string, _ int) error {
+				if name == op {
+					return awsjson.Errorf("AccessDeniedException", "no")
+				}
+				return nil
 			}
 		}
-	}
+		for name, c := range map[string]struct {
+			s    *service
+			want error // errPlain: any other
+			says string
+		}{
+			"it exists":             {&service{rows: []string{"db"}}, nil, ""},
+			"it exists, among more": {&service{rows: []string{"database_name", "dbx", "DB"}}, nil, ""},
+			"only others exist":     {&service{rows: []string{"dbx", "xdb"}}, refresh.ErrDatabaseMissing, "db"},
+			"none exists":           {&service{}, refresh.ErrDatabaseMissing, "db"},
+			"start denied":          {&service{before: denied("StartQueryExecution")}, refresh.ErrAccessDenied, "work group wg"},
+			"result denied":         {&service{before: denied("GetQueryResults")}, refresh.ErrAccessDenied, "result in s3://results/"},
+			"results bucket missing": {&service{final: func(string) map[string]any {
+				return failure("Unable to verify/create output bucket results")
+			}}, errPlain, "s3://results/"},
+			"work group missing": {&service{before: func(string, int) error {
+				return awsjson.Errorf("InvalidRequestException", "WorkGroup wg is not found.")
+			}}, errPlain, "work group wg"},
+		} {
+			err := c.s.open(t).Check(t.Context())
+			if got := class(err); got != c.want {
+				t.Errorf("%s: %v", name, err)
+			}
+			if err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: %v doesn't name %s", name, err, c.says)
+			}
+			for _, in := range c.s.submitted() {
+				if in.QueryString != "SHOW DATABASES LIKE 'db'" || in.QueryExecutionContext.Database != "" {
+					t.Errorf("%s: submitted %+v", name, in)
+				}
+			}
+		}
+	})
 }
 
 func TestCloseEndsTheWaiting(t *testing.T) {

@@ -181,6 +181,43 @@ func TestAPartitionsNameDoesNotSpeakForTheService(t *testing.T) {
 	}
 }
 
+// A number one off may be of another kind: each range by its first and its last,
+// and by what is next to it.
+func TestTheEdgesOfTheErrorTypes(t *testing.T) {
+	for want, errorTypes := range map[error][]int{
+		errPlain:                {100, 200, 205, 207, 209, 211, 232, 238, 239, 300, 303, 400, 402, 1402, 9999},
+		errHalve:                {noErrorType, 0, 99, 101, 199, 206, 210, 233, 237, 240, 299, 304, 399, 403, 1109, 1111, 1299, 1302, 1306, 1399, 1407, 1499, 1502, 1601, 1603, 9998, 10000},
+		refresh.ErrThrottled:    {1400, 1401, 1403, 1404, 1405, 1406, 1602},
+		refresh.ErrAccessDenied: {1500, 1501},
+		refresh.ErrTableMissing: {1110, 1300, 1301},
+	} {
+		for _, n := range errorTypes {
+			if err := failed("", n).err(nil); class(err) != want {
+				t.Errorf("type %d is %v, want %v", n, err, want)
+			}
+		}
+	}
+}
+
+// What is too short to be taken for the service's words stays in the reason, and
+// what follows it is taken out all the same.
+func TestOnlyLongNamesAreTakenOutOfAReason(t *testing.T) {
+	for _, c := range []struct {
+		values []string
+		reason string
+		want   error
+	}{
+		{[]string{"SlowDown"}, "cannot make sense of SlowDown", errHalve}, // of eight
+		{[]string{"throttl"}, "throttl", refresh.ErrThrottled},
+		{[]string{"1", "Table not found"}, "cannot make sense of Table not found", errHalve},
+	} {
+		parts := []refresh.Partition{{Values: c.values, Location: "s3://b/x/"}}
+		if err := failed(c.reason, noErrorType).err(parts); class(err) != c.want {
+			t.Errorf("%q: %v, want %v", c.values, err, c.want)
+		}
+	}
+}
+
 // FuzzFailure: whatever Athena says, only SUCCEEDED and "it exists" are
 // success, nothing panics, and the reason is kept for people.
 func FuzzFailure(f *testing.F) {

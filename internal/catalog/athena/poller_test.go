@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"athenarefresh/internal/refresh"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 )
@@ -138,6 +140,44 @@ func TestNoGoroutineIsLeftWhenNothingIsUnderWay(t *testing.T) {
 	})
 }
 
+// An answer that speaks of what nobody asked for, or of a statement without
+// saying how it is, is read to its end.
+func TestTheRestOfAnAnswerIsRead(t *testing.T) {
+	for name, first := range map[string]types.QueryExecution{
+		"of another": {QueryExecutionId: aws.String("b"), Status: &types.QueryExecutionStatus{State: types.QueryExecutionStateFailed}},
+		"of nothing": {},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			looks := 0
+			p := newPoller(func(context.Context, *batchGetIn, ...func(*athena.Options)) (*batchGetOut, error) {
+				looks++
+				return &batchGetOut{QueryExecutions: []types.QueryExecution{first, {
+					QueryExecutionId: aws.String("a"), Status: &types.QueryExecutionStatus{State: types.QueryExecutionStateSucceeded},
+				}}}, nil
+			})
+			defer p.close()
+			if s, err := p.wait(t.Context(), "a"); err != nil || s.state != "SUCCEEDED" || looks != 1 {
+				t.Errorf("%s first: %+v, %v after %d looks, want it from the first", name, s, err, looks)
+			}
+		})
+	}
+}
+
+func TestWhatIsReadOfAnAthenaError(t *testing.T) {
+	for category, system := range map[int32]bool{0: false, 1: true, 2: false, 3: false} {
+		s := statusOf(&types.QueryExecutionStatus{State: types.QueryExecutionStateFailed, AthenaError: &types.AthenaError{ErrorCategory: &category}})
+		if s.system != system || s.errorType != noErrorType {
+			t.Errorf("category %d: %+v", category, s)
+		}
+	}
+	for n := range int32(3) {
+		s := statusOf(&types.QueryExecutionStatus{State: types.QueryExecutionStateFailed, AthenaError: &types.AthenaError{ErrorType: &n}})
+		if err := s.err(nil); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("(Athena error type %d)", n)) {
+			t.Errorf("type %d: %v doesn't name it", n, err)
+		}
+	}
+}
+
 // fakes makes a Writer of functions, to run in a synctest bubble.
 func fakes(get func(context.Context, *batchGetIn, ...func(*athena.Options)) (*batchGetOut, error), stop func()) *Writer {
 	id := "a"
@@ -171,6 +211,31 @@ func TestAStateThatStaysUnknownIsGivenUp(t *testing.T) {
 			t.Error("the statement was left to run")
 		}
 	})
+}
+
+// Whoever is left with a statement that may be running has to hear why it could
+// not be stopped: the permission may be missing.
+func TestAStopThatFailsIsSaid(t *testing.T) {
+	stays := errors.New("it can't be stopped")
+	for name, get := range map[string]func(context.Context, *batchGetIn, ...func(*athena.Options)) (*batchGetOut, error){
+		"state unknown": func(context.Context, *batchGetIn, ...func(*athena.Options)) (*batchGetOut, error) {
+			return nil, errors.New("broken")
+		},
+		"no time left": states(func() types.QueryExecutionState { return types.QueryExecutionStateRunning }),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := fakes(get, func() {})
+			defer w.Close()
+			w.stop = func(context.Context, *athena.StopQueryExecutionInput, ...func(*athena.Options)) (*athena.StopQueryExecutionOutput, error) {
+				return nil, stays
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+			defer cancel()
+			if err := w.Add(ctx, tableOf(dt), numbered(1)); !errors.Is(err, stays) {
+				t.Errorf("%s: Add: %v", name, err)
+			}
+		})
+	}
 }
 
 func TestAddOutlivesCtxUntilTheStatementIsFinal(t *testing.T) {

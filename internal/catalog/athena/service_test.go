@@ -3,6 +3,7 @@ package athena
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
@@ -74,16 +76,39 @@ func failure(reason string) map[string]any {
 func (s *service) open(t *testing.T) *Writer {
 	t.Helper()
 	s.t, s.calls, s.executions, s.tokens = t, map[string]int{}, map[string]*execution{}, map[string]string{}
-	server := httptest.NewServer(s.handler())
-	t.Cleanup(server.Close)
 	w := New(aws.Config{
 		Region:       "eu-west-1",
-		BaseEndpoint: &server.URL,
+		BaseEndpoint: aws.String("http://localhost"),
+		HTTPClient:   inProcess{s.handler()},
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Retryer:      func() aws.Retryer { return hasty{retry.NewStandard()} },
 	}, Options{Database: "db", WorkGroup: "wg", ResultsBucket: "results"})
+	w.retryer = hasty{w.retryer}
 	t.Cleanup(func() { w.Close() })
 	return w
 }
+
+// inProcess hands requests to a handler, without a network, so that a test's
+// clock can stand still.
+type inProcess struct{ http.Handler }
+
+func (p inProcess) Do(r *http.Request) (answer *http.Response, err error) {
+	defer func() {
+		if e := recover(); e == http.ErrAbortHandler {
+			answer, err = nil, io.ErrUnexpectedEOF
+		} else if e != nil {
+			panic(e)
+		}
+	}()
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// hasty repeats what another Retryer would, without its waits.
+type hasty struct{ aws.Retryer }
+
+func (hasty) RetryDelay(int, error) (time.Duration, error) { return 0, nil }
 
 func (s *service) handler() http.Handler {
 	json := &awsjson.Service{Version: "1.1", MaxBody: 1 << 20, Operations: map[string]awsjson.Operation{

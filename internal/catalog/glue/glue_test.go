@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"athenarefresh/internal/local/awsjson"
@@ -71,14 +72,26 @@ func (s script) serve(t *testing.T) aws.Config {
 			return answer(n, in)
 		})
 	}
-	server := httptest.NewServer(service)
-	t.Cleanup(server.Close)
 	return aws.Config{
 		Region:       "eu-west-1",
-		BaseEndpoint: &server.URL,
+		BaseEndpoint: aws.String("http://localhost"),
+		HTTPClient:   inProcess{service},
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		Retryer:      func() aws.Retryer { return hasty{retry.NewStandard()} },
 	}
+}
+
+// inProcess hands requests to a handler, without a network, so that a test's
+// clock can stand still.
+type inProcess struct{ http.Handler }
+
+func (p inProcess) Do(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	return w.Result(), nil
 }
 
 // hasty repeats what another Retryer would, without its waits.
@@ -296,49 +309,52 @@ func TestMembersThatATableMayLack(t *testing.T) {
 }
 
 func TestUnprocessedKeysAreAskedForAgain(t *testing.T) {
-	r, _ := open(t, script{"BatchGetPartition": func(n int, in request) (any, error) {
-		if want := [][]string{{"a", "b", "c"}, {"b", "c"}, {"c"}}[n]; len(in.PartitionsToGet) != len(want) {
-			t.Errorf("call %d asks for %v, want %v", n, in.PartitionsToGet, want)
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := open(t, script{"BatchGetPartition": func(n int, in request) (any, error) {
+			if want := [][]string{{"a", "b", "c"}, {"b", "c"}, {"c"}}[n]; len(in.PartitionsToGet) != len(want) {
+				t.Errorf("call %d asks for %v, want %v", n, in.PartitionsToGet, want)
+			}
+			return []object{
+				{"Partitions": []object{stored("a")}, "UnprocessedKeys": []object{{"Values": []string{"b"}}, {"Values": []string{"c"}}}},
+				{"UnprocessedKeys": []object{{"Values": []string{"c"}}}},
+				{"Partitions": []object{stored("c")}},
+			}[n], nil
+		}})
+		found, err := r.Partitions(t.Context(), aKnownTable, [][]string{{"a"}, {"b"}, {"c"}})
+		if err != nil || len(found) != 2 || found[0].Location != "s3://b/a/" || found[1].Location != "s3://b/c/" {
+			t.Errorf("Partitions: %v, %v", found, err)
 		}
-		return []object{
-			{"Partitions": []object{stored("a")}, "UnprocessedKeys": []object{{"Values": []string{"b"}}, {"Values": []string{"c"}}}},
-			{"UnprocessedKeys": []object{{"Values": []string{"c"}}}},
-			{"Partitions": []object{stored("c")}},
-		}[n], nil
-	}})
-	found, err := r.Partitions(t.Context(), aKnownTable, [][]string{{"a"}, {"b"}, {"c"}})
-	if err != nil || len(found) != 2 || found[0].Location != "s3://b/a/" || found[1].Location != "s3://b/c/" {
-		t.Errorf("Partitions: %v, %v", found, err)
-	}
+	})
 }
 
 // Whether a partition that doesn't exist counts as unprocessed is not written
 // anywhere. If it does, new partitions must still be found to be missing.
 func TestKeysThatStayUnprocessedAreAskedForOneByOne(t *testing.T) {
-	t.Parallel() // the waits between the rounds take seconds
-	all := func(n int, in request) (any, error) { return object{"UnprocessedKeys": in.PartitionsToGet}, nil }
-	for _, c := range []struct {
-		b     func(int, request) (any, error)
-		found int
-		want  error
-		fails bool
-	}{
-		{fails("EntityNotFoundException", "Cannot find partition."), 1, nil, false},
-		{fails("EntityNotFoundException", "Table t not found."), 0, refresh.ErrTableMissing, true},
-		{fails("InternalServiceException", "x"), 0, nil, true},
-		{says(object{}), 0, nil, true},
-	} {
-		r, _ := open(t, script{"BatchGetPartition": all, "GetPartition": func(n int, in request) (any, error) {
-			if in.PartitionValues[0] == "b" {
-				return c.b(n, in)
+	synctest.Test(t, func(t *testing.T) {
+		all := func(n int, in request) (any, error) { return object{"UnprocessedKeys": in.PartitionsToGet}, nil }
+		for _, c := range []struct {
+			b     func(int, request) (any, error)
+			found int
+			want  error
+			fails bool
+		}{
+			{fails("EntityNotFoundException", "Cannot find partition."), 1, nil, false},
+			{fails("EntityNotFoundException", "Table t not found."), 0, refresh.ErrTableMissing, true},
+			{fails("InternalServiceException", "x"), 0, nil, true},
+			{says(object{}), 0, nil, true},
+		} {
+			r, _ := open(t, script{"BatchGetPartition": all, "GetPartition": func(n int, in request) (any, error) {
+				if in.PartitionValues[0] == "b" {
+					return c.b(n, in)
+				}
+				return object{"Partition": stored(in.PartitionValues...)}, nil
+			}})
+			found, err := r.Partitions(t.Context(), aKnownTable, [][]string{{"a"}, {"b"}})
+			if len(found) != c.found || class(err) != c.want || (err != nil) != c.fails {
+				t.Errorf("Partitions: %v, %v", found, err)
 			}
-			return object{"Partition": stored(in.PartitionValues...)}, nil
-		}})
-		found, err := r.Partitions(t.Context(), aKnownTable, [][]string{{"a"}, {"b"}})
-		if len(found) != c.found || class(err) != c.want || (err != nil) != c.fails {
-			t.Errorf("Partitions: %v, %v", found, err)
 		}
-	}
+	})
 }
 
 func TestMoreThanAThousandAreNotLookedUp(t *testing.T) {
@@ -586,7 +602,9 @@ func TestALostReplyAddsWhatItAdded(t *testing.T) {
 	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
 	r := NewReader(cfg, "db")
 	r.remember("t", described{aKnownTable.ID, types.StorageDescriptor{}})
-	if err := NewWriter(cfg, r, Options{}).Add(t.Context(), aKnownTable, parts(1)); err != nil || n != 2 {
+	w := NewWriter(cfg, r, Options{})
+	w.retryer = hasty{w.retryer}
+	if err := w.Add(t.Context(), aKnownTable, parts(1)); err != nil || n != 2 {
 		t.Errorf("Add: %v after %d requests", err, n)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"athenarefresh/internal/refresh"
 )
@@ -123,32 +124,34 @@ func TestARebuildChangesTheTableFirstAndKeepsTheRest(t *testing.T) {
 }
 
 func TestWhatACallLeavesUndoneIsDoneOrSaid(t *testing.T) {
-	c := newChanging(10)
-	tries := map[string]int{}
-	c.refuse = func(v string) string {
-		tries[v]++
-		switch {
-		case v == "0003":
-			delete(c.partitions, v) // dropped by somebody
-			return "EntityNotFoundException"
-		case v == "0004" && tries[v] < 3:
-			return "ConcurrentModificationException"
+	synctest.Test(t, func(t *testing.T) {
+		c := newChanging(10)
+		tries := map[string]int{}
+		c.refuse = func(v string) string {
+			tries[v]++
+			switch {
+			case v == "0003":
+				delete(c.partitions, v) // dropped by somebody
+				return "EntityNotFoundException"
+			case v == "0004" && tries[v] < 3:
+				return "ConcurrentModificationException"
+			}
+			return ""
 		}
-		return ""
-	}
-	if done, err := rebuild(t, c); err != nil || done.Changed != 9 || done.Gone != 1 || tries["0004"] != 3 {
-		t.Errorf("%+v %v, %d tries", done, err, tries["0004"])
-	}
+		if done, err := rebuild(t, c); err != nil || done.Changed != 9 || done.Gone != 1 || tries["0004"] != 3 {
+			t.Errorf("%+v %v, %d tries", done, err, tries["0004"])
+		}
 
-	c = newChanging(10)
-	c.refuse = func(v string) string { return map[string]string{"0005": "InvalidInputException"}[v] }
-	if _, err := rebuild(t, c); err == nil || !strings.Contains(err.Error(), `"0005"`) || !strings.Contains(err.Error(), "InvalidInputException") {
-		t.Errorf("%v", err)
-	}
-	c.refuse = func(string) string { return "" }
-	if done, err := rebuild(t, c); err != nil || done.Table || len(c.partitions) != 10 {
-		t.Errorf("when the cause is gone: %+v %v", done, err)
-	}
+		c = newChanging(10)
+		c.refuse = func(v string) string { return map[string]string{"0005": "InvalidInputException"}[v] }
+		if _, err := rebuild(t, c); err == nil || !strings.Contains(err.Error(), `"0005"`) || !strings.Contains(err.Error(), "InvalidInputException") {
+			t.Errorf("%v", err)
+		}
+		c.refuse = func(string) string { return "" }
+		if done, err := rebuild(t, c); err != nil || done.Table || len(c.partitions) != 10 {
+			t.Errorf("when the cause is gone: %+v %v", done, err)
+		}
+	})
 }
 
 func TestPartitionsAddedMeanwhileEndRight(t *testing.T) {
