@@ -262,8 +262,7 @@ func actionOf(target string) string {
 	return target
 }
 
-// roleActions reads the list out of the module's test of the role. Tables may
-// be listed as well, where a layout captures {table}.
+// roleActions reads the list out of the module's test of the role.
 func roleActions(t *testing.T, catalog string) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../terraform/tests/module.tftest.hcl")
@@ -275,5 +274,5 @@ func roleActions(t *testing.T, catalog string) []string {
 	if list == nil {
 		t.Fatalf("the module's tests have no list for %s", catalog)
 	}
-	return append(regexp.MustCompile(`[a-z0-9]+:[A-Za-z]+`).FindAllString(list[1], -1), "glue:GetTables")
+	return regexp.MustCompile(`[a-z0-9]+:[A-Za-z]+`).FindAllString(list[1], -1)
 }
