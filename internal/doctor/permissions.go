@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/table"
 )
 
 // right is what the refresh has to be allowed on a resource.
@@ -31,7 +32,7 @@ func (x *examination) permissions(ctx context.Context) Finding {
 		return unchecked(errNoQueue.Error(), "")
 	}
 	var denied []string
-	for _, r := range rights(q, x.Config) {
+	for _, r := range rights(q, x.Config, x.Router) {
 		names, err := x.Facts.Denied(ctx, who, r.actions, r.resource)
 		if err != nil {
 			return unread(err, "iam:SimulatePrincipalPolicy and iam:GetRole on "+who, unchecked("IAM knows no "+who, ""))
@@ -85,24 +86,35 @@ func principal(arn string) string {
 	return ""
 }
 
-// rights are those of the function's role in the Terraform module, as far as
-// the configuration names the resources.
-func rights(q Queue, c *config.Config) []right {
+// resultsFolder is where in the results bucket the function's statements leave
+// their results; the module's work group puts all results there.
+const resultsFolder = "/athena-partition-refresh/"
+
+// rights are those of the function's role in the Terraform module, as narrow as
+// it has them, as far as the configuration names the resources.
+func rights(q Queue, c *config.Config, r *table.Router) []right {
 	here := partOf(q.ARN, 3) + ":" + partOf(q.ARN, 4)
 	arn := func(service, rest string) string {
 		return "arn:" + partOf(q.ARN, 1) + ":" + service + ":" + here + ":" + rest
 	}
+	tables := r.Tables()
+	if r.Captures() {
+		tables = []string{"*"}
+	}
 	list := []right{
 		{[]string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}, q.ARN},
-		{[]string{"glue:GetTables", "glue:GetTable", "glue:BatchGetPartition", "glue:GetPartition", "glue:GetPartitions", "glue:BatchCreatePartition"}, arn("glue", "table/"+c.Database+"/*")},
+		{[]string{"glue:GetTables"}, arn("glue", "table/"+c.Database+"/*")},
+	}
+	for _, name := range tables {
+		list = append(list, right{[]string{"glue:GetTable", "glue:BatchGetPartition", "glue:GetPartition", "glue:BatchCreatePartition"}, arn("glue", "table/"+c.Database+"/"+name)})
 	}
 	if r, err := q.redrive(); err == nil {
 		list = append(list, right{[]string{"sqs:GetQueueUrl", "sqs:SendMessage"}, r.Target})
 	}
 	if c.Catalog == config.CatalogAthena {
 		list = append(list,
-			right{[]string{"athena:StartQueryExecution", "athena:StopQueryExecution", "athena:BatchGetQueryExecution"}, arn("athena", "workgroup/"+c.WorkGroup)},
-			right{[]string{"s3:PutObject", "s3:GetObject"}, bucketARN(q, c.ResultsBucket) + "/*"},
+			right{[]string{"athena:StartQueryExecution", "athena:StopQueryExecution", "athena:BatchGetQueryExecution", "athena:GetQueryResults"}, arn("athena", "workgroup/"+c.WorkGroup)},
+			right{[]string{"s3:PutObject", "s3:GetObject"}, bucketARN(q, c.ResultsBucket) + resultsFolder + "*"},
 		)
 	}
 	return list

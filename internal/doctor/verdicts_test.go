@@ -276,7 +276,7 @@ func TestTheFunctionsRoleIsAskedAbout(t *testing.T) {
 		return nil, nil
 	}
 	got := bad(d.Run(t.Context()))
-	if len(got) != 1 || got[0] != "permissions p_function: wrong" || len(who) != 5 || who[0] != goodFunction.Role {
+	if len(got) != 1 || got[0] != "permissions p_function: wrong" || len(who) != 7 || who[0] != goodFunction.Role {
 		t.Errorf("%q, asked about %q", got, who)
 	}
 }
