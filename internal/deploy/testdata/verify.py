@@ -152,7 +152,7 @@ def triggers(c, e, aws):
 def watching(c, e, aws):
     cloudwatch, name = aws("cloudwatch"), e["function_name"]
     alarms = {a["AlarmName"].removeprefix(name + "_"): a for a in cloudwatch.describe_alarms(AlarmNamePrefix=name + "_")["MetricAlarms"]}
-    own = ["failing", "latency", "oldest"] if e.get("enable_metrics") else []
+    own = ["access_denied", "catalog_error", "database_missing", "latency", "oldest", "table_missing"] if e.get("enable_metrics") else []
     c.equal("alarms", sorted(alarms), sorted(["age", "behind", "dead_letters", "duration", "errors", "in_flight", "throttles"] + own))
     topics = [e["alarm_topic_arn"]] if e.get("alarm_topic_arn") else []
     for key, alarm in alarms.items():
