@@ -15,6 +15,35 @@ import (
 	"athenarefresh/internal/refresh"
 )
 
+func TestAHangingTableDelaysNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("slow", "quick")
+		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
+			if c.Method == "Add" && c.Table == "slow" && !c.After {
+				return catalogtest.Hang(ctx)
+			}
+			if c.Method == "Add" && !c.After {
+				time.Sleep(time.Second)
+			}
+			return nil
+		}
+		begun := time.Now()
+		slow := make(chan refresh.Settlement, 1)
+		go func() { slow <- g.settle("slow/2018/03/01/05/x") }()
+		g.must(refresh.Done, nil, "quick/2018/03/01/05/x")
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("quick took %s, a statement takes a second", took)
+		}
+		if s := <-slow; s.Outcome != refresh.Retry || !slices.Equal(s.Reasons, why(refresh.CatalogError)) {
+			t.Errorf("slow: %+v", s)
+		}
+		if took := time.Since(begun); took > 2*time.Minute {
+			t.Errorf("slow took %s", took)
+		}
+	})
+}
+
 func TestFailingTablesShareASlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, func(o *refresh.Options) { o.Statements = 2 })
@@ -23,12 +52,12 @@ func TestFailingTablesShareASlot(t *testing.T) {
 			names = append(names, fmt.Sprintf("bad%d", i))
 		}
 		g.create(append(names, "good")...)
-		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && !c.After && c.Table != "good" {
+		g.before("Add", func(ctx context.Context, c catalogtest.Call) error {
+			if c.Table != "good" {
 				return catalogtest.Hang(ctx)
 			}
 			return nil
-		}
+		})
 		var group sync.WaitGroup
 		for _, n := range names {
 			g.settle(n + "/2018/03/01/05/x")
@@ -52,17 +81,14 @@ func TestWaitingForATurnCostsAStatementNoTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, func(o *refresh.Options) { o.Statements = 1 })
 		g.create("one", "two")
-		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
-			if c.Method != "Add" || c.After {
-				return nil
-			}
+		g.before("Add", func(ctx context.Context, _ catalogtest.Call) error {
 			select {
 			case <-time.After(100 * time.Second):
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-		}
+		})
 		var group sync.WaitGroup
 		for _, name := range []string{"one", "two"} {
 			group.Go(func() { g.must(refresh.Done, nil, name+"/2018/03/01/05/x") })
@@ -81,10 +107,7 @@ func TestThrottlingShrinksTheBudgetAndItRecovers(t *testing.T) {
 		g.create(names...)
 		var mu sync.Mutex
 		running, most, storm := 0, 0, true
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-			if c.Method != "Add" || c.After {
-				return nil
-			}
+		g.before("Add", func(_ context.Context, _ catalogtest.Call) error {
 			mu.Lock()
 			running++
 			most = max(most, running)
@@ -98,7 +121,7 @@ func TestThrottlingShrinksTheBudgetAndItRecovers(t *testing.T) {
 				return refresh.ErrThrottled
 			}
 			return nil
-		}
+		})
 		burst := func() int {
 			mu.Lock()
 			most = 0
@@ -127,72 +150,22 @@ func TestThrottlingShrinksTheBudgetAndItRecovers(t *testing.T) {
 	})
 }
 
-func TestTheDeadlineGivesBackEarlyAndTheStatementIsStopped(t *testing.T) {
+func TestAfterThrottlingNothingIsSubmittedForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
-		g.create("a")
-		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && !c.After {
-				return catalogtest.Hang(ctx)
-			}
-			return nil
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		begun := time.Now()
-		s := g.r.Settle(ctx, message("a/2018/03/01/05/x"))
-		if took := time.Since(begun); s.Outcome != refresh.Retry || took > 10*time.Second {
-			t.Errorf("%+v after %s", s, took)
-		}
-		g.r.Close(context.Background())
-		if took := time.Since(begun); took > 11*time.Second {
-			t.Errorf("the statement went on until %s", took)
-		}
-	})
-}
-
-func TestEachMessageHasItsOwnDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("a")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && !c.After {
-				time.Sleep(time.Minute)
-			}
-			return nil
-		}
-		patient := make(chan refresh.Settlement, 1)
-		go func() { patient <- g.settle("a/2018/03/01/05/x") }()
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		defer cancel()
-		begun := time.Now()
-		s := g.r.Settle(ctx, message("a/2018/03/01/05/y"))
-		if took := time.Since(begun); !slices.Equal(s.Reasons, why(refresh.Deadline)) || took != 5*time.Second {
-			t.Errorf("%+v after %s", s, took)
-		}
-		if s := <-patient; s.Outcome != refresh.Done {
-			t.Errorf("the other, who has time: %+v", s)
-		}
-	})
-}
-
-func TestAStatementThatWontStopKeepsItsSlot(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t, func(o *refresh.Options) { o.Statements = 1 })
 		g.create("a", "b")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && c.Table == "a" && !c.After {
-				time.Sleep(10 * time.Minute) // whatever ctx says
+		var at []time.Time
+		g.before("Add", func(_ context.Context, _ catalogtest.Call) error {
+			if at = append(at, time.Now()); len(at) == 1 {
+				return refresh.ErrThrottled
 			}
 			return nil
-		}
-		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/05/x")
-		g.must(refresh.Retry, why(refresh.Throttled), "b/2018/03/01/05/x")
-		time.Sleep(10 * time.Minute)
+		})
+		g.must(refresh.Retry, why(refresh.Throttled), "a/2018/03/01/05/x")
 		g.must(refresh.Done, nil, "b/2018/03/01/05/x")
-		g.must(refresh.Done, nil, "a/2018/03/01/05/x") // it went through in the end
-		g.calls("Add", 2)
+		if d := at[1].Sub(at[0]); d != time.Second {
+			t.Errorf("the next statement was submitted %s after one was throttled", d)
+		}
 	})
 }
 
@@ -200,12 +173,7 @@ func TestOneTableDoesNotFillTheHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t, func(o *refresh.Options) { o.Hand = 20 })
 		g.create("slow")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && !c.After {
-				time.Sleep(time.Minute)
-			}
-			return nil
-		}
+		g.before("Add", slow(time.Minute))
 		var mu sync.Mutex
 		outcomes := map[string]int{}
 		var group sync.WaitGroup
@@ -226,17 +194,31 @@ func TestOneTableDoesNotFillTheHand(t *testing.T) {
 	})
 }
 
-func TestManyPartitionsFitIntoFewStatements(t *testing.T) {
-	g := newRig(t)
-	g.create("a")
-	g.must(refresh.Done, nil, hours("a", 3000)...)
-	if n := len(g.locations("a")); n != 3000 {
-		t.Errorf("%d partitions", n)
-	}
-	if n := g.catalog.Calls("Add"); n > 4 { // of 1,000 each, and what was wanted before the rest
-		t.Errorf("%d statements", n)
-	}
-	if n := g.catalog.Calls("Partitions"); n > 10 {
-		t.Errorf("%d look-ups", n)
-	}
+func TestMessagesThatWereAnsweredDoNotFillTheHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, func(o *refresh.Options) { o.Hand = 4 })
+		g.create("a")
+		g.before("Add", slow(10*time.Second))
+		for _, key := range hours("a", 10) {
+			g.must(refresh.Done, nil, key)
+		}
+	})
+}
+
+func TestASurplusMessageWhoseTimeIsOverSaysDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, func(o *refresh.Options) { o.Hand = 2 })
+		g.create("a")
+		g.before("Add", hang)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		first := make(chan refresh.Settlement, 1)
+		go func() { first <- g.r.Settle(t.Context(), message("a/2018/03/01/05/x")) }()
+		synctest.Wait()
+		s := g.r.Settle(ctx, message("a/2018/03/01/05/x"))
+		if !slices.Equal(s.Reasons, []refresh.Reason{refresh.Deadline}) {
+			t.Errorf("its context ended: %v", s.Reasons)
+		}
+		<-first
+	})
 }

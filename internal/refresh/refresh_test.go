@@ -1,12 +1,11 @@
 package refresh_test
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"slices"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -17,130 +16,7 @@ import (
 
 	"athenarefresh/internal/catalog/catalogtest"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/table"
 )
-
-// rig is a Refresher on a strict catalog in memory.
-type rig struct {
-	t       *testing.T
-	catalog *catalogtest.Memory
-	letters *letters
-	r       *refresh.Refresher
-}
-
-func newRig(t *testing.T, change ...func(*refresh.Options)) *rig {
-	t.Helper()
-	router, err := table.New([]table.Bucket{
-		{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}},
-		{Name: "any", Rules: []table.Rule{{Table: "t"}}},
-		{Name: "parquet", Rules: []table.Rule{{Layout: "streamalert-parquet"}}},
-		{Name: "num", Rules: []table.Rule{{Layout: "hive", Table: "num", Keys: []string{"m", "day"}}}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &rig{t: t, catalog: catalogtest.NewMemory(t), letters: &letters{}}
-	o := refresh.Options{Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g.letters, Statements: 5, Hand: 1000}
-	for _, f := range change {
-		f(&o)
-	}
-	g.r = refresh.New(o)
-	t.Cleanup(func() { g.r.Close(context.Background()) })
-	return g
-}
-
-func (g *rig) create(names ...string) {
-	g.t.Helper()
-	for _, n := range names {
-		if err := g.catalog.CreateTable(g.t.Context(), catalogtest.Table{Name: n, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://data/" + n + "/"}); err != nil {
-			g.t.Fatal(err)
-		}
-	}
-}
-
-// settle settles one message of the given keys in bucket "data".
-func (g *rig) settle(keys ...string) refresh.Settlement {
-	return g.r.Settle(context.Background(), message(keys...))
-}
-
-// must is settle, with the wanted outcome and reasons.
-func (g *rig) must(outcome refresh.Outcome, reasons []refresh.Reason, keys ...string) refresh.Settlement {
-	g.t.Helper()
-	s := g.settle(keys...)
-	if s.Outcome != outcome || !slices.Equal(s.Reasons, reasons) {
-		g.t.Errorf("%v: %s %v, want %s %v", keys, s.Outcome, s.Reasons, outcome, reasons)
-	}
-	return s
-}
-
-func (g *rig) calls(method string, want int) {
-	g.t.Helper()
-	if n := g.catalog.Calls(method); n != want {
-		g.t.Errorf("%d calls of %s, want %d", n, method, want)
-	}
-}
-
-// locations are the partitions of a table in the catalog, "values location".
-func (g *rig) locations(name string) []string {
-	g.t.Helper()
-	parts, err := g.catalog.AllPartitions(g.t.Context(), name)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	var list []string
-	for _, p := range parts {
-		list = append(list, strings.Join(p.Values, " ")+" "+p.Location)
-	}
-	slices.Sort(list)
-	return list
-}
-
-func (g *rig) behind(name, location string, values ...string) {
-	g.t.Helper()
-	if err := g.catalog.AddPartition(g.t.Context(), name, refresh.Partition{Values: values, Location: location}); err != nil {
-		g.t.Fatal(err)
-	}
-}
-
-// message has a record for each key, "bucket:key" or a key of bucket "data".
-func message(keys ...string) refresh.Message {
-	var records []string
-	for _, k := range keys {
-		bucket, key, ok := strings.Cut(k, ":")
-		if !ok {
-			bucket, key = "data", k
-		}
-		b, _ := json.Marshal(bucket)
-		kk, _ := json.Marshal(strings.ReplaceAll(url.QueryEscape(key), "%2F", "/"))
-		records = append(records, fmt.Sprintf(`{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":%s},"object":{"key":%s}}}`, b, kk))
-	}
-	return refresh.Message{ID: "m", Body: `{"Records":[` + strings.Join(records, ",") + `]}`, Sent: time.Now(), Receives: 1}
-}
-
-func hours(name string, n int) []string {
-	var keys []string
-	start := time.Date(2018, 3, 1, 0, 0, 0, 0, time.UTC)
-	for i := range n {
-		keys = append(keys, name+start.Add(time.Duration(i)*time.Hour).Format("/2006/01/02/15/f"))
-	}
-	return keys
-}
-
-// letters is a dead-letter queue that says what it is told to.
-type letters struct {
-	mu     sync.Mutex
-	err    error
-	parked []string
-}
-
-func (l *letters) Park(_ context.Context, m refresh.Message, reasons []refresh.Reason) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.parked = append(l.parked, fmt.Sprint(m.Body, reasons))
-	return l.err
-}
-
-var why = func(r ...refresh.Reason) []refresh.Reason { return r }
 
 func TestAPartitionIsAddedReadBackAndRemembered(t *testing.T) {
 	g := newRig(t)
@@ -181,83 +57,15 @@ func TestNothingIsDoneWithoutAReadThatConfirmsIt(t *testing.T) {
 func TestAnErrorAfterTheEffectIsSettledByReading(t *testing.T) {
 	g := newRig(t)
 	g.create("a")
-	g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-		if c.Method == "Add" && c.After {
-			return errors.New("the reply was lost")
-		}
-		return nil
-	}
+	g.after("Add", fails(errors.New("the reply was lost")))
 	g.must(refresh.Done, nil, "a/2018/03/01/05/x")
-}
-
-func TestAnExistingPartitionElsewhereIsAConflict(t *testing.T) {
-	g := newRig(t)
-	g.create("a", "t")
-	g.behind("a", "s3://other/", "2018-03-01-05")
-	g.behind("a", "s3a://data/a/2018/03/01/06", "2018-03-01-06")
-	g.must(refresh.Parked, why(refresh.LocationConflict), "a/2018/03/01/05/x")
-	g.must(refresh.Done, nil, "a/2018/03/01/06/x")
-	g.calls("Add", 0)
-	// Two folders for one partition in one message: the first is added.
-	g.must(refresh.Parked, why(refresh.LocationConflict), "any:one/2018/03/01/05/x", "any:two/2018/03/01/05/x")
-	if d := cmp.Diff([]string{"2018-03-01-05 s3://any/one/2018/03/01/05/"}, g.locations("t")); d != "" {
-		t.Error(d)
-	}
-	// And from memory.
-	g.must(refresh.Parked, why(refresh.LocationConflict), "any:three/2018/03/01/05/x")
-}
-
-func TestAWriterThatWasFasterIsSeen(t *testing.T) {
-	g := newRig(t)
-	g.create("a")
-	g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-		if c.Method == "Add" && !c.After {
-			g.behind("a", "s3://crawler/", "2018-03-01-05")
-		}
-		return nil
-	}
-	g.must(refresh.Parked, why(refresh.LocationConflict), "a/2018/03/01/05/x")
-}
-
-func TestAHangingTableDelaysNoOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("slow", "quick")
-		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && c.Table == "slow" && !c.After {
-				return catalogtest.Hang(ctx)
-			}
-			if c.Method == "Add" && !c.After {
-				time.Sleep(time.Second)
-			}
-			return nil
-		}
-		begun := time.Now()
-		slow := make(chan refresh.Settlement, 1)
-		go func() { slow <- g.settle("slow/2018/03/01/05/x") }()
-		g.must(refresh.Done, nil, "quick/2018/03/01/05/x")
-		if took := time.Since(begun); took > time.Second {
-			t.Errorf("quick took %s, a statement takes a second", took)
-		}
-		if s := <-slow; s.Outcome != refresh.Retry || !slices.Equal(s.Reasons, why(refresh.CatalogError)) {
-			t.Errorf("slow: %+v", s)
-		}
-		if took := time.Since(begun); took > 2*time.Minute {
-			t.Errorf("slow took %s", took)
-		}
-	})
 }
 
 func TestAPartitionInFlightIsJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && !c.After {
-				time.Sleep(time.Second)
-			}
-			return nil
-		}
+		g.before("Add", slow(time.Second))
 		var group sync.WaitGroup
 		for i := range 50 {
 			group.Go(func() {
@@ -272,140 +80,103 @@ func TestAPartitionInFlightIsJoined(t *testing.T) {
 	})
 }
 
-func TestAReCreatedTableIsNoticed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("a")
-		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
-		if err := g.catalog.DropTable(t.Context(), "a"); err != nil {
-			t.Fatal(err)
-		}
-		g.create("a")
-		time.Sleep(5 * time.Minute)
-		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
-		if len(g.locations("a")) != 1 {
-			t.Error("the partition is missing in the new table")
-		}
-	})
+func TestManyPartitionsFitIntoFewStatements(t *testing.T) {
+	g := newRig(t)
+	g.create("a")
+	g.must(refresh.Done, nil, hours("a", 3000)...)
+	if n := len(g.locations("a")); n != 3000 {
+		t.Errorf("%d partitions", n)
+	}
+	if n := g.catalog.Calls("Add"); n > 4 { // of 1,000 each, and what was wanted before the rest
+		t.Errorf("%d statements", n)
+	}
+	if n := g.catalog.Calls("Partitions"); n > 10 {
+		t.Errorf("%d look-ups", n)
+	}
 }
 
-func TestATableReCreatedMeanwhileStartsAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("a")
-		once := sync.OnceFunc(func() {
-			time.Sleep(time.Minute)
-			if err := g.catalog.DropTable(t.Context(), "a"); err != nil {
-				t.Error(err)
-			}
-			g.create("a")
-		})
-		g.must(refresh.Done, nil, "a/2018/03/01/04/x")
-		time.Sleep(4*time.Minute + 30*time.Second)
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && c.After {
-				once()
-			}
-			return nil
+func TestTheWorstRecordDecidesWhereverItStands(t *testing.T) {
+	g := newRig(t)
+	g.create("a")
+	g.behind("a", "s3://elsewhere/", "2018-03-01-05")
+	const ignored, parked, conflict, retried = "a/", "nobody:x", "a/2018/03/01/05/x", "nowhere/2018/03/01/05/x"
+	g.must(refresh.Parked, why("unknown_bucket", "placeholder"), parked, ignored)
+	g.must(refresh.Parked, why("placeholder", "unknown_bucket"), ignored, parked)
+	g.must(refresh.Retry, why(refresh.TableMissing, refresh.LocationConflict), retried, conflict)
+	g.must(refresh.Retry, why(refresh.LocationConflict, refresh.TableMissing), conflict, retried)
+	for _, p := range g.letters.parked {
+		if !strings.HasSuffix(p, "[unknown_bucket]") {
+			t.Errorf("parked with more than the reasons to park: %s", p)
 		}
-		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
-		if d := cmp.Diff([]string{"2018-03-01-05 s3://data/a/2018/03/01/05/"}, g.locations("a")); d != "" {
-			t.Error(d)
-		}
-	})
+	}
 }
 
-func TestWhatIsKnownIsReadAgainTogether(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("a")
-		for i, k := range hours("a", 24) {
-			if i > 0 {
-				time.Sleep(time.Second)
-			}
-			g.must(refresh.Done, nil, k)
+func TestOnlyWhatIsRetriedWaits(t *testing.T) {
+	g := newRig(t)
+	g.create("a")
+	for key, waits := range map[string]bool{"a/2018/03/01/05/x": false, "nobody:x": false, "nowhere/2018/03/01/05/x": true} {
+		if s := g.settle(key); (s.Wait > 30*time.Second) != waits || s.Records != 1 {
+			t.Errorf("%s: %+v", key, s)
 		}
-		adds, reads, facts := g.catalog.Calls("Add"), g.catalog.Calls("Partitions"), g.catalog.Calls("Table")
-		// An hour of objects in all of them, one a second.
-		for range 3600 / 24 {
-			for _, k := range hours("a", 24) {
-				g.must(refresh.Done, nil, k)
-				time.Sleep(time.Second)
-			}
-		}
-		g.calls("Add", adds)
-		if n := g.catalog.Calls("Partitions") - reads; n > 4 {
-			t.Errorf("%d look-ups in an hour, want one in 15 minutes", n)
-		}
-		if n := g.catalog.Calls("Table") - facts; n > 12 {
-			t.Errorf("%d readings of the facts in an hour, want one in 5 minutes", n)
-		}
-	})
+	}
 }
 
-func TestADroppedPartitionIsNoticed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("a")
-		g.must(refresh.Done, nil, hours("a", 3)...)
-		if err := g.catalog.DropPartition(t.Context(), "a", []string{"2018-03-01-01"}); err != nil {
-			t.Fatal(err)
+func TestWhatFailedTogetherComesBackApart(t *testing.T) {
+	for _, receives := range []int{1, 5, 20} {
+		least, most := refresh.RetryAfter(receives), time.Duration(0)
+		for range 200 {
+			d := refresh.RetryAfter(receives)
+			least, most = min(least, d), max(most, d)
 		}
-		time.Sleep(15 * time.Minute)
-		g.must(refresh.Done, nil, hours("a", 3)...)
-		if len(g.locations("a")) != 3 {
-			t.Error("the dropped partition was not added again")
+		if most-least < most/8 {
+			t.Errorf("after %d receives all come back between %s and %s", receives, least, most)
 		}
-		g.calls("Add", 2)
-	})
+	}
 }
 
-func TestMissingTablesShareAListing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.must(refresh.Retry, why(refresh.TableMissing), "first/2018/03/01/05/x")
-		for i := range 300 {
-			g.must(refresh.Retry, why(refresh.TableMissing), fmt.Sprintf("made_up_%d/2018/03/01/05/x", i))
-			time.Sleep(time.Second)
-		}
-		if n := g.catalog.Calls("Table"); n != 1 {
-			t.Errorf("%d readings of tables that don't exist", n)
-		}
-		if n := g.catalog.Calls("Tables"); n > 5 {
-			t.Errorf("%d listings in 5 minutes", n)
-		}
-		g.create("first")
-		time.Sleep(time.Minute)
-		g.must(refresh.Done, nil, "first/2018/03/01/05/x")
-	})
+func TestACrowdedQueueKeepsWhatADatabaseHoldsUp(t *testing.T) {
+	g := newRig(t)
+	if err := g.catalog.DropDatabase(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	g.r.Crowd(100_000)
+	g.must(refresh.Retry, why(refresh.DatabaseMissing), "a/2018/03/01/05/x")
 }
 
-func TestIdleWaitsForAStatementThatIsBeingStopped(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("a")
-		if !g.r.Idle(t.Context()) {
-			t.Error("nothing was ever under way")
-		}
-		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && !c.After {
-				<-ctx.Done()
-				time.Sleep(3 * time.Second)
-			}
-			return nil
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		defer cancel()
-		g.r.Settle(ctx, message("a/2018/03/01/05/x"))
-		short, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if g.r.Idle(short) {
-			t.Error("idle while the statement is being stopped")
-		}
-		if !g.r.Idle(t.Context()) {
-			t.Error("not idle, but ctx did not end")
-		}
-		g.must(refresh.Done, nil, "a/2018/03/01/05/x") // what was added in the end is found
-		g.calls("Add", 1)
+func TestEveryMessageIsLoggedForWhoWantsDetails(t *testing.T) {
+	var log bytes.Buffer
+	g := newRig(t, func(o *refresh.Options) {
+		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
+	g.create("a")
+	g.must(refresh.Done, nil, "a/2018/03/01/05/x", "a/2018/03/01/05/y")
+	s := g.must(refresh.Retry, why(refresh.TableMissing), "missing/2018/03/01/05/x")
+	for _, want := range []string{
+		`level=DEBUG msg=message outcome=done message=m records=2 receives=1` + "\n",
+		`level=DEBUG msg=message outcome=retry message=m records=1 receives=1 reasons=[table_missing] wait=` + s.Wait.Round(time.Second).String() + "\n",
+	} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("%q is not in\n%s", want, log.String())
+		}
+	}
+}
+
+func TestARecordIsLoggedWithItsReason(t *testing.T) {
+	var log bytes.Buffer
+	g := newRig(t, func(o *refresh.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	g.must(refresh.Parked, why("unknown_bucket", "placeholder"), "nobody:k", "a/")
+	g.r.Settle(context.Background(), refresh.Message{ID: "m", Body: `{"Records":[1,2]}`})
+	want := []string{
+		`level=WARN msg=record outcome=park reason=unknown_bucket message=m bucket=nobody key=k why="no bucket \"nobody\" in the configuration"`,
+		`level=WARN msg=record outcome=park reason=malformed message=m records=2`,
+	}
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	if len(lines) != len(want) {
+		t.Fatalf("%d lines:\n%s", len(lines), log.String())
+	}
+	for i, line := range lines {
+		if _, rest, _ := strings.Cut(line, " "); rest != want[i] {
+			t.Errorf("got  %s\nwant %s", rest, want[i])
+		}
+	}
 }

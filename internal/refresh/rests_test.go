@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"athenarefresh/internal/catalog/catalogtest"
 	"athenarefresh/internal/refresh"
 )
@@ -37,16 +39,43 @@ func TestTheDatabaseIsAskedForOnceAndAgainAfterAFailure(t *testing.T) {
 	})
 }
 
+func TestTheDatabaseIsCheckedOnce(t *testing.T) {
+	g := newRig(t)
+	g.create("a", "b")
+	for i := range 5 {
+		g.must(refresh.Done, nil, fmt.Sprintf("a/2018/03/01/%02d/x", i), fmt.Sprintf("b/2018/03/01/%02d/x", i))
+	}
+	g.calls("Check", 1)
+	g.calls("Table", 2)
+	g.calls("Add", 10)
+}
+
+func TestAFailingDatabaseIsAskedForLessAndLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		if err := g.catalog.DropDatabase(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 3600 {
+			g.must(refresh.Retry, why(refresh.DatabaseMissing), "a/2018/03/01/05/x")
+			time.Sleep(time.Second)
+		}
+		if n := g.catalog.Calls("Check"); n < 28 || n > 35 {
+			t.Errorf("%d checks in an hour, want one in two minutes", n)
+		}
+	})
+}
+
 func TestABadPartitionDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && !c.After && slices.ContainsFunc(c.Values, func(v []string) bool { return v[0] == "2018-03-01-05" }) {
+		g.before("Add", func(_ context.Context, c catalogtest.Call) error {
+			if slices.ContainsFunc(c.Values, func(v []string) bool { return v[0] == "2018-03-01-05" }) {
 				return errors.New("no such partition may be")
 			}
 			return nil
-		}
+		})
 		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/05/x")
 		for i := 6; i < 24; i++ {
 			g.must(refresh.Done, nil, fmt.Sprintf("a/2018/03/01/%02d/x", i))
@@ -59,16 +88,31 @@ func TestABadPartitionDelaysNoOther(t *testing.T) {
 	})
 }
 
+func TestABadPartitionIsTriedApartFromItsNeighbours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		g.before("Add", func(_ context.Context, c catalogtest.Call) error {
+			if slices.ContainsFunc(c.Values, func(v []string) bool { return v[0] == "2018-03-01-05" }) {
+				return errors.New("no such partition may be")
+			}
+			return nil
+		})
+		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/05/x")
+		time.Sleep(31 * time.Second) // until it is tried again
+		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/05/x", "a/2018/03/01/06/x")
+		if d := cmp.Diff([]string{"2018-03-01-06 s3://data/a/2018/03/01/06/"}, g.locations("a")); d != "" {
+			t.Error(d)
+		}
+		g.calls("Add", 3)
+	})
+}
+
 func TestAFailingTableRestsLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
-			if c.Method == "Add" && !c.After {
-				return fmt.Errorf("policy: %w", refresh.ErrAccessDenied)
-			}
-			return nil
-		}
+		g.before("Add", fails(fmt.Errorf("policy: %w", refresh.ErrAccessDenied)))
 		for i := range 3600 {
 			g.must(refresh.Retry, why(refresh.AccessDenied), hours("a", 5)[i%5])
 			time.Sleep(time.Second)
@@ -82,5 +126,75 @@ func TestAFailingTableRestsLonger(t *testing.T) {
 		g.catalog.Fault = nil
 		time.Sleep(15 * time.Minute)
 		g.must(refresh.Done, nil, hours("a", 5)...)
+	})
+}
+
+func TestATableThatFailedIsTriedAgainSoon(t *testing.T) {
+	for method, rest := range map[string]time.Duration{"Add": 30 * time.Second, "Partitions": time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newRig(t)
+			g.create("a")
+			failed := false
+			g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+				if c.Method != method || failed {
+					return nil
+				}
+				failed = true
+				return refresh.ErrAccessDenied
+			}
+			g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/05/x")
+			time.Sleep(rest - time.Millisecond)
+			g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/05/x")
+			time.Sleep(time.Millisecond)
+			g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+		})
+	}
+}
+
+func TestAStatementThatFindsNoTableRestsToo(t *testing.T) {
+	for _, missing := range []error{refresh.ErrTableMissing, refresh.ErrDatabaseMissing} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newRig(t)
+			g.create("a")
+			g.before("Add", fails(missing))
+			for range 100 {
+				if s := g.settle("a/2018/03/01/05/x"); s.Outcome != refresh.Retry {
+					t.Fatalf("%+v", s)
+				}
+				time.Sleep(200 * time.Millisecond)
+			}
+			if n := g.catalog.Calls("Add"); n > 2 {
+				t.Errorf("%v: %d statements for one partition in 20 s", missing, n)
+			}
+		})
+	}
+}
+
+func TestAStatementThatAddedSomeDoesNotStopItsTable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		g.before("Add", func(_ context.Context, c catalogtest.Call) error {
+			if len(c.Values) == 2 {
+				g.behind("a", "s3://data/a/2018/03/01/01/", "2018-03-01-01")
+				return errors.New("one of them is bad")
+			}
+			return nil
+		})
+		g.must(refresh.Retry, why(refresh.CatalogError), hours("a", 2)...)
+		g.must(refresh.Done, nil, hours("a", 3)[1:]...)
+		g.must(refresh.Retry, why(refresh.CatalogError), hours("a", 1)...)
+		g.calls("Add", 2)
+	})
+}
+
+func TestAStatementThatAddedNoneStopsItsTable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		g.before("Add", fails(errors.New("nobody knows")))
+		g.must(refresh.Retry, why(refresh.CatalogError), hours("a", 2)...)
+		g.must(refresh.Retry, why(refresh.CatalogError), hours("a", 4)[2:]...)
+		g.calls("Add", 1)
 	})
 }

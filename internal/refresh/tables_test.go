@@ -1,11 +1,16 @@
 package refresh_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
+	"testing/synctest"
+	"time"
 
 	"athenarefresh/internal/catalog/catalogtest"
 	"athenarefresh/internal/refresh"
@@ -40,50 +45,6 @@ func TestKindsOfTables(t *testing.T) {
 	g.calls("Add", 2)
 }
 
-func TestIntegersAreOneValueHoweverWritten(t *testing.T) {
-	g := newRig(t)
-	// The table has its keys in another order than the layout.
-	keys := []refresh.Key{{Name: "day", Type: "string"}, {Name: "m", Type: "int"}}
-	if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "num", Keys: keys, Location: "s3://num/"}); err != nil {
-		t.Fatal(err)
-	}
-	g.behind("num", "s3://num/m=02/day=a/", "a", "02")
-	g.behind("num", "s3://num/m=3/day=a/", "a", "03") // the folder has one digit, who added it wrote two
-	g.must(refresh.Done, nil, "num:m=01/day=a/x")
-	g.must(refresh.Done, nil, "num:m=02/day=a/x")
-	g.must(refresh.Done, nil, "num:m=3/day=a/x")
-	g.must(refresh.Parked, why(refresh.LocationConflict), "num:m=1/day=a/x")
-	g.must(refresh.Parked, why(refresh.PartitionKeysMismatch), "num:m=x/day=a/x")
-	if d := cmp.Diff([]string{"a 02 s3://num/m=02/day=a/", "a 03 s3://num/m=3/day=a/", "a 1 s3://num/m=01/day=a/"}, g.locations("num")); d != "" {
-		t.Error(d)
-	}
-}
-
-// backwards answers look-ups in the other order: the interface promises none.
-type backwards struct{ refresh.Reader }
-
-func (b backwards) Partitions(ctx context.Context, t refresh.Table, values [][]string) ([]refresh.Partition, error) {
-	found, err := b.Reader.Partitions(ctx, t, values)
-	slices.Reverse(found)
-	return found, err
-}
-
-func TestOfTwoSpellingsOursCounts(t *testing.T) {
-	for _, turned := range []bool{false, true} {
-		g := newRig(t, func(o *refresh.Options) {
-			if turned {
-				o.Catalog.Reader = backwards{o.Catalog.Reader}
-			}
-		})
-		if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "num", Keys: []refresh.Key{{Name: "day", Type: "string"}, {Name: "m", Type: "int"}}, Location: "s3://num/"}); err != nil {
-			t.Fatal(err)
-		}
-		g.behind("num", "s3://num/m=01/day=a/", "a", "01")
-		g.behind("num", "s3://elsewhere/", "a", "1")
-		g.must(refresh.Parked, why(refresh.LocationConflict), "num:m=01/day=a/x")
-	}
-}
-
 // TestAcceptsSaysWhatSettlingWould, whatever the order of the keys and their types.
 func TestAcceptsSaysWhatSettlingWould(t *testing.T) {
 	key := func(name, hiveType string) refresh.Key { return refresh.Key{Name: name, Type: hiveType} }
@@ -109,4 +70,106 @@ func TestAcceptsSaysWhatSettlingWould(t *testing.T) {
 			t.Errorf("%s: %+v, want %q", name, got, c.want)
 		}
 	}
+}
+
+func TestProjectionIsWarnedOfOncePerTable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		g := newRig(t, func(o *refresh.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		g.create("a")
+		g.project("p")
+		for range 3 {
+			g.must(refresh.Done, why(refresh.ProjectedTable), "p/2018/03/01/05/x")
+			g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+			time.Sleep(6 * time.Minute) // the facts are read again
+		}
+		if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "table=p") {
+			t.Errorf("%d warnings: %s", n, log.String())
+		}
+		if err := g.catalog.DropTable(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		g.project("a") // known as another one
+		g.must(refresh.Done, why(refresh.ProjectedTable), "a/2018/03/01/05/x")
+		if !strings.Contains(log.String(), "nothing is added\" table=a") {
+			t.Errorf("no warning of a table that is projected by now: %s", log.String())
+		}
+	})
+}
+
+func TestMissingTablesShareAListing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.must(refresh.Retry, why(refresh.TableMissing), "first/2018/03/01/05/x")
+		for i := range 300 {
+			g.must(refresh.Retry, why(refresh.TableMissing), fmt.Sprintf("made_up_%d/2018/03/01/05/x", i))
+			time.Sleep(time.Second)
+		}
+		if n := g.catalog.Calls("Table"); n != 1 {
+			t.Errorf("%d readings of tables that don't exist", n)
+		}
+		if n := g.catalog.Calls("Tables"); n > 5 {
+			t.Errorf("%d listings in 5 minutes", n)
+		}
+		g.create("first")
+		time.Sleep(time.Minute)
+		g.must(refresh.Done, nil, "first/2018/03/01/05/x")
+	})
+}
+
+func TestMadeUpTablesAtOnceShareAListing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("real")
+		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			if !c.After {
+				time.Sleep(50 * time.Millisecond)
+			}
+			return nil
+		}
+		var keys []string
+		for i := range 1000 {
+			keys = append(keys, fmt.Sprintf("made_up_%d/2018/03/01/05/x", i))
+		}
+		g.must(refresh.Retry, []refresh.Reason{refresh.TableMissing}, keys...)
+		if n := g.catalog.Calls("Table"); n > 20 {
+			t.Errorf("%d readings of tables that don't exist", n)
+		}
+	})
+}
+
+func TestAListingThatFailsIsMadeOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.must(refresh.Retry, why(refresh.TableMissing), "first/2018/03/01/05/x")
+		g.before("Tables", fails(refresh.ErrAccessDenied))
+		for i := range 30 {
+			g.must(refresh.Retry, why(refresh.AccessDenied), fmt.Sprintf("made_up_%d/2018/03/01/05/x", i))
+			time.Sleep(time.Second)
+		}
+		g.calls("Tables", 1)
+	})
+}
+
+func TestAListingThatWasCutOffSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.must(refresh.Retry, why(refresh.TableMissing), "first/2018/03/01/05/x")
+		g.create("a")
+		var works atomic.Bool
+		g.before("Tables", func(ctx context.Context, c catalogtest.Call) error {
+			if !works.Load() {
+				return catalogtest.Hang(ctx)
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if s := g.r.Settle(ctx, message("a/2018/03/01/05/x")); !slices.Equal(s.Reasons, why(refresh.Deadline)) {
+			t.Errorf("%+v", s)
+		}
+		time.Sleep(time.Second)
+		works.Store(true)
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+	})
 }
