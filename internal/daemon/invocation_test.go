@@ -172,35 +172,6 @@ func TestTheHandIsBounded(t *testing.T) {
 	})
 }
 
-func TestLargeBodiesFillTheHandToo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := calmQueue(0)
-		big := strings.Repeat("x", 1<<20)
-		for i := range 60 {
-			q.send(fmt.Sprint(i), big)
-		}
-		var mu sync.Mutex
-		bytes, most := 0, 0
-		slow := func(_ context.Context, m refresh.Message) refresh.Settlement {
-			mu.Lock()
-			bytes += len(m.Body)
-			most = max(most, bytes)
-			mu.Unlock()
-			time.Sleep(time.Second)
-			mu.Lock()
-			defer mu.Unlock()
-			bytes -= len(m.Body)
-			return refresh.Settlement{Outcome: refresh.Done}
-		}
-		if s, err := invoke(t, q, &settler{f: slow}, 5*time.Minute); err != nil || s.Deleted != 60 {
-			t.Errorf("%+v %v", s, err)
-		}
-		if most > 32<<20 {
-			t.Errorf("%d MiB were in hand", most>>20)
-		}
-	})
-}
-
 // slowToDelete takes its time to forget messages.
 type slowToDelete struct {
 	*simQueue
