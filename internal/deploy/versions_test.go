@@ -122,7 +122,7 @@ func TestWhereTheAliasGoes(t *testing.T) {
 const rightAnswer = `{"version":"v1","function":"p_streamalert_athena_partition_refresh","prefix":"p","region":"us-east-1",
 	"queue":"p_streamalert_athena_s3_notifications","dead_letter_queue":"p_streamalert_athena_s3_notifications_dlq",
 	"database":"p_streamalert","workgroup":"p_streamalert","results_bucket":"p.streamalert.athena-results","buckets":2,
-	"enabled":true,"trigger":"schedule","schedule_expression":"rate(10 minutes)","catalog":"athena","statements_in_flight":5,
+	"enabled":true,"trigger":"schedule","catalog":"athena","statements_in_flight":5,
 	"timeout":60,"memory":128,"log_level":"info","enable_metrics":false,"later":"versions may say more"}`
 
 func TestAProbeIsOnlyPassedByTheFunctionWithTheseSettings(t *testing.T) {

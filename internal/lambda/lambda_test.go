@@ -295,7 +295,7 @@ func TestAProbeTouchesNothing(t *testing.T) {
 		g := newRig(t)
 		g.openErr = errors.New("everything is down")
 		out, err := g.invoke(`{"athena-refresh":"probe"}`)
-		want := `{"version":"v1","function":"f","prefix":"p","region":"","queue":"q","dead_letter_queue":"","database":"d","workgroup":"","results_bucket":"","buckets":1,"enabled":true,"trigger":"queue","schedule_expression":"","catalog":"athena","statements_in_flight":5,"timeout":60,"memory":128,"log_level":"info","enable_metrics":false}`
+		want := `{"version":"v1","function":"f","prefix":"p","region":"","queue":"q","dead_letter_queue":"","database":"d","workgroup":"","results_bucket":"","buckets":1,"enabled":true,"trigger":"queue","catalog":"athena","statements_in_flight":5,"timeout":60,"memory":128,"log_level":"info","enable_metrics":false}`
 		if err != nil || out != want {
 			t.Errorf("answered %s, %v", out, err)
 		}

@@ -13,7 +13,8 @@ import (
 const instances = 2
 
 // Settings are the answer to a probe, and the log's line at a cold start. Its
-// members' names stay.
+// members' names stay. When the function is invoked isn't among them: it doesn't
+// know, its schedule and trigger do.
 type Settings struct {
 	Version            string `json:"version"`
 	Function           string `json:"function"`
@@ -27,7 +28,6 @@ type Settings struct {
 	Buckets            int    `json:"buckets"` // how many
 	Enabled            bool   `json:"enabled"`
 	Trigger            string `json:"trigger"`
-	Schedule           string `json:"schedule_expression"`
 	Catalog            string `json:"catalog"`
 	StatementsInFlight int    `json:"statements_in_flight"`
 	Timeout            int    `json:"timeout"` // seconds
@@ -42,7 +42,7 @@ func (h *Handler) Settings() Settings {
 	return Settings{
 		Version: h.Version, Function: c.FunctionName, Prefix: c.Prefix, Region: c.Region,
 		Queue: c.Queue, DeadLetterQueue: c.DeadLetterQueue, Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket,
-		Buckets: len(c.Buckets), Enabled: c.Enabled, Trigger: string(c.Trigger), Schedule: c.Schedule.String(), Catalog: string(c.Catalog),
+		Buckets: len(c.Buckets), Enabled: c.Enabled, Trigger: string(c.Trigger), Catalog: string(c.Catalog),
 		StatementsInFlight: c.StatementsInFlight, Timeout: int(c.Timeout.Seconds()), MemoryMB: c.MemoryMB,
 		LogLevel: levelName(c.LogLevel), EnableMetrics: c.EnableMetrics,
 	}
