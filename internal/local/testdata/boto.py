@@ -93,6 +93,12 @@ sqs.delete_message(QueueUrl=queue, ReceiptHandle=test["ReceiptHandle"])
 key = "dt=2026-01-02-03/a b+c 'ü'.json.gz"
 bodies = {key: b"small", "stream.gz": b"s" * 100_000, "parts.gz": b"0123456789" * 1_700_000, "no-match.txt": b"n"}
 s3.put_object(Bucket="boto", Key=key, Body=bodies[key])
+# It asks for leave to send a body, also where there is none, and must be able to
+# read what comes next on the connection.
+impatient = client("s3", config=Config(read_timeout=5, retries={"max_attempts": 0}))
+impatient.put_object(Bucket="boto", Key="_SUCCESS", Body=b"")
+impatient.put_object(Bucket="boto", Key="no-match.txt", Body=b"not yet")
+s3.delete_object(Bucket="boto", Key="_SUCCESS")
 s3.put_object(Bucket="boto", Key="no-match.txt", Body=bodies["no-match.txt"], ChecksumAlgorithm="SHA256")
 s3.put_object(Bucket="boto", Key="stream.gz", Body=io.BytesIO(bodies["stream.gz"]), ChecksumAlgorithm="CRC32")
 s3.upload_fileobj(io.BytesIO(bodies["parts.gz"]), "boto", "parts.gz")
