@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -178,5 +179,33 @@ func TestARecordIsLoggedWithItsReason(t *testing.T) {
 		if _, rest, _ := strings.Cut(line, " "); rest != want[i] {
 			t.Errorf("got  %s\nwant %s", rest, want[i])
 		}
+	}
+}
+
+// TestWhoWatchesIsToldWhatWasNotPlaced: what is parked or put off, by the body,
+// the key or the catalog, once each; nothing of what is ignored or added.
+func TestWhoWatchesIsToldWhatWasNotPlaced(t *testing.T) {
+	var mu sync.Mutex
+	var told []string
+	g := newRig(t, func(o *refresh.Options) {
+		o.Noted = func(n refresh.Noted) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, fmt.Sprint(n.Outcome, " ", n.Reason, " ", n.Bucket, " ", n.Key, " ", n.Records, " ", n.At.IsZero(), " ", n.Message))
+		}
+	})
+	g.create("a")
+	g.behind("a", "s3://elsewhere/", "2018-03-01-06")
+	g.settle("a/2018/03/01/05/x", "a/2018/03/01/05/", "nobody:k", "nowhere/2018/03/01/05/x", "a/2018/03/01/06/x")
+	g.r.Settle(t.Context(), refresh.Message{ID: "m2", Body: `{"Records":[1,2]}`})
+	slices.Sort(told)
+	want := []string{
+		"park location_conflict data a/2018/03/01/06/x 1 false m",
+		"park malformed   2 false m2",
+		"park unknown_bucket nobody k 1 false m",
+		"retry table_missing data nowhere/2018/03/01/05/x 1 false m",
+	}
+	if d := cmp.Diff(want, told); d != "" {
+		t.Error(d)
 	}
 }

@@ -20,6 +20,10 @@ type Options struct {
 	DeadLetters DeadLetters
 	Log         *slog.Logger
 
+	// Noted, if there is one, is told of every record that is parked or to be
+	// tried again, by many goroutines at once, before its message is settled.
+	Noted func(Noted)
+
 	// Statements is how many calls of Catalog.Add may be under way at once.
 	Statements int
 

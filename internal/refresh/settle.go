@@ -32,7 +32,7 @@ type Settlement struct {
 // ctx ends: then what is not settled is Retry with the reason deadline, and
 // statements under way go on for whoever else waits for them.
 func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
-	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, asker: r, log: r.o.Log}
+	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, asker: r, log: r.o.Log, noted: r.o.Noted}
 	r.place(m.Body, &s)
 	s.wait()
 	return r.conclude(ctx, m, &s)
@@ -76,6 +76,7 @@ type settling struct {
 	sent  time.Time // the message
 	asker asker
 	log   *slog.Logger
+	noted func(Noted) // nil: nobody watches
 
 	records int
 	reasons []counted // distinct, in the order of the records
@@ -182,6 +183,7 @@ func (s *settling) wait() {
 // logRecord writes down an object's outcome. Keys are written by strangers: the
 // handler has to quote what could drive a terminal, as slog's own do.
 func (s *settling) logRecord(level slog.Level, outcome string, reason Reason, detail string, e *event.Record) {
+	s.tell(level, outcome, reason, detail, e)
 	if s.log == nil || !s.log.Enabled(s.ctx, level) {
 		return
 	}

@@ -1,12 +1,15 @@
-// Package status shows how a daemon fares, to machines: whether it lives and
-// is ready, and its counters for Prometheus.
+// Package status shows how a daemon fares: to people as a page, to machines as
+// JSON, as counters for Prometheus, and as whether it lives and is ready.
 //
-//	/healthz   200 while the daemon's loop turns, 503 if it has not for long
-//	/readyz    200 while the queue answers, 503 otherwise
-//	/metrics   counters, in Prometheus' text format
+//	/             the page
+//	/status.json  the same, for programs (View has its members)
+//	/metrics      counters, in Prometheus' text format
+//	/healthz      200 while the daemon's loop turns, 503 if it has not for long
+//	/readyz       200 while the queue answers, 503 otherwise
 //
-// Nothing here is secret or changes anything, and no text out of an object's
-// key gets into it: tables are [a-z0-9_], reasons and outcomes fixed lists.
+// Nothing here changes anything. The first two show names of objects, which
+// strangers wrote and not everybody may read; nothing of these gets into the
+// others: tables are [a-z0-9_], reasons and outcomes fixed lists.
 package status
 
 import (
@@ -21,13 +24,23 @@ import (
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 // Source is where the facts come from; its functions are called for every
-// request.
+// request. Health, Tally and Stuck are needed, what else is nil isn't shown.
 type Source struct {
+	About  About
 	Health func() daemon.Health
 	Tally  func() refresh.Tally
+	// CatalogDown says whether the catalog as a whole was last found not to work.
+	CatalogDown func() bool
+	// Next is when a schedule is due next.
+	Next    func(after time.Time) (time.Time, bool)
+	Recent  *Recent
+	History *History
+	// Explain says where an object belongs, and by which steps.
+	Explain func(bucket, key string) (table.Placement, []string)
 	// Reconciled is what is known of S3 compared with the catalog; nil where
 	// that isn't done.
 	Reconciled func() reconcile.Last
@@ -36,11 +49,15 @@ type Source struct {
 	Stuck time.Duration
 }
 
-// Handler serves the three pages.
+// Handler serves them.
 func Handler(s Source) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collector{s}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", guarded(s.showPage))
+	mux.HandleFunc("GET /page.css", guarded(showFile("page.css", "text/css; charset=utf-8")))
+	mux.HandleFunc("GET /page.js", guarded(showFile("page.js", "text/javascript; charset=utf-8")))
+	mux.HandleFunc("GET /status.json", guarded(s.showJSON))
 	mux.HandleFunc("GET /healthz", s.alive)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

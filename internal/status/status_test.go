@@ -28,7 +28,7 @@ func get(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(b)
 }
 
-func TestPages(t *testing.T) {
+func TestEndpoints(t *testing.T) {
 	var h daemon.Health
 	tally := refresh.Tally{
 		Messages: map[refresh.Outcome]int{refresh.Done: 7}, Reasons: map[refresh.Reason]int{"hidden": 2}, Records: 9,
@@ -54,7 +54,7 @@ func TestPages(t *testing.T) {
 		{daemon.Health{Received: time.Now(), Failing: true}, "/readyz", 503, "does not answer"},
 		{daemon.Health{Alive: time.Now()}, "/healthz", 200, "ok"},
 		{daemon.Health{Alive: time.Now().Add(-2 * time.Minute)}, "/healthz", 503, "stood still for 2m0s"},
-		{daemon.Health{}, "/", 404, ""},
+		{daemon.Health{}, "/nothing", 404, ""},
 		{daemon.Health{Done: daemon.Summary{Received: 11}}, "/metrics", 200, "athena_refresh_messages_received_total 11"},
 		{daemon.Health{Done: daemon.Summary{Deleted: 12}}, "/metrics", 200, "athena_refresh_messages_deleted_total 12"},
 		{daemon.Health{Done: daemon.Summary{Hidden: 13}}, "/metrics", 200, "athena_refresh_messages_kept_total 13"},
