@@ -33,6 +33,7 @@ const (
 	facts    = "./internal/doctor/onaws"
 	parking  = "./internal/parked"
 	verdicts = "./internal/monitor"
+	shows    = "./internal/status -skip Browser"
 	numbers  = "./internal/cloudwatch"
 )
 
@@ -472,4 +473,14 @@ var breaks = []mutant{
 		"s.status != types.StatusCodeComplete", "s.status == types.StatusCodeForbidden", numbers},
 	{"status: the first page is all", 5, "internal/cloudwatch/read.go",
 		"aws.ToString(in.NextToken) == \"\" {", "true {", numbers},
+	{"page: who watches isn't told of what the catalog refused", 5, "internal/refresh/noted.go",
+		"level < slog.LevelInfo", "level < slog.LevelInfo || reason == LocationConflict", settles},
+	{"page: any name reads it", 2, "internal/status/page.go",
+		"a.IP.IsLoopback() && !namesThisMachine(r.Host)", "false && !a.IP.IsLoopback()", shows},
+	{"page: a key as it is", 2, "internal/status/view.go",
+		"Key: terminal.Escape(n.Key)", "Key: n.Key", shows},
+	{"page: keeps all that a stranger wrote", 3, "internal/status/recent.go",
+		"	if len(s) > mostText {\n", "	if len(s) < 0 {\n", shows},
+	{"page: a catalog that is down is running", 5, "internal/status/view.go",
+		"s.CatalogDown != nil && s.CatalogDown()", "false", shows},
 }

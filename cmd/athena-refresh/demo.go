@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 
 	"athenarefresh/conf"
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/demo"
+	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
 )
@@ -41,7 +43,7 @@ It fails if a single row is missing.`,
 	}
 	a.jsonFlag(cmd)
 	cmd.Flags().StringVar(&f.from, "from", "", "folder of your own CloudTrail files (.json, .json.gz), searched through")
-	cmd.Flags().BoolVar(&f.serve, "serve", false, "serve what was landed until Ctrl-C")
+	cmd.Flags().BoolVar(&f.serve, "serve", false, "serve what was landed until Ctrl-C, refresh what lands, and show the status page")
 	cmd.Flags().BoolVar(&f.keep, "keep", false, "keep the data")
 	cmd.Flags().BoolVar(&f.verbose, "verbose", false, "show the log too")
 	return cmd
@@ -87,11 +89,22 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) (err error) {
 	if !f.serve {
 		return nil
 	}
-	if err := a.introduce(c, s); err != nil {
-		return err
+	return a.serveDemo(ctx, c, router, s, t.log)
+}
+
+// serveDemo keeps the stack up until ctx ends, with a daemon on it: what lands
+// from now on is searchable at once, and the status page shows it.
+func (a *app) serveDemo(ctx context.Context, c *config.Config, router *table.Router, s *stack, log *slog.Logger) error {
+	pages, err := listenForPages(defaultPages)
+	if err != nil { // a daemon of this machine's own, perhaps
+		if pages, err = listenForPages("127.0.0.1:0"); err != nil {
+			return err
+		}
 	}
-	<-ctx.Done()
-	return nil
+	if err := a.introduce(c, s, "http://"+pages.Addr().String()+"/"); err != nil {
+		return errors.Join(err, pages.Close())
+	}
+	return (&service{app: a, config: c, router: router, cfg: s.cfg, log: log, pages: pages}).run(ctx)
 }
 
 func (f *demoFlags) level() slog.Level {

@@ -2,11 +2,17 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
+
+	"athenarefresh/internal/status"
 )
 
 // startDemo runs the program's demo, with a folder for temporary files of its
@@ -68,13 +74,18 @@ func TestDemoThatIsInterruptedLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// TestDemoServesUntilCtrlC: what was landed can be queried, what lands from now
+// on is refreshed without a word, and the page shows it.
 func TestDemoServesUntilCtrlC(t *testing.T) {
 	cmd, lines, tmp := startDemo(t, "S3, SQS, Glue and Athena: ", "--serve")
 	_, url, _ := strings.Cut(lines.Text(), ": ")
-	var conf string
+	var conf, page string
 	for !strings.HasPrefix(lines.Text(), "Ctrl-C") && lines.Scan() {
-		if _, c, ok := strings.Cut(lines.Text(), "athena-refresh once --conf "); ok {
-			conf = c
+		if _, c, ok := strings.Cut(lines.Text(), "athena-refresh query --conf "); ok {
+			conf, _, _ = strings.Cut(c, " ")
+		}
+		if p, ok := strings.CutPrefix(lines.Text(), "Status page: "); ok {
+			page = p
 		}
 	}
 	query := exec.Command("athena-refresh", "query", "--conf", conf, "SELECT count(*) FROM cloudtrail")
@@ -82,8 +93,38 @@ func TestDemoServesUntilCtrlC(t *testing.T) {
 	if out, err := query.CombinedOutput(); err != nil || !strings.HasSuffix(string(out), "\n1233\n") {
 		t.Errorf("query what is served: %s %v", out, err)
 	}
+	for _, key := range []string{"alerts/2031/01/02/03/a.json", "alerts/2031/01/02/04/a.json", "alerts/<b>nowhere</b>/a.json"} {
+		if err := newClient(url).put(t.Context(), "example.streamalerts", key, `{"id":"x"}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var v status.View
+	until(t, "the page has what landed", time.Minute, func() bool {
+		v = status.View{}
+		return json.Unmarshal(fetch(t, page+"status.json"), &v) == nil && v.Partitions == 2 && v.Parked == 1
+	})
+	if !v.State.OK || len(v.Recent) != 1 || v.Recent[0].Reason != "no_layout_match" || v.Searchable.Objects != 2 || v.Queue != "example_streamalert_athena_s3_notifications" {
+		t.Errorf("%+v", v)
+	}
+	if text := string(fetch(t, page)); !strings.Contains(text, "s3://example.streamalerts/alerts/&lt;b&gt;nowhere&lt;/b&gt;/a.json") {
+		t.Errorf("the page does not show what was parked:\n%s", text)
+	}
 	if code := interrupt(t, cmd, lines); code != exitDone {
 		t.Errorf("exit code %d", code)
 	}
 	checkEmpty(t, tmp)
+}
+
+func fetch(t *testing.T, url string) []byte {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v: %s", url, resp.Status, err, b)
+	}
+	return b
 }

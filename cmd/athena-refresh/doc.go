@@ -16,6 +16,7 @@
 //	internal/emf          writes what was done as CloudWatch's metrics            pure
 //	internal/lambda       drives refresh from the events of a Lambda function
 //	internal/parked       looks into the dead-letter queue and sends back; owns the interface DeadLetters
+//	internal/status       shows how a daemon fares: a page, JSON, and counters for Prometheus
 //	internal/monitor      a queue's numbers → a verdict in words                 pure
 //	internal/cloudwatch   reads a queue's metrics
 //	internal/backoff      waits before a call is repeated; the adapters share it

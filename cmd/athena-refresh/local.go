@@ -40,7 +40,7 @@ is stored stays in --data. It serves until Ctrl-C.`,
 			if err := provision.Make(cmd.Context(), s.cfg, c); err != nil {
 				return errors.Join(explainAWS("make the resources", err), s.stop())
 			}
-			if err := a.introduce(c, s); err != nil {
+			if err := a.introduce(c, s, ""); err != nil {
 				return errors.Join(err, s.stop())
 			}
 			return s.wait()
@@ -120,20 +120,24 @@ func (s *stack) environment() string {
 }
 
 // introduce says how the stack is used. It shows the dead-letter queue: who
-// received from the queue itself would hide messages from the refresh.
-func (a *app) introduce(c *config.Config, s *stack) error {
+// received from the queue itself would hide messages from the refresh. With a
+// page there is a daemon, and nobody has to refresh by hand.
+func (a *app) introduce(c *config.Config, s *stack, page string) error {
 	var buckets []string
 	for _, b := range c.Buckets {
 		buckets = append(buckets, b.Name)
 	}
+	served, once := "", "\n  athena-refresh once --conf "+a.conf
+	if page != "" {
+		served, once = "Status page: "+page+"\n", ""
+	}
 	return a.printf(`S3, SQS, Glue and Athena: %[1]s
-
+%[9]s
 %[2]s
 
 In another terminal, with these set:
 
-  aws s3 cp FILE s3://%[8]s.streamalerts/alerts/2026/01/02/03/FILE
-  athena-refresh once --conf %[6]s
+  aws s3 cp FILE s3://%[8]s.streamalerts/alerts/2026/01/02/03/FILE%[10]s
   athena-refresh query --conf %[6]s 'SELECT * FROM alerts'
 
   aws athena start-query-execution --work-group %[4]s --query-execution-context Database=%[5]s --query-string 'SHOW TABLES'
@@ -141,5 +145,5 @@ In another terminal, with these set:
 
 Buckets that notify: %[7]s.
 Ctrl-C ends it.
-`, s.url, s.environment(), c.Account+"/"+c.Queue, c.WorkGroup, c.Database, a.conf, strings.Join(buckets, ", "), c.Prefix)
+`, s.url, s.environment(), c.Account+"/"+c.Queue, c.WorkGroup, c.Database, a.conf, strings.Join(buckets, ", "), c.Prefix, served, once)
 }

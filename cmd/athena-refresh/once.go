@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/refresh"
@@ -66,7 +67,7 @@ func (a *app) report(r *report) error {
 
 // refresh is one invocation, by the parts that run on AWS.
 func (a *app) refresh(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, log *slog.Logger) (r *report, err error) {
-	w, err := a.worker(ctx, cfg, c, router, log)
+	w, err := a.worker(ctx, cfg, c, router, worker.Options{Hand: daemon.Hand, Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -132,7 +132,7 @@ func (t *story) place() error {
 
 // land puts the files into the buckets.
 func (t *story) land(ctx context.Context) error {
-	t.lander = &demo.Lander{S3: provision.S3(t.stack.cfg), Now: time.Now()}
+	t.lander = &demo.Lander{Put: provision.S3(t.stack.cfg).PutObject, Now: time.Now()}
 	for i := range t.ways {
 		t.lander.Buckets[i] = t.ways[i].bucket
 	}

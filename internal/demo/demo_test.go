@@ -44,7 +44,7 @@ func (b *bodies) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*
 func land(t *testing.T, files fstest.MapFS) (*Lander, *bodies) {
 	t.Helper()
 	b := &bodies{puts: map[string][]byte{}}
-	l := &Lander{S3: b, Buckets: [3]string{"trail", "data", "alerts"}, Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	l := &Lander{Put: b.PutObject, Buckets: [3]string{"trail", "data", "alerts"}, Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	if err := l.Land(t.Context(), files); err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestWhatIsNotCloudTrailIsNamed(t *testing.T) {
 
 func TestShippedFilesMakeEveryKindOfAlertThatTheyHold(t *testing.T) {
 	b := &bodies{puts: map[string][]byte{}}
-	l := &Lander{S3: b, Buckets: [3]string{"trail", "data", "alerts"}}
+	l := &Lander{Put: b.PutObject, Buckets: [3]string{"trail", "data", "alerts"}}
 	if err := l.Land(t.Context(), Shipped()); err != nil {
 		t.Fatal(err)
 	}

@@ -43,11 +43,9 @@ type Skipped struct{ Path, Why string }
 
 // Lander puts files into the buckets.
 type Lander struct {
-	S3 interface {
-		PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
-	}
-	Buckets [3]string // by Way
-	Now     time.Time // when an event without a time arrives; the file of a name without one, too
+	Put     func(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error) // S3's
+	Buckets [3]string                                                                                    // by Way
+	Now     time.Time                                                                                    // when an event without a time arrives; the file of a name without one, too
 
 	mu      sync.Mutex
 	landed  [3]Landed
@@ -266,7 +264,7 @@ func (l *Lander) hour(ctx context.Context, t *trail, h *hour) error {
 const EventsTable = "cloudtrail_events"
 
 func (l *Lander) put(ctx context.Context, way Way, key string, body []byte, records int) error {
-	_, err := l.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &l.Buckets[way], Key: &key, Body: bytes.NewReader(body)})
+	_, err := l.Put(ctx, &s3.PutObjectInput{Bucket: &l.Buckets[way], Key: &key, Body: bytes.NewReader(body)})
 	if err != nil {
 		return fmt.Errorf("put s3://%s/%s: %w", l.Buckets[way], key, err)
 	}

@@ -32,19 +32,26 @@ type Worker struct {
 	closeCatalog func() error
 }
 
-// Open finds the queue and says in the log if it has no dead-letter queue. hand
-// is how many messages the driver settles at once. The caller calls Close.
-func Open(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, hand int, log *slog.Logger) (*Worker, error) {
+// Options are what differs between the programs.
+type Options struct {
+	Hand  int // messages that the driver settles at once
+	Log   *slog.Logger
+	Noted func(refresh.Noted) // nil: nobody watches
+}
+
+// Open finds the queue and says in the log if it has no dead-letter queue. The
+// caller calls Close.
+func Open(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, o Options) (*Worker, error) {
 	queue, err := sqs.Open(ctx, cfg, c.Queue)
 	if err != nil {
 		return nil, err
 	}
-	catalog, closeCatalog := loggedCatalog(cfg, c, log)
-	w := &Worker{Queue: queue, name: c.Queue, log: log, closeCatalog: closeCatalog}
+	catalog, closeCatalog := loggedCatalog(cfg, c, o.Log)
+	w := &Worker{Queue: queue, name: c.Queue, log: o.Log, closeCatalog: closeCatalog}
 	w.WarnOfDeadLetters(ctx)
 	w.Refresher = refresh.New(refresh.Options{
-		Router: router, Catalog: catalog, DeadLetters: queue, Log: log,
-		Statements: c.StatementsInFlight, Hand: hand,
+		Router: router, Catalog: catalog, DeadLetters: queue, Log: o.Log,
+		Statements: c.StatementsInFlight, Hand: o.Hand, Noted: o.Noted,
 	})
 	return w, nil
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"athenarefresh/cmd/internal/worker"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/schedule"
+	"athenarefresh/internal/status"
+	"athenarefresh/internal/table"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+const (
+	// grace is how long a daemon that is told to stop finishes what it has in
+	// hand: less than the 30 seconds that most supervisors wait.
+	grace = 20 * time.Second
+	// closeTime is for statements that go on after that.
+	closeTime = 3 * time.Second
+	// stuck is how long the daemon's loop may stand still: a hand full of
+	// messages whose statements take their two minutes, and some.
+	stuck = 5 * time.Minute
+)
+
+// service is a daemon and what goes on beside it.
+type service struct {
+	app    *app
+	config *config.Config
+	router *table.Router
+	cfg    aws.Config
+	log    *slog.Logger
+	pages  net.Listener // nil: none
+
+	// schedule says when to empty the queue; the zero Schedule: continuously.
+	schedule schedule.Schedule
+}
+
+// run works until ctx ends, or its pages can't be served.
+func (s *service) run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	recent := &status.Recent{}
+	w, err := s.app.worker(ctx, s.cfg, s.config, s.router, worker.Options{Hand: daemon.Hand, Log: s.log, Noted: recent.Note})
+	if err != nil {
+		return errors.Join(err, closePages(s.pages))
+	}
+	defer func() {
+		last, cancel := context.WithTimeout(context.Background(), closeTime)
+		defer cancel()
+		err = errors.Join(err, w.Close(last))
+	}()
+	d := &daemon.Daemon{
+		Queue: w.Queue, Settler: w.Refresher, Log: s.log, Schedule: s.schedule, Timeout: s.config.Timeout,
+		Visibility: w.Queue.Visibility(), Grace: grace, Report: w.Metrics(s.config, s.app.stdout),
+	}
+	source := s.source(w, d, recent)
+	var side sync.WaitGroup
+	defer side.Wait()
+	defer cancel()
+	if !s.config.ReconcileEvery.IsZero() {
+		regular := &reconcile.Regular{Reconciler: worker.Beside(s.cfg, s.config, s.router, w.Refresher), Schedule: s.config.ReconcileEvery, Log: s.log}
+		source.Reconciled = regular.Last
+		side.Go(func() { regular.Run(ctx) })
+	}
+	serveErr := make(chan error, 1)
+	side.Go(func() {
+		defer cancel()
+		serveErr <- servePages(ctx, s.pages, status.Handler(source), s.log)
+	})
+	side.Go(func() { source.History.Run(ctx) })
+	side.Go(func() { remind(ctx, w) })
+	s.log.Info("running", "queue", s.config.Queue, "trigger", s.config.Trigger, "schedule", scheduleText(s.schedule), "catalog", s.config.Catalog, "statements_in_flight", s.config.StatementsInFlight)
+	done := d.Run(ctx)
+	cancel()
+	s.log.Info("stopped", "received", done.Received, "deleted", done.Deleted, "kept", done.Hidden, "took", done.Took.Round(time.Second))
+	return <-serveErr
+}
+
+// source is what the pages show.
+func (s *service) source(w *worker.Worker, d *daemon.Daemon, recent *status.Recent) status.Source {
+	about := status.About{
+		Version: worker.Version(), Queue: s.config.Queue, Database: s.config.Database, Region: s.cfg.Region,
+		Trigger: string(config.TriggerQueue), Catalog: string(s.config.Catalog), Begun: time.Now().UTC(),
+	}
+	source := status.Source{
+		Health: d.Health, Tally: w.Refresher.Tally, CatalogDown: w.Refresher.CatalogDown, Recent: recent,
+		History: &status.History{Tally: w.Refresher.Tally}, Explain: s.router.Explain, Stuck: stuck + s.config.Timeout,
+	}
+	if !s.schedule.IsZero() {
+		about.Trigger, about.Schedule = string(config.TriggerSchedule), s.schedule.String()
+		source.Next = s.schedule.Next
+	}
+	source.About = about
+	return source
+}
+
+func scheduleText(s schedule.Schedule) string {
+	if s.IsZero() {
+		return "none, continuously"
+	}
+	return s.String()
+}
+
+// remind says every hour if there is nowhere to park a message.
+func remind(ctx context.Context, w *worker.Worker) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			w.WarnOfDeadLetters(ctx)
+		}
+	}
+}
