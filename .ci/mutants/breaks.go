@@ -34,6 +34,7 @@ const (
 	parking  = "./internal/parked"
 	verdicts = "./internal/monitor"
 	numbers  = "./internal/cloudwatch"
+	engine   = "./internal/local/athena -run Comments|Panic|Nesting"
 )
 
 var breaks = []mutant{
@@ -472,4 +473,12 @@ var breaks = []mutant{
 		"s.status != types.StatusCodeComplete", "s.status == types.StatusCodeForbidden", numbers},
 	{"status: the first page is all", 5, "internal/cloudwatch/read.go",
 		"aws.ToString(in.NextToken) == \"\" {", "true {", numbers},
+
+	// What strangers write.
+	{"local: a statement's panic is everybody's", 3, "internal/local/athena/start.go",
+		"	if p := recover(); p != nil {\n", "	if p := any(nil); p != nil {\n", engine},
+	{"local: subqueries as deep as they like", 3, "internal/local/athena/nesting.go",
+		"			if inside > maxNesting {\n", "			if inside > 1000 {\n", engine},
+	{"local: comments as DuckDB ends them", 3, "internal/local/athena/nesting.go",
+		"			blank(b[i : i+n])\n		}\n		i += n", "		}\n		i += n", engine},
 }
