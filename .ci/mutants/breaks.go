@@ -35,6 +35,7 @@ const (
 	verdicts = "./internal/monitor"
 	shows    = "./internal/status -skip Browser"
 	numbers  = "./internal/cloudwatch"
+	engine   = "./internal/local/athena -run Comments|Panic|Nesting"
 )
 
 var breaks = []mutant{
@@ -483,4 +484,12 @@ var breaks = []mutant{
 		"	if len(s) > mostText {\n", "	if len(s) < 0 {\n", shows},
 	{"page: a catalog that is down is running", 5, "internal/status/view.go",
 		"s.CatalogDown != nil && s.CatalogDown()", "false", shows},
+
+	// What strangers write.
+	{"local: a statement's panic is everybody's", 3, "internal/local/athena/start.go",
+		"	if p := recover(); p != nil {\n", "	if p := any(nil); p != nil {\n", engine},
+	{"local: subqueries as deep as they like", 3, "internal/local/athena/nesting.go",
+		"			if inside > maxNesting {\n", "			if inside > 1000 {\n", engine},
+	{"local: comments as DuckDB ends them", 3, "internal/local/athena/nesting.go",
+		"			blank(b[i : i+n])\n		}\n		i += n", "		}\n		i += n", engine},
 }

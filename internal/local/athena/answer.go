@@ -101,10 +101,16 @@ func prepareOnce(ctx context.Context, c *duckdb.Conn, query string) (*duckdb.Stm
 	return statement, types, nil
 }
 
+// maxColumns bounds what DuckDB takes as long for as the square of their number.
+const maxColumns = 10_000
+
 func resultTypes(s *duckdb.Stmt) ([]typedResult, error) {
 	n, err := s.ColumnCount()
 	if err != nil {
 		return nil, err
+	}
+	if n > maxColumns {
+		return nil, userFailure(typeLimit, "EXCEEDED_LOCAL_COLUMN_LIMIT: the result has %d columns, the local stack takes %d", n, maxColumns)
 	}
 	types := make([]typedResult, n)
 	for i := range types {

@@ -2,6 +2,7 @@ package athena
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,10 @@ var macros = []struct{ name, definition string }{
 	{"from_utf8", "(b) AS decode(b)"},
 	{"to_hex", "(b) AS hex(b)"},
 	{"url_extract_host", "(u) AS nullif(regexp_extract(u, '^[a-z]+://([^/:?#]+)', 1), '')"},
+}
+
+func isMacro(function string) bool {
+	return slices.ContainsFunc(macros, func(m struct{ name, definition string }) bool { return strings.EqualFold(m.name, function) })
 }
 
 // maxSequence is how many entries a sequence has at most, as in Trino.

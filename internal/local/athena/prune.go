@@ -32,7 +32,8 @@ import (
 // the bare names of partition keys.
 type condition struct {
 	expression node
-	outer      bool // FROM has an outer join: only if it doesn't hold for a row of NULLs
+	text       string // of the expression; alike ones have the same
+	outer      bool   // FROM has an outer join: only if it doesn't hold for a row of NULLs
 }
 
 // place is one occurrence of a table with the conditions found for it.
@@ -242,7 +243,7 @@ func (s *scope) addEquality(c filtered) {
 		return
 	}
 	a, b := s.resolve(left), s.resolve(right)
-	if len(a) == 1 && len(b) == 1 && sameType(a[0], b[0]) {
+	if len(a) == 1 && len(b) == 1 && sameType(a[0], b[0]) && !slices.Contains(s.equal, [2]partitionKey{a[0], b[0]}) {
 		s.equal = append(s.equal, [2]partitionKey{a[0], b[0]})
 	}
 }
@@ -287,7 +288,7 @@ func (s *scope) attribute(c filtered) {
 		return usable
 	})
 	if usable && named && slices.Contains(c.tables, about) {
-		about.add(condition{bare(c.expression, nil), s.outer})
+		about.add(bare(c.expression, nil), s.outer)
 	}
 }
 
@@ -296,21 +297,23 @@ func isVolatile(function string) bool {
 	return slices.Contains([]string{"random", "rand", "uuid", "gen_random_uuid", "setseed", "nextval", "currval", "getvariable"}, strings.ToLower(function))
 }
 
-func (t *scopeTable) add(c condition) bool {
-	for _, have := range t.conditions {
-		if same(have.expression, c.expression) {
-			return false
-		}
+// maxConditions is how many conditions prune one table. A query of 256 KiB has
+// room for twenty thousand, and each is carried over to every table that it is
+// joined with. Those that are left out cost nothing but time.
+const maxConditions = 100
+
+// add says whether it added a condition that the table didn't have.
+func (t *scopeTable) add(expression node, outer bool) bool {
+	text, err := json.Marshal(expression)
+	if err != nil || len(t.conditions) >= maxConditions {
+		return false
+	}
+	c := condition{expression, string(text), outer}
+	if slices.ContainsFunc(t.conditions, func(have condition) bool { return have.text == c.text }) {
+		return false
 	}
 	t.conditions = append(t.conditions, c)
 	return true
-}
-
-// same compares expressions by their text.
-func same(a, b node) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && string(x) == string(y)
 }
 
 // bare copies an expression with its column references cut down to the key's
@@ -377,7 +380,7 @@ func carry(from, to partitionKey) bool {
 	added := false
 	for _, c := range slices.Clone(from.table.conditions) {
 		if names := columnsOfExpression(c.expression); len(names) == 1 && names[0] == from.key {
-			added = to.table.add(condition{bare(c.expression, map[string]string{from.key: to.key}), c.outer}) || added
+			added = to.table.add(bare(c.expression, map[string]string{from.key: to.key}), c.outer) || added
 		}
 	}
 	return added

@@ -22,7 +22,9 @@ func parseTree(query string, serialized []byte) (*tree, error) {
 	dec.UseNumber() // a constant may be a number that no float64 holds
 	var root node
 	if err := dec.Decode(&root); err != nil {
-		return nil, fmt.Errorf("decode the syntax tree: %w", err)
+		// A number that no double holds is written as Infinity, which isn't JSON, and
+		// JSON is read to a depth of 10,000.
+		return nil, userFailure(typeSyntax, "SYNTAX_ERROR: The query is too deep, or a number in it too large: %v", err)
 	}
 	if root["error"] == true {
 		return nil, treeError(query, root)
@@ -143,7 +145,8 @@ var foreignFunctions = map[string]bool{
 	"bar": true, "format": true, "printf": true,
 }
 
-// checkFunctions refuses foreign functions, and every other table function.
+// checkFunctions refuses foreign functions, every other table function, and
+// parameters, which StartQueryExecution doesn't take here.
 func (t *tree) checkFunctions(query string) error {
 	var err error
 	var check func(node) bool
@@ -159,6 +162,8 @@ func (t *tree) checkFunctions(query string) error {
 			}
 			walk(f["children"], check)
 			return false
+		case n["class"] == "PARAMETER":
+			err = userFailure(typeSyntax, "INVALID_PARAMETER_USAGE: %s: Incorrect number of parameters: none is given", linePosition(query, location(n)))
 		case n["class"] == "FUNCTION" && foreignFunctions[strings.ToLower(name)]:
 			err = userFailure(typeSyntax, "FUNCTION_NOT_FOUND: %s: Function '%s' not registered", linePosition(query, location(n)), name)
 		}

@@ -77,7 +77,8 @@ func textColumn(name string) columnInfo {
 // deliver writes a result to its places: the engine's own first, so that a
 // result that clients find in S3 can be paged too. The .metadata object holds
 // the columns as JSON; Athena's own form of it is not documented.
-func (e *Engine) deliver(ctx context.Context, x *execution, r *result) error {
+func (e *Engine) deliver(ctx context.Context, x *execution, r *result) (err error) {
+	defer ownPanic(&err)
 	if len(r.rows) > 0 {
 		if err := os.WriteFile(e.rowsPath(x.QueryExecutionID), r.rows, 0o644); err != nil {
 			return fmt.Errorf("write rows: %w", err)

@@ -52,7 +52,11 @@ func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err 
 		q.database = "default"
 	}
 	q.schemas[q.database] = true
-	q.explain, q.query = cutExplain(strings.TrimRight(x.Query, "; \t\r\n"))
+	query, err := blankComments(x.Query)
+	if err != nil {
+		return nil, err
+	}
+	q.explain, q.query = cutExplain(strings.TrimRight(query, "; \t\r\n"))
 	q.session, err = openSession(ctx, filepath.Join(e.dataDir, "objects"), q.database)
 	if err != nil {
 		return nil, err
@@ -84,6 +88,9 @@ func (q *selection) run(ctx context.Context) error {
 		return err
 	}
 	if err := q.tree.checkFunctions(q.query); err != nil {
+		return err
+	}
+	if err := q.tree.checkNesting(q.query); err != nil {
 		return err
 	}
 	if err := q.rewrite(ctx); err != nil {

@@ -237,7 +237,16 @@ func (e *Engine) waitTurn(ctx context.Context, x *execution) (release func(), er
 	return release, ctx.Err()
 }
 
-func (e *Engine) execute(ctx context.Context, x *execution) (*result, error) {
+// ownPanic makes a panic the error of the statement that it is of: the others,
+// and the stack, must not end for it.
+func ownPanic(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v", p)
+	}
+}
+
+func (e *Engine) execute(ctx context.Context, x *execution) (out *result, err error) {
+	defer ownPanic(&err)
 	if !x.isSelect() {
 		return e.runDDL(ctx, x)
 	}

@@ -1,0 +1,86 @@
+//go:build cgo
+
+package athena
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// full repeats what opens and what shuts something, so that the statement is as
+// long as one may be.
+func full(before, open, middle, shut, after string) string {
+	n := (maxStatement - len(before) - len(middle) - len(after)) / (len(open) + len(shut))
+	return before + strings.Repeat(open, n) + middle + strings.Repeat(shut, n) + after
+}
+
+// nested is full with a number.
+func nested(n int, before, open, middle, shut string) string {
+	return before + strings.Repeat(open, n) + middle + strings.Repeat(shut, n)
+}
+
+// distinct are n conditions, no two of them alike.
+func distinct(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " AND t.dt <> '%d'", i)
+	}
+	return b.String()
+}
+
+// TestAHostileSelectEnds: a statement that is made to cost too much is refused, or
+// answered, within seconds; whatever it is, the next is answered.
+func TestAHostileSelectEnds(t *testing.T) {
+	s := newStack(t)
+	s.run("CREATE DATABASE db")
+	s.run(jsonTable)
+	for name, c := range map[string]struct{ query, want string }{
+		"parentheses":          {full("SELECT ", "(", "1", ")", ""), "SYNTAX_ERROR"},
+		"selects in FROM":      {full("SELECT * FROM ", "(SELECT * FROM ", "t", ")", ""), "SYNTAX_ERROR"},
+		"WITH in WITH":         {full("", "WITH x AS (", "SELECT 1", ") SELECT * FROM x", ""), "SYNTAX_ERROR"},
+		"a long sum":           {full("SELECT 1", "+1", "", "", ""), "SYNTAX_ERROR:"},
+		"casts":                {full("SELECT 1", "::int", "", "", ""), "SYNTAX_ERROR:"},
+		"joins":                {full("SELECT * FROM t", ",t", "", "", ""), "SYNTAX_ERROR:"},
+		"deep structs":         {nested(300, "SELECT ", "{'a':", "1", "}"), "SYNTAX_ERROR:"},
+		"subqueries":           {nested(30, "SELECT ", "(SELECT ", "1", ")"), "EXCEEDED_LOCAL_NESTING_LIMIT: line 1:"},
+		"EXISTS":               {nested(30, "SELECT ", "EXISTS(SELECT ", "1", ")"), "EXCEEDED_LOCAL_NESTING_LIMIT"},
+		"lambdas":              {nested(30, "SELECT ", "list_transform(ARRAY[1], x -> ", "1", ")"), "EXCEEDED_LOCAL_NESTING_LIMIT"},
+		"macros":               {nested(30, "SELECT ", "json_extract_scalar(", "'1'", ", '$')"), "EXCEEDED_LOCAL_NESTING_LIMIT"},
+		"comments":             {full("SELECT 1 ", "/* ", "", "", ""), "SYNTAX_ERROR: line 1:10: mismatched input '/'"},
+		"columns":              {full("SELECT 1", ",1", "", "", ""), "EXCEEDED_LOCAL_COLUMN_LIMIT: the result has 131069 columns"},
+		"a number beyond all":  {full("SELECT ", "9", "", "", ""), "SYNTAX_ERROR: The query is too deep, or a number in it too large"},
+		"a parameter":          {"SELECT ?", "INVALID_PARAMETER_USAGE: line 1:1"},
+		"a numbered parameter": {"SELECT * FROM t WHERE dt = $1", "INVALID_PARAMETER_USAGE: line 1:1"},
+		"many conditions":      {"SELECT count(*) FROM t JOIN t AS u ON t.dt = u.dt WHERE true" + distinct(5_000), ""},
+	} {
+		begun := time.Now()
+		status := s.wait(s.start(c.query)).Status
+		took := time.Since(begun)
+		reason := ""
+		if status.StateChangeReason != nil {
+			reason = *status.StateChangeReason
+		}
+		if !strings.HasPrefix(reason, c.want) || (reason == "") != (c.want == "") || took > 20*time.Second {
+			t.Errorf("%s: %s after %v: %.200q, want %q", name, status.State, took, reason, c.want)
+		}
+	}
+	s.want("SELECT 1", []string{"1"})
+}
+
+func TestCommentsEndAsTrinoEndsThem(t *testing.T) {
+	s := newStack(t)
+	s.run("CREATE DATABASE db")
+	for query, want := range map[string]string{
+		"SELECT 1 /* a /* b */":                             "1",
+		"SELECT /**/ 1 -- it's":                             "1",
+		"SELECT '/*', 'it''s --' /* ' */ -- \"\n":           "/*|it's --",
+		"SELECT 1 AS \"--\" /* x\n y */ , 2 AS \"a\"\"/*\"": "1|2",
+		"SELECT 1 -- x\r, 2":                                "1|2",
+	} {
+		s.want(query, strings.Split(want, "|"))
+	}
+	s.failsWith("SELECT /* \n\n */ nope", "line 3:5") // places are as before
+	s.failsWith("SELECT 1 /* ", "SYNTAX_ERROR: line 1:10")
+}

@@ -1,0 +1,74 @@
+package athena
+
+import (
+	"context"
+	"testing"
+)
+
+// broken panics at one of its calls.
+type broken struct {
+	Objects
+	list, put bool
+}
+
+func (b broken) List(ctx context.Context, bucket, prefix string) ([]Object, error) {
+	if b.list {
+		panic("list")
+	}
+	return b.Objects.List(ctx, bucket, prefix)
+}
+
+func (b broken) Put(ctx context.Context, bucket, key string, body []byte) error {
+	if b.put {
+		panic("put")
+	}
+	return b.Objects.Put(ctx, bucket, key, body)
+}
+
+// TestAPanicIsItsStatementsOwn: a statement runs outside of its request, where
+// nobody else would catch it.
+func TestAPanicIsItsStatementsOwn(t *testing.T) {
+	s := newStack(t)
+	s.run("CREATE DATABASE db")
+	s.run("CREATE EXTERNAL TABLE t (id string) PARTITIONED BY (dt string) LOCATION 's3://b/t/'")
+	sound := s.engine.objects
+	s.engine.objects = broken{Objects: sound, list: true}
+	s.failsWith("MSCK REPAIR TABLE t", "panic: list")
+	s.engine.objects = broken{Objects: sound, put: true}
+	s.failsWith("SHOW TABLES", "panic: put")
+	s.engine.objects = sound
+	s.run("MSCK REPAIR TABLE t")
+}
+
+func TestCommentsAreBlanked(t *testing.T) {
+	for in, want := range map[string]string{
+		"SELECT /* a /* b */ 1":   "SELECT              1",
+		"a -- b\n'--' \"/*\"":     "a     \n'--' \"/*\"",
+		"/**/'it''s /* '/*\r\n*/": "    'it''s /* '  \r\n  ",
+		"'open --":                "'open --",
+		"a --":                    "a   ",
+	} {
+		if got, err := blankComments(in); err != nil || got != want {
+			t.Errorf("%q became %q, %v; want %q", in, got, err, want)
+		}
+	}
+	if _, err := blankComments("1 /*/"); err == nil {
+		t.Error("a comment without an end is none")
+	}
+}
+
+// TestNestingIsCounted is about the syntax tree alone: what planning it costs
+// TestAHostileSelectEnds sees.
+func TestNestingIsCounted(t *testing.T) {
+	for _, outer := range []node{{"class": "SUBQUERY"}, {"class": "LAMBDA"}, {"class": "FUNCTION", "function_name": "JSON_parse"}} {
+		for _, n := range []int{maxNesting, maxNesting + 1} {
+			var e any = node{"class": "CONSTANT"}
+			for range n {
+				e = node{"class": outer["class"], "function_name": outer["function_name"], "children": []any{node{"class": "FUNCTION", "function_name": "abs"}, e}}
+			}
+			if err := (&tree{node{"x": e}}).checkNesting(""); (err == nil) != (n <= maxNesting) {
+				t.Errorf("%d of %v: %v", n, outer, err)
+			}
+		}
+	}
+}
