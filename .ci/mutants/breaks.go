@@ -31,6 +31,7 @@ const (
 	mends    = "./internal/reconcile"
 	doctors  = "./internal/doctor"
 	facts    = "./internal/doctor/onaws"
+	hints    = "./cmd/athena-refresh -run TestCommandsInHints"
 	parking  = "./internal/parked"
 	verdicts = "./internal/monitor"
 	numbers  = "./internal/cloudwatch"
@@ -407,6 +408,12 @@ var breaks = []mutant{
 		"	worst := yes\n	for _, b := range c.Buckets {\n", "	worst := yes\n	for _, b := range c.Buckets[1:] {\n", doctors},
 	{"a notification of what is put is enough", 5, "internal/doctor/buckets.go",
 		"if missing := uncovered(ours); len(missing) > 0 {", "if missing := uncovered(ours); len(missing) > 3 {", doctors},
+	{"a hint forgets whom a bucket notifies besides", 1, "internal/doctor/buckets.go",
+		"	if len(n.Queues)+len(n.Topics)+n.Functions == 0 {\n", "	if true {\n", doctors},
+	{"two queues are said to hear of one event", 5, "internal/doctor/buckets.go",
+		"slices.ContainsFunc(e.Events, created) }); i >= 0 {", "slices.ContainsFunc(e.Events, created) }); i > 0 {", doctors},
+	{"a command in a hint reads another configuration", 5, "cmd/athena-refresh/advice.go",
+		"	if a.conf == defaultConf {\n", "	if a.conf != \"\" {\n", hints},
 	{"a filter's suffix keeps nothing away", 5, "internal/doctor/buckets.go",
 		"e.Suffix == \"\" && strings.HasPrefix", "strings.HasPrefix", doctors},
 	{"what can't be seen is well", 5, "internal/doctor/doctor.go",

@@ -264,10 +264,17 @@ func longest(s schedule.Schedule, now time.Time) (every time.Duration) {
 }
 
 func (a *app) printStatus(r *statusReport) error {
+	r.Verdict.Hint = a.paste(r.Verdict.Hint)
 	if a.json {
 		return printJSON(a.stdout, r)
 	}
-	return r.print(a.stdout)
+	if err := r.print(a.stdout); err != nil {
+		return err
+	}
+	if r.Parked != nil && *r.Parked > 0 {
+		a.advise(`"athena-refresh parked sample" says why messages were parked`)
+	}
+	return nil
 }
 
 func (r *statusReport) print(w io.Writer) error {
