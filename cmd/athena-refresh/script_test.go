@@ -36,16 +36,17 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %s", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit":    scriptExit,
-			"serve":   scriptServe,
-			"put":     scriptPut,
-			"del":     scriptDel,
-			"send":    scriptSend,
-			"receive": scriptReceive,
-			"silence": scriptSilence,
-			"set":     scriptSet,
-			"follow":  scriptFollow,
-			"park":    scriptPark,
+			"exit":       scriptExit,
+			"serve":      scriptServe,
+			"put":        scriptPut,
+			"del":        scriptDel,
+			"send":       scriptSend,
+			"receive":    scriptReceive,
+			"silence":    scriptSilence,
+			"set":        scriptSet,
+			"follow":     scriptFollow,
+			"park":       scriptPark,
+			"cloudwatch": scriptCloudWatch,
 		},
 	})
 }
