@@ -314,6 +314,8 @@ var breaks = []mutant{
 		"	l.Objects++\n", "	l.Objects = len(l.Samples)\n", settles},
 	{"the service's refusals not counted", 5, "internal/refresh/metered.go",
 		"	if errors.Is(*err, ErrThrottled) {\n", "	if errors.Is(*err, ErrDatabaseMissing) {\n", settles},
+	{"a queue that time was too short for looks empty", 5, "internal/daemon/invocation.go",
+		"	return got > 0 && ctx.Err() == nil, err\n", "	return got < 0, err\n", drives},
 	{"a minute reported again with the next", 5, "internal/daemon/daemon.go",
 		"	d.told = now\n", "", drives},
 	{"more numbers in a member than CloudWatch takes", 5, "internal/emf/tables.go",
