@@ -31,6 +31,7 @@ const (
 	mends    = "./internal/reconcile"
 	doctors  = "./internal/doctor"
 	facts    = "./internal/doctor/onaws"
+	hints    = "./cmd/athena-refresh -run TestCommandsInHints"
 	parking  = "./internal/parked"
 	verdicts = "./internal/monitor"
 	shows    = "./internal/status -skip Browser"
@@ -315,6 +316,8 @@ var breaks = []mutant{
 		"	l.Objects++\n", "	l.Objects = len(l.Samples)\n", settles},
 	{"the service's refusals not counted", 5, "internal/refresh/metered.go",
 		"	if errors.Is(*err, ErrThrottled) {\n", "	if errors.Is(*err, ErrDatabaseMissing) {\n", settles},
+	{"a queue that time was too short for looks empty", 5, "internal/daemon/invocation.go",
+		"	return got > 0 && ctx.Err() == nil, err\n", "	return got < 0, err\n", drives},
 	{"a minute reported again with the next", 5, "internal/daemon/daemon.go",
 		"	d.told = now\n", "", drives},
 	{"more numbers in a member than CloudWatch takes", 5, "internal/emf/tables.go",
@@ -409,6 +412,12 @@ var breaks = []mutant{
 		"	worst := yes\n	for _, b := range c.Buckets {\n", "	worst := yes\n	for _, b := range c.Buckets[1:] {\n", doctors},
 	{"a notification of what is put is enough", 5, "internal/doctor/buckets.go",
 		"if missing := uncovered(ours); len(missing) > 0 {", "if missing := uncovered(ours); len(missing) > 3 {", doctors},
+	{"a hint forgets whom a bucket notifies besides", 1, "internal/doctor/buckets.go",
+		"	if len(n.Queues)+len(n.Topics)+n.Functions == 0 {\n", "	if true {\n", doctors},
+	{"two queues are said to hear of one event", 5, "internal/doctor/buckets.go",
+		"slices.ContainsFunc(e.Events, created) }); i >= 0 {", "slices.ContainsFunc(e.Events, created) }); i > 0 {", doctors},
+	{"a command in a hint reads another configuration", 5, "cmd/athena-refresh/advice.go",
+		"	if a.conf == defaultConf {\n", "	if a.conf != \"\" {\n", hints},
 	{"a filter's suffix keeps nothing away", 5, "internal/doctor/buckets.go",
 		"e.Suffix == \"\" && strings.HasPrefix", "strings.HasPrefix", doctors},
 	{"what can't be seen is well", 5, "internal/doctor/doctor.go",
@@ -468,6 +477,14 @@ var breaks = []mutant{
 		"	case !f.Data && held == 0:\n", "	case !f.Data && held < 0:\n", verdicts},
 	{"status: a part that was deleted is stuck", 5, "internal/monitor/monitor.go",
 		"f.Received > 0 && f.Deleted == 0 &&", "f.Received > 0 && f.Deleted < f.Received &&", verdicts},
+	{"status: what was settled is all that can be", 5, "internal/monitor/rate.go",
+		"took, ByReport, settled < telling && !timeIsUp)", "took, ByReport, false)", verdicts},
+	{"status: waiting for nothing is work", 5, "internal/monitor/rate.go",
+		"		took -= idle\n", "", verdicts},
+	{"status: a capacity that nobody measured", 5, "internal/monitor/monitor.go",
+		"!f.Queue && f.Settles.known() && !f.Settles.AtLeast &&", "!f.Queue &&", verdicts},
+	{"status: percentiles of a period that has just begun", 5, "internal/cloudwatch/cloudwatch.go",
+		"	i := got[2].largest()\n", "	i := min(0, got[2].largest())\n", numbers},
 	{"status: a metric that is missing counts as zero", 5, "internal/cloudwatch/read.go",
 		"		s := found[id(i)]\n", "		s := found[id(i)]\n		if s == nil {\n			continue\n		}\n", numbers},
 	{"status: a part of a metric is all of it", 5, "internal/cloudwatch/read.go",

@@ -22,6 +22,9 @@ type app struct {
 	json  bool   // --json
 }
 
+// defaultConf is where the configuration is unless --conf says otherwise.
+const defaultConf = "conf"
+
 // root is the command line.
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
@@ -40,7 +43,7 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.PersistentFlags().StringVar(&a.conf, "conf", "conf", "folder with global.json and lambda.json")
+	root.PersistentFlags().StringVar(&a.conf, "conf", defaultConf, "folder with global.json and lambda.json")
 	root.PersistentPreRun = func(*cobra.Command, []string) { a.began = true }
 	root.SetHelpCommand(help(root))
 	root.AddCommand(

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -81,6 +82,7 @@ func (a *app) printFindings(findings []doctor.Finding) error {
 	well := true
 	for _, f := range findings {
 		well = well && f.Well()
+		f.Hint = a.paste(f.Hint)
 		var err error
 		if a.json {
 			err = printJSON(a.stdout, f)
@@ -91,10 +93,21 @@ func (a *app) printFindings(findings []doctor.Finding) error {
 			return err
 		}
 	}
+	if slices.ContainsFunc(findings, unheard) {
+		a.advise("what landed meanwhile is in no message: once that is mended, \"athena-refresh reconcile\" finds it")
+	}
 	if !well {
 		return errUndone
 	}
 	return nil
+}
+
+// unheard says whether notifications may not have come to the queue.
+func unheard(f doctor.Finding) bool {
+	if f.Verdict != doctor.Wrong {
+		return false
+	}
+	return slices.Contains([]string{"queue", "queue_policy", "encryption", "bucket", "notification"}, f.Check)
 }
 
 // printFinding prints a finding for a person:

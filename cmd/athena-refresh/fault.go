@@ -41,7 +41,7 @@ func (a *app) complain(err error) {
 	a.say("athena-refresh: " + text)
 	var f *fault
 	if errors.As(err, &f) {
-		a.say("hint: " + f.hint)
+		a.say("hint: " + a.paste(f.hint))
 	}
 }
 

@@ -421,7 +421,7 @@ func (d *deployment) printReport(a *app, out lambdaSummary, done *deploy.Done, b
 		}
 	}
 	if len(begin) > 0 {
-		fmt.Fprintf(&b, "What landed before in %s is not in the queue. To add its partitions:\n  athena-refresh reconcile --fix --conf %s\n", strings.Join(begin, ", "), a.conf)
+		fmt.Fprintf(&b, "What landed before in %s is not in the queue. To add its partitions:\n  %s\n", strings.Join(begin, ", "), a.paste("athena-refresh reconcile --fix"))
 	}
 	return a.planText(b.String())
 }

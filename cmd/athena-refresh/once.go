@@ -60,9 +60,23 @@ func (a *app) report(r *report) error {
 		err = r.print(a.stdout)
 	}
 	if err == nil && r.undone() {
+		a.adviseAfter(r)
 		err = errUndone
 	}
 	return err
+}
+
+// adviseAfter says where to look for what keeps messages from being done.
+func (a *app) adviseAfter(r *report) {
+	if r.Outcomes[refresh.Parked] > 0 {
+		a.advise(`"athena-refresh parked sample" says why messages were parked`)
+	}
+	if r.Outcomes[refresh.Retry] > 0 && !r.TimeIsUp {
+		a.advise(`"athena-refresh doctor" looks for what keeps messages; they are tried again by themselves`)
+	}
+	if r.TimeIsUp {
+		a.advise(`"athena-refresh status" says which schedule keeps up; until then run once again`)
+	}
 }
 
 // refresh is one invocation, by the parts that run on AWS.

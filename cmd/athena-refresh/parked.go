@@ -201,7 +201,7 @@ func (l *parkingLot) count(ctx context.Context) error {
 		return err
 	}
 	if n.Visible > 0 {
-		l.a.say(`"athena-refresh parked sample" says why`)
+		l.a.advise(`"athena-refresh parked sample" says why`)
 	}
 	return nil
 }
@@ -251,7 +251,11 @@ func (l *parkingLot) sample(ctx context.Context, n int) error {
 	groups := parked.Groups(copies, l.router)
 	sum := sampleSummary{"sample", len(copies), max(visible, len(copies)), parked.Origins(copies)}
 	if !l.a.json {
-		return printSample(l.a.stdout, groups, sum)
+		if err := printSample(l.a.stdout, groups, sum); err != nil {
+			return err
+		}
+		l.adviseOn(groups)
+		return nil
 	}
 	for _, g := range groups {
 		if err := printJSON(l.a.stdout, sampleGroup{"group", g}); err != nil {
@@ -259,6 +263,21 @@ func (l *parkingLot) sample(ctx context.Context, n int) error {
 		}
 	}
 	return printJSON(l.a.stdout, sum)
+}
+
+// adviseOn says how a cause is found that the reason alone doesn't show, and
+// what to do when it is gone.
+func (l *parkingLot) adviseOn(groups []parked.Group) {
+	if len(groups) == 0 {
+		return
+	}
+	if slices.ContainsFunc(groups, func(g parked.Group) bool { return g.Placed > 0 }) {
+		l.a.advise(`what has a place was refused by the catalog, or by the rules as they were: "athena-refresh doctor" looks at the tables`)
+	}
+	if slices.ContainsFunc(groups, func(g parked.Group) bool { return g.Placed < g.Copies }) {
+		l.a.advise(`what has none needs another rule, or one that ignores it: "athena-refresh explain BUCKET KEY" says why`)
+	}
+	l.a.advise(`once the cause is gone, "athena-refresh parked redrive" sends them back; --reason and --table choose among them`)
 }
 
 func printSample(w io.Writer, groups []parked.Group, sum sampleSummary) error {
@@ -352,6 +371,9 @@ func (l *parkingLot) redrive(ctx context.Context, r *parked.Redrive) error {
 		err = printJSON(l.a.stdout, out)
 	} else {
 		err = out.print(l.a.stdout)
+	}
+	if out.Sent+out.Unsure > 0 {
+		l.a.advise(`the next refresh settles them; "athena-refresh once" is one`)
 	}
 	switch {
 	case err != nil:

@@ -203,9 +203,50 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 	case err != nil:
 		return explainAWS("reconcile", err)
 	case sum.Left() > 0:
+		a.adviseOn(sum, &f, scope.Tables)
 		return errUndone
 	}
 	return nil
+}
+
+// adviseOn says what mends the differences that are left, of those that this
+// run wasn't told to mend: why one of the others is left stands beside it.
+func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, tables []string) {
+	for _, x := range []struct {
+		kind reconcile.Kind
+		told bool
+		flag string
+		does string
+	}{
+		{reconcile.Missing, f.fix, "--fix", "adds what is missing"},
+		{reconcile.Elsewhere, f.relocate, "--relocate", "moves what is elsewhere"},
+		{reconcile.Empty, f.drop, "--drop-empty", "drops what is empty"},
+	} {
+		if found, mended := sum.Of(x.kind); found > mended && !x.told {
+			command := append([]string{"athena-refresh reconcile", x.flag}, f.bounds(tables)...)
+			a.advise(`"` + strings.Join(command, " ") + `" ` + x.does)
+		}
+	}
+	refused := 0
+	for _, r := range []refresh.Reason{refresh.TableMissing, refresh.DatabaseMissing, refresh.NotAHiveTable, refresh.PartitionKeysMismatch, refresh.FormatMismatch} {
+		refused += sum.Unplaced[r]
+	}
+	if refused > 0 {
+		a.advise(`"athena-refresh doctor" says what to do about the tables`)
+	}
+	if found, _ := sum.Of(reconcile.Unplaced); found > refused {
+		a.advise(`what is unplaced needs another rule, or one that ignores it: "athena-refresh explain BUCKET KEY" says why`)
+	}
+}
+
+// bounds are the words of the command line that bound a reconcile.
+func (f *reconcileFlags) bounds(tables []string) (words []string) {
+	for _, flag := range [][2]string{{"--since", f.since}, {"--until", f.until}, {"--prefix", f.prefix}} {
+		if flag[1] != "" {
+			words = append(words, flag[0], word(flag[1]))
+		}
+	}
+	return append(words, tables...)
 }
 
 // tablesThere says which of the tables that were asked for is nowhere: neither

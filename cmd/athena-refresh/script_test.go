@@ -10,6 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/sqs"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -32,15 +36,17 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %s", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit":    scriptExit,
-			"serve":   scriptServe,
-			"put":     scriptPut,
-			"del":     scriptDel,
-			"send":    scriptSend,
-			"receive": scriptReceive,
-			"silence": scriptSilence,
-			"set":     scriptSet,
-			"follow":  scriptFollow,
+			"exit":       scriptExit,
+			"serve":      scriptServe,
+			"put":        scriptPut,
+			"del":        scriptDel,
+			"send":       scriptSend,
+			"receive":    scriptReceive,
+			"silence":    scriptSilence,
+			"set":        scriptSet,
+			"follow":     scriptFollow,
+			"park":       scriptPark,
+			"cloudwatch": scriptCloudWatch,
 		},
 	})
 }
@@ -140,17 +146,53 @@ func scriptSet(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(newClient(ts.Getenv("AWS_ENDPOINT_URL")).set(context.Background(), args[0], args[1], args[2]))
 }
 
-// scriptFollow does what the hints of doctor --json say, those that are commands
-// of the AWS CLI, just as they stand there: follow FILE.
+// scriptFollow does what hints say, those that are commands, just as they stand
+// there: the hints of doctor --json, or those that a command wrote to stderr with
+// the command between quotation marks. What would ask is told yes: follow FILE.
 func scriptFollow(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: follow FILE")
 	}
 	for line := range strings.Lines(ts.ReadFile(args[0])) {
-		var f struct{ Hint string }
-		ts.Check(json.Unmarshal([]byte(line), &f))
-		if strings.HasPrefix(f.Hint, "aws ") {
-			ts.Check(ts.Exec("sh", "-c", f.Hint))
+		command := hinted(ts, line)
+		if strings.Contains(command, " table create ") {
+			command += " --yes"
+		}
+		var left *exec.ExitError
+		if err := ts.Exec("sh", "-c", command); errors.As(err, &left) && left.ExitCode() == exitUndone {
+			continue // there is more to do, which is the next hint's affair
+		} else if err != nil {
+			ts.Fatalf("the hint %q does not work as it stands: %v", command, err)
 		}
 	}
+}
+
+// hinted is the command that a line advises, "" if it advises none.
+func hinted(ts *testscript.TestScript, line string) string {
+	if text, ok := strings.CutPrefix(line, "hint: "); ok {
+		_, rest, _ := strings.Cut(text, `"`)
+		command, _, _ := strings.Cut(rest, `"`)
+		return command
+	}
+	var f struct{ Hint string }
+	if strings.HasPrefix(line, "{") {
+		ts.Check(json.Unmarshal([]byte(line), &f))
+	}
+	if strings.HasPrefix(f.Hint, "aws ") || strings.HasPrefix(f.Hint, "athena-refresh ") {
+		return f.Hint
+	}
+	return ""
+}
+
+// scriptPark parks a message as a refresh does that gave it up: park QUEUE FILE
+// REASON.
+func scriptPark(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: park QUEUE FILE REASON")
+	}
+	ctx := context.Background()
+	queue, err := sqs.Open(ctx, awsOf(ts.Getenv("AWS_ENDPOINT_URL")), args[0])
+	ts.Check(err)
+	m := refresh.Message{ID: "given up", Body: ts.ReadFile(args[1]), Sent: time.Now().Add(-25 * time.Hour)}
+	ts.Check(queue.Park(ctx, m, []refresh.Reason{refresh.Reason(args[2])}))
 }

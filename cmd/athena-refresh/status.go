@@ -2,21 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"athenarefresh/internal/catalog/awserror"
-	"athenarefresh/internal/cloudwatch"
-	"athenarefresh/internal/config"
 	"athenarefresh/internal/monitor"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/schedule"
-	"athenarefresh/internal/sqs"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
@@ -36,9 +30,13 @@ oldest is, what is parked. And it says in words whether the refresh keeps up, an
 if it doesn't, which schedule_expression would.
 
 CloudWatch has its numbers a minute or more late and counts repetitions, so that
-sent, received and deleted need not be equal. How much an invocation settles is
-taken for 50 messages a second, a cautious guess that was measured nowhere on AWS,
-unless --report names a file with what "once --json" printed.`,
+sent, received and deleted need not be equal.
+
+Which schedule would keep up follows from what arrives and from what an invocation
+settles in its time. That is read from the file that --report names, which has what
+"once --json" printed; or else from the function's Duration in CloudWatch and what
+was deleted; or else from the minute in which most was deleted. Where none of these
+is known, status says so.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if s.since < time.Minute || s.since > mostSince {
 				return fmt.Errorf("status: --since %s: it is a minute to 15 days", s.since)
@@ -130,144 +128,18 @@ func explainStatus(err error) error {
 	return explained
 }
 
-// monitored is what the status is read from.
-type monitored struct {
-	config  *config.Config
-	flags   statusFlags
-	queue   *sqs.Queue
-	metrics *cloudwatch.Reader
-	perSec  float64
-}
-
-func (a *app) openMonitor(ctx context.Context, s statusFlags) (*monitored, error) {
-	c, err := a.config()
-	if err != nil {
-		return nil, err
-	}
-	m := &monitored{config: c, flags: s, perSec: monitor.PerSecond}
-	if s.report != "" {
-		if m.perSec, err = perSecond(s.report); err != nil {
-			return nil, err
-		}
-	}
-	cfg, err := a.aws(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if m.queue, err = sqs.Open(ctx, cfg, c.Queue); err != nil {
-		return nil, explainAWS("open queue "+c.Queue, err)
-	}
-	m.metrics = cloudwatch.New(cfg)
-	return m, nil
-}
-
-// perSecond is how many messages an invocation settled in a second, as its
-// report says.
-func perSecond(file string) (float64, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return 0, fmt.Errorf("status: %w", err)
-	}
-	var r report
-	if err := json.Unmarshal(text, &r); err != nil || r.Messages < 1 || r.Milliseconds < 1 {
-		return 0, hint(errors.Join(fmt.Errorf("status: read %s: it is no report of an invocation that settled messages", file), err),
-			"it is one line of \"athena-refresh once --json\"")
-	}
-	return 1000 * float64(r.Messages) / float64(r.Milliseconds), nil
-}
-
-// statusReport is a line of status --json.
-type statusReport struct {
-	Type     string          `json:"type"` // "status"
-	Time     time.Time       `json:"time"`
-	Queue    string          `json:"queue"`
-	Since    float64         `json:"since_seconds"`
-	Sent     *float64        `json:"sent"` // null: CloudWatch has no data
-	Received *float64        `json:"received"`
-	Deleted  *float64        `json:"deleted"`
-	Oldest   *float64        `json:"oldest_seconds"` // null: not known
-	Visible  int             `json:"visible"`
-	InFlight int             `json:"in_flight"`
-	Parked   *int            `json:"parked"`                      // null: there is no dead-letter queue, or it doesn't answer
-	P50      *int64          `json:"searchable_p50_ms,omitempty"` // after landing; only with enable_metrics
-	P99      *int64          `json:"searchable_p99_ms,omitempty"`
-	Verdict  monitor.Verdict `json:"verdict"`
-}
-
-// look reads all numbers and judges them.
-func (m *monitored) look(ctx context.Context) (*statusReport, error) {
-	now := time.Now().UTC()
-	r := &statusReport{Type: "status", Time: now.Truncate(time.Second), Queue: m.config.Queue, Since: m.flags.since.Seconds()}
-	q, err := m.metrics.Queue(ctx, m.config.Queue, now.Add(-m.flags.since), now)
-	if err != nil {
-		return nil, err
-	}
-	if r.Visible, r.InFlight, err = m.queue.Depth(ctx); err != nil {
-		return nil, err
-	}
-	switch parked, err := m.parked(ctx); {
-	case err == nil:
-		r.Parked = &parked
-	case !errors.Is(err, refresh.ErrNoDeadLetterQueue):
-		return nil, err
-	}
-	if m.config.EnableMetrics {
-		p50, p99, ok, err := m.metrics.Searchable(ctx, m.config.Queue, now.Add(-m.flags.since), now)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			a, b := p50.Milliseconds(), p99.Milliseconds()
-			r.P50, r.P99 = &a, &b
-		}
-	}
-	if q.Data {
-		r.Sent, r.Received, r.Deleted = &q.Sent, &q.Received, &q.Deleted
-	}
-	if q.Oldest != nil {
-		seconds := q.Oldest.Seconds()
-		r.Oldest = &seconds
-	}
-	r.Verdict = monitor.Judge(monitor.Facts{
-		Window: m.flags.since, Data: q.Data, Sent: q.Sent, Received: q.Received, Deleted: q.Deleted,
-		Visible: r.Visible, InFlight: r.InFlight, Oldest: q.Oldest,
-		Enabled: m.config.Enabled, Queue: m.config.Trigger == config.TriggerQueue,
-		Every: longest(m.config.Schedule, now), Timeout: m.config.Timeout,
-		PerSecond: m.perSec, Latency: m.flags.latency,
-	})
-	return r, nil
-}
-
-func (m *monitored) parked(ctx context.Context) (int, error) {
-	p, err := m.queue.Parking(ctx)
-	if err != nil {
-		return 0, err
-	}
-	visible, inFlight, err := p.Depth(ctx)
-	return visible + inFlight, err
-}
-
-// longest is the longest interval between two of the schedule's next times:
-// those of a cron are not all alike.
-func longest(s schedule.Schedule, now time.Time) (every time.Duration) {
-	const looked = 100
-	at, ok := s.Next(now)
-	for range looked {
-		next, more := s.Next(at)
-		if !ok || !more {
-			break
-		}
-		every = max(every, next.Sub(at))
-		at = next
-	}
-	return every
-}
-
 func (a *app) printStatus(r *statusReport) error {
+	r.Verdict.Hint = a.paste(r.Verdict.Hint)
 	if a.json {
 		return printJSON(a.stdout, r)
 	}
-	return r.print(a.stdout)
+	if err := r.print(a.stdout); err != nil {
+		return err
+	}
+	if r.Parked != nil && *r.Parked > 0 {
+		a.advise(`"athena-refresh parked sample" says why messages were parked`)
+	}
+	return nil
 }
 
 func (r *statusReport) print(w io.Writer) error {
@@ -285,6 +157,12 @@ func (r *statusReport) print(w io.Writer) error {
 		line("oldest", "%s", (time.Duration(*r.Oldest) * time.Second).String())
 	}
 	line("now", "%d waiting, %d hidden", r.Visible, r.InFlight)
+	if r.Invocations != nil {
+		line("function", "%s, %s each on average", count(*r.Invocations, "invocation"), age(int64(1000**r.Takes)))
+	}
+	if r.Settles != nil {
+		line("settles", "about %s, %s", often(*r.Settles), r.SettlesBy.Words())
+	}
 	if r.Parked != nil {
 		line("parked", "about %s", count(*r.Parked, "message"))
 	}
@@ -299,4 +177,12 @@ func (r *statusReport) print(w io.Writer) error {
 		return fmt.Errorf("write a result: %w", err)
 	}
 	return nil
+}
+
+// often is a rate as people read it.
+func often(perSecond float64) string {
+	if perSecond < 1 {
+		return fmt.Sprintf("%.1f messages a minute", 60*perSecond)
+	}
+	return fmt.Sprintf("%.0f messages a second", perSecond)
 }

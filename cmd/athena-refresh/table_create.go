@@ -90,7 +90,7 @@ func (a *app) createTable(ctx context.Context, c *config.Config, router *table.R
 		h.location += "alerts/" // StreamAlert's own folder, which its layout leaves open
 	}
 	out := created{Table: h.name, Database: c.Database, DDL: s.Table(c.Database, h.name, h.keys, h.location).SQL(),
-		Notes: append([]string{}, notes...), Next: "athena-refresh reconcile " + h.name + " --fix"}
+		Notes: append([]string{}, notes...), Next: a.paste("athena-refresh reconcile " + h.name + " --fix")}
 	if err := change.showFirst(a, out.DDL+";", out.Notes); err != nil {
 		return err
 	}

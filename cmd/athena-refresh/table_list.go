@@ -202,7 +202,7 @@ func (a *app) printTables(lines []listed) error {
 		return fmt.Errorf("write a result: %w", err)
 	}
 	if i := slices.IndexFunc(lines, func(l listed) bool { return !l.Exists }); i >= 0 {
-		a.say("hint: what is missing is made by athena-refresh table create " + lines[i].Table)
+		a.advise("what is missing is made by athena-refresh table create " + lines[i].Table)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 const (
 	queues      = "AWS/SQS"
+	functions   = "AWS/Lambda"
 	callTimeout = 30 * time.Second // all pages and the SDK's retries included
 )
 
@@ -34,6 +35,7 @@ func New(cfg aws.Config) *Reader {
 type Queue struct {
 	Data                    bool // there was any value of the three counters
 	Sent, Received, Deleted float64
+	Busiest                 float64 // deleted in the minute in which most were
 	// Oldest is the age of the oldest message in the newest minute of which
 	// there is one; nil if there is none.
 	Oldest *time.Duration
@@ -64,6 +66,7 @@ func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (Qu
 
 func queueOf(got []series) Queue {
 	q := Queue{Sent: got[0].sum(), Received: got[1].sum(), Deleted: got[2].sum()}
+	q.Busiest = got[2].most()
 	q.Data = len(got[0].values)+len(got[1].values)+len(got[2].values) > 0
 	if seconds, ok := got[3].newest(); ok {
 		age := time.Duration(seconds * float64(time.Second))
@@ -72,22 +75,48 @@ func queueOf(got []series) Queue {
 	return q
 }
 
-// Searchable is how long it took in a window from an object's landing until its
-// new partition was in the catalog, as the function wrote it down where
-// enable_metrics is on: the medians and the 99th percentiles of the window's
-// newest period; false if there is none.
+// Function returns how often a function ran in [from, to), and for how long in
+// all; zeros where CloudWatch knows of no invocation.
+func (r *Reader) Function(ctx context.Context, name string, from, to time.Time) (invocations int, ran time.Duration, err error) {
+	got, err := r.read(ctx, []types.MetricDataQuery{
+		query(functions, "Duration", "FunctionName", name, "SampleCount", time.Minute),
+		query(functions, "Duration", "FunctionName", name, "Sum", time.Minute),
+	}, from, to)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the metrics of function %s: %w", name, err)
+	}
+	return int(got[0].sum()), milliseconds(got[1].sum()), nil
+}
+
+// Searchable is how long it took from an object's landing until its new
+// partition was in the catalog, as the function wrote it down where
+// enable_metrics is on: the median and the 99th percentile of a period as long
+// as the window; false if there is none.
+//
+// CloudWatch's periods begin at multiples of their length, whatever is asked
+// for, and percentiles of two can't be put together. So both that the window
+// touches are asked for, and the one with more samples speaks.
 func (r *Reader) Searchable(ctx context.Context, queue string, from, to time.Time) (p50, p99 time.Duration, ok bool, err error) {
-	period := to.Sub(from).Truncate(time.Minute)
+	period := max(to.Sub(from).Truncate(time.Minute), time.Minute)
+	end := aligned(to, period).Add(period)
 	got, err := r.read(ctx, []types.MetricDataQuery{
 		query(emf.Namespace, "EventToSearchableMs", "Queue", queue, "p50", period),
 		query(emf.Namespace, "EventToSearchableMs", "Queue", queue, "p99", period),
-	}, from, to)
+		query(emf.Namespace, "EventToSearchableMs", "Queue", queue, "SampleCount", period),
+	}, end.Add(-2*period), end)
 	if err != nil {
 		return 0, 0, false, fmt.Errorf("read how long objects take: %w", err)
 	}
-	low, ok := got[0].newest()
-	high, also := got[1].newest()
-	return milliseconds(low), milliseconds(high), ok && also, nil
+	i := got[2].largest()
+	if i < 0 || i >= len(got[0].values) || i >= len(got[1].values) {
+		return 0, 0, false, nil
+	}
+	return milliseconds(got[0].values[i]), milliseconds(got[1].values[i]), true, nil
+}
+
+// aligned is when the period began that a time is in.
+func aligned(at time.Time, period time.Duration) time.Time {
+	return at.Add(-time.Duration(at.UnixNano() % int64(period)))
 }
 
 func milliseconds(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }

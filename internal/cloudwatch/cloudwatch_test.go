@@ -53,7 +53,7 @@ func TestCountersAreSummedOverMinutesAndPages(t *testing.T) {
 		page("b"), // an empty page is not the last
 		page("", complete(0, 4), complete(2, 5), complete(3, 600)))
 	q, err := r.Queue(t.Context(), "q", noon, noon.Add(time.Hour))
-	if err != nil || !q.Data || q.Sent != 7 || q.Received != 0 || q.Deleted != 5 || q.Oldest == nil || *q.Oldest != 90*time.Second {
+	if err != nil || !q.Data || q.Sent != 7 || q.Received != 0 || q.Deleted != 5 || q.Busiest != 5 || q.Oldest == nil || *q.Oldest != 90*time.Second {
 		t.Errorf("%+v, %v; want 7 sent, 5 deleted, the newest age of 90 s", q, err)
 	}
 }
@@ -125,8 +125,37 @@ func TestWhatIsAsked(t *testing.T) {
 	if _, err := r.Queue(t.Context(), "q", noon, noon.Add(90*time.Minute+time.Second)); err != nil || len(asked) != 4 || *asked[3].MetricStat.Period != 60 || *asked[3].MetricStat.Stat != "Maximum" {
 		t.Errorf("%+v, %v", asked, err)
 	}
-	p50, p99, ok, err := r.Searchable(t.Context(), "q", noon, noon.Add(90*time.Minute+time.Second))
-	if err != nil || !ok || p50 != 1500*time.Millisecond || p99 != p50 || *asked[1].MetricStat.Period != 5400 || *asked[1].MetricStat.Stat != "p99" {
-		t.Errorf("%s, %s, %t, %v; asked for %+v", p50, p99, ok, err, asked)
+	n, ran, err := r.Function(t.Context(), "f", noon, noon.Add(90*time.Minute+time.Second))
+	if err != nil || n != 1500 || ran != 1500*time.Millisecond || *asked[0].MetricStat.Metric.Namespace != "AWS/Lambda" || *asked[0].MetricStat.Stat != "SampleCount" {
+		t.Errorf("%d, %s, %v; asked for %+v", n, ran, err, asked)
+	}
+}
+
+// CloudWatch's periods begin where they begin. Of the two that a window touches
+// the one of which there is more is the answer, and neither is cut.
+func TestAPercentileIsOfAWholePeriod(t *testing.T) {
+	for name, c := range map[string]struct {
+		from, to time.Time
+		period   int32
+	}{
+		"an hour":             {noon.Add(17 * time.Minute), noon.Add(77 * time.Minute), 3600},
+		"an hour on the hour": {noon, noon.Add(time.Hour), 3600},
+		"seven minutes":       {noon, noon.Add(7*time.Minute + 30*time.Second), 420},
+		"a minute":            {noon.Add(time.Second), noon.Add(61 * time.Second), 60},
+	} {
+		r := &Reader{get: func(_ context.Context, in *cloudwatch.GetMetricDataInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error) {
+			period := *in.MetricDataQueries[1].MetricStat.Period
+			if period != c.period || in.StartTime.Unix()%int64(period) != 0 || in.EndTime.Sub(*in.StartTime) != 2*time.Duration(period)*time.Second || !in.EndTime.After(c.to) || in.StartTime.After(c.from) {
+				t.Errorf("%s: asked for periods of %d s from %s to %s", name, period, in.StartTime, in.EndTime)
+			}
+			return page("", complete(0, 1, 2), complete(1, 3, 4), complete(2, 10, 300)), nil
+		}}
+		p50, p99, ok, err := r.Searchable(t.Context(), "q", c.from, c.to)
+		if err != nil || !ok || p50 != 2*time.Millisecond || p99 != 4*time.Millisecond {
+			t.Errorf("%s: %s, %s, %t, %v", name, p50, p99, ok, err)
+		}
+	}
+	if _, _, ok, err := says(t, page("", complete(0), complete(1), complete(2))).Searchable(t.Context(), "q", noon, noon.Add(time.Hour)); ok || err != nil {
+		t.Errorf("of no objects: %t, %v", ok, err)
 	}
 }

@@ -26,6 +26,25 @@ func (s *series) sum() (all float64) {
 	return all
 }
 
+// largest is where the largest value is, -1 if there is none.
+func (s *series) largest() int {
+	at := -1
+	for i, v := range s.values {
+		if at < 0 || v > s.values[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+// most is the largest value, 0 if there is none.
+func (s *series) most() float64 {
+	if i := s.largest(); i >= 0 {
+		return s.values[i]
+	}
+	return 0
+}
+
 // newest is the value of the newest period of which there is one.
 func (s *series) newest() (value float64, ok bool) {
 	if len(s.values) == 0 {

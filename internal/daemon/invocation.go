@@ -47,9 +47,9 @@ func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 		return Summary{}, fmt.Errorf("a timeout of %s is too short to receive anything: say two seconds or more", v.Timeout)
 	}
 	n := newIntake(v.Queue, v.Settler, v.Log, v.ledger, whole, settling)
-	err := v.receive(ctx, n, settleBy)
+	more, err := v.receive(ctx, n, settleBy)
 	s := n.close()
-	s.TimeIsUp, s.Receiving, s.Took = settling.Err() != nil, err, time.Since(begun)
+	s.TimeIsUp, s.Receiving, s.Took = more || settling.Err() != nil, err, time.Since(begun)
 	if err != nil && s.Received == 0 {
 		return s, fmt.Errorf("receive messages: %w", err)
 	}
@@ -58,32 +58,32 @@ func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 
 // receive goes on until there are no messages or the time is up. While receives
 // come back full there are more of them at once. A receive is never cut off:
-// what it hands out would be hidden. Its error is that of the last receive.
-func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time) (err error) {
-	failures := 0
+// what it hands out would be hidden. More says that the time was up while
+// receives still brought something; the error is that of the last one.
+func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time) (more bool, err error) {
+	got, failures := 0, 0
 	for parallel := 1; ctx.Err() == nil && time.Until(settleBy) > poll; {
 		n.lookAtDepth()
 		if !n.hand.waitForRoom(n.settling, Hand) || !v.catalogWorks(n) {
-			return nil
+			return false, nil
 		}
-		var got int
 		var full bool
 		got, full, err = n.receive(n.whole, parallel, poll)
 		switch {
 		case err != nil:
 			if failures++; failures == 3 {
-				return err
+				return false, err
 			}
 			pause(ctx, min(time.Duration(failures)*time.Second, time.Until(settleBy)))
 		case got == 0 && n.hand.empty():
-			return nil
+			return false, nil
 		case full:
 			parallel, failures = min(2*parallel, receivers), 0
 		default:
 			parallel, failures = 1, 0
 		}
 	}
-	return err
+	return got > 0 && ctx.Err() == nil, err
 }
 
 // catalogWorks says whether to go on receiving. While the catalog as a whole

@@ -89,6 +89,29 @@ func TestATimeoutOfTwoSecondsStillWorks(t *testing.T) {
 	})
 }
 
+// Who isn't told that there is more takes the queue for empty.
+func TestWhatIsLeftWhenTheTimeIsUpIsSaid(t *testing.T) {
+	slow := &settler{f: func(context.Context, refresh.Message) refresh.Settlement {
+		time.Sleep(500 * time.Millisecond)
+		return refresh.Settlement{Outcome: refresh.Done}
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		q := calmQueue(50_000)
+		s, err := invoke(t, q, slow, 10*time.Second)
+		if err != nil || q.left() == 0 || !s.TimeIsUp || s.Deleted != s.Received {
+			t.Errorf("%+v %v, %d left", s, err, q.left())
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // and who was told to stop knows
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		v := daemon.Invocation{Queue: calmQueue(50_000), Settler: slow, Timeout: 10 * time.Second, Log: slog.New(slog.DiscardHandler)}
+		if s, err := v.Run(ctx); err != nil || s.TimeIsUp || s.Received == 0 {
+			t.Errorf("stopped: %+v %v", s, err)
+		}
+	})
+}
+
 func TestATimeoutThatIsTooShortIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		if _, err := invoke(t, calmQueue(1), &settler{f: done}, time.Second); err == nil || !strings.Contains(err.Error(), "a timeout of 1s is too short") {

@@ -93,7 +93,7 @@ func notification(n Notifications, q Queue, bucket string, wanted []string) Find
 		return unnotified(n, q, bucket)
 	}
 	if missing := uncovered(ours); len(missing) > 0 {
-		return wrong("the queue is not told of "+strings.Join(missing, ", "), "have the notification name s3:ObjectCreated:*: aws s3api get-bucket-notification-configuration --bucket "+bucket+" shows it")
+		return wrong("the queue is not told of "+strings.Join(missing, ", "), instead(bucket, q, q.ARN))
 	}
 	var cut []string
 	for _, folder := range wanted {
@@ -103,7 +103,7 @@ func notification(n Notifications, q Queue, bucket string, wanted []string) Find
 	}
 	if len(cut) > 0 {
 		return wrong(fmt.Sprintf("its filters (%s) keep from the queue what rules want: %s", filters(ours), strings.Join(cut, ", ")),
-			`take the filters off the notification, or add {"prefix": …, "ignore": true} rules for what they keep away`)
+			`add {"prefix": …, "ignore": true} rules for what they keep away, or take the filters off: `+instead(bucket, q, q.ARN))
 	}
 	return ok("the queue hears of new objects")
 }
@@ -121,11 +121,44 @@ func unnotified(n Notifications, q Queue, bucket string) Finding {
 		return warning(what+" itself, but EventBridge; whether a rule sends its events on can't be seen from the bucket",
 			"aws events list-rule-names-by-target --target-arn "+q.ARN+" has to name one")
 	}
-	if len(n.Queues)+len(n.Topics)+n.Functions > 0 {
-		return wrong(what, `"athena-refresh lambda deploy --processor athena" adds the queue to what it notifies; by hand, the configuration is written as a whole`)
+	if i := slices.IndexFunc(n.Queues, func(e Notification) bool { return slices.ContainsFunc(e.Events, created) }); i >= 0 {
+		other := n.Queues[i].ARN
+		return wrong(what+" but "+other+"; S3 tells one of an event, not two",
+			"have the bucket notify an SNS topic or EventBridge, and that both queues; or, if nobody needs the other: "+instead(bucket, q, other))
 	}
-	b := fmt.Sprintf(`{"QueueConfigurations":[{"Id":"athena-refresh","QueueArn":"%s","Events":["s3:ObjectCreated:*"]}]}`, q.ARN)
-	return wrong(what, "aws s3api put-bucket-notification-configuration --bucket "+bucket+" --notification-configuration "+quote(b))
+	return wrong(what+": nothing is heard of what lands there", also(n, bucket, q))
+}
+
+// also is the command that has a bucket notify the queue beside whatever it
+// notifies now. S3 takes the configuration as a whole, so it is read, merged
+// and written; where there is none the AWS CLI reads nothing.
+func also(n Notifications, bucket string, q Queue) string {
+	if len(n.Queues)+len(n.Topics)+n.Functions == 0 {
+		return putNotification(bucket, quote(`{"QueueConfigurations":[`+entry(q)+`]}`))
+	}
+	return merged(bucket, "[QueueConfigurations || `[]`, `["+entry(q)+"]`][]")
+}
+
+// instead is the command that has it notify the queue in place of another, or
+// of what an entry of ours leaves out.
+func instead(bucket string, q Queue, other string) string {
+	return merged(bucket, "[QueueConfigurations[?QueueArn!='"+other+"'], `["+entry(q)+"]`][]")
+}
+
+// merged is a command that writes what it reads, but for the entries of queues:
+// these are as an expression of JMESPath says.
+func merged(bucket, queues string) string {
+	return putNotification(bucket, `"$(aws s3api get-bucket-notification-configuration --bucket `+bucket+
+		" --output json --query "+quote("merge(@, {QueueConfigurations: "+queues+"})")+`)"`)
+}
+
+func putNotification(bucket, configuration string) string {
+	return "aws s3api put-bucket-notification-configuration --bucket " + bucket + " --notification-configuration " + configuration
+}
+
+// entry is ours.
+func entry(q Queue) string {
+	return fmt.Sprintf(`{"Id":"athena-refresh","QueueArn":"%s","Events":["s3:ObjectCreated:*"]}`, q.ARN)
 }
 
 // creations are the events of a new object (AWS.md 2.3).

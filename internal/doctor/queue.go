@@ -178,10 +178,10 @@ func deadLetterQueue(q, dead Queue, err error, name string) Finding {
 
 func inFlight(q Queue) Finding {
 	if q.InFlight >= crowded {
-		return warning(fmt.Sprintf("%d messages are in flight; at 120,000 SQS hands out no more", q.InFlight),
-			"athena-refresh status says whether the refresh keeps up; what is held back is in its log by reason")
+		return warning(fmt.Sprintf("%d messages are in flight; at 120,000 SQS hands out no more. What is held back is in the refresh's log by reason", q.InFlight),
+			"athena-refresh status")
 	}
-	return ok("%d messages", q.InFlight)
+	return ok("%s", messages(q.InFlight))
 }
 
 func parked(dead Queue, err error) Finding {
@@ -189,7 +189,7 @@ func parked(dead Queue, err error) Finding {
 	case err != nil:
 		return unchecked("see dead_letter_queue", "")
 	case dead.Waiting+dead.InFlight > 0:
-		return warning(parkedText(dead.Waiting+dead.InFlight), "athena-refresh parked sample shows them by reason")
+		return warning(parkedText(dead.Waiting+dead.InFlight), "athena-refresh parked sample")
 	}
 	return ok("none")
 }
@@ -198,7 +198,14 @@ func parkedText(n int) string {
 	if n == 1 {
 		return "1 message is parked"
 	}
-	return fmt.Sprintf("%d messages are parked", n)
+	return messages(n) + " are parked"
+}
+
+func messages(n int) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
 }
 
 // attribute is the command that sets an attribute of a queue.

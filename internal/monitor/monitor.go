@@ -29,16 +29,10 @@ type Facts struct {
 	Every   time.Duration // the schedule's interval at its longest; 0 with Queue
 	Timeout time.Duration // of an invocation
 
-	// PerSecond is how many messages an invocation settles in a second.
-	PerSecond float64
+	Settles Rate // by an invocation
 	// Latency is how late an object may be searchable at most.
 	Latency time.Duration
 }
-
-// PerSecond is what an invocation is taken to settle where its report isn't
-// given. It is a guess, measured nowhere on AWS, where the catalog's and the
-// queue's round trips decide; "status --report" replaces it.
-const PerSecond = 50
 
 // State is the verdict in a word.
 type State string
@@ -73,7 +67,7 @@ func Judge(f Facts) Verdict {
 	held := f.Visible + f.InFlight
 	switch {
 	case !f.Enabled && held > 0:
-		return Verdict{State: FallingBehind, Words: fmt.Sprintf("%d messages wait: \"enabled\" is false in lambda.json", held),
+		return Verdict{State: FallingBehind, Words: waiting(held) + `: "enabled" is false in lambda.json`,
 			Hint: "set it to true and deploy; messages are kept for 14 days"}
 	case !f.Data && held == 0:
 		return Verdict{State: NoData, Words: "CloudWatch has no numbers of this queue in the window, and the queue is empty",
@@ -104,9 +98,11 @@ func (f Facts) allowed() time.Duration {
 	return f.Every + f.Timeout + time.Minute // CloudWatch's minutes
 }
 
-// overloaded says whether more arrives between two invocations than one settles.
+// overloaded says whether more arrives between two invocations than one
+// settles, as far as that is known: what was settled in the window may be all
+// that there was to settle.
 func (f Facts) overloaded() bool {
-	return !f.Queue && f.rate()*f.Every.Seconds() > f.capacity()
+	return !f.Queue && f.Settles.known() && !f.Settles.AtLeast && f.rate()*f.Every.Seconds() > f.capacity()
 }
 
 // rate is how many messages arrive in a second.
@@ -118,11 +114,11 @@ func (f Facts) rate() float64 {
 }
 
 // capacity is how many messages an invocation settles.
-func (f Facts) capacity() float64 { return f.PerSecond * f.Timeout.Seconds() * spare }
+func (f Facts) capacity() float64 { return f.Settles.PerSecond * f.Timeout.Seconds() * spare }
 
 func (f Facts) behind() Verdict {
 	v := Verdict{State: FallingBehind}
-	v.Words = fmt.Sprintf("%d messages wait", f.Visible)
+	v.Words = waiting(f.Visible)
 	if f.Oldest != nil {
 		v.Words += fmt.Sprintf(", the oldest for %s", words(*f.Oldest))
 	}
@@ -136,14 +132,24 @@ func (f Facts) behind() Verdict {
 		v.Hint = "one process doesn't keep up: let more run, or raise statements_in_flight; is the catalog slow, or throttled?"
 	case every < time.Minute:
 		v.Trigger = "queue"
-		v.Hint = fmt.Sprintf("an invocation settles about %.0f messages in its %s and %.0f arrive in a minute: even rate(1 minute) would not do, set \"trigger\": \"queue\"", f.capacity(), f.Timeout, 60*f.rate())
-	case every >= f.Every:
-		v.Hint = fmt.Sprintf("the schedule should do, an invocation settles about %.0f messages: are there errors in the log, is the catalog slow?", f.capacity())
-	default:
+		v.Hint = fmt.Sprintf("%s and %.0f arrive in a minute: even rate(1 minute) would not do, set \"trigger\": \"queue\"", f.settles(), 60*f.rate())
+	case every < f.Every:
 		v.Schedule = rate(every)
-		v.Hint = fmt.Sprintf("set \"schedule_expression\": %q; an invocation settles about %.0f messages", v.Schedule, f.capacity())
+		v.Hint = fmt.Sprintf("set \"schedule_expression\": %q; %s", v.Schedule, f.settles())
+	case !f.Settles.known():
+		v.Hint = f.settles() + `: "athena-refresh once --json" prints a report, and status --report FILE says which schedule would do`
+	default:
+		v.Hint = fmt.Sprintf("the schedule should do, %s: are there errors in the log, is the catalog slow?", f.settles())
 	}
 	return v
+}
+
+// settles says how much an invocation settles, and who says so.
+func (f Facts) settles() string {
+	if !f.Settles.known() {
+		return "how much an invocation settles was measured nowhere"
+	}
+	return fmt.Sprintf("an invocation settles about %.0f messages in its %s (%s)", f.capacity(), words(f.Timeout), f.Settles.By.Words())
 }
 
 // enough is the longest interval, in whole minutes, after which an invocation
@@ -151,10 +157,17 @@ func (f Facts) behind() Verdict {
 // minute if there is none.
 func (f Facts) enough() time.Duration {
 	every := f.Latency - f.Timeout
-	if r := f.rate(); r > 0 {
+	if r := f.rate(); r > 0 && f.Settles.known() {
 		every = min(every, time.Duration(f.capacity()/r*float64(time.Second)))
 	}
 	return every.Truncate(time.Minute)
+}
+
+func waiting(n int) string {
+	if n == 1 {
+		return "1 message waits"
+	}
+	return fmt.Sprintf("%d messages wait", n)
 }
 
 func rate(d time.Duration) string {

@@ -12,7 +12,7 @@ func healthy() Facts {
 	return Facts{
 		Window: time.Hour, Data: true, Sent: 600, Received: 610, Deleted: 600,
 		Visible: 40, Oldest: ago(4 * time.Minute),
-		Enabled: true, Every: 10 * time.Minute, Timeout: time.Minute, PerSecond: PerSecond, Latency: 15 * time.Minute,
+		Enabled: true, Every: 10 * time.Minute, Timeout: time.Minute, Settles: Rate{50, ByReport, false}, Latency: 15 * time.Minute,
 	}
 }
 
@@ -42,11 +42,16 @@ func TestVerdicts(t *testing.T) {
 		"a little more":                         {func(f *Facts) { f.Sent = 14_401 }, FallingBehind, "rate(9 minutes)", "", ""},
 		"all that every minute settles":         {func(f *Facts) { f.Sent = 144_000 }, FallingBehind, "rate(1 minute)", "", ""},
 		"more than every minute settles":        {func(f *Facts) { f.Sent = 144_001 }, FallingBehind, "", "queue", "even rate(1 minute)"},
-		"a faster invocation":                   {func(f *Facts) { f.Sent, f.PerSecond = 36_000, 500 }, KeepingUp, "", "", ""},
+		"a faster invocation":                   {func(f *Facts) { f.Sent, f.Settles.PerSecond = 36_000, 500 }, KeepingUp, "", "", ""},
 		"an hour's schedule is too late":        {func(f *Facts) { f.Every, f.Oldest, f.Latency = time.Hour, ago(2*time.Hour), 15*time.Minute }, FallingBehind, "rate(14 minutes)", "", ""},
 		"late though the schedule would do":     {func(f *Facts) { f.Oldest = ago(time.Hour) }, FallingBehind, "", "", "the schedule should do"},
 		"the queue's trigger":                   {func(f *Facts) { f.Queue, f.Every, f.Sent, f.Oldest = true, 0, 1e6, ago(time.Second) }, KeepingUp, "", "", ""},
 		"the queue's trigger, old messages":     {func(f *Facts) { f.Queue, f.Every, f.Oldest = true, 0, ago(4*time.Minute) }, FallingBehind, "", "", "one process"},
+		"more than was settled so far":          {func(f *Facts) { f.Sent, f.Settles.AtLeast = 36_000, true }, KeepingUp, "", "", ""}, // there may have been no more to do
+		"the same, and late":                    {func(f *Facts) { f.Sent, f.Oldest, f.Settles = 36_000, ago(time.Hour), OfMinute(3000) }, FallingBehind, "rate(4 minutes)", "", "settles about 2400 messages in its 1m (by the minute in which most was deleted)"},
+		"nothing was measured":                  {func(f *Facts) { f.Sent, f.Settles = 144_001, Rate{} }, KeepingUp, "", "", ""},
+		"the same, and late at night":           {func(f *Facts) { f.Sent, f.Oldest, f.Settles = 144_001, ago(time.Hour), Rate{} }, FallingBehind, "", "", "measured nowhere: \"athena-refresh once --json\" prints a report"},
+		"the same, of an hour's schedule":       {func(f *Facts) { f.Every, f.Oldest, f.Settles = time.Hour, ago(2*time.Hour), Rate{} }, FallingBehind, "rate(14 minutes)", "", "how much an invocation settles was measured nowhere"},
 		"an age that is told of an empty queue": {func(f *Facts) { f.Visible, f.Oldest = 0, ago(time.Hour) }, KeepingUp, "", "", ""},
 	} {
 		f := healthy()
