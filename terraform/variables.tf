@@ -118,14 +118,9 @@ variable "data_buckets" {
 }
 
 variable "tables" {
-  description = "The tables that get partitions. null: every table of the database, as a layout with {table} needs it."
+  description = "The tables that get partitions. null: every table of the database, as a layout with {table} needs it; []: none."
   type        = list(string)
   default     = null
-
-  validation {
-    condition     = var.tables == null ? true : length(var.tables) > 0
-    error_message = "Name one table or more, or say null for every table of the database."
-  }
 
   validation {
     condition     = alltrue([for t in coalesce(var.tables, []) : can(regex("^[a-z0-9_]{1,255}$", t))])

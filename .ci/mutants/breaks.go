@@ -445,6 +445,8 @@ var breaks = []mutant{
 		"	case from != \"\" && unrelated:\n", "	case from != \"\" && unrelated && false:\n", deploys},
 	{"a queue with messages is replaced", 1, "internal/deploy/deploy.go",
 		"		if n > 0 {\n", "		if n > 1000 {\n", deploys},
+	{"where every rule ignores, the role may change every table", 2, "internal/deploy/variables.go",
+		"	names := []string{}\n", "	var names []string\n", deploys},
 	{"any answer is an answer to a probe", 3, "internal/deploy/probe.go",
 		"err != nil || got.Version == \"\"", "err != nil", deploys},
 

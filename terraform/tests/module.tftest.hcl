@@ -163,6 +163,16 @@ run "an_open_set_of_tables_is_that_of_this_database" {
   }
 }
 
+run "no_table_named_is_no_table_allowed" {
+  command = plan
+  variables { tables = [] }
+
+  assert {
+    condition     = !anytrue([for r in flatten(jsondecode(aws_iam_role_policy.function.policy).Statement[*].Resource) : strcontains(r, ":table/")])
+    error_message = "no rule names a table, and there is a right on one"
+  }
+}
+
 run "ddl_needs_this_and_no_more" {
   command = plan
 
@@ -453,7 +463,7 @@ run "refused_settings" {
   command = plan
   variables {
     data_buckets          = ["acme.data", "acme.data"]
-    tables                = []
+    tables                = ["Alerts"]
     trigger               = "hand"
     catalog               = "hive"
     schedule_expression   = "every day"
