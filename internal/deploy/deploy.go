@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/notify"
 )
 
 // Deployment puts one configuration into one account.
@@ -129,7 +130,7 @@ func (p *Prepared) readFunction(ctx context.Context) (err error) {
 
 // wish is what a bucket's notifications should say of us.
 func (d *Deployment) wish(former Outputs, absent bool) Wish {
-	w := Wish{ID: OurID, Queue: d.QueueARN, Events: []string{created}, Absent: absent}
+	w := Wish{ID: OurID, Queue: d.QueueARN, Events: []string{notify.Created}, Absent: absent}
 	if former.QueueARN != "" && former.QueueARN != d.QueueARN {
 		w.Former = []string{former.QueueARN}
 	}
