@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"flag"
@@ -17,10 +16,10 @@ import (
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/deploy/mototest"
 	"athenarefresh/internal/provision"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -52,18 +51,15 @@ func newAccount(t *testing.T) *account {
 	if !*testDeploy {
 		t.Skip("takes some minutes: -deploy runs it")
 	}
-	ci := os.Getenv("CI") == "true"
-	_, noTerraform := exec.LookPath("terraform")
-	if err := exec.Command("python3", "-c", "import moto.server").Run(); err != nil || noTerraform != nil {
-		if ci {
-			t.Fatalf("terraform or moto can't be had: %v, %v", noTerraform, err)
+	if _, err := exec.LookPath("terraform"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
 		}
-		t.Skipf("needs terraform, and python3 with moto (pip install 'moto[server]'): %v, %v", noTerraform, err)
+		t.Skipf("needs terraform: %v", err)
 	}
-	a := &account{t: t, dir: t.TempDir()}
-	a.start()
+	a := &account{t: t, dir: t.TempDir(), url: mototest.Start(t)}
 	a.env = append(environment(a.url), "TF_CLI_CONFIG_FILE="+a.terraformConfig())
-	a.cfg = aws.Config{Region: "us-east-1", BaseEndpoint: &a.url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	a.cfg = awsOf(a.url)
 	a.s3, a.functions = provision.S3(a.cfg), awslambda.NewFromConfig(a.cfg)
 	binary, err := deploy.Build(t.Context(), ".", deploy.ARM64)
 	if err != nil {
@@ -74,32 +70,6 @@ func newAccount(t *testing.T) *account {
 		t.Fatal(err)
 	}
 	return a
-}
-
-// start serves moto until the test ends.
-func (a *account) start() {
-	cmd := exec.Command("python3", "../../internal/deploy/testdata/moto/server.py")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		a.t.Fatal(err)
-	}
-	a.t.Cleanup(func() { // it serves until its standard input ends
-		stdin.Close()
-		io.Copy(io.Discard, stdout)
-		cmd.Wait()
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	var ok bool
-	if _, a.url, ok = strings.Cut(strings.TrimSpace(line), "listening on "); err != nil || !ok {
-		a.t.Fatalf("moto said %q: %v", line, err)
-	}
 }
 
 // terraformConfig is the CLI configuration that TF_CLI_CONFIG_FILE names, with a
