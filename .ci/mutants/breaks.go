@@ -26,6 +26,7 @@ const (
 	halving  = "./internal/catalog/bisect"
 	objects  = "./internal/local/s3"
 	deploys  = "./internal/deploy"
+	runs     = "./internal/deploy/terraform"
 	handler  = "./internal/lambda"
 	metrics  = "./internal/emf"
 	mends    = "./internal/reconcile"
@@ -445,6 +446,14 @@ var breaks = []mutant{
 		"	case from != \"\" && unrelated:\n", "	case from != \"\" && unrelated && false:\n", deploys},
 	{"a queue with messages is replaced", 1, "internal/deploy/deploy.go",
 		"		if n > 0 {\n", "		if n > 1000 {\n", deploys},
+	{"terraform is interrupted twice", 1, "internal/deploy/terraform/process.go",
+		"	apart(cmd)\n", "", runs},
+	{"terraform is killed where it is interrupted", 1, "internal/deploy/terraform/process.go",
+		"cmd.Process.Signal(os.Interrupt)", "cmd.Process.Kill()", runs},
+	{"a state that is nowhere else is removed", 1, "internal/deploy/terraform/terraform.go",
+		"	if t.leftState() != \"\" {\n", "	if false {\n", runs},
+	{"providers go on when terraform was killed", 2, "internal/deploy/terraform/process_unix.go",
+		"	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)", "	syscall.Kill(-cmd.Process.Pid, 0)", runs},
 	{"where every rule ignores, the role may change every table", 2, "internal/deploy/variables.go",
 		"	names := []string{}\n", "	var names []string\n", deploys},
 	{"any answer is an answer to a probe", 3, "internal/deploy/probe.go",

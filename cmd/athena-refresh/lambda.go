@@ -90,9 +90,14 @@ func (a *app) target(ctx context.Context) (*target, error) {
 
 // deployError puts what deployment refuses in a person's words.
 func deployError(err error) error {
+	var unwritten *deploy.UnwrittenError
 	switch {
 	case err == nil || errors.Is(err, errNotConfirmed):
 		return err
+	case errors.As(err, &unwritten):
+		return hint(err, "before anything else, write it to where it belongs: %s", unwritten.Push)
+	case errors.Is(err, deploy.ErrKilled):
+		return hint(err, "run it again: what the state does not know is named then, and --adopt takes it; a lock that was left behind is the object %s.tflock in the state bucket", deploy.StateKey)
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w; what was done is kept, and the next run goes on from there", errInterrupted)
 	case errors.Is(err, deploy.ErrNoTerraform):

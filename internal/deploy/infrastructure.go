@@ -25,7 +25,8 @@ type Infrastructure interface {
 	// none of either before the first Apply.
 	Known(ctx context.Context) (State, error)
 
-	// Forget takes resources out of the state and leaves them as they are.
+	// Forget takes resources out of the state and leaves them as they are: all of
+	// them or, with an error, none.
 	Forget(ctx context.Context, addresses []string) error
 }
 
@@ -35,7 +36,20 @@ var (
 	ErrNoTerraform = errors.New("terraform 1.10 or newer is needed")
 	// ErrTooLong says that a call took longer than it may.
 	ErrTooLong = errors.New("it took too long and was stopped in order: what was done is kept, and the next run goes on from there")
+	// ErrKilled says that a call was interrupted and did not end.
+	ErrKilled = errors.New("terraform was interrupted, did not end for minutes, and was killed: it may have made what its state does not know")
 )
+
+// UnwrittenError says that Terraform could not write its state to its place.
+type UnwrittenError struct {
+	File string // where it is
+	Push string // the command that writes it
+}
+
+// Error says so.
+func (e *UnwrittenError) Error() string {
+	return "terraform could not write its state, which is now in " + e.File + " only"
+}
 
 // Purpose is what is planned.
 type Purpose struct {
