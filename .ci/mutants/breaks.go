@@ -446,6 +446,8 @@ var breaks = []mutant{
 		"	case from != \"\" && unrelated:\n", "	case from != \"\" && unrelated && false:\n", deploys},
 	{"a queue with messages is replaced", 1, "internal/deploy/deploy.go",
 		"		if n > 0 {\n", "		if n > 1000 {\n", deploys},
+	{"a resource that exists is taken over without a word", 2, "internal/deploy/deploy.go",
+		"	case !adopt:\n", "	case !adopt && false:\n", deploys},
 	{"terraform is interrupted twice", 1, "internal/deploy/terraform/process.go",
 		"	apart(cmd)\n", "", runs},
 	{"terraform is killed where it is interrupted", 1, "internal/deploy/terraform/process.go",

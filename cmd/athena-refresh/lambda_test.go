@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,6 +21,9 @@ import (
 	"athenarefresh/internal/provision"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -262,12 +266,36 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 	a.notifies("p.data", false)
 	a.notifies("p.streamalerts", false)
 
-	// What was kept is in the way of a new deployment, unless it is adopted.
-	if _, said := a.run(1, "lambda", "deploy", "--processor", "athena", "--yes", "--package", a.program, "--conf", conf); !strings.Contains(said, "123456789012:p_streamalert'") {
-		t.Errorf("the import of the database is not named: %s", said)
+	// What was kept is in the way of a new deployment, and so is what somebody
+	// else made meanwhile, unless it is adopted.
+	a.others()
+	_, said := a.run(1, "lambda", "deploy", "--processor", "athena", "--yes", "--package", a.program, "--conf", conf)
+	for _, id := range []string{"123456789012:p_streamalert", "p.streamalert.athena-results", "/aws/lambda/" + refreshFunction, "p_streamalert_athena_refresh_schedule", refreshFunction + "_errors", refreshFunction} {
+		if !strings.Contains(said, " '"+id+"'\n") {
+			t.Errorf("the import of %s is not named: %s", id, said)
+		}
 	}
 	if last, _ = a.deploy(0, conf, "--adopt"); last["version"] != "1" {
 		t.Errorf("adopted: %v", last)
+	}
+	a.verify(conf, "1")
+}
+
+// others makes what StreamAlert, or Lambda by itself, may have left under our names.
+func (a *account) others() {
+	a.t.Helper()
+	ctx := a.t.Context()
+	group, rule, alarm := "/aws/lambda/"+refreshFunction, "p_streamalert_athena_refresh_schedule", refreshFunction+"_errors"
+	watch := cloudwatch.NewFromConfig(a.cfg)
+	_, err := cloudwatchlogs.NewFromConfig(a.cfg).CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &group})
+	_, err2 := eventbridge.NewFromConfig(a.cfg).PutRule(ctx, &eventbridge.PutRuleInput{Name: &rule, ScheduleExpression: aws.String("rate(1 day)")})
+	_, err3 := watch.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
+		AlarmName: &alarm, Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Errors"), Statistic: "Sum",
+		ComparisonOperator: "GreaterThanThreshold", Threshold: aws.Float64(7), Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1),
+	})
+	_, err4 := watch.PutDashboard(ctx, &cloudwatch.PutDashboardInput{DashboardName: aws.String(refreshFunction), DashboardBody: aws.String(`{"widgets":[]}`)})
+	if err := errors.Join(err, err2, err3, err4); err != nil {
+		a.t.Fatal(err)
 	}
 }
 

@@ -54,14 +54,7 @@ func (d *Deployment) Prepare(ctx context.Context, adopt bool) (*Prepared, error)
 	if old := p.State.Outputs.Database; old != "" && old != d.Config.Database {
 		return nil, &DatabaseError{old, d.Config.Database}
 	}
-	found, err := existing(ctx, d.Finder, d.Config, p.State.Addresses)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) > 0 && !adopt {
-		return nil, ExistingError(found)
-	}
-	if p.Plan, err = d.Terraform.Plan(ctx, Purpose{Adopt: found}); err != nil {
+	if err := d.plan(ctx, p, adopt); err != nil {
 		return nil, err
 	}
 	if err := d.refuseToLoseMessages(ctx, p); err != nil {
@@ -72,6 +65,28 @@ func (d *Deployment) Prepare(ctx context.Context, adopt bool) (*Prepared, error)
 	}
 	p.Buckets, err = d.planBuckets(ctx, p.State.Outputs)
 	return p, err
+}
+
+// plan has Terraform plan. What it would create must not be there yet, unless it
+// is to be adopted.
+func (d *Deployment) plan(ctx context.Context, p *Prepared, adopt bool) (err error) {
+	purpose := Purpose{}
+	if p.Plan, err = d.Terraform.Plan(ctx, purpose); err != nil {
+		return err
+	}
+	if purpose.Adopt, err = existing(ctx, d.Finder, d.Config, d.QueueARN, p.Plan); err != nil {
+		return err
+	}
+	switch {
+	case purpose.Adopt == nil:
+	case !adopt:
+		return ExistingError(purpose.Adopt)
+	default:
+		if p.Plan, err = d.Terraform.Plan(ctx, purpose); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DatabaseError says that the configuration names another database than the one

@@ -20,10 +20,15 @@ type terraform struct {
 	publishes string // the hash that an Apply uploads; "" none
 	killed    bool   // before it publishes
 	forgotten []string
+	purpose   Purpose // of the last Plan
 }
 
-func (f *terraform) Plan(context.Context, Purpose) (Plan, error) { return Plan{f.changes}, nil }
-func (f *terraform) Known(context.Context) (State, error)        { return f.state, nil }
+func (f *terraform) Plan(_ context.Context, p Purpose) (Plan, error) {
+	f.purpose = p
+	return Plan{f.changes}, nil
+}
+
+func (f *terraform) Known(context.Context) (State, error) { return f.state, nil }
 
 func (f *terraform) Forget(_ context.Context, list []string) error {
 	f.forgotten = append(f.forgotten, list...)
@@ -52,7 +57,7 @@ func (f *terraform) Apply(ctx context.Context, _ func(Step)) error {
 
 type nothingThere struct{}
 
-func (nothingThere) Find(context.Context, string, string) (string, bool, error) {
+func (nothingThere) Find(context.Context, Sought) (string, bool, error) {
 	return "", false, nil
 }
 
@@ -203,21 +208,47 @@ func TestAnotherDatabaseIsNotPlannedBeforeTheOldOneIsLetGo(t *testing.T) {
 	}
 }
 
-// taken finds everything.
-type taken struct{}
+// present finds what it is made of.
+type present []string
 
-func (taken) Find(_ context.Context, _, name string) (string, bool, error) { return name, true, nil }
+func (p present) Find(_ context.Context, s Sought) (string, bool, error) {
+	return "ID", slices.Contains(p, s.String()), nil
+}
 
 func TestWhatIsInTheWayIsListedWithItsImport(t *testing.T) {
-	w := newWorld(t)
-	w.Finder = taken{}
-	w.tf.state.Addresses = []string{"module.athena_refresh.aws_sqs_queue.notifications"}
-	_, err := w.Prepare(t.Context(), false)
-	if e := (ExistingError)(nil); !errors.As(err, &e) || strings.Contains(err.Error(), "queue.notifications") ||
-		!strings.Contains(err.Error(), "terraform import 'module.athena_refresh.aws_glue_catalog_database.tables' '123456789012:p_streamalert'") {
-		t.Errorf("error %v", err)
+	const f = "p_streamalert_athena_partition_refresh"
+	create := func(kind, address, name string) Change {
+		return Change{Verb: Create, Type: kind, Address: module + kind + "." + address, Name: name}
 	}
-	if _, err := w.Prepare(t.Context(), true); err != nil {
-		t.Errorf("adopted: %v", err)
+	for _, c := range []struct {
+		change Change
+		there  string
+		id     string // by which it is imported
+	}{
+		{create("aws_sqs_queue", "notifications", "q"), "queue q", "ID"},
+		{create("aws_s3_bucket", "results", "b"), "bucket b", "ID"},
+		{create("aws_glue_catalog_database", "tables", "d"), "database d", "123456789012:ID"},
+		{create("aws_athena_workgroup", "refresh", "w"), "work group w", "ID"},
+		{create("aws_iam_role", "function", f), "role " + f, "ID"},
+		{create("aws_lambda_function", "refresh", f), "function " + f, "ID"},
+		{create("aws_lambda_alias", "production", f), "alias production of function " + f, f + "/production"},
+		{create("aws_lambda_permission", `run["schedule"]`, f), "permission schedule of function " + f, f + ":production/schedule"},
+		{create("aws_lambda_event_source_mapping", "queue[0]", "queue"), "mapping " + queueARN + " of function " + f, "ID"},
+		{create("aws_cloudwatch_log_group", "function", "/aws/lambda/"+f), "log group /aws/lambda/" + f, "ID"},
+		{create("aws_cloudwatch_event_rule", `run["schedule"]`, "r"), "rule r", "ID"},
+		{create("aws_cloudwatch_metric_alarm", `of["errors"]`, "a"), "alarm a", "ID"},
+		{create("aws_cloudwatch_dashboard", "refresh", f), "dashboard " + f, "ID"},
+	} {
+		w := newWorld(t)
+		w.Finder = present{c.there}
+		w.tf.changes = []Change{create("aws_sqs_queue", "x", "another"), c.change, {Verb: Update, Type: "aws_sqs_queue", Name: "q"}}
+		_, err := w.Prepare(t.Context(), false)
+		want := "  " + c.there + ": terraform import '" + c.change.Address + "' '" + c.id + "'"
+		if e := (ExistingError)(nil); !errors.As(err, &e) || !strings.HasSuffix(err.Error(), "know them:\n"+want) {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+		if _, err := w.Prepare(t.Context(), true); err != nil || len(w.tf.purpose.Adopt) != 1 {
+			t.Errorf("adopted: %v, %v", w.tf.purpose.Adopt, err)
+		}
 	}
 }
