@@ -105,6 +105,13 @@ locals {
         Resource = [var.kms_key_arn]
       },
     ],
+    length(var.former_kms_key_arns) == 0 ? [] : [
+      {
+        Sid      = "FormerKeys"
+        Action   = ["kms:Decrypt"]
+        Resource = var.former_kms_key_arns
+      },
+    ],
   )
 }
 

@@ -254,6 +254,23 @@ variable "kms_key_arn" {
   }
 }
 
+variable "former_kms_key_arns" {
+  description = "What kms_key_arn was before, if anything: the function may still decrypt with these, as messages that wait may be encrypted with one."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for k in var.former_kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", k))])
+    error_message = "Give the keys' own ARNs, no aliases."
+  }
+}
+
+variable "force_destroy_results" {
+  description = "Whether a destroy, or another results_bucket, deletes the results too; false: it fails while there are any."
+  type        = bool
+  default     = false
+}
+
 variable "alarm_topic_arn" {
   description = "The SNS topic for the alarms; null: they are only seen."
   type        = string

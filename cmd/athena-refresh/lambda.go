@@ -108,8 +108,6 @@ func deployError(err error) error {
 		return hint(err, "name the repository's folder with --source, or a program that was built elsewhere with --package")
 	case errors.As(err, new(deploy.ExistingError)):
 		return hint(err, "--adopt takes them into this deployment; or change the names in lambda.json")
-	case errors.Is(err, deploy.ErrMessages):
-		return hint(err, "athena-refresh once, with the old queue_name, settles them; then deploy again")
 	case errors.Is(err, deploy.ErrNoVersionBefore), errors.Is(err, deploy.ErrNoFunction), errors.Is(err, deploy.ErrNoAlias):
 		return err
 	case strings.Contains(err.Error(), "Error acquiring the state lock"):

@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
+	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -279,6 +280,7 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 		t.Errorf("adopted: %v", last)
 	}
 	a.verify(conf, "1")
+	a.renamed()
 }
 
 // others makes what StreamAlert, or Lambda by itself, may have left under our names.
@@ -296,6 +298,50 @@ func (a *account) others() {
 	_, err4 := watch.PutDashboard(ctx, &cloudwatch.PutDashboardInput{DashboardName: aws.String(refreshFunction), DashboardBody: aws.String(`{"widgets":[]}`)})
 	if err := errors.Join(err, err2, err3, err4); err != nil {
 		a.t.Fatal(err)
+	}
+}
+
+// renamed gives everything that holds something another name: what is in the old
+// ones has to be there still, and the buckets notify the new queue only.
+func (a *account) renamed() {
+	a.t.Helper()
+	ctx := a.t.Context()
+	queues, tables := sqs.NewFromConfig(a.cfg), glue.NewFromConfig(a.cfg)
+	url, err := queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String("p_streamalert_athena_s3_notifications")})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	results, table := aws.String("p.streamalert.athena-results"), &gluetypes.TableInput{Name: aws.String("t")}
+	_, err = queues.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url.QueueUrl, MessageBody: aws.String("waits")})
+	_, err2 := a.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: results, Key: aws.String("report.csv"), Body: strings.NewReader("1")})
+	_, err3 := tables.CreateTable(ctx, &glue.CreateTableInput{DatabaseName: aws.String("p_streamalert"), TableInput: table})
+	if err := errors.Join(err, err2, err3); err != nil {
+		a.t.Fatal(err)
+	}
+	conf := a.conf(`, "queue_name": "p_other", "results_bucket": "p.other.results", "database_name": "p_other", "workgroup": "p_other"`, "")
+	if _, said := a.run(1, "lambda", "deploy", "--processor", "athena", "--dry-run", "--package", a.program, "--conf", conf); !strings.Contains(said, "bucket p.streamalert.athena-results → p.other.results") {
+		a.t.Errorf("with --dry-run: %s", said)
+	}
+	last, _ := a.deploy(0, conf)
+	if kept, _ := last["kept"].([]any); len(kept) != 5 || !strings.HasSuffix(fmt.Sprint(kept[0]), "p_streamalert_athena_s3_notifications, with 1 message") {
+		a.t.Errorf("renamed: %v", last)
+	}
+	a.verify(conf, "2")
+	n, err := a.s3.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: aws.String("p.data")})
+	if err != nil || len(n.QueueConfigurations) != 1 || !strings.HasSuffix(*n.QueueConfigurations[0].QueueArn, ":p_other") {
+		a.t.Errorf("p.data notifies %+v, %v", n, err)
+	}
+	out, err := queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url.QueueUrl})
+	if err != nil || len(out.Messages) != 1 {
+		a.t.Errorf("the old queue has %v, %v", out, err)
+	}
+	_, err = a.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: results, Key: aws.String("report.csv")})
+	_, err2 = tables.GetTable(ctx, &glue.GetTableInput{DatabaseName: aws.String("p_streamalert"), Name: table.Name})
+	if err := errors.Join(err, err2); err != nil {
+		a.t.Errorf("a result or a table is gone: %v", err)
+	}
+	if last, changes := a.deploy(0, conf); changes != 0 || last["changed"] != false {
+		a.t.Errorf("deployed again: %v, %d changes", last, changes)
 	}
 }
 

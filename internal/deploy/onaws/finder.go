@@ -202,6 +202,23 @@ func Messages(ctx context.Context, cfg aws.Config, url string) (int, error) {
 	return sum, nil
 }
 
+// SavedQueries is how many queries people saved in a work group; 0 if there is
+// no such work group.
+func SavedQueries(ctx context.Context, cfg aws.Config, group string) (n int, err error) {
+	pages := athena.NewListNamedQueriesPaginator(athena.NewFromConfig(cfg), &athena.ListNamedQueriesInput{WorkGroup: &group})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if noWorkGroup(err) {
+			return 0, nil
+		}
+		if err != nil {
+			return 0, fmt.Errorf("count the saved queries of work group %s: %w", group, err)
+		}
+		n += len(page.NamedQueryIds)
+	}
+	return n, nil
+}
+
 // DropDatabase deletes a database and its tables; not the data.
 func DropDatabase(ctx context.Context, cfg aws.Config, name string) error {
 	_, err := glue.NewFromConfig(cfg).DeleteDatabase(ctx, &glue.DeleteDatabaseInput{Name: &name})

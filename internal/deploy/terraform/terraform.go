@@ -70,8 +70,8 @@ func (t *Terraform) Close() error {
 }
 
 // initialise writes the root and has terraform get the provider and the state.
-func (t *Terraform) initialise(ctx context.Context, adopt []deploy.Existing) error {
-	if err := writeRoot(t.dir, t.options, adopt); err != nil {
+func (t *Terraform) initialise(ctx context.Context, p deploy.Purpose) error {
+	if err := writeRoot(t.dir, t.options, p); err != nil {
 		return err
 	}
 	if t.ready {
@@ -86,7 +86,7 @@ const planFile = "plan"
 
 // Plan implements [deploy.Infrastructure].
 func (t *Terraform) Plan(ctx context.Context, p deploy.Purpose) (deploy.Plan, error) {
-	if err := t.initialise(ctx, p.Adopt); err != nil {
+	if err := t.initialise(ctx, p); err != nil {
 		return deploy.Plan{}, err
 	}
 	args := []string{"plan", "-no-color", "-input=false", "-out=" + planFile}
@@ -115,7 +115,7 @@ func (t *Terraform) Apply(ctx context.Context, progress func(deploy.Step)) error
 
 // Known implements [deploy.Infrastructure].
 func (t *Terraform) Known(ctx context.Context) (s deploy.State, err error) {
-	if err := t.initialise(ctx, nil); err != nil {
+	if err := t.initialise(ctx, deploy.Purpose{}); err != nil {
 		return s, err
 	}
 	state := &tfjson.State{}
@@ -123,7 +123,7 @@ func (t *Terraform) Known(ctx context.Context) (s deploy.State, err error) {
 		return s, err
 	}
 	if state.Values.RootModule != nil {
-		s.Addresses = addresses(state.Values.RootModule)
+		s.Resources = resources(state.Values.RootModule)
 	}
 	values := object{}
 	for name, o := range state.Values.Outputs {
@@ -144,7 +144,7 @@ func (t *Terraform) Forget(ctx context.Context, addresses []string) error {
 	if len(addresses) == 0 {
 		return nil
 	}
-	if err := t.initialise(ctx, nil); err != nil {
+	if err := t.initialise(ctx, deploy.Purpose{}); err != nil {
 		return err
 	}
 	return t.run(ctx, "let go of resources", io.Discard, append([]string{"state", "rm", "-no-color"}, addresses...)...)
