@@ -82,6 +82,10 @@ func forbidden(from, to string) string {
 		if !isStandard(to) || slices.Contains([]string{"net", "os", "context"}, to) {
 			return "the core is pure"
 		}
+	case under(from, "internal/notify"):
+		if !isStandard(to) {
+			return "what both doctor and deploy read notifications by is pure"
+		}
 	case under(from, "internal/refresh"):
 		if !isStandard(to) && to != module+"internal/event" && to != module+"internal/table" {
 			return "refresh knows event and table, and no AWS"
@@ -148,6 +152,7 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/reconcile", module + "internal/listing"},
 		{"internal/monitor", module + "internal/cloudwatch"},
 		{"internal/doctor", "github.com/aws/aws-sdk-go-v2/service/sqs"},
+		{"internal/notify", "github.com/aws/aws-sdk-go-v2/service/s3"},
 		{"internal/deploy", "github.com/aws/aws-sdk-go-v2/aws"},
 		{"internal/deploy", module + "internal/deploy/onaws"},
 		{"internal/local/s3", module + "internal/table"},

@@ -37,7 +37,7 @@ resource "aws_athena_workgroup" "refresh" {
 
 resource "aws_s3_bucket" "results" {
   bucket        = var.results_bucket
-  force_destroy = true # results can be had again
+  force_destroy = var.force_destroy_results
   tags          = var.tags
 }
 

@@ -35,14 +35,6 @@ locals {
         Resource = concat([local.catalog, local.database], local.tables)
       },
       {
-        # Tables that aren't there share a listing, and so do many that are read
-        # for the first time at once; reconcile asks for one too. A listing is of
-        # the whole database, or it is refused, and then every table waits.
-        Sid      = "ListTables"
-        Action   = ["glue:GetTables"]
-        Resource = [local.catalog, local.database, local.any_table]
-      },
-      {
         Sid      = "Log"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}:*"]
@@ -52,6 +44,16 @@ locals {
         Sid      = "List"
         Action   = ["s3:ListBucket"]
         Resource = local.data_bucket_arns
+      },
+    ],
+    length(local.tables) == 0 ? [] : [
+      {
+        # Tables that aren't there share a listing, and so do many that are read
+        # for the first time at once; reconcile asks for one too. A listing is of
+        # the whole database, or it is refused, and then every table waits.
+        Sid      = "ListTables"
+        Action   = ["glue:GetTables"]
+        Resource = [local.catalog, local.database, local.any_table]
       },
     ],
     local.athena ? [
@@ -101,6 +103,13 @@ locals {
         Sid      = "Key"
         Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource = [var.kms_key_arn]
+      },
+    ],
+    length(var.former_kms_key_arns) == 0 ? [] : [
+      {
+        Sid      = "FormerKeys"
+        Action   = ["kms:Decrypt"]
+        Resource = var.former_kms_key_arns
       },
     ],
   )

@@ -118,14 +118,9 @@ variable "data_buckets" {
 }
 
 variable "tables" {
-  description = "The tables that get partitions. null: every table of the database, as a layout with {table} needs it."
+  description = "The tables that get partitions. null: every table of the database, as a layout with {table} needs it; []: none."
   type        = list(string)
   default     = null
-
-  validation {
-    condition     = var.tables == null ? true : length(var.tables) > 0
-    error_message = "Name one table or more, or say null for every table of the database."
-  }
 
   validation {
     condition     = alltrue([for t in coalesce(var.tables, []) : can(regex("^[a-z0-9_]{1,255}$", t))])
@@ -257,6 +252,23 @@ variable "kms_key_arn" {
     condition     = var.kms_key_arn == null ? true : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
     error_message = "Give the key's own ARN, no alias."
   }
+}
+
+variable "former_kms_key_arns" {
+  description = "What kms_key_arn was before, if anything: the function may still decrypt with these, as messages that wait may be encrypted with one."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for k in var.former_kms_key_arns : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", k))])
+    error_message = "Give the keys' own ARNs, no aliases."
+  }
+}
+
+variable "force_destroy_results" {
+  description = "Whether a destroy, or another results_bucket, deletes the results too; false: it fails while there are any."
+  type        = bool
+  default     = false
 }
 
 variable "alarm_topic_arn" {

@@ -26,6 +26,7 @@ const (
 	halving  = "./internal/catalog/bisect"
 	objects  = "./internal/local/s3"
 	deploys  = "./internal/deploy"
+	runs     = "./internal/deploy/terraform"
 	handler  = "./internal/lambda"
 	metrics  = "./internal/emf"
 	mends    = "./internal/reconcile"
@@ -454,8 +455,24 @@ var breaks = []mutant{
 		"	if done.Program, err = probe(", "	if err := f.Serve(ctx, name, Serving{Version: newest.Number}); err != nil {\n		return err\n	}\n	if done.Program, err = probe(", deploys},
 	{"a rollback ends with whatever changes", 3, "internal/deploy/versions.go",
 		"	case from != \"\" && unrelated:\n", "	case from != \"\" && unrelated && false:\n", deploys},
-	{"a queue with messages is replaced", 1, "internal/deploy/deploy.go",
-		"		if n > 0 {\n", "		if n > 1000 {\n", deploys},
+	{"a queue that gets another name is deleted", 1, "internal/deploy/renamed.go",
+		"!ok || r.Name == h.name(c)", "!ok || r.Name != \"\" && h.kind == KindQueue", deploys},
+	{"a plan that deletes the queue is carried out", 1, "internal/deploy/renamed.go",
+		"return c.Address == module+h.address", "return c.Address == module+h.address && h.kind != KindQueue", deploys},
+	{"what waits can't be decrypted once the key has changed twice", 1, "internal/deploy/infrastructure.go",
+		"others(o.FormerKeys, o.Key, key)", "others(nil, o.Key, key)", deploys},
+	{"a resource that exists is taken over without a word", 2, "internal/deploy/deploy.go",
+		"	case !adopt:\n", "	case !adopt && false:\n", deploys},
+	{"terraform is interrupted twice", 1, "internal/deploy/terraform/process.go",
+		"	apart(cmd)\n", "", runs},
+	{"terraform is killed where it is interrupted", 1, "internal/deploy/terraform/process.go",
+		"cmd.Process.Signal(os.Interrupt)", "cmd.Process.Kill()", runs},
+	{"a state that is nowhere else is removed", 1, "internal/deploy/terraform/terraform.go",
+		"	if t.leftState() != \"\" {\n", "	if false {\n", runs},
+	{"providers go on when terraform was killed", 2, "internal/deploy/terraform/process_unix.go",
+		"	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)", "	syscall.Kill(-cmd.Process.Pid, 0)", runs},
+	{"where every rule ignores, the role may change every table", 2, "internal/deploy/variables.go",
+		"	names := []string{}\n", "	var names []string\n", deploys},
 	{"any answer is an answer to a probe", 3, "internal/deploy/probe.go",
 		"err != nil || got.Version == \"\"", "err != nil", deploys},
 

@@ -26,6 +26,7 @@
 //	internal/schema       columns and formats of tables, by name, from a file, merged        pure
 //	internal/sample       brings a few files of a folder here, to look at
 //	internal/search       runs SQL through the Athena API
+//	internal/notify       which events and keys a bucket's notification stands for  pure
 //	internal/doctor       judges a deployment by facts                            pure
 //	internal/doctor/onaws has AWS tell these facts
 //	internal/local        is an S3, SQS, Glue and Athena for this machine; imports nothing of the above

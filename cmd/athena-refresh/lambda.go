@@ -90,9 +90,14 @@ func (a *app) target(ctx context.Context) (*target, error) {
 
 // deployError puts what deployment refuses in a person's words.
 func deployError(err error) error {
+	var unwritten *deploy.UnwrittenError
 	switch {
 	case err == nil || errors.Is(err, errNotConfirmed):
 		return err
+	case errors.As(err, &unwritten):
+		return hint(err, "before anything else, write it to where it belongs: %s", unwritten.Push)
+	case errors.Is(err, deploy.ErrKilled):
+		return hint(err, "run it again: what the state does not know is named then, and --adopt takes it; a lock that was left behind is the object %s.tflock in the state bucket", deploy.StateKey)
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w; what was done is kept, and the next run goes on from there", errInterrupted)
 	case errors.Is(err, deploy.ErrNoTerraform):
@@ -103,8 +108,6 @@ func deployError(err error) error {
 		return hint(err, "name the repository's folder with --source, or a program that was built elsewhere with --package")
 	case errors.As(err, new(deploy.ExistingError)):
 		return hint(err, "--adopt takes them into this deployment; or change the names in lambda.json")
-	case errors.Is(err, deploy.ErrMessages):
-		return hint(err, "athena-refresh once, with the old queue_name, settles them; then deploy again")
 	case errors.Is(err, deploy.ErrNoVersionBefore), errors.Is(err, deploy.ErrNoFunction), errors.Is(err, deploy.ErrNoAlias):
 		return err
 	case strings.Contains(err.Error(), "Error acquiring the state lock"):

@@ -59,8 +59,11 @@ func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 		return err
 	}
 	defer tf.Close()
-	d := &deploy.Deployment{Config: t.c, QueueARN: deploy.QueueARN(t.c, t.cfg.Region), Terraform: tf, Wirer: &deploy.Wirer{Buckets: onaws.NewBuckets(t.cfg)}}
-	x, err := d.PrepareDestruction(ctx, deploy.Keep{Results: !f.dropResults})
+	d := &deploy.Deployment{
+		Config: t.c, QueueARN: deploy.QueueARN(t.c, t.cfg.Region), Terraform: tf, Wirer: &deploy.Wirer{Buckets: onaws.NewBuckets(t.cfg)},
+		DropDatabase: func(ctx context.Context, name string) error { return onaws.DropDatabase(ctx, t.cfg, name) },
+	}
+	x, err := d.PrepareDestruction(ctx, deploy.Keep{Database: !f.dropDatabase, Results: !f.dropResults})
 	if err != nil {
 		return fmt.Errorf("destroy: %w", err)
 	}
@@ -76,24 +79,17 @@ func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 	})
 	err = x.Make(ctx, func(s deploy.Step) { at.Store(&s) })
 	stop()
-	if err == nil && f.dropDatabase {
-		err = onaws.DropDatabase(ctx, t.cfg, x.Database())
-	}
 	if err != nil {
 		return err
 	}
-	return a.sayDestroyed(t, f, x)
+	return a.sayDestroyed(t, x)
 }
 
 func (a *app) confirmDestruction(ctx context.Context, t *target, f *lambdaFlags, x *deploy.Destruction) error {
 	name := t.c.FunctionName
-	waiting, err := onaws.Messages(ctx, t.cfg, x.Queue())
-	if err != nil {
-		return err
-	}
 	a.say(fmt.Sprintf("Function %s and %d resources are deleted; buckets that no longer notify the queue: %s.", name, x.Resources(), strings.Join(x.Buckets(), ", ")))
-	if waiting > 0 {
-		a.say(fmt.Sprintf("The queue holds %s; what they speak of is not added. athena-refresh once settles them.", count(waiting, "message")))
+	if err := a.sayLost(ctx, t, x); err != nil {
+		return err
 	}
 	if f.yesDestroy == "" {
 		answer, err := a.ask("Type the function's name to destroy it: ", "--yes-destroy "+name)
@@ -108,6 +104,29 @@ func (a *app) confirmDestruction(ctx context.Context, t *target, f *lambdaFlags,
 	return nil
 }
 
+// sayLost counts what people may miss of what is deleted.
+func (a *app) sayLost(ctx context.Context, t *target, x *deploy.Destruction) error {
+	for _, q := range x.Queues() {
+		waiting, err := onaws.Messages(ctx, t.cfg, q.ID)
+		if err != nil {
+			return err
+		}
+		if waiting > 0 {
+			a.say(fmt.Sprintf("Queue %s holds %s, which are deleted with it, and what they speak of is not added. \"athena-refresh once\" settles them, \"athena-refresh parked\" shows those that could not be placed.", q.Name, count(waiting, "message")))
+		}
+	}
+	if group := x.WorkGroup(); group != "" {
+		saved, err := onaws.SavedQueries(ctx, t.cfg, group)
+		if err != nil {
+			return err
+		}
+		if saved > 0 {
+			a.say(fmt.Sprintf("Work group %s has %d saved queries, which are deleted with it.", group, saved))
+		}
+	}
+	return nil
+}
+
 // lambdaDestroyed is what lambda destroy --json prints.
 type lambdaDestroyed struct {
 	Type      string   `json:"type"` // "destroyed"
@@ -117,14 +136,8 @@ type lambdaDestroyed struct {
 	Kept      []string `json:"kept"`
 }
 
-func (a *app) sayDestroyed(t *target, f *lambdaFlags, x *deploy.Destruction) error {
-	kept := []string{"bucket " + deploy.StateBucket(t.c)}
-	if !f.dropDatabase {
-		kept = append(kept, "database "+x.Database())
-	}
-	if !f.dropResults {
-		kept = append(kept, "bucket "+t.c.ResultsBucket)
-	}
+func (a *app) sayDestroyed(t *target, x *deploy.Destruction) error {
+	kept := append([]string{"bucket " + deploy.StateBucket(t.c)}, x.Kept()...)
 	if a.json {
 		return printJSON(a.stdout, lambdaDestroyed{"destroyed", t.c.FunctionName, x.Resources(), x.Buckets(), kept})
 	}

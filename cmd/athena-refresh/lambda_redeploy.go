@@ -89,7 +89,7 @@ func (r *redeployment) report(a *app, one deploy.Redeployment, m deploy.Move) er
 	if a.json {
 		return printJSON(a.stdout, lambdaSummary{
 			Type: "summary", Processor: r.processor, Function: one.Function, Changed: len(one.Changes()) > 0 || m.From != m.To,
-			From: m.From, Version: m.To, Left: []string{},
+			From: m.From, Version: m.To, Left: []string{}, Kept: []string{},
 		})
 	}
 	text := fmt.Sprintf("%s: done: version %s of function %s serves", r.processor, m.To, one.Function)

@@ -2,9 +2,9 @@ package main
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -17,11 +17,15 @@ import (
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/deploy/mototest"
 	"athenarefresh/internal/provision"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
+	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -52,18 +56,15 @@ func newAccount(t *testing.T) *account {
 	if !*testDeploy {
 		t.Skip("takes some minutes: -deploy runs it")
 	}
-	ci := os.Getenv("CI") == "true"
-	_, noTerraform := exec.LookPath("terraform")
-	if err := exec.Command("python3", "-c", "import moto.server").Run(); err != nil || noTerraform != nil {
-		if ci {
-			t.Fatalf("terraform or moto can't be had: %v, %v", noTerraform, err)
+	if _, err := exec.LookPath("terraform"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
 		}
-		t.Skipf("needs terraform, and python3 with moto (pip install 'moto[server]'): %v, %v", noTerraform, err)
+		t.Skipf("needs terraform: %v", err)
 	}
-	a := &account{t: t, dir: t.TempDir()}
-	a.start()
+	a := &account{t: t, dir: t.TempDir(), url: mototest.Start(t)}
 	a.env = append(environment(a.url), "TF_CLI_CONFIG_FILE="+a.terraformConfig())
-	a.cfg = aws.Config{Region: "us-east-1", BaseEndpoint: &a.url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	a.cfg = awsOf(a.url)
 	a.s3, a.functions = provision.S3(a.cfg), awslambda.NewFromConfig(a.cfg)
 	binary, err := deploy.Build(t.Context(), ".", deploy.ARM64)
 	if err != nil {
@@ -74,32 +75,6 @@ func newAccount(t *testing.T) *account {
 		t.Fatal(err)
 	}
 	return a
-}
-
-// start serves moto until the test ends.
-func (a *account) start() {
-	cmd := exec.Command("python3", "../../internal/deploy/testdata/moto/server.py")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		a.t.Fatal(err)
-	}
-	a.t.Cleanup(func() { // it serves until its standard input ends
-		stdin.Close()
-		io.Copy(io.Discard, stdout)
-		cmd.Wait()
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	var ok bool
-	if _, a.url, ok = strings.Cut(strings.TrimSpace(line), "listening on "); err != nil || !ok {
-		a.t.Fatalf("moto said %q: %v", line, err)
-	}
 }
 
 // terraformConfig is the CLI configuration that TF_CLI_CONFIG_FILE names, with a
@@ -292,12 +267,81 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 	a.notifies("p.data", false)
 	a.notifies("p.streamalerts", false)
 
-	// What was kept is in the way of a new deployment, unless it is adopted.
-	if _, said := a.run(1, "lambda", "deploy", "--processor", "athena", "--yes", "--package", a.program, "--conf", conf); !strings.Contains(said, "123456789012:p_streamalert'") {
-		t.Errorf("the import of the database is not named: %s", said)
+	// What was kept is in the way of a new deployment, and so is what somebody
+	// else made meanwhile, unless it is adopted.
+	a.others()
+	_, said := a.run(1, "lambda", "deploy", "--processor", "athena", "--yes", "--package", a.program, "--conf", conf)
+	for _, id := range []string{"123456789012:p_streamalert", "p.streamalert.athena-results", "/aws/lambda/" + refreshFunction, "p_streamalert_athena_refresh_schedule", refreshFunction + "_errors", refreshFunction} {
+		if !strings.Contains(said, " '"+id+"'\n") {
+			t.Errorf("the import of %s is not named: %s", id, said)
+		}
 	}
 	if last, _ = a.deploy(0, conf, "--adopt"); last["version"] != "1" {
 		t.Errorf("adopted: %v", last)
+	}
+	a.verify(conf, "1")
+	a.renamed()
+}
+
+// others makes what StreamAlert, or Lambda by itself, may have left under our names.
+func (a *account) others() {
+	a.t.Helper()
+	ctx := a.t.Context()
+	group, rule, alarm := "/aws/lambda/"+refreshFunction, "p_streamalert_athena_refresh_schedule", refreshFunction+"_errors"
+	watch := cloudwatch.NewFromConfig(a.cfg)
+	_, err := cloudwatchlogs.NewFromConfig(a.cfg).CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &group})
+	_, err2 := eventbridge.NewFromConfig(a.cfg).PutRule(ctx, &eventbridge.PutRuleInput{Name: &rule, ScheduleExpression: aws.String("rate(1 day)")})
+	_, err3 := watch.PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
+		AlarmName: &alarm, Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Errors"), Statistic: "Sum",
+		ComparisonOperator: "GreaterThanThreshold", Threshold: aws.Float64(7), Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1),
+	})
+	_, err4 := watch.PutDashboard(ctx, &cloudwatch.PutDashboardInput{DashboardName: aws.String(refreshFunction), DashboardBody: aws.String(`{"widgets":[]}`)})
+	if err := errors.Join(err, err2, err3, err4); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// renamed gives everything that holds something another name: what is in the old
+// ones has to be there still, and the buckets notify the new queue only.
+func (a *account) renamed() {
+	a.t.Helper()
+	ctx := a.t.Context()
+	queues, tables := sqs.NewFromConfig(a.cfg), glue.NewFromConfig(a.cfg)
+	url, err := queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String("p_streamalert_athena_s3_notifications")})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	results, table := aws.String("p.streamalert.athena-results"), &gluetypes.TableInput{Name: aws.String("t")}
+	_, err = queues.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url.QueueUrl, MessageBody: aws.String("waits")})
+	_, err2 := a.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: results, Key: aws.String("report.csv"), Body: strings.NewReader("1")})
+	_, err3 := tables.CreateTable(ctx, &glue.CreateTableInput{DatabaseName: aws.String("p_streamalert"), TableInput: table})
+	if err := errors.Join(err, err2, err3); err != nil {
+		a.t.Fatal(err)
+	}
+	conf := a.conf(`, "queue_name": "p_other", "results_bucket": "p.other.results", "database_name": "p_other", "workgroup": "p_other"`, "")
+	if _, said := a.run(1, "lambda", "deploy", "--processor", "athena", "--dry-run", "--package", a.program, "--conf", conf); !strings.Contains(said, "bucket p.streamalert.athena-results → p.other.results") {
+		a.t.Errorf("with --dry-run: %s", said)
+	}
+	last, _ := a.deploy(0, conf)
+	if kept, _ := last["kept"].([]any); len(kept) != 5 || !strings.HasSuffix(fmt.Sprint(kept[0]), "p_streamalert_athena_s3_notifications, with 1 message") {
+		a.t.Errorf("renamed: %v", last)
+	}
+	a.verify(conf, "2")
+	n, err := a.s3.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: aws.String("p.data")})
+	if err != nil || len(n.QueueConfigurations) != 1 || !strings.HasSuffix(*n.QueueConfigurations[0].QueueArn, ":p_other") {
+		a.t.Errorf("p.data notifies %+v, %v", n, err)
+	}
+	out, err := queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url.QueueUrl})
+	if err != nil || len(out.Messages) != 1 {
+		a.t.Errorf("the old queue has %v, %v", out, err)
+	}
+	_, err = a.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: results, Key: aws.String("report.csv")})
+	_, err2 = tables.GetTable(ctx, &glue.GetTableInput{DatabaseName: aws.String("p_streamalert"), Name: table.Name})
+	if err := errors.Join(err, err2); err != nil {
+		a.t.Errorf("a result or a table is gone: %v", err)
+	}
+	if last, changes := a.deploy(0, conf); changes != 0 || last["changed"] != false {
+		a.t.Errorf("deployed again: %v, %d changes", last, changes)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/notify"
 )
 
 // Deployment puts one configuration into one account.
@@ -20,8 +21,9 @@ type Deployment struct {
 	Prober    Prober
 	Finder    Finder
 	Wirer     *Wirer
-	// Messages counts what is in a queue, by its URL.
-	Messages func(ctx context.Context, url string) (int, error)
+	// DropDatabase deletes a database with its tables, not the data. One that
+	// isn't there is none to delete.
+	DropDatabase func(ctx context.Context, name string) error
 }
 
 // Prepared is a deployment that was checked and planned. Nothing was changed yet.
@@ -30,6 +32,7 @@ type Prepared struct {
 	State   State // before
 	Plan    Plan
 	Buckets []BucketPlan
+	former  Former
 	before  []Version
 	serving Serving // the zero Serving: there is no alias yet
 }
@@ -50,66 +53,41 @@ func (d *Deployment) Prepare(ctx context.Context, adopt bool) (*Prepared, error)
 	if p.State, err = d.Terraform.Known(ctx); err != nil {
 		return nil, err
 	}
-	if old := p.State.Outputs.Database; old != "" && old != d.Config.Database {
-		return nil, &DatabaseError{old, d.Config.Database}
+	if list := renamed(p.State, d.Config); len(list) > 0 {
+		return nil, RenamedError(list)
 	}
-	found, err := existing(ctx, d.Finder, d.Config, p.State.Addresses)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) > 0 && !adopt {
-		return nil, ExistingError(found)
-	}
-	if p.Plan, err = d.Terraform.Plan(ctx, Purpose{Adopt: found}); err != nil {
-		return nil, err
-	}
-	if err := d.refuseToLoseMessages(ctx, p); err != nil {
+	p.former = p.State.former(d.QueueARN, d.Config.KMSKeyARN)
+	if err := d.plan(ctx, p, adopt); err != nil {
 		return nil, err
 	}
 	if err := p.readFunction(ctx); err != nil {
 		return nil, err
 	}
-	p.Buckets, err = d.planBuckets(ctx, p.State.Outputs)
+	p.Buckets, err = d.planBuckets(ctx, p)
 	return p, err
 }
 
-// DatabaseError says that the configuration names another database than the one
-// that is deployed. Terraform would delete that one, and its tables with it.
-type DatabaseError struct{ Old, New string }
-
-// Error says so.
-func (e *DatabaseError) Error() string {
-	return fmt.Sprintf("the database changes from %s to %s: %s and its tables have to be let go of first", e.Old, e.New, e.Old)
-}
-
-// LetGo takes the database out of the state; it stays as it is. It is what a
-// [DatabaseError] asks for.
-func (d *Deployment) LetGo(ctx context.Context) error {
-	return d.Terraform.Forget(ctx, []string{module + databaseAddress})
-}
-
-const databaseAddress = "aws_glue_catalog_database.tables"
-
-// refuseToLoseMessages refuses to delete a queue that holds messages: they would
-// be lost, and with them what landed.
-func (d *Deployment) refuseToLoseMessages(ctx context.Context, p *Prepared) error {
-	for _, c := range p.Plan.Changes {
-		if c.Type != "aws_sqs_queue" || c.Verb != Replace && c.Verb != Destroy || p.State.Outputs.QueueURL == "" {
-			continue
-		}
-		n, err := d.Messages(ctx, p.State.Outputs.QueueURL)
-		if err != nil {
+// plan has Terraform plan. What it would create must not be there yet, unless it
+// is to be adopted.
+func (d *Deployment) plan(ctx context.Context, p *Prepared, adopt bool) (err error) {
+	purpose := Purpose{Former: p.former}
+	if p.Plan, err = d.Terraform.Plan(ctx, purpose); err != nil {
+		return err
+	}
+	if purpose.Adopt, err = existing(ctx, d.Finder, d.Config, d.QueueARN, p.Plan); err != nil {
+		return err
+	}
+	switch {
+	case purpose.Adopt == nil:
+	case !adopt:
+		return ExistingError(purpose.Adopt)
+	default:
+		if p.Plan, err = d.Terraform.Plan(ctx, purpose); err != nil {
 			return err
 		}
-		if n > 0 {
-			return fmt.Errorf("the queue changes from %s to %s: %w: %d in %s", p.State.Outputs.Queue, d.Config.Queue, ErrMessages, n, p.State.Outputs.Queue)
-		}
 	}
-	return nil
+	return refuseToDelete(p.Plan)
 }
-
-// ErrMessages says that messages would be lost.
-var ErrMessages = errors.New("messages would be lost")
 
 // readFunction notes the versions that there are, and which one serves.
 func (p *Prepared) readFunction(ctx context.Context) (err error) {
@@ -128,24 +106,20 @@ func (p *Prepared) readFunction(ctx context.Context) (err error) {
 }
 
 // wish is what a bucket's notifications should say of us.
-func (d *Deployment) wish(former Outputs, absent bool) Wish {
-	w := Wish{ID: OurID, Queue: d.QueueARN, Events: []string{created}, Absent: absent}
-	if former.QueueARN != "" && former.QueueARN != d.QueueARN {
-		w.Former = []string{former.QueueARN}
-	}
-	return w
+func (d *Deployment) wish(former Former, absent bool) Wish {
+	return Wish{ID: OurID, Queue: d.QueueARN, Former: former.Queues, Events: []string{notify.Created}, Absent: absent}
 }
 
 // planBuckets looks at each bucket: of the configuration, and of the one that
 // was deployed before.
-func (d *Deployment) planBuckets(ctx context.Context, former Outputs) ([]BucketPlan, error) {
+func (d *Deployment) planBuckets(ctx context.Context, p *Prepared) ([]BucketPlan, error) {
 	var list []BucketPlan
 	for _, b := range d.Config.Buckets {
-		list = append(list, BucketPlan{Bucket: b.Name, wish: d.wish(former, false)})
+		list = append(list, BucketPlan{Bucket: b.Name, wish: d.wish(p.former, false)})
 	}
-	for _, name := range former.DataBuckets {
+	for _, name := range p.State.Outputs.DataBuckets {
 		if !slices.ContainsFunc(list, func(b BucketPlan) bool { return b.Bucket == name }) {
-			list = append(list, BucketPlan{Bucket: name, wish: d.wish(former, true)})
+			list = append(list, BucketPlan{Bucket: name, wish: d.wish(p.former, true)})
 		}
 	}
 	for i := range list {

@@ -17,16 +17,25 @@ type terraform struct {
 	functions *memory
 	changes   []Change
 	state     State
-	publishes string // the hash that an Apply uploads; "" none
-	killed    bool   // before it publishes
-	forgotten []string
+	publishes string  // the hash that an Apply uploads; "" none
+	killed    bool    // before it publishes
+	purpose   Purpose // of the last Plan
+	did       []string
 }
 
-func (f *terraform) Plan(context.Context, Purpose) (Plan, error) { return Plan{f.changes}, nil }
-func (f *terraform) Known(context.Context) (State, error)        { return f.state, nil }
+func (f *terraform) Known(context.Context) (State, error) { return f.state, nil }
+
+func (f *terraform) Plan(_ context.Context, p Purpose) (Plan, error) {
+	f.purpose = p
+	if p.Destroy {
+		f.did = append(f.did, "plan to destroy")
+	}
+	return Plan{f.changes}, nil
+}
 
 func (f *terraform) Forget(_ context.Context, list []string) error {
-	f.forgotten = append(f.forgotten, list...)
+	f.did = append(f.did, "forget "+strings.Join(list, " "))
+	f.state.Resources = slices.DeleteFunc(f.state.Resources, func(r Resource) bool { return slices.Contains(list, r.Address) })
 	return nil
 }
 
@@ -52,7 +61,7 @@ func (f *terraform) Apply(ctx context.Context, _ func(Step)) error {
 
 type nothingThere struct{}
 
-func (nothingThere) Find(context.Context, string, string) (string, bool, error) {
+func (nothingThere) Find(context.Context, Sought) (string, bool, error) {
 	return "", false, nil
 }
 
@@ -82,8 +91,11 @@ func newWorld(t *testing.T) *world {
 	w := &world{functions: m, tf: &terraform{functions: m}, buckets: map[string]Notifications{"b.logs": {}, "p.streamalerts": {}}}
 	w.Deployment = &Deployment{
 		Config: settings(t, section), QueueARN: queueARN, Terraform: w.tf, Functions: m, Prober: m, Finder: nothingThere{},
-		Wirer:    &Wirer{Buckets: w, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }},
-		Messages: func(context.Context, string) (int, error) { return 0, nil },
+		Wirer: &Wirer{Buckets: w, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }},
+		DropDatabase: func(_ context.Context, name string) error {
+			w.tf.did = append(w.tf.did, "drop "+name)
+			return nil
+		},
 	}
 	w.next("hash1")
 	return w
@@ -181,43 +193,140 @@ func TestABucketThatIsConfiguredNoMoreNotifiesNoMore(t *testing.T) {
 	}
 }
 
-func TestAQueueWithMessagesIsNotReplaced(t *testing.T) {
-	w := newWorld(t)
-	w.tf.state.Outputs = Outputs{QueueURL: "url", Queue: "old"}
-	w.tf.changes = []Change{{Verb: Replace, Type: "aws_sqs_queue"}}
-	w.Messages = func(context.Context, string) (int, error) { return 3, nil }
-	if _, err := w.Prepare(t.Context(), false); !errors.Is(err, ErrMessages) {
-		t.Errorf("error %v", err)
+// deployed is a state with what holds something, under the names that the
+// configuration has, or a name of old.
+func deployed(old ...string) State {
+	s := State{Outputs: Outputs{QueueARN: queueARN, Database: "p_streamalert", Key: "key1"}}
+	for i, r := range []Resource{
+		{queueAddress, "p_streamalert_athena_s3_notifications", "url"}, {deadLettersAddress, "p_streamalert_athena_s3_notifications_dlq", "url_dlq"},
+		{databaseAddress, "p_streamalert", ""}, {workGroupAddress, "p_streamalert", ""},
+		{resultsAddress, "p.streamalert.athena-results", ""}, {"aws_s3_bucket_policy.results", "p.streamalert.athena-results", ""},
+		{"aws_lambda_function.refresh", "f", ""},
+	} {
+		r.Address = module + r.Address
+		if i < len(old) && old[i] != "" {
+			r.Name = old[i]
+		}
+		s.Resources = append(s.Resources, r)
+	}
+	return s
+}
+
+// TestWhatHoldsSomethingIsLetGoOfBeforeItGetsAnotherName: Terraform would delete
+// it, and what S3 notifies until the buckets know the other queue would be lost.
+func TestWhatHoldsSomethingIsLetGoOfBeforeItGetsAnotherName(t *testing.T) {
+	for name, c := range map[string]struct {
+		old  []string
+		want string // a line of the error for each
+		gone string
+	}{
+		"nothing":     {nil, "", ""},
+		"queues":      {[]string{"q", "q_dlq"}, "queue q → p_streamalert_athena_s3_notifications\n  queue q_dlq → p_streamalert_athena_s3_notifications_dlq", queueAddress + " " + deadLettersAddress},
+		"database":    {[]string{"", "", "d"}, "database d → p_streamalert", databaseAddress},
+		"work group":  {[]string{"", "", "", "w"}, "work group w → p_streamalert", workGroupAddress},
+		"its results": {[]string{"", "", "", "", "r", "r"}, "bucket r → p.streamalert.athena-results", resultsAddress + " aws_s3_bucket_policy.results"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.tf.state = deployed(c.old...)
+			_, err := w.Prepare(t.Context(), false)
+			var other RenamedError
+			if errors.As(err, &other) != (c.want != "") || c.want != "" && !strings.HasSuffix(err.Error(), "\n  "+c.want) {
+				t.Fatalf("error %v", err)
+			}
+			if c.want == "" {
+				return
+			}
+			if err := w.LetGo(t.Context(), other); err != nil {
+				t.Fatal(err)
+			}
+			if want := "forget " + module + strings.ReplaceAll(c.gone, " ", " "+module); !slices.Equal(w.tf.did, []string{want}) {
+				t.Errorf("did %v, want %s in one", w.tf.did, want)
+			}
+			if _, err := w.Prepare(t.Context(), false); err != nil {
+				t.Errorf("let go of, it is refused still: %v", err)
+			}
+		})
 	}
 }
 
-func TestAnotherDatabaseIsNotPlannedBeforeTheOldOneIsLetGo(t *testing.T) {
-	w := newWorld(t)
-	w.tf.state.Outputs.Database = "old"
-	var other *DatabaseError
-	if _, err := w.Prepare(t.Context(), false); !errors.As(err, &other) || other.Old != "old" {
-		t.Fatalf("error %v", err)
-	}
-	if err := w.LetGo(t.Context()); err != nil || !slices.Equal(w.tf.forgotten, []string{"module.athena_refresh.aws_glue_catalog_database.tables"}) {
-		t.Errorf("%v, let go of %v", err, w.tf.forgotten)
+// TestAPlanThatDeletesWhatHoldsSomethingIsNotCarriedOut: whatever the reason.
+func TestAPlanThatDeletesWhatHoldsSomethingIsNotCarriedOut(t *testing.T) {
+	for _, h := range holders {
+		for _, verb := range []Verb{Replace, Destroy} {
+			w := newWorld(t)
+			w.tf.changes = []Change{{Verb: verb, Address: module + h.address, Type: "aws_sqs_queue", Name: "x"}}
+			if _, err := w.Prepare(t.Context(), false); err == nil || !strings.Contains(err.Error(), "nothing was changed") {
+				t.Errorf("%s %s: error %v", verb, h.address, err)
+			}
+		}
 	}
 }
 
-// taken finds everything.
-type taken struct{}
+// TestWhatWasBeforeIsKnownForEver: a deployment that was killed after Terraform,
+// and before the buckets, must know its entries, and messages may be encrypted
+// with any key there was.
+func TestWhatWasBeforeIsKnownForEver(t *testing.T) {
+	w := newWorld(t)
+	w.tf.state = deployed()
+	w.tf.state.Outputs.QueueARN, w.tf.state.Outputs.FormerQueues, w.tf.state.Outputs.FormerKeys = oldQueue, []string{"arn:older", queueARN}, []string{"key0"}
+	w.buckets["b.logs"] = Notifications{Entries: []Entry{{ID: OurID, Kind: ToQueue, ARN: "arn:older", Events: []string{created}}}}
+	if _, err := w.deploy(t); err != nil {
+		t.Fatal(err)
+	}
+	if f := w.tf.purpose.Former; !slices.Equal(f.Queues, []string{"arn:older", oldQueue}) || !slices.Equal(f.Keys, []string{"key0", "key1"}) {
+		t.Errorf("before there were %+v", f)
+	}
+	if n := w.buckets["b.logs"]; !n.equal(Notifications{Entries: []Entry{ourEntry()}}) {
+		t.Errorf("the bucket notifies %v", n)
+	}
+	w.Config.KMSKeyARN = "key0"
+	if _, err := w.Prepare(t.Context(), false); err != nil || !slices.Equal(w.tf.purpose.Former.Keys, []string{"key1"}) {
+		t.Errorf("with the first key again: %v, %v", w.tf.purpose.Former.Keys, err)
+	}
+}
 
-func (taken) Find(_ context.Context, _, name string) (string, bool, error) { return name, true, nil }
+// present finds what it is made of.
+type present []string
+
+func (p present) Find(_ context.Context, s Sought) (string, bool, error) {
+	return "ID", slices.Contains(p, s.String()), nil
+}
 
 func TestWhatIsInTheWayIsListedWithItsImport(t *testing.T) {
-	w := newWorld(t)
-	w.Finder = taken{}
-	w.tf.state.Addresses = []string{"module.athena_refresh.aws_sqs_queue.notifications"}
-	_, err := w.Prepare(t.Context(), false)
-	if e := (ExistingError)(nil); !errors.As(err, &e) || strings.Contains(err.Error(), "queue.notifications") ||
-		!strings.Contains(err.Error(), "terraform import 'module.athena_refresh.aws_glue_catalog_database.tables' '123456789012:p_streamalert'") {
-		t.Errorf("error %v", err)
+	const f = "p_streamalert_athena_partition_refresh"
+	create := func(kind, address, name string) Change {
+		return Change{Verb: Create, Type: kind, Address: module + kind + "." + address, Name: name}
 	}
-	if _, err := w.Prepare(t.Context(), true); err != nil {
-		t.Errorf("adopted: %v", err)
+	for _, c := range []struct {
+		change Change
+		there  string
+		id     string // by which it is imported
+	}{
+		{create("aws_sqs_queue", "notifications", "q"), "queue q", "ID"},
+		{create("aws_s3_bucket", "results", "b"), "bucket b", "ID"},
+		{create("aws_glue_catalog_database", "tables", "d"), "database d", "123456789012:ID"},
+		{create("aws_athena_workgroup", "refresh", "w"), "work group w", "ID"},
+		{create("aws_iam_role", "function", f), "role " + f, "ID"},
+		{create("aws_lambda_function", "refresh", f), "function " + f, "ID"},
+		{create("aws_lambda_alias", "production", f), "alias production of function " + f, f + "/production"},
+		{create("aws_lambda_permission", `run["schedule"]`, f), "permission schedule of function " + f, f + ":production/schedule"},
+		{create("aws_lambda_event_source_mapping", "queue[0]", "queue"), "mapping " + queueARN + " of function " + f, "ID"},
+		{create("aws_cloudwatch_log_group", "function", "/aws/lambda/"+f), "log group /aws/lambda/" + f, "ID"},
+		{create("aws_cloudwatch_event_rule", `run["schedule"]`, "r"), "rule r", "ID"},
+		{create("aws_cloudwatch_metric_alarm", `of["errors"]`, "a"), "alarm a", "ID"},
+		{create("aws_cloudwatch_dashboard", "refresh", f), "dashboard " + f, "ID"},
+	} {
+		w := newWorld(t)
+		w.Finder = present{c.there}
+		w.tf.changes = []Change{create("aws_sqs_queue", "x", "another"), c.change, {Verb: Update, Type: "aws_sqs_queue", Name: "q"}}
+		_, err := w.Prepare(t.Context(), false)
+		want := "  " + c.there + ": terraform import '" + c.change.Address + "' '" + c.id + "'"
+		if e := (ExistingError)(nil); !errors.As(err, &e) || !strings.HasSuffix(err.Error(), "know them:\n"+want) {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
+		if _, err := w.Prepare(t.Context(), true); err != nil || len(w.tf.purpose.Adopt) != 1 {
+			t.Errorf("adopted: %v, %v", w.tf.purpose.Adopt, err)
+		}
 	}
 }

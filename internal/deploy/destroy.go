@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 )
 
-// Keep says what a destruction leaves.
+// Keep says what a destruction leaves, besides the data.
 type Keep struct {
 	Database bool // with its tables
 	Results  bool // the bucket of Athena's results, with what is in it
@@ -19,9 +18,12 @@ var ErrNothingDeployed = errors.New("nothing is deployed")
 
 // Destruction is planned, not begun.
 type Destruction struct {
-	d     *Deployment
-	state State
-	keep  []string // addresses
+	d        *Deployment
+	state    State
+	letGo    []string // addresses of what Terraform doesn't destroy
+	database string   // "": none is deployed, or it was let go of already
+	results  string   // as database
+	keep     Keep
 }
 
 // PrepareDestruction finds out what there is to destroy.
@@ -30,23 +32,37 @@ func (d *Deployment) PrepareDestruction(ctx context.Context, k Keep) (*Destructi
 	if err != nil {
 		return nil, err
 	}
-	if len(s.Addresses) == 0 {
+	if len(s.Resources) == 0 {
 		return nil, ErrNothingDeployed
 	}
-	x := &Destruction{d: d, state: s}
-	for _, a := range s.Addresses {
-		results := strings.HasPrefix(a, module+"aws_s3_bucket") && strings.HasSuffix(a, ".results")
-		// The database can't be destroyed by Terraform at all: the module
-		// protects it. Who wants it gone has it dropped after it was let go of.
-		if a == module+databaseAddress || results && k.Results {
-			x.keep = append(x.keep, a)
+	x := &Destruction{d: d, state: s, keep: k, database: s.Outputs.Database}
+	// The database can't be destroyed by Terraform at all: the module protects
+	// it. Who wants it gone has it dropped once it was let go of.
+	if r, ok := s.resource(databaseAddress); ok {
+		x.database, x.letGo = r.Name, append(x.letGo, r.Address)
+	}
+	if r, ok := s.resource(resultsAddress); ok {
+		x.results = r.Name
+		if k.Results {
+			x.letGo = append(x.letGo, s.belonging(resultsAddress)...)
 		}
 	}
 	return x, nil
 }
 
-// Resources is how many are destroyed.
-func (x *Destruction) Resources() int { return len(x.state.Addresses) - len(x.keep) }
+// Resources is how many Terraform destroys.
+func (x *Destruction) Resources() int { return len(x.state.Resources) - len(x.letGo) }
+
+// Kept are the database and the bucket of results, as far as they are kept.
+func (x *Destruction) Kept() (list []string) {
+	if x.keep.Database && x.database != "" {
+		list = append(list, KindDatabase+" "+x.database)
+	}
+	if x.keep.Results && x.results != "" {
+		list = append(list, KindBucket+" "+x.results)
+	}
+	return list
+}
 
 // Buckets are those that will no longer notify the queue.
 func (x *Destruction) Buckets() []string {
@@ -59,8 +75,22 @@ func (x *Destruction) Buckets() []string {
 	return names
 }
 
-// Queue is the queue that is destroyed, by its URL.
-func (x *Destruction) Queue() string { return x.state.Outputs.QueueURL }
+// Queues are those that are destroyed, with what is in them.
+func (x *Destruction) Queues() (list []Resource) {
+	for _, a := range []string{queueAddress, deadLettersAddress} {
+		if r, ok := x.state.resource(a); ok {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// WorkGroup is the one that is destroyed, with the queries that people saved in
+// it; "" if none is.
+func (x *Destruction) WorkGroup() string {
+	r, _ := x.state.resource(workGroupAddress)
+	return r.Name
+}
 
 // Make destroys. The buckets come first: what notifies a queue that is gone is
 // lost without a word, and S3 would refuse any other change of theirs. Killed
@@ -69,8 +99,15 @@ func (x *Destruction) Make(ctx context.Context, progress func(Step)) error {
 	if err := x.unwire(ctx); err != nil {
 		return err
 	}
-	if err := x.d.Terraform.Forget(ctx, x.keep); err != nil {
+	if err := x.d.Terraform.Forget(ctx, x.letGo); err != nil {
 		return err
+	}
+	// Before the rest: once nothing is left in the state, no run would come back
+	// to it.
+	if !x.keep.Database && x.database != "" {
+		if err := x.d.DropDatabase(ctx, x.database); err != nil {
+			return err
+		}
 	}
 	if _, err := x.d.Terraform.Plan(ctx, Purpose{Destroy: true}); err != nil {
 		return err
@@ -79,15 +116,12 @@ func (x *Destruction) Make(ctx context.Context, progress func(Step)) error {
 }
 
 func (x *Destruction) unwire(ctx context.Context) error {
-	names := x.Buckets()
+	names, former := x.Buckets(), x.state.former(x.d.QueueARN, "")
 	errs := make([]error, len(names))
 	var all sync.WaitGroup
 	for i, name := range names {
-		all.Go(func() { _, errs[i] = x.d.Wirer.Wire(ctx, name, x.d.wish(x.state.Outputs, true)) })
+		all.Go(func() { _, errs[i] = x.d.Wirer.Wire(ctx, name, x.d.wish(former, true)) })
 	}
 	all.Wait()
 	return errors.Join(errs...)
 }
-
-// Database is the one that is let go of.
-func (x *Destruction) Database() string { return x.state.Outputs.Database }

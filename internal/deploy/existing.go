@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"athenarefresh/internal/config"
@@ -22,69 +21,113 @@ type Import struct {
 	ID      string `json:"id"`
 }
 
-// candidate is a resource that the module will make.
-type candidate struct {
-	kind, name string // what to look for
-	addresses  []string
-	id         func(found string) string // the import's id, of what was found
-}
-
 // Finder looks for resources by their names.
 type Finder interface {
-	// Find says whether there is a resource of a kind and name, and how it is
-	// called in full where that isn't the name: a queue's URL.
-	Find(ctx context.Context, kind, name string) (id string, found bool, err error)
+	// Find says whether there is a resource, and how it is called in full where
+	// that isn't its name: a queue's URL.
+	Find(ctx context.Context, s Sought) (id string, found bool, err error)
+}
+
+// Sought is a resource to look for.
+type Sought struct {
+	Kind, Name string
+	Of         string // the function that it belongs to, "" if none
+}
+
+// String is it for a person: permission schedule of function f.
+func (s Sought) String() string {
+	if s.Of == "" {
+		return s.Kind + " " + s.Name
+	}
+	return fmt.Sprintf("%s %s of function %s", s.Kind, s.Name, s.Of)
 }
 
 // The kinds that a Finder knows.
 const (
-	KindQueue     = "queue"
-	KindBucket    = "bucket"
-	KindDatabase  = "database"
-	KindWorkGroup = "work group"
-	KindRole      = "role"
-	KindFunction  = "function"
-	KindAlias     = "alias of"
+	KindQueue      = "queue"
+	KindBucket     = "bucket"
+	KindDatabase   = "database"
+	KindWorkGroup  = "work group"
+	KindRole       = "role"
+	KindFunction   = "function"
+	KindAlias      = "alias"      // of a function
+	KindPermission = "permission" // of a function's alias; its name is the statement's
+	KindMapping    = "mapping"    // of a function's alias; its name is the queue's ARN
+	KindLogGroup   = "log group"
+	KindRule       = "rule" // of EventBridge
+	KindAlarm      = "alarm"
+	KindDashboard  = "dashboard"
 )
 
-// candidates are the resources whose names may be taken. What belongs to one of
-// them, such as a bucket's policy, can't be there without it.
-func candidates(c *config.Config) []candidate {
-	same := func(found string) string { return found }
-	one := func(kind, name, address string) candidate {
-		return candidate{kind, name, []string{address}, same}
-	}
-	return []candidate{
-		one(KindQueue, c.Queue, "aws_sqs_queue.notifications"),
-		one(KindQueue, c.DeadLetterQueue, "aws_sqs_queue.dead_letters"),
-		one(KindBucket, c.ResultsBucket, "aws_s3_bucket.results"),
-		{KindDatabase, c.Database, []string{"aws_glue_catalog_database.tables"}, func(found string) string { return c.Account + ":" + found }},
-		one(KindWorkGroup, c.WorkGroup, "aws_athena_workgroup.refresh"),
-		one(KindRole, c.FunctionName, "aws_iam_role.function"),
-		one(KindFunction, c.FunctionName, "aws_lambda_function.refresh"),
-		{KindAlias, c.FunctionName, []string{"aws_lambda_alias.production"}, func(found string) string { return found + "/" + Alias }},
-	}
+// kinds are those of the module's resources by their types. What isn't here
+// belongs to one of these and is set anew with it, such as a bucket's policy.
+var kinds = map[string]string{
+	"aws_sqs_queue":                   KindQueue,
+	"aws_s3_bucket":                   KindBucket,
+	"aws_glue_catalog_database":       KindDatabase,
+	"aws_athena_workgroup":            KindWorkGroup,
+	"aws_iam_role":                    KindRole,
+	"aws_lambda_function":             KindFunction,
+	"aws_lambda_alias":                KindAlias,
+	"aws_lambda_permission":           KindPermission,
+	"aws_lambda_event_source_mapping": KindMapping,
+	"aws_cloudwatch_log_group":        KindLogGroup,
+	"aws_cloudwatch_event_rule":       KindRule,
+	"aws_cloudwatch_metric_alarm":     KindAlarm,
+	"aws_cloudwatch_dashboard":        KindDashboard,
 }
 
-// existing looks for resources that are there and not in the state: Terraform
-// would fail at them half way, or take over what is somebody else's.
-func existing(ctx context.Context, f Finder, c *config.Config, known []string) (list []Existing, err error) {
-	for _, k := range candidates(c) {
-		if slices.Contains(known, module+k.addresses[0]) {
+// soughtFor is what to look for before a resource is created; ok is false if
+// nothing can be in the way.
+func soughtFor(c Change, function, queueARN string) (s Sought, ok bool) {
+	s = Sought{Kind: kinds[c.Type], Name: c.Name}
+	switch s.Kind {
+	case "":
+		return s, false
+	case KindAlias:
+		s.Name, s.Of = Alias, function
+	case KindPermission:
+		s.Name, s.Of = instance(c.Address), function
+	case KindMapping:
+		s.Name, s.Of = queueARN, function
+	}
+	return s, true
+}
+
+// instance is the key of an address: schedule of …run["schedule"].
+func instance(address string) string {
+	_, key, _ := strings.Cut(address, `["`)
+	return strings.TrimSuffix(key, `"]`)
+}
+
+// importID is by what Terraform imports a resource that was found.
+func importID(s Sought, found, account string) string {
+	switch s.Kind {
+	case KindDatabase:
+		return account + ":" + found
+	case KindAlias:
+		return s.Of + "/" + s.Name
+	case KindPermission:
+		return s.Of + ":" + Alias + "/" + s.Name
+	}
+	return found
+}
+
+// existing looks for what a plan would create and is there already: Terraform
+// would fail at it half way, or take over what is somebody else's.
+func existing(ctx context.Context, f Finder, c *config.Config, queueARN string, p Plan) (list []Existing, err error) {
+	for _, change := range p.Changes {
+		s, ok := soughtFor(change, c.FunctionName, queueARN)
+		if !ok || change.Verb != Create {
 			continue
 		}
-		id, found, err := f.Find(ctx, k.kind, k.name)
+		id, found, err := f.Find(ctx, s)
 		if err != nil {
-			return nil, fmt.Errorf("look for the %s %s: %w", k.kind, k.name, err)
+			return nil, fmt.Errorf("look for the %s: %w", s, err)
 		}
-		if !found {
-			continue
+		if found {
+			list = append(list, Existing{What: s.String(), Imports: []Import{{change.Address, importID(s, id, c.Account)}}})
 		}
-		e := Existing{What: k.kind + " " + k.name}
-		for _, a := range k.addresses {
-			e.Imports = append(e.Imports, Import{module + a, k.id(id)})
-		}
-		list = append(list, e)
 	}
 	return list, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,11 +22,12 @@ type Infrastructure interface {
 	// next Plan and Apply go on from there.
 	Apply(ctx context.Context, progress func(Step)) error
 
-	// Known are the addresses of the resources in the state, and its outputs;
-	// none of either before the first Apply.
+	// Known are the resources in the state, and its outputs; none of either before
+	// the first Apply.
 	Known(ctx context.Context) (State, error)
 
-	// Forget takes resources out of the state and leaves them as they are.
+	// Forget takes resources out of the state and leaves them as they are: all of
+	// them or, with an error, none.
 	Forget(ctx context.Context, addresses []string) error
 }
 
@@ -35,29 +37,80 @@ var (
 	ErrNoTerraform = errors.New("terraform 1.10 or newer is needed")
 	// ErrTooLong says that a call took longer than it may.
 	ErrTooLong = errors.New("it took too long and was stopped in order: what was done is kept, and the next run goes on from there")
+	// ErrKilled says that a call was interrupted and did not end.
+	ErrKilled = errors.New("terraform was interrupted, did not end for minutes, and was killed: it may have made what its state does not know")
 )
+
+// UnwrittenError says that Terraform could not write its state to its place.
+type UnwrittenError struct {
+	File string // where it is
+	Push string // the command that writes it
+}
+
+// Error says so.
+func (e *UnwrittenError) Error() string {
+	return "terraform could not write its state, which is now in " + e.File + " only"
+}
 
 // Purpose is what is planned.
 type Purpose struct {
 	Destroy bool
 	Adopt   []Existing // resources that exist, to be taken into the state
+	Former  Former
 }
 
 // State is what Terraform knows.
 type State struct {
-	Addresses []string
+	Resources []Resource
 	Outputs   Outputs
+}
+
+// Resource is a resource in the state.
+type Resource struct {
+	Address string
+	Name    string // in the account
+	ID      string // as Terraform has it: a queue's URL
+}
+
+// resource is the one at an address in the module.
+func (s State) resource(address string) (Resource, bool) {
+	i := slices.IndexFunc(s.Resources, func(r Resource) bool { return r.Address == module+address })
+	if i < 0 {
+		return Resource{}, false
+	}
+	return s.Resources[i], true
+}
+
+// Former is what earlier configurations of a deployment had. It is kept in the
+// state, for as long as the deployment lives: what is waiting may be older than
+// the last change.
+type Former struct {
+	Queues []string // ARNs: a bucket's notification of ours may still name them
+	Keys   []string // ARNs: messages and results may be encrypted with them
+}
+
+// former is what was before a configuration with this queue and key.
+func (s State) former(queue, key string) Former {
+	others := func(all []string, last, now string) (list []string) {
+		for _, v := range append(slices.Clone(all), last) {
+			if v != "" && v != now && !slices.Contains(list, v) {
+				list = append(list, v)
+			}
+		}
+		return list
+	}
+	o := s.Outputs
+	return Former{others(o.FormerQueues, o.QueueARN, queue), others(o.FormerKeys, o.Key, key)}
 }
 
 // Outputs are the module's, as far as they are used here.
 type Outputs struct {
-	QueueURL    string   `json:"queue_url"`
-	QueueARN    string   `json:"queue_arn"`
-	DataBuckets []string `json:"data_buckets"` // that were to notify the queue
-	KMSKey      string   `json:"kms_key_statements"`
-	Dashboard   string   `json:"dashboard_name"`
-	Database    string   `json:"database_name"`
-	Queue       string   `json:"queue_name"`
+	QueueARN     string   `json:"queue_arn"`
+	DataBuckets  []string `json:"data_buckets"` // that were to notify the queue
+	Database     string   `json:"database_name"`
+	Key          string   `json:"kms_key_arn"`
+	FormerQueues []string `json:"former_queue_arns"`
+	FormerKeys   []string `json:"former_kms_key_arns"`
 }
 
 // Plan is what Terraform would do.

@@ -2,9 +2,10 @@ package deploy
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/notify"
 )
 
 // Notifications is what a bucket notifies, as a whole: whoever changes a part
@@ -56,9 +57,6 @@ type Wish struct {
 
 // OurID is the id of the entry that has a bucket notify the queue.
 const OurID = "athena-refresh"
-
-// created is every event of a new object.
-const created = "s3:ObjectCreated:*"
 
 // ours says whether an entry is: by the id and the queue. Another deployment's,
 // and one that somebody made for our queue by hand, are somebody else's.
@@ -128,7 +126,7 @@ func (e Entry) serves(o Entry) bool {
 	prefix, suffix := e.ends()
 	return e.Kind == o.Kind && e.ARN == o.ARN && prefix == "" && suffix == "" &&
 		!slices.ContainsFunc(o.Events, func(want string) bool {
-			return !slices.ContainsFunc(e.Events, func(has string) bool { return covers(has, want) })
+			return !slices.ContainsFunc(e.Events, func(has string) bool { return notify.Covers(has, want) })
 		})
 }
 
@@ -144,29 +142,18 @@ func (e Entry) overlaps(o Entry) bool {
 
 func shareEvent(a, b []string) bool {
 	return slices.ContainsFunc(a, func(x string) bool {
-		return slices.ContainsFunc(b, func(y string) bool { return covers(x, y) || covers(y, x) })
+		return slices.ContainsFunc(b, func(y string) bool { return notify.Covers(x, y) || notify.Covers(y, x) })
 	})
 }
 
-// covers says whether every event of name is one of pattern.
-func covers(pattern, name string) bool {
-	family, ok := strings.CutSuffix(pattern, "*")
-	return pattern == name || ok && strings.HasPrefix(name, family)
-}
-
-// ends are the prefix and the suffix of the keys that match, decoded: in a
-// filter a space is "+" and other special characters are percent-encoded.
+// ends are the prefix and the suffix of the keys that match.
 func (e Entry) ends() (prefix, suffix string) {
 	for _, r := range e.Filter {
-		value, err := url.QueryUnescape(r.Value)
-		if err != nil {
-			value = r.Value
-		}
 		switch strings.ToLower(r.Name) {
 		case "prefix":
-			prefix = value
+			prefix = notify.Decoded(r.Value)
 		case "suffix":
-			suffix = value
+			suffix = notify.Decoded(r.Value)
 		}
 	}
 	return prefix, suffix

@@ -10,6 +10,7 @@ const (
 	queueARN = "arn:aws:sqs:us-east-1:123456789012:p_streamalert_athena_s3_notifications"
 	oldQueue = "arn:aws:sqs:us-east-1:123456789012:p_old"
 	topicARN = "arn:aws:sns:us-east-1:123456789012:audit"
+	created  = "s3:ObjectCreated:*"
 )
 
 func wish() Wish {

@@ -46,9 +46,10 @@ func dataBuckets(c *config.Config) []string {
 	return names
 }
 
-// tables are those that the rules name, nil if a layout captures names.
+// tables are those that the rules name: nil, every table, if a layout captures
+// names, and none where every rule ignores.
 func tables(c *config.Config) []string {
-	var names []string
+	names := []string{}
 	for _, b := range c.Buckets {
 		for _, r := range b.Rules {
 			switch {

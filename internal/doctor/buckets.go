@@ -3,10 +3,10 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/notify"
 	"athenarefresh/internal/table"
 )
 
@@ -164,13 +164,13 @@ func entry(q Queue) string {
 // creations are the events of a new object (AWS.md 2.3).
 var creations = []string{"s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"}
 
-func created(event string) bool { return strings.HasPrefix(event, "s3:ObjectCreated:") }
+func created(event string) bool { return notify.Covers(notify.Created, event) }
 
 // uncovered are the events of a new object that no entry sends.
 func uncovered(entries []Notification) (missing []string) {
 	for _, event := range creations {
 		if !slices.ContainsFunc(entries, func(e Notification) bool {
-			return slices.Contains(e.Events, event) || slices.Contains(e.Events, "s3:ObjectCreated:*")
+			return slices.ContainsFunc(e.Events, func(has string) bool { return notify.Covers(has, event) })
 		}) {
 			missing = append(missing, event)
 		}
@@ -180,16 +180,7 @@ func uncovered(entries []Notification) (missing []string) {
 
 // takes says whether an entry sends all keys of a folder.
 func (e Notification) takes(folder string) bool {
-	return e.Suffix == "" && strings.HasPrefix(folder, decoded(e.Prefix))
-}
-
-// decoded is a filter's value: in it a space is "+" and other special characters
-// are percent-encoded.
-func decoded(value string) string {
-	if s, err := url.QueryUnescape(value); err == nil {
-		return s
-	}
-	return value
+	return e.Suffix == "" && strings.HasPrefix(folder, notify.Decoded(e.Prefix))
 }
 
 func everything(folder string) string {
@@ -202,7 +193,7 @@ func everything(folder string) string {
 func filters(entries []Notification) string {
 	var list []string
 	for _, e := range entries {
-		list = append(list, fmt.Sprintf("%q…%q", decoded(e.Prefix), decoded(e.Suffix)))
+		list = append(list, fmt.Sprintf("%q…%q", notify.Decoded(e.Prefix), notify.Decoded(e.Suffix)))
 	}
 	return strings.Join(list, ", ")
 }

@@ -98,6 +98,10 @@ run "results_are_private_and_go_where_the_work_group_says" {
     condition     = aws_athena_workgroup.refresh.configuration[0].enforce_workgroup_configuration && aws_athena_workgroup.refresh.configuration[0].result_configuration[0].output_location == "s3://acme.streamalert.athena-results/athena-partition-refresh/"
     error_message = "results can go elsewhere"
   }
+  assert {
+    condition     = !aws_s3_bucket.results.force_destroy
+    error_message = "another name for the bucket deletes the results"
+  }
 }
 
 run "the_role_holds_no_stars_and_nothing_foreign" {
@@ -160,6 +164,16 @@ run "an_open_set_of_tables_is_that_of_this_database" {
       if strcontains(r, ":table/")
     ]) == toset(["arn:aws:glue:eu-west-1:123456789012:table/acme_streamalert/*"])
     error_message = "with {table} in a layout partitions can be added to other tables than those of the database, or not to all of them"
+  }
+}
+
+run "no_table_named_is_no_table_allowed" {
+  command = plan
+  variables { tables = [] }
+
+  assert {
+    condition     = !anytrue([for r in flatten(jsondecode(aws_iam_role_policy.function.policy).Statement[*].Resource) : strcontains(r, ":table/")])
+    error_message = "no rule names a table, and there is a right on one"
   }
 }
 
@@ -333,6 +347,16 @@ run "a_key_of_ones_own" {
   }
 }
 
+run "messages_that_wait_can_be_read_when_the_key_has_changed" {
+  command = plan
+  variables { former_kms_key_arns = ["arn:aws:kms:eu-west-1:123456789012:key/0000abcd-12ab-34cd-56ef-1234567890ab"] }
+
+  assert {
+    condition     = [for s in jsondecode(aws_iam_role_policy.function.policy).Statement : [s.Action, s.Resource] if s.Sid == "FormerKeys"] == [[["kms:Decrypt"], ["arn:aws:kms:eu-west-1:123456789012:key/0000abcd-12ab-34cd-56ef-1234567890ab"]]]
+    error_message = "the function can't decrypt with a former key, or may do more with it"
+  }
+}
+
 run "alarms" {
   command = plan
   variables { alarm_topic_arn = "arn:aws:sns:eu-west-1:123456789012:alarms" }
@@ -453,7 +477,7 @@ run "refused_settings" {
   command = plan
   variables {
     data_buckets          = ["acme.data", "acme.data"]
-    tables                = []
+    tables                = ["Alerts"]
     trigger               = "hand"
     catalog               = "hive"
     schedule_expression   = "every day"
@@ -464,12 +488,13 @@ run "refused_settings" {
     architecture          = "amd64"
     package_hash          = "abc"
     kms_key_arn           = "arn:aws:kms:eu-west-1:123456789012:alias/mine"
+    former_kms_key_arns   = ["arn:aws:kms:eu-west-1:123456789012:alias/mine"]
     alarm_topic_arn       = "arn:aws:sns:eu-west-1:123456789012:alarms.fifo"
     log_retention_days    = 91
   }
   expect_failures = [
     var.data_buckets, var.tables, var.trigger, var.catalog, var.schedule_expression, var.longest_pause_seconds,
     var.reconcile_every, var.memory_mb, var.timeout_seconds, var.architecture, var.package_hash, var.kms_key_arn,
-    var.alarm_topic_arn, var.log_retention_days,
+    var.former_kms_key_arns, var.alarm_topic_arn, var.log_retention_days,
   ]
 }

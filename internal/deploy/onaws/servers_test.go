@@ -1,15 +1,11 @@
 package onaws
 
 import (
-	"bufio"
 	"context"
-	"io"
 	"net"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
+	"athenarefresh/internal/deploy/mototest"
 	"athenarefresh/internal/local"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,42 +43,7 @@ func embedded(t *testing.T) aws.Config {
 	return clientOf("http://" + ln.Addr().String())
 }
 
-// moto serves the patched moto; without it the test is skipped, but not in CI.
 func moto(t *testing.T) aws.Config {
 	t.Helper()
-	if out, err := exec.Command("python3", "-c", "import moto.server").CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("moto can't be had: %v: %s", err, out)
-		}
-		t.Skipf("needs python3 with moto (pip install 'moto[server]'): %v", err)
-	}
-	cmd := exec.Command("python3", "../testdata/moto/server.py")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said strings.Builder
-	cmd.Stderr = &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { // it serves until its standard input ends
-		stdin.Close()
-		if _, err := io.Copy(io.Discard, stdout); err != nil {
-			t.Error(err)
-		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("moto: %v: %s", err, &said)
-		}
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	_, url, ok := strings.Cut(strings.TrimSpace(line), "listening on ")
-	if err != nil || !ok {
-		t.Fatalf("moto said %q, %v: %s", line, err, &said)
-	}
-	return clientOf(url)
+	return clientOf(mototest.Start(t))
 }

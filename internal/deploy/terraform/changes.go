@@ -50,7 +50,7 @@ func verb(c *tfjson.Change) deploy.Verb {
 func change(r *tfjson.ResourceChange, v deploy.Verb) deploy.Change {
 	before, _ := r.Change.Before.(map[string]any)
 	after, _ := r.Change.After.(map[string]any)
-	c := deploy.Change{Verb: v, Type: r.Type, Address: r.Address, Name: name(r, after, before)}
+	c := deploy.Change{Verb: v, Type: r.Type, Address: r.Address, Name: name(r.Name, after, before)}
 	if v != deploy.Create && v != deploy.Destroy {
 		c.Attributes = attributes(r.Change, before, after)
 	}
@@ -60,7 +60,8 @@ func change(r *tfjson.ResourceChange, v deploy.Verb) deploy.Change {
 // names are the attributes that a resource's name is in, the most telling first.
 var names = []string{"function_name", "alarm_name", "dashboard_name", "name", "bucket", "role", "rule", "queue_url", "event_source_arn"}
 
-func name(r *tfjson.ResourceChange, sides ...map[string]any) string {
+// name is a resource's name in the account, or else its own in the module.
+func name(own string, sides ...map[string]any) string {
 	for _, values := range sides {
 		for _, n := range names {
 			if s, ok := values[n].(string); ok && s != "" {
@@ -68,7 +69,7 @@ func name(r *tfjson.ResourceChange, sides ...map[string]any) string {
 			}
 		}
 	}
-	return r.Name
+	return own
 }
 
 // derived are attributes that follow from others, or are the provider's own.
@@ -109,15 +110,17 @@ func short(v any) string {
 	return text
 }
 
-// addresses are the managed resources of a module and of those in it.
-func addresses(m *tfjson.StateModule) (list []string) {
+// resources are the managed ones of a module and of those in it.
+func resources(m *tfjson.StateModule) (list []deploy.Resource) {
 	for _, r := range m.Resources {
-		if r.Mode == tfjson.ManagedResourceMode {
-			list = append(list, r.Address)
+		if r.Mode != tfjson.ManagedResourceMode {
+			continue
 		}
+		id, _ := r.AttributeValues["id"].(string)
+		list = append(list, deploy.Resource{Address: r.Address, Name: name(r.Name, r.AttributeValues), ID: id})
 	}
 	for _, child := range m.ChildModules {
-		list = append(list, addresses(child)...)
+		list = append(list, resources(child)...)
 	}
 	return list
 }

@@ -23,15 +23,19 @@ var outputs = []string{"queue_url", "queue_arn", "kms_key_statements", "dashboar
 
 // passed are variables that the state keeps for the next deployment: what they
 // were when it was applied.
-var passed = []string{"data_buckets", "database_name", "queue_name"}
+var passed = []string{"data_buckets", "database_name", "queue_name", "kms_key_arn"}
 
 // writeRoot fills a folder: the module, and a root that uses it with its
-// variables, the state's place and what is to be adopted.
-func writeRoot(dir string, o Options, adopt []deploy.Existing) error {
+// variables, the state's place, what was before and what is to be adopted.
+func writeRoot(dir string, o Options, p deploy.Purpose) error {
 	if err := writeModule(filepath.Join(dir, "module")); err != nil {
 		return err
 	}
-	variables, arguments, out := object{}, object{"source": "./module"}, object{}
+	variables, out := object{}, object{"former_queue_arns": object{"value": listed(p.Former.Queues)}, "former_kms_key_arns": object{"value": listed(p.Former.Keys)}}
+	arguments := object{
+		"source": "./module", "former_kms_key_arns": listed(p.Former.Keys),
+		"force_destroy_results": true, // who lets the results go has said so: --drop-results
+	}
 	for name := range o.Variables {
 		variables[name] = object{"type": "any"}
 		arguments[name] = "${var." + name + "}"
@@ -43,7 +47,7 @@ func writeRoot(dir string, o Options, adopt []deploy.Existing) error {
 		out[name] = object{"value": "${var." + name + "}"}
 	}
 	var imports []object
-	for _, e := range adopt {
+	for _, e := range p.Adopt {
 		for _, i := range e.Imports {
 			imports = append(imports, object{"to": i.Address, "id": i.ID})
 		}
@@ -84,6 +88,9 @@ func settings(o Options) object {
 	}
 	return s
 }
+
+// listed is a list that is never null.
+func listed(values []string) []string { return append([]string{}, values...) }
 
 func writeModule(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -15,22 +15,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
-	"time"
 
 	"athenarefresh/internal/deploy"
 
-	"github.com/hashicorp/terraform-exec/tfexec"
-)
-
-const (
-	// oldest is the first version that locks a state in S3 without DynamoDB.
-	oldest = "1.10.0"
-	// limit is how long a call may take: a first apply takes 80 to 120 seconds.
-	limit = 300 * time.Second
-	// patience is how long terraform may take to end in order.
-	patience = 120 * time.Second
+	tfjson "github.com/hashicorp/terraform-json"
 )
 
 // Options say what is deployed, and where its state is.
@@ -45,9 +33,8 @@ type Options struct {
 
 // Terraform is deploy's Infrastructure.
 type Terraform struct {
+	process
 	options Options
-	dir     string
-	program *tfexec.Terraform
 	ready   bool // it was initialised
 }
 
@@ -59,92 +46,38 @@ func New(ctx context.Context, o Options) (*Terraform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: there is none on the PATH", deploy.ErrNoTerraform)
 	}
+	env, err := environment(os.Environ())
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "athena-refresh-terraform-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for terraform: %w", err)
 	}
-	t := &Terraform{options: o, dir: dir}
-	if err := t.begin(ctx, path); err != nil {
+	t := &Terraform{process: process{path, dir, env, limit, patience}, options: o}
+	if err := t.recent(ctx); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
 }
 
-func (t *Terraform) begin(ctx context.Context, path string) (err error) {
-	if t.program, err = tfexec.NewTerraform(t.dir, path); err != nil {
-		return fmt.Errorf("use terraform: %w", err)
-	}
-	env, err := environment(os.Environ())
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(t.program.SetEnv(env), t.program.SetWaitDelay(patience)); err != nil {
-		return fmt.Errorf("use terraform: %w", err)
-	}
-	v, _, err := t.program.Version(ctx, true)
-	if err != nil {
-		return fmt.Errorf("ask terraform for its version: %w", err)
-	}
-	if s := v.Segments(); s[0] < 1 || s[0] == 1 && s[1] < 10 {
-		return fmt.Errorf("%w: %s is version %s", deploy.ErrNoTerraform, path, v)
-	}
-	return nil
-}
-
-// Close removes the folder.
-func (t *Terraform) Close() error { return os.RemoveAll(t.dir) }
-
-// environment is the caller's, without what tfexec doesn't allow and what would
-// have terraform do something else than it is told; and with a cache, so that
-// the provider, of some hundred megabytes, is fetched once.
-func environment(all []string) (map[string]string, error) {
-	env := map[string]string{}
-	for _, e := range all {
-		name, value, _ := strings.Cut(e, "=")
-		if !strings.HasPrefix(name, "TF_") || name == "TF_CLI_CONFIG_FILE" || name == "TF_PLUGIN_CACHE_DIR" || strings.HasPrefix(name, "TF_TOKEN_") {
-			env[name] = value
-		}
-	}
-	if env["TF_PLUGIN_CACHE_DIR"] == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return env, nil // it is fetched each time
-		}
-		dir := filepath.Join(cache, "athena-refresh", "terraform-plugins")
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make a cache for terraform: %w", err)
-		}
-		env["TF_PLUGIN_CACHE_DIR"] = dir
-	}
-	env["TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"] = "true" // there is no lock file
-	return env, nil
-}
-
-// call runs one terraform command within its limit.
-func (t *Terraform) call(ctx context.Context, what string, run func(context.Context) error) error {
-	within, cancel := context.WithTimeoutCause(ctx, limit, deploy.ErrTooLong)
-	defer cancel()
-	err := run(within)
-	switch {
-	case err == nil:
+// Close removes the folder, unless a state is in it that is nowhere else.
+func (t *Terraform) Close() error {
+	if t.leftState() != "" {
 		return nil
-	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", what, ctx.Err())
-	case within.Err() != nil:
-		return fmt.Errorf("%s: after %v: %w", what, limit, deploy.ErrTooLong)
 	}
-	return fmt.Errorf("%s: %w", what, plain(err))
+	return os.RemoveAll(t.dir)
 }
 
 // initialise writes the root and has terraform get the provider and the state.
-func (t *Terraform) initialise(ctx context.Context, adopt []deploy.Existing) error {
-	if err := writeRoot(t.dir, t.options, adopt); err != nil {
+func (t *Terraform) initialise(ctx context.Context, p deploy.Purpose) error {
+	if err := writeRoot(t.dir, t.options, p); err != nil {
 		return err
 	}
 	if t.ready {
 		return nil
 	}
-	err := t.call(ctx, "prepare terraform", func(ctx context.Context) error { return t.program.Init(ctx) })
+	err := t.run(ctx, "prepare terraform", io.Discard, "init", "-no-color", "-input=false")
 	t.ready = err == nil
 	return err
 }
@@ -153,165 +86,66 @@ const planFile = "plan"
 
 // Plan implements [deploy.Infrastructure].
 func (t *Terraform) Plan(ctx context.Context, p deploy.Purpose) (deploy.Plan, error) {
-	if err := t.initialise(ctx, p.Adopt); err != nil {
+	if err := t.initialise(ctx, p); err != nil {
 		return deploy.Plan{}, err
 	}
-	var plan deploy.Plan
-	err := t.call(ctx, "plan", func(ctx context.Context) error {
-		if _, err := t.program.Plan(ctx, tfexec.Out(planFile), tfexec.Destroy(p.Destroy)); err != nil {
-			return err
-		}
-		shown, err := t.program.ShowPlanFile(ctx, planFile)
-		if err == nil {
-			plan = changes(shown)
-		}
-		return err
-	})
-	return plan, err
+	args := []string{"plan", "-no-color", "-input=false", "-out=" + planFile}
+	if p.Destroy {
+		args = append(args, "-destroy")
+	}
+	if err := t.run(ctx, "plan", io.Discard, args...); err != nil {
+		return deploy.Plan{}, err
+	}
+	shown := &tfjson.Plan{}
+	if err := t.read(ctx, "plan", shown, "show", "-json", "-no-color", planFile); err != nil {
+		return deploy.Plan{}, err
+	}
+	return changes(shown), nil
 }
 
 // Apply implements [deploy.Infrastructure].
 func (t *Terraform) Apply(ctx context.Context, progress func(deploy.Step)) error {
 	events := &events{progress: progress}
-	return t.call(ctx, "apply", func(ctx context.Context) error {
-		err := t.program.ApplyJSON(ctx, events, tfexec.DirOrPlan(planFile))
-		if err != nil && events.errors != nil {
-			err = errors.Join(events.errors...) // what it said is in the events
-		}
-		return err
-	})
+	err := t.run(ctx, "apply", events, "apply", "-json", "-no-color", "-input=false", "-auto-approve", planFile)
+	if errors.As(err, new(*exec.ExitError)) && events.errors != nil { // what it said is in the events
+		return errors.Join(fmt.Errorf("apply: %w", errors.Join(events.errors...)), t.unwritten())
+	}
+	return err
 }
 
 // Known implements [deploy.Infrastructure].
-func (t *Terraform) Known(ctx context.Context) (deploy.State, error) {
-	var s deploy.State
-	if err := t.initialise(ctx, nil); err != nil {
+func (t *Terraform) Known(ctx context.Context) (s deploy.State, err error) {
+	if err := t.initialise(ctx, deploy.Purpose{}); err != nil {
 		return s, err
 	}
-	err := t.call(ctx, "read the state", func(ctx context.Context) error {
-		state, err := t.program.Show(ctx)
-		if err != nil || state.Values == nil {
-			return err
-		}
-		if state.Values.RootModule != nil {
-			s.Addresses = addresses(state.Values.RootModule)
-		}
-		values := object{}
-		for name, o := range state.Values.Outputs {
-			values[name] = o.Value
-		}
-		text, err := json.Marshal(values)
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(text, &s.Outputs)
-	})
-	return s, err
+	state := &tfjson.State{}
+	if err := t.read(ctx, "read the state", state, "show", "-json", "-no-color"); err != nil || state.Values == nil {
+		return s, err
+	}
+	if state.Values.RootModule != nil {
+		s.Resources = resources(state.Values.RootModule)
+	}
+	values := object{}
+	for name, o := range state.Values.Outputs {
+		values[name] = o.Value
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		return s, fmt.Errorf("read the state: %w", err)
+	}
+	if err := json.Unmarshal(text, &s.Outputs); err != nil {
+		return s, fmt.Errorf("read the state: %w", err)
+	}
+	return s, nil
 }
 
 // Forget implements [deploy.Infrastructure].
-func (t *Terraform) Forget(ctx context.Context, list []string) error {
-	if err := t.initialise(ctx, nil); err != nil {
+func (t *Terraform) Forget(ctx context.Context, addresses []string) error {
+	if len(addresses) == 0 {
+		return nil
+	}
+	if err := t.initialise(ctx, deploy.Purpose{}); err != nil {
 		return err
 	}
-	for _, a := range list {
-		err := t.call(ctx, "let go of "+a, func(ctx context.Context) error { return t.program.StateRm(ctx, a) })
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.run(ctx, "let go of resources", io.Discard, append([]string{"state", "rm", "-no-color"}, addresses...)...)
 }
-
-// events reads the lines of terraform apply -json.
-type events struct {
-	progress func(deploy.Step)
-	rest     []byte
-	errors   []error
-}
-
-var _ io.Writer = (*events)(nil)
-
-// event is a line (Terraform, "Machine-Readable UI").
-type event struct {
-	Type string `json:"type"`
-	Hook struct {
-		Resource struct {
-			Address string `json:"addr"`
-		} `json:"resource"`
-		Elapsed float64 `json:"elapsed_seconds"`
-	} `json:"hook"`
-	Diagnostic struct {
-		Severity string `json:"severity"`
-		Summary  string `json:"summary"`
-		Detail   string `json:"detail"`
-		Address  string `json:"address"`
-	} `json:"diagnostic"`
-}
-
-// Write implements io.Writer.
-func (e *events) Write(p []byte) (int, error) {
-	e.rest = append(e.rest, p...)
-	for {
-		line, rest, found := strings.Cut(string(e.rest), "\n")
-		if !found {
-			return len(p), nil
-		}
-		e.rest = []byte(rest)
-		e.line(line)
-	}
-}
-
-// line takes a line; what is no event is nothing to stop for.
-func (e *events) line(line string) {
-	var v event
-	if json.Unmarshal([]byte(line), &v) != nil {
-		return
-	}
-	step := deploy.Step{Address: v.Hook.Resource.Address, Took: time.Duration(v.Hook.Elapsed * float64(time.Second))}
-	switch v.Type {
-	case "apply_start", "apply_progress":
-		e.progress(step)
-	case "apply_complete":
-		step.Done = true
-		e.progress(step)
-	case "diagnostic":
-		if d := v.Diagnostic; d.Severity == "error" {
-			e.errors = append(e.errors, errors.New(joined(": ", d.Address, d.Summary, d.Detail)))
-		}
-	}
-}
-
-// joined joins what is not empty.
-func joined(sep string, parts ...string) string {
-	var filled []string
-	for _, p := range parts {
-		if p = strings.Join(strings.Fields(p), " "); p != "" {
-			filled = append(filled, p)
-		}
-	}
-	return strings.Join(filled, sep)
-}
-
-// plain takes the frame off terraform's words for people.
-func plain(err error) error {
-	var lines []string
-	for line := range strings.Lines(err.Error()) {
-		line = strings.Trim(strings.TrimSpace(line), "╷│╵ ")
-		if line != "" && !strings.HasPrefix(line, "exit status") {
-			lines = append(lines, line)
-		}
-	}
-	if lines == nil {
-		return err
-	}
-	return &said{strings.Join(lines, " "), err}
-}
-
-type said struct {
-	text string
-	err  error
-}
-
-func (s *said) Error() string { return s.text }
-func (s *said) Unwrap() error { return s.err }

@@ -11,13 +11,18 @@ import argparse
 import copy
 import io
 import json
+import re
 import sys
 import zipfile
 
+import botocore.session
+from botocore.parsers import RpcV2CBORParser
+from botocore.serialize import RpcV2CBORSerializer
 from moto.athena.responses import AthenaResponse
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, LambdaFunction
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.s3.models import FakeBucket
 from moto.server import ThreadedMotoServer
 from moto.sqs.models import Queue, sqs_backends
@@ -158,12 +163,60 @@ def ignore_tls_denies():
     FakeBucket.get_permission = get_permission
 
 
+def speak_cbor():
+    """moto doesn't know CloudWatch's first protocol, RPC v2 with CBOR, which the SDK for Go speaks: it is told the same in
+    JSON, and its answer is put into CBOR."""
+    call = DomainDispatcherApplication.__call__
+    model = botocore.session.get_session().get_service_model("cloudwatch")
+    target, reader, writer = model.metadata["targetPrefix"], RpcV2CBORParser(), RpcV2CBORSerializer()
+
+    def filled(value, shape):
+        """value without what is null, which CBOR's readers take for wrong."""
+        if shape.type_name == "structure":
+            return {k: filled(v, shape.members[k]) for k, v in value.items() if v is not None and k in shape.members}
+        return [filled(v, shape.member) for v in value] if shape.type_name == "list" else value
+
+    def cbor(value, shape):
+        data = bytearray()
+        writer._serialize_data_item(data, filled(value, shape), shape)
+        return bytes(data)
+
+    def __call__(self, environ, start_response):
+        found = re.fullmatch("/service/%s/operation/(\\w+)" % target, environ["PATH_INFO"])
+        if not found:
+            return call(self, environ, start_response)
+        asked = reader._initial_body_parse(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))) or {}
+        body = json.dumps(asked).encode()
+        answered = {}
+        environ.update({
+            "PATH_INFO": "/", "REQUEST_URI": "/", "RAW_URI": "/", "HTTP_X_AMZ_TARGET": target + "." + found[1], "CONTENT_TYPE": "application/x-amz-json-1.0",
+            "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body),
+        })
+        chunks = call(self, environ, lambda status, headers, exc_info=None: answered.update(status=status))
+        text = b"".join(chunks)
+        output, value = model.operation_model(found[1]).output_shape, json.loads(text or b"{}")
+        if answered["status"].startswith("2"):
+            data = cbor(value, output) if output else b"\xa0"
+        else:
+            words = {k: str(v) for k, v in value.items() if k in ("__type", "message", "Message")}
+            data = b"".join([bytes([0xA0 + len(words)])] + [writer_text(w) for pair in words.items() for w in pair])
+        start_response(answered["status"], [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor"), ("Content-Length", str(len(data)))])
+        return [data]
+
+    def writer_text(text):
+        data = bytearray()
+        writer._serialize_type_string(data, text, None, None)
+        return bytes(data)
+
+    DomainDispatcherApplication.__call__ = __call__
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
     port = parser.parse_args().port
 
-    for patch in keep_queue_policies, keep_logging_config, keep_alias_of_mapping, update_work_groups, answer_probes, ignore_tls_denies:
+    for patch in keep_queue_policies, keep_logging_config, keep_alias_of_mapping, update_work_groups, answer_probes, ignore_tls_denies, speak_cbor:
         patch()
     default_user_config["lambda"]["use_docker"] = False  # answer an invocation without running anything
 

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/deploy/onaws"
+	"athenarefresh/internal/deploy/terraform"
+	"athenarefresh/internal/terminal"
+)
+
+// deployment is the function of this program.
+type deployment struct {
+	t     *target
+	f     *lambdaFlags
+	d     *deploy.Deployment
+	tf    *terraform.Terraform
+	opts  terraform.Options
+	plan  *deploy.Prepared
+	fresh bool             // there is no state bucket yet
+	letGo []deploy.Renamed // what is kept under its old name, and no part of the deployment any more
+}
+
+// athenaDeployment builds and plans.
+func (a *app) athenaDeployment(ctx context.Context, t *target, f *lambdaFlags) (*deployment, error) {
+	bundle, err := a.bundle(ctx, t, f)
+	if err != nil {
+		return nil, err
+	}
+	bucket := deploy.StateBucket(t.c)
+	there, err := onaws.HasBucket(ctx, t.cfg, bucket)
+	if err != nil {
+		return nil, err
+	}
+	d := &deployment{t: t, f: f, fresh: !there, opts: terraform.Options{
+		Variables: deploy.Variables(t.c, t.cfg.Region, deploy.Architecture(f.architecture), bundle),
+		Zip:       bundle.Zip, Region: t.cfg.Region, StateKey: deploy.StateKey, PathStyle: onaws.PathStyle(t.cfg),
+	}}
+	if there {
+		d.opts.StateBucket = bucket
+	}
+	functions := onaws.NewFunctions(t.cfg)
+	d.d = &deploy.Deployment{
+		Config: t.c, Bundle: bundle, QueueARN: deploy.QueueARN(t.c, t.cfg.Region),
+		Functions: functions, Prober: functions, Finder: onaws.NewFinder(t.cfg),
+		Wirer: &deploy.Wirer{Buckets: onaws.NewBuckets(t.cfg)},
+	}
+	return d, d.prepare(ctx, a)
+}
+
+// bundle is the function's package, built or given.
+func (a *app) bundle(ctx context.Context, t *target, f *lambdaFlags) (deploy.Bundle, error) {
+	arch := deploy.Architecture(f.architecture)
+	var binary []byte
+	var err error
+	if f.pkg != "" {
+		binary, err = deploy.ReadProgram(f.pkg, arch)
+	} else {
+		stop := terminal.Progress(a.stderr, func() string { return "building the function" })
+		binary, err = deploy.Build(ctx, f.source, arch)
+		stop()
+	}
+	if err != nil {
+		return deploy.Bundle{}, err
+	}
+	return deploy.NewBundle(binary, t.c)
+}
+
+// prepare plans. What holds something and is named otherwise in the
+// configuration is let go of first, if that is said to be right: it can't be
+// planned with.
+func (d *deployment) prepare(ctx context.Context, a *app) (err error) {
+	if d.tf, err = terraform.New(ctx, d.opts); err != nil {
+		return err
+	}
+	d.d.Terraform = d.tf
+	d.plan, err = d.planned(ctx, a)
+	var others deploy.RenamedError
+	if !errors.As(err, &others) {
+		return err
+	}
+	if d.f.dryRun {
+		return hint(err, "without --dry-run this asks, lets go of them, and shows the rest")
+	}
+	a.say("These have another name in the configuration. The old ones are kept, with all that is in them, and are no part of the deployment any more:")
+	for _, r := range others {
+		a.say(fmt.Sprintf("  %s %s → %s", r.Kind, r.Old, r.New))
+	}
+	if !d.f.yes {
+		if err := a.confirm("Go on?", "--yes"); err != nil {
+			return err
+		}
+	}
+	if err := d.d.LetGo(ctx, others); err != nil {
+		return err
+	}
+	d.letGo = others
+	d.plan, err = d.planned(ctx, a)
+	return err
+}
+
+func (d *deployment) planned(ctx context.Context, a *app) (*deploy.Prepared, error) {
+	stop := terminal.Progress(a.stderr, func() string { return "comparing the account with the configuration" })
+	defer stop()
+	return d.d.Prepare(ctx, d.f.adopt)
+}
+
+func (d *deployment) close() {
+	if d.tf != nil {
+		d.tf.Close()
+	}
+}
+
+func (d *deployment) empty() bool { return d.plan.Empty() }
+
+// carryOut makes the deployment. The first one makes the bucket for the state,
+// and plans once more with it.
+func (d *deployment) carryOut(ctx context.Context, a *app) error {
+	begin, changed := d.plan.New(), !d.empty()
+	if changed {
+		made, err := onaws.MakeStateBucket(ctx, d.t.cfg, deploy.StateBucket(d.t.c))
+		if err != nil {
+			return err
+		}
+		if d.fresh = made || d.fresh; d.fresh {
+			if err := d.again(ctx, a); err != nil {
+				return err
+			}
+		}
+	}
+	var at atomic.Pointer[deploy.Step]
+	stop := terminal.Progress(a.stderr, func() string {
+		if s := at.Load(); s != nil {
+			return fmt.Sprintf("%s, %s", s.Address, s.Took)
+		}
+		return "applying"
+	})
+	done, err := d.plan.Make(ctx, func(s deploy.Step) { at.Store(&s) })
+	stop()
+	if err != nil {
+		return err
+	}
+	return d.report(ctx, a, done, begin, changed)
+}
+
+func (d *deployment) again(ctx context.Context, a *app) (err error) {
+	d.close()
+	d.opts.StateBucket = deploy.StateBucket(d.t.c)
+	if d.tf, err = terraform.New(ctx, d.opts); err != nil {
+		return err
+	}
+	d.d.Terraform = d.tf
+	d.plan, err = d.planned(ctx, a)
+	return err
+}

@@ -1,0 +1,92 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"athenarefresh/internal/deploy"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// standIn is a terraform that begins, and ends when it is interrupted.
+const standIn = `#!/bin/sh
+[ "$1" = version ] && echo '{"terraform_version": "1.11.4"}' && exit
+trap 'echo interrupted >>"$STAND_IN/said"; sleep 0.5; echo ended >>"$STAND_IN/said"; exit 1' INT
+echo began >>"$STAND_IN/said"
+while :; do sleep 0.05; done
+`
+
+// TestCtrlCReachesTerraformOnceAndIsExplained presses it as a terminal does: all
+// of the foreground's processes get it.
+func TestCtrlCReachesTerraformOnceAndIsExplained(t *testing.T) {
+	conf, dir := confDir(t, "p", `{"athena_partition_refresh_config": {"buckets": {}}}`), t.TempDir()
+	stack, err := serve(conf, filepath.Join(dir, "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := stack.stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := newClient(stack.url).s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("p.streamalert.terraform.state")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "terraform"), []byte(standIn), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	said := filepath.Join(dir, "said")
+	cmd := exec.Command("athena-refresh", "lambda", "destroy", "--processor", "athena", "--conf", conf)
+	cmd.Env = append(environment(stack.url), "STAND_IN="+dir, "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "terraform began", 30*time.Second, func() bool { _, err := os.Stat(said); return err == nil })
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(stderr.String(), "interrupted; what was done is kept, and the next run goes on from there") {
+		t.Errorf("exit code %d: %s", code, &stderr)
+	}
+	if text, err := os.ReadFile(said); err != nil || string(text) != "began\ninterrupted\nended\n" {
+		t.Errorf("terraform: %q, %v", text, err)
+	}
+}
+
+// TestWhatTerraformLeavesBehindIsExplained: of what went wrong last, the words
+// and what to do.
+func TestWhatTerraformLeavesBehindIsExplained(t *testing.T) {
+	interrupted := fmt.Errorf("apply: %w", context.Canceled)
+	for _, c := range []struct {
+		err        error
+		text, hint string
+	}{
+		{fmt.Errorf("apply: after 5m0s: %w", deploy.ErrTooLong), "what was done is kept, and the next run goes on", ""},
+		{fmt.Errorf("apply: %w", deploy.ErrKilled), "was killed", "athena-refresh/terraform.tfstate.tflock"},
+		{errors.Join(interrupted, &deploy.UnwrittenError{File: "/t/errored.tfstate", Push: "terraform push"}), "/t/errored.tfstate", "terraform push"},
+		{errors.New("plan: Error acquiring the state lock"), "lock", "somebody else deploys just now"},
+	} {
+		err := deployError(c.err)
+		var f *fault
+		if errors.As(err, &f) != (c.hint != "") || f != nil && !strings.Contains(f.hint, c.hint) || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%v: %v, %+v", c.err, err, f)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+// Package notify is how S3 reads a bucket's notification configuration:
+// which events a name stands for, and which keys a filter means. (S3 user guide,
+// "Configuring event notifications using object key name filtering" and
+// "Supported event types".)
+package notify
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Created is every event of a new object.
+const Created = "s3:ObjectCreated:*"
+
+// Covers says whether every event of a name is one of a pattern, which may end
+// in a star.
+func Covers(pattern, name string) bool {
+	family, ok := strings.CutSuffix(pattern, "*")
+	return pattern == name || ok && strings.HasPrefix(name, family)
+}
+
+// Decoded is the prefix or the suffix that a filter's value means: in it a space
+// is "+" and other special characters are percent-encoded. What can't be decoded
+// is taken as it stands.
+func Decoded(value string) string {
+	if s, err := url.QueryUnescape(value); err == nil {
+		return s
+	}
+	return value
+}
