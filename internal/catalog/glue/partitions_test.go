@@ -1,6 +1,7 @@
 package glue
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -56,9 +57,17 @@ func TestKeysThatStayUnprocessedAreAskedForOneByOne(t *testing.T) {
 	})
 }
 
-func TestMoreThanAThousandAreNotLookedUp(t *testing.T) {
-	r, _ := open(t, script{})
-	if _, err := r.Partitions(t.Context(), aKnownTable, make([][]string, 1001)); err == nil {
-		t.Error("Partitions took 1,001 values")
+func TestAThousandAreLookedUpAtOnceAndNoMore(t *testing.T) {
+	asked := 0
+	r, _ := open(t, script{"BatchGetPartition": func(_ int, in request) (any, error) {
+		asked += len(in.PartitionsToGet)
+		return object{}, nil
+	}})
+	values := slices.Repeat([][]string{{"a"}}, 1001)
+	if _, err := r.Partitions(t.Context(), aKnownTable, values); err == nil || asked != 0 {
+		t.Errorf("1,001 values: %v, %d asked for", err, asked)
+	}
+	if _, err := r.Partitions(t.Context(), aKnownTable, values[:1000]); err != nil || asked != 1000 {
+		t.Errorf("1,000 values: %v, %d asked for", err, asked)
 	}
 }
