@@ -77,7 +77,7 @@ func Describe(c *Copy, router *table.Router) []Finding {
 func rehearse(e *event.Record, router *table.Router) (Finding, table.Outcome) {
 	f := Finding{Reason: refresh.Reason(e.Reason), Bucket: e.Bucket, Key: e.Key}
 	switch {
-	case e.Reason != "" && e.Reason.Ignored():
+	case e.Reason.Ignored():
 		return f, table.Ignore
 	case e.Reason != "":
 		return f, table.Park

@@ -53,6 +53,7 @@ func TestACopySaysWhyItIsHere(t *testing.T) {
 		"without a note, by a rehearsal": {Copy{Body: body("x "+good, "b "+good)}, []Finding{{Reason: "unknown_bucket", Bucket: "x", Key: good}}},
 		"moved by SQS, nothing wrong":    {Copy{Body: body("b " + good), Redriven: true}, []Finding{{"", "alerts", "b", good, true}}},
 		"nothing that needs a partition": {Copy{Body: body("b placeholder/")}, []Finding{{}}},
+		"no new object":                  {Copy{Body: `{"Event":"s3:TestEvent"}`}, []Finding{{}}},
 	} {
 		if got := Describe(&c.copy, router(t)); !reflect.DeepEqual([]Finding(got), c.want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, got, c.want)
@@ -70,6 +71,13 @@ func TestWhereACopyCameFrom(t *testing.T) {
 		if got := c.Origin(); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
+	}
+}
+
+func TestOriginsAreCounted(t *testing.T) {
+	got := Origins([]Copy{{Note: note()}, {Redriven: true}, {Note: note()}, {Body: "x"}})
+	if want := (map[Origin]int{Noted: 2, Exhausted: 1, Foreign: 1}); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

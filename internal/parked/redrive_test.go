@@ -30,8 +30,12 @@ func newLot(t *testing.T, copies ...Copy) *lot {
 	return &lot{t: t, visible: copies, hidden: map[string]Copy{}}
 }
 
-// call runs an effect between two places where it may fail.
-func (l *lot) call(op string, effect func()) error {
+// call runs an effect between two places where it may fail. Whoever has no time
+// left has no effect.
+func (l *lot) call(ctx context.Context, op string, effect func()) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls++
@@ -47,8 +51,8 @@ func (l *lot) call(op string, effect func()) error {
 	return nil
 }
 
-func (l *lot) Receive(_ context.Context, most int, _ time.Duration) (copies []Copy, err error) {
-	err = l.call("receive", func() {
+func (l *lot) Receive(ctx context.Context, most int, _ time.Duration) (copies []Copy, err error) {
+	err = l.call(ctx, "receive", func() {
 		n := min(most, len(l.visible))
 		for _, c := range l.visible[:n] {
 			c.Handle = fmt.Sprintf("%s@%d", c.ID, l.calls)
@@ -63,8 +67,8 @@ func (l *lot) Receive(_ context.Context, most int, _ time.Duration) (copies []Co
 	return copies, nil
 }
 
-func (l *lot) GiveBack(_ context.Context, handles []string) error {
-	return l.call("give back", func() {
+func (l *lot) GiveBack(ctx context.Context, handles []string) error {
+	return l.call(ctx, "give back", func() {
 		for _, h := range handles {
 			if c, ok := l.hidden[h]; ok {
 				delete(l.hidden, h)
@@ -74,8 +78,8 @@ func (l *lot) GiveBack(_ context.Context, handles []string) error {
 	})
 }
 
-func (l *lot) SendBack(_ context.Context, body string) (id string, err error) {
-	err = l.call("send", func() {
+func (l *lot) SendBack(ctx context.Context, body string) (id string, err error) {
+	err = l.call(ctx, "send", func() {
 		l.sent++
 		id = fmt.Sprintf("back-%d", l.sent)
 		if l.repark != nil {
@@ -90,8 +94,8 @@ func (l *lot) SendBack(_ context.Context, body string) (id string, err error) {
 }
 
 // Delete holds the law: what it is told to forget is in the queue.
-func (l *lot) Delete(_ context.Context, handles []string) (failed []string, err error) {
-	err = l.call("delete", func() {
+func (l *lot) Delete(ctx context.Context, handles []string) (failed []string, err error) {
+	err = l.call(ctx, "delete", func() {
 		for _, h := range handles {
 			if c, ok := l.hidden[h]; ok && l.repark == nil && !slices.Contains(l.queue, c.Body) {
 				l.t.Errorf("%s is deleted and was never sent", c.Body)
@@ -258,6 +262,39 @@ func TestALimitAndARehearsalSendNoMore(t *testing.T) {
 	}
 }
 
+// failingFirst lets the first of an operation's calls fail.
+func failingFirst(op string) func(int, string, bool) error {
+	failed := false
+	return func(_ int, o string, _ bool) error {
+		if o != op || failed {
+			return nil
+		}
+		failed = true
+		return errFault
+	}
+}
+
+// What could not be sent takes nobody's place.
+func TestALimitIsOfWhatIsSent(t *testing.T) {
+	l := newLot(t, some(40)...)
+	l.fault = failingFirst("send")
+	r := &Redrive{Queue: l, Match: meant, Limit: 3}
+	if err := r.Run(t.Context()); err != nil || r.Progress().Sent != 3 || r.Progress().Failed != 1 || !r.Progress().Limited || len(l.queue) != 3 {
+		t.Errorf("%+v, %v; %d sent", r.Progress(), err, len(l.queue))
+	}
+}
+
+// A copy that can't be sent, and many that are not meant behind it, are not a
+// queue that refuses.
+func TestARedriveGoesOnPastWhatIsNotMeant(t *testing.T) {
+	l := newLot(t, some(100)...)
+	l.fault = failingFirst("send")
+	r := &Redrive{Queue: l, Match: func(c *Copy) bool { return c.ID == "c0" || c.ID == "c90" }}
+	if err := r.Run(t.Context()); err != nil || r.Progress() != (Summary{Looked: 100, Matched: 2, Sent: 1, Failed: 1}) || !errors.Is(r.LastFailure(), errFault) {
+		t.Errorf("%+v, %v; last: %v", r.Progress(), err, r.LastFailure())
+	}
+}
+
 // A deletion that isn't confirmed is repeated when the copy is handed out
 // again, and the message is not sent twice.
 func TestAnUnconfirmedDeletionIsNotASecondSend(t *testing.T) {
@@ -270,8 +307,8 @@ func TestAnUnconfirmedDeletionIsNotASecondSend(t *testing.T) {
 		return nil
 	}
 	r := &Redrive{Queue: forgetful{l}}
-	if err := r.Run(t.Context()); err != nil || r.Progress() != (Summary{Looked: 1, Matched: 1, Sent: 1}) || len(l.queue) != 1 {
-		t.Errorf("%+v, %v; sent %q", r.Progress(), err, l.queue)
+	if err := r.Run(t.Context()); err != nil || r.Progress() != (Summary{Looked: 1, Matched: 1, Sent: 1}) || len(l.queue) != 1 || !errors.Is(r.LastFailure(), errFault) {
+		t.Errorf("%+v, %v; last: %v; sent %q", r.Progress(), err, r.LastFailure(), l.queue)
 	}
 }
 

@@ -37,7 +37,7 @@ func states(at func() types.QueryExecutionState) func(context.Context, *batchGet
 
 func TestPollsGrowRare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		began, last, n := time.Now(), time.Now(), 0
+		began, last, n, soon := time.Now(), time.Now(), 0, 0
 		p := newPoller(states(func() types.QueryExecutionState {
 			gap := time.Since(last)
 			if last = time.Now(); n == 0 && gap > 130*time.Millisecond {
@@ -45,6 +45,9 @@ func TestPollsGrowRare(t *testing.T) {
 			}
 			if n++; gap < 75*time.Millisecond || gap > 2500*time.Millisecond {
 				t.Errorf("look %d after %s", n, gap)
+			}
+			if time.Since(began) <= 1200*time.Millisecond {
+				soon++
 			}
 			if time.Since(began) > time.Minute {
 				return types.QueryExecutionStateSucceeded
@@ -55,8 +58,8 @@ func TestPollsGrowRare(t *testing.T) {
 		if s, err := p.wait(t.Context(), "a"); err != nil || s.state != "SUCCEEDED" {
 			t.Errorf("wait: %+v, %v", s, err)
 		}
-		if n > 50 {
-			t.Errorf("%d looks in a minute", n)
+		if soon < 4 || n > 50 {
+			t.Errorf("%d looks in 1.2 s, %d in a minute: short statements are noticed late, or long ones looked at too often", soon, n)
 		}
 	})
 }
@@ -197,15 +200,16 @@ func fakes(get func(context.Context, *batchGetIn, ...func(*athena.Options)) (*ba
 func TestAStateThatStaysUnknownIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("broken")
-		stopped := false
+		stopped, looks := false, 0
 		w := fakes(func(context.Context, *batchGetIn, ...func(*athena.Options)) (*batchGetOut, error) {
+			looks++
 			return nil, broken
 		}, func() { stopped = true })
 		defer w.Close()
 		began := time.Now()
 		err := w.Add(t.Context(), tableOf(dt), numbered(8))
-		if took := time.Since(began); !errors.Is(err, broken) || took < 30*time.Second || took > 2*time.Minute {
-			t.Errorf("Add: %v after %s", err, took)
+		if took := time.Since(began); !errors.Is(err, broken) || looks != pollMisses || took < 30*time.Second || took > 2*time.Minute {
+			t.Errorf("Add: %v after %d looks in %s", err, looks, took)
 		}
 		if !stopped {
 			t.Error("the statement was left to run")

@@ -86,6 +86,18 @@ func TestFitsFillsAStatementToTheByte(t *testing.T) {
 		if _, err := Statement(table, parts[:n+1]); err == nil {
 			t.Errorf("%q: one more than %d fits too", text, n)
 		}
+		bad := refresh.Partition{Values: []string{"${x}"}} // takes no room
+		if with := fits(table, append([]refresh.Partition{bad}, parts...)); with != n+1 {
+			t.Errorf("%q: %d fit behind one that can't be written, want %d", text, with-1, n)
+		}
+		room := maxStatement - len(s) // the last of them fills it, or is a byte too long
+		last := parts[n-1].Location
+		if parts[n-1].Location = last + strings.Repeat("x", room); fits(table, parts) != n {
+			t.Errorf("%q: %d of %d fit that fill a statement", text, fits(table, parts), n)
+		}
+		if parts[n-1].Location += "x"; fits(table, parts) != n-1 {
+			t.Errorf("%q: %d of %d fit that are a byte too long", text, fits(table, parts), n)
+		}
 	}
 }
 

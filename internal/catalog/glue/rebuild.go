@@ -118,7 +118,8 @@ func (t *Tables) rebuildable(ctx context.Context, name string) (*types.Table, er
 // rebuildTable changes the table, if it isn't as it is to be. No version is
 // kept of what it was: of those there is a limit (AWS.md 6).
 func (t *Tables) rebuildTable(ctx context.Context, table *types.Table, to *Shape) (bool, error) {
-	if to.is(table.StorageDescriptor) && to.hasProperties(table.Parameters) {
+	properties := to.properties(table.Parameters)
+	if to.is(table.StorageDescriptor) && maps.Equal(properties, table.Parameters) {
 		return false, nil
 	}
 	_, err := t.updateTable(ctx, &glue.UpdateTableInput{
@@ -129,7 +130,7 @@ func (t *Tables) rebuildTable(ctx context.Context, table *types.Table, to *Shape
 			LastAccessTime: table.LastAccessTime, LastAnalyzedTime: table.LastAnalyzedTime,
 			PartitionKeys: table.PartitionKeys, TableType: table.TableType,
 			ViewOriginalText: table.ViewOriginalText, ViewExpandedText: table.ViewExpandedText,
-			Parameters:        to.properties(table.Parameters),
+			Parameters:        properties,
 			StorageDescriptor: to.applied(table.StorageDescriptor),
 		},
 	})
@@ -282,10 +283,6 @@ func (to *Shape) applied(sd *types.StorageDescriptor) *types.StorageDescriptor {
 		out.SerdeInfo.Name = sd.SerdeInfo.Name
 	}
 	return &out
-}
-
-func (to *Shape) hasProperties(have map[string]string) bool {
-	return maps.Equal(to.properties(have), have) || len(to.Properties) == 0
 }
 
 // properties are a table's with those of the shape.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"athenarefresh/internal/local/awsjson"
 	"athenarefresh/internal/refresh"
 )
 
@@ -123,6 +124,67 @@ func TestARebuildChangesTheTableFirstAndKeepsTheRest(t *testing.T) {
 	}
 }
 
+// What a rebuild does not speak of may be what reads the files: a column's own
+// parameters, a SerDe's name.
+func TestARebuildKeepsWhatItsShapeDoesNotSay(t *testing.T) {
+	c := newChanging(2)
+	sd := c.partitions["0000"]["StorageDescriptor"].(object)
+	sd["Columns"] = []object{{"Name": "LINE", "Type": "string", "Parameters": object{"first": "1"}}, {"Name": "x", "Type": "int"}}
+	sd["SerdeInfo"] = object{"Name": "mine", "SerializationLibrary": "older"}
+	delete(c.partitions["0001"]["StorageDescriptor"].(object), "SerdeInfo") // as a crawler may leave it
+	if done, err := rebuild(t, c); err != nil || done.Changed != 2 {
+		t.Fatalf("%+v %v", done, err)
+	}
+	sd = c.partitions["0000"]["StorageDescriptor"].(object)
+	columns, serde := sd["Columns"].([]any), sd["SerdeInfo"].(object)
+	if first := columns[0].(object); len(columns) != 2 || fmt.Sprint(first["Parameters"]) != "map[first:1]" || columns[1].(object)["Parameters"] != nil {
+		t.Errorf("columns: %v", columns)
+	}
+	if serde["Name"] != "mine" || serde["SerializationLibrary"] != "serde" {
+		t.Errorf("SerDe: %v", serde)
+	}
+	if bare := c.partitions["0001"]["StorageDescriptor"].(object)["SerdeInfo"].(object); bare["SerializationLibrary"] != "serde" {
+		t.Errorf("SerDe of the partition that had none: %v", bare)
+	}
+}
+
+func TestARebuildOfPropertiesAloneChangesTheTableOnly(t *testing.T) {
+	c := newChanging(3)
+	if _, err := rebuild(t, c); err != nil {
+		t.Fatal(err)
+	}
+	c.updates = nil
+	c.table["Parameters"] = object{"EXTERNAL": "TRUE"}
+	if done, err := rebuild(t, c); err != nil || done != (Rebuilt{Table: true, Seen: 3}) || len(c.updates) != 1 {
+		t.Errorf("%+v %v %q", done, err, c.updates)
+	}
+	if p := fmt.Sprint(c.table["Parameters"]); p != "map[EXTERNAL:TRUE skip.header.line.count:1]" {
+		t.Errorf("properties: %s", p)
+	}
+}
+
+// Throttling outlasts what the SDK repeats by itself, where a table is large.
+func TestARebuildThatIsThrottledGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newChanging(3)
+		const throttled = 7 // calls: more than two rounds of the three that the SDK makes
+		c.script["BatchUpdatePartition"] = func(n int, in request) (any, error) {
+			if n < throttled {
+				return nil, awsjson.Errorf("ThrottlingException", "Rate exceeded")
+			}
+			return c.batchUpdate(n, in)
+		}
+		if done, err := rebuild(t, c); err != nil || done.Changed != 3 {
+			t.Errorf("%+v %v", done, err)
+		}
+		c = newChanging(3)
+		c.script["BatchUpdatePartition"] = fails("ThrottlingException", "Rate exceeded")
+		if done, err := rebuild(t, c); !errors.Is(err, refresh.ErrThrottled) || !done.Table {
+			t.Errorf("without an end: %+v %v", done, err)
+		}
+	})
+}
+
 func TestWhatACallLeavesUndoneIsDoneOrSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newChanging(10)
@@ -197,19 +259,5 @@ func TestARebuildNoticesAnotherHand(t *testing.T) {
 	if _, err := (&changing{script: script{"GetTable": fails("EntityNotFoundException", "Table t not found.")}}).open(t).
 		Rebuild(t.Context(), "t", newShape, func(Rebuilt) {}); !errors.Is(err, refresh.ErrTableMissing) {
 		t.Errorf("no table: %v", err)
-	}
-}
-
-func TestDescriptionsAreWhole(t *testing.T) {
-	c := newChanging(0)
-	c.script["GetTables"] = func(n int, in request) (any, error) {
-		if n == 0 {
-			return object{"TableList": []object{c.table}, "NextToken": "more"}, nil
-		}
-		return object{"TableList": []object{{"Name": "link", "DatabaseName": "db", "TargetTable": object{"DatabaseName": "other", "Name": "x"}}}}, nil
-	}
-	all, err := c.open(t).Descriptions(t.Context())
-	if err != nil || len(all) != 2 || all[0].SerDe != "serde" || all[0].Columns[0] != (Column{"line", "string", ""}) || all[1].Link != "other.x" {
-		t.Errorf("%+v %v", all, err)
 	}
 }

@@ -76,14 +76,3 @@ func TestOnlyWhatWasReadIsRelocated(t *testing.T) {
 		}
 	}
 }
-
-// Of more tables than are kept, one is forgotten for each that comes.
-func TestOneTableIsForgottenForAnother(t *testing.T) {
-	r, _ := open(t, script{})
-	for i := range maxDescriptors + 3 {
-		r.remember(fmt.Sprint(i), described{})
-	}
-	if n := len(r.descriptors); n != maxDescriptors {
-		t.Errorf("%d are kept, want %d", n, maxDescriptors)
-	}
-}
