@@ -54,7 +54,12 @@ func source() status.Source {
 }
 
 func TestTheViewIsWhatWasDone(t *testing.T) {
-	v := source().View(begun.Add(time.Hour))
+	s := source()
+	s.Next = func(after time.Time) (time.Time, bool) { return after.Add(time.Minute), true }
+	v := s.View(begun.Add(time.Hour))
+	if want := begun.Add(time.Hour + time.Minute); v.Next == nil || !v.Next.Equal(want) {
+		t.Errorf("next at %v, not %s", v.Next, want)
+	}
 	if v.Placed != 1990 || v.Records != 2000 || v.Partitions != 46 || v.Parked != 2 || v.Retried != 3 || *v.Waiting != 0 || *v.InFlight != 4 {
 		t.Errorf("%+v", v)
 	}
