@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,6 +71,92 @@ func TestALeapPassesNoNeighbour(t *testing.T) {
 	if len(found) != len(names) {
 		t.Errorf("%d folders of %d: %v", len(found), len(names), said(found))
 	}
+}
+
+// uncut has a run of a world list each bucket in one go.
+func uncut(w *world, r *reconcile.Reconciler) {
+	r.Forward, r.Stop = true, time.Now()
+	r.Rest, r.Stop = w.run(r).Rest, time.Time{}
+	w.listings = 0
+}
+
+// TestAPageIsOneListing, and a folder that a rule ignores is leapt over, however
+// large it is.
+func TestAPageIsOneListing(t *testing.T) {
+	for name, c := range map[string]struct{ ignored, most int }{"a page": {0, 1}, "an ignored folder": {30_000, 2}} {
+		w, _ := alertsWorld(t, 1, 2, 3)
+		router := routerOf(t, table.Bucket{Name: "alerts", Rules: []table.Rule{{Prefix: "a/", Ignore: true}, {Table: "alerts"}}})
+		var keys []string
+		for i := range c.ignored {
+			keys = append(keys, fmt.Sprintf("a/%06d", i))
+		}
+		w.put("alerts", keys...)
+		var found []reconcile.Finding
+		r := w.reconciler(router, &found)
+		uncut(w, r)
+		if w.run(r); len(found) != 3 || w.listings > c.most {
+			t.Errorf("%s: %d folders found by %d listings", name, len(found), w.listings)
+		}
+	}
+}
+
+// TestHiddenFilesHideNoOthers: a page of files that no engine reads says nothing
+// of those behind it.
+func TestHiddenFilesHideNoOthers(t *testing.T) {
+	w, router := alertsWorld(t)
+	keys := []string{hour(1) + "a.json"}
+	for i := range 1500 {
+		keys = append(keys, fmt.Sprintf("%s_%06d", hour(1), i))
+	}
+	w.put("alerts", keys...)
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	uncut(w, r)
+	w.run(r)
+	check(t, found, "missing alerts "+dt(1))
+}
+
+// TestAFoldersOwnObjectIsSeen: some tools make one, whose key is the folder's,
+// and a bucket is cut at just such keys.
+func TestAFoldersOwnObjectIsSeen(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2)
+	w.put("alerts", "alerts/", "alerts/2026/", hour(1), hour(2))
+	var found []reconcile.Finding
+	if sum := w.run(w.reconciler(router, &found)); sum.Ignored["placeholder"] != 4 {
+		t.Errorf("%d ignored", sum.Ignored["placeholder"])
+	}
+	check(t, found, "missing alerts "+dt(1), "missing alerts "+dt(2))
+}
+
+// TestABucketIsListedInManyPartsAtOnce, where S3 takes a second for each
+// listing; and to find out where it can be cut costs a few.
+func TestABucketIsListedInManyPartsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.table("web", "s3://web/", "n")
+	router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "{a}/{b}/n={n}/", Table: "web",
+		Partition: []table.KeyTemplate{{Key: "n", Value: "{n}"}}}}})
+	var keys []string
+	for i := range 50 { // more folders than may be looked into before
+		for o := range 1000 {
+			keys = append(keys, fmt.Sprintf("a/%02d/n=%d/%04d", i, i*100+o%50, o))
+		}
+	}
+	w.put("web", keys...)
+	cutting := 0
+	w.before = func(call string) {
+		if call != "List web/" {
+			cutting++
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w.slow = time.Second
+		began := time.Now()
+		var found []reconcile.Finding
+		sum := w.run(w.reconciler(router, &found))
+		if took := time.Since(began); took > time.Duration(sum.Listings)*time.Second/2 || cutting > 32 {
+			t.Errorf("%d listings took %s; %d to cut", sum.Listings, took, cutting)
+		}
+	})
 }
 
 // TestTheWalkAgreesWithPlace compares what a run finds with what Place says of
