@@ -259,11 +259,8 @@ func (r *run) relocate(ctx context.Context, t *tableRun, moving []*candidate, pa
 // if the configuration has that folder stand for this very partition: then two
 // folders do, and which one counts is not ours to say.
 func (r *run) ownObject(ctx context.Context, t *tableRun, id, location string) (key string, err error) {
-	bucket, folder, ok := split(location)
-	if !ok || !r.ours(location) {
-		return "", nil
-	}
-	p := r.Router.Place(bucket, folder+"x")
+	bucket, folder, _ := split(location)
+	p := r.Router.Place(bucket, folder+"x") // parks what is in no bucket of ours
 	if p.Outcome != table.Place || p.Partition.Table != t.name || p.Partition.Location != refresh.Folder(location) {
 		return "", nil
 	}

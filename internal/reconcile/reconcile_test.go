@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,6 +49,7 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 	w.put("alerts", "elsewhere/x")
 	w.add("alerts", "s3://alerts/elsewhere/", dt(6))
 	w.add("alerts", "s3://not.configured/x/", dt(7))
+	w.add("alerts", "alerts/gone/", dt(8)) // not in S3, for all anybody knows
 	w.put("alerts", "alerts/2026/02/30/01/x", "alerts/2026/02/30/01/y", "junk", "_temporary/x")
 	var found []reconcile.Finding
 	sum := w.run(w.reconciler(router, &found))
@@ -63,12 +61,12 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 		"unplaced alerts/2026/02/30/01/ invalid_timestamp",
 		"unplaced elsewhere/x no_layout_match",
 		"unplaced junk no_layout_match")
-	want := reconcile.TableSummary{Partitions: 6, Folders: 3, Missing: 1, Elsewhere: 1, Empty: 2, Unknown: 2}
+	want := reconcile.TableSummary{Partitions: 7, Folders: 3, Missing: 1, Elsewhere: 1, Empty: 2, Unknown: 3}
 	if d := cmp.Diff(want, *sum.Tables["alerts"]); d != "" {
 		t.Error(d)
 	}
-	if sum.Left() != 7 || sum.Ignored["hidden"] == 0 || sum.Listings != w.listings {
-		t.Errorf("%d left, ignored %v, %d listings of %d", sum.Left(), sum.Ignored, sum.Listings, w.listings)
+	if sum.Left() != 7 || sum.Ignored["hidden"] == 0 || sum.Listings != w.listings || sum.Listed != w.asked {
+		t.Errorf("%d left, ignored %v, %d listings of %d, %d keys of %d", sum.Left(), sum.Ignored, sum.Listings, w.listings, sum.Listed, w.asked)
 	}
 }
 
@@ -197,9 +195,17 @@ func TestNumbersAreOnePartitionHoweverTheyAreWritten(t *testing.T) {
 	w.add("web", "s3://web/month=8/year=2026/", "2026", "8")
 	w.add("web", "s3://web/elsewhere/", "2026", "09") // somebody else's, beside the one that counts
 	w.add("web", "s3://web/month=9/year=2026/", "2026", "9")
+	for _, forward := range []bool{false, true} {
+		var found []reconcile.Finding
+		r := w.reconciler(router, &found)
+		r.Forward = forward
+		w.run(r)
+		check(t, found)
+	}
+	w.add("web", "s3://web/month=10/year=2026/", "2026", "010") // as nobody here would write it, and empty
 	var found []reconcile.Finding
 	w.run(w.reconciler(router, &found))
-	check(t, found)
+	check(t, found, "empty web 2026,010")
 }
 
 // TestWhatHappensMeanwhileIsNoDifference changes the world at every call that a
@@ -234,6 +240,117 @@ func TestWhatHappensMeanwhileIsNoDifference(t *testing.T) {
 	}
 }
 
+// TestWhatSomebodyElseAddsIsNotOurs, and hides nothing that is.
+func TestWhatSomebodyElseAddsIsNotOurs(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2, 3)
+	readings := 0
+	w.before = func(call string) {
+		if call == "Partitions alerts" {
+			if readings++; readings == 2 { // the refresh's, after the reconcile's own
+				w.add("alerts", "s3://alerts/"+hour(1), dt(1))
+			}
+		}
+	}
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Settler = w.fix(router)
+	w.run(r)
+	check(t, found, "missing alerts 2026-01-02-02 mended", "missing alerts 2026-01-02-03 mended")
+}
+
+// TestAFolderInTheMidstOfAnotherIsNoSecondOne: where another table lies within a
+// partition's folder, the partition shows before it and behind it.
+func TestAFolderInTheMidstOfAnotherIsNoSecondOne(t *testing.T) {
+	w := newWorld(t)
+	w.table("t", "s3://b/", "dt")
+	w.table("u", "s3://b/", "app")
+	router := routerOf(t, table.Bucket{Name: "b", Rules: []table.Rule{
+		{Prefix: "2026/01/02/03/m/", Layout: "2026/01/02/03/m/{app}/", Table: "u"}, {Table: "t"}}})
+	w.put("b", "2026/01/02/03/a", "2026/01/02/03/m/web/x", "2026/01/02/03/z")
+	var found []reconcile.Finding
+	w.run(w.reconciler(router, &found))
+	check(t, found, "missing t 2026-01-02-03", "missing u web")
+}
+
+// TestFoldersAreReadAgainTogether: a look-up for each would take hours.
+func TestFoldersAreReadAgainTogether(t *testing.T) {
+	w := newWorld(t)
+	w.table("web", "s3://web/", "n")
+	router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "n={n}/", Table: "web"}}})
+	var keys []string
+	for i := range 2500 {
+		keys = append(keys, fmt.Sprintf("n=%06d/x", i))
+	}
+	w.put("web", keys...)
+	readings := 0
+	w.before = func(call string) {
+		if call == "Partitions web" {
+			readings++
+		}
+	}
+	var found []reconcile.Finding
+	w.run(w.reconciler(router, &found))
+	if len(found) != 2500 || readings > 10 {
+		t.Errorf("%d folders found by %d look-ups", len(found), readings)
+	}
+}
+
+// TestOnlyItsOwnFolderKeepsAPartition from being relocated: neither another
+// table's folder does, nor a part of the folder that it is to have.
+func TestOnlyItsOwnFolderKeepsAPartition(t *testing.T) {
+	for name, at := range map[string]string{
+		"another table's":           "s3://data/b/2026/01/02/03/",
+		"a part of its own":         "s3://data/a/2026/01/02/03/part/",
+		"another partition's":       "s3://data/a/2026/01/02/04/",
+		"a bucket of somebody else": "s3://not.configured/a/2026/01/02/03/",
+		"no place in S3":            "hdfs://data/a/2026/01/02/03/",
+	} {
+		w := newWorld(t)
+		w.table("a", "s3://data/a/", "dt")
+		w.table("b", "s3://data/b/", "dt")
+		w.put("data", "a/2026/01/02/03/x", "a/2026/01/02/03/part/x", "a/2026/01/02/04/x", "b/2026/01/02/03/x")
+		w.add("a", at, "2026-01-02-03")
+		w.add("a", "s3://data/a/2026/01/02/04/", "2026-01-02-04")
+		w.add("b", "s3://data/b/2026/01/02/03/", "2026-01-02-03")
+		router := routerOf(t, table.Bucket{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}})
+		var found []reconcile.Finding
+		r := w.reconciler(router, &found)
+		r.Relocate = true
+		w.run(r)
+		if d := cmp.Diff([]string{"elsewhere a 2026-01-02-03 mended"}, said(found)); d != "" {
+			t.Errorf("%s (-want +got): %s", name, d)
+		}
+	}
+}
+
+// TestAReportThatFailsEndsTheRun, whatever it was to be told.
+func TestAReportThatFailsEndsTheRun(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2, 3, 4)
+	w.add("alerts", "s3://alerts/wrong/", dt(1))
+	w.add("alerts", "s3://alerts/wrong/", dt(2))
+	w.add("alerts", "s3://alerts/"+hour(5), dt(5))
+	w.add("alerts", "s3://alerts/"+hour(6), dt(6))
+	w.put("alerts", "junk", "rubbish")
+	var found []reconcile.Finding
+	w.run(w.reconciler(router, &found))
+	check(t, found, "elsewhere alerts 2026-01-02-01 location_conflict", "elsewhere alerts 2026-01-02-02 location_conflict",
+		"empty alerts 2026-01-02-05", "empty alerts 2026-01-02-06", "missing alerts 2026-01-02-03", "missing alerts 2026-01-02-04",
+		"unplaced junk no_layout_match", "unplaced rubbish no_layout_match")
+	for _, kind := range reconcile.Kinds {
+		full := errors.New("the disk is full")
+		r := w.reconciler(router, &found)
+		r.Report = func(f reconcile.Finding) error {
+			if f.Kind == kind {
+				return full
+			}
+			return nil
+		}
+		if _, err := r.Run(t.Context(), nil); !errors.Is(err, full) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
 // TestNothingIsDroppedThatFilledMeanwhile lands an object in an empty folder at
 // every call but the last: the drop itself.
 func TestNothingIsDroppedThatFilledMeanwhile(t *testing.T) {
@@ -247,6 +364,9 @@ func TestNothingIsDroppedThatFilledMeanwhile(t *testing.T) {
 			if calls++; calls == at {
 				w.put("alerts", hour(4)+"late.json")
 				dropped = strings.HasPrefix(call, "Drop")
+			}
+			if call == "Drop alerts 0" {
+				t.Error(call)
 			}
 		}
 		var found []reconcile.Finding
@@ -265,23 +385,109 @@ func TestNothingIsDroppedThatFilledMeanwhile(t *testing.T) {
 	}
 }
 
-// TestNothingIsDroppedThatWasMovedMeanwhile: the folder that was empty is not
-// the partition's any more.
-func TestNothingIsDroppedThatWasMovedMeanwhile(t *testing.T) {
-	w, router := alertsWorld(t, 1)
-	w.add("alerts", "s3://alerts/"+hour(1), dt(1))
-	w.add("alerts", "s3://alerts/"+hour(4), dt(4))
+// TestManyAreDroppedTogether, and none is forgotten.
+func TestManyAreDroppedTogether(t *testing.T) {
+	w, router := alertsWorld(t)
+	const n = 450 // twice what is looked into at a time, and more
+	for i := range n {
+		at := time.Date(2025, 1, 1, i, 0, 0, 0, time.UTC).Format("2006-01-02-15")
+		w.add("alerts", "s3://alerts/"+at+"/", at)
+	}
+	drops := 0
 	w.before = func(call string) {
-		if strings.HasPrefix(call, "Partitions") { // the last reading before
-			w.add("alerts", "s3://alerts/full/", dt(4))
+		if strings.HasPrefix(call, "Drop") {
+			drops++
+		}
+	}
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Drop = true
+	if sum := w.run(r); sum.Tables["alerts"].Dropped != n || len(w.locations("alerts")) != 0 || drops != n/25 {
+		t.Errorf("%d dropped by %d calls, %d there", sum.Tables["alerts"].Dropped, drops, len(w.locations("alerts")))
+	}
+}
+
+// TestAFolderIsEmptyOnlyAtItsEnd: files that no engine reads fill a page and more
+// before the one that is read.
+func TestAFolderIsEmptyOnlyAtItsEnd(t *testing.T) {
+	w, _ := alertsWorld(t)
+	router := routerOf(t, table.Bucket{Name: "alerts", Rules: []table.Rule{{Prefix: "full/", Ignore: true}, {Prefix: "marked/", Ignore: true}, {Table: "alerts"}}})
+	w.add("alerts", "s3://alerts/full/", dt(1))
+	w.add("alerts", "s3://alerts/marked/", dt(2))
+	keys := []string{"full/x.json", "marked/_SUCCESS"}
+	for i := range 1200 {
+		keys = append(keys, fmt.Sprintf("full/_%06d", i))
+	}
+	w.put("alerts", keys...)
+	marked := 0
+	w.before = func(call string) {
+		if call == "List alerts/marked/" {
+			marked++
 		}
 	}
 	var found []reconcile.Finding
 	r := w.reconciler(router, &found)
 	r.Drop = true
 	w.run(r)
-	if w.locations("alerts")[dt(4)] != "s3://alerts/full/" {
-		t.Errorf("dropped: %v", w.locations("alerts"))
+	check(t, found, "empty alerts 2026-01-02-02 mended")
+	if at := w.locations("alerts"); len(at) != 1 || marked != 2 { // when it was found, and before it was dropped
+		t.Errorf("%v are there, the other's folder was listed %d times", at, marked)
+	}
+}
+
+// TestWhatLandsMeanwhileIsTheTablesOwn; what lies in another's folder, or in a
+// part of a folder, is not.
+func TestWhatLandsMeanwhileIsTheTablesOwn(t *testing.T) {
+	w := newWorld(t)
+	w.table("a", "s3://data/a/", "dt")
+	w.table("b", "s3://data/b/", "dt")
+	w.put("data", "b/2026/01/02/04/x", "a/2026/01/02/05/part/x")
+	w.add("a", "s3://data/a/2026/01/02/03/", "2026-01-02-03")
+	w.add("a", "s3://data/b/2026/01/02/04/", "2026-01-02-04")
+	w.add("a", "s3://data/a/2026/01/02/05/part/", "2026-01-02-06")
+	readings := 0
+	w.before = func(call string) {
+		if call == "All a" {
+			if readings++; readings == 2 { // after S3 was looked through
+				w.put("data", "a/2026/01/02/03/late")
+			}
+		}
+	}
+	router := routerOf(t, table.Bucket{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}})
+	var found []reconcile.Finding
+	if sum := w.run(w.reconciler(router, &found)); sum.Tables["a"].Unknown != 2 {
+		t.Errorf("%d unknown: %+v", sum.Tables["a"].Unknown, sum.Tables["a"])
+	}
+	check(t, found, "missing a 2026-01-02-05", "missing b 2026-01-02-04")
+}
+
+// TestNothingIsDroppedThatWasMovedMeanwhile: the folders that were empty are not
+// the partitions' any more. The others are dropped.
+func TestNothingIsDroppedThatWasMovedMeanwhile(t *testing.T) {
+	w, router := alertsWorld(t, 1)
+	w.add("alerts", "s3://alerts/"+hour(1), dt(1))
+	for h := 4; h < 16; h++ {
+		w.add("alerts", "s3://alerts/"+hour(h), dt(h))
+	}
+	w.before = func(call string) {
+		if strings.HasPrefix(call, "Partitions") { // the last reading before
+			for h := 4; h < 16; h += 2 {
+				w.add("alerts", "s3://alerts/full/", dt(h))
+			}
+		}
+	}
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Drop = true
+	w.run(r)
+	at := w.locations("alerts")
+	for h := 4; h < 16; h++ {
+		if moved := h%2 == 0; moved != (at[dt(h)] == "s3://alerts/full/") || !moved && at[dt(h)] != "" {
+			t.Errorf("%s, moved %t: %q", dt(h), moved, at[dt(h)])
+		}
+	}
+	if len(found) != 6 {
+		t.Errorf("findings: %q", said(found))
 	}
 }
 
@@ -349,6 +555,84 @@ func TestATableThatLiesElsewhereIsThereAllTheSame(t *testing.T) {
 	}
 }
 
+// TestNobodyElsesTableIsRead: where tables are read out of keys, the database may
+// hold others.
+func TestNobodyElsesTableIsRead(t *testing.T) {
+	w := newWorld(t)
+	w.table("a", "s3://data/a/", "dt")
+	w.table("foreign", "s3://not.configured/f/", "dt")
+	w.add("a", "s3://data/a/2026/01/02/03/", "2026-01-02-03")
+	w.put("data")
+	w.before = func(call string) {
+		if call == "All foreign" {
+			t.Error(call)
+		}
+	}
+	router := routerOf(t, table.Bucket{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}})
+	var found []reconcile.Finding
+	w.run(w.reconciler(router, &found))
+	check(t, found, "empty a 2026-01-02-03")
+}
+
+// TestATableThatTakesNoPartitionsStopsNoOther, in whatever order they come.
+func TestATableThatTakesNoPartitionsStopsNoOther(t *testing.T) {
+	w := newWorld(t)
+	w.put("data")
+	var want []string
+	for i := range 10 {
+		name := fmt.Sprint("t", i)
+		w.table(name, "s3://data/"+name+"/", "dt")
+		w.add(name, "s3://data/"+name+"/2026/01/02/03/", "2026-01-02-03")
+		if i%2 == 0 {
+			tab := w.tables[name]
+			tab.Kind = refresh.Projected
+			w.tables[name] = tab
+			continue
+		}
+		want = append(want, "empty "+name+" 2026-01-02-03")
+	}
+	router := routerOf(t, table.Bucket{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}})
+	var found []reconcile.Finding
+	w.run(w.reconciler(router, &found))
+	check(t, found, want...)
+}
+
+// TestAPartitionThatCanNotBeOfItsTableIsSaid: the catalog has several, of more
+// values than the table has keys.
+func TestAPartitionThatCanNotBeOfItsTableIsSaid(t *testing.T) {
+	w, router := alertsWorld(t, 1)
+	for i := range 5 {
+		w.add("alerts", "s3://alerts/x/", dt(i), "more")
+	}
+	var found []reconcile.Finding
+	if _, err := w.reconciler(router, &found).Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), `"more"`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestEveryCallWaitsItsTurn: a listing of S3, and a page of the catalog's.
+func TestEveryCallWaitsItsTurn(t *testing.T) {
+	w, router := alertsWorld(t, 1)
+	for i := range 2500 {
+		w.add("alerts", "s3://not.configured/x/", fmt.Sprintf("%d", i))
+	}
+	turns := 0
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	w.run(r) // nobody has to wait
+	w.listings = 0
+	r.Wait = func(context.Context) error { turns++; return nil }
+	w.run(r)
+	if want := w.listings + 2*2; turns != want { // what no folder shows is read once more
+		t.Errorf("%d turns, want %d", turns, want)
+	}
+	over := errors.New("no more turns")
+	r.Wait = func(context.Context) error { return over }
+	if _, err := r.Run(t.Context(), nil); !errors.Is(err, over) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestOneTableThatCanNotBeReadStopsNoOther, and nothing is concluded of it.
 func TestOneTableThatCanNotBeReadStopsNoOther(t *testing.T) {
 	w, _ := alertsWorld(t, 1)
@@ -366,154 +650,17 @@ func TestOneTableThatCanNotBeReadStopsNoOther(t *testing.T) {
 
 func TestARunThatIsEndedSaysSo(t *testing.T) {
 	w, router := alertsWorld(t, 1)
+	w.add("alerts", "s3://alerts/gone/", dt(2))
 	ctx, cancel := context.WithCancel(t.Context())
 	w.before = func(call string) {
 		if strings.HasPrefix(call, "List") {
 			cancel()
+		} else if ctx.Err() != nil {
+			t.Errorf("%s after the end", call)
 		}
 	}
 	var found []reconcile.Finding
 	if _, err := w.reconciler(router, &found).Run(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
-	}
-}
-
-// TestListingsAreAsManyAsFolders counts requests to S3: as many as folders or as
-// thousands of objects, whichever are fewer, and what cutting the bucket costs.
-func TestListingsAreAsManyAsFolders(t *testing.T) {
-	for _, c := range []struct{ folders, each, most int }{
-		{50, 3000, 50},   // large folders: one listing each
-		{5000, 1, 5},     // small ones: a listing for every thousand objects
-		{500, 30, 15},    // between
-		{1, 30_000, 1},   // one folder
-		{2000, 200, 400}, // a page passes five of them
-	} {
-		w := newWorld(t)
-		w.table("web", "s3://web/", "n")
-		router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "n={n}/", Table: "web"}}})
-		var keys []string
-		for f := range c.folders {
-			for o := range c.each {
-				keys = append(keys, fmt.Sprintf("n=%06d/%06d", f, o))
-			}
-		}
-		w.put("web", keys...)
-		var found []reconcile.Finding
-		sum := w.run(w.reconciler(router, &found))
-		if sum.Tables["web"].Missing != c.folders {
-			t.Fatalf("%d folders of %d", sum.Tables["web"].Missing, c.folders)
-		}
-		const cuts = 64 + 2 // each part's listing ends somewhere in the next
-		if w.listings > c.most+cuts+c.folders/1000 {
-			t.Errorf("%d folders of %d objects: %d listings, about %d would do", c.folders, c.each, w.listings, c.most)
-		}
-	}
-}
-
-// TestALeapPassesNoNeighbour: of folders whose names begin alike, each fills a
-// page of its own.
-func TestALeapPassesNoNeighbour(t *testing.T) {
-	w := newWorld(t)
-	w.table("web", "s3://web/", "n")
-	router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "x/n={n}/", Table: "web"}}})
-	names := []string{"1", "1-", "10", "1 ", "1\U0010ffff", "11", "2"}
-	var keys []string
-	for _, n := range names {
-		for o := range 1500 {
-			keys = append(keys, fmt.Sprintf("x/n=%s/%06d", n, o))
-		}
-	}
-	w.put("web", append(keys, "x/n=1/\U0010ffff\U0010ffff")...)
-	var found []reconcile.Finding
-	r := w.reconciler(router, &found)
-	r.Forward, r.Stop = true, time.Now() // cuts nothing
-	r.Rest = w.run(r).Rest
-	r.Stop = time.Time{}
-	w.run(r)
-	if len(found) != len(names) {
-		t.Errorf("%d folders of %d: %v", len(found), len(names), said(found))
-	}
-}
-
-// TestTheWalkAgreesWithPlace compares what a run finds with what Place says of
-// each object, for rules of every kind and keys that fit several of them.
-func TestTheWalkAgreesWithPlace(t *testing.T) {
-	for i, rules := range [][]table.Rule{
-		{{Table: "t"}},
-		{{Layout: "streamalert-data"}},
-		{{Layout: "vpcflow", Table: "t"}},
-		{{Layout: "cloudtrail", Table: "t"}},
-		{{Layout: "hive", Table: "t", Keys: []string{"a", "b"}}},
-		{{Prefix: "x/", Ignore: true}, {Prefix: "*/t", Layout: "**/{app}/{yyyy}/", Table: "t"}, {Table: "u"}},
-		{{Layout: "{table}/{app}/[{more}/]", Partition: []table.KeyTemplate{{Key: "app", Value: "{app}"}}}},
-		{{Layout: "{app}/[{yyyy}/]x/", Table: "t", Partition: []table.KeyTemplate{{Key: "app", Value: "{app}"}}}},
-	} {
-		router := routerOf(t, table.Bucket{Name: "b", Rules: rules})
-		for seed := range uint64(20) {
-			w := newWorld(t)
-			w.put("b", someKeys(rand.New(rand.NewPCG(uint64(i), seed)), 400)...)
-			var found []reconcile.Finding
-			w.run(w.reconciler(router, &found))
-			agrees(t, router, w.buckets["b"], found)
-		}
-	}
-}
-
-func someKeys(rnd *rand.Rand, n int) (keys []string) {
-	names := []string{"2018", "2018", "03", "01", "05", "x", "t", "T1", "bad-name", "", "a=1", "b=2", "A=3", "a=",
-		"dt=2018-03-01-05", "dt=2018-02-30-05", "AWSLogs", "1", "CloudTrail", "vpcflowlogs", "eu", "_temporary", "_x", "processing-failed"}
-	runs := []string{"2018/03/01/05", "2018/03/01", "a=1/b=2", "AWSLogs/1/vpcflowlogs/eu/2018/03/01", "AWSLogs/1/CloudTrail/eu/2018/03/01", "t/x", "web/2018"}
-	for range n {
-		var path []string
-		for range rnd.IntN(4) {
-			path = append(path, names[rnd.IntN(len(names))])
-		}
-		if rnd.IntN(2) == 0 {
-			path = append(path, runs[rnd.IntN(len(runs))])
-		}
-		for range rnd.IntN(3) {
-			path = append(path, names[rnd.IntN(len(names))])
-		}
-		keys = append(keys, strings.Join(append(path, []string{"f", "g", "_SUCCESS", "2018"}[rnd.IntN(4)]), "/"))
-	}
-	return slices.DeleteFunc(keys, func(k string) bool { return k == "" })
-}
-
-// agrees: every partition of every object was found, and nothing else; every
-// parked object is below something that was reported, and nothing else was.
-func agrees(t *testing.T, router *table.Router, keys []string, found []reconcile.Finding) {
-	t.Helper()
-	want, got, parked := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, f := range found {
-		if f.Location != "" { // the table is missing
-			got[f.Table+" "+strings.Join(f.Values, ",")+" "+f.Location] = true
-		} else {
-			parked[f.Key] = false
-		}
-	}
-	for _, key := range keys {
-		p := router.Place("b", key)
-		switch p.Outcome {
-		case table.Place:
-			want[p.Partition.Table+" "+strings.Join(p.Partition.Values, ",")+" "+p.Partition.Location] = true
-		case table.Park:
-			covered := false
-			for f := range parked {
-				if key == f || strings.HasSuffix(f, "/") && strings.HasPrefix(key, f) || f == "" {
-					parked[f], covered = true, true
-				}
-			}
-			if !covered {
-				t.Errorf("%q is parked, and nothing was said of it", key)
-			}
-		}
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("partitions: %s", d)
-	}
-	for f, shown := range maps.All(parked) {
-		if !shown {
-			t.Errorf("%q was reported, but nothing there is parked", f)
-		}
 	}
 }

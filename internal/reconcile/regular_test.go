@@ -72,6 +72,29 @@ func TestARegularRunAddsAndNoMore(t *testing.T) {
 	})
 }
 
+// TestARegularRunWritesAFewOfEachKindDown: millions of objects may lie where no
+// partition can be.
+func TestARegularRunWritesAFewOfEachKindDown(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2)
+	for _, name := range strings.Fields("a b c d e f g h") {
+		w.put("alerts", name)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		every, err := schedule.Parse("rate(1 hour)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		g := &reconcile.Regular{Schedule: every, Log: slog.New(slog.NewTextHandler(&log, nil)), Reconciler: &reconcile.Reconciler{Router: router, Objects: w, Catalog: w}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		g.Run(ctx)
+		if unplaced, missing := strings.Count(log.String(), "kind=unplaced"), strings.Count(log.String(), "kind=missing"); unplaced != 5 || missing != 2 {
+			t.Errorf("%d unplaced and %d missing are written down: %s", unplaced, missing, log.String())
+		}
+	})
+}
+
 func said1(l reconcile.Last) string {
 	var words []string
 	for _, k := range reconcile.Kinds[:3] {

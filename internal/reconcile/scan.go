@@ -35,7 +35,7 @@ const (
 const lastKey = "\U0010ffff"
 
 // span is a part of a bucket: the keys with a prefix that are greater than after
-// and less than until.
+// and not greater than until.
 type span struct {
 	bucket, prefix, after, until string // until: "" is the end
 }
@@ -173,7 +173,7 @@ func (r *run) through(ctx context.Context, s span) error {
 		}
 		l.passed = 0
 		for _, key := range page.Keys {
-			if s.until != "" && key >= s.until {
+			if s.until != "" && key > s.until {
 				return nil
 			}
 			if err := l.key(ctx, key); err != nil {

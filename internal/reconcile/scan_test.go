@@ -1,0 +1,243 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/table"
+)
+
+// TestListingsAreAsManyAsFolders counts requests to S3: as many as folders or as
+// thousands of objects, whichever are fewer, and what cutting the bucket costs.
+func TestListingsAreAsManyAsFolders(t *testing.T) {
+	for _, c := range []struct{ folders, each, most int }{
+		{50, 3000, 50},   // large folders: one listing each
+		{5000, 1, 5},     // small ones: a listing for every thousand objects
+		{500, 30, 15},    // between
+		{1, 30_000, 1},   // one folder
+		{2000, 200, 400}, // a page passes five of them
+	} {
+		w := newWorld(t)
+		w.table("web", "s3://web/", "n")
+		router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "n={n}/", Table: "web"}}})
+		var keys []string
+		for f := range c.folders {
+			for o := range c.each {
+				keys = append(keys, fmt.Sprintf("n=%06d/%06d", f, o))
+			}
+		}
+		w.put("web", keys...)
+		var found []reconcile.Finding
+		sum := w.run(w.reconciler(router, &found))
+		if sum.Tables["web"].Missing != c.folders {
+			t.Fatalf("%d folders of %d", sum.Tables["web"].Missing, c.folders)
+		}
+		const cuts = 64 + 2 // each part's listing ends somewhere in the next
+		if w.listings > c.most+cuts+c.folders/1000 {
+			t.Errorf("%d folders of %d objects: %d listings, about %d would do", c.folders, c.each, w.listings, c.most)
+		}
+	}
+}
+
+// TestALeapPassesNoNeighbour: of folders whose names begin alike, each fills a
+// page of its own.
+func TestALeapPassesNoNeighbour(t *testing.T) {
+	w := newWorld(t)
+	w.table("web", "s3://web/", "n")
+	router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "x/n={n}/", Table: "web"}}})
+	names := []string{"1", "1-", "10", "1 ", "1\U0010ffff", "11", "2"}
+	var keys []string
+	for _, n := range names {
+		for o := range 1500 {
+			keys = append(keys, fmt.Sprintf("x/n=%s/%06d", n, o))
+		}
+	}
+	w.put("web", append(keys, "x/n=1/\U0010ffff\U0010ffff")...)
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	r.Forward, r.Stop = true, time.Now() // cuts nothing
+	r.Rest = w.run(r).Rest
+	r.Stop = time.Time{}
+	w.run(r)
+	if len(found) != len(names) {
+		t.Errorf("%d folders of %d: %v", len(found), len(names), said(found))
+	}
+}
+
+// uncut has a run of a world list each bucket in one go.
+func uncut(w *world, r *reconcile.Reconciler) {
+	r.Forward, r.Stop = true, time.Now()
+	r.Rest, r.Stop = w.run(r).Rest, time.Time{}
+	w.listings = 0
+}
+
+// TestAPageIsOneListing, and a folder that a rule ignores is leapt over, however
+// large it is.
+func TestAPageIsOneListing(t *testing.T) {
+	for name, c := range map[string]struct{ ignored, most int }{"a page": {0, 1}, "an ignored folder": {30_000, 2}} {
+		w, _ := alertsWorld(t, 1, 2, 3)
+		router := routerOf(t, table.Bucket{Name: "alerts", Rules: []table.Rule{{Prefix: "a/", Ignore: true}, {Table: "alerts"}}})
+		var keys []string
+		for i := range c.ignored {
+			keys = append(keys, fmt.Sprintf("a/%06d", i))
+		}
+		w.put("alerts", keys...)
+		var found []reconcile.Finding
+		r := w.reconciler(router, &found)
+		uncut(w, r)
+		if w.run(r); len(found) != 3 || w.listings > c.most {
+			t.Errorf("%s: %d folders found by %d listings", name, len(found), w.listings)
+		}
+	}
+}
+
+// TestHiddenFilesHideNoOthers: a page of files that no engine reads says nothing
+// of those behind it.
+func TestHiddenFilesHideNoOthers(t *testing.T) {
+	w, router := alertsWorld(t)
+	keys := []string{hour(1) + "a.json"}
+	for i := range 1500 {
+		keys = append(keys, fmt.Sprintf("%s_%06d", hour(1), i))
+	}
+	w.put("alerts", keys...)
+	var found []reconcile.Finding
+	r := w.reconciler(router, &found)
+	uncut(w, r)
+	w.run(r)
+	check(t, found, "missing alerts "+dt(1))
+}
+
+// TestAFoldersOwnObjectIsSeen: some tools make one, whose key is the folder's,
+// and a bucket is cut at just such keys.
+func TestAFoldersOwnObjectIsSeen(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2)
+	w.put("alerts", "alerts/", "alerts/2026/", hour(1), hour(2))
+	var found []reconcile.Finding
+	if sum := w.run(w.reconciler(router, &found)); sum.Ignored["placeholder"] != 4 {
+		t.Errorf("%d ignored", sum.Ignored["placeholder"])
+	}
+	check(t, found, "missing alerts "+dt(1), "missing alerts "+dt(2))
+}
+
+// TestABucketIsListedInManyPartsAtOnce, where S3 takes a second for each
+// listing; and to find out where it can be cut costs a few.
+func TestABucketIsListedInManyPartsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.table("web", "s3://web/", "n")
+	router := routerOf(t, table.Bucket{Name: "web", Rules: []table.Rule{{Layout: "{a}/{b}/n={n}/", Table: "web",
+		Partition: []table.KeyTemplate{{Key: "n", Value: "{n}"}}}}})
+	var keys []string
+	for i := range 50 { // more folders than may be looked into before
+		for o := range 1000 {
+			keys = append(keys, fmt.Sprintf("a/%02d/n=%d/%04d", i, i*100+o%50, o))
+		}
+	}
+	w.put("web", keys...)
+	cutting := 0
+	w.before = func(call string) {
+		if call != "List web/" {
+			cutting++
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w.slow = time.Second
+		began := time.Now()
+		var found []reconcile.Finding
+		sum := w.run(w.reconciler(router, &found))
+		if took := time.Since(began); took > time.Duration(sum.Listings)*time.Second/2 || cutting > 32 {
+			t.Errorf("%d listings took %s; %d to cut", sum.Listings, took, cutting)
+		}
+	})
+}
+
+// TestTheWalkAgreesWithPlace compares what a run finds with what Place says of
+// each object, for rules of every kind and keys that fit several of them.
+func TestTheWalkAgreesWithPlace(t *testing.T) {
+	for i, rules := range [][]table.Rule{
+		{{Table: "t"}},
+		{{Layout: "streamalert-data"}},
+		{{Layout: "vpcflow", Table: "t"}},
+		{{Layout: "cloudtrail", Table: "t"}},
+		{{Layout: "hive", Table: "t", Keys: []string{"a", "b"}}},
+		{{Prefix: "x/", Ignore: true}, {Prefix: "*/t", Layout: "**/{app}/{yyyy}/", Table: "t"}, {Table: "u"}},
+		{{Layout: "{table}/{app}/[{more}/]", Partition: []table.KeyTemplate{{Key: "app", Value: "{app}"}}}},
+		{{Layout: "{app}/[{yyyy}/]x/", Table: "t", Partition: []table.KeyTemplate{{Key: "app", Value: "{app}"}}}},
+	} {
+		router := routerOf(t, table.Bucket{Name: "b", Rules: rules})
+		for seed := range uint64(20) {
+			w := newWorld(t)
+			w.put("b", someKeys(rand.New(rand.NewPCG(uint64(i), seed)), 400)...)
+			var found []reconcile.Finding
+			w.run(w.reconciler(router, &found))
+			agrees(t, router, w.buckets["b"], found)
+		}
+	}
+}
+
+func someKeys(rnd *rand.Rand, n int) (keys []string) {
+	names := []string{"2018", "2018", "03", "01", "05", "x", "t", "T1", "bad-name", "", "a=1", "b=2", "A=3", "a=",
+		"dt=2018-03-01-05", "dt=2018-02-30-05", "AWSLogs", "1", "CloudTrail", "vpcflowlogs", "eu", "_temporary", "_x", "processing-failed"}
+	runs := []string{"2018/03/01/05", "2018/03/01", "a=1/b=2", "AWSLogs/1/vpcflowlogs/eu/2018/03/01", "AWSLogs/1/CloudTrail/eu/2018/03/01", "t/x", "web/2018"}
+	for range n {
+		var path []string
+		for range rnd.IntN(4) {
+			path = append(path, names[rnd.IntN(len(names))])
+		}
+		if rnd.IntN(2) == 0 {
+			path = append(path, runs[rnd.IntN(len(runs))])
+		}
+		for range rnd.IntN(3) {
+			path = append(path, names[rnd.IntN(len(names))])
+		}
+		keys = append(keys, strings.Join(append(path, []string{"f", "g", "_SUCCESS", "2018"}[rnd.IntN(4)]), "/"))
+	}
+	return slices.DeleteFunc(keys, func(k string) bool { return k == "" })
+}
+
+// agrees: every partition of every object was found, and nothing else; every
+// parked object is below something that was reported, and nothing else was.
+func agrees(t *testing.T, router *table.Router, keys []string, found []reconcile.Finding) {
+	t.Helper()
+	want, got, parked := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, f := range found {
+		if f.Location != "" { // the table is missing
+			got[f.Table+" "+strings.Join(f.Values, ",")+" "+f.Location] = true
+		} else {
+			parked[f.Key] = false
+		}
+	}
+	for _, key := range keys {
+		p := router.Place("b", key)
+		switch p.Outcome {
+		case table.Place:
+			want[p.Partition.Table+" "+strings.Join(p.Partition.Values, ",")+" "+p.Partition.Location] = true
+		case table.Park:
+			covered := false
+			for f := range parked {
+				if key == f || strings.HasSuffix(f, "/") && strings.HasPrefix(key, f) || f == "" {
+					parked[f], covered = true, true
+				}
+			}
+			if !covered {
+				t.Errorf("%q is parked, and nothing was said of it", key)
+			}
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("partitions: %s", d)
+	}
+	for f, shown := range maps.All(parked) {
+		if !shown {
+			t.Errorf("%q was reported, but nothing there is parked", f)
+		}
+	}
+}
