@@ -475,6 +475,8 @@ var breaks = []mutant{
 		"aws.ToString(in.NextToken) == \"\" {", "true {", numbers},
 
 	// What strangers write.
+	{"local: a row as deep as it likes", 3, "internal/local/athena/hivejson.go",
+		"w.depth > maxRowDepth", "w.depth > 1<<30", "./internal/local/athena -run FuzzRow"},
 	{"large bodies are placed all at once", 3, "internal/refresh/settle.go",
 		"	if len(body) > largeBody {\n", "	if len(body) > 100*largeBody {\n", settles + " -run TenHostile"},
 	{"the keys of CloudTrail's shape are all counted", 3, "internal/event/body.go",
