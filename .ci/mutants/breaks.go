@@ -528,6 +528,14 @@ var breaks = []mutant{
 		"s.CatalogDown != nil && s.CatalogDown()", "false", shows},
 
 	// What strangers write.
+	{"local: a row as deep as it likes", 3, "internal/local/athena/hivejson.go",
+		"w.depth > maxRowDepth", "w.depth > 1<<30", "./internal/local/athena -run FuzzRow"},
+	{"large bodies are placed all at once", 3, "internal/refresh/settle.go",
+		"	if len(body) > largeBody {\n", "	if len(body) > 100*largeBody {\n", settles + " -run TenHostile"},
+	{"the keys of CloudTrail's shape are all counted", 3, "internal/event/body.go",
+		"	if t.s != \"\" || !afterEmpty {\n", "	if true {\n", events},
+	{"reasons that alternate are kept apart", 3, "internal/event/event.go",
+		"dst[i].Reason != \"\"; i--", "dst[i].Reason == why; i--", events},
 	{"local: a statement's panic is everybody's", 3, "internal/local/athena/start.go",
 		"	if p := recover(); p != nil {\n", "	if p := any(nil); p != nil {\n", engine},
 	{"local: subqueries as deep as they like", 3, "internal/local/athena/nesting.go",

@@ -100,33 +100,14 @@ func (k *killing) round(conf string) {
 func (k *killing) kill(conf string, at int, after bool) bool {
 	k.t.Helper()
 	k.land()
-	cmd := exec.Command("athena-refresh", "once", "--conf", conf)
-	cmd.Env = k.env
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	started := make(chan struct{})
-	exited := k.proxy.arm(at, after, func() error {
-		<-started
-		return cmd.Process.Kill()
-	})
-	if err := cmd.Start(); err != nil {
+	killed, err := k.proxy.run(k.env, at, after, "once", "--conf", conf)
+	if err != nil {
 		k.t.Fatal(err)
 	}
-	close(started)
-	err := cmd.Wait()
-	close(exited)
-	var failed *exec.ExitError
-	switch {
-	case errors.As(err, &failed) && failed.ExitCode() == -1: // by a signal
-		if !k.proxy.fired() {
-			k.t.Fatalf("once was killed by somebody else: %s", out.String())
-		}
+	if killed {
 		k.kills++
-		return true
-	case err != nil && failed.ExitCode() != exitUndone:
-		k.t.Fatalf("once: %v: %s", err, out.String())
 	}
-	return false
+	return killed
 }
 
 // land puts two objects into a new partition each, one into an old one, and
@@ -224,6 +205,33 @@ func (k *killer) arm(at int, after bool, kill func() error) (exited chan struct{
 	k.n, k.at, k.after, k.kill, k.did = 0, at, after, kill, false
 	k.exited = make(chan struct{})
 	return k.exited
+}
+
+// run runs a command line, which is killed at a request, not at all if that is 0.
+// Not killed it has to end well, with whatever left undone.
+func (k *killer) run(env []string, at int, after bool, args ...string) (killed bool, err error) {
+	cmd := exec.Command("athena-refresh", args...)
+	cmd.Env = env
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	started := make(chan struct{})
+	exited := k.arm(at, after, func() error {
+		<-started
+		return cmd.Process.Kill()
+	})
+	if err := cmd.Start(); err != nil {
+		return false, err
+	}
+	close(started)
+	err = cmd.Wait()
+	close(exited)
+	switch code := cmd.ProcessState.ExitCode(); {
+	case code == -1 && k.fired(): // by a signal, and that is ours
+		return true, nil
+	case err != nil && code != exitUndone:
+		return false, fmt.Errorf("%s: %w: %s", args, err, out.String())
+	}
+	return false, nil
 }
 
 func (k *killer) fired() bool {

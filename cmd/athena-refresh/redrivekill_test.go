@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -116,27 +114,12 @@ func (r *redriving) kill(at int, after bool) {
 // redrive runs one, which is killed at a request; not at all if that is 0.
 func (r *redriving) redrive(at int, after bool) {
 	r.t.Helper()
-	cmd := exec.Command("athena-refresh", "parked", "redrive", "--reason", "unknown_bucket", "--conf", r.conf)
-	cmd.Env = r.env
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	started := make(chan struct{})
-	exited := r.proxy.arm(at, after, func() error {
-		<-started
-		return cmd.Process.Kill()
-	})
-	if err := cmd.Start(); err != nil {
+	killed, err := r.proxy.run(r.env, at, after, "parked", "redrive", "--reason", "unknown_bucket", "--conf", r.conf)
+	if err != nil {
 		r.t.Fatal(err)
 	}
-	close(started)
-	err := cmd.Wait()
-	close(exited)
-	var failed *exec.ExitError
-	switch {
-	case errors.As(err, &failed) && failed.ExitCode() == -1 && r.proxy.fired(): // by a signal
+	if killed {
 		r.kills++
-	case err != nil && failed.ExitCode() != exitUndone:
-		r.t.Fatalf("redrive: %v: %s", err, out.String())
 	}
 }
 

@@ -22,7 +22,8 @@ type body struct {
 	time         text
 	detail       object
 	trailBucket  text
-	trailKeys    []string
+	trailKeys    string // the list of keys, or a single one, as JSON
+	trailRecords int    // how many records become of it
 	hasTrailKeys bool
 }
 
@@ -172,21 +173,33 @@ func (p *scanner) inner(name string, wrong *bool) (t text) {
 	return t
 }
 
-// readTrailKeys reads a list of keys or a single one. An entry that is no text
-// is a record without a key.
+// readTrailKeys checks a list of keys or a single one, and counts. The keys are
+// read once the bucket is known: a key may be four bytes long, and all of them in
+// a list of their own would take more room than their records.
 func (p *scanner) readTrailKeys(b *body) {
-	b.trailKeys, b.hasTrailKeys = nil, !p.null()
+	b.trailRecords, b.hasTrailKeys = 0, !p.null()
 	if !b.hasTrailKeys {
 		return
 	}
+	begin := p.i
 	if p.peek() != '[' {
-		b.trailKeys = []string{p.needText().s}
-		return
+		p.needText()
+		b.trailRecords = 1
+	} else {
+		empty := false // the entry before: those in a row become one record
+		for l := p.list(); l.next(); empty = !p.trailKey(empty, b) {
+		}
 	}
-	for l := p.list(); l.next(); {
-		t, _ := p.text()
-		b.trailKeys = append(b.trailKeys, t.s)
+	b.trailKeys = p.s[begin:p.i]
+}
+
+// trailKey reads an entry and says whether it is a key.
+func (p *scanner) trailKey(afterEmpty bool, b *body) bool {
+	t, _ := p.text()
+	if t.s != "" || !afterEmpty {
+		b.trailRecords++
 	}
+	return t.s != ""
 }
 
 // needText reads a string or null; anything else makes the body malformed.

@@ -20,6 +20,7 @@ package event
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -53,7 +54,7 @@ type Record struct {
 	Key    string // the object's true key: decoded once where the shape encodes it
 	Time   string // when the object landed, RFC 3339, as it stands in the body; "" if it doesn't say
 	Reason Reason // "": an object was created
-	Count  int    // how many records in a row this stands for: more than one only with a Reason
+	Count  int    // how many records this stands for: more than one only with a Reason
 }
 
 // maxSNS is how many envelopes of SNS a body may be in.
@@ -107,13 +108,24 @@ func appendEventBridge(dst []Record, b *body) []Record {
 
 // appendTrail reads a message of CloudTrail's own topic. Its keys are not encoded.
 func appendTrail(dst []Record, b *body) []Record {
-	if len(b.trailKeys) == 0 {
+	if b.trailRecords == 0 {
 		return reason(dst, NoRecords)
 	}
-	for _, k := range b.trailKeys {
-		dst = appendObject(dst, Record{Bucket: b.trailBucket.s, Key: k, Count: 1}, false)
+	dst = slices.Grow(dst, b.trailRecords)
+	p := scanner{s: b.trailKeys}
+	if p.peek() != '[' {
+		return appendTrailKey(dst, &p, b)
+	}
+	for l := p.list(); l.next(); {
+		dst = appendTrailKey(dst, &p, b)
 	}
 	return dst
+}
+
+// appendTrailKey reads a key. An entry that is no text is a record without one.
+func appendTrailKey(dst []Record, p *scanner, b *body) []Record {
+	t, _ := p.text()
+	return appendObject(dst, Record{Bucket: b.trailBucket.s, Key: t.s, Count: 1}, false)
 }
 
 // appendRecord reads an entry of Records, once its members are known.
@@ -138,12 +150,15 @@ func appendObject(dst []Record, r Record, wrong bool) []Record {
 	return append(dst, r)
 }
 
-// reason appends a record that speaks of no object. Alike neighbours become
-// one, so that a body of a million empty records takes no more room than one.
+// reason appends a record that speaks of no object. Of those that have no record
+// of an object between them the alike become one, so that a body of a million
+// empty records takes no more room than one for each reason.
 func reason(dst []Record, why Reason) []Record {
-	if n := len(dst); n > 0 && dst[n-1].Reason == why {
-		dst[n-1].Count++
-		return dst
+	for i := len(dst) - 1; i >= 0 && dst[i].Reason != ""; i-- {
+		if dst[i].Reason == why {
+			dst[i].Count++
+			return dst
+		}
 	}
 	return append(dst, Record{Reason: why, Count: 1})
 }

@@ -55,7 +55,8 @@ type Refresher struct {
 	mu     sync.RWMutex
 	tables map[string]*planner
 
-	rooms sync.Pool // of *[]event.Record
+	rooms sync.Pool  // of *[]event.Record
+	large sync.Mutex // held while a large body is placed
 }
 
 // New makes a Refresher. Nothing runs until the first message.

@@ -42,9 +42,17 @@ func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
 // body of thousands is not worth it.
 const mostRoom = 1000
 
+// largeBody is a length that no notification of an object has. A body of 1 MiB
+// may hold 260,000 records, which take 19 MB until they are placed.
+const largeBody = 64 << 10
+
 // place places the records of a body. Their room is another message's while
-// this one waits for the catalog.
+// this one waits for the catalog. Large bodies are placed one at a time.
 func (r *Refresher) place(body string, s *settling) {
+	if len(body) > largeBody {
+		r.large.Lock()
+		defer r.large.Unlock()
+	}
 	room := r.rooms.Get().(*[]event.Record)
 	*room = event.ParseInto(*room, body)
 	for i := range *room {
@@ -148,8 +156,12 @@ func rankOf(park bool) rank {
 }
 
 func (s *settling) count(reason Reason, n int, k rank) {
-	s.reasons = append(s.reasons, counted{reason, n, k})
 	s.worst = max(s.worst, k)
+	if last := len(s.reasons) - 1; last >= 0 && s.reasons[last].reason == reason && s.reasons[last].rank == k {
+		s.reasons[last].n += n
+		return
+	}
+	s.reasons = append(s.reasons, counted{reason, n, k})
 }
 
 func (s *settling) answered(a answer, e *event.Record) {

@@ -37,7 +37,13 @@ type jsonWalker struct {
 	out []byte
 	pos int
 	top *rowFolder
+
+	depth int // of lists and objects
 }
+
+// maxRowDepth bounds the recursion: an object in S3 is a stranger's, and a stack
+// that runs over ends the process.
+const maxRowDepth = 1000
 
 func (w *jsonWalker) space() {
 	for w.pos < len(w.in) && bytes.IndexByte([]byte(" \t\r\n"), w.in[w.pos]) >= 0 {
@@ -117,6 +123,10 @@ func (w *jsonWalker) list(open, shut byte, item func() error) error {
 	if _, err := w.take(string(open)); err != nil {
 		return err
 	}
+	if w.depth++; w.depth > maxRowDepth {
+		return w.errorf("nested too deeply")
+	}
+	defer func() { w.depth-- }()
 	if w.next(shut) {
 		_, err := w.take(string(shut))
 		return err

@@ -84,3 +84,17 @@ func TestCommentsEndAsTrinoEndsThem(t *testing.T) {
 	s.failsWith("SELECT /* \n\n */ nope", "line 3:5") // places are as before
 	s.failsWith("SELECT 1 /* ", "SYNTAX_ERROR: line 1:10")
 }
+
+func TestADeepRowIsRefused(t *testing.T) {
+	s := newStack(t)
+	s.run("CREATE DATABASE db")
+	s.run(jsonTable)
+	for name, n := range map[string]int{"deep": maxRowDepth - 1, "deeper": maxRowDepth + 1, "deepest": 3_000_000} {
+		s.put("t/dt="+name+"/x.json", `{"id":"1","name":`+nested(n, "", "[", "", "]")+"}\n")
+		s.run("ALTER TABLE t ADD PARTITION (dt='" + name + "')")
+	}
+	s.want("SELECT count(*), max(id) FROM t WHERE dt = 'deep'", []string{"1", "1"})
+	s.failsWith("SELECT max(id) FROM t WHERE dt = 'deeper'", "Row is not a valid JSON Object - JSONException: nested too deeply")
+	s.failsWith("SELECT max(id) FROM t WHERE dt = 'deepest'", "HIVE_")
+	s.want("SELECT 1", []string{"1"})
+}

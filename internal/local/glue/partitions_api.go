@@ -34,21 +34,32 @@ type partitionError struct {
 
 type partitionErrors struct{ Errors []partitionError }
 
-// collect runs f for each of n items; a service error is one of the answer's.
-func collect(n int, values func(int) []string, f func(int) error) (partitionErrors, error) {
-	out := partitionErrors{[]partitionError{}}
-	for i := range n {
-		err := f(i)
-		if err == nil {
-			continue
-		}
-		d, err := detail(err)
-		if err != nil {
-			return out, err
-		}
-		out.Errors = append(out.Errors, partitionError{values(i), d})
+// batch does something with several partitions of a table, in one transaction.
+// What is wrong with one is said of that one, and the others are done.
+func batch[T any](c *Catalog, t tableRef, member string, items []T, most int, values func(T) []string, do func(*partitionStore, T) error) (out partitionErrors, err error) {
+	if err := checkCount(member, len(items), most); err != nil {
+		return out, err
 	}
-	return out, nil
+	out.Errors = []partitionError{}
+	err = c.db.Update(func(tx *bbolt.Tx) error {
+		s, err := createPartitions(tx, t.DatabaseName, t.TableName)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			err := do(s, item)
+			if err == nil {
+				continue
+			}
+			d, err := detail(err)
+			if err != nil {
+				return err
+			}
+			out.Errors = append(out.Errors, partitionError{values(item), d})
+		}
+		return nil
+	})
+	return out, err
 }
 
 type batchCreateInput struct {
@@ -56,22 +67,10 @@ type batchCreateInput struct {
 	PartitionInputList []PartitionInput
 }
 
-func (c *Catalog) apiBatchCreatePartition(_ context.Context, in batchCreateInput) (out partitionErrors, err error) {
-	list := in.PartitionInputList
-	if err := checkCount("partitionInputList", len(list), 100); err != nil {
-		return out, err
-	}
-	err = c.db.Update(func(tx *bbolt.Tx) error {
-		s, err := createPartitions(tx, in.DatabaseName, in.TableName)
-		if err != nil {
-			return err
-		}
-		out, err = collect(len(list),
-			func(i int) []string { return list[i].Values },
-			func(i int) error { return c.addPartition(s, list[i]) })
-		return err
-	})
-	return out, err
+func (c *Catalog) apiBatchCreatePartition(_ context.Context, in batchCreateInput) (partitionErrors, error) {
+	return batch(c, in.tableRef, "partitionInputList", in.PartitionInputList, 100,
+		func(p PartitionInput) []string { return p.Values },
+		c.addPartition)
 }
 
 type partitionRef struct {
@@ -138,32 +137,23 @@ func (c *Catalog) apiUpdatePartition(_ context.Context, in updatePartitionInput)
 	return none{}, c.UpdatePartition(in.DatabaseName, in.TableName, in.PartitionValueList, in.PartitionInput)
 }
 
+type updateEntry struct {
+	PartitionValueList []string
+	PartitionInput     PartitionInput
+}
+
 type batchUpdateInput struct {
 	tableRef
-	Entries []struct {
-		PartitionValueList []string
-		PartitionInput     PartitionInput
-	}
+	Entries []updateEntry
 }
 
 func (c *Catalog) apiBatchUpdatePartition(_ context.Context, in batchUpdateInput) (any, error) {
-	if err := checkCount("entries", len(in.Entries), 100); err != nil {
-		return nil, err
-	}
 	if len(in.Entries) == 0 {
 		return nil, invalid("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	}
-	var failed partitionErrors
-	err := c.db.Update(func(tx *bbolt.Tx) error {
-		s, err := createPartitions(tx, in.DatabaseName, in.TableName)
-		if err != nil {
-			return err
-		}
-		failed, err = collect(len(in.Entries),
-			func(i int) []string { return in.Entries[i].PartitionValueList },
-			func(i int) error { return s.replace(in.Entries[i].PartitionValueList, in.Entries[i].PartitionInput) })
-		return err
-	})
+	failed, err := batch(c, in.tableRef, "entries", in.Entries, 100,
+		func(e updateEntry) []string { return e.PartitionValueList },
+		func(s *partitionStore, e updateEntry) error { return s.replace(e.PartitionValueList, e.PartitionInput) })
 	entries := []any{} // this call spells the member differently
 	for _, e := range failed.Errors {
 		entries = append(entries, map[string]any{"PartitionValueList": e.PartitionValues, "ErrorDetail": e.ErrorDetail})
@@ -176,27 +166,15 @@ type batchDeleteInput struct {
 	PartitionsToDelete []valueList
 }
 
-func (c *Catalog) apiBatchDeletePartition(_ context.Context, in batchDeleteInput) (out partitionErrors, err error) {
-	list := in.PartitionsToDelete
-	if err := checkCount("partitionsToDelete", len(list), 25); err != nil {
-		return out, err
-	}
-	err = c.db.Update(func(tx *bbolt.Tx) error {
-		s, err := createPartitions(tx, in.DatabaseName, in.TableName)
-		if err != nil {
-			return err
-		}
-		out, err = collect(len(list),
-			func(i int) []string { return list[i].Values },
-			func(i int) error {
-				if !s.has(list[i].Values) {
-					return partitionNotFound()
-				}
-				return s.remove(list[i].Values)
-			})
-		return err
-	})
-	return out, err
+func (c *Catalog) apiBatchDeletePartition(_ context.Context, in batchDeleteInput) (partitionErrors, error) {
+	return batch(c, in.tableRef, "partitionsToDelete", in.PartitionsToDelete, 25,
+		func(p valueList) []string { return p.Values },
+		func(s *partitionStore, p valueList) error {
+			if !s.has(p.Values) {
+				return partitionNotFound()
+			}
+			return s.remove(p.Values)
+		})
 }
 
 type getPartitionsInput struct {
