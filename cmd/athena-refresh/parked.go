@@ -375,6 +375,9 @@ func (l *parkingLot) redrive(ctx context.Context, r *parked.Redrive) error {
 	if out.Sent+out.Unsure > 0 {
 		l.a.advise(`the next refresh settles them; "athena-refresh once" is one`)
 	}
+	if out.Left != nil && *out.Left > out.Looked-out.Sent {
+		l.a.advise("some of what is left was hidden, because somebody looks at it or an answer got lost: do it again in five minutes")
+	}
 	switch {
 	case err != nil:
 		return err
