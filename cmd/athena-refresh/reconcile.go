@@ -61,6 +61,10 @@ holds objects and stands for it too, and not dropped unless its folder is still
 empty just before. S3 has no lock: an object that lands in that very moment is
 in no partition until its notification, or the next reconcile, adds it again.
 
+With reconcile_every the daemon and the function compare by themselves. They add
+what is missing, and mend nothing else. The function, which has no time to read a
+large catalog, doesn't look for what is empty: this command does.
+
 It may be ended at any time, and begun again: nothing is kept but what was
 mended. With --since and --until only partitions of that time are compared, by
 their values (dt, date, day, or year, month, day, hour).
@@ -77,7 +81,7 @@ name has any other character that Hive escapes, or a %.`,
 			scope, err = f.scope(args, time.Now())
 			return err
 		},
-		ValidArgsFunction: a.completeTables,
+		ValidArgsFunction: a.completeMoreTables,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, router, err := a.router()
 			if err != nil {
