@@ -93,8 +93,9 @@ func (l *parkingLot) adviseOn(groups []parked.Group) {
 	if slices.ContainsFunc(groups, func(g parked.Group) bool { return g.Placed > 0 }) {
 		l.a.advise(`what has a place was refused by the catalog, or by the rules as they were: "athena-refresh doctor" looks at the tables`)
 	}
-	if slices.ContainsFunc(groups, func(g parked.Group) bool { return g.Placed < g.Copies }) {
-		l.a.advise(`what has none needs another rule, or one that ignores it: "athena-refresh explain BUCKET KEY" says why`)
+	if i := slices.IndexFunc(groups, func(g parked.Group) bool { return g.Placed < g.Copies }); i >= 0 {
+		key := append(groups[i].Examples, "")[0]
+		l.a.advise(unplacedAdvice + explaining(groups[i].Bucket, key) + `" says why`)
 	}
 	l.a.advise(`once the cause is gone, "athena-refresh parked redrive" sends them back; --reason and --table choose among them`)
 }
