@@ -125,21 +125,13 @@ func (l *parkingLot) redrive(ctx context.Context, r *parked.Redrive) error {
 	} else {
 		err = out.print(l.a.stdout)
 	}
-	if out.Sent+out.Unsure > 0 {
-		l.a.advise(`the next refresh settles them; "athena-refresh once" is one`)
-	}
-	if out.Looked > 0 && out.Matched == 0 {
-		l.a.advise(`"athena-refresh parked sample" shows the reasons and tables that there are`)
-	}
-	if out.Left != nil && *out.Left > out.Looked-out.Sent {
-		l.a.advise("some of what is left was hidden, because somebody looks at it or an answer got lost: do it again in five minutes")
-	}
 	switch {
 	case err != nil:
 		return err
 	case failed != nil:
 		return explainAWS("parked redrive", failed)
 	}
+	l.a.adviseRedriven(&out)
 	if err := r.LastFailure(); err != nil && out.Stay() > 0 {
 		l.a.complain(explainAWS("parked redrive", err))
 	}
@@ -147,6 +139,19 @@ func (l *parkingLot) redrive(ctx context.Context, r *parked.Redrive) error {
 		return errUndone
 	}
 	return nil
+}
+
+// adviseRedriven says what comes next.
+func (a *app) adviseRedriven(r *redriven) {
+	if r.Sent+r.Unsure > 0 {
+		a.advise(`the next refresh settles them; "athena-refresh once" is one`)
+	}
+	if r.Looked > 0 && r.Matched == 0 {
+		a.advise(`"athena-refresh parked sample" shows the reasons and tables that there are`)
+	}
+	if r.Left != nil && !r.Limited && *r.Left > r.Looked-r.Sent {
+		a.advise("some of what is left was hidden: somebody looks at it, or an answer got lost; do it again in five minutes")
+	}
 }
 
 func (r *redriven) print(w io.Writer) error {
