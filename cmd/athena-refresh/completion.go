@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -21,10 +22,27 @@ func (a *app) complete(root *cobra.Command) error {
 			errs = append(errs, cmd.MarkFlagDirname("data"))
 		case "query":
 			errs = append(errs, cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "csv", "json"}, cobra.ShellCompDirectiveNoFileComp)))
+		case "reconcile":
+			errs = append(errs, cmd.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions([]string{engineRepair}, cobra.ShellCompDirectiveNoFileComp)))
+		case "parked":
+			errs = append(errs, a.completeRedrive(cmd))
 		}
 		offerNoFiles(cmd)
 	}
 	return errors.Join(errs...)
+}
+
+// completeRedrive is for the flags of parked redrive.
+func (a *app) completeRedrive(parked *cobra.Command) error {
+	redrive, _, err := parked.Find([]string{"redrive"})
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		redrive.RegisterFlagCompletionFunc("reason", cobra.FixedCompletions(knownReasons(), cobra.ShellCompDirectiveNoFileComp)),
+		redrive.RegisterFlagCompletionFunc("table", func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+			return a.completeTables(cmd, nil, begun)
+		}))
 }
 
 // offerNoFiles is for a command and those below it.
@@ -44,6 +62,12 @@ func (a *app) completeTables(_ *cobra.Command, args []string, _ string) ([]strin
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return router.Tables(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeMoreTables is completeTables for a command that takes several.
+func (a *app) completeMoreTables(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	names, directive := a.completeTables(cmd, nil, begun)
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) }), directive
 }
 
 // completeBuckets completes a bucket's name; what follows it are keys.

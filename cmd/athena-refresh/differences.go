@@ -119,7 +119,7 @@ func (d *differences) finish(s *reconcile.Summary, complete bool) error {
 // tables prints a line for each table.
 func (d *differences) tables(s *reconcile.Summary) error {
 	out := terminal.Table{
-		Header: []string{"table", "in the catalog", "in S3", "missing", "added", "elsewhere", "relocated", "empty", "dropped"},
+		Header: []string{"table", "catalog", "in S3", "missing", "added", "elsewhere", "relocated", "empty", "dropped"},
 		Right:  []bool{false, true, true, true, true, true, true, true, true},
 		Width:  terminal.Width(d.app.stdout),
 	}

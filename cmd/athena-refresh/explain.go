@@ -39,17 +39,18 @@ type explained struct {
 func (a *app) explain() *cobra.Command {
 	var encoded, live bool
 	cmd := &cobra.Command{
-		Use:   "explain BUCKET KEY… | -",
+		Use:   "explain BUCKET KEY… | s3://BUCKET/KEY… | -",
 		Short: "Say which partition an object belongs to, or why none",
 		Long: `Explain says which table and partition an object in S3 belongs to, step by step,
 or why it belongs to none. It reads the configuration only, unless --live is
 given. With - it reads lines {"bucket": "…", "key": "…"} from standard input.`,
 		Example: `  athena-refresh explain example.streamalert.data osquery/2018/01/01/00/a.gz`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 1 && args[0] == "-" || len(args) >= 2 {
+			if len(args) == 1 && args[0] == "-" {
 				return nil
 			}
-			return errors.New("explain: name a bucket and keys, or - to read them from standard input")
+			_, err := objectsOf(args)
+			return err
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, router, err := a.router()
@@ -65,18 +66,54 @@ given. With - it reads lines {"bucket": "…", "key": "…"} from standard input
 			if args[0] == "-" && len(args) == 1 {
 				return e.lines(cmd.Context(), a.stdin)
 			}
-			for _, key := range args[1:] {
-				if err := e.explain(cmd.Context(), args[0], key); err != nil {
+			objects, err := objectsOf(args)
+			for _, o := range objects {
+				if err := e.explain(cmd.Context(), o.bucket, o.key); err != nil {
 					return err
 				}
 			}
-			return nil
+			return err
 		},
 	}
 	a.jsonFlag(cmd)
 	cmd.Flags().BoolVar(&encoded, "encoded", false, "keys are as in a notification: + is a space, %XX is undone")
 	cmd.Flags().BoolVar(&live, "live", false, "ask the catalog too: is the table there, does the partition exist, and where")
 	return cmd
+}
+
+// object is one of the command line.
+type object struct{ bucket, key string }
+
+const scheme = "s3://"
+
+// objectsOf are those of a command line: a bucket and keys, or whole addresses.
+func objectsOf(args []string) (list []object, err error) {
+	switch {
+	case len(args) > 0 && strings.HasPrefix(args[0], scheme):
+		for _, arg := range args {
+			rest, ok := strings.CutPrefix(arg, scheme)
+			bucket, key, cut := strings.Cut(rest, "/")
+			if !ok || !cut {
+				return nil, fmt.Errorf("explain: %s is not s3://BUCKET/KEY, as the first is", arg)
+			}
+			list = append(list, object{bucket, key})
+		}
+	case len(args) < 2:
+		return nil, errors.New("explain: name a bucket and keys, or - to read them from standard input")
+	default:
+		for _, key := range args[1:] {
+			list = append(list, object{args[0], key})
+		}
+	}
+	return list, nil
+}
+
+// explaining is the command that explains an object, if its key can be pasted.
+func explaining(bucket, key string) string {
+	if address := scheme + bucket + "/" + key; key != "" && terminal.Escape(address) == address && !strings.Contains(address, `"`) {
+		return "athena-refresh explain " + word(address)
+	}
+	return "athena-refresh explain BUCKET KEY"
 }
 
 // lines explains the objects of a stream, one JSON object a line.

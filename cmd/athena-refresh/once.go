@@ -75,7 +75,7 @@ func (a *app) adviseAfter(r *report) {
 		a.advise(`"athena-refresh doctor" looks for what keeps messages; they are tried again by themselves`)
 	}
 	if r.TimeIsUp {
-		a.advise(`"athena-refresh status" says which schedule keeps up; until then run once again`)
+		a.advise(`"athena-refresh status" says which schedule keeps up; until then run it again`)
 	}
 }
 

@@ -61,6 +61,10 @@ holds objects and stands for it too, and not dropped unless its folder is still
 empty just before. S3 has no lock: an object that lands in that very moment is
 in no partition until its notification, or the next reconcile, adds it again.
 
+With reconcile_every the daemon and the function compare by themselves. They add
+what is missing, and mend nothing else. The function, which has no time to read a
+large catalog, doesn't look for what is empty: this command does.
+
 It may be ended at any time, and begun again: nothing is kept but what was
 mended. With --since and --until only partitions of that time are compared, by
 their values (dt, date, day, or year, month, day, hour).
@@ -77,7 +81,7 @@ name has any other character that Hive escapes, or a %.`,
 			scope, err = f.scope(args, time.Now())
 			return err
 		},
-		ValidArgsFunction: a.completeTables,
+		ValidArgsFunction: a.completeMoreTables,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, router, err := a.router()
 			if err != nil {
@@ -203,7 +207,7 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 	case err != nil:
 		return explainAWS("reconcile", err)
 	case sum.Left() > 0:
-		a.adviseOn(sum, &f, scope.Tables)
+		a.adviseOn(sum, &f, scope.Tables, out.examples[reconcile.Unplaced])
 		return errUndone
 	}
 	return nil
@@ -211,7 +215,7 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 
 // adviseOn says what mends the differences that are left, of those that this
 // run wasn't told to mend: why one of the others is left stands beside it.
-func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, tables []string) {
+func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, tables []string, unplaced []reconcile.Finding) {
 	for _, x := range []struct {
 		kind reconcile.Kind
 		told bool
@@ -228,15 +232,38 @@ func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, tables []strin
 		}
 	}
 	refused := 0
-	for _, r := range []refresh.Reason{refresh.TableMissing, refresh.DatabaseMissing, refresh.NotAHiveTable, refresh.PartitionKeysMismatch, refresh.FormatMismatch} {
-		refused += sum.Unplaced[r]
+	for r, n := range sum.Unplaced {
+		if ofTable(r) {
+			refused += n
+		}
 	}
 	if refused > 0 {
 		a.advise(`"athena-refresh doctor" says what to do about the tables`)
 	}
 	if found, _ := sum.Of(reconcile.Unplaced); found > refused {
-		a.advise(`what is unplaced needs another rule, or one that ignores it: "athena-refresh explain BUCKET KEY" says why`)
+		a.advise(unplacedAdvice + exampleOf(unplaced) + `" says why`)
 	}
+}
+
+const unplacedAdvice = `what has no place needs another rule, or one that ignores it: "`
+
+// exampleOf is the command that explains one of several.
+func exampleOf(unplaced []reconcile.Finding) string {
+	for _, f := range unplaced {
+		if !ofTable(f.Reason) {
+			return explaining(f.Bucket, f.Key)
+		}
+	}
+	return explaining("", "")
+}
+
+// ofTable says whether a reason is a table's, not a rule's.
+func ofTable(r refresh.Reason) bool {
+	switch r {
+	case refresh.TableMissing, refresh.DatabaseMissing, refresh.NotAHiveTable, refresh.PartitionKeysMismatch, refresh.FormatMismatch:
+		return true
+	}
+	return false
 }
 
 // bounds are the words of the command line that bound a reconcile.

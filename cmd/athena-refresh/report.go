@@ -120,7 +120,7 @@ func (r *report) print(w io.Writer) error {
 		line("again", "what was kept comes back from %s on", r.RetryAt.Local().Format(time.TimeOnly))
 	}
 	if r.TimeIsUp {
-		line("", "the time was up before the queue was empty")
+		line("", "the time was up before the queue was seen to be empty")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

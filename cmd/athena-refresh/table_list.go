@@ -180,7 +180,7 @@ func (l *listed) partitions() string {
 
 func (a *app) printTables(lines []listed) error {
 	t := &terminal.Table{Header: []string{"table", "kind", "partitions", "first", "last", "location", "fed by"},
-		Right: []bool{false, false, true}, Width: terminal.Width(a.stdout)}
+		Right: []bool{false, false, true}, Ends: []bool{3: true, 4: true}, Width: terminal.Width(a.stdout)}
 	t.To(a.stdout)
 	for _, l := range lines {
 		n, kind := "-", l.Kind
@@ -202,7 +202,7 @@ func (a *app) printTables(lines []listed) error {
 		return fmt.Errorf("write a result: %w", err)
 	}
 	if i := slices.IndexFunc(lines, func(l listed) bool { return !l.Exists }); i >= 0 {
-		a.advise("what is missing is made by athena-refresh table create " + lines[i].Table)
+		a.advise(`"athena-refresh doctor" says how what is missing is made`)
 	}
 	return nil
 }

@@ -92,7 +92,8 @@ set:
   memory                 128        MB (*)
   log_level              info       debug: every message and statement
   enable_metrics         false      true: metrics for CloudWatch, as log lines
-  reconcile_every        none       as schedule_expression: add what is missing
+  reconcile_every        none       as schedule_expression: add what is missing (the
+                                    function finds no partitions of empty folders)
   database_name          <prefix>_streamalert
   queue_name             <prefix>_streamalert_athena_s3_notifications
   results_bucket         <prefix>.streamalert.athena-results

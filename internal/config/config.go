@@ -101,7 +101,9 @@ type Config struct {
 	EnableMetrics bool
 
 	// reconcile_every, default none: when to compare S3 with the catalog, as
-	// schedule_expression. None (the zero Schedule): only by hand.
+	// schedule_expression. What is missing is added; the function doesn't look
+	// for partitions whose folder is empty. None (the zero Schedule): only by
+	// hand.
 	ReconcileEvery schedule.Schedule
 
 	// database_name, default "<prefix>_streamalert": the tables' database, 1

@@ -12,7 +12,7 @@ type Summary struct {
 	Hidden    int    // kept, to be tried again later
 	Unsure    int    // settled, but the queue did not confirm it: they may come again
 	Depth     *Depth // of the queue, as it last said, a minute ago at most; nil if it never did
-	TimeIsUp  bool   // before the queue was seen to be empty, or all was settled
+	TimeIsUp  bool   // before the queue was seen to be empty, or before all was settled
 	Took      time.Duration
 	Receiving error // why it stopped receiving, if that is why
 }

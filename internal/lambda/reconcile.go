@@ -10,7 +10,8 @@ import (
 )
 
 // Reconciled is the answer to {"athena-refresh":"reconcile"}, and its line in
-// the log. The counts are this invocation's.
+// the log. The counts are this invocation's. Partitions whose folder is empty are
+// not among them: to find those takes a reading of the whole catalog.
 type Reconciled struct {
 	Trigger   string `json:"trigger"` // "reconcile"
 	Missing   int    `json:"missing"` // partitions
@@ -89,6 +90,7 @@ func (h *Handler) reconciled(t times, p pass, sum *reconcile.Summary) Reconciled
 	a.Unplaced, _ = sum.Of(reconcile.Unplaced)
 	h.Log.LogAttrs(context.Background(), slog.LevelInfo, "reconciled",
 		slog.Int("missing", a.Missing), slog.Int("added", a.Added), slog.Int("elsewhere", a.Elsewhere), slog.Int("unplaced", a.Unplaced),
+		slog.String("empty", "not looked for"), // that takes a reading of the whole catalog
 		slog.Bool("complete", a.Complete), slog.Time("since", a.Since), slog.Int("listings", a.Listings))
 	return a
 }

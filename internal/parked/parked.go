@@ -43,10 +43,11 @@ type DeadLetters interface {
 	// be given back is visible again when its time runs out.
 	GiveBack(ctx context.Context, handles []string) error
 
-	// SendBack sends a body to the queue, byte for byte and with nothing beside
-	// it, and returns the new message's id. Only nil means that it is there:
-	// after an error it may be.
-	SendBack(ctx context.Context, body string) (id string, err error)
+	// SendBack sends bodies to the queue, any number of them, byte for byte and
+	// with nothing beside them. It returns the id of each one's message: "" says
+	// that it could not confirm that the message is there, though it may be;
+	// there is one reason for all of these.
+	SendBack(ctx context.Context, bodies []string) (ids []string, err error)
 
 	// Delete forgets copies, any number of them, and returns those of handles
 	// that it could not confirm as deleted, with one reason for all.

@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -43,6 +44,29 @@ func (p *pass) next(ctx context.Context, most int) (copies []Copy, fresh []bool,
 	if err != nil {
 		return nil, nil, err
 	}
+	copies, fresh = p.look(copies)
+	return copies, fresh, nil
+}
+
+// gather is next, several at a time. What came of those that didn't fail is
+// returned beside the error of one that did.
+func (p *pass) gather(ctx context.Context, width int) (copies []Copy, fresh []bool, err error) {
+	got, errs := make([][]Copy, width), make([]error, width)
+	var receives sync.WaitGroup
+	for i := range width {
+		receives.Go(func() { got[i], errs[i] = p.queue.Receive(ctx, mostReceived, Hold) })
+	}
+	receives.Wait()
+	for _, some := range got {
+		copies = append(copies, some...)
+	}
+	copies, fresh = p.look(copies)
+	return copies, fresh, errors.Join(errs...)
+}
+
+// look says of each copy whether it was not looked at before. Where too many
+// receives brought nothing else the pass is over, and there is no copy.
+func (p *pass) look(copies []Copy) (_ []Copy, fresh []bool) {
 	p.stale++
 	for i := range copies {
 		id := digestOf(copies[i].ID)
@@ -54,9 +78,9 @@ func (p *pass) next(ctx context.Context, most int) (copies []Copy, fresh []bool,
 	}
 	if p.stale > circle {
 		p.hold(copies...)
-		return nil, nil, nil
+		return nil, nil
 	}
-	return copies, fresh, nil
+	return copies, fresh
 }
 
 // hold keeps copies hidden until the pass is over. What is visible by itself by

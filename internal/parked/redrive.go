@@ -11,6 +11,11 @@ import (
 // it is the queue that refuses, not a message.
 const mostFruitless = 3
 
+const (
+	widest = 8       // receives of a round
+	heavy  = 4 << 20 // bytes of a round after which the next is small
+)
+
 // Redrive sends copies back to the queue. It runs once.
 type Redrive struct {
 	Queue  DeadLetters
@@ -50,26 +55,43 @@ func (r *Redrive) Progress() Summary {
 }
 
 // Run looks at every copy once, sends back those that match and gives back the
-// rest. When ctx ends it finishes the round of ten in hand. The error is the
+// rest. When ctx ends it finishes the round in hand. The error is the
 // first thing that ended it early; Progress says what was done by then.
 func (r *Redrive) Run(ctx context.Context) (err error) {
 	r.pass, r.back, r.undone = newPass(r.Queue), map[digest]bool{}, map[digest]bool{}
 	defer func() { err = errors.Join(err, r.pass.giveBack(ctx)) }()
-	for {
+	for width := 1; ; {
 		if r.full() {
 			return nil
 		}
-		copies, fresh, err := r.pass.next(ctx, mostReceived)
-		if err != nil || len(copies) == 0 {
+		copies, fresh, err := r.pass.gather(ctx, width)
+		if len(copies) == 0 {
 			return err
 		}
-		if err := r.round(context.WithoutCancel(ctx), copies, fresh); err != nil {
+		if roundErr := r.round(context.WithoutCancel(ctx), copies, fresh); err == nil {
+			err = roundErr
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+		width = r.wider(width, copies)
 	}
+}
+
+// wider is how many receives the next round makes: twice as many while they come
+// back full, unless messages are large or can't be sent.
+func (r *Redrive) wider(width int, copies []Copy) int {
+	size := 0
+	for i := range copies {
+		size += len(copies[i].Body)
+	}
+	if len(copies) < width*mostReceived || size > heavy || r.fruitless > 0 {
+		return 1
+	}
+	return min(2*width, widest)
 }
 
 // full notes whether the limit is reached.
@@ -142,19 +164,23 @@ func (r *Redrive) cameBack(c *Copy) bool {
 	return r.back[digestOf(c.ID)]
 }
 
-// sendAll sends copies, all at once, and returns those that are surely in the
-// queue and the others.
+// sendAll sends copies and returns those that are surely in the queue and the
+// others.
 func (r *Redrive) sendAll(ctx context.Context, copies []Copy) (confirmed, failed []Copy) {
-	ids, errs := make([]string, len(copies)), make([]error, len(copies))
-	var sends sync.WaitGroup
-	for i := range copies {
-		sends.Go(func() { ids[i], errs[i] = r.Queue.SendBack(ctx, copies[i].Body) })
+	if len(copies) == 0 {
+		return nil, nil
 	}
-	sends.Wait()
+	bodies := make([]string, len(copies))
 	for i, c := range copies {
-		if errs[i] != nil {
+		bodies[i] = c.Body
+	}
+	ids, err := r.Queue.SendBack(ctx, bodies)
+	if err != nil {
+		r.lastFail = fmt.Errorf("send messages back: %w", err)
+	}
+	for i, c := range copies {
+		if ids[i] == "" {
 			failed = append(failed, c)
-			r.lastFail = fmt.Errorf("send back the message of %s: %w", c.ID, errs[i])
 			continue
 		}
 		r.back[digestOf(ids[i])] = true

@@ -78,19 +78,26 @@ func (l *lot) GiveBack(ctx context.Context, handles []string) error {
 	})
 }
 
-func (l *lot) SendBack(ctx context.Context, body string) (id string, err error) {
-	err = l.call(ctx, "send", func() {
-		l.sent++
-		id = fmt.Sprintf("back-%d", l.sent)
-		if l.repark != nil {
-			if c := l.repark(id, body); c != nil {
-				l.visible = append(l.visible, *c)
-				return
+// SendBack sends each body by itself, as an answer may confirm some of many.
+func (l *lot) SendBack(ctx context.Context, bodies []string) (ids []string, all error) {
+	ids = make([]string, len(bodies))
+	for i, body := range bodies {
+		err := l.call(ctx, "send", func() {
+			l.sent++
+			ids[i] = fmt.Sprintf("back-%d", l.sent)
+			if l.repark != nil {
+				if c := l.repark(ids[i], body); c != nil {
+					l.visible = append(l.visible, *c)
+					return
+				}
 			}
+			l.queue = append(l.queue, body)
+		})
+		if err != nil {
+			ids[i], all = "", err
 		}
-		l.queue = append(l.queue, body)
-	})
-	return id, err
+	}
+	return ids, all
 }
 
 // Delete holds the law: what it is told to forget is in the queue.
@@ -187,8 +194,53 @@ func TestARedriveEndsThoughNothingMatches(t *testing.T) {
 	if err := r.Run(t.Context()); err != nil || r.Progress() != (Summary{Looked: 200}) {
 		t.Errorf("%+v, %v", r.Progress(), err)
 	}
-	if len(l.visible) != 200 || len(l.queue) > 0 || l.calls != 22 {
-		t.Errorf("%d visible, %d sent, %d calls: want 20 receives, one that is empty, and one call to give back", len(l.visible), len(l.queue), l.calls)
+	if len(l.visible) != 200 || len(l.queue) > 0 || l.calls != 25 {
+		t.Errorf("%d visible, %d sent, %d calls: want 20 receives, four that are empty, and one call to give back", len(l.visible), len(l.queue), l.calls)
+	}
+}
+
+// Of receives that are made together one may fail: what the others brought is
+// dealt with, and not left hidden.
+func TestAReceiveThatFailsSpoilsNoOther(t *testing.T) {
+	l := newLot(t, some(40)...)
+	receives := 0
+	l.fault = func(_ int, op string, after bool) error {
+		if op == "receive" && !after {
+			if receives++; receives == 3 {
+				return errFault
+			}
+		}
+		return nil
+	}
+	r := &Redrive{Queue: l, Match: meant}
+	if err := r.Run(t.Context()); !errors.Is(err, errFault) || r.Progress() != (Summary{Looked: 20, Matched: 10, Sent: 10}) || len(l.hidden) > 0 {
+		t.Errorf("%+v, %v; %d are hidden", r.Progress(), err, len(l.hidden))
+	}
+}
+
+// While there is much to do more is done at once, and bodies that are large
+// don't fill the memory.
+func TestARoundIsAsLargeAsItMayBe(t *testing.T) {
+	widths := func(body string) (list []int) {
+		r, width := &Redrive{}, 1
+		for range 5 {
+			list = append(list, width)
+			copies := make([]Copy, 10*width)
+			for i := range copies {
+				copies[i].Body = body
+			}
+			width = r.wider(width, copies)
+		}
+		return list
+	}
+	if got := widths("x"); !slices.Equal(got, []int{1, 2, 4, 8, 8}) {
+		t.Errorf("rounds of small bodies: %v", got)
+	}
+	if got := widths(strings.Repeat("x", 256<<10)); !slices.Equal(got, []int{1, 2, 1, 2, 1}) {
+		t.Errorf("rounds of large bodies: %v", got)
+	}
+	if got := (&Redrive{}).wider(4, make([]Copy, 39)); got != 1 {
+		t.Errorf("after receives that weren't full: %d", got)
 	}
 }
 

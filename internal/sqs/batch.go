@@ -31,7 +31,7 @@ const (
 // Delete deletes messages in tens, several calls at a time. An entry that the
 // service failed, or forgot to mention, is tried a few times more.
 func (q *Queue) Delete(ctx context.Context, handles []string) (failed []string, err error) {
-	left, err := inBatches(ctx, handles, q.deleteOnce)
+	left, err := inBatches(ctx, handles, tens, q.deleteOnce)
 	if err != nil {
 		err = fmt.Errorf("delete %d of %d messages: %w", len(left), len(handles), err)
 	}
@@ -58,7 +58,7 @@ func (q *Queue) deleteOnce(ctx context.Context, handles []string) (answer, error
 // rounded up to whole seconds, and less than 12 h by a few. A handle that has
 // expired is no failure: its message is handed out already, or about to be.
 func (q *Queue) Hide(ctx context.Context, messages []daemon.Hidden) error {
-	left, err := inBatches(ctx, messages, q.hideOnce)
+	left, err := inBatches(ctx, messages, tens, q.hideOnce)
 	if err != nil {
 		return fmt.Errorf("hide %d of %d messages: %w", len(left), len(messages), err)
 	}
@@ -110,9 +110,13 @@ type answer struct {
 // entryID names an entry by its place: a message may be in a batch twice.
 func entryID(i int) *string { return aws.String(strconv.Itoa(i)) }
 
-// inBatches calls for all entries, ten a call, and returns those that were not
-// confirmed, with what was said of them. It returns when all calls have.
-func inBatches[E any](ctx context.Context, entries []E, call func(context.Context, []E) (answer, error)) (left []E, err error) {
+// tens is as many entries as a batch may have.
+func tens[E any](entries []E) int { return min(len(entries), maxEntries) }
+
+// inBatches calls for all entries, as many a call as cut says, and returns those
+// that were not confirmed, with what was said of them. It returns when all calls
+// have.
+func inBatches[E any](ctx context.Context, entries []E, cut func([]E) int, call func(context.Context, []E) (answer, error)) (left []E, err error) {
 	var (
 		mu   sync.Mutex
 		errs []error
@@ -120,7 +124,7 @@ func inBatches[E any](ctx context.Context, entries []E, call func(context.Contex
 		slot = make(chan struct{}, maxParallel)
 	)
 	for len(entries) > 0 {
-		n := min(len(entries), maxEntries)
+		n := cut(entries)
 		batch := entries[:n:n]
 		entries = entries[n:]
 		slot <- struct{}{}
@@ -173,7 +177,8 @@ func callOnce[E any](ctx context.Context, entries []E, call func(context.Context
 }
 
 // sortOut finds the entries that an answer doesn't confirm: those worth
-// another try, and those that failed by the sender's fault.
+// another try, and those that failed by the sender's fault, whose reason counts
+// for more: it stays.
 func sortOut[E any](entries []E, a answer) (retry, hopeless []E, why error) {
 	done := make(map[string]bool, len(a.done))
 	for _, id := range a.done {
@@ -197,7 +202,9 @@ func sortOut[E any](entries []E, a answer) (retry, hopeless []E, why error) {
 		default:
 			continue
 		}
-		why = fmt.Errorf("%s %s", aws.ToString(f.Code), aws.ToString(f.Message))
+		if why == nil || isFailed && f.SenderFault {
+			why = fmt.Errorf("%s %s", aws.ToString(f.Code), aws.ToString(f.Message))
+		}
 	}
 	return retry, hopeless, why
 }

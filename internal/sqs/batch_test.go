@@ -199,7 +199,7 @@ func TestBatchesRunInParallelWithinABound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var now atomic.Int32
-		_, err := inBatches(t.Context(), handles(100), func(_ context.Context, batch []string) (answer, error) {
+		_, err := inBatches(t.Context(), handles(100), tens, func(_ context.Context, batch []string) (answer, error) {
 			if n := now.Add(1); n > maxParallel {
 				t.Errorf("%d batches at once", n)
 			}

@@ -114,15 +114,14 @@ func rfc3339(t time.Time) string {
 // dead-letter queue may take less than SQS does.
 func (q *Queue) copyTo(ctx context.Context, url, body, attr string) error {
 	if len(body)+len(ParkedAttribute)+len(attributeType)+len(attr) <= maxMessage {
-		_, err := q.sendCopy(ctx, url, body, map[string]types.MessageAttributeValue{
+		err := q.sendCopy(ctx, url, body, map[string]types.MessageAttributeValue{
 			ParkedAttribute: {DataType: aws.String(attributeType), StringValue: &attr},
 		})
 		if !tooLong(err) {
 			return err
 		}
 	}
-	_, err := q.sendCopy(ctx, url, body, nil)
-	return err
+	return q.sendCopy(ctx, url, body, nil)
 }
 
 // tooLong recognises "One or more parameters are invalid. Reason: Message must
@@ -131,18 +130,24 @@ func tooLong(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "must be shorter than")
 }
 
-// sendCopy returns the id of the copy.
-func (q *Queue) sendCopy(ctx context.Context, url, body string, attrs map[string]types.MessageAttributeValue) (id string, err error) {
+func (q *Queue) sendCopy(ctx context.Context, url, body string, attrs map[string]types.MessageAttributeValue) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	out, err := q.send(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body, MessageAttributes: attrs})
 	if err != nil {
-		return "", err
+		return err
 	}
+	if err := confirms(body, out.MessageId, out.MD5OfMessageBody); err != nil {
+		return fmt.Errorf("SendMessage: %w", err)
+	}
+	return nil
+}
+
+// confirms says why an answer doesn't confirm that a body was sent.
+func confirms(body string, id, checksum *string) error {
 	sum := md5.Sum([]byte(body))
-	if aws.ToString(out.MessageId) == "" || aws.ToString(out.MD5OfMessageBody) != hex.EncodeToString(sum[:]) {
-		return "", fmt.Errorf("SendMessage: the answer doesn't confirm the copy: id %q, checksum %q",
-			aws.ToString(out.MessageId), aws.ToString(out.MD5OfMessageBody))
+	if aws.ToString(id) == "" || aws.ToString(checksum) != hex.EncodeToString(sum[:]) {
+		return fmt.Errorf("the answer doesn't confirm the copy: id %q, checksum %q", aws.ToString(id), aws.ToString(checksum))
 	}
-	return *out.MessageId, nil
+	return nil
 }

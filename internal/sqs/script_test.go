@@ -38,6 +38,8 @@ type entry struct {
 	ID                string `json:"Id"`
 	ReceiptHandle     string
 	VisibilityTimeout *int
+	MessageBody       string
+	MessageAttributes map[string]any
 }
 
 type object = map[string]any

@@ -45,6 +45,7 @@ type Queue struct {
 	deleteBatch func(context.Context, *sqs.DeleteMessageBatchInput, ...func(*sqs.Options)) (*sqs.DeleteMessageBatchOutput, error)
 	hideBatch   func(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
 	send        func(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+	sendBatch   func(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
 }
 
 var (
@@ -66,6 +67,7 @@ func Open(ctx context.Context, cfg aws.Config, name string) (*Queue, error) {
 		deleteBatch: client.DeleteMessageBatch,
 		hideBatch:   client.ChangeMessageVisibilityBatch,
 		send:        client.SendMessage,
+		sendBatch:   client.SendMessageBatch,
 	}
 	if err := q.open(ctx, name); err != nil {
 		return nil, fmt.Errorf("open queue %s: %w", name, err)

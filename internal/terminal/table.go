@@ -14,10 +14,11 @@ const (
 )
 
 // Table prints rows as they come, in columns. The first 200 rows say how wide
-// the columns are; what doesn't fit is cut and ends in "…". Text is escaped.
+// the columns are; what doesn't fit is cut, where the "…" is. Text is escaped.
 type Table struct {
 	Header []string
 	Right  []bool // columns of numbers, by index; may be shorter than Header
+	Ends   []bool // columns of which the end says more than the beginning; likewise
 	Width  int    // of a line
 	Indent string
 
@@ -79,6 +80,9 @@ func (t *Table) line(cells []string) error {
 	var b strings.Builder
 	for i, c := range cells {
 		b.WriteString("  ")
+		if i < len(t.Ends) && t.Ends[i] {
+			c = end(c, t.widths[i])
+		}
 		c = cut(c, t.widths[i])
 		pad := strings.Repeat(" ", t.widths[i]-runes(c))
 		if i < len(t.Right) && t.Right[i] {
@@ -134,6 +138,22 @@ func cut(s string, width int) string {
 		}
 	}
 	return s
+}
+
+// end is the end of a text, as much of it as fits into a width.
+func end(s string, width int) string {
+	over := runes(s) - width
+	if over <= 0 {
+		return s
+	}
+	n := -1 // the "…" takes one
+	for i, r := range s {
+		if n >= over {
+			return "…" + s[i:]
+		}
+		n += wide(r)
+	}
+	return "…"
 }
 
 // runes is how many characters of a terminal a text takes.

@@ -56,6 +56,25 @@ func TestTableCutsAndAligns(t *testing.T) {
 	}
 }
 
+// Of times and keys it is the end that tells one from another.
+func TestTableKeepsTheEndWhereThatTells(t *testing.T) {
+	var b strings.Builder
+	table := &Table{Header: []string{"a", "b"}, Ends: []bool{true}, Width: 16}
+	table.To(&b)
+	for _, row := range [][]string{{"dt=2026-01-02-03", "dt=2026-01-02-03"}, {"日本語の時刻", "x"}, {"fits", "x"}} {
+		if err := table.Row(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := table.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := "a        b\n───────  ───────\n…-02-03  dt=202…\n…の時刻  x\nfits     x\n"
+	if b.String() != want {
+		t.Errorf("%s\nwant\n%s", b.String(), want)
+	}
+}
+
 func TestTableStreamsAfterItsSample(t *testing.T) {
 	var out bytes.Buffer
 	table := Table{Header: []string{"n"}, Width: 80}

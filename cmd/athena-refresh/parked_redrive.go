@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/event"
+	"athenarefresh/internal/parked"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) parkedRedrive() *cobra.Command {
+	var (
+		s               parked.Selection
+		reasons, tables []string
+		limit           int
+		dryRun          bool
+	)
+	cmd := &cobra.Command{
+		Use:   "redrive",
+		Short: "Send parked messages back to the queue",
+		Long: `Redrive sends back what is parked, to be settled anew: do it after the cause is
+gone. A message is deleted here once it is confirmed to be there; whatever happens
+in between, none is lost, and one that is there twice is settled twice.
+
+--reason and --table choose among them, as "parked sample" shows them; each may
+be given several times. The reason "none" is that of messages without one.`,
+		Example: `  athena-refresh parked redrive --reason unknown_bucket --dry-run`,
+		Args: func(cmd *cobra.Command, args []string) (err error) {
+			if s, err = selection(reasons, tables); err != nil {
+				return err
+			}
+			return exactly(0, "parked redrive: takes no arguments")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			lot, err := a.openParking(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return lot.redrive(cmd.Context(), &parked.Redrive{
+				Queue: lot.parking, Limit: limit, DryRun: dryRun,
+				Match: func(c *parked.Copy) bool { return s.Matches(parked.Describe(c, lot.router)) },
+			})
+		},
+	}
+	a.jsonFlag(cmd)
+	cmd.Flags().StringArrayVar(&reasons, "reason", nil, "only messages with this reason")
+	cmd.Flags().StringArrayVar(&tables, "table", nil, "only messages with objects of this table")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "send nothing: say how many match")
+	positive(cmd, "limit", "", &limit, 0, "send no more than so many (default all)")
+	return cmd
+}
+
+// selection is what --reason and --table choose. A reason that there is none of
+// is a slip of the pen; a table may have any name.
+func selection(reasons, tables []string) (s parked.Selection, err error) {
+	known := knownReasons()
+	for _, r := range reasons {
+		if !slices.Contains(known, r) {
+			return s, hint(fmt.Errorf("parked redrive: --reason %s: there is no such reason", r),
+				`"athena-refresh parked sample" shows them; there are: %s`, strings.Join(known, ", "))
+		}
+		s.Reasons = append(s.Reasons, refresh.Reason(r))
+	}
+	for _, t := range tables {
+		s.Tables = append(s.Tables, strings.ToLower(t)) // as table names are everywhere
+	}
+	return s, nil
+}
+
+// knownReasons are those for which something may be parked, by name.
+func knownReasons() []string {
+	list := []string{string(parked.None)}
+	for _, r := range refresh.Reasons() {
+		if !ignored(r) {
+			list = append(list, string(r))
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// ignored says whether a reason is of what needs no partition.
+func ignored(r refresh.Reason) bool {
+	switch r {
+	case refresh.ProjectedTable, refresh.Reason(table.Placeholder), refresh.Reason(table.IgnoredByRule),
+		refresh.Reason(table.ErrorOutput), refresh.Reason(table.Hidden):
+		return true
+	}
+	return event.Reason(r).Ignored()
+}
+
+// redriven is what parked redrive --json prints.
+type redriven struct {
+	Type string `json:"type"` // "redrive"
+	parked.Summary
+	DryRun bool `json:"dry_run"`
+	Left   *int `json:"left,omitempty"` // about so many are in the dead-letter queue; absent if it didn't say
+}
+
+// redrive sends back what matches, and prints what was done though it failed
+// half way.
+func (l *parkingLot) redrive(ctx context.Context, r *parked.Redrive) error {
+	stop := terminal.Progress(l.a.stderr, func() string {
+		s := r.Progress()
+		return fmt.Sprintf("%s looked at, %d sent back", count(s.Looked, "message"), s.Sent+s.Unsure)
+	})
+	failed := r.Run(ctx)
+	stop()
+	out := redriven{Type: "redrive", Summary: r.Progress(), DryRun: r.DryRun}
+	if visible, inFlight, err := l.parking.Depth(context.WithoutCancel(ctx)); err == nil {
+		left := visible + inFlight
+		out.Left = &left
+	}
+	var err error
+	if l.a.json {
+		err = printJSON(l.a.stdout, out)
+	} else {
+		err = out.print(l.a.stdout)
+	}
+	switch {
+	case err != nil:
+		return err
+	case failed != nil:
+		return explainAWS("parked redrive", failed)
+	}
+	l.a.adviseRedriven(&out)
+	if err := r.LastFailure(); err != nil && out.Stay() > 0 {
+		l.a.complain(explainAWS("parked redrive", err))
+	}
+	if out.Stay() > 0 || out.Limited && (out.Left == nil || *out.Left > 0) {
+		return errUndone
+	}
+	return nil
+}
+
+// adviseRedriven says what comes next.
+func (a *app) adviseRedriven(r *redriven) {
+	if r.Sent+r.Unsure > 0 {
+		a.advise(`the next refresh settles them; "athena-refresh once" is one`)
+	}
+	if r.Looked > 0 && r.Matched == 0 {
+		a.advise(`"athena-refresh parked sample" shows the reasons and tables that there are`)
+	}
+	if r.Left != nil && !r.Limited && *r.Left > r.Looked-r.Sent {
+		a.advise("some of what is left was hidden: somebody looks at it, or an answer got lost; do it again in five minutes")
+	}
+}
+
+func (r *redriven) print(w io.Writer) error {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("looked at", "%s", count(r.Looked, "message"))
+	if r.DryRun {
+		line("matching", "%d would be sent back", r.Matched)
+	} else {
+		line("sent back", "%d of %d that match", r.Sent+r.Unsure, r.Matched)
+	}
+	if r.Failed > 0 {
+		line("failed", "%d could not be sent and are still there", r.Failed)
+	}
+	if r.Unsure > 0 {
+		line("unconfirmed", "%d were sent back and may still be there too: sent again, they do no harm", r.Unsure)
+	}
+	if r.Again > 0 {
+		line("again", "%d that were sent back were parked again meanwhile: their cause is not gone", r.Again)
+	}
+	if r.Limited {
+		line("", "the limit was reached before the end")
+	}
+	if r.Left != nil {
+		line("left", "about %d in the dead-letter queue", *r.Left)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+
+	"athenarefresh/internal/parked"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) parkedSample() *cobra.Command {
+	var n int
+	cmd := &cobra.Command{
+		Use:   "sample",
+		Short: "Say why messages were parked, by some of them",
+		Long: `Sample receives some of what is parked, gives it back, and says why it is there:
+by reason, table and bucket, with examples. While it looks, what it looks at is
+hidden; nothing is changed.
+
+The reason is the one that the refresh wrote beside the message. Where there is
+none, as with messages that SQS itself moved after 100 receives, the objects are
+placed once more by the configuration as it is now.`,
+		Args: exactly(0, "parked sample: takes no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			lot, err := a.openParking(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return lot.sample(cmd.Context(), n)
+		},
+	}
+	a.jsonFlag(cmd)
+	positive(cmd, "number", "n", &n, 100, "look at no more than so many")
+	return cmd
+}
+
+// The lines of parked sample --json, told apart by their type.
+type (
+	sampleGroup struct {
+		Type string `json:"type"` // "group"
+		parked.Group
+	}
+	sampleSummary struct {
+		Type    string                `json:"type"` // "sample"
+		Sample  int                   `json:"sample"`
+		About   int                   `json:"about"`
+		Origins map[parked.Origin]int `json:"origins"`
+	}
+)
+
+// sample prints why some of what is parked is.
+func (l *parkingLot) sample(ctx context.Context, n int) error {
+	visible, _, err := l.parking.Depth(ctx)
+	if err != nil {
+		return explainAWS("parked", err)
+	}
+	stop := terminal.Progress(l.a.stderr, func() string { return "looking at what is parked" })
+	copies, err := parked.Sample(ctx, l.parking, n)
+	stop()
+	if err != nil {
+		return explainAWS("parked sample", err)
+	}
+	groups := parked.Groups(copies, l.router)
+	sum := sampleSummary{"sample", len(copies), max(visible, len(copies)), parked.Origins(copies)}
+	if !l.a.json {
+		if err := printSample(l.a.stdout, groups, sum); err != nil {
+			return err
+		}
+		l.adviseOn(groups)
+		return nil
+	}
+	for _, g := range groups {
+		if err := printJSON(l.a.stdout, sampleGroup{"group", g}); err != nil {
+			return err
+		}
+	}
+	return printJSON(l.a.stdout, sum)
+}
+
+// adviseOn says how a cause is found that the reason alone doesn't show, and
+// what to do when it is gone.
+func (l *parkingLot) adviseOn(groups []parked.Group) {
+	if len(groups) == 0 {
+		return
+	}
+	if slices.ContainsFunc(groups, func(g parked.Group) bool { return g.Placed > 0 }) {
+		l.a.advise(`what has a place was refused by the catalog, or by the rules as they were: "athena-refresh doctor" looks at the tables`)
+	}
+	if i := slices.IndexFunc(groups, func(g parked.Group) bool { return g.Placed < g.Copies }); i >= 0 {
+		key := append(groups[i].Examples, "")[0]
+		l.a.advise(unplacedAdvice + explaining(groups[i].Bucket, key) + `" says why`)
+	}
+	l.a.advise(`once the cause is gone, "athena-refresh parked redrive" sends them back; --reason and --table choose among them`)
+}
+
+func printSample(w io.Writer, groups []parked.Group, sum sampleSummary) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "sample of %d of about %s\n", sum.Sample, count(sum.About, "message"))
+	if sum.Sample > 0 {
+		b.WriteByte('\n')
+		if err := tabulate(&b, groups, terminal.Width(w)); err != nil {
+			return fmt.Errorf("write a result: %w", err)
+		}
+	}
+	for _, o := range slices.Sorted(maps.Keys(sum.Origins)) {
+		if words := originWords[o]; words != "" {
+			fmt.Fprintf(&b, "\n%s %s\n", count(sum.Origins[o], "message"), words)
+		}
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	return nil
+}
+
+// tabulate prints a row for each group, and one for each of its other examples.
+func tabulate(w io.Writer, groups []parked.Group, width int) error {
+	t := terminal.Table{Header: []string{"messages", "reason", "table", "bucket", "now", "for example"}, Right: []bool{true}, Ends: []bool{5: true}, Width: width}
+	t.To(w)
+	for _, g := range groups {
+		row := []string{strconv.Itoa(g.Copies), orNone(string(g.Reason)), g.Table, g.Bucket, now(g), ""}
+		for i, key := range append(g.Examples, "")[:max(1, len(g.Examples))] {
+			if i > 0 {
+				row = make([]string, len(row))
+			}
+			row[len(row)-1] = key
+			if err := t.Row(row); err != nil {
+				return err
+			}
+		}
+	}
+	return t.Close()
+}
+
+// now says what the configuration of today makes of a group's objects.
+func now(g parked.Group) string {
+	switch g.Placed {
+	case 0:
+		return ""
+	case g.Copies:
+		return "has a place"
+	}
+	return fmt.Sprintf("%d have a place", g.Placed)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return string(parked.None)
+	}
+	return s
+}
+
+// originWords explains copies that don't say for themselves why they are there.
+var originWords = map[parked.Origin]string{
+	parked.TooLarge:  "left no room for a reason beside them: theirs are found out by placing their objects once more.",
+	parked.Exhausted: "were moved by SQS itself after 100 receives, none of which settled them: what stopped a process each time is in its log. Their reasons are found out by placing their objects once more.",
+	parked.Foreign:   "came from nobody knows where, without a reason: theirs are found out by placing their objects once more.",
+}
