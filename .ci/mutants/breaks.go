@@ -460,6 +460,8 @@ var breaks = []mutant{
 		"	if t.leftState() != \"\" {\n", "	if false {\n", runs},
 	{"providers go on when terraform was killed", 2, "internal/deploy/terraform/process_unix.go",
 		"	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)", "	syscall.Kill(-cmd.Process.Pid, 0)", runs},
+	{"what is being changed serves, where StreamAlert left the alias there", 3, "internal/deploy/redeploy.go",
+		"r.Serving.Version != Latest || len(r.Changes()) == 0", "true", deploys},
 	{"a bucket in another region keeps all others from the queue", 3, "internal/deploy/wire.go",
 		"errors.Is(err, ErrNoBucket) || errors.Is(err, ErrElsewhere) ||", "errors.Is(err, ErrNoBucket) ||", deploys},
 	{"where every rule ignores, the role may change every table", 2, "internal/deploy/variables.go",
