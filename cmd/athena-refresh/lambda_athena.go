@@ -26,12 +26,15 @@ type deployment struct {
 
 // athenaDeployment builds and plans.
 func (a *app) athenaDeployment(ctx context.Context, t *target, f *lambdaFlags) (*deployment, error) {
+	if err := a.checkKey(ctx, t); err != nil {
+		return nil, err
+	}
 	bundle, err := a.bundle(ctx, t, f)
 	if err != nil {
 		return nil, err
 	}
 	bucket := deploy.StateBucket(t.c)
-	there, err := onaws.HasBucket(ctx, t.cfg, bucket)
+	there, err := onaws.HasBucket(ctx, t.cfg, bucket, t.c.Account)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +48,7 @@ func (a *app) athenaDeployment(ctx context.Context, t *target, f *lambdaFlags) (
 	functions := onaws.NewFunctions(t.cfg)
 	d.d = &deploy.Deployment{
 		Config: t.c, Bundle: bundle, QueueARN: deploy.QueueARN(t.c, t.cfg.Region),
-		Functions: functions, Prober: functions, Finder: onaws.NewFinder(t.cfg),
+		Functions: functions, Prober: functions, Finder: onaws.NewFinder(t.cfg, t.c.Account),
 		Wirer: &deploy.Wirer{Buckets: onaws.NewBuckets(t.cfg)},
 	}
 	return d, d.prepare(ctx, a)
@@ -121,7 +124,7 @@ func (d *deployment) empty() bool { return d.plan.Empty() }
 func (d *deployment) carryOut(ctx context.Context, a *app) error {
 	begin, changed := d.plan.New(), !d.empty()
 	if changed {
-		made, err := onaws.MakeStateBucket(ctx, d.t.cfg, deploy.StateBucket(d.t.c))
+		made, err := onaws.MakeStateBucket(ctx, d.t.cfg, deploy.StateBucket(d.t.c), d.t.c.Account)
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 	if err != nil {
 		return err
 	}
-	there, err := onaws.HasBucket(ctx, t.cfg, deploy.StateBucket(t.c))
+	there, err := onaws.HasBucket(ctx, t.cfg, deploy.StateBucket(t.c), t.c.Account)
 	if err != nil {
 		return err
 	}

@@ -24,13 +24,14 @@ import (
 // standIn is a terraform that begins, and ends when it is interrupted.
 const standIn = `#!/bin/sh
 [ "$1" = version ] && echo '{"terraform_version": "1.11.4"}' && exit
-trap 'echo interrupted >>"$STAND_IN/said"; sleep 0.5; echo ended >>"$STAND_IN/said"; exit 1' INT
+trap 'echo interrupted >>"$STAND_IN/said"; sleep 1; echo a line for whoever reads it; sleep 0.2; echo ended >>"$STAND_IN/said"; exit 1' INT
 echo began >>"$STAND_IN/said"
 while :; do sleep 0.05; done
 `
 
 // TestCtrlCReachesTerraformOnceAndIsExplained presses it as a terminal does: all
-// of the foreground's processes get it.
+// of the foreground's processes get it. Pressed twice it ends the program at
+// once, and terraform still ends in order, though nobody reads what it prints.
 func TestCtrlCReachesTerraformOnceAndIsExplained(t *testing.T) {
 	conf, dir := confDir(t, "p", `{"athena_partition_refresh_config": {"buckets": {}}}`), t.TempDir()
 	stack, err := serve(conf, filepath.Join(dir, "data"))
@@ -48,25 +49,43 @@ func TestCtrlCReachesTerraformOnceAndIsExplained(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "terraform"), []byte(standIn), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	said := filepath.Join(dir, "said")
-	cmd := exec.Command("athena-refresh", "lambda", "destroy", "--processor", "athena", "--conf", conf)
-	cmd.Env = append(environment(stack.url), "STAND_IN="+dir, "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "terraform began", 30*time.Second, func() bool { _, err := os.Stat(said); return err == nil })
-	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(stderr.String(), "interrupted; what was done is kept, and the next run goes on from there") {
-		t.Errorf("exit code %d: %s", code, &stderr)
-	}
-	if text, err := os.ReadFile(said); err != nil || string(text) != "began\ninterrupted\nended\n" {
-		t.Errorf("terraform: %q, %v", text, err)
+	for _, twice := range []bool{false, true} {
+		said := filepath.Join(dir, "said")
+		if err := os.RemoveAll(said); err != nil {
+			t.Fatal(err)
+		}
+		have := func(want string) func() bool {
+			return func() bool { text, err := os.ReadFile(said); return err == nil && string(text) == want }
+		}
+		cmd := exec.Command("athena-refresh", "lambda", "destroy", "--processor", "athena", "--conf", conf)
+		cmd.Env = append(environment(stack.url), "STAND_IN="+dir, "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		press := func() {
+			t.Helper()
+			if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+		}
+		until(t, "terraform began", 30*time.Second, have("began\n"))
+		press()
+		if twice {
+			until(t, "terraform was interrupted", 10*time.Second, have("began\ninterrupted\n"))
+			press()
+		}
+		err := cmd.Wait()
+		const words = "interrupted; what was done is kept, and the next run goes on from there"
+		if code := cmd.ProcessState.ExitCode(); !twice && (code != exitFailed || !strings.Contains(stderr.String(), words)) {
+			t.Errorf("exit code %d: %s", code, &stderr)
+		}
+		if twice && (err == nil || !strings.Contains(err.Error(), "signal: interrupt")) {
+			t.Errorf("pressed twice it ended with %v", err)
+		}
+		until(t, "terraform ended in order", 10*time.Second, have("began\ninterrupted\nended\n"))
 	}
 }
 

@@ -147,8 +147,10 @@ func (d *deployment) kept(ctx context.Context) []string {
 }
 
 func leftHint(err error) string {
-	var overlap *deploy.OverlapError
-	if errors.As(err, &overlap) {
+	switch {
+	case errors.Is(err, deploy.ErrElsewhere):
+		return "deploy another refresh in that region for it, with a prefix of its own, or send its events here through EventBridge"
+	case errors.As(err, new(*deploy.OverlapError)):
 		return "narrow that rule to other events or keys; or have the bucket notify an SNS topic or EventBridge instead, and that both queues: what they send is understood"
 	}
 	return "make the bucket, then deploy again; or take it out of buckets in lambda.json"

@@ -46,17 +46,18 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 	if err := joined(wrong); err != nil {
 		return err
 	}
-	for _, r := range work {
+	for _, r := range work { // what fails keeps no other from it
 		if !f.dryRun {
 			if err := r.Make(ctx, functions); err != nil {
-				return err
+				wrong = append(wrong, err)
+				continue
 			}
 		}
 		if err := a.sayRolledBack(r, f.dryRun); err != nil {
 			return err
 		}
 	}
-	return nil
+	return joined(wrong)
 }
 
 func (a *app) rollbacks(ctx context.Context, t *target, f *onaws.Functions, processor string) (list []deploy.Rollback, err error) {

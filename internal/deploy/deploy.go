@@ -132,9 +132,9 @@ func (d *Deployment) planBuckets(ctx context.Context, p *Prepared) ([]BucketPlan
 
 func (b *BucketPlan) look(ctx context.Context, buckets Buckets) error {
 	now, err := buckets.Notifications(ctx, b.Bucket)
-	if errors.Is(err, ErrNoBucket) {
+	if unwirable(err) {
 		if !b.wish.Absent {
-			b.Err = fmt.Errorf("bucket %s: %w", b.Bucket, ErrNoBucket)
+			b.Err = err
 		}
 		return nil
 	}
@@ -271,11 +271,10 @@ func (p *Prepared) wire(ctx context.Context, done *Done) error {
 	all.Wait()
 	var failed []error
 	for i, err := range errs {
-		var overlap *OverlapError
 		switch {
 		case err == nil:
 			done.Buckets = append(done.Buckets, wired[i])
-		case errors.As(err, &overlap) || errors.Is(err, ErrNoBucket):
+		case unwirable(err):
 			done.Left = append(done.Left, err)
 		default:
 			failed = append(failed, err)

@@ -71,9 +71,13 @@ type world struct {
 	functions *memory
 	tf        *terraform
 	buckets   map[string]Notifications
+	elsewhere string // a bucket in another region
 }
 
 func (w *world) Notifications(_ context.Context, bucket string) (Notifications, error) {
+	if bucket == w.elsewhere {
+		return Notifications{}, ErrElsewhere
+	}
 	n, ok := w.buckets[bucket]
 	if !ok {
 		return n, ErrNoBucket
@@ -172,11 +176,24 @@ func TestADeploymentThatWasKilledIsFinishedByTheNext(t *testing.T) {
 }
 
 func TestABucketThatCannotBeWiredKeepsNoOtherFromIt(t *testing.T) {
-	w := newWorld(t)
-	delete(w.buckets, "p.streamalerts")
-	done, err := w.deploy(t)
-	if err != nil || len(done.Left) != 1 || !errors.Is(done.Left[0], ErrNoBucket) || w.wired() != 1 {
-		t.Fatalf("%+v, %v", done, err)
+	for _, want := range []error{ErrNoBucket, ErrElsewhere} {
+		w := newWorld(t)
+		if want == ErrElsewhere {
+			w.elsewhere = "p.streamalerts"
+		}
+		delete(w.buckets, "p.streamalerts")
+		done, err := w.deploy(t)
+		if err != nil || len(done.Left) != 1 || !errors.Is(done.Left[0], want) || w.wired() != 1 {
+			t.Fatalf("%+v, %v", done, err)
+		}
+		w.tf.state = deployed()
+		x, err := w.PrepareDestruction(t.Context(), Keep{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Make(t.Context(), func(Step) {}); err != nil || w.wired() != 0 {
+			t.Errorf("destroyed: %v, %d buckets notify", err, w.wired())
+		}
 	}
 }
 

@@ -1,9 +1,7 @@
 package deploy
 
 import (
-	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,16 +32,6 @@ var processorsByName = map[string]Processor{
 	"alert": {"alert", "alert_processor_config", false},
 }
 
-// Redeployment is a function that will be deployed again.
-type Redeployment struct {
-	Function string
-	Bundle   Bundle
-	Package  string // where it is from
-	Have     Function
-	Want     Function // Hash is the bundle's
-	Serving  Serving
-}
-
 // logLevel is the environment's variable that StreamAlert's functions read.
 const logLevel = "LOGGER_LEVEL"
 
@@ -54,43 +42,6 @@ type tuning struct {
 	Memory   json.Number `json:"memory"`
 	Timeout  json.Number `json:"timeout"`
 	LogLevel string      `json:"log_level"`
-}
-
-// PlanRedeployment reads and checks everything that a processor's functions
-// need, before any of them is changed. All that is wrong is in the error.
-func PlanRedeployment(ctx context.Context, f Functions, e Editor, c *config.Config, conf, processor string) ([]Redeployment, error) {
-	p := processorsByName[processor]
-	names, err := p.functions(c, conf)
-	if err != nil {
-		return nil, err
-	}
-	bundle, file, err := p.bundle(c, conf)
-	errs := []error{err}
-	var list []Redeployment
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		r, err := planOne(ctx, f, e, name, names[name], bundle)
-		r.Package = file
-		list, errs = append(list, r), append(errs, err)
-	}
-	return list, errors.Join(errs...)
-}
-
-// planOne reads a function, and says what it should be.
-func planOne(ctx context.Context, f Functions, e Editor, name string, t tuning, b Bundle) (r Redeployment, err error) {
-	r = Redeployment{Function: name, Bundle: b}
-	if r.Have, err = e.Function(ctx, name); err != nil {
-		return r, fmt.Errorf("%s: %w", name, err)
-	}
-	if r.Serving, err = f.Serving(ctx, name); err != nil && !errors.Is(err, ErrNoAlias) {
-		return r, err
-	}
-	r.Want = r.Have
-	r.Want.Hash = b.Hash
-	err = t.apply(&r.Want)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", name, err)
-	}
-	return r, err
 }
 
 func (t tuning) apply(f *Function) error {
@@ -213,102 +164,6 @@ func (p Processor) bundle(c *config.Config, conf string) (Bundle, string, error)
 		return b, file, err
 	}
 	return Bundle{}, "", fmt.Errorf("package of %s: there is no %s, neither here nor in %s", p.section, t.Package, conf)
-}
-
-// readZip takes a zip as it is.
-func readZip(file string) (Bundle, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return Bundle{}, fmt.Errorf("read the package: %w", err)
-	}
-	if !bytes.HasPrefix(data, []byte("PK")) {
-		return Bundle{}, fmt.Errorf("%s is no zip", file)
-	}
-	return newBundle(data)
-}
-
-// packFolder packs the files of a folder. The same files are the same zip.
-func packFolder(dir string) (Bundle, error) {
-	var files []bundleFile
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := os.Stat(path) // what a link points at
-		if err != nil {
-			return err
-		}
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is no file", path)
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		mode := fs.FileMode(0o644)
-		if info.Mode()&0o100 != 0 {
-			mode = 0o755
-		}
-		files = append(files, bundleFile{filepath.ToSlash(name), mode, data})
-		return err
-	})
-	if err != nil {
-		return Bundle{}, fmt.Errorf("pack %s: %w", dir, err)
-	}
-	if len(files) == 0 {
-		return Bundle{}, fmt.Errorf("pack %s: it is empty", dir)
-	}
-	return zipped(files)
-}
-
-// Changes are what differs, in words: `memory 128 → 256`.
-func (r Redeployment) Changes() []Attribute {
-	var list []Attribute
-	add := func(name, old, now string) {
-		if old != now {
-			list = append(list, Attribute{name, old, now})
-		}
-	}
-	add("code", r.Have.Hash, r.Want.Hash)
-	add("memory", fmt.Sprint(r.Have.MemoryMB), fmt.Sprint(r.Want.MemoryMB))
-	add("timeout", r.Have.Timeout.String(), r.Want.Timeout.String())
-	add("log level", r.Have.Environment[logLevel], r.Want.Environment[logLevel])
-	return list
-}
-
-// Make deploys it: settings, code, a version, and only then the alias. Killed
-// before that, the version that served goes on serving; the next run goes on.
-func (r Redeployment) Make(ctx context.Context, f Functions, e Editor) (Move, error) {
-	before, err := f.Versions(ctx, r.Function)
-	if err != nil {
-		return Move{}, err
-	}
-	want := r.Want
-	want.Hash = r.Have.Hash
-	if !want.equal(r.Have) {
-		if err := e.Configure(ctx, r.Want); err != nil {
-			return Move{}, err
-		}
-	}
-	if r.Have.Hash != r.Bundle.Hash {
-		if err := e.Upload(ctx, r.Function, r.Bundle); err != nil {
-			return Move{}, err
-		}
-	}
-	newest, err := f.Publish(ctx, r.Function, r.Bundle.Hash)
-	if err != nil {
-		return Move{}, err
-	}
-	m := move(before, newest, r.Serving, false)
-	if m.From == m.To {
-		return m, nil
-	}
-	return m, f.Serve(ctx, r.Function, Serving{Version: newest.Number})
-}
-
-func (f Function) equal(o Function) bool {
-	return f.Name == o.Name && f.Hash == o.Hash && f.MemoryMB == o.MemoryMB && f.Timeout == o.Timeout && maps.Equal(f.Environment, o.Environment)
 }
 
 // StreamAlertFunctions are the names of a processor's functions.

@@ -16,6 +16,30 @@ type memory struct {
 	hash     string // of what it is just now
 	broken   []string
 	answer   string
+	function Function // what it is just now, but for its hash
+	fails    string   // "configure" or "upload"
+}
+
+func (m *memory) Function(context.Context, string) (Function, error) {
+	f := m.function
+	f.Hash = m.hash
+	return f, nil
+}
+
+func (m *memory) Configure(_ context.Context, want Function) error {
+	if m.fails == "configure" {
+		return errors.New("killed")
+	}
+	m.function = want
+	return nil
+}
+
+func (m *memory) Upload(_ context.Context, _ string, b Bundle) error {
+	if m.fails == "upload" {
+		return errors.New("killed")
+	}
+	m.hash = b.Hash
+	return nil
 }
 
 func (m *memory) Versions(context.Context, string) ([]Version, error) {

@@ -12,7 +12,7 @@ import (
 // Buckets is S3, as far as notifications go.
 type Buckets interface {
 	// Notifications reads what a bucket notifies; [ErrNoBucket] if there is no
-	// such bucket. What it returns is all there is, or an error: what it left
+	// such bucket, [ErrElsewhere] if it is in another region. What it returns is all there is, or an error: what it left
 	// out would be deleted by the next write.
 	Notifications(ctx context.Context, bucket string) (Notifications, error)
 
@@ -22,8 +22,18 @@ type Buckets interface {
 	SetNotifications(ctx context.Context, bucket string, n Notifications) error
 }
 
-// ErrNoBucket says that there is no such bucket.
-var ErrNoBucket = errors.New("there is no such bucket")
+// Errors of Buckets.
+var (
+	ErrNoBucket = errors.New("there is no such bucket")
+	// ErrElsewhere: S3 notifies queues of its own region only.
+	ErrElsewhere = errors.New("it is in another region than the queue, and S3 notifies only queues of its own")
+)
+
+// unwirable says of an error whether a bucket can't notify the queue as it is,
+// which keeps no other bucket from it.
+func unwirable(err error) bool {
+	return errors.Is(err, ErrNoBucket) || errors.Is(err, ErrElsewhere) || errors.As(err, new(*OverlapError))
+}
 
 // OverlapError says that somebody else's entries keep a bucket from notifying
 // the queue.
@@ -108,7 +118,7 @@ func (w *Wirer) Wire(ctx context.Context, bucket string, wish Wish) (Wired, erro
 // write reads, merges and writes. right: there was nothing to write.
 func (w *Wirer) write(ctx context.Context, bucket string, wish Wish) (m Merged, right bool, err error) {
 	now, err := w.Buckets.Notifications(ctx, bucket)
-	if wish.Absent && errors.Is(err, ErrNoBucket) {
+	if wish.Absent && unwirable(err) {
 		return m, true, nil
 	}
 	if err != nil {

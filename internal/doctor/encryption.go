@@ -34,6 +34,12 @@ func (x *examination) encryption(ctx context.Context) Finding {
 	return encryption(q, k, x.Config)
 }
 
+// KeyForQueue judges whether S3 could send to a queue if it had a key, before it
+// is given it: afterwards what S3 sends is lost without an error anywhere.
+func KeyForQueue(queueARN string, k Key, c *config.Config) Finding {
+	return encryption(Queue{ARN: queueARN, KMSKey: k.ARN}, k, c)
+}
+
 // encryption judges whether S3 may use the queue's key. (S3 user guide, "Grant
 // permissions to publish event notification messages", "AWS KMS key policy".)
 func encryption(q Queue, k Key, c *config.Config) Finding {

@@ -34,8 +34,11 @@ func (b *Buckets) Notifications(ctx context.Context, bucket string) (deploy.Noti
 	var raw body
 	out, err := b.get(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket}, raw.kept)
 	if err != nil {
-		if has(err, "NoSuchBucket") {
+		switch {
+		case has(err, "NoSuchBucket"):
 			err = deploy.ErrNoBucket
+		case has(err, "PermanentRedirect", "AuthorizationHeaderMalformed"): // S3's error responses, "wrong region"
+			err = deploy.ErrElsewhere
 		}
 		return deploy.Notifications{}, fmt.Errorf("read the notifications of bucket %s: %w", bucket, err)
 	}

@@ -200,6 +200,46 @@ func TestNothingThatIsUnknownIsDeleted(t *testing.T) {
 	}
 }
 
+// refusing answers every request with an error of S3's; HEAD has no body.
+func refusing(t *testing.T, status int, code string) aws.Config {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(status)
+		if r.Method != http.MethodHead {
+			fmt.Fprintf(w, `<?xml version="1.0"?><Error><Code>%s</Code><Message>no</Message></Error>`, code)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return clientOf(server.URL)
+}
+
+func TestABucketOfAnotherRegionIsSaidToBe(t *testing.T) {
+	for code, status := range map[string]int{"PermanentRedirect": http.StatusMovedPermanently, "AuthorizationHeaderMalformed": http.StatusBadRequest} {
+		if _, err := NewBuckets(refusing(t, status, code)).Notifications(t.Context(), "b"); !errors.Is(err, deploy.ErrElsewhere) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
+// TestABucketOfSomebodyElsesIsNeverTakenForOurs: its name is free in no account.
+func TestABucketOfSomebodyElsesIsNeverTakenForOurs(t *testing.T) {
+	for status, want := range map[int]string{http.StatusForbidden: "another account's", http.StatusMovedPermanently: "another region than us-east-1"} {
+		cfg := refusing(t, status, "")
+		if there, err := HasBucket(t.Context(), cfg, "b", "123456789012"); err == nil || there || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d: %v, %v", status, there, err)
+		}
+		if _, err := MakeStateBucket(t.Context(), cfg, "b", "123456789012"); err == nil {
+			t.Errorf("%d: it is used", status)
+		}
+	}
+	var owner string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { owner = r.Header.Get("x-amz-expected-bucket-owner") }))
+	defer server.Close()
+	if there, err := HasBucket(t.Context(), clientOf(server.URL), "b", "123456789012"); err != nil || !there || owner != "123456789012" {
+		t.Errorf("%v, %v; the owner is to be %q", there, err, owner)
+	}
+}
+
 func TestABucketThatIsNotThereIsSaidToBe(t *testing.T) {
 	b := NewBuckets(embedded(t))
 	if _, err := b.Notifications(t.Context(), "nosuch"); !errors.Is(err, deploy.ErrNoBucket) {

@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
@@ -38,18 +37,18 @@ var absent = []string{
 
 var errAbsent = errors.New("it is not there")
 
-// NewFinder speaks to the services as cfg says.
-func NewFinder(cfg aws.Config) *Finder {
+// NewFinder speaks to the services of an account as cfg says.
+func NewFinder(cfg aws.Config, account string) *Finder {
 	f := &Finder{map[string]func(context.Context, deploy.Sought) (string, error){}}
-	f.ofData(cfg)
+	f.ofData(cfg, account)
 	f.ofLambda(lambda.NewFromConfig(cfg))
 	f.ofCloudWatch(cfg)
 	return f
 }
 
 // ofData finds what holds messages, tables and results, and who may read them.
-func (f *Finder) ofData(cfg aws.Config) {
-	queues, buckets, databases := sqs.NewFromConfig(cfg), s3Client(cfg), glue.NewFromConfig(cfg)
+func (f *Finder) ofData(cfg aws.Config, account string) {
+	queues, databases := sqs.NewFromConfig(cfg), glue.NewFromConfig(cfg)
 	groups, roles := athena.NewFromConfig(cfg), iam.NewFromConfig(cfg)
 	f.find[deploy.KindQueue] = func(ctx context.Context, s deploy.Sought) (string, error) {
 		out, err := queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &s.Name})
@@ -59,7 +58,10 @@ func (f *Finder) ofData(cfg aws.Config) {
 		return aws.ToString(out.QueueUrl), nil
 	}
 	f.find[deploy.KindBucket] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		_, err := buckets.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.Name})
+		found, err := HasBucket(ctx, cfg, s.Name, account)
+		if err == nil && !found {
+			err = errAbsent
+		}
 		return s.Name, err
 	}
 	f.find[deploy.KindDatabase] = func(ctx context.Context, s deploy.Sought) (string, error) {

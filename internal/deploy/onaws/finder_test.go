@@ -26,7 +26,7 @@ func TestWhatIsThereIsFoundAndNothingElse(t *testing.T) {
 	cfg := moto(t)
 	functions, watch, logs := lambda.NewFromConfig(cfg), cloudwatch.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)
 	zip := []byte("PK\x05\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
-	f := NewFinder(cfg)
+	f := NewFinder(cfg, "123456789012")
 	for _, c := range []struct {
 		sought deploy.Sought
 		make   func(ctx context.Context, name *string) error
@@ -114,10 +114,9 @@ func TestWhatIsThereIsFoundAndNothingElse(t *testing.T) {
 
 // TestARefusalIsNotTakenForAbsence: what can't be seen may be there.
 func TestARefusalIsNotTakenForAbsence(t *testing.T) {
-	cfg := moto(t)
-	cfg.BaseEndpoint = aws.String("http://127.0.0.1:1")
+	cfg := clientOf("http://127.0.0.1:1")
 	cfg.RetryMaxAttempts = 1
-	f := NewFinder(cfg)
+	f := NewFinder(cfg, "123456789012")
 	for kind := range f.find {
 		if _, found, err := f.Find(t.Context(), deploy.Sought{Kind: kind, Name: "name", Of: "f"}); err == nil || found {
 			t.Errorf("%s: found %v, %v", kind, found, err)

@@ -2,12 +2,15 @@ package onaws
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Account is whose credentials cfg has.
@@ -19,16 +22,23 @@ func Account(ctx context.Context, cfg aws.Config) (string, error) {
 	return aws.ToString(out.Account), nil
 }
 
-// HasBucket says whether the account has a bucket.
-func HasBucket(ctx context.Context, cfg aws.Config, name string) (bool, error) {
-	_, err := s3Client(cfg).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name})
-	if has(err, absent...) {
+// HasBucket says whether an account has a bucket. A name is taken for all
+// accounts and regions at once: what is somebody else's is an error, and never
+// written to.
+func HasBucket(ctx context.Context, cfg aws.Config, name, account string) (bool, error) {
+	_, err := s3Client(cfg).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name, ExpectedBucketOwner: &account})
+	var answer *smithyhttp.ResponseError
+	switch {
+	case err == nil:
+		return true, nil
+	case has(err, absent...):
 		return false, nil
+	case errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusForbidden:
+		err = errors.New("it is another account's, or these credentials may not list it (s3:ListBucket)")
+	case errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusMovedPermanently:
+		err = fmt.Errorf("it is in another region than %s", cfg.Region)
 	}
-	if err != nil {
-		return false, fmt.Errorf("look for the bucket %s: %w", name, err)
-	}
-	return true, nil
+	return false, fmt.Errorf("look for the bucket %s: %w", name, err)
 }
 
 // MakeStateBucket makes the bucket for Terraform's state, if there is none, and
@@ -37,9 +47,9 @@ func HasBucket(ctx context.Context, cfg aws.Config, name string) (bool, error) {
 // only made stricter, and only where it isn't set yet.
 //
 // Killed in the middle, the next call does the rest.
-func MakeStateBucket(ctx context.Context, cfg aws.Config, name string) (made bool, err error) {
+func MakeStateBucket(ctx context.Context, cfg aws.Config, name, account string) (made bool, err error) {
 	b := stateBucket{s3Client(cfg), name}
-	there, err := HasBucket(ctx, cfg, name)
+	there, err := HasBucket(ctx, cfg, name, account)
 	if err != nil {
 		return false, err
 	}
@@ -48,11 +58,12 @@ func MakeStateBucket(ctx context.Context, cfg aws.Config, name string) (made boo
 			return false, err
 		}
 	}
-	for what, step := range map[string]func(context.Context) error{
-		"private": b.private, "versioned": b.versioned, "encrypted": b.encrypted,
-	} {
-		if err := step(ctx); err != nil {
-			return !there, fmt.Errorf("make the bucket %s %s: %w", name, what, err)
+	for _, s := range []struct {
+		what string
+		do   func(context.Context) error
+	}{{"private", b.private}, {"versioned", b.versioned}, {"encrypted", b.encrypted}} {
+		if err := s.do(ctx); err != nil {
+			return !there, fmt.Errorf("make the bucket %s %s: %w", name, s.what, err)
 		}
 	}
 	return !there, nil

@@ -41,30 +41,75 @@ type process struct {
 // If ctx or the limit ends, it is interrupted, once, and may take its time to
 // finish what is under way, write the state and give back the lock. If it
 // doesn't end, it is killed with everything that it started.
+//
+// It prints into files and not into a pipe: if we are killed, it goes on, and at
+// a pipe that nobody reads it would die in the middle.
 func (p *process) run(ctx context.Context, what string, out io.Writer, args ...string) error {
 	within, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
-	var said bytes.Buffer
+	printed, said, err := p.files()
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	defer printed.Close()
+	defer said.Close()
 	cmd := exec.CommandContext(within, p.path, args...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.dir, p.env, out, &said
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.dir, p.env, printed, said
 	apart(cmd)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = p.patience
-	err := cmd.Run()
+	ended, followed := make(chan struct{}), make(chan error, 1)
+	go func() { followed <- follow(printed.Name(), out, ended) }()
+	err = cmd.Run()
+	close(ended)
+	if lost := <-followed; lost != nil && err == nil {
+		err = lost
+	}
 	switch {
 	case err == nil:
 		return nil
 	case within.Err() != nil && killed(cmd):
-		return errors.Join(fmt.Errorf("%s: %w", what, deploy.ErrKilled), p.unwritten())
+		err = deploy.ErrKilled
 	case ctx.Err() != nil:
-		return errors.Join(fmt.Errorf("%s: %w", what, ctx.Err()), p.unwritten())
+		err = ctx.Err()
 	case within.Err() != nil:
-		return errors.Join(fmt.Errorf("%s: after %v: %w", what, p.limit, deploy.ErrTooLong), p.unwritten())
-	}
-	if text := plain(said.String()); text != "" {
-		err = errors.New(text)
+		err = fmt.Errorf("after %v: %w", p.limit, deploy.ErrTooLong)
+	default:
+		if text, readErr := os.ReadFile(said.Name()); readErr == nil && plain(string(text)) != "" {
+			err = errors.New(plain(string(text)))
+		}
 	}
 	return errors.Join(fmt.Errorf("%s: %w", what, err), p.unwritten())
+}
+
+// files are for what terraform prints, and for what it says of errors.
+func (p *process) files() (printed, said *os.File, err error) {
+	if printed, err = os.Create(filepath.Join(p.dir, "printed")); err != nil {
+		return nil, nil, err
+	}
+	if said, err = os.Create(filepath.Join(p.dir, "said")); err != nil {
+		return nil, nil, errors.Join(err, printed.Close())
+	}
+	return printed, said, nil
+}
+
+// follow copies a file that grows, until it has ended.
+func follow(name string, out io.Writer, ended <-chan struct{}) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for last := false; ; {
+		select {
+		case <-ended:
+			last = true
+		case <-time.After(100 * time.Millisecond):
+		}
+		if _, err := io.Copy(out, f); err != nil || last {
+			return err
+		}
+	}
 }
 
 // unwritten is an error if terraform could not write the state to its place and
