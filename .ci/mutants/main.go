@@ -3,11 +3,6 @@
 // the tests don't notice one of them.
 //
 //	go run ./.ci/mutants [-run REGEXP] [-v]
-//	go run ./.ci/mutants -tool [-run REGEXP] [-v] PACKAGE…
-//
-// With -tool the breaks are those of a mutation tool, all that it knows for
-// these packages (tool.go). It fails if one survives that has no answer
-// (answers.go).
 //
 // The tree is copied once and the copy is never changed: a break is an overlay
 // (go help build, -overlay) of one file, so breaks run beside each other and
@@ -43,22 +38,22 @@ const (
 
 func main() {
 	only := flag.String("run", "", "try only the breaks whose name matches this regular `expression`")
-	tool := flag.Bool("tool", false, "try the mutants that a tool finds in the packages named")
 	verbose := flag.Bool("v", false, "show what the tests said")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only, *verbose, *tool, flag.Args()); err != nil {
+	if err := run(ctx, *only, *verbose); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, verbose, tool bool, packages []string) error {
+func run(ctx context.Context, only string, verbose bool) error {
 	match, err := regexp.Compile(only)
 	if err != nil {
 		return err
 	}
+	chosen := slices.DeleteFunc(slices.Clone(breaks), func(b mutant) bool { return !match.MatchString(b.name) })
 	l := lab{verbose: verbose}
 	if l.dir, err = os.MkdirTemp("", "mutants-"); err != nil {
 		return err
@@ -67,21 +62,12 @@ func run(ctx context.Context, only string, verbose, tool bool, packages []string
 	if err := l.copyTree(ctx); err != nil {
 		return fmt.Errorf("copy the tree: %w", err)
 	}
-	all := named()
-	if tool {
-		if all, err = l.gremlins(ctx, packages); err != nil {
-			return err
-		}
-	} else if len(packages) > 0 {
-		return fmt.Errorf("%s: packages are for -tool", packages[0])
-	}
-	chosen := slices.DeleteFunc(all, func(b trial) bool { return !match.MatchString(b.name) })
 	if err := l.healthy(ctx, chosen); err != nil {
 		return err
 	}
-	verdicts := l.tryAll(ctx, chosen)
-	fmt.Println(verdicts)
-	if verdicts[survived]+verdicts[unfit] > 0 {
+	failed := l.tryAll(ctx, chosen)
+	fmt.Printf("%d passed, %d failed\n", len(chosen)-failed, failed)
+	if failed > 0 {
 		return errors.New("not every break was noticed")
 	}
 	return ctx.Err()
@@ -125,7 +111,7 @@ func (l *lab) copyTree(ctx context.Context) error {
 
 // healthy runs the tests that the breaks name on the code as it is. Where they
 // fail already, that they fail with a break says nothing.
-func (l *lab) healthy(ctx context.Context, chosen []trial) error {
+func (l *lab) healthy(ctx context.Context, chosen []mutant) error {
 	begun := time.Now()
 	var tests []string
 	for _, b := range chosen {
@@ -146,38 +132,19 @@ func (l *lab) healthy(ctx context.Context, chosen []trial) error {
 	return nil
 }
 
-// verdict is what became of a break.
-type verdict int
-
-const (
-	killed   verdict = iota // a test noticed
-	excused                 // none did, and answers.go says why none could
-	void                    // the tool's mutant doesn't compile
-	survived                // none did
-	unfit                   // it can't be tried
-	verdictCount
-)
-
-// tally counts verdicts.
-type tally [verdictCount]int
-
-func (t tally) String() string {
-	return fmt.Sprintf("%d killed, %d survived, %d could not be tried; of a tool's besides, %d are no change and %d don't compile",
-		t[killed], t[survived], t[unfit], t[excused], t[void])
-}
-
-// tryAll tries breaks.
-func (l *lab) tryAll(ctx context.Context, chosen []trial) (all tally) {
+// tryAll tries breaks and returns how many were not noticed.
+func (l *lab) tryAll(ctx context.Context, chosen []mutant) (failed int) {
 	inParallel(len(chosen), func(i int) {
 		begun := time.Now()
-		v, words := l.try(ctx, i, chosen[i])
+		verdict, ok := l.try(ctx, i, chosen[i])
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if all[v]++; v != void {
-			fmt.Printf("%-55s %d  %-90s %5.1f s\n", chosen[i].name, chosen[i].promise, words, time.Since(begun).Seconds())
+		fmt.Printf("%-55s %d  %-90s %5.1f s\n", chosen[i].name, chosen[i].promise, verdict, time.Since(begun).Seconds())
+		if !ok {
+			failed++
 		}
 	})
-	return all
+	return failed
 }
 
 // inParallel calls f with 0 to n-1, a few at a time.
@@ -199,10 +166,10 @@ func inParallel(n int, f func(i int)) {
 }
 
 // try runs the tests on a broken tree, and says which of them noticed.
-func (l *lab) try(ctx context.Context, i int, b trial) (verdict, string) {
+func (l *lab) try(ctx context.Context, i int, b mutant) (verdict string, ok bool) {
 	overlay, err := l.overlay(i, b)
 	if err != nil {
-		return unfit, "FAILED: " + err.Error()
+		return "FAILED: " + err.Error(), false
 	}
 	out, err := l.test(ctx, b.tests, overlay)
 	if l.verbose {
@@ -210,37 +177,28 @@ func (l *lab) try(ctx context.Context, i int, b trial) (verdict, string) {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return unfit, "interrupted"
-	case err == nil && b.excuse != "":
-		return excused, "no change: " + b.excuse
+		return "interrupted", false
 	case err == nil:
-		return survived, "SURVIVED: " + b.tests + " passes"
-	case !strings.Contains(out, "[build failed]") && !strings.Contains(out, "[setup failed]"):
-		return killed, "killed by " + killer(out)
-	case b.found:
-		return void, ""
+		return "SURVIVED: " + b.tests + " passes", false
+	case strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]"):
+		return "FAILED: does not compile: " + lineOf(out, ".go:"), false
 	}
-	return unfit, "FAILED: does not compile: " + lineOf(out, ".go:")
+	return "killed by " + killer(out), true
 }
 
 // overlay writes the broken file and the list that puts it in the place of the
 // good one.
-func (l *lab) overlay(i int, b trial) (path string, err error) {
+func (l *lab) overlay(i int, b mutant) (path string, err error) {
 	good := filepath.Join(l.tree(), b.file)
 	content, err := os.ReadFile(good)
 	if err != nil {
 		return "", err
 	}
-	at := b.offset
-	if !b.found {
-		if n := strings.Count(string(content), b.old); n != 1 {
-			return "", fmt.Errorf("its text is %d times in %s", n, b.file)
-		}
-		at = strings.Index(string(content), b.old)
+	if n := strings.Count(string(content), b.old); n != 1 {
+		return "", fmt.Errorf("its text is %d times in %s", n, b.file)
 	}
-	broken := slices.Concat(content[:at], []byte(b.new), content[at+len(b.old):])
 	bad := filepath.Join(l.dir, fmt.Sprintf("%d.go", i))
-	if err := os.WriteFile(bad, broken, 0o600); err != nil {
+	if err := os.WriteFile(bad, []byte(strings.Replace(string(content), b.old, b.new, 1)), 0o600); err != nil {
 		return "", err
 	}
 	list, err := json.Marshal(map[string]map[string]string{"Replace": {good: bad}})
