@@ -28,6 +28,7 @@ type lambdaFlags struct {
 	architecture string // deploy
 	source       string // deploy
 	pkg          string // deploy
+	checkOnly    bool   // deploy: something is wrong already, so that nothing is to be changed
 
 	yesDestroy   string // destroy
 	dropDatabase bool   // destroy

@@ -85,8 +85,8 @@ func (d *deployment) prepare(ctx context.Context, a *app) (err error) {
 	if !errors.As(err, &others) {
 		return err
 	}
-	if d.f.dryRun {
-		return hint(err, "without --dry-run this asks, lets go of them, and shows the rest")
+	if d.f.dryRun || d.f.checkOnly {
+		return hint(err, "without --dry-run, and with nothing else wrong, this asks, lets go of them, and shows the rest")
 	}
 	a.say("These have another name in the configuration. The old ones are kept, with all that is in them, and are no part of the deployment any more:")
 	for _, r := range others {

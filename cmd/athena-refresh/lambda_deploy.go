@@ -66,6 +66,7 @@ func (a *app) deploy(ctx context.Context, f *lambdaFlags) error {
 		}
 	}
 	if f.processor == "athena" || f.processor == "all" {
+		f.checkOnly = len(wrong) > 0
 		d, err := a.athenaDeployment(ctx, t, f)
 		if d != nil {
 			defer d.close()
