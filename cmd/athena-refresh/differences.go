@@ -17,7 +17,7 @@ import (
 // otherwise counts and examples at the end.
 type differences struct {
 	app      *app
-	most     int // examples of a kind
+	told     *reconcileFlags // what it mends, and how many examples of a kind are shown
 	examples map[reconcile.Kind][]reconcile.Finding
 }
 
@@ -59,8 +59,8 @@ type (
 	}
 )
 
-func newDifferences(a *app, most int) *differences {
-	return &differences{app: a, most: most, examples: map[reconcile.Kind][]reconcile.Finding{}}
+func newDifferences(a *app, told *reconcileFlags) *differences {
+	return &differences{app: a, told: told, examples: map[reconcile.Kind][]reconcile.Finding{}}
 }
 
 func (d *differences) add(f reconcile.Finding) error {
@@ -72,7 +72,7 @@ func (d *differences) add(f reconcile.Finding) error {
 		}
 		return printJSON(d.app.stdout, line)
 	}
-	if list := d.examples[f.Kind]; len(list) < d.most {
+	if list := d.examples[f.Kind]; len(list) < d.told.examples {
 		d.examples[f.Kind] = append(list, f)
 	}
 	return nil
@@ -116,19 +116,46 @@ func (d *differences) finish(s *reconcile.Summary, complete bool) error {
 	return d.app.printf("%s; %s, %s, %d ms\n", verdict, count(s.Listings, "listing"), count(s.Listed, "key"), s.Took.Milliseconds())
 }
 
+// column is a number of each table.
+type column struct {
+	name string
+	of   func(*reconcile.TableSummary) int
+}
+
+// columns are those that are shown: what was mended only where something was to
+// be, so that a line fits into a terminal.
+func (d *differences) columns() []column {
+	list := []column{
+		{"catalog", func(t *reconcile.TableSummary) int { return t.Partitions }},
+		{"in S3", func(t *reconcile.TableSummary) int { return t.Folders }},
+		{"missing", func(t *reconcile.TableSummary) int { return t.Missing }},
+	}
+	if d.told.fix {
+		list = append(list, column{"added", func(t *reconcile.TableSummary) int { return t.Added }})
+	}
+	list = append(list, column{"elsewhere", func(t *reconcile.TableSummary) int { return t.Elsewhere }})
+	if d.told.relocate {
+		list = append(list, column{"relocated", func(t *reconcile.TableSummary) int { return t.Relocated }})
+	}
+	list = append(list, column{"empty", func(t *reconcile.TableSummary) int { return t.Empty }})
+	if d.told.drop {
+		list = append(list, column{"dropped", func(t *reconcile.TableSummary) int { return t.Dropped }})
+	}
+	return list
+}
+
 // tables prints a line for each table.
 func (d *differences) tables(s *reconcile.Summary) error {
-	out := terminal.Table{
-		Header: []string{"table", "catalog", "in S3", "missing", "added", "elsewhere", "relocated", "empty", "dropped"},
-		Right:  []bool{false, true, true, true, true, true, true, true, true},
-		Width:  terminal.Width(d.app.stdout),
+	columns := d.columns()
+	out := terminal.Table{Header: []string{"table"}, Right: []bool{false}, Width: terminal.Width(d.app.stdout)}
+	for _, c := range columns {
+		out.Header, out.Right = append(out.Header, c.name), append(out.Right, true)
 	}
 	out.To(d.app.stdout)
 	for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
-		t := s.Tables[name]
 		row := []string{name}
-		for _, n := range []int{t.Partitions, t.Folders, t.Missing, t.Added, t.Elsewhere, t.Relocated, t.Empty, t.Dropped} {
-			row = append(row, strconv.Itoa(n))
+		for _, c := range columns {
+			row = append(row, strconv.Itoa(c.of(s.Tables[name])))
 		}
 		if err := out.Row(row); err != nil {
 			return fmt.Errorf("write a result: %w", err)

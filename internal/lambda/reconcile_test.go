@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,6 +97,9 @@ func TestAReconcileGoesOnWhereTheLastOneStopped(t *testing.T) {
 		}
 		if g.receives != 0 {
 			t.Error("a reconcile receives messages")
+		}
+		if !strings.Contains(g.log.String(), `"empty":"not looked for"`) {
+			t.Error("whoever reads the log takes it that there is no empty partition")
 		}
 	})
 }
