@@ -161,7 +161,7 @@ func (r *statusReport) print(w io.Writer) error {
 		line("function", "%s, %s each on average", count(*r.Invocations, "invocation"), age(int64(1000**r.Takes)))
 	}
 	if r.Settles != nil {
-		line("settles", "about %s, %s", often(*r.Settles), r.SettlesBy.Words())
+		line("settles", "%s %s, %s", monitor.Rate{AtLeast: r.AtLeast}.About(), often(*r.Settles), r.SettlesBy.Words())
 	}
 	if r.Parked != nil {
 		line("parked", "about %s", count(*r.Parked, "message"))

@@ -82,6 +82,7 @@ type statusReport struct {
 	Takes       *float64        `json:"invocation_seconds,omitempty"` // on average
 	Settles     *float64        `json:"settles_per_second,omitempty"` // an invocation; absent if it was measured nowhere
 	SettlesBy   monitor.Source  `json:"settles_by,omitempty"`         // "report", "function" or "busiest_minute"
+	AtLeast     bool            `json:"settles_at_least,omitempty"`   // there may have been no more to settle
 	Verdict     monitor.Verdict `json:"verdict"`
 }
 
@@ -169,7 +170,7 @@ func (m *monitored) settles(ctx context.Context, r *statusReport, q cloudwatch.Q
 	}
 	rate := monitor.Known(m.reported, monitor.OfFunction(q.Deleted, n, ran), monitor.OfMinute(q.Busiest))
 	if rate.PerSecond > 0 {
-		r.Settles, r.SettlesBy = &rate.PerSecond, rate.By
+		r.Settles, r.SettlesBy, r.AtLeast = &rate.PerSecond, rate.By, rate.AtLeast
 	}
 	return rate, nil
 }

@@ -149,7 +149,7 @@ func (f Facts) settles() string {
 	if !f.Settles.known() {
 		return "how much an invocation settles was measured nowhere"
 	}
-	return fmt.Sprintf("an invocation settles about %.0f messages in its %s (%s)", f.capacity(), words(f.Timeout), f.Settles.By.Words())
+	return fmt.Sprintf("an invocation settles %s %.0f messages in its %s (%s)", f.Settles.About(), f.capacity(), words(f.Timeout), f.Settles.By.Words())
 }
 
 // enough is the longest interval, in whole minutes, after which an invocation

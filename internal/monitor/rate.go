@@ -33,6 +33,14 @@ func (s Source) Words() string {
 	return "by the minute in which most was deleted"
 }
 
+// About says how near the figure is: "about" or "at least".
+func (r Rate) About() string {
+	if r.AtLeast {
+		return "at least"
+	}
+	return "about"
+}
+
 func (r Rate) known() bool { return r.PerSecond > 0 }
 
 const (
