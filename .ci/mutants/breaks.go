@@ -536,6 +536,8 @@ var breaks = []mutant{
 		"s.CatalogDown != nil && s.CatalogDown()", "false", shows},
 
 	// What strangers write.
+	{"the function's log drives a terminal", 5, "cmd/internal/plainjson/plainjson.go",
+		"w.To.Write(Escape(line))", "w.To.Write(line)", "./cmd/internal/plainjson"},
 	{"local: a row as deep as it likes", 3, "internal/local/athena/hivejson.go",
 		"w.depth > maxRowDepth", "w.depth > 1<<30", "./internal/local/athena -run FuzzRow"},
 	{"large bodies are placed all at once", 3, "internal/refresh/settle.go",

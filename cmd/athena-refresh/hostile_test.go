@@ -5,12 +5,12 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 )
 
@@ -52,10 +52,7 @@ func TestStrangersWordsAreOnlyWords(t *testing.T) {
 		ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://strange.data/people/'`)
 	s.land()
 
-	out := s.run(exitUndone, "once")
-	if want := fmt.Sprintf("partitions  %d added: people %d", len(strangeValues), len(strangeValues)); !strings.Contains(out, want) {
-		t.Errorf("once does not say %q: %.300s", want, out)
-	}
+	s.refresh()
 	s.found()
 	s.parked()
 	for code, lines := range map[int][][]string{
@@ -109,6 +106,30 @@ func (s *strangers) land() {
 			s.t.Fatal(err)
 		}
 	}
+}
+
+// refresh runs once until the queue is empty: a receive whose answer is lost on a
+// busy machine hides its messages for a while.
+func (s *strangers) refresh() {
+	s.t.Helper()
+	const queue = "strange_streamalert_athena_s3_notifications"
+	if err := s.client.set(s.t.Context(), queue, "VisibilityTimeout", "5"); err != nil {
+		s.t.Fatal(err)
+	}
+	url, err := s.client.queue(s.t.Context(), queue)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	until(s.t, "the queue is empty", 90*time.Second, func() bool {
+		if code, out := s.any("once"); code != exitDone && code != exitUndone {
+			s.t.Fatalf("once: exit code %d: %s", code, out)
+		}
+		left, err := s.client.depth(s.t.Context(), url)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return left == "0 0"
+	})
 }
 
 // found has a reader of CSV read what a query finds: each value where it landed,

@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"unicode"
-	"unicode/utf16"
 
+	"athenarefresh/cmd/internal/plainjson"
 	"athenarefresh/internal/table"
 )
 
@@ -21,32 +20,10 @@ func printJSON(w io.Writer, v any) error {
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("write a result: %w", err)
 	}
-	if _, err := w.Write(plain(b.Bytes())); err != nil {
+	if _, err := w.Write(plainjson.Escape(b.Bytes())); err != nil {
 		return fmt.Errorf("write a result: %w", err)
 	}
 	return nil
-}
-
-// plain escapes the characters of a line of JSON that can't be seen. They
-// stand in strings only.
-func plain(line []byte) []byte {
-	hidden := func(r rune) bool { return r != '\n' && !unicode.IsGraphic(r) }
-	if !bytes.ContainsFunc(line, hidden) {
-		return line
-	}
-	var b bytes.Buffer
-	for _, r := range string(line) {
-		switch {
-		case !hidden(r):
-			b.WriteRune(r)
-		case r > 0xFFFF:
-			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.Bytes()
 }
 
 // values are the values of a partition: a JSON object with the layout's keys

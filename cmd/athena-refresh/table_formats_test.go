@@ -5,16 +5,12 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"database/sql"
 	"io/fs"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"athenarefresh/internal/demo"
-
-	_ "github.com/duckdb/duckdb-go/v2"
+	"athenarefresh/internal/local/athena/parquettest"
 )
 
 // TestATableMadeOfASampleReadsWhatLands lands files of every format, makes a
@@ -49,7 +45,7 @@ func TestATableMadeOfASampleReadsWhatLands(t *testing.T) {
 	m.put("made-logs", "quoted/2026-01-02/a.csv", "Id,Name,note\n1,\"a, b\",\n2,c,\"say \"\"x\"\"\"\n")
 	m.put("made-logs", "plain/2026-01-02/a.tsv.gz", zipped(t, "host\tn\trate\tdate\nweb\t7\t0.5\t2026-01-02\ndb\t\t2\t\n"))
 	m.put("made-logs", "nested/2026-01-02/a.json.gz", zipped(t, `{"a":{"b":[{"c":1},{"c":2}]},"x-y":"z","dt":"mine","tags":{"k:1":"v"}}`+"\n"))
-	m.put("made-parquet", "parquet/columns/dt=2026-01-02-03/a.parquet", parquetFile(t, "SELECT 1::INTEGER AS ID, {'a': 'x', 'n': 2} AS who, [1.5, 2.5]::DOUBLE[] AS list, DATE '2026-01-02' AS day, 'no' AS dt"))
+	m.put("made-parquet", "parquet/columns/dt=2026-01-02-03/a.parquet", parquettest.File(t, "SELECT 1::INTEGER AS ID, {'a': 'x', 'n': 2} AS who, [1.5, 2.5]::DOUBLE[] AS list, DATE '2026-01-02' AS day, 'no' AS dt"))
 
 	for _, name := range []string{"trail", "quoted", "plain", "nested"} {
 		m.run("table", "create", name, "--from", "s3://made-logs/"+map[bool]string{true: "AWSLogs/", false: name + "/"}[name == "trail"], "--yes")
@@ -114,23 +110,4 @@ func zipped(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return b.String()
-}
-
-// parquetFile is a file with the rows of a query.
-func parquetFile(t *testing.T, query string) string {
-	t.Helper()
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	path := filepath.Join(t.TempDir(), "f.parquet")
-	if _, err := db.Exec("COPY (" + query + ") TO '" + path + "' (FORMAT parquet)"); err != nil {
-		t.Fatal(err)
-	}
-	body, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -73,7 +74,7 @@ func TestMetricsAreWrittenForEveryInvocation(t *testing.T) {
 	t.Parallel()
 	s := newAccount(t).newSite("emf", map[string]any{"trigger": "queue", "enable_metrics": true})
 	f := start(t, s.root, s.url)
-	s.send(landed("emf.streamalerts", "alerts/2026/01/02/03/a"), landed("stranger", "x"))
+	s.send(landed("emf.streamalerts", "alerts/2026/01/02/03/a"), landed("stranger", "x\u009b31m\u202e"))
 	s.deliver(f, 10, time.Minute)
 	s.send(landed("emf.streamalerts", "alerts/2026/01/02/03/b"))
 	f.must(scheduled, time.Minute, &summary{})
@@ -96,6 +97,10 @@ func TestMetricsAreWrittenForEveryInvocation(t *testing.T) {
 		}
 		return len(lines) == 2
 	})
+	printed := f.out.String()
+	if strings.ContainsFunc(printed, func(r rune) bool { return r != '\n' && !unicode.IsGraphic(r) }) || !strings.Contains(printed, `x\u009b31m\u202e`) {
+		t.Errorf("a stranger's key is printed as it is, or not at all: %q", printed)
+	}
 	if m := lines[0]; m.MessagesReceived != 2 || m.MessagesDeleted != 2 || m.MessagesParked != 1 || m.Records != 2 || m.PartitionsAdded != 1 {
 		t.Errorf("of the batch: %+v", m)
 	}

@@ -3,13 +3,10 @@
 package athena
 
 import (
-	"database/sql"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	_ "github.com/duckdb/duckdb-go/v2"
+	"athenarefresh/internal/local/athena/parquettest"
 )
 
 func TestSelectReadsCloudTrail(t *testing.T) {
@@ -52,25 +49,6 @@ func TestSelectReadsText(t *testing.T) {
 	s.want("SELECT a, b FROM csv ORDER BY a", []string{"plain", "NULL"}, []string{`x;"y"`, "2"})
 }
 
-// parquet is a file with the rows of a query.
-func parquet(t *testing.T, query string) string {
-	t.Helper()
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	path := filepath.Join(t.TempDir(), "f.parquet")
-	if _, err := db.Exec("COPY (" + query + ") TO '" + path + "' (FORMAT parquet)"); err != nil {
-		t.Fatal(err)
-	}
-	body, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
-}
-
 func TestSelectReadsParquet(t *testing.T) {
 	s := newStack(t)
 	s.run("CREATE DATABASE db")
@@ -78,7 +56,7 @@ func TestSelectReadsParquet(t *testing.T) {
 		"1": "SELECT 1::INTEGER AS ID, 'x' AS name, {'a': 1} AS s, 1.5::DECIMAL(10,2) AS d, DATE '2024-02-29' AS day",
 		"2": "SELECT 2::BIGINT AS id, 'late' AS added",
 	} {
-		s.put("p/"+name+"/f.parquet", parquet(t, query))
+		s.put("p/"+name+"/f.parquet", parquettest.File(t, query))
 	}
 	s.put("p/3/f.parquet", "not parquet")
 	s.run("CREATE EXTERNAL TABLE p (id bigint, name string, s struct<a:int>, d decimal(10,2), day date, added string, never double) PARTITIONED BY (dt string) STORED AS PARQUET LOCATION 's3://b/p/'")

@@ -2,7 +2,11 @@
 
 package athena
 
-import "testing"
+import (
+	"testing"
+
+	"athenarefresh/internal/local/athena/parquettest"
+)
 
 // TestAPartitionIsReadByItsOwnColumns changes a table under its partitions.
 func TestAPartitionIsReadByItsOwnColumns(t *testing.T) {
@@ -39,7 +43,7 @@ func TestAParquetPartitionIsReadByName(t *testing.T) {
 	s := newStack(t)
 	s.run("CREATE DATABASE db")
 	s.run("CREATE EXTERNAL TABLE t (a int, b string) PARTITIONED BY (dt string) STORED AS PARQUET LOCATION 's3://b/t/'")
-	s.put("t/1/a.parquet", parquet(t, "SELECT 1 AS a, 'B' AS b, 7 AS z"))
+	s.put("t/1/a.parquet", parquettest.File(t, "SELECT 1 AS a, 'B' AS b, 7 AS z"))
 	s.run("ALTER TABLE t ADD PARTITION (dt='1') LOCATION 's3://b/t/1/'")
 	s.run("ALTER TABLE t REPLACE COLUMNS (z int, b string, a bigint)")
 	s.want("SELECT a, b, z FROM t", []string{"1", "B", "NULL"})

@@ -3,6 +3,7 @@ package hiveql
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -261,4 +262,36 @@ func TestFolderNames(t *testing.T) {
 	if want := "dt=2024-02-29 10%3A02/who=O%27Brien%2F100%25"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+// TestParsingTakesNoMoreThanItsStatement: what 256 KiB have room for costs as much
+// as it is long, in room at least.
+func TestParsingTakesNoMoreThanItsStatement(t *testing.T) {
+	for name, each := range map[string]string{
+		"keys of a partition": ",k#=1", "texts of a value": " 'a'", "partitions": ") PARTITION (k=#",
+	} {
+		cost := func(n int) uint64 {
+			var b strings.Builder
+			b.WriteString("ALTER TABLE t ADD PARTITION (k='0'")
+			for i := range n {
+				b.WriteString(strings.ReplaceAll(each, "#", fmt.Sprint(i)))
+			}
+			return bytesTaken(t, b.String()+")") / uint64(n)
+		}
+		if few, many := cost(2_000), cost(16_000); many > 4*few {
+			t.Errorf("%s: %d bytes are taken for each of 2,000, %d for each of 16,000", name, few, many)
+		}
+	}
+}
+
+// bytesTaken is what parsing a statement takes of the heap, garbage too.
+func bytesTaken(t *testing.T, statement string) uint64 {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := Parse(statement); err != nil {
+		t.Fatalf("%.80s: %v", statement, err)
+	}
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

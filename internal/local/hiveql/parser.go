@@ -209,15 +209,15 @@ func (p *parser) properties() map[string]string {
 // partitionSpec reads (key = value, …). A key twice is an error.
 func (p *parser) partitionSpec() PartitionSpec {
 	var spec PartitionSpec
+	seen := map[string]bool{} // a statement has room for 40,000 keys
 	p.expect("(")
 	for {
 		at := p.tok
 		k := p.name()
-		for _, kv := range spec {
-			if kv.Key == k && p.err == nil {
-				p.err = syntaxErrorAt(p.src, at.pos, "duplicate partition key %s", k)
-			}
+		if seen[k] && p.err == nil {
+			p.err = syntaxErrorAt(p.src, at.pos, "duplicate partition key %s", k)
 		}
+		seen[k] = true
 		p.expect("=")
 		spec = append(spec, PartitionValue{k, p.partitionValue()})
 		if !p.accept(",") {
@@ -234,11 +234,11 @@ func (p *parser) partitionValue() string {
 	t := p.tok
 	switch {
 	case t.kind == text:
-		s := p.text()
+		var b strings.Builder
 		for p.tok.kind == text {
-			s += p.text()
+			b.WriteString(p.text())
 		}
-		return s
+		return b.String()
 	case p.accept("DATE"):
 		return p.time(dateOf)
 	case p.accept("TIMESTAMP"):
