@@ -51,3 +51,22 @@ func TestObjectsAreSettledAsIfTheyHadBeenNotified(t *testing.T) {
 		t.Errorf("partitions %v", got)
 	}
 }
+
+// Of two that are one partition, the one as we would write it counts.
+func TestNumbersAreWrittenShort(t *testing.T) {
+	tab := refresh.Table{Keys: []refresh.Key{{Name: "month", Type: "int"}, {Name: "app", Type: "string"}}}
+	for _, c := range []struct {
+		values []string
+		want   bool
+	}{
+		{[]string{"7", "web"}, true},
+		{[]string{"07", "web"}, false},
+		{[]string{"7", "07"}, true},
+		{[]string{"7"}, false},
+		{nil, false},
+	} {
+		if got := tab.AsWritten(c.values); got != c.want {
+			t.Errorf("%q: %t", c.values, got)
+		}
+	}
+}
