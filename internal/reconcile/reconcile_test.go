@@ -443,13 +443,14 @@ func TestWhatLandsMeanwhileIsTheTablesOwn(t *testing.T) {
 	w.table("b", "s3://data/b/", "dt")
 	w.put("data", "b/2026/01/02/04/x", "a/2026/01/02/05/part/x")
 	w.add("a", "s3://data/a/2026/01/02/03/", "2026-01-02-03")
+	w.add("a", "s3://data/a/2026/01/02/07/", "2026-01-02-07")
 	w.add("a", "s3://data/b/2026/01/02/04/", "2026-01-02-04")
 	w.add("a", "s3://data/a/2026/01/02/05/part/", "2026-01-02-06")
 	readings := 0
 	w.before = func(call string) {
 		if call == "All a" {
 			if readings++; readings == 2 { // after S3 was looked through
-				w.put("data", "a/2026/01/02/03/late")
+				w.put("data", "a/2026/01/02/03/late", "a/2026/01/02/07/late")
 			}
 		}
 	}
