@@ -345,6 +345,18 @@ func TestOfTwoSpellingsTheTablesOwnCounts(t *testing.T) {
 	g.calls("Add", 0)
 }
 
+// Many tables one after the other are no reason to list the database: it may
+// hold thousands.
+func TestTablesThatExistAreNotListed(t *testing.T) {
+	g := newRig(t)
+	for i := range 30 {
+		name := fmt.Sprintf("t%d", i)
+		g.create(name)
+		g.must(refresh.Done, nil, name+"/2018/03/01/05/x")
+	}
+	g.calls("Tables", 0)
+}
+
 func TestATableReCreatedAllTheTimeIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
@@ -663,4 +675,21 @@ func TestAnAgeIsCountedFromTheQuestion(t *testing.T) {
 		g.must(refresh.Done, nil, "a/2018/03/01/05/y")
 		g.calls("Partitions", 3)
 	})
+}
+
+func TestAllTablesAreSummedUp(t *testing.T) {
+	tally := refresh.Tally{
+		Messages: map[refresh.Outcome]int{refresh.Done: 5, refresh.Retry: 2}, Added: map[string]int{"a": 3, "b": 4},
+		Searchable: map[string]refresh.Latencies{
+			"a": {Objects: 2, Total: 3 * time.Second, Samples: []time.Duration{1, 2}}, "b": {Objects: 1, Total: time.Second, Samples: []time.Duration{3}},
+		},
+	}
+	all := tally.AllSearchable()
+	slices.Sort(all.Samples)
+	if d := cmp.Diff(refresh.Latencies{Objects: 3, Total: 4 * time.Second, Samples: []time.Duration{1, 2, 3}}, all); d != "" {
+		t.Error(d)
+	}
+	if tally.Settled() != 7 || tally.Partitions() != 7 {
+		t.Errorf("%d settled, %d partitions", tally.Settled(), tally.Partitions())
+	}
 }
