@@ -172,3 +172,17 @@ func TestAFolderIsKnownForWhatItIs(t *testing.T) {
 		}
 	}
 }
+
+// A star stands for an element, and an empty one is none: a rule whose prefix
+// begins with a star leaves nothing open below a folder without a name.
+func TestAStarIsNoFolderWithoutAName(t *testing.T) {
+	r, err := New([]Bucket{{Name: "b", Rules: []Rule{{Prefix: "*/x/", Ignore: true}, {Table: "t"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]Standing{"": Open, "a/": Open, "a/x/": Never, "/": Never, "/x/": Never} {
+		if got, why, _ := r.Below("b", folder); got != want {
+			t.Errorf("%q: %d %+v, want %d", folder, got, why, want)
+		}
+	}
+}
