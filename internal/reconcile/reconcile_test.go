@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -617,15 +618,15 @@ func TestEveryCallWaitsItsTurn(t *testing.T) {
 	for i := range 2500 {
 		w.add("alerts", "s3://not.configured/x/", fmt.Sprintf("%d", i))
 	}
-	turns := 0
+	var turns atomic.Int64
 	var found []reconcile.Finding
 	r := w.reconciler(router, &found)
 	w.run(r) // nobody has to wait
 	w.listings = 0
-	r.Wait = func(context.Context) error { turns++; return nil }
+	r.Wait = func(context.Context) error { turns.Add(1); return nil }
 	w.run(r)
-	if want := w.listings + 2*2; turns != want { // what no folder shows is read once more
-		t.Errorf("%d turns, want %d", turns, want)
+	if want := int64(w.listings + 2*2); turns.Load() != want { // what no folder shows is read once more
+		t.Errorf("%d turns, want %d", turns.Load(), want)
 	}
 	over := errors.New("no more turns")
 	r.Wait = func(context.Context) error { return over }
