@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -443,13 +444,14 @@ func TestWhatLandsMeanwhileIsTheTablesOwn(t *testing.T) {
 	w.table("b", "s3://data/b/", "dt")
 	w.put("data", "b/2026/01/02/04/x", "a/2026/01/02/05/part/x")
 	w.add("a", "s3://data/a/2026/01/02/03/", "2026-01-02-03")
+	w.add("a", "s3://data/a/2026/01/02/07/", "2026-01-02-07")
 	w.add("a", "s3://data/b/2026/01/02/04/", "2026-01-02-04")
 	w.add("a", "s3://data/a/2026/01/02/05/part/", "2026-01-02-06")
 	readings := 0
 	w.before = func(call string) {
 		if call == "All a" {
 			if readings++; readings == 2 { // after S3 was looked through
-				w.put("data", "a/2026/01/02/03/late")
+				w.put("data", "a/2026/01/02/03/late", "a/2026/01/02/07/late")
 			}
 		}
 	}
@@ -616,15 +618,15 @@ func TestEveryCallWaitsItsTurn(t *testing.T) {
 	for i := range 2500 {
 		w.add("alerts", "s3://not.configured/x/", fmt.Sprintf("%d", i))
 	}
-	turns := 0
+	var turns atomic.Int64
 	var found []reconcile.Finding
 	r := w.reconciler(router, &found)
 	w.run(r) // nobody has to wait
 	w.listings = 0
-	r.Wait = func(context.Context) error { turns++; return nil }
+	r.Wait = func(context.Context) error { turns.Add(1); return nil }
 	w.run(r)
-	if want := w.listings + 2*2; turns != want { // what no folder shows is read once more
-		t.Errorf("%d turns, want %d", turns, want)
+	if want := int64(w.listings + 2*2); turns.Load() != want { // what no folder shows is read once more
+		t.Errorf("%d turns, want %d", turns.Load(), want)
 	}
 	over := errors.New("no more turns")
 	r.Wait = func(context.Context) error { return over }

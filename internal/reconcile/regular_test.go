@@ -92,6 +92,9 @@ func TestARegularRunWritesAFewOfEachKindDown(t *testing.T) {
 		if unplaced, missing := strings.Count(log.String(), "kind=unplaced"), strings.Count(log.String(), "kind=missing"); unplaced != 5 || missing != 2 {
 			t.Errorf("%d unplaced and %d missing are written down: %s", unplaced, missing, log.String())
 		}
+		if want := "kind=missing mended=false table=alerts location=s3://alerts/" + hour(2) + " bucket=alerts key=" + hour(2) + "a.json\n"; !strings.Contains(log.String(), want) {
+			t.Errorf("%q is not written down: %s", want, log.String())
+		}
 	})
 }
 

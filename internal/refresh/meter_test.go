@@ -1,6 +1,7 @@
 package refresh_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -129,5 +130,22 @@ func TestPercentilesAreSamples(t *testing.T) {
 		if p50, p99 := l.Percentile(50), l.Percentile(99); p50 != c.p50 || p99 != c.p99 {
 			t.Errorf("%v: p50 %d, p99 %d, want %d, %d", c.samples, p50, p99, c.p50, c.p99)
 		}
+	}
+}
+
+func TestAllTablesAreSummedUp(t *testing.T) {
+	tally := refresh.Tally{
+		Messages: map[refresh.Outcome]int{refresh.Done: 5, refresh.Retry: 2}, Added: map[string]int{"a": 3, "b": 4},
+		Searchable: map[string]refresh.Latencies{
+			"a": {Objects: 2, Total: 3 * time.Second, Samples: []time.Duration{1, 2}}, "b": {Objects: 1, Total: time.Second, Samples: []time.Duration{3}},
+		},
+	}
+	all := tally.AllSearchable()
+	slices.Sort(all.Samples)
+	if d := cmp.Diff(refresh.Latencies{Objects: 3, Total: 4 * time.Second, Samples: []time.Duration{1, 2, 3}}, all); d != "" {
+		t.Error(d)
+	}
+	if tally.Settled() != 7 || tally.Partitions() != 7 {
+		t.Errorf("%d settled, %d partitions", tally.Settled(), tally.Partitions())
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"athenarefresh/internal/catalog/catalogtest"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 // TestObjectsAreSettledAsIfTheyHadBeenNotified: each by itself, in one statement
@@ -49,5 +50,41 @@ func TestObjectsAreSettledAsIfTheyHadBeenNotified(t *testing.T) {
 	}
 	if got := partitionsOf(t, m, "alerts"); got["2018-03-01-06"] == "" {
 		t.Errorf("partitions %v", got)
+	}
+}
+
+// Of two that are one partition, the one as we would write it counts.
+func TestNumbersAreWrittenShort(t *testing.T) {
+	tab := refresh.Table{Keys: []refresh.Key{{Name: "month", Type: "int"}, {Name: "app", Type: "string"}}}
+	for _, c := range []struct {
+		values []string
+		want   bool
+	}{
+		{[]string{"7", "web"}, true},
+		{[]string{"07", "web"}, false},
+		{[]string{"7", "07"}, true},
+		{[]string{"7"}, false},
+		{nil, false},
+	} {
+		if got := tab.AsWritten(c.values); got != c.want {
+			t.Errorf("%q: %t", c.values, got)
+		}
+	}
+}
+
+// A partition is asked for under each way to write its values, and under none
+// twice.
+func TestTheWaysToWriteAPartition(t *testing.T) {
+	tab := refresh.Table{Keys: []refresh.Key{{Name: "month", Type: "int"}, {Name: "app", Type: "string"}}}
+	for month, want := range map[string][]string{"7": {"7", "07"}, "07": {"7", "07"}, "007": {"7", "007", "07"}, "12": {"12"}, "012": {"12", "012"}} {
+		p := table.Placement{Outcome: table.Place, Partition: table.Partition{Table: "t", Keys: []string{"app", "month"}, Values: []string{"01", month}}}
+		values, spelled, why := tab.Values(&p)
+		var months []string
+		for _, s := range spelled {
+			months = append(months, s[0])
+		}
+		if d := cmp.Diff(want, months); d != "" || why.Reason != "" || values[0] != want[0] || values[1] != "01" {
+			t.Errorf("%s: %q, %+v %s", month, values, why, d)
+		}
 	}
 }

@@ -1,7 +1,10 @@
 package refresh_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -64,9 +67,16 @@ func (u *unfit) Fits(t refresh.Table, parts []refresh.Partition) int {
 func TestARoundThatPanicsCostsItsTableAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		u := &unfit{table: "a"}
-		g := newRig(t, func(o *refresh.Options) { u.Writer, o.Catalog.Writer = o.Catalog.Writer, u })
+		var log bytes.Buffer
+		g := newRig(t, func(o *refresh.Options) {
+			u.Writer, o.Catalog.Writer = o.Catalog.Writer, u
+			o.Log = slog.New(slog.NewTextHandler(&log, nil))
+		})
 		g.create("a", "b")
 		g.must(refresh.Retry, []refresh.Reason{refresh.CatalogError}, "a/2018/03/01/05/x", "a/2018/03/01/06/x", "b/2018/03/01/05/x")
+		if !strings.Contains(log.String(), `"a round panicked" table=a panic="a bug"`) {
+			t.Errorf("log: %s", log.String())
+		}
 		g.must(refresh.Done, nil, "b/2018/03/01/05/x")
 		u.table = ""
 		time.Sleep(time.Minute)

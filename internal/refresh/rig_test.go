@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
@@ -36,13 +37,29 @@ func newRig(t *testing.T, change ...func(*refresh.Options)) *rig {
 		t.Fatal(err)
 	}
 	g := &rig{t: t, catalog: catalogtest.NewMemory(t), letters: &letters{}}
-	o := refresh.Options{Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g.letters, Statements: 5, Hand: 1000}
+	o := refresh.Options{Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g.letters, Statements: 5, Hand: 1000, Log: slog.New(sober{slog.DiscardHandler, t})}
 	for _, f := range change {
 		f(&o)
 	}
 	g.r = refresh.New(o)
 	t.Cleanup(func() { g.r.Close(context.Background()) })
 	return g
+}
+
+// sober fails a test in which a round panics: that is caught, and ends as an
+// error of the catalog, which many tests wait for.
+type sober struct {
+	slog.Handler
+	t *testing.T
+}
+
+func (sober) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
+
+func (s sober) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "a round panicked" {
+		r.Attrs(func(a slog.Attr) bool { s.t.Errorf("%s: %s", r.Message, a); return true })
+	}
+	return nil
 }
 
 func (g *rig) create(names ...string) {

@@ -173,3 +173,15 @@ func TestAListingThatWasCutOffSaysNothing(t *testing.T) {
 		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
 	})
 }
+
+// Many tables one after the other are no reason to list the database: it may
+// hold thousands.
+func TestTablesThatExistAreNotListed(t *testing.T) {
+	g := newRig(t)
+	for i := range 30 {
+		name := fmt.Sprintf("t%d", i)
+		g.create(name)
+		g.must(refresh.Done, nil, name+"/2018/03/01/05/x")
+	}
+	g.calls("Tables", 0)
+}

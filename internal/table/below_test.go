@@ -172,3 +172,57 @@ func TestAFolderIsKnownForWhatItIs(t *testing.T) {
 		}
 	}
 }
+
+// A star stands for an element, and an empty one is none: a rule whose prefix
+// begins with a star leaves nothing open below a folder without a name.
+func TestAStarIsNoFolderWithoutAName(t *testing.T) {
+	r, err := New([]Bucket{{Name: "b", Rules: []Rule{{Prefix: "*/x/", Ignore: true}, {Table: "t"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]Standing{"": Open, "a/": Open, "a/x/": Never, "/": Never, "/x/": Never} {
+		if got, why, _ := r.Below("b", folder); got != want {
+			t.Errorf("%q: %d %+v, want %d", folder, got, why, want)
+		}
+	}
+}
+
+// Where a folder may be left out, a run that seems to be at its end may be the
+// beginning of a longer one: of w/x/x/ it is all three.
+func TestARunThatMayBeLongerIsLeftOpen(t *testing.T) {
+	rule := Rule{Table: "t", Layout: "{a}/[{b}/]x/", Partition: []KeyTemplate{{Key: "a", Value: "{a}"}}}
+	r, err := New([]Bucket{{Name: "b", Rules: []Rule{rule}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]Standing{"w/": Open, "w/x/": Open, "w/y/": Open, "w/x/x/": Whole, "w/y/x/": Whole, "w/y/z/": Never} {
+		if got, _, _ := r.Below("b", folder); got != want {
+			t.Errorf("%q: %d, want %d", folder, got, want)
+		}
+	}
+	for _, key := range []string{"w/x/f", "w/x/x/f", "w/y/x/f", "w/y/z/f"} {
+		agrees(t, r, "b", key)
+	}
+}
+
+func TestWhoReadsTablesOutOfKeys(t *testing.T) {
+	ignore, named := Rule{Prefix: "tmp/", Ignore: true}, Rule{Table: "t"}
+	for _, c := range []struct {
+		rules []Rule
+		want  bool
+	}{
+		{[]Rule{named}, false},
+		{[]Rule{ignore}, false},
+		{[]Rule{ignore, named}, false},
+		{[]Rule{ignore, {Layout: "streamalert-data"}}, true},
+		{[]Rule{named, {Layout: "{table}/{yyyy}/"}}, true},
+	} {
+		r, err := New([]Bucket{{Name: "b", Rules: c.rules}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Captures(); got != c.want {
+			t.Errorf("%+v: %t", c.rules, got)
+		}
+	}
+}

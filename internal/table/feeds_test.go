@@ -50,3 +50,28 @@ func TestATablesFeedsAreTheRulesThatReachIt(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What is listed for a table is below its folder only: too long a one would
+// leave objects out.
+func TestAFolderIsWhatAllKeysBeginWith(t *testing.T) {
+	for layout, want := range map[string]string{
+		"logs/{yyyy}/":                "logs/",
+		"{app}/logs/{yyyy}/":          "", // any app
+		"logs/{app}/v1/{yyyy}/":       "logs/",
+		"logs/[v1/]{yyyy}/":           "logs/",
+		"logs/[v1/][v2/]{yyyy}/":      "logs/",
+		"[v1/]logs/{yyyy}/":           "",
+		"logs/v1/[x/]{yyyy}/":         "logs/v1/",
+		"**/logs/{yyyy}/":             "",
+		"logs/a-{yyyy}/b/":            "logs/",
+		"logs/v1/v2/{yyyy}/[{MM}/]x/": "logs/v1/v2/",
+	} {
+		r, err := New([]Bucket{{Name: "b", Rules: []Rule{{Table: "t", Layout: layout, Partition: []KeyTemplate{{"y", "{yyyy}"}}}}}})
+		if err != nil {
+			t.Fatalf("%s: %v", layout, err)
+		}
+		if feeds := r.Feeds("t"); len(feeds) != 1 || feeds[0].Folder != want {
+			t.Errorf("%s: %+v, want folder %q", layout, feeds, want)
+		}
+	}
+}

@@ -20,6 +20,8 @@ func TestKeyValueFolders(t *testing.T) {
 		"a value made of parts":      {Rule{Layout: "day={yyyy}{MM}{dd}/", Table: "t", Partition: []KeyTemplate{{"day", "{yyyy}-{MM}-{dd}"}}}, "n"},
 		"a value as it stands":       {Rule{Layout: "day={yyyy}-{MM}/", Table: "t", Partition: []KeyTemplate{{"day", "{yyyy}-{MM}"}}}, "y"},
 		"a value that is padded":     {Rule{Layout: "dt={yyyy}-{M}/", Table: "t"}, "n"},
+		"a value of other constants": {Rule{Layout: "a=web-{a}/", Table: "t", Partition: []KeyTemplate{{"a", "api-{a}"}}}, "n"},
+		"a folder without its key":   {Rule{Layout: "x{a}/", Table: "t", Partition: []KeyTemplate{{"a", "x{a}"}}}, "n"},
 		"a value without a constant": {Rule{Layout: "a=x{a}/", Table: "t"}, "n"},
 	} {
 		r, err := compile(c.rule)
