@@ -1,5 +1,5 @@
 // Mutants proves the proofs: it breaks the code in ways that have names, each
-// of which would break a promise (docs/decisions.md; breaks.go), and fails if
+// of which would break a promise (docs/decisions.md), and fails if
 // the tests don't notice one of them.
 //
 //	go run ./.ci/mutants [-run REGEXP] [-v]
