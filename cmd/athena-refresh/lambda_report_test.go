@@ -27,7 +27,7 @@ func TestWhatADeploymentDidIsSaid(t *testing.T) {
 	}{
 		"the first": {
 			done: deploy.Done{Alias: deploy.Move{From: "1", To: "1"}, Program: "v1"}, begin: []string{"a", "b"}, changed: true,
-			out: "athena: done: version 1 of function " + f + " serves (athena-refresh v1)\nWhat landed before in a, b is not in the queue. To add its partitions:\n  athena-refresh reconcile --fix --conf CONF\n",
+			out: "athena: done: version 1 of function " + f + " serves (athena-refresh v1)\nWhat landed before in a, b is not in the queue. To add its partitions:\n  athena-refresh --conf CONF reconcile --fix\n",
 		},
 		"another version": {
 			done: deploy.Done{Alias: deploy.Move{From: "1", To: "2"}, Program: "v1"}, changed: true,
