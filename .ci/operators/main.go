@@ -29,9 +29,12 @@ import (
 	"time"
 )
 
-// patience is how long the tests may take with a mutant. One that takes longer is
-// noticed: it made a loop without an end.
-const patience = 60 * time.Second
+// The tests may take so many times as long with a mutant as without, ten seconds
+// at least. One that takes longer is noticed: it made a loop without an end.
+const (
+	times    = 20
+	patience = 10 * time.Second
+)
 
 func main() {
 	files := flag.String("files", "", "only these `files` of the package, in this order")
@@ -57,7 +60,7 @@ func main() {
 
 // run tries all mutants and returns how many survive.
 func run(ctx context.Context, pkg, files, skip string, verbose bool) (int, error) {
-	l := bench{pkg: pkg, skip: skip}
+	l := bench{pkg: pkg, skip: skip, patience: 10 * time.Minute}
 	var err error
 	if l.dir, err = filepath.Abs(pkg); err != nil {
 		return 0, err
@@ -74,9 +77,11 @@ func run(ctx context.Context, pkg, files, skip string, verbose bool) (int, error
 	if err != nil {
 		return 0, err
 	}
+	begun := time.Now()
 	if out, err := l.test(ctx, l.binary("switched"), 0); err != nil {
 		return 0, fmt.Errorf("the tests fail without a mutant: %w\n%s", err, out)
 	}
+	l.patience = max(times*time.Since(begun), patience)
 	count := map[string]int{}
 	for _, m := range mutants {
 		verdict, by := l.try(ctx, m)
@@ -99,6 +104,8 @@ type bench struct {
 	dir  string // the package's
 	work string
 	skip string
+
+	patience time.Duration
 }
 
 func (l *bench) binary(name string) string { return filepath.Join(l.work, name+".test") }
@@ -168,7 +175,7 @@ func (l *bench) build(ctx context.Context, name string, files map[string][]byte)
 
 // test runs a binary with one mutant, 0 for none.
 func (l *bench) test(ctx context.Context, binary string, id int) (string, error) {
-	args := []string{"-test.failfast", "-test.timeout", patience.String()}
+	args := []string{"-test.failfast", "-test.timeout", l.patience.String()}
 	if l.skip != "" {
 		args = append(args, "-test.skip", l.skip)
 	}
