@@ -1,10 +1,13 @@
 package refresh_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,6 +51,37 @@ func TestTheDatabaseIsCheckedOnce(t *testing.T) {
 	g.calls("Check", 1)
 	g.calls("Table", 2)
 	g.calls("Add", 10)
+}
+
+// TestADatabaseThatFailsIsSaid, once for each question, and not of a round whose
+// time was over: that says nothing about the database.
+func TestADatabaseThatFailsIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		g := newRig(t, func(o *refresh.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		g.create("a")
+		g.before("Check", hang)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		g.r.Settle(ctx, message("a/2018/03/01/05/x"))
+		time.Sleep(time.Second) // the round ends
+		g.catalog.Fault = nil
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+		if n := strings.Count(log.String(), "the catalog does not work"); n != 0 {
+			t.Errorf("said %d times of a database that works: %s", n, log.String())
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		g := newRig(t, func(o *refresh.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		g.before("Check", fails(refresh.ErrDatabaseMissing))
+		for range 3 {
+			g.must(refresh.Retry, why(refresh.DatabaseMissing), "a/2018/03/01/05/x")
+		}
+		if n := strings.Count(log.String(), `level=ERROR msg="the catalog does not work: what needs it is tried again later" error="`); n != 1 {
+			t.Errorf("said %d times: %s", n, log.String())
+		}
+	})
 }
 
 func TestAFailingDatabaseIsAskedForLessAndLess(t *testing.T) {
