@@ -92,7 +92,7 @@ func (s *service) source(w *worker.Worker, d *daemon.Daemon, recent *status.Rece
 	}
 	source := status.Source{
 		Health: d.Health, Tally: w.Refresher.Tally, CatalogDown: w.Refresher.CatalogDown, Recent: recent,
-		History: &status.History{Tally: w.Refresher.Tally}, Explain: s.router.Explain, Stuck: stuck + s.config.Timeout,
+		History: &status.History{Counts: w.Refresher.Counts}, Explain: s.router.Explain, Stuck: stuck + s.config.Timeout,
 	}
 	if !s.schedule.IsZero() {
 		about.Trigger, about.Schedule = string(config.TriggerSchedule), s.schedule.String()

@@ -25,7 +25,7 @@ func TestWhatIsRecentIsBounded(t *testing.T) {
 
 func TestTheLastHourIsMinuteByMinute(t *testing.T) {
 	var all refresh.Tally
-	h := History{Tally: func() refresh.Tally { return all }}
+	h := History{Counts: func() refresh.Tally { return all }}
 	do := func(done, parked int) {
 		all.Messages = map[refresh.Outcome]int{refresh.Done: all.Messages[refresh.Done] + done, refresh.Parked: all.Messages[refresh.Parked] + parked}
 	}

@@ -24,14 +24,14 @@ type Minute struct {
 
 // History is the last hour, minute by minute. Its owner runs Run.
 type History struct {
-	Tally func() refresh.Tally
+	Counts func() refresh.Tally // a Refresher's
 
 	mu      sync.Mutex
 	seen    Minute   // in all, when it last looked
 	minutes []Minute // the last is the one that goes on
 }
 
-// Run looks at the tally every five seconds, until ctx ends.
+// Run looks at the counts every five seconds, until ctx ends.
 func (h *History) Run(ctx context.Context) {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
@@ -47,7 +47,7 @@ func (h *History) Run(ctx context.Context) {
 
 // note adds what was done since it was last called to the minute of now.
 func (h *History) note(now time.Time) {
-	t := h.Tally()
+	t := h.Counts()
 	all := Minute{Done: t.Messages[refresh.Done], Parked: t.Messages[refresh.Parked], Retried: t.Messages[refresh.Retry], Partitions: t.Partitions()}
 	begun := now.UTC().Truncate(time.Minute)
 	h.mu.Lock()

@@ -44,7 +44,7 @@ func source() status.Source {
 			return daemon.Health{Alive: begun.Add(time.Hour), Received: begun.Add(time.Hour - 5*time.Second),
 				Done: daemon.Summary{Received: 1239, Deleted: 1236, Hidden: 3, Depth: &daemon.Depth{Waiting: 0, InFlight: 4}}}
 		},
-		Tally: tally, Recent: recent, History: &status.History{Tally: tally}, Stuck: time.Minute,
+		Tally: tally, Recent: recent, History: &status.History{Counts: tally}, Stuck: time.Minute,
 		CatalogDown: func() bool { return false },
 		Reconciled:  func() reconcile.Last { return reconcile.Last{At: begun, Summary: &reconcile.Summary{}} },
 		Explain: func(bucket, key string) (table.Placement, []string) {

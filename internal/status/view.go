@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/terminal"
@@ -120,7 +121,7 @@ const mostTables = 50
 func (s Source) View(now time.Time) View {
 	h, t := s.Health(), s.Tally()
 	v := View{
-		About: s.About, Now: now.UTC(), State: s.state(now),
+		About: s.About, Now: now.UTC(), State: s.state(h, now),
 		Received: h.Done.Received, Deleted: h.Done.Deleted, Kept: h.Done.Hidden, Unsure: h.Done.Unsure,
 		Done: t.Messages[refresh.Done], Parked: t.Messages[refresh.Parked], Retried: t.Messages[refresh.Retry],
 		Records: t.Records, Placed: t.Records, Partitions: t.Partitions(),
@@ -214,8 +215,7 @@ func reconciledOf(l reconcile.Last) *Reconciled {
 }
 
 // state says how it fares: the worst first.
-func (s Source) state(now time.Time) State {
-	h := s.Health()
+func (s Source) state(h daemon.Health, now time.Time) State {
 	switch still := now.Sub(h.Alive); {
 	case !h.Alive.IsZero() && still > s.Stuck:
 		return State{false, "it has stood still for " + still.Round(time.Second).String()}
