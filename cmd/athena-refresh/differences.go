@@ -200,7 +200,8 @@ func sentence(f *reconcile.Finding) string {
 		if at == "" {
 			at = f.Catalog
 		}
-		text = describe(&table.Partition{Table: f.Table, Keys: f.Keys, Values: f.Values, Location: at})
+		p := table.Partition{Table: f.Table, Keys: f.Keys, Values: f.Values, Location: at}
+		text = terminal.Escape(p.Describe())
 	}
 	if f.Kind == reconcile.Elsewhere && f.Catalog != "" {
 		text += ", in the catalog at " + terminal.Escape(f.Catalog)

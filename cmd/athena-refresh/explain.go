@@ -181,7 +181,7 @@ func (e *explainer) print(line *explained, p *table.Placement, steps []string) e
 		fmt.Fprintf(w, ": %s", line.Reason)
 	}
 	if line.Outcome == table.Place {
-		fmt.Fprintf(w, ": %s", describe(&p.Partition))
+		fmt.Fprintf(w, ": %s", terminal.Escape(p.Partition.Describe()))
 	}
 	if p.Detail != "" {
 		fmt.Fprintf(w, ": %s", terminal.Escape(p.Detail))
@@ -191,13 +191,4 @@ func (e *explainer) print(line *explained, p *table.Placement, steps []string) e
 		return fmt.Errorf("write a result: %w", err)
 	}
 	return nil
-}
-
-// describe is a partition for a person: "osquery (dt=2018-01-01-00) at s3://…".
-func describe(p *table.Partition) string {
-	list := make([]string, len(p.Keys))
-	for i, k := range p.Keys {
-		list[i] = k + "=" + terminal.Escape(p.Values[i])
-	}
-	return fmt.Sprintf("%s (%s) at %s", p.Table, strings.Join(list, ", "), terminal.Escape(p.Location))
 }

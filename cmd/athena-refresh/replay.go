@@ -209,7 +209,7 @@ func (p *replayer) partition(part *table.Partition) error {
 	if p.app.json {
 		return printJSON(p.app.stdout, replayPartition{"partition", part.Table, values{part}, part.Location})
 	}
-	return p.app.printf("partition %s\n", describe(part))
+	return p.app.printf("partition %s\n", terminal.Escape(part.Describe()))
 }
 
 func (p *replayer) effect(e effect) error {

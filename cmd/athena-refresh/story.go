@@ -188,7 +188,7 @@ func (t *story) sayLanded(files int) error {
 		w := &t.ways[i]
 		n := w.landed
 		out = append(out,
-			fmt.Sprintf("   %-20s %9s %9s %10s", w.partition.Table, thousands(n.Objects), thousands(n.Records), thousands(int(n.Bytes))),
+			fmt.Sprintf("   %-20s %9s %9s %10s", w.partition.Table, terminal.Thousands(n.Objects), terminal.Thousands(n.Records), terminal.Thousands(int(n.Bytes))),
 			fmt.Sprintf("     s3://%s/%s", w.bucket, w.shape))
 		if err := t.line(demoLanded{"landed", w.partition.Table, w.bucket, n.Objects, n.Records, n.Bytes}); err != nil {
 			return err
@@ -238,9 +238,9 @@ func (t *story) count(ctx context.Context, when string, want func(*way) int) err
 		}
 		verdict := ""
 		if when == "after" {
-			verdict = fmt.Sprintf(" of %s landed", thousands(w.landed.Records))
+			verdict = fmt.Sprintf(" of %s landed", terminal.Thousands(w.landed.Records))
 		}
-		if err := t.printf("   %-40s %9s rows%s\n", sql, thousands(n), verdict); err != nil {
+		if err := t.printf("   %-40s %9s rows%s\n", sql, terminal.Thousands(n), verdict); err != nil {
 			return err
 		}
 		if err := t.line(demoCount{when, w.partition.Table, n, w.landed.Records}); err != nil {
@@ -368,13 +368,4 @@ func (t *story) answer(ctx context.Context) error {
 		}
 	}
 	return table.close()
-}
-
-// thousands is a number as people read it: "1,234".
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

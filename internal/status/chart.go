@@ -1,6 +1,10 @@
 package status
 
-import "fmt"
+import (
+	"fmt"
+
+	"athenarefresh/internal/terminal"
+)
 
 // The chart's size, in the page's units: a bar is 12 wide, its room 68 high.
 const (
@@ -37,7 +41,7 @@ func chartOf(list []Minute) (c chart) {
 	}
 	for i, m := range list {
 		b := bar{X: i * barWidth, Title: fmt.Sprintf("%s: %s done, %s parked, %s put off; %s partitions added",
-			m.Begun.Format("15:04"), thousands(m.Done), thousands(m.Parked), thousands(m.Retried), thousands(m.Partitions))}
+			m.Begun.Format("15:04"), terminal.Thousands(m.Done), terminal.Thousands(m.Parked), terminal.Thousands(m.Retried), terminal.Thousands(m.Partitions))}
 		top := floor
 		for _, p := range []struct {
 			class string

@@ -2,11 +2,10 @@ package status
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 )
 
-// span is a duration as people say it, in one unit or two.
+// span is a duration as people say it, in one unit.
 func span(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d < time.Second:
@@ -25,12 +24,3 @@ func span(d time.Duration) string {
 
 // seconds is a span of so many seconds.
 func seconds(s float64) string { return span(time.Duration(s * float64(time.Second))) }
-
-// thousands is a number as people read it: "1,234".
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}

@@ -38,9 +38,9 @@ func moment(t any) time.Time {
 // number is a count that may be behind a pointer.
 func number(n any) string {
 	if p, ok := n.(*int); ok {
-		return thousands(*p)
+		return terminal.Thousands(*p)
 	}
-	return thousands(n.(int))
+	return terminal.Thousands(n.(int))
 }
 
 // page is what the template shows.
@@ -84,19 +84,11 @@ func (s Source) explain(bucket, key string) *explained {
 	}
 	switch {
 	case placed.Outcome == table.Place:
-		e.Words = terminal.Escape(fmt.Sprintf("%s (%s) at %s", placed.Partition.Table, assignments(&placed.Partition), placed.Partition.Location))
+		e.Words = terminal.Escape(placed.Partition.Describe())
 	case e.Words == "":
 		e.Words = meanings[refresh.Reason(placed.Reason)].words
 	}
 	return e
-}
-
-func assignments(p *table.Partition) string {
-	list := make([]string, len(p.Keys))
-	for i, k := range p.Keys {
-		list[i] = k + "=" + p.Values[i]
-	}
-	return strings.Join(list, ", ")
 }
 
 func (s Source) showJSON(w http.ResponseWriter, _ *http.Request) {

@@ -13,6 +13,8 @@
 // layouts are written in the same language as an operator's own templates.
 package table
 
+import "strings"
+
 // Reason is why an object has the outcome it has: one word of a fixed list
 // that is the same in the log, the metrics, the dead-letter message and
 // explain.
@@ -50,6 +52,16 @@ type Partition struct {
 	Keys     []string // names of the partition keys, lower case, in the layout's order; shared, not to be changed
 	Values   []string // one for each of Keys
 	Location string   // "s3://bucket/folder/", with one trailing slash
+}
+
+// Describe is the partition for a person, with what strangers wrote as it is:
+// "osquery (dt=2018-01-01-00) at s3://…".
+func (p *Partition) Describe() string {
+	list := make([]string, len(p.Keys))
+	for i, k := range p.Keys {
+		list[i] = k + "=" + p.Values[i]
+	}
+	return p.Table + " (" + strings.Join(list, ", ") + ") at " + p.Location
 }
 
 // Placement is the answer for one object.
