@@ -1,21 +1,12 @@
 package listing
 
 import (
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/awstest"
 	"athenarefresh/internal/reconcile"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 )
-
-// answers is an HTTP client without a network.
-type answers func(*http.Request) *http.Response
-
-func (f answers) Do(r *http.Request) (*http.Response, error) { return f(r), nil }
 
 // FuzzReply has S3 answer anything: what is made of it is an error or a page.
 func FuzzReply(f *testing.F) {
@@ -29,19 +20,14 @@ func FuzzReply(f *testing.F) {
 		f.Add(200, reply)
 		f.Add(404, reply)
 	}
-	var code int
-	var reply string
-	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: aws.String("http://localhost"), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient: answers(func(r *http.Request) *http.Response {
-			return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(reply)), ContentLength: int64(len(reply)), Request: r}
-		})}
+	var reply awstest.Reply
+	cfg := reply.Config()
 	s := New(cfg)
 	f.Fuzz(func(t *testing.T, c int, text string) {
 		if c < 200 || c > 599 || len(text) > 1<<16 {
 			return
 		}
-		code, reply = c, text
+		reply = awstest.Reply{Code: c, Text: text}
 		page, err := s.List(t.Context(), reconcile.Listing{Bucket: "b", Max: 1000})
 		if err == nil && c >= 300 {
 			t.Errorf("%d is a page", c)

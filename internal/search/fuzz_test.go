@@ -2,21 +2,13 @@ package search
 
 import (
 	"context"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
+	"athenarefresh/internal/awstest"
 )
-
-// answers is an HTTP client without a network.
-type answers func(*http.Request) *http.Response
-
-func (f answers) Do(r *http.Request) (*http.Response, error) { return f(r), nil }
 
 // FuzzReply has Athena answer anything, to every call the same: what is made of
 // it is an error or rows of as many values as there are columns.
@@ -31,19 +23,14 @@ func FuzzReply(f *testing.F) {
 		f.Add(200, reply)
 		f.Add(400, reply)
 	}
-	var code int
-	var reply string
-	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: aws.String("http://localhost"), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient: answers(func(r *http.Request) *http.Response {
-			return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(reply)), ContentLength: int64(len(reply)), Request: r}
-		})}
+	var reply awstest.Reply
+	cfg := reply.Config()
 	client := New(cfg, Options{})
 	f.Fuzz(func(t *testing.T, c int, text string) {
 		if c < 200 || c > 599 || len(text) > 1<<16 {
 			return
 		}
-		code, reply = c, text
+		reply = awstest.Reply{Code: c, Text: text}
 		synctest.Test(t, func(t *testing.T) {
 			// A state that isn't final is asked for again until ctx ends: of a clock
 			// that doesn't wait.

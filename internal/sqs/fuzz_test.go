@@ -3,25 +3,18 @@ package sqs
 import (
 	"crypto/md5"
 	"encoding/hex"
-	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"athenarefresh/internal/awstest"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 )
-
-// answers is an HTTP client without a network.
-type answers func(*http.Request) *http.Response
-
-func (f answers) Do(r *http.Request) (*http.Response, error) { return f(r), nil }
 
 // copied is the body of the message that is parked.
 const copied = "the message"
@@ -42,18 +35,13 @@ func FuzzReply(f *testing.F) {
 		f.Add(200, reply)
 		f.Add(400, reply)
 	}
-	var code int
-	var reply string
-	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: aws.String("http://localhost"), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient: answers(func(r *http.Request) *http.Response {
-			return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(reply)), ContentLength: int64(len(reply)), Request: r}
-		})}
+	var reply awstest.Reply
+	cfg := reply.Config()
 	f.Fuzz(func(t *testing.T, c int, text string) {
 		if c < 200 || c > 599 || len(text) > 1<<16 {
 			return
 		}
-		code, reply = c, text
+		reply = awstest.Reply{Code: c, Text: text}
 		synctest.Test(t, func(t *testing.T) { askAll(t, cfg, c, text) }) // calls are repeated, of a clock that doesn't wait
 	})
 }

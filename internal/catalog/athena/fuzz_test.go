@@ -2,17 +2,14 @@ package athena
 
 import (
 	"context"
-	"io"
-	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"athenarefresh/internal/awstest"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 // FuzzReply has Athena answer anything, to every call the same: what is made of
@@ -30,19 +27,14 @@ func FuzzReply(f *testing.F) {
 		f.Add(200, reply)
 		f.Add(400, reply)
 	}
-	var code int
-	var reply string
-	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: aws.String("http://localhost"), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient: answers(func(r *http.Request) *http.Response {
-			return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(reply)), ContentLength: int64(len(reply)), Request: r}
-		})}
+	var reply awstest.Reply
+	cfg := reply.Config()
 	table := refresh.Table{ID: refresh.TableID{Database: "db", Name: "t"}, Keys: []refresh.Key{{Name: "dt", Type: "string"}}}
 	f.Fuzz(func(t *testing.T, c int, body string) {
 		if c < 200 || c > 599 || len(body) > 1<<16 {
 			return
 		}
-		code, reply = c, body
+		reply = awstest.Reply{Code: c, Text: body}
 		synctest.Test(t, func(t *testing.T) {
 			w := New(cfg, Options{Database: "db"})
 			w.retryer = aws.NopRetryer{}
@@ -60,8 +52,3 @@ func FuzzReply(f *testing.F) {
 		})
 	})
 }
-
-// answers is an HTTP client without a network.
-type answers func(*http.Request) *http.Response
-
-func (f answers) Do(r *http.Request) (*http.Response, error) { return f(r), nil }
