@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,13 +15,10 @@ import (
 	"time"
 
 	"athenarefresh/internal/deploy"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// standIn is a terraform that begins, and ends when it is interrupted.
-const standIn = `#!/bin/sh
+// interruptible is a terraform that begins, and ends when it is interrupted.
+const interruptible = `#!/bin/sh
 [ "$1" = version ] && echo '{"terraform_version": "1.11.4"}' && exit
 trap 'echo interrupted >>"$STAND_IN/said"; sleep 1; echo a line for whoever reads it; sleep 0.2; echo ended >>"$STAND_IN/said"; exit 1' INT
 echo began >>"$STAND_IN/said"
@@ -33,32 +29,16 @@ while :; do sleep 0.05; done
 // of the foreground's processes get it. Pressed twice it ends the program at
 // once, and terraform still ends in order, though nobody reads what it prints.
 func TestCtrlCReachesTerraformOnceAndIsExplained(t *testing.T) {
-	conf, dir := confDir(t, "p", `{"athena_partition_refresh_config": {"buckets": {}}}`), t.TempDir()
-	stack, err := serve(conf, filepath.Join(dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if _, err := newClient(stack.url).s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("p.streamalert.terraform.state")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "terraform"), []byte(standIn), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	in := newStandIn(t, interruptible)
 	for _, twice := range []bool{false, true} {
-		said := filepath.Join(dir, "said")
+		said := filepath.Join(in.dir, "said")
 		if err := os.RemoveAll(said); err != nil {
 			t.Fatal(err)
 		}
 		have := func(want string) func() bool {
 			return func() bool { text, err := os.ReadFile(said); return err == nil && string(text) == want }
 		}
-		cmd := exec.Command("athena-refresh", "lambda", "destroy", "--processor", "athena", "--conf", conf)
-		cmd.Env = append(environment(stack.url), "STAND_IN="+dir, "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir)
+		cmd := in.lambda("destroy", "--processor", "athena")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr

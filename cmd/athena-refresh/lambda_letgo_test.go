@@ -7,13 +7,9 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // renamedState is a terraform whose state has a queue of another name.
@@ -31,23 +27,8 @@ esac
 // TestNothingIsLetGoOfBeforeItIsSaidAndNothingElseIsWrong looks at what reaches
 // the state.
 func TestNothingIsLetGoOfBeforeItIsSaidAndNothingElseIsWrong(t *testing.T) {
-	conf, dir := confDir(t, "p", `{"athena_partition_refresh_config": {"buckets": {}}}`), t.TempDir()
-	stack, err := serve(conf, filepath.Join(dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
-	if _, err := newClient(stack.url).s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("p.streamalert.terraform.state")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "terraform"), []byte(renamedState), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(dir, "bootstrap")
+	in := newStandIn(t, renamedState)
+	program := filepath.Join(in.dir, "bootstrap")
 	write(t, program, emptyProgram())
 	for _, c := range []struct {
 		args    string
@@ -59,8 +40,7 @@ func TestNothingIsLetGoOfBeforeItIsSaidAndNothingElseIsWrong(t *testing.T) {
 		{"--processor all --yes", []string{"no section rule_processor_config", "no section alert_processor_config", "queue p_old → "}, false},
 		{"--processor athena --yes", []string{"The old ones are kept", "plan: enough"}, true},
 	} {
-		cmd := exec.Command("athena-refresh", append([]string{"lambda", "deploy", "--conf", conf, "--package", program}, strings.Fields(c.args)...)...)
-		cmd.Env = append(environment(stack.url), "STAND_IN="+dir, "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir)
+		cmd := in.lambda(append([]string{"deploy", "--package", program}, strings.Fields(c.args)...)...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		cmd.Run()
@@ -72,7 +52,7 @@ func TestNothingIsLetGoOfBeforeItIsSaidAndNothingElseIsWrong(t *testing.T) {
 				t.Errorf("%s: it doesn't say %q:\n%s", c.args, want, &stderr)
 			}
 		}
-		removed, err := os.ReadFile(filepath.Join(dir, "removed"))
+		removed, err := os.ReadFile(filepath.Join(in.dir, "removed"))
 		if want := "state rm -no-color module.athena_refresh.aws_sqs_queue.notifications\n"; c.removes && string(removed) != want || !c.removes && err == nil {
 			t.Errorf("%s: terraform was told %q, %v", c.args, removed, err)
 		}
