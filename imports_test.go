@@ -66,13 +66,19 @@ func TestArrows(t *testing.T) {
 	}
 }
 
+// adapters are the packages below internal/aws that others see: what adapters
+// share among themselves is none, nor is what only tests import.
 func adapters(imports []string) (found []string) {
 	for _, i := range imports {
-		if slices.Contains([]string{module + "internal/sqs", module + "internal/catalog/athena", module + "internal/catalog/glue", module + "internal/listing", module + "internal/cloudwatch"}, i) {
+		if under(i, "internal/aws") && !shared(i) {
 			found = append(found, i)
 		}
 	}
 	return found
+}
+
+func shared(path string) bool {
+	return under(path, "internal/aws/awserror") || under(path, "internal/aws/backoff") || under(path, "internal/aws/bisect") || under(path, "internal/aws/awstest")
 }
 
 func forbidden(from, to string) string {
@@ -95,19 +101,27 @@ func forbidden(from, to string) string {
 			return "drivers know refresh, not AWS"
 		}
 	case from == module+"internal/deploy":
-		if sdk || strings.HasPrefix(to, "github.com/hashicorp/") || under(to, "internal/deploy") {
+		if sdk || strings.HasPrefix(to, "github.com/hashicorp/") || under(to, "internal/deploy") || under(to, "internal/aws") {
 			return "deployment knows no SDK and no terraform: its adapters are below it"
 		}
+	case under(from, "internal/aws"):
+		if adapters([]string{to}) != nil {
+			return "an adapter knows no other"
+		}
 	case under(from, "internal/local"):
-		if ours(to) && !under(to, "internal/local") {
-			return "the embedded AWS knows nothing of ours"
+		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") {
+			return "the embedded AWS knows nothing of ours but Hive's language"
 		}
 	}
 	switch {
-	case strings.HasPrefix(to, "github.com/duckdb/") && !under(from, "internal/local/athena") && !under(from, "internal/local/infer"):
+	case strings.HasPrefix(to, "github.com/duckdb/") && !under(from, "internal/local/athena") && !under(from, "internal/schema/infer"):
 		return "DuckDB stays in the embedded Athena, and where schemas are inferred of local files"
-	case under(to, "internal/local") && !under(to, "internal/local/hiveql") && !under(from, "internal/local") && !under(from, "cmd/athena-refresh") && !under(from, "internal/demo"):
-		return "only the command line starts the embedded AWS" // hiveql starts nothing: it reads and writes text
+	case under(to, "internal/local") && !under(from, "internal/local") && !under(from, "cmd/athena-refresh") && !under(from, "internal/demo"):
+		return "only the command line starts the embedded AWS"
+	case from == module+"internal/schema" && under(to, "internal/schema"):
+		return "what a schema is needs no DuckDB"
+	case sdk && under(from, "internal") && !under(from, "internal/aws") && !strings.HasPrefix(to, "github.com/aws/aws-lambda-go"):
+		return "what speaks to AWS is below internal/aws"
 	}
 	return ""
 }
@@ -147,18 +161,18 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/table", "os"},
 		{"internal/event", "github.com/goccy/go-json"},
 		{"internal/refresh", "github.com/aws/aws-sdk-go-v2/aws"},
-		{"internal/refresh", module + "internal/sqs"},
-		{"internal/daemon", module + "internal/sqs"},
-		{"internal/reconcile", module + "internal/listing"},
-		{"internal/monitor", module + "internal/cloudwatch"},
+		{"internal/refresh", module + "internal/aws/sqs"},
+		{"internal/daemon", module + "internal/aws/sqs"},
+		{"internal/reconcile", module + "internal/aws/objects"},
+		{"internal/monitor", module + "internal/aws/cloudwatch"},
 		{"internal/doctor", "github.com/aws/aws-sdk-go-v2/service/sqs"},
 		{"internal/notify", "github.com/aws/aws-sdk-go-v2/service/s3"},
 		{"internal/deploy", "github.com/aws/aws-sdk-go-v2/aws"},
-		{"internal/deploy", module + "internal/deploy/onaws"},
+		{"internal/deploy", module + "internal/aws/account"},
 		{"internal/local/s3", module + "internal/table"},
 		{"internal/local/s3", "github.com/duckdb/duckdb-go/v2"},
-		{"internal/sample", "github.com/duckdb/duckdb-go/v2"},
-		{"internal/schema", module + "internal/local/infer"},
+		{"internal/aws/sample", "github.com/duckdb/duckdb-go/v2"},
+		{"internal/schema", module + "internal/schema/infer"},
 		{"cmd/lambda", module + "internal/local"},
 	} {
 		if forbidden(module+c[0], c[1]) == "" {

@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"athenarefresh/cmd/internal/worker"
-	"athenarefresh/internal/catalog/athena"
+	"athenarefresh/internal/aws/athena"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 

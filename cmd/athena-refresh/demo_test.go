@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/status"
+	"athenarefresh/internal/statuspage"
 )
 
 // startDemo runs the program's demo, with a folder for temporary files of its
@@ -98,9 +98,9 @@ func TestDemoServesUntilCtrlC(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var v status.View
+	var v statuspage.View
 	until(t, "the page has what landed", time.Minute, func() bool {
-		v = status.View{}
+		v = statuspage.View{}
 		return json.Unmarshal(fetch(t, page+"status.json"), &v) == nil && v.Partitions == 2 && v.Parked == 1
 	})
 	if !v.State.OK || len(v.Recent) != 1 || v.Recent[0].Reason != "no_layout_match" || v.Searchable.Objects != 2 || v.Queue != "example_streamalert_athena_s3_notifications" {

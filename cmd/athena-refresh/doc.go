@@ -12,26 +12,26 @@
 //	internal/refresh      settles messages; owns the interfaces Catalog and DeadLetters
 //	internal/daemon       drives refresh from a queue; owns the interface Queue
 //	internal/reconcile    compares S3 with the catalog; owns the interfaces Objects and Mender
-//	internal/listing      is its Objects, on S3
+//	internal/aws/objects      is its Objects, on S3
 //	internal/emf          writes what was done as CloudWatch's metrics            pure
 //	internal/lambda       drives refresh from the events of a Lambda function
 //	internal/parked       looks into the dead-letter queue and sends back; owns the interface DeadLetters
-//	internal/status       shows how a daemon fares: a page, JSON, and counters for Prometheus
+//	internal/statuspage       shows how a daemon fares: a page, JSON, and counters for Prometheus
 //	internal/monitor      a queue's numbers → a verdict in words                 pure
-//	internal/cloudwatch   reads a queue's metrics
-//	internal/backoff      waits before a call is repeated; the adapters share it
-//	internal/sqs          is a Queue and DeadLetters, on SQS
-//	internal/catalog/glue is a Catalog's Reader, and a Writer by the catalog's own API
-//	internal/catalog/athena  is a Writer by DDL
+//	internal/aws/cloudwatch   reads a queue's metrics
+//	internal/aws/backoff      waits before a call is repeated; the adapters share it
+//	internal/aws/sqs          is a Queue and DeadLetters, on SQS
+//	internal/aws/glue is a Catalog's Reader, and a Writer by the catalog's own API
+//	internal/aws/athena  is a Writer by DDL
 //	internal/schema       columns and formats of tables, by name, from a file, merged        pure
-//	internal/sample       brings a few files of a folder here, to look at
-//	internal/search       runs SQL through the Athena API
+//	internal/aws/sample       brings a few files of a folder here, to look at
+//	internal/aws/query       runs SQL through the Athena API
 //	internal/notify       which events and keys a bucket's notification stands for  pure
 //	internal/doctor       judges a deployment by facts                            pure
-//	internal/doctor/onaws has AWS tell these facts
+//	internal/aws/inspect has AWS tell these facts
 //	internal/local        is an S3, SQS, Glue and Athena for this machine; imports nothing of the above
-//	internal/local/infer  the schema of a sample, by DuckDB
-//	internal/provision    makes the resources of a configuration on it
+//	internal/schema/infer  the schema of a sample, by DuckDB
+//	internal/aws/provision    makes the resources of a configuration on it
 //	internal/demo         lands CloudTrail files on it, and counts them
 //	internal/deploy       puts the function into an account: what, in which order; onaws and terraform are its adapters
 //	internal/terminal     prints tables and progress, and what strangers wrote

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"athenarefresh/internal/aws/inspect"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/doctor"
-	"athenarefresh/internal/doctor/onaws"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -49,7 +49,7 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 		return errInterrupted
 	}
 	catalog, closeCatalog := openCatalog(cfg, c)
-	d.Facts = onaws.Facts(cfg, catalog)
+	d.Facts = inspect.Facts(cfg, catalog)
 	if err != nil { // a finding, and the cause of all others
 		d.Facts.Identity = func(context.Context) (doctor.Identity, error) {
 			return doctor.Identity{}, fmt.Errorf("%w: %w", doctor.ErrNoCredentials, shortest(err))

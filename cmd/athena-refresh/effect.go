@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"athenarefresh/internal/catalog/athena"
+	"athenarefresh/internal/aws/athena"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"

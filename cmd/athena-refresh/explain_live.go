@@ -9,7 +9,7 @@ import (
 	"slices"
 	"sync"
 
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"

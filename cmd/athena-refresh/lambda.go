@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
-	"athenarefresh/internal/deploy/onaws"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
@@ -78,7 +78,7 @@ func (a *app) target(ctx context.Context) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	account, err := onaws.Account(ctx, cfg)
+	account, err := account.Account(ctx, cfg)
 	if err != nil {
 		return nil, explainAWS("check the credentials", err)
 	}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
-	"athenarefresh/internal/deploy/onaws"
 	"athenarefresh/internal/deploy/terraform"
 	"athenarefresh/internal/terminal"
 )
@@ -34,22 +34,22 @@ func (a *app) athenaDeployment(ctx context.Context, t *target, f *lambdaFlags) (
 		return nil, err
 	}
 	bucket := deploy.StateBucket(t.c)
-	there, err := onaws.HasBucket(ctx, t.cfg, bucket, t.c.Account)
+	there, err := account.HasBucket(ctx, t.cfg, bucket, t.c.Account)
 	if err != nil {
 		return nil, err
 	}
 	d := &deployment{t: t, f: f, fresh: !there, opts: terraform.Options{
 		Variables: deploy.Variables(t.c, t.cfg.Region, deploy.Architecture(f.architecture), bundle),
-		Zip:       bundle.Zip, Region: t.cfg.Region, StateKey: deploy.StateKey, PathStyle: onaws.PathStyle(t.cfg),
+		Zip:       bundle.Zip, Region: t.cfg.Region, StateKey: deploy.StateKey, PathStyle: account.PathStyle(t.cfg),
 	}}
 	if there {
 		d.opts.StateBucket = bucket
 	}
-	functions := onaws.NewFunctions(t.cfg)
+	functions := account.NewFunctions(t.cfg)
 	d.d = &deploy.Deployment{
 		Config: t.c, Bundle: bundle, QueueARN: deploy.QueueARN(t.c, t.cfg.Region),
-		Functions: functions, Prober: functions, Finder: onaws.NewFinder(t.cfg, t.c.Account),
-		Wirer: &deploy.Wirer{Buckets: onaws.NewBuckets(t.cfg)},
+		Functions: functions, Prober: functions, Finder: account.NewFinder(t.cfg, t.c.Account),
+		Wirer: &deploy.Wirer{Buckets: account.NewBuckets(t.cfg)},
 	}
 	return d, d.prepare(ctx, a)
 }
@@ -124,7 +124,7 @@ func (d *deployment) empty() bool { return d.plan.Empty() }
 func (d *deployment) carryOut(ctx context.Context, a *app) error {
 	begin, changed := d.plan.New(), !d.empty()
 	if changed {
-		made, err := onaws.MakeStateBucket(ctx, d.t.cfg, deploy.StateBucket(d.t.c), d.t.c.Account)
+		made, err := account.MakeStateBucket(ctx, d.t.cfg, deploy.StateBucket(d.t.c), d.t.c.Account)
 		if err != nil {
 			return err
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
-	"athenarefresh/internal/deploy/onaws"
 	"athenarefresh/internal/deploy/terraform"
 	"athenarefresh/internal/terminal"
 
@@ -44,7 +44,7 @@ func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 	if err != nil {
 		return err
 	}
-	there, err := onaws.HasBucket(ctx, t.cfg, deploy.StateBucket(t.c), t.c.Account)
+	there, err := account.HasBucket(ctx, t.cfg, deploy.StateBucket(t.c), t.c.Account)
 	if err != nil {
 		return err
 	}
@@ -53,15 +53,15 @@ func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 	}
 	tf, err := terraform.New(ctx, terraform.Options{
 		Variables: deploy.Variables(t.c, t.cfg.Region, deploy.ARM64, deploy.NoBundle),
-		Region:    t.cfg.Region, StateKey: deploy.StateKey, PathStyle: onaws.PathStyle(t.cfg), StateBucket: deploy.StateBucket(t.c),
+		Region:    t.cfg.Region, StateKey: deploy.StateKey, PathStyle: account.PathStyle(t.cfg), StateBucket: deploy.StateBucket(t.c),
 	})
 	if err != nil {
 		return err
 	}
 	defer tf.Close()
 	d := &deploy.Deployment{
-		Config: t.c, QueueARN: deploy.QueueARN(t.c, t.cfg.Region), Terraform: tf, Wirer: &deploy.Wirer{Buckets: onaws.NewBuckets(t.cfg)},
-		DropDatabase: func(ctx context.Context, name string) error { return onaws.DropDatabase(ctx, t.cfg, name) },
+		Config: t.c, QueueARN: deploy.QueueARN(t.c, t.cfg.Region), Terraform: tf, Wirer: &deploy.Wirer{Buckets: account.NewBuckets(t.cfg)},
+		DropDatabase: func(ctx context.Context, name string) error { return account.DropDatabase(ctx, t.cfg, name) },
 	}
 	x, err := d.PrepareDestruction(ctx, deploy.Keep{Database: !f.dropDatabase, Results: !f.dropResults})
 	if err != nil {
@@ -107,7 +107,7 @@ func (a *app) confirmDestruction(ctx context.Context, t *target, f *lambdaFlags,
 // sayLost counts what people may miss of what is deleted.
 func (a *app) sayLost(ctx context.Context, t *target, x *deploy.Destruction) error {
 	for _, q := range x.Queues() {
-		waiting, err := onaws.Messages(ctx, t.cfg, q.ID)
+		waiting, err := account.Messages(ctx, t.cfg, q.ID)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (a *app) sayLost(ctx context.Context, t *target, x *deploy.Destruction) err
 		}
 	}
 	if group := x.WorkGroup(); group != "" {
-		saved, err := onaws.SavedQueries(ctx, t.cfg, group)
+		saved, err := account.SavedQueries(ctx, t.cfg, group)
 		if err != nil {
 			return err
 		}

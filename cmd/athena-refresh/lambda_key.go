@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"athenarefresh/internal/aws/inspect"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/doctor"
-	"athenarefresh/internal/doctor/onaws"
 )
 
 // checkKey refuses kms_key_arn if S3 may not use it: with the queue encrypted by
@@ -17,7 +17,7 @@ func (a *app) checkKey(ctx context.Context, t *target) error {
 	if t.c.KMSKeyARN == "" {
 		return nil
 	}
-	k, err := onaws.Facts(t.cfg, nil).Key(ctx, t.c.KMSKeyARN)
+	k, err := inspect.Facts(t.cfg, nil).Key(ctx, t.c.KMSKeyARN)
 	switch {
 	case errors.Is(err, doctor.ErrDenied):
 		a.say(fmt.Sprintf("warning: whether S3 may use the key was not checked: %v. Its policy needs the statement of docs/terraform.md, \"A key of your own\"", err))

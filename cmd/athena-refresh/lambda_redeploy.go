@@ -5,20 +5,20 @@ import (
 	"fmt"
 	"strings"
 
+	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
-	"athenarefresh/internal/deploy/onaws"
 	"athenarefresh/internal/terminal"
 )
 
 // redeployment is a processor of StreamAlert's.
 type redeployment struct {
 	processor string
-	functions *onaws.Functions
+	functions *account.Functions
 	list      []deploy.Redeployment
 }
 
 func (a *app) redeployment(ctx context.Context, t *target, processor string) (*redeployment, error) {
-	f := onaws.NewFunctions(t.cfg)
+	f := account.NewFunctions(t.cfg)
 	list, err := deploy.PlanRedeployment(ctx, f, f, t.c, a.conf, processor)
 	return &redeployment{processor, f, list}, err
 }

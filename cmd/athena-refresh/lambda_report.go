@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
-	"athenarefresh/internal/deploy/onaws"
 )
 
 // lambdaChange is a line of lambda deploy --json, for each resource.
@@ -136,7 +136,7 @@ func (d *deployment) kept(ctx context.Context) []string {
 	for _, r := range d.letGo {
 		text := r.Kind + " " + r.Old
 		if r.Kind == deploy.KindQueue {
-			n, err := onaws.Messages(ctx, d.t.cfg, r.ID)
+			n, err := account.Messages(ctx, d.t.cfg, r.ID)
 			if text += ", with " + count(n, "message"); err != nil {
 				text = fmt.Sprintf("%s %s; %v", r.Kind, r.Old, err)
 			}

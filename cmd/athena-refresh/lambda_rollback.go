@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
-	"athenarefresh/internal/deploy/onaws"
 
 	"github.com/spf13/cobra"
 )
@@ -33,7 +33,7 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 	if err != nil {
 		return err
 	}
-	functions := onaws.NewFunctions(t.cfg)
+	functions := account.NewFunctions(t.cfg)
 	var work []deploy.Rollback
 	var wrong []error
 	for _, p := range processors[:3] {
@@ -60,7 +60,7 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 	return joined(wrong)
 }
 
-func (a *app) rollbacks(ctx context.Context, t *target, f *onaws.Functions, processor string) (list []deploy.Rollback, err error) {
+func (a *app) rollbacks(ctx context.Context, t *target, f *account.Functions, processor string) (list []deploy.Rollback, err error) {
 	names, skip := []string{t.c.FunctionName}, deploy.DoesNotAnswer(f, t.c.FunctionName)
 	if processor != "athena" {
 		if names, err = deploy.StreamAlertFunctions(t.c, a.conf, processor); err != nil {

@@ -15,10 +15,10 @@ import (
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/deploy/mototest"
-	"athenarefresh/internal/provision"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -37,8 +37,8 @@ import (
 
 var testDeploy = flag.Bool("deploy", false, "deploy to moto with terraform: some minutes")
 
-// account is a moto with what a deployment test needs of it.
-type account struct {
+// motoAccount is a moto with what a deployment test needs of it.
+type motoAccount struct {
 	t         *testing.T
 	url       string
 	env       []string
@@ -51,7 +51,7 @@ type account struct {
 
 // newAccount starts moto and builds the function. It takes what a machine may
 // lack, and minutes: it is skipped where it isn't asked for, as .ci/run does.
-func newAccount(t *testing.T) *account {
+func newAccount(t *testing.T) *motoAccount {
 	t.Helper()
 	if !*testDeploy {
 		t.Skip("takes some minutes: -deploy runs it")
@@ -62,7 +62,7 @@ func newAccount(t *testing.T) *account {
 		}
 		t.Skipf("needs terraform: %v", err)
 	}
-	a := &account{t: t, dir: t.TempDir(), url: mototest.Start(t)}
+	a := &motoAccount{t: t, dir: t.TempDir(), url: mototest.Start(t)}
 	a.env = append(environment(a.url), "TF_CLI_CONFIG_FILE="+a.terraformConfig())
 	a.cfg = awsOf(a.url)
 	a.s3, a.functions = provision.S3(a.cfg), awslambda.NewFromConfig(a.cfg)
@@ -79,7 +79,7 @@ func newAccount(t *testing.T) *account {
 
 // terraformConfig is the CLI configuration that TF_CLI_CONFIG_FILE names, with a
 // mirror of providers for example (.ci/providers), or an empty one.
-func (a *account) terraformConfig() string {
+func (a *motoAccount) terraformConfig() string {
 	if name := os.Getenv("TF_CLI_CONFIG_FILE"); name != "" {
 		if _, err := os.Stat(name); err == nil {
 			return name
@@ -94,7 +94,7 @@ func (a *account) terraformConfig() string {
 
 // conf writes a configuration into a folder of its own, with whatever else the
 // section and the file have.
-func (a *account) conf(section, others string) string {
+func (a *motoAccount) conf(section, others string) string {
 	dir, err := os.MkdirTemp(a.dir, "conf")
 	if err != nil {
 		a.t.Fatal(err)
@@ -111,7 +111,7 @@ func (a *account) conf(section, others string) string {
 }
 
 // run runs the program itself, and returns what it printed as JSON.
-func (a *account) run(want int, args ...string) (lines []map[string]any, stderr string) {
+func (a *motoAccount) run(want int, args ...string) (lines []map[string]any, stderr string) {
 	a.t.Helper()
 	cmd := exec.Command("athena-refresh", append(args, "--json")...)
 	var out, errs bytes.Buffer
@@ -132,7 +132,7 @@ func (a *account) run(want int, args ...string) (lines []map[string]any, stderr 
 
 // deploy deploys athena, and returns the last line, and how many resources were
 // to be changed.
-func (a *account) deploy(want int, conf string, more ...string) (last map[string]any, changes int) {
+func (a *motoAccount) deploy(want int, conf string, more ...string) (last map[string]any, changes int) {
 	a.t.Helper()
 	args := append([]string{"lambda", "deploy", "--processor", "athena", "--yes", "--package", a.program, "--conf", conf}, more...)
 	lines, _ := a.run(want, args...)
@@ -150,7 +150,7 @@ func (a *account) deploy(want int, conf string, more ...string) (last map[string
 const refreshFunction = "p_streamalert_athena_partition_refresh"
 
 // serves checks which version an alias points at.
-func (a *account) serves(function, version string) {
+func (a *motoAccount) serves(function, version string) {
 	a.t.Helper()
 	out, err := a.functions.GetAlias(a.t.Context(), &awslambda.GetAliasInput{FunctionName: &function, Name: aws.String("production")})
 	if err != nil {
@@ -162,7 +162,7 @@ func (a *account) serves(function, version string) {
 }
 
 // bucket makes a bucket that notifies a topic already.
-func (a *account) bucket(name string) {
+func (a *motoAccount) bucket(name string) {
 	a.t.Helper()
 	if _, err := a.s3.CreateBucket(a.t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
 		a.t.Fatal(err)
@@ -183,7 +183,7 @@ func (a *account) bucket(name string) {
 
 // notifies checks that a bucket notifies the queue, or not, and that somebody
 // else's entries are as they were.
-func (a *account) notifies(bucket string, queue bool) {
+func (a *motoAccount) notifies(bucket string, queue bool) {
 	a.t.Helper()
 	n, err := a.s3.GetBucketNotificationConfiguration(a.t.Context(), &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket})
 	if err != nil {
@@ -284,7 +284,7 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 }
 
 // others makes what StreamAlert, or Lambda by itself, may have left under our names.
-func (a *account) others() {
+func (a *motoAccount) others() {
 	a.t.Helper()
 	ctx := a.t.Context()
 	group, rule, alarm := "/aws/lambda/"+refreshFunction, "p_streamalert_athena_refresh_schedule", refreshFunction+"_errors"
@@ -303,7 +303,7 @@ func (a *account) others() {
 
 // renamed gives everything that holds something another name: what is in the old
 // ones has to be there still, and the buckets notify the new queue only.
-func (a *account) renamed() {
+func (a *motoAccount) renamed() {
 	a.t.Helper()
 	ctx := a.t.Context()
 	queues, tables := sqs.NewFromConfig(a.cfg), glue.NewFromConfig(a.cfg)
@@ -348,7 +348,7 @@ func (a *account) renamed() {
 
 // verify has boto3 read every resource of the module back, and hold it against
 // the configuration.
-func (a *account) verify(conf, serving string, more ...string) {
+func (a *motoAccount) verify(conf, serving string, more ...string) {
 	a.t.Helper()
 	c, _, err := config.Load(conf)
 	if err != nil {
@@ -383,7 +383,7 @@ func (a *account) verify(conf, serving string, more ...string) {
 }
 
 // readBack reads what is deploy's and not the module's: its state.
-func (a *account) readBack() {
+func (a *motoAccount) readBack() {
 	a.t.Helper()
 	queues := sqs.NewFromConfig(a.cfg)
 	url, err := queues.GetQueueUrl(a.t.Context(), &sqs.GetQueueUrlInput{QueueName: aws.String("p_streamalert_athena_s3_notifications")})
@@ -414,7 +414,7 @@ func (a *account) readBack() {
 }
 
 // gone checks that what is destroyed is, and that what is kept is there.
-func (a *account) gone() {
+func (a *motoAccount) gone() {
 	a.t.Helper()
 	ctx := a.t.Context()
 	if _, err := a.functions.GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: aws.String(refreshFunction)}); err == nil {
@@ -435,7 +435,7 @@ func (a *account) gone() {
 
 // function makes one of StreamAlert's functions, with the alias that its own
 // tooling makes.
-func (a *account) function(name string) {
+func (a *motoAccount) function(name string) {
 	a.t.Helper()
 	ctx := a.t.Context()
 	role, err := iam.NewFromConfig(a.cfg).CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
@@ -531,7 +531,7 @@ func TestDeployAllMovesThreeKindsOfAlias(t *testing.T) {
 	a.serves(alert, "2")
 }
 
-func (a *account) configured(name string, memory int32, level string) {
+func (a *motoAccount) configured(name string, memory int32, level string) {
 	a.t.Helper()
 	out, err := a.functions.GetFunctionConfiguration(a.t.Context(), &awslambda.GetFunctionConfigurationInput{FunctionName: &name, Qualifier: aws.String("production")})
 	if err != nil {

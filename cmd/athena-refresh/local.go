@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 
+	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
-	"athenarefresh/internal/provision"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"

@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/search"
 	"athenarefresh/internal/terminal"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,12 +64,12 @@ func (a *app) rowFormat(asked string) string {
 	return "csv"
 }
 
-func searcher(cfg aws.Config, c *config.Config) *search.Client {
-	return search.New(cfg, search.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
+func searcher(cfg aws.Config, c *config.Config) *query.Client {
+	return query.New(cfg, query.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
 }
 
 // search runs a statement and prints its rows in a format.
-func (a *app) search(ctx context.Context, client *search.Client, sql, format string) error {
+func (a *app) search(ctx context.Context, client *query.Client, sql, format string) error {
 	stop := terminal.Progress(a.stderr, func() string { return "Athena works on it" })
 	result, err := client.Run(ctx, sql)
 	stop()
@@ -93,7 +93,7 @@ func (a *app) search(ctx context.Context, client *search.Client, sql, format str
 
 // queryError leaves Athena's own words as they are.
 func queryError(err error) error {
-	var failed *search.Failed
+	var failed *query.Failed
 	if errors.As(err, &failed) {
 		return err
 	}
@@ -102,11 +102,11 @@ func queryError(err error) error {
 
 // printer prints the rows of a result; row is called for each, close last.
 type printer struct {
-	row   func(search.Row) error
+	row   func(query.Row) error
 	close func() error
 }
 
-func rowPrinter(format string, w io.Writer, columns []search.Column) printer {
+func rowPrinter(format string, w io.Writer, columns []query.Column) printer {
 	switch format {
 	case "json":
 		return jsonRows(w, columns)
@@ -118,7 +118,7 @@ func rowPrinter(format string, w io.Writer, columns []search.Column) printer {
 
 // csvRows prints a header and the rows; NULL is an empty field, an empty
 // string "", as in Athena's own files.
-func csvRows(w io.Writer, columns []search.Column) printer {
+func csvRows(w io.Writer, columns []query.Column) printer {
 	out := bufio.NewWriter(w)
 	begun := len(columns) == 0
 	begin := func() {
@@ -126,14 +126,14 @@ func csvRows(w io.Writer, columns []search.Column) printer {
 			return
 		}
 		begun = true
-		header := make(search.Row, len(columns))
+		header := make(query.Row, len(columns))
 		for i := range columns {
 			header[i] = &columns[i].Name
 		}
 		csvLine(out, header)
 	}
 	return printer{
-		row: func(r search.Row) error {
+		row: func(r query.Row) error {
 			begin()
 			return csvLine(out, r)
 		},
@@ -146,7 +146,7 @@ func csvRows(w io.Writer, columns []search.Column) printer {
 
 // csvLine writes a line of RFC 4180, but for its end, which is \n. After an
 // error w writes nothing more.
-func csvLine(w *bufio.Writer, r search.Row) error {
+func csvLine(w *bufio.Writer, r query.Row) error {
 	for i, v := range r {
 		if i > 0 {
 			w.WriteByte(',')
@@ -162,7 +162,7 @@ func csvLine(w *bufio.Writer, r search.Row) error {
 	return w.WriteByte('\n')
 }
 
-func texts(r search.Row, null string) []string {
+func texts(r query.Row, null string) []string {
 	cells := make([]string, len(r))
 	for i, v := range r {
 		cells[i] = null
@@ -174,23 +174,23 @@ func texts(r search.Row, null string) []string {
 }
 
 // tableRows prints columns for a person.
-func tableRows(w io.Writer, indent string, columns []search.Column) printer {
+func tableRows(w io.Writer, indent string, columns []query.Column) printer {
 	t := &terminal.Table{Width: terminal.Width(w), Indent: indent}
 	for _, c := range columns {
 		t.Header, t.Right = append(t.Header, c.Name), append(t.Right, c.Numeric())
 	}
 	t.To(w)
 	if len(columns) == 0 {
-		return printer{row: func(search.Row) error { return nil }, close: func() error { return nil }}
+		return printer{row: func(query.Row) error { return nil }, close: func() error { return nil }}
 	}
-	return printer{row: func(r search.Row) error { return t.Row(texts(r, "NULL")) }, close: t.Close}
+	return printer{row: func(r query.Row) error { return t.Row(texts(r, "NULL")) }, close: t.Close}
 }
 
 // jsonRows prints an object a line, with the columns in their order. Numbers
 // and booleans are JSON's, all else is a string, as Athena hands it out.
-func jsonRows(w io.Writer, columns []search.Column) printer {
+func jsonRows(w io.Writer, columns []query.Column) printer {
 	return printer{
-		row: func(r search.Row) error {
+		row: func(r query.Row) error {
 			var b bytes.Buffer
 			b.WriteByte('{')
 			for i, c := range columns {
@@ -215,7 +215,7 @@ func jsonRows(w io.Writer, columns []search.Column) printer {
 	}
 }
 
-func jsonValue(c search.Column, v *string) ([]byte, error) {
+func jsonValue(c query.Column, v *string) ([]byte, error) {
 	switch {
 	case v == nil:
 		return []byte("null"), nil

@@ -4,17 +4,17 @@ import (
 	"bytes"
 	"testing"
 
-	"athenarefresh/internal/search"
+	"athenarefresh/internal/aws/query"
 )
 
 func TestCSVTellsNullFromEmptyAndLeavesTextAsItIs(t *testing.T) {
 	var out bytes.Buffer
-	columns := []search.Column{{Name: "a,b", Type: "varchar"}}
+	columns := []query.Column{{Name: "a,b", Type: "varchar"}}
 	p := rowPrinter("csv", &out, columns)
 	texts := []string{"", "=1+1", "a\"b", "a\r\nb", " x", "null", "\x1b[31m"}
-	rows := []search.Row{{nil}}
+	rows := []query.Row{{nil}}
 	for i := range texts {
-		rows = append(rows, search.Row{&texts[i]})
+		rows = append(rows, query.Row{&texts[i]})
 	}
 	for _, r := range rows {
 		if err := p.row(r); err != nil {

@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/glue"
+	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/search"
 	"athenarefresh/internal/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -126,7 +126,7 @@ func killedAt(t *testing.T, proxy *killer, env []string, at int, after bool, arg
 type wide struct {
 	t      *testing.T
 	client *client
-	search *search.Client
+	search *query.Client
 	tables *glue.Tables
 	reader *glue.Reader // of late
 	late   *glue.Writer // makes partitions as the table was when reader read it
@@ -138,7 +138,7 @@ func newWide(t *testing.T, url string) *wide {
 	const database = "wide_streamalert"
 	reader := glue.NewReader(cfg, database)
 	return &wide{t: t, client: newClient(url), tables: glue.NewTables(cfg, database), reader: reader, late: glue.NewWriter(cfg, reader, glue.Options{}),
-		search: search.New(cfg, search.Options{Database: database, WorkGroup: database, ResultsBucket: "wide.streamalert.athena-results"})}
+		search: query.New(cfg, query.Options{Database: database, WorkGroup: database, ResultsBucket: "wide.streamalert.athena-results"})}
 }
 
 func (w *wide) create(partitions int) {
@@ -177,7 +177,7 @@ func (w *wide) ask(ctx context.Context, asked *atomic.Int64) error {
 		for _, sql := range []string{"SELECT count(*), count(a), count(who.name), min(a) FROM wide", "SELECT 2, 2, 2, max(a) FROM wide"} {
 			result, err := w.search.Run(ctx, sql)
 			if err == nil {
-				var rows []search.Row
+				var rows []query.Row
 				if rows, err = result.All(ctx); err == nil && (len(rows) != 1 || *rows[0][0] != "2" || *rows[0][1] != "2" || *rows[0][2] != "2" || *rows[0][3] != "1") {
 					return fmt.Errorf("%s: another answer after %d queries", sql, asked.Load())
 				}

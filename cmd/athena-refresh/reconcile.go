@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"athenarefresh/cmd/internal/worker"
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"

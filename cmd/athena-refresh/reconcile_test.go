@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/glue"
 	localglue "athenarefresh/internal/local/glue"
 	"athenarefresh/internal/refresh"
 

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/search"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 )
@@ -22,7 +22,7 @@ type repairLine struct {
 }
 
 // repair has Athena look for a table's folders itself, and prints what it says.
-func (a *app) repair(ctx context.Context, athena *search.Client, catalog refresh.Reader, router *table.Router, name string) error {
+func (a *app) repair(ctx context.Context, athena *query.Client, catalog refresh.Reader, router *table.Router, name string) error {
 	t, err := catalog.Table(ctx, name)
 	if err != nil {
 		return explainAWS("reconcile "+name, err)
@@ -33,7 +33,7 @@ func (a *app) repair(ctx context.Context, athena *search.Client, catalog refresh
 	stop := terminal.Progress(a.stderr, func() string { return "Athena looks at every folder" })
 	result, err := athena.Run(ctx, "MSCK REPAIR TABLE `"+name+"`")
 	stop()
-	var failed *search.Failed
+	var failed *query.Failed
 	switch {
 	case errors.As(err, &failed):
 		return hint(fmt.Errorf("MSCK REPAIR TABLE %s: %w", name, err),
@@ -44,7 +44,7 @@ func (a *app) repair(ctx context.Context, athena *search.Client, catalog refresh
 	return a.sayRepaired(ctx, result)
 }
 
-func (a *app) sayRepaired(ctx context.Context, result *search.Result) error {
+func (a *app) sayRepaired(ctx context.Context, result *query.Result) error {
 	for row, err := range result.Rows(ctx) {
 		if err != nil {
 			return queryError(err)

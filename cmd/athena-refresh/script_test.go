@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/sqs"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/rogpeppe/go-internal/testscript"

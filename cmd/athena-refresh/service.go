@@ -13,7 +13,7 @@ import (
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/schedule"
-	"athenarefresh/internal/status"
+	"athenarefresh/internal/statuspage"
 	"athenarefresh/internal/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,7 +47,7 @@ type service struct {
 func (s *service) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	recent := &status.Recent{}
+	recent := &statuspage.Recent{}
 	w, err := s.app.worker(ctx, s.cfg, s.config, s.router, worker.Options{Hand: daemon.Hand, Log: s.log, Noted: recent.Note})
 	if err != nil {
 		return errors.Join(err, closePages(s.pages))
@@ -73,7 +73,7 @@ func (s *service) run(ctx context.Context) (err error) {
 	serveErr := make(chan error, 1)
 	side.Go(func() {
 		defer cancel()
-		serveErr <- servePages(ctx, s.pages, status.Handler(source), s.log)
+		serveErr <- servePages(ctx, s.pages, statuspage.Handler(source), s.log)
 	})
 	side.Go(func() { source.History.Run(ctx) })
 	side.Go(func() { remind(ctx, w) })
@@ -85,14 +85,14 @@ func (s *service) run(ctx context.Context) (err error) {
 }
 
 // source is what the pages show.
-func (s *service) source(w *worker.Worker, d *daemon.Daemon, recent *status.Recent) status.Source {
-	about := status.About{
+func (s *service) source(w *worker.Worker, d *daemon.Daemon, recent *statuspage.Recent) statuspage.Source {
+	about := statuspage.About{
 		Version: worker.Version(), Queue: s.config.Queue, Database: s.config.Database, Region: s.cfg.Region,
 		Trigger: string(config.TriggerQueue), Catalog: string(s.config.Catalog), Begun: time.Now().UTC(),
 	}
-	source := status.Source{
+	source := statuspage.Source{
 		Health: d.Health, Tally: w.Refresher.Tally, CatalogDown: w.Refresher.CatalogDown, Recent: recent,
-		History: &status.History{Counts: w.Refresher.Counts}, Explain: s.router.Explain, Stuck: stuck + s.config.Timeout,
+		History: &statuspage.History{Counts: w.Refresher.Counts}, Explain: s.router.Explain, Stuck: stuck + s.config.Timeout,
 	}
 	if !s.schedule.IsZero() {
 		about.Trigger, about.Schedule = string(config.TriggerSchedule), s.schedule.String()

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/provision"
+	"athenarefresh/internal/aws/provision"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"athenarefresh/internal/catalog/awserror"
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/monitor"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/terminal"

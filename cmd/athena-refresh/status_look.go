@@ -8,12 +8,12 @@ import (
 	"os"
 	"time"
 
-	"athenarefresh/internal/cloudwatch"
+	"athenarefresh/internal/aws/cloudwatch"
+	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/monitor"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schedule"
-	"athenarefresh/internal/sqs"
 )
 
 // monitored is what the status is read from.

@@ -10,11 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/aws/provision"
+	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/demo"
-	"athenarefresh/internal/provision"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/search"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 )
@@ -31,7 +31,7 @@ type story struct {
 	log    *slog.Logger
 
 	ways   [3]way // by demo.Way
-	search *search.Client
+	search *query.Client
 	lander *demo.Lander
 	step   int
 }
@@ -332,10 +332,10 @@ FROM alerts GROUP BY 1, 2, 3 ORDER BY times DESC, first, event, who LIMIT 12`
 
 // demoAnswer is the last line of demo --json.
 type demoAnswer struct {
-	Type    string       `json:"type"` // "answer"
-	SQL     string       `json:"sql"`
-	Columns []string     `json:"columns"`
-	Rows    []search.Row `json:"rows"`
+	Type    string      `json:"type"` // "answer"
+	SQL     string      `json:"sql"`
+	Columns []string    `json:"columns"`
+	Rows    []query.Row `json:"rows"`
 }
 
 // answer asks who did what.
@@ -352,7 +352,7 @@ func (t *story) answer(ctx context.Context) error {
 		return explainAWS("demo: ask who did what", err)
 	}
 	if t.app.json {
-		a := demoAnswer{Type: "answer", SQL: question, Rows: append([]search.Row{}, rows...)}
+		a := demoAnswer{Type: "answer", SQL: question, Rows: append([]query.Row{}, rows...)}
 		for _, c := range result.Columns {
 			a.Columns = append(a.Columns, c.Name)
 		}

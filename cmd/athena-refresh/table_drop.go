@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"

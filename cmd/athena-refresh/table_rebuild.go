@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"

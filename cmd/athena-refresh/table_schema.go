@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/aws/sample"
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/local/hiveql"
-	"athenarefresh/internal/local/infer"
-	"athenarefresh/internal/sample"
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
+	"athenarefresh/internal/schema/infer"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/provision"
+	"athenarefresh/internal/aws/provision"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"

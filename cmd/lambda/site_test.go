@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
-	"athenarefresh/internal/provision"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"

@@ -23,7 +23,7 @@ type Queue struct {
 	InFlight   int
 }
 
-// What the queues should be (internal/provision and the Terraform module make
+// What the queues should be (internal/aws/provision and the Terraform module make
 // them so).
 const (
 	receives     = 100                 // maxReceiveCount: only for what kills a process

@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/lambda"

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/lambda"
 	"athenarefresh/internal/reconcile"

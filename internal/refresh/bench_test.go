@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 )

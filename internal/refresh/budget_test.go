@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 )
 

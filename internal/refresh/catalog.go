@@ -11,7 +11,7 @@ import (
 // under way at a time, except that a table may be read while an Add that
 // outlives its ctx is coming to its end. Errors wrap one of the sentinels below where one
 // applies; any other error is a catalog_error and is tried again later.
-// internal/catalog/catalogtest is the suite that every Catalog passes.
+// internal/catalogtest is the suite that every Catalog passes.
 type Catalog struct {
 	Reader
 	Writer

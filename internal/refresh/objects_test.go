@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 )

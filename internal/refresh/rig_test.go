@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 )

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"athenarefresh/internal/catalog/catalogtest"
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 )
 
 // Read reads a schema file. It is one of these:

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 )
 
 // Merge is the columns that a table of the old ones can be given while it is

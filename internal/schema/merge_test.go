@@ -3,7 +3,7 @@ package schema
 import (
 	"testing"
 
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 
 	"github.com/google/go-cmp/cmp"
 )

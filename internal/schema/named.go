@@ -3,7 +3,7 @@ package schema
 import (
 	"fmt"
 
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 )
 
 // Names are the schemas that are known by name.

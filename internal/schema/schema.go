@@ -1,7 +1,7 @@
 // Package schema is how the files of a table are read: its columns and the
 // classes that read them. A schema is one of those that are known here by name
 // ([Named]), or it is read from a file ([Read]), or inferred from a sample
-// (internal/local/infer).
+// (internal/schema/infer).
 //
 // It is pure: where a table's files are and what its partition keys are, the
 // configuration says.
@@ -14,7 +14,7 @@ import (
 	"strings"
 	"unicode"
 
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 )
 
 // Schema is the columns of a table and how its files are read.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"

@@ -3,8 +3,8 @@ package worker
 import (
 	"log/slog"
 
-	"athenarefresh/internal/catalog/athena"
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/athena"
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 

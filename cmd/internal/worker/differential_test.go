@@ -13,11 +13,11 @@ import (
 	"sync"
 	"testing"
 
-	"athenarefresh/internal/catalog/catalogtest"
-	"athenarefresh/internal/catalog/catalogtest/onglue"
+	"athenarefresh/internal/aws/provision"
+	"athenarefresh/internal/catalogtest"
+	"athenarefresh/internal/catalogtest/onglue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
-	"athenarefresh/internal/provision"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 

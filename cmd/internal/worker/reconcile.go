@@ -3,9 +3,9 @@ package worker
 import (
 	"context"
 
-	"athenarefresh/internal/catalog/glue"
+	"athenarefresh/internal/aws/glue"
+	"athenarefresh/internal/aws/objects"
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/listing"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/table"
 
@@ -26,7 +26,7 @@ const (
 // unless it is told to.
 func Reconciler(cfg aws.Config, c *config.Config, router *table.Router) *reconcile.Reconciler {
 	reader := glue.NewReader(cfg, c.Database)
-	return &reconcile.Reconciler{Router: router, Objects: listing.New(cfg), Catalog: reader, Mender: glue.NewMender(cfg, reader)}
+	return &reconcile.Reconciler{Router: router, Objects: objects.New(cfg), Catalog: reader, Mender: glue.NewMender(cfg, reader)}
 }
 
 // Beside is one for beside the live path, that adds what is missing by the

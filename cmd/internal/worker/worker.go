@@ -11,11 +11,11 @@ import (
 	"log/slog"
 	"time"
 
+	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/emf"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/sqs"
 	"athenarefresh/internal/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
-	"athenarefresh/internal/local/hiveql"
 )
 
 // ddl runs one parsed statement.

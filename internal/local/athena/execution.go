@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
-	"athenarefresh/internal/local/hiveql"
 )
 
 // The states of an execution; the last three are final.

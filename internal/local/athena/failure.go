@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
-	"athenarefresh/internal/local/hiveql"
 )
 
 // failure is why a statement FAILED: the reason in Athena's words and its

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
-	"athenarefresh/internal/local/hiveql"
 )
 
 // fileFormat is how the files of a partition are read, from its descriptor.

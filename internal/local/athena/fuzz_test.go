@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 )
 
 // FuzzRow reads a row of a file: of good JSON good JSON is made, which means the

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"athenarefresh/internal/local/hiveql"
+	"athenarefresh/internal/hiveql"
 )
 
 // rowFolder folds the names of JSON members to lower case where they are

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
-	"athenarefresh/internal/local/hiveql"
 )
 
 // hiveDefault stands for NULL as a partition's value.

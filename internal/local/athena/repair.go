@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
-	"athenarefresh/internal/local/hiveql"
 )
 
 // repair is MSCK REPAIR TABLE by Hive's rules: it adds the folders k=v/… below

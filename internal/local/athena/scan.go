@@ -9,8 +9,8 @@ import (
 	"os"
 	"strings"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
-	"athenarefresh/internal/local/hiveql"
 )
 
 // scanPartition is a partition that a query reads, or a table without keys.

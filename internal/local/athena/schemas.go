@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
-	"athenarefresh/internal/local/hiveql"
 )
 
 // A partition keeps the columns that its table had when it was made. As Trino

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
-	"athenarefresh/internal/local/hiveql"
 )
 
 // show runs the statements that only read.

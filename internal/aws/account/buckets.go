@@ -1,0 +1,110 @@
+package account
+
+import (
+	"context"
+	"fmt"
+
+	"athenarefresh/internal/deploy"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// Buckets is S3 as [deploy.Buckets].
+type Buckets struct {
+	get func(context.Context, *s3.GetBucketNotificationConfigurationInput, ...func(*s3.Options)) (*s3.GetBucketNotificationConfigurationOutput, error)
+	put func(context.Context, *s3.PutBucketNotificationConfigurationInput, ...func(*s3.Options)) (*s3.PutBucketNotificationConfigurationOutput, error)
+}
+
+var _ deploy.Buckets = (*Buckets)(nil)
+
+// NewBuckets speaks to S3 as cfg says.
+func NewBuckets(cfg aws.Config) *Buckets {
+	client := s3Client(cfg)
+	return &Buckets{client.GetBucketNotificationConfiguration, client.PutBucketNotificationConfiguration}
+}
+
+func s3Client(cfg aws.Config) *s3.Client {
+	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = PathStyle(cfg) })
+}
+
+// Notifications implements [deploy.Buckets].
+func (b *Buckets) Notifications(ctx context.Context, bucket string) (deploy.Notifications, error) {
+	var raw body
+	out, err := b.get(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket}, raw.kept)
+	if err != nil {
+		switch {
+		case has(err, "NoSuchBucket"):
+			err = deploy.ErrNoBucket
+		case has(err, "PermanentRedirect", "AuthorizationHeaderMalformed"): // S3's error responses, "wrong region"
+			err = deploy.ErrElsewhere
+		}
+		return deploy.Notifications{}, fmt.Errorf("read the notifications of bucket %s: %w", bucket, err)
+	}
+	if err := allKnown(raw.bytes); err != nil {
+		return deploy.Notifications{}, fmt.Errorf("read the notifications of bucket %s: %w", bucket, err)
+	}
+	n := deploy.Notifications{EventBridge: out.EventBridgeConfiguration != nil}
+	for _, q := range out.QueueConfigurations {
+		n.Entries = append(n.Entries, entry(deploy.ToQueue, q.Id, q.QueueArn, q.Events, q.Filter))
+	}
+	for _, t := range out.TopicConfigurations {
+		n.Entries = append(n.Entries, entry(deploy.ToTopic, t.Id, t.TopicArn, t.Events, t.Filter))
+	}
+	for _, f := range out.LambdaFunctionConfigurations {
+		n.Entries = append(n.Entries, entry(deploy.ToFunction, f.Id, f.LambdaFunctionArn, f.Events, f.Filter))
+	}
+	return n, nil
+}
+
+func entry(kind deploy.Kind, id, arn *string, events []types.Event, f *types.NotificationConfigurationFilter) deploy.Entry {
+	e := deploy.Entry{ID: aws.ToString(id), Kind: kind, ARN: aws.ToString(arn)}
+	for _, event := range events {
+		e.Events = append(e.Events, string(event))
+	}
+	if f != nil && f.Key != nil {
+		for _, r := range f.Key.FilterRules {
+			e.Filter = append(e.Filter, deploy.FilterRule{Name: string(r.Name), Value: aws.ToString(r.Value)})
+		}
+	}
+	return e
+}
+
+// SetNotifications implements [deploy.Buckets].
+func (b *Buckets) SetNotifications(ctx context.Context, bucket string, n deploy.Notifications) error {
+	to := &types.NotificationConfiguration{}
+	if n.EventBridge {
+		to.EventBridgeConfiguration = &types.EventBridgeConfiguration{}
+	}
+	for _, e := range n.Entries {
+		var events []types.Event
+		for _, event := range e.Events {
+			events = append(events, types.Event(event))
+		}
+		switch e.Kind {
+		case deploy.ToQueue:
+			to.QueueConfigurations = append(to.QueueConfigurations, types.QueueConfiguration{Id: &e.ID, QueueArn: &e.ARN, Events: events, Filter: filter(e.Filter)})
+		case deploy.ToTopic:
+			to.TopicConfigurations = append(to.TopicConfigurations, types.TopicConfiguration{Id: &e.ID, TopicArn: &e.ARN, Events: events, Filter: filter(e.Filter)})
+		case deploy.ToFunction:
+			to.LambdaFunctionConfigurations = append(to.LambdaFunctionConfigurations, types.LambdaFunctionConfiguration{Id: &e.ID, LambdaFunctionArn: &e.ARN, Events: events, Filter: filter(e.Filter)})
+		}
+	}
+	_, err := b.put(ctx, &s3.PutBucketNotificationConfigurationInput{Bucket: &bucket, NotificationConfiguration: to})
+	if err != nil {
+		return fmt.Errorf("write the notifications of bucket %s: %w", bucket, err)
+	}
+	return nil
+}
+
+func filter(rules []deploy.FilterRule) *types.NotificationConfigurationFilter {
+	if rules == nil {
+		return nil
+	}
+	key := &types.S3KeyFilter{}
+	for _, r := range rules {
+		key.FilterRules = append(key.FilterRules, types.FilterRule{Name: types.FilterRuleName(r.Name), Value: &r.Value})
+	}
+	return &types.NotificationConfigurationFilter{Key: key}
+}

@@ -1,0 +1,108 @@
+// Package inspect has AWS tell the facts that package doctor judges.
+//
+// Each file holds one service's, as a struct of the operations used, each a
+// method of the SDK's client: holding the client itself would link all of its
+// operations.
+package inspect
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"syscall"
+
+	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/doctor"
+	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Facts are AWS's, as cfg says; the catalog's come from a Reader of the
+// refresh's own, so that both see the same.
+func Facts(cfg aws.Config, catalog refresh.Reader) doctor.Facts {
+	buckets, functions := newBuckets(cfg), newFunctions(cfg)
+	return doctor.Facts{
+		Identity:      newIdentity(cfg).who,
+		Queue:         newQueues(cfg).queue,
+		Key:           newKeys(cfg).key,
+		Region:        buckets.region,
+		Notifications: buckets.notifications,
+		Catalog:       catalog,
+		WorkGroup:     newWorkGroups(cfg).workGroup,
+		Function:      functions.function,
+		Triggers:      functions.triggers,
+		Denied:        newRights(cfg).denied,
+	}
+}
+
+// fault is a service's error in the words of package doctor; missing are the
+// codes by which it says that there is no such thing.
+func fault(err error, missing ...string) error {
+	code := awserror.Code(err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%w: %w", doctor.ErrUnreachable, innermost(err))
+	case slices.Contains(missing, code):
+		return fmt.Errorf("%w: %s", doctor.ErrMissing, words(err))
+	case refused(code):
+		return fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
+	case slices.Contains([]string{"UnknownOperationException", "InvalidAction", "UnknownOperation"}, code):
+		return fmt.Errorf("%w: %s", doctor.ErrNoService, words(err))
+	case errors.Is(awserror.Classify(err), refresh.ErrAccessDenied), status(err) == http.StatusForbidden:
+		return fmt.Errorf("%w: %s", doctor.ErrDenied, words(err))
+	case code != "":
+		return fmt.Errorf("%s", words(err))
+	}
+	return err
+}
+
+// refused says whether a code means that the credentials are none, whatever is
+// asked (AWS general reference, "Common errors").
+func refused(code string) bool {
+	switch code {
+	case "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
+		"InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired",
+		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature":
+		return true
+	}
+	return false
+}
+
+// words are a service's own.
+func words(err error) string {
+	if message := awserror.Message(err); message != "" {
+		return awserror.Code(err) + ": " + message
+	}
+	return awserror.Code(err)
+}
+
+// innermost leaves out what the SDK wraps around an error of the network.
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+func response(err error) *http.Response {
+	var re *smithyhttp.ResponseError
+	if !errors.As(err, &re) || re.Response == nil {
+		return nil
+	}
+	return re.Response.Response
+}
+
+func status(err error) int {
+	if r := response(err); r != nil {
+		return r.StatusCode
+	}
+	return 0
+}

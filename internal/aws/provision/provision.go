@@ -1,0 +1,247 @@
+// Package provision makes the resources of a configuration on the embedded
+// AWS: buckets, queues, notifications, a work group, the database and the table
+// of alerts.
+//
+// What is there already is left as it is, so that a stack keeps its data, and
+// whatever was changed by hand, when it is started again. It is not for an AWS
+// account: but for the queue's policy, by which S3 may send, it grants nobody
+// anything.
+package provision
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"athenarefresh/internal/aws/query"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/schema"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+	athenatypes "github.com/aws/aws-sdk-go-v2/service/athena/types"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+)
+
+// Of the queues: retention is SQS's longest (AWS.md 1.3), the queue's own limit
+// of receives is only for what kills a process, and a message stays hidden for
+// six invocations.
+const (
+	retention    = 14 * 24 * time.Hour
+	maxReceives  = 100
+	visibilities = 6
+)
+
+// maker makes resources, one after the other.
+type maker struct {
+	cfg aws.Config
+	c   *config.Config
+	s3  *s3.Client
+	sqs *sqs.Client
+}
+
+// Make makes what isn't there. It may be called again at any time, and after
+// it failed.
+func Make(ctx context.Context, cfg aws.Config, c *config.Config) error {
+	m := maker{cfg: cfg, c: c, s3: S3(cfg), sqs: sqs.NewFromConfig(cfg)}
+	queue, err := m.queues(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range c.Buckets {
+		if err := m.bucket(ctx, b.Name); err != nil {
+			return err
+		}
+		if err := m.notify(ctx, b.Name, queue); err != nil {
+			return err
+		}
+	}
+	if err := m.bucket(ctx, c.ResultsBucket); err != nil {
+		return err
+	}
+	if err := m.workGroup(ctx); err != nil {
+		return err
+	}
+	if err := m.database(ctx); err != nil {
+		return err
+	}
+	return m.alerts(ctx)
+}
+
+// S3 is a client for the embedded S3, whose host has no name to put a bucket's
+// in front of.
+func S3(cfg aws.Config) *s3.Client {
+	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+}
+
+// has says whether err is a service's exception of one of these names.
+func has(err error, codes ...string) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && slices.Contains(codes, api.ErrorCode())
+}
+
+func (m *maker) bucket(ctx context.Context, name string) error {
+	in := &s3.CreateBucketInput{Bucket: &name}
+	if m.cfg.Region != "us-east-1" {
+		in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(m.cfg.Region)}
+	}
+	_, err := m.s3.CreateBucket(ctx, in)
+	if err != nil && !has(err, "BucketAlreadyOwnedByYou", "BucketAlreadyExists") {
+		return fmt.Errorf("create bucket %s: %w", name, query.Plain(err))
+	}
+	return nil
+}
+
+// queues makes the dead-letter queue and the queue, and returns the queue's ARN.
+func (m *maker) queues(ctx context.Context) (arn string, err error) {
+	kept := seconds(retention)
+	dead, err := m.queue(ctx, m.c.DeadLetterQueue, map[string]string{"MessageRetentionPeriod": kept})
+	if err != nil {
+		return "", err
+	}
+	redrive, err := json.Marshal(map[string]string{"deadLetterTargetArn": dead, "maxReceiveCount": strconv.Itoa(maxReceives)})
+	if err != nil {
+		return "", err
+	}
+	policy, err := m.policy()
+	if err != nil {
+		return "", err
+	}
+	return m.queue(ctx, m.c.Queue, map[string]string{
+		"Policy":                 policy,
+		"MessageRetentionPeriod": kept,
+		"VisibilityTimeout":      seconds(visibilities * m.c.Timeout),
+		"RedrivePolicy":          string(redrive),
+	})
+}
+
+// policy lets S3 send on behalf of the configured buckets. The embedded S3
+// doesn't ask for it; AWS's does, and who looks at one queue should see the other.
+func (m *maker) policy() (string, error) {
+	var sources []string
+	for _, b := range m.c.Buckets {
+		sources = append(sources, "arn:aws:s3:::"+b.Name)
+	}
+	b, err := json.Marshal(map[string]any{
+		"Version": "2012-10-17",
+		"Statement": []any{map[string]any{
+			"Sid": "S3Notifies", "Effect": "Allow", "Principal": map[string]string{"Service": "s3.amazonaws.com"},
+			"Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:" + m.c.Region + ":" + m.c.Account + ":" + m.c.Queue,
+			"Condition": map[string]any{
+				"ArnLike":      map[string]any{"aws:SourceArn": sources},
+				"StringEquals": map[string]string{"aws:SourceAccount": m.c.Account},
+			},
+		}},
+	})
+	return string(b), err
+}
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
+
+// queue makes a queue if there is none of that name, and returns its ARN.
+func (m *maker) queue(ctx context.Context, name string, attributes map[string]string) (arn string, err error) {
+	var url *string
+	found, err := m.sqs.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
+	switch {
+	case err == nil:
+		url = found.QueueUrl
+	case has(err, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"):
+		made, err := m.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
+		if err != nil {
+			return "", fmt.Errorf("create queue %s: %w", name, query.Plain(err))
+		}
+		url = made.QueueUrl
+	default:
+		return "", fmt.Errorf("find queue %s: %w", name, query.Plain(err))
+	}
+	out, err := m.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn},
+	})
+	if err != nil {
+		return "", fmt.Errorf("read the attributes of queue %s: %w", name, query.Plain(err))
+	}
+	return out.Attributes["QueueArn"], nil
+}
+
+// notify adds the queue to what the bucket notifies, and keeps the rest: a
+// bucket's notification configuration is replaced as a whole.
+func (m *maker) notify(ctx context.Context, bucket, queue string) error {
+	now, err := m.s3.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket})
+	if err != nil {
+		return fmt.Errorf("read the notifications of bucket %s: %w", bucket, query.Plain(err))
+	}
+	for _, q := range now.QueueConfigurations {
+		if aws.ToString(q.QueueArn) == queue {
+			return nil
+		}
+	}
+	_, err = m.s3.PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{
+		Bucket: &bucket,
+		NotificationConfiguration: &s3types.NotificationConfiguration{
+			EventBridgeConfiguration:     now.EventBridgeConfiguration,
+			LambdaFunctionConfigurations: now.LambdaFunctionConfigurations,
+			TopicConfigurations:          now.TopicConfigurations,
+			QueueConfigurations: append(now.QueueConfigurations, s3types.QueueConfiguration{
+				Id: aws.String("athena-refresh"), QueueArn: &queue, Events: []s3types.Event{s3types.EventS3ObjectCreated},
+			}),
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("have bucket %s notify the queue: %w", bucket, query.Plain(err))
+	}
+	return nil
+}
+
+func (m *maker) workGroup(ctx context.Context) error {
+	client := athena.NewFromConfig(m.cfg)
+	if _, err := client.GetWorkGroup(ctx, &athena.GetWorkGroupInput{WorkGroup: &m.c.WorkGroup}); err == nil {
+		return nil
+	} else if !has(err, "InvalidRequestException") { // "WorkGroup … is not found."
+		return fmt.Errorf("find work group %s: %w", m.c.WorkGroup, query.Plain(err))
+	}
+	_, err := client.CreateWorkGroup(ctx, &athena.CreateWorkGroupInput{
+		Name: &m.c.WorkGroup,
+		Configuration: &athenatypes.WorkGroupConfiguration{
+			ResultConfiguration: &athenatypes.ResultConfiguration{OutputLocation: aws.String("s3://" + m.c.ResultsBucket + "/")},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("create work group %s: %w", m.c.WorkGroup, query.Plain(err))
+	}
+	return nil
+}
+
+func (m *maker) database(ctx context.Context) error {
+	_, err := glue.NewFromConfig(m.cfg).CreateDatabase(ctx, &glue.CreateDatabaseInput{DatabaseInput: &gluetypes.DatabaseInput{Name: &m.c.Database}})
+	if err != nil && !has(err, "AlreadyExistsException") {
+		return fmt.Errorf("create database %s: %w", m.c.Database, query.Plain(err))
+	}
+	return nil
+}
+
+// alerts makes StreamAlert's table of alerts.
+func (m *maker) alerts(ctx context.Context) error {
+	s, _ := schema.Named("alerts")
+	t := s.Table(m.c.Database, "alerts", []string{"dt"}, "s3://"+m.c.Prefix+".streamalerts/alerts/")
+	t.IfNotExists = true
+	return Table(ctx, m.cfg, m.c, t.SQL())
+}
+
+// Table runs a CREATE TABLE in the configuration's database.
+func Table(ctx context.Context, cfg aws.Config, c *config.Config, ddl string) error {
+	athena := query.New(cfg, query.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
+	if _, err := athena.Run(ctx, ddl); err != nil {
+		return fmt.Errorf("create a table: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package query_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"athenarefresh/internal/aws/query"
+	"athenarefresh/internal/local"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+	"github.com/aws/aws-sdk-go-v2/service/athena/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// stack serves an embedded AWS with a bucket for results.
+func stack(t *testing.T) aws.Config {
+	t.Helper()
+	if err := local.CanSelect(); err != nil {
+		t.Skip(err)
+	}
+	s, err := local.Open(local.Options{Data: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s.Handler())
+	t.Cleanup(func() {
+		server.Close()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("results")}); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func client(cfg aws.Config) *query.Client {
+	return query.New(cfg, query.Options{Database: "default", WorkGroup: "primary", ResultsBucket: "results"})
+}
+
+func TestAResultOfManyPagesIsWhole(t *testing.T) {
+	c := client(stack(t))
+	result, err := c.Run(t.Context(), "SELECT i AS n, CAST(NULL AS varchar) AS nothing, '' AS empty FROM range(2500) AS t(i) ORDER BY 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Columns) != 3 || result.Columns[0].Name != "n" || !result.Columns[0].Numeric() || result.Columns[1].Numeric() {
+		t.Errorf("columns %+v", result.Columns)
+	}
+	rows, err := result.All(t.Context())
+	if err != nil || len(rows) != 2500 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for i, r := range rows {
+		if *r[0] != fmt.Sprint(i) || r[1] != nil || r[2] == nil || *r[2] != "" {
+			t.Fatalf("row %d is %v %v %v", i, *r[0], r[1], r[2])
+		}
+	}
+}
+
+func TestAStatementWithoutAHeaderLosesNoRow(t *testing.T) {
+	c := client(stack(t))
+	result, err := c.Run(t.Context(), "CREATE DATABASE d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := result.All(t.Context()); err != nil || len(rows) != 0 {
+		t.Errorf("%v %v", rows, err)
+	}
+	result, err = c.Run(t.Context(), "SHOW DATABASES")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := result.All(t.Context())
+	if err != nil || len(rows) == 0 || *rows[len(rows)-1][0] != "default" && *rows[0][0] != "d" {
+		t.Errorf("%v %v", rows, err)
+	}
+}
+
+func TestAFailureIsInAthenasWords(t *testing.T) {
+	c := client(stack(t))
+	var failed *query.Failed
+	if _, err := c.Run(t.Context(), "SELECT * FROM nosuch"); !errors.As(err, &failed) || !strings.Contains(failed.Reason, "nosuch") {
+		t.Errorf("%v", err)
+	}
+	if _, err := c.Run(t.Context(), "NONSENSE"); err == nil || strings.Contains(err.Error(), "RequestID") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAnAbandonedStatementIsStopped(t *testing.T) {
+	cfg := stack(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err := client(cfg).Run(ctx, "SELECT count(*) FROM range(1000000) AS a(i), range(1000000) AS b(j) WHERE i * j % 7 = 3")
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("%v", err)
+	}
+	api := athena.NewFromConfig(cfg)
+	list, err := api.ListQueryExecutions(t.Context(), &athena.ListQueryExecutionsInput{})
+	if err != nil || len(list.QueryExecutionIds) != 1 {
+		t.Fatalf("%+v %v", list, err)
+	}
+	for { // a statement that is stopped takes a moment to end; the test's own limit is the deadline
+		got, err := api.GetQueryExecution(t.Context(), &athena.GetQueryExecutionInput{QueryExecutionId: &list.QueryExecutionIds[0]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch got.QueryExecution.Status.State {
+		case types.QueryExecutionStateCancelled:
+			return
+		case types.QueryExecutionStateSucceeded, types.QueryExecutionStateFailed:
+			t.Fatalf("%+v", got.QueryExecution.Status)
+		}
+	}
+}

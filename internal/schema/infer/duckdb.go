@@ -1,0 +1,400 @@
+//go:build cgo
+
+package infer
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"athenarefresh/internal/hiveql"
+)
+
+// Available returns nil where schemas can be inferred in this build, and else
+// says how to get one in which they can.
+func Available() error { return nil }
+
+// session is a DuckDB of one inference's own: in memory, gone with it.
+type session struct {
+	db    *sql.DB
+	conn  *sql.Conn
+	files []string // that are looked at
+	notes notes
+}
+
+// Files infers the schema of files, all of one format, uncompressed and below
+// the folder dir.
+func Files(ctx context.Context, dir string, files []string) (_ *Schema, err error) {
+	s, err := open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.conn.Close(), s.db.Close()) }()
+	format, err := s.formatOf(files)
+	if err != nil {
+		return nil, err
+	}
+	var out *Schema
+	switch format {
+	case JSON:
+		out, err = s.json(ctx)
+	case CloudTrail:
+		out, err = s.cloudTrail(ctx)
+	case Parquet:
+		out, err = s.parquet(ctx)
+	default:
+		out, err = s.csv(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out.Format, out.Notes = format, s.notes
+	return out, nil
+}
+
+// open starts a DuckDB that can read only files below dir: what is in them was
+// written by strangers.
+func open(ctx context.Context, dir string) (*session, error) {
+	connector, err := duckdb.NewConnector("", nil)
+	if err != nil {
+		return nil, fmt.Errorf("start DuckDB: %w", err)
+	}
+	s := &session{db: sql.OpenDB(connector)}
+	if s.conn, err = s.db.Conn(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to DuckDB: %w", err), s.db.Close())
+	}
+	for _, setting := range []string{
+		"SET memory_limit = '1GB'",
+		"SET threads = 1", // so that columns come in the files' order
+		"SET temp_directory = ''",
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+		"SET allowed_directories = [" + literal(dir+string(filepath.Separator)) + "]",
+		"SET enable_external_access = false",
+		"SET lock_configuration = true",
+	} {
+		if _, err := s.conn.ExecContext(ctx, setting); err != nil {
+			return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), s.conn.Close(), s.db.Close())
+		}
+	}
+	return s, nil
+}
+
+// formatOf is the format of the files, by how they begin. What begins like no
+// format is taken for CSV; beside files that do, it is left out.
+func (s *session) formatOf(files []string) (Format, error) {
+	by := map[Format][]string{}
+	for _, f := range files {
+		one, err := formatOfFile(f)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", f, err)
+		}
+		by[one] = append(by[one], f)
+	}
+	if len(by) > 1 {
+		for _, f := range by[CSV] {
+			s.notes.add("%s was left out: it is no file as the others", f)
+		}
+		delete(by, CSV)
+	}
+	formats := slices.Sorted(maps.Keys(by))
+	switch len(formats) {
+	case 0:
+		return "", errors.New("there is no file to look at")
+	case 1:
+		s.files = by[formats[0]]
+		return formats[0], nil
+	}
+	return "", fmt.Errorf("the files are of several formats, %s is %s, %s is %s: name a folder that has one",
+		by[formats[0]][0], formats[0], by[formats[1]][0], formats[1])
+}
+
+func formatOfFile(path string) (Format, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 4096))
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimLeft(string(head), " \t\r\n")
+	switch {
+	case strings.HasPrefix(text, "PAR1"):
+		return Parquet, nil
+	case trailDocument(head):
+		return CloudTrail, nil
+	case strings.HasPrefix(text, "{"):
+		return JSON, nil
+	case strings.HasPrefix(text, "["):
+		return "", errors.New("the files are JSON lists: Athena reads one object a line")
+	case strings.HasPrefix(text, "ORC"), strings.HasPrefix(text, "Obj\x01"), strings.ContainsRune(text, 0):
+		return "", errors.New("the files are none of JSON, CSV, Parquet: write the schema down (--schema FILE)")
+	}
+	return CSV, nil
+}
+
+// maxObject bounds a JSON document; a sample's files are not larger.
+const maxObject = 64 << 20
+
+// structure is that of the JSON values of the files.
+func (s *session) structure(ctx context.Context, format string) (*structure, error) {
+	var text string
+	err := s.conn.QueryRowContext(ctx, fmt.Sprintf(
+		"SELECT CAST(json_group_structure(json) AS VARCHAR) FROM read_json_objects(%s, format = '%s', maximum_object_size = %d)",
+		literals(s.files), format, maxObject)).Scan(&text)
+	if err != nil {
+		return nil, err
+	}
+	return parseStructure(text)
+}
+
+func (s *session) json(ctx context.Context) (*Schema, error) {
+	top, err := s.structure(ctx, "newline_delimited")
+	if err != nil {
+		return nil, fmt.Errorf("read the sample as JSON, one object a line: %w", err)
+	}
+	if top.members == nil {
+		return nil, errors.New("not every line of the sample is a JSON object")
+	}
+	return &Schema{Columns: fold(top.columns(&s.notes), plainName, &s.notes)}, nil
+}
+
+func (s *session) cloudTrail(ctx context.Context) (*Schema, error) {
+	top, err := s.structure(ctx, "unstructured")
+	if err != nil {
+		return nil, fmt.Errorf("read the sample as CloudTrail's documents: %w", err)
+	}
+	records, err := top.recordsOf()
+	if err != nil {
+		return nil, err
+	}
+	return &Schema{Columns: fold(records.columns(new(notes)), strings.ToLower, &s.notes)}, nil
+}
+
+// csv looks at each file by itself: what one doesn't show, another may.
+func (s *session) csv(ctx context.Context) (*Schema, error) {
+	var out *Schema
+	for _, f := range s.several() {
+		one, err := s.sniff(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		if out == nil {
+			out = one
+		} else if err := out.join(one); err != nil {
+			return nil, err
+		}
+	}
+	if len(out.Columns) < 2 {
+		return nil, errors.New("the files are none of JSON, CSV, Parquet: write the schema down (--schema FILE)")
+	}
+	if out.Header {
+		s.notes.add("the first line of each file is taken for the names of the columns, and not read")
+	}
+	if out.Quote != "" {
+		s.notes.add("all columns are strings: fields are quoted, and the SerDe for those reads an empty field as no number")
+		for i := range out.Columns {
+			out.Columns[i].Type = stringType
+		}
+	}
+	return out, nil
+}
+
+// several are the files that have more than a line: of one line nobody can say
+// whether it is a header.
+func (s *session) several() []string {
+	more := slices.DeleteFunc(slices.Clone(s.files), func(f string) bool {
+		content, err := os.ReadFile(f)
+		return err == nil && strings.Count(strings.TrimSpace(string(content)), "\n") == 0
+	})
+	if len(more) == 0 {
+		return s.files
+	}
+	return more
+}
+
+// join makes of two files' shapes one that holds both.
+func (out *Schema) join(one *Schema) error {
+	if out.Delimiter != one.Delimiter || out.Header != one.Header || len(out.Columns) != len(one.Columns) {
+		return errors.New("the files are no CSV of one shape: they differ in delimiter, header or number of columns")
+	}
+	if out.Quote == "" {
+		out.Quote, out.Escape = one.Quote, one.Escape
+	}
+	for i := range out.Columns {
+		out.Columns[i].Type = wider(out.Columns[i].Type, one.Columns[i].Type)
+	}
+	return nil
+}
+
+// sniff is the shape of one file.
+func (s *session) sniff(ctx context.Context, file string) (*Schema, error) {
+	var quote, escape string
+	var columns any
+	out := &Schema{}
+	err := s.conn.QueryRowContext(ctx, "SELECT Delimiter, Quote, Escape, HasHeader, Columns FROM sniff_csv("+literal(file)+", sample_size = -1)").
+		Scan(&out.Delimiter, &quote, &escape, &out.Header, &columns)
+	if err != nil {
+		return nil, fmt.Errorf("read the sample as CSV: %w", err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if quote != "(empty)" && quote != "" && strings.Contains(string(content), quote) {
+		out.Quote, out.Escape = quote, `\`
+		if escape != "(empty)" && escape != "" {
+			out.Escape = escape
+		}
+	}
+	list, _ := columns.([]any)
+	seen := map[string]int{}
+	for i, c := range list {
+		entry, _ := c.(map[string]any)
+		in, _ := entry["name"].(string)
+		duck, _ := entry["type"].(string)
+		if !out.Header {
+			in = fmt.Sprintf("c%d", i+1)
+		}
+		name := plainName(in)
+		if seen[name]++; seen[name] > 1 {
+			s.notes.add("column %d is called %s_%d: the header has %q before", i+1, name, seen[name], name)
+			name = fmt.Sprintf("%s_%d", name, seen[name])
+		}
+		out.Columns = append(out.Columns, Column{Name: name, In: in, Type: ofText(duck)})
+	}
+	return out, nil
+}
+
+// ofText is the type of fields in text that DuckDB takes for a type of its own.
+func ofText(duck string) hiveql.Type {
+	switch duck {
+	case "BIGINT":
+		return hiveql.Type{Name: "bigint"}
+	case "DOUBLE":
+		return hiveql.Type{Name: "double"}
+	case "BOOLEAN":
+		return hiveql.Type{Name: "boolean"}
+	}
+	return stringType
+}
+
+// wider is a type that holds what both do.
+func wider(a, b hiveql.Type) hiveql.Type {
+	switch {
+	case a.Name == b.Name:
+		return a
+	case a.Name == "bigint" && b.Name == "double", a.Name == "double" && b.Name == "bigint":
+		return hiveql.Type{Name: "double"}
+	}
+	return stringType
+}
+
+// parquet has its types in the files.
+func (s *session) parquet(ctx context.Context) (*Schema, error) {
+	var columns []column
+	err := s.conn.Raw(func(c any) error {
+		conn := c.(*duckdb.Conn)
+		prepared, err := conn.PrepareContext(ctx, "SELECT * FROM read_parquet("+literals(s.files)+", union_by_name = true, hive_partitioning = false)")
+		if err != nil {
+			return err
+		}
+		stmt := prepared.(*duckdb.Stmt)
+		columns, err = s.described(stmt)
+		return errors.Join(err, stmt.Close())
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the sample as Parquet: %w", err)
+	}
+	return &Schema{Columns: fold(columns, strings.ToLower, &s.notes)}, nil
+}
+
+func (s *session) described(stmt *duckdb.Stmt) ([]column, error) {
+	n, err := stmt.ColumnCount()
+	if err != nil {
+		return nil, err
+	}
+	columns := make([]column, n)
+	for i := range columns {
+		name, err := stmt.ColumnName(i)
+		if err != nil {
+			return nil, err
+		}
+		info, err := stmt.ColumnTypeInfo(i)
+		if err != nil {
+			return nil, err
+		}
+		columns[i] = column{name, s.ofParquet(name, info)}
+	}
+	return columns, nil
+}
+
+// ofParquet is Hive's type of a Parquet column.
+func (s *session) ofParquet(path string, info duckdb.TypeInfo) hiveql.Type {
+	switch d := info.Details().(type) {
+	case *duckdb.DecimalDetails:
+		return hiveql.Type{Name: "decimal", Sizes: []int{int(d.Width), int(d.Scale)}}
+	case *duckdb.ListDetails:
+		return hiveql.Type{Name: "array", Elems: []hiveql.Type{s.ofParquet(path+"[]", d.Child)}}
+	case *duckdb.MapDetails:
+		return hiveql.Type{Name: "map", Elems: []hiveql.Type{s.ofParquet(path+" keys", d.Key), s.ofParquet(path+" values", d.Value)}}
+	case *duckdb.StructDetails:
+		t := hiveql.Type{Name: "struct"}
+		for _, e := range d.Entries {
+			t.Fields = append(t.Fields, strings.ToLower(e.Name()))
+			t.Elems = append(t.Elems, s.ofParquet(path+"."+e.Name(), e.Info()))
+		}
+		return t
+	}
+	switch info.InternalType() {
+	case duckdb.TYPE_BOOLEAN:
+		return hiveql.Type{Name: "boolean"}
+	case duckdb.TYPE_TINYINT:
+		return hiveql.Type{Name: "tinyint"}
+	case duckdb.TYPE_SMALLINT:
+		return hiveql.Type{Name: "smallint"}
+	case duckdb.TYPE_INTEGER:
+		return hiveql.Type{Name: "int"}
+	case duckdb.TYPE_BIGINT:
+		return hiveql.Type{Name: "bigint"}
+	case duckdb.TYPE_UTINYINT, duckdb.TYPE_USMALLINT, duckdb.TYPE_UINTEGER, duckdb.TYPE_UBIGINT:
+		s.notes.add("%s is bigint: the files have whole numbers without a sign, which Hive doesn't know", path)
+		return hiveql.Type{Name: "bigint"}
+	case duckdb.TYPE_FLOAT:
+		return hiveql.Type{Name: "float"}
+	case duckdb.TYPE_DOUBLE:
+		return hiveql.Type{Name: "double"}
+	case duckdb.TYPE_BLOB:
+		return hiveql.Type{Name: "binary"}
+	case duckdb.TYPE_DATE:
+		return hiveql.Type{Name: "date"}
+	case duckdb.TYPE_TIMESTAMP, duckdb.TYPE_TIMESTAMP_S, duckdb.TYPE_TIMESTAMP_MS, duckdb.TYPE_TIMESTAMP_NS, duckdb.TYPE_TIMESTAMP_TZ:
+		return hiveql.Type{Name: "timestamp"}
+	case duckdb.TYPE_VARCHAR, duckdb.TYPE_ENUM:
+		return stringType
+	}
+	s.notes.add("%s is string: Hive has no type for what the files have; Athena may not read it", path)
+	return stringType
+}
+
+// literal quotes a text for DuckDB.
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+func literals(list []string) string {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = literal(s)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}

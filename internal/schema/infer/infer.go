@@ -1,0 +1,98 @@
+// Package infer finds out the schema of a sample of files: their format, their
+// columns and Hive's types of them, and what of that is a guess.
+//
+// It reads local files only, with DuckDB (where cgo is: [Available]), in a
+// session that can read nothing but the sample's folder.
+package infer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/hiveql"
+)
+
+// Format is what a sample's files are.
+type Format string
+
+// The formats that are recognised.
+const (
+	JSON       Format = "json"       // one object a line
+	CloudTrail Format = "cloudtrail" // documents {"Records": […]}; the columns are those of the records
+	Parquet    Format = "parquet"
+	CSV        Format = "csv"
+)
+
+// Column is a column of the files.
+type Column struct {
+	Name string      // as Hive has it: lower case
+	In   string      // as the files have it
+	Type hiveql.Type // string where nothing better is sure
+}
+
+// Schema is what a sample looks like.
+type Schema struct {
+	Format  Format
+	Columns []Column
+	Notes   []string // for people: what was decided and why; files by their paths
+
+	// Of CSV.
+	Delimiter string
+	Quote     string // "" if no field is quoted: columns may have types
+	Escape    string
+	Header    bool
+}
+
+// notes collects what is said of columns; each is said once.
+type notes []string
+
+func (n *notes) add(format string, args ...any) {
+	if note := fmt.Sprintf(format, args...); !slices.Contains(*n, note) {
+		*n = append(*n, note)
+	}
+}
+
+// column is a column of the files before its name is Hive's.
+type column struct {
+	name string
+	typ  hiveql.Type
+}
+
+var stringType = hiveql.Type{Name: "string"}
+
+// plainName is a name that needs no back-quotes for its characters: others than
+// a-z, 0-9 and _ become _.
+func plainName(name string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(name))
+	if plain == "" {
+		return "_"
+	}
+	return plain
+}
+
+// fold gives columns Hive's names, which are the same in upper and lower case.
+// What is one then, is one column, a string if the types differ.
+func fold(in []column, rename func(string) string, n *notes) []Column {
+	var out []Column
+	at := map[string]int{}
+	for _, c := range in {
+		name := rename(c.name)
+		i, twice := at[name]
+		if !twice {
+			at[name] = len(out)
+			out = append(out, Column{Name: name, In: c.name, Type: c.typ})
+			continue
+		}
+		n.add("%q and %q are one column for Hive, %s: a row that has both is read wrong or not at all", out[i].In, c.name, name)
+		if out[i].Type.String() != c.typ.String() {
+			out[i].Type = stringType
+		}
+	}
+	return out
+}
