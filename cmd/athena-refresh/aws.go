@@ -13,7 +13,6 @@ import (
 
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/awserror"
-	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,10 +60,10 @@ func explainAWS(what string, err error) error {
 		return hint(fmt.Errorf("%s: there is no such queue in this account and region", what),
 			"queue_name in lambda.json is the queue's exact name; \"athena-refresh local\" makes one on this machine")
 	case slices.Contains([]string{"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException", "ExpiredToken", "ExpiredTokenException"}, code):
-		return hint(fmt.Errorf("%s: %w", what, query.Plain(err)),
+		return hint(fmt.Errorf("%s: %w", what, awserror.Plain(err)),
 			"the credentials were refused: those of \"athena-refresh local\" are test and test")
 	}
-	plain := query.Plain(err)
+	plain := awserror.Plain(err)
 	if strings.HasPrefix(plain.Error(), what+": ") {
 		return plain
 	}

@@ -5,39 +5,48 @@
 // This package is the command line, one file a command, and only wires. What it
 // wires, from the bottom up:
 //
-//	internal/event        a message's body → records, one for each object       pure
-//	internal/table        an object's bucket and key → partition, or a reason    pure
-//	internal/schedule     rate(…) and cron(…), as EventBridge reads them         pure
-//	internal/config       conf/global.json and conf/lambda.json; its struct is the manual
-//	internal/refresh      settles messages; owns the interfaces Catalog and DeadLetters
-//	internal/daemon       drives refresh from a queue; owns the interface Queue
-//	internal/reconcile    compares S3 with the catalog; owns the interfaces Objects and Mender
-//	internal/aws/objects      is its Objects, on S3
-//	internal/emf          writes what was done as CloudWatch's metrics            pure
-//	internal/lambda       drives refresh from the events of a Lambda function
-//	internal/parked       looks into the dead-letter queue and sends back; owns the interface DeadLetters
-//	internal/statuspage       shows how a daemon fares: a page, JSON, and counters for Prometheus
-//	internal/monitor      a queue's numbers → a verdict in words                 pure
-//	internal/aws/cloudwatch   reads a queue's metrics
-//	internal/aws/backoff      waits before a call is repeated; the adapters share it
-//	internal/aws/sqs          is a Queue and DeadLetters, on SQS
-//	internal/aws/glue is a Catalog's Reader, and a Writer by the catalog's own API
-//	internal/aws/athena  is a Writer by DDL
-//	internal/schema       columns and formats of tables, by name, from a file, merged        pure
-//	internal/aws/sample       brings a few files of a folder here, to look at
+//	internal/event           a message's body → records, one for each object      pure
+//	internal/table           an object's bucket and key → partition, or a reason   pure
+//	internal/schedule        rate(…) and cron(…), as EventBridge reads them        pure
+//	internal/config          conf/global.json and conf/lambda.json; its struct is the manual
+//	internal/refresh         settles messages; owns the interfaces Catalog and DeadLetters
+//	internal/daemon          drives refresh from a queue; owns the interface Queue
+//	internal/lambda          drives refresh from the events of a Lambda function
+//	internal/reconcile       compares S3 with the catalog; owns the interfaces Objects and Mender
+//	internal/parked          looks into the dead-letter queue and sends back; owns the interface DeadLetters
+//	internal/schema          columns and formats of tables, by name, from a file, merged   pure
+//	internal/schema/infer    the schema of a sample, by DuckDB
+//	internal/hiveql          Hive's DDL, read and written                          pure
+//	internal/emf             writes what was done as CloudWatch's metrics          pure
+//	internal/monitor         a queue's numbers → a verdict in words                pure
+//	internal/notify          which events and keys a bucket's notification stands for  pure
+//	internal/statuspage      shows how a daemon fares: a page, JSON, and counters for Prometheus
+//	internal/doctor          judges a deployment by facts                          pure
+//	internal/deploy          puts the function into an account: what, in which order
+//	internal/deploy/terraform  is its infrastructure
+//	internal/demo            lands CloudTrail files on the embedded AWS, and counts them
+//	internal/terminal        prints tables and progress, and what strangers wrote
+//
+// What speaks to AWS, each seen by cmd alone:
+//
+//	internal/aws/sqs         is a Queue and DeadLetters
+//	internal/aws/glue        is a Catalog's Reader, and a Writer by the catalog's own API
+//	internal/aws/athena      is a Writer by DDL
 //	internal/aws/query       runs SQL through the Athena API
-//	internal/notify       which events and keys a bucket's notification stands for  pure
-//	internal/doctor       judges a deployment by facts                            pure
-//	internal/aws/inspect has AWS tell these facts
-//	internal/local        is an S3, SQS, Glue and Athena for this machine; imports nothing of the above
-//	internal/schema/infer  the schema of a sample, by DuckDB
-//	internal/aws/provision    makes the resources of a configuration on it
-//	internal/demo         lands CloudTrail files on it, and counts them
-//	internal/deploy       puts the function into an account: what, in which order; onaws and terraform are its adapters
-//	internal/terminal     prints tables and progress, and what strangers wrote
-//	cmd/lambda            is the function, a program of its own that only wires, as this one
-//	cmd/internal/worker   wires queue, catalog and Refresher, for every program that settles messages
-//	cmd/internal/plainjson  JSON of what strangers wrote, on lines that drive no terminal
+//	internal/aws/objects     is reconcile's Objects, on S3
+//	internal/aws/sample      brings a few files of a folder here, to look at
+//	internal/aws/cloudwatch  reads a queue's metrics
+//	internal/aws/inspect     has AWS tell the facts that doctor judges
+//	internal/aws/account     is the account that deploy changes: functions, notifications, what exists
+//	internal/aws/provision   makes the resources of a configuration on the embedded AWS
+//	internal/aws/awserror, backoff, bisect  what these share
+//
+// And what plays AWS, or starts all of this:
+//
+//	internal/local           is an S3, SQS, Glue and Athena for this machine; imports nothing of the above but hiveql
+//	cmd/lambda               is the function, a program of its own that only wires, as this one
+//	cmd/internal/worker      wires queue, catalog and Refresher, for every program that settles messages
+//	cmd/internal/plainjson   JSON of what strangers wrote, on lines that drive no terminal
 //
 // Arrows point one way: event and table know nothing but themselves, refresh
 // knows those two and no AWS, daemon and lambda know refresh, and an adapter

@@ -37,7 +37,7 @@ is stored stays in --data. It serves until Ctrl-C.`,
 			if err != nil {
 				return err
 			}
-			if err := provision.Make(cmd.Context(), s.cfg, c); err != nil {
+			if err := provision.Make(cmd.Context(), s.cfg, c, searcher(s.cfg, c).Do); err != nil {
 				return errors.Join(explainAWS("make the resources", err), s.stop())
 			}
 			if err := a.introduce(c, s, ""); err != nil {

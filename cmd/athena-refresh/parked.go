@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/aws/cloudwatch"
-	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
@@ -137,7 +137,7 @@ func (l *parkingLot) oldest(ctx context.Context) *float64 {
 	now := time.Now()
 	q, err := l.metrics.Queue(ctx, l.config.DeadLetterQueue, now.Add(-time.Hour), now)
 	if err != nil {
-		l.a.say(fmt.Sprintf("how old the oldest is can't be read: %v", query.Plain(err)))
+		l.a.say(fmt.Sprintf("how old the oldest is can't be read: %v", awserror.Plain(err)))
 	}
 	if q.Oldest == nil {
 		return nil

@@ -91,7 +91,7 @@ func (t *story) prepare(ctx context.Context) error {
 	if err := t.head("An S3, SQS, Glue and Athena of its own: %s", t.stack.url); err != nil {
 		return err
 	}
-	if err := provision.Make(ctx, t.stack.cfg, t.config); err != nil {
+	if err := provision.Make(ctx, t.stack.cfg, t.config, t.search.Do); err != nil {
 		return explainAWS("make the resources", err)
 	}
 	if err := t.place(); err != nil {
@@ -99,7 +99,7 @@ func (t *story) prepare(ctx context.Context) error {
 	}
 	trail, data := &t.ways[demo.Trail], &t.ways[demo.Data]
 	for _, ddl := range []string{demo.TrailDDL(trail.bucket, &trail.partition), demo.EventsDDL(data.bucket, &data.partition)} {
-		if err := provision.Table(ctx, t.stack.cfg, t.config, ddl); err != nil {
+		if err := t.search.Do(ctx, ddl); err != nil {
 			return explainAWS("make the demo's tables", err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/provision"
+	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
 
@@ -88,7 +89,8 @@ func (a *account) newSite(prefix string, settings map[string]any) *site {
 	if s.c, _, err = config.Load(filepath.Join(s.root, "conf")); err != nil {
 		a.t.Fatal(err)
 	}
-	if err := provision.Make(a.t.Context(), a.cfg, s.c); err != nil {
+	if err := provision.Make(a.t.Context(), a.cfg, s.c,
+		query.New(a.cfg, query.Options{Database: s.c.Database, WorkGroup: s.c.WorkGroup, ResultsBucket: s.c.ResultsBucket}).Do); err != nil {
 		a.t.Fatal(err)
 	}
 	s.queue, s.dead = a.queueURL(s.c.Queue), a.queueURL(s.c.DeadLetterQueue)

@@ -39,6 +39,24 @@ func Message(err error) string {
 	return api.ErrorMessage()
 }
 
+// Plain is an error of the SDK in the service's own words, where it has some:
+// without the operation, the request's id and the number of attempts.
+func Plain(err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return err
+	}
+	return &plain{fmt.Sprintf("%s: %s", api.ErrorCode(), api.ErrorMessage()), err}
+}
+
+type plain struct {
+	text string
+	err  error
+}
+
+func (p *plain) Error() string { return p.text }
+func (p *plain) Unwrap() error { return p.err }
+
 // Classify wraps err so that it is [refresh.ErrThrottled] or
 // [refresh.ErrAccessDenied] where the service said so, and returns it as it is
 // otherwise.

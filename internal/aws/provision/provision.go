@@ -17,7 +17,7 @@ import (
 	"strconv"
 	"time"
 
-	"athenarefresh/internal/aws/query"
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/schema"
 
@@ -48,12 +48,14 @@ type maker struct {
 	c   *config.Config
 	s3  *s3.Client
 	sqs *sqs.Client
+	run func(ctx context.Context, sql string) error
 }
 
-// Make makes what isn't there. It may be called again at any time, and after
-// it failed.
-func Make(ctx context.Context, cfg aws.Config, c *config.Config) error {
-	m := maker{cfg: cfg, c: c, s3: S3(cfg), sqs: sqs.NewFromConfig(cfg)}
+// Make makes what isn't there; run has Athena carry out a statement in the
+// configuration's work group. It may be called again at any time, and after it
+// failed.
+func Make(ctx context.Context, cfg aws.Config, c *config.Config, run func(ctx context.Context, sql string) error) error {
+	m := maker{cfg: cfg, c: c, run: run, s3: S3(cfg), sqs: sqs.NewFromConfig(cfg)}
 	queue, err := m.queues(ctx)
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ func (m *maker) bucket(ctx context.Context, name string) error {
 	}
 	_, err := m.s3.CreateBucket(ctx, in)
 	if err != nil && !has(err, "BucketAlreadyOwnedByYou", "BucketAlreadyExists") {
-		return fmt.Errorf("create bucket %s: %w", name, query.Plain(err))
+		return fmt.Errorf("create bucket %s: %w", name, awserror.Plain(err))
 	}
 	return nil
 }
@@ -158,17 +160,17 @@ func (m *maker) queue(ctx context.Context, name string, attributes map[string]st
 	case has(err, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"):
 		made, err := m.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
 		if err != nil {
-			return "", fmt.Errorf("create queue %s: %w", name, query.Plain(err))
+			return "", fmt.Errorf("create queue %s: %w", name, awserror.Plain(err))
 		}
 		url = made.QueueUrl
 	default:
-		return "", fmt.Errorf("find queue %s: %w", name, query.Plain(err))
+		return "", fmt.Errorf("find queue %s: %w", name, awserror.Plain(err))
 	}
 	out, err := m.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn},
 	})
 	if err != nil {
-		return "", fmt.Errorf("read the attributes of queue %s: %w", name, query.Plain(err))
+		return "", fmt.Errorf("read the attributes of queue %s: %w", name, awserror.Plain(err))
 	}
 	return out.Attributes["QueueArn"], nil
 }
@@ -178,7 +180,7 @@ func (m *maker) queue(ctx context.Context, name string, attributes map[string]st
 func (m *maker) notify(ctx context.Context, bucket, queue string) error {
 	now, err := m.s3.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket})
 	if err != nil {
-		return fmt.Errorf("read the notifications of bucket %s: %w", bucket, query.Plain(err))
+		return fmt.Errorf("read the notifications of bucket %s: %w", bucket, awserror.Plain(err))
 	}
 	for _, q := range now.QueueConfigurations {
 		if aws.ToString(q.QueueArn) == queue {
@@ -197,7 +199,7 @@ func (m *maker) notify(ctx context.Context, bucket, queue string) error {
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("have bucket %s notify the queue: %w", bucket, query.Plain(err))
+		return fmt.Errorf("have bucket %s notify the queue: %w", bucket, awserror.Plain(err))
 	}
 	return nil
 }
@@ -207,7 +209,7 @@ func (m *maker) workGroup(ctx context.Context) error {
 	if _, err := client.GetWorkGroup(ctx, &athena.GetWorkGroupInput{WorkGroup: &m.c.WorkGroup}); err == nil {
 		return nil
 	} else if !has(err, "InvalidRequestException") { // "WorkGroup … is not found."
-		return fmt.Errorf("find work group %s: %w", m.c.WorkGroup, query.Plain(err))
+		return fmt.Errorf("find work group %s: %w", m.c.WorkGroup, awserror.Plain(err))
 	}
 	_, err := client.CreateWorkGroup(ctx, &athena.CreateWorkGroupInput{
 		Name: &m.c.WorkGroup,
@@ -216,7 +218,7 @@ func (m *maker) workGroup(ctx context.Context) error {
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("create work group %s: %w", m.c.WorkGroup, query.Plain(err))
+		return fmt.Errorf("create work group %s: %w", m.c.WorkGroup, awserror.Plain(err))
 	}
 	return nil
 }
@@ -224,7 +226,7 @@ func (m *maker) workGroup(ctx context.Context) error {
 func (m *maker) database(ctx context.Context) error {
 	_, err := glue.NewFromConfig(m.cfg).CreateDatabase(ctx, &glue.CreateDatabaseInput{DatabaseInput: &gluetypes.DatabaseInput{Name: &m.c.Database}})
 	if err != nil && !has(err, "AlreadyExistsException") {
-		return fmt.Errorf("create database %s: %w", m.c.Database, query.Plain(err))
+		return fmt.Errorf("create database %s: %w", m.c.Database, awserror.Plain(err))
 	}
 	return nil
 }
@@ -234,14 +236,8 @@ func (m *maker) alerts(ctx context.Context) error {
 	s, _ := schema.Named("alerts")
 	t := s.Table(m.c.Database, "alerts", []string{"dt"}, "s3://"+m.c.Prefix+".streamalerts/alerts/")
 	t.IfNotExists = true
-	return Table(ctx, m.cfg, m.c, t.SQL())
-}
-
-// Table runs a CREATE TABLE in the configuration's database.
-func Table(ctx context.Context, cfg aws.Config, c *config.Config, ddl string) error {
-	athena := query.New(cfg, query.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
-	if _, err := athena.Run(ctx, ddl); err != nil {
-		return fmt.Errorf("create a table: %w", err)
+	if err := m.run(ctx, t.SQL()); err != nil {
+		return fmt.Errorf("create table alerts: %w", err)
 	}
 	return nil
 }

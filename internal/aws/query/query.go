@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"time"
 
+	"athenarefresh/internal/aws/awserror"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
-	"github.com/aws/smithy-go"
 )
 
 // Options say where questions are asked.
@@ -45,6 +46,12 @@ type Failed struct{ Reason string }
 
 func (f *Failed) Error() string { return "query failed: " + f.Reason }
 
+// Do runs a statement whose rows nobody asks for.
+func (c *Client) Do(ctx context.Context, sql string) error {
+	_, err := c.Run(ctx, sql)
+	return err
+}
+
 // Run runs a statement and returns once its result is there. When ctx ends it
 // stops the statement. A statement that failed is a [*Failed].
 func (c *Client) Run(ctx context.Context, sql string) (*Result, error) {
@@ -59,7 +66,7 @@ func (c *Client) Run(ctx context.Context, sql string) (*Result, error) {
 	}
 	out, err := c.start(ctx, in)
 	if err != nil {
-		return nil, fmt.Errorf("start query: %w", Plain(err))
+		return nil, fmt.Errorf("start query: %w", awserror.Plain(err))
 	}
 	id := aws.ToString(out.QueryExecutionId)
 	execution, err := c.wait(ctx, id)
@@ -85,7 +92,7 @@ func (c *Client) wait(ctx context.Context, id string) (*types.QueryExecution, er
 		case ctx.Err() != nil:
 			return nil, c.abandon(ctx, id)
 		case err != nil:
-			return nil, fmt.Errorf("wait for query %s: %w", id, Plain(err))
+			return nil, fmt.Errorf("wait for query %s: %w", id, awserror.Plain(err))
 		case out.QueryExecution == nil || out.QueryExecution.Status == nil:
 			return nil, fmt.Errorf("wait for query %s: the answer has no status", id)
 		}
@@ -111,25 +118,7 @@ func (c *Client) abandon(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	if _, err := c.stop(ctx, &athena.StopQueryExecutionInput{QueryExecutionId: &id}); err != nil {
-		return errors.Join(why, fmt.Errorf("stop query %s: %w", id, Plain(err)))
+		return errors.Join(why, fmt.Errorf("stop query %s: %w", id, awserror.Plain(err)))
 	}
 	return why
 }
-
-// Plain is an error of the SDK in the service's own words, where it has some:
-// without the operation, the request's id and the number of attempts.
-func Plain(err error) error {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return err
-	}
-	return &plain{fmt.Sprintf("%s: %s", api.ErrorCode(), api.ErrorMessage()), err}
-}
-
-type plain struct {
-	text string
-	err  error
-}
-
-func (p *plain) Error() string { return p.text }
-func (p *plain) Unwrap() error { return p.err }

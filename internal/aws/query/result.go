@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 
+	"athenarefresh/internal/aws/awserror"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
@@ -72,7 +74,7 @@ func (r *Result) isHeader(row types.Row) bool {
 func (r *Result) fetch(ctx context.Context, token *string) error {
 	out, err := r.c.results(ctx, &athena.GetQueryResultsInput{QueryExecutionId: &r.id, NextToken: token})
 	if err != nil {
-		return fmt.Errorf("read the result of query %s: %w", r.id, Plain(err))
+		return fmt.Errorf("read the result of query %s: %w", r.id, awserror.Plain(err))
 	}
 	if out.ResultSet == nil {
 		return fmt.Errorf("read the result of query %s: the answer has no rows", r.id)
