@@ -46,7 +46,7 @@ func under(path, dir string) bool {
 	return path == module+dir || strings.HasPrefix(path, module+dir+"/")
 }
 
-// TestArrows checks which way imports point (docs/decisions.md, "Layout"): the
+// TestArrows checks which way imports point (docs/decisions.md, "Layout and arrows"): the
 // pure core knows nothing, refresh knows no AWS, adapters don't know each
 // other, the embedded AWS knows nothing of ours.
 func TestArrows(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 // maxLine is the longest line that is read: twice what SQS takes as a message
-// (AWS.md 1.3), for shapes that are stored less tightly.
+// (docs/aws-facts.md 1.3), for shapes that are stored less tightly.
 const maxLine = 2 << 20
 
 // lines reads a stream line by line. Unlike bufio.Scanner alone it knows the

@@ -275,7 +275,7 @@ func TestAFunctionThatIsSwitchedOffLosesNothing(t *testing.T) {
 }
 
 // TestAFullBatch is one of 6 MB, the most that an event holds: Lambda ends a
-// batch there (AWS.md 3.3).
+// batch there (docs/aws-facts.md 3.3).
 func TestAFullBatch(t *testing.T) {
 	a := newAccount(t)
 	s := a.newSite("full", map[string]any{"trigger": "queue", "buckets": daySettings()})

@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 // may be ten times slower.
 const patience = 2 * time.Minute
 
-// runtimeAPI is Lambda's, of version 2018-06-01, for one instance (AWS.md 3.1).
+// runtimeAPI is Lambda's, of version 2018-06-01, for one instance (docs/aws-facts.md 3.1).
 type runtimeAPI struct {
 	server *httptest.Server
 	next   chan *call // waiting to be fetched

@@ -69,7 +69,7 @@ func TestABatchIsAcknowledgedByItsAnswer(t *testing.T) {
 }
 
 // TestMetricsAreWrittenForEveryInvocation looks for the lines that CloudWatch
-// reads (AWS.md 7.1) in what the function prints.
+// reads (docs/aws-facts.md 7.1) in what the function prints.
 func TestMetricsAreWrittenForEveryInvocation(t *testing.T) {
 	t.Parallel()
 	s := newAccount(t).newSite("emf", map[string]any{"trigger": "queue", "enable_metrics": true})

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// List prices of us-east-1 in dollars, without what is free (AWS.md 12).
+// List prices of us-east-1 in dollars, without what is free (docs/aws-facts.md 12).
 const (
 	perSQS       = 0.40 / 1e6
 	perGlue      = 1.00 / 1e6

@@ -239,7 +239,7 @@ func (s *site) receive(queue *string, n int) (all []types.Message) {
 	return all
 }
 
-// batchEvent is the event of an event source mapping (AWS.md 2.5).
+// batchEvent is the event of an event source mapping (docs/aws-facts.md 2.5).
 func batchEvent(t *testing.T, messages []types.Message) string {
 	t.Helper()
 	records := []map[string]any{}
@@ -257,7 +257,7 @@ func batchEvent(t *testing.T, messages []types.Message) string {
 	return string(event)
 }
 
-// failures reads the answer to a batch as Lambda does (AWS.md 3.3): the ids of
+// failures reads the answer to a batch as Lambda does (docs/aws-facts.md 3.3): the ids of
 // the messages that were not settled; all of them where it takes the whole
 // batch for failed. A function that relies on that is broken, so it is an error
 // unless the function failed.

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	ackBatch  = 10 // entries of a batch call (AWS.md 1.4)
+	ackBatch  = 10 // entries of a batch call (docs/aws-facts.md 1.4)
 	ackLinger = 20 * time.Millisecond
 	ackCalls  = 8 // batches at once
 )

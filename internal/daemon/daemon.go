@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	longPoll       = 20 * time.Second // the longest that SQS waits (AWS.md 1.2)
+	longPoll       = 20 * time.Second // the longest that SQS waits (docs/aws-facts.md 1.2)
 	firstBackOff   = time.Second
 	longestBackOff = time.Minute
 	probeEvery     = 30 * time.Second // while the catalog as a whole is down

@@ -16,7 +16,7 @@ import (
 )
 
 // floodQueue is a queue for very many messages, in order, with SQS's limit of
-// messages in flight: at the limit long polls find nothing (AWS.md 1.3).
+// messages in flight: at the limit long polls find nothing (docs/aws-facts.md 1.3).
 type floodQueue struct {
 	mu       sync.Mutex
 	limit    int

@@ -9,7 +9,7 @@ import (
 
 // poll is how long an invocation waits for the first message of a receive. A
 // shorter poll asks only some of the queue's servers, and may find nothing
-// where there is something (AWS.md 1.2).
+// where there is something (docs/aws-facts.md 1.2).
 const poll = time.Second
 
 // Invocation empties a queue once.

@@ -29,7 +29,7 @@ func newLedger(t *testing.T) *ledger {
 	return &ledger{t: t, known: map[string]time.Time{}, absent: map[string]bool{}, adding: map[string]bool{}, facts: map[string]time.Time{}, ids: map[string]refresh.TableID{}}
 }
 
-// The ages of DESIGN 2, less what a call may take.
+// The ages of docs/design.md 2, less what a call may take.
 const (
 	knownFor  = 15 * time.Minute
 	factsFor  = 5 * time.Minute

@@ -39,7 +39,7 @@ func (x *examination) bucketChecks() []check {
 	return list
 }
 
-// bucket: S3 notifies queues of its own region only (AWS.md 2.1).
+// bucket: S3 notifies queues of its own region only (docs/aws-facts.md 2.1).
 func (x *examination) bucket(ctx context.Context, name string) Finding {
 	region, err := x.Facts.Region(ctx, name)
 	if err != nil {
@@ -161,7 +161,7 @@ func entry(q Queue) string {
 	return fmt.Sprintf(`{"Id":"athena-refresh","QueueArn":"%s","Events":["s3:ObjectCreated:*"]}`, q.ARN)
 }
 
-// creations are the events of a new object (AWS.md 2.3).
+// creations are the events of a new object (docs/aws-facts.md 2.3).
 var creations = []string{"s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"}
 
 func created(event string) bool { return notify.Covers(notify.Created, event) }

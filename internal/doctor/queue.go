@@ -158,7 +158,7 @@ func redrives(q Queue, deadLetters string) Finding {
 }
 
 // deadLetterQueue: a message that SQS moves there is as old as when it came to
-// the queue (AWS.md 1.5).
+// the queue (docs/aws-facts.md 1.5).
 func deadLetterQueue(q, dead Queue, err error, name string) Finding {
 	if r, err := q.redrive(); err == nil {
 		name = lastOf(r.Target)

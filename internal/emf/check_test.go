@@ -24,7 +24,7 @@ func (p points) sum(dimensions, name string) float64 {
 	return sum
 }
 
-// read reads lines as CloudWatch does, by the rules of AWS.md 7.1, and takes
+// read reads lines as CloudWatch does, by the rules of docs/aws-facts.md 7.1, and takes
 // nothing that they don't allow.
 func read(lines []byte, timestamp int64) (points, error) {
 	all := points{}

@@ -1,6 +1,6 @@
 // Package emf writes what was done as lines in CloudWatch's embedded metric
 // format: CloudWatch Logs, which reads the output of a function or a container,
-// makes metrics of them, without a call of its API (AWS.md 7.1).
+// makes metrics of them, without a call of its API (docs/aws-facts.md 7.1).
 //
 // A period is one line about the queue, and lines for each table that got
 // partitions:

@@ -13,7 +13,7 @@ const (
 	// the busiest. The rest is one more, under a name that no table can have.
 	mostTables = 50
 	others     = "(others)"
-	// mostValues is the most numbers that a member may be (AWS.md 7.1).
+	// mostValues is the most numbers that a member may be (docs/aws-facts.md 7.1).
 	mostValues = 100
 	// mostOthers bounds those of the rest, of which there may be many.
 	mostOthers = 1_000

@@ -18,7 +18,7 @@ import (
 const lookEvery = time.Minute
 
 // mostMessages is the most that an event source mapping puts into a batch
-// (AWS.md 3.3).
+// (docs/aws-facts.md 3.3).
 const mostMessages = 10_000
 
 // Hand is how many messages the function settles at once. A scheduled one
@@ -120,7 +120,7 @@ var errNoID = errors.New("a message of the batch that has to come again has no i
 
 // acknowledge names the messages that have to come again: all others are
 // deleted. The list is never null, names no message twice and none by "", each
-// of which Lambda takes for something else (AWS.md 3.3).
+// of which Lambda takes for something else (docs/aws-facts.md 3.3).
 func acknowledge(records []record, settlements []refresh.Settlement) (*events.SQSEventResponse, []daemon.Hidden, error) {
 	failures := []events.SQSBatchItemFailure{}
 	named := map[string]bool{}

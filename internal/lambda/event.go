@@ -15,7 +15,7 @@ type event struct {
 	Records []record `json:"Records"`
 }
 
-// record is a message of a batch (AWS.md 2.5).
+// record is a message of a batch (docs/aws-facts.md 2.5).
 type record struct {
 	ID         string            `json:"messageId"`
 	Handle     string            `json:"receiptHandle"`

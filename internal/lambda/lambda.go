@@ -10,7 +10,7 @@
 // The answer to a batch is the acknowledgement: the event source mapping
 // deletes every message that the answer doesn't name. So a batch is answered
 // only after each of its messages was settled, and if anything goes wrong
-// before, by an error or by silence, all of it comes again (AWS.md 3.3).
+// before, by an error or by silence, all of it comes again (docs/aws-facts.md 3.3).
 //
 // Between two invocations a function is frozen, for milliseconds or hours, and
 // may be killed instead of thawed. Nothing is under way by then but, at worst,

@@ -9,7 +9,7 @@ import (
 
 // instances is how many of a function may run at once where the queue is the
 // trigger: the least that an event source mapping's maximum concurrency can be
-// (AWS.md 3.3).
+// (docs/aws-facts.md 3.3).
 const instances = 2
 
 // Settings are the answer to a probe, and the log's line at a cold start. Its

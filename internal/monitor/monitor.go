@@ -2,7 +2,7 @@
 // CloudWatch and the queue have of it, and which schedule would keep up.
 //
 // It is pure. Counters of CloudWatch include repeated receives and deletions,
-// and AWS says not to rely on their absolute values (AWS.md 7.2): the verdict
+// and AWS says not to rely on their absolute values (docs/aws-facts.md 7.2): the verdict
 // rests on what there is in the queue and how old it is, and the counters only
 // say how much arrives and whether anything is deleted at all.
 package monitor

@@ -28,7 +28,7 @@ import (
 // operator whose process was killed.
 const Hold = 5 * time.Minute
 
-// mostReceived is how many copies a receive returns at most (AWS.md 1.2).
+// mostReceived is how many copies a receive returns at most (docs/aws-facts.md 1.2).
 const mostReceived = 10
 
 // DeadLetters is the dead-letter queue of a queue. It may hand out a copy more

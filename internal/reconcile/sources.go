@@ -11,7 +11,7 @@ import (
 type Objects interface {
 	// List returns keys of a bucket in the order of their bytes, and whether
 	// there are more. Every object that existed from call to return is in the
-	// answer, if its place is: S3's listings are consistent (AWS.md 2).
+	// answer, if its place is: S3's listings are consistent (docs/aws-facts.md 2).
 	List(ctx context.Context, in Listing) (Page, error)
 }
 

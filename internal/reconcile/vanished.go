@@ -20,7 +20,7 @@ const firstKeys = 10
 const lookMost = 200
 
 // dropMost is how many partitions are dropped together (BatchDeletePartition,
-// AWS.md 6): their folders are listed just before.
+// docs/aws-facts.md 6): their folders are listed just before.
 const dropMost = 25
 
 // vanished looks at the partitions that no folder showed.

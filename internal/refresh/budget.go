@@ -13,7 +13,7 @@ const (
 )
 
 // budget is the account's statements in flight, of which we take a polite
-// share: Athena takes 20 of everyone together (AWS.md 5.4). It halves when the
+// share: Athena takes 20 of everyone together (docs/aws-facts.md 5.4). It halves when the
 // service says no, rests, and grows back by one after as many successes as it
 // is large. Tables whose last statement failed share one slot, so that they
 // can never take all.

@@ -147,8 +147,8 @@ func (tab *Table) partition(w *want) Partition {
 }
 
 // canonical returns how a key of the given type writes a value: integers
-// without leading zeros, because some writers store 01 and others 1 (AWS.md
-// 5.5). It fails where the type can't hold the value.
+// without leading zeros, because some writers store 01 and others 1
+// (docs/aws-facts.md 5.5). It fails where the type can't hold the value.
 func canonical(hiveType, value string) (string, bool) {
 	bits := Key{Type: hiveType}.Bits()
 	switch {

@@ -10,7 +10,7 @@ import (
 )
 
 // lookMost is the most partitions that one call looks up (BatchGetPartition,
-// AWS.md 6).
+// docs/aws-facts.md 6).
 const lookMost = 1000
 
 // lookUp answers the wants whose partitions exist, here or elsewhere, and
@@ -57,7 +57,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (missing
 // spellings are the values under which the catalog may have a partition that
 // the table can have: as the table's types write them, as the key has them, and
 // with numbers in two digits, as other writers store months and hours whatever
-// the folder is called (AWS.md 5.5). A partition that is there under another of
+// the folder is called (docs/aws-facts.md 5.5). A partition that is there under another of
 // them must not be added again: its rows would be found twice. At most three.
 func spellings(tab *Table, p *table.Partition) [][]string {
 	values, _ := tab.values(p)

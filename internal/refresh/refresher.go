@@ -87,7 +87,7 @@ func (r *Refresher) Close(ctx context.Context) {
 }
 
 // crowd is the number of messages in flight above which waiting is a luxury:
-// half of SQS's 120,000 (AWS.md 1.3).
+// half of SQS's 120,000 (docs/aws-facts.md 1.3).
 const crowd = 60_000
 
 // Crowd tells the Refresher how many messages of the queue are hidden, in hand

@@ -14,7 +14,7 @@ var (
 )
 
 const (
-	// statementTime is the longest that a statement may take (DESIGN 3).
+	// statementTime is the longest that a statement may take (docs/design.md 3).
 	statementTime = 2 * time.Minute
 	// slotTime is the longest that a table waits for its turn.
 	slotTime = 2 * time.Minute

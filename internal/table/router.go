@@ -148,7 +148,7 @@ func park(reason Reason, format string, args ...any) Placement {
 	return Placement{Outcome: Park, Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
 
-// place takes SPEC section 3's checks in their order; the first that applies
+// place takes the checks of docs/rules.md 3 in their order; the first that applies
 // decides.
 func (r *Router) place(bucket, key string, t trace) Placement {
 	if bucket == "" || key == "" {

@@ -109,7 +109,7 @@ func TestWhatAFailureMeans(t *testing.T) {
 	}
 }
 
-// Each wording that was seen (AWS.md 5.6) by itself: as the reason of a
+// Each wording that was seen (docs/aws-facts.md 5.6) by itself: as the reason of a
 // statement that failed, with the number that says little and without one, and
 // as that of a statement that was refused at once.
 func TestEveryWordingIsRecognised(t *testing.T) {

@@ -186,7 +186,7 @@ func FuzzStatement(f *testing.F) {
 		}
 		s, err := Statement(table, parts)
 		if err != nil || value == "" || value == "__HIVE_DEFAULT_PARTITION__" || location == "" {
-			return // what no partition has (SPEC 3)
+			return // what no partition has (docs/rules.md 3)
 		}
 		if strings.ContainsAny(s, "\r\n") {
 			t.Fatalf("%q is more than one line", s)

@@ -50,7 +50,7 @@ const (
 )
 
 // Queue reads a queue's metrics of [from, to). CloudWatch has them a minute or
-// more late, and of an inactive queue none at all (AWS.md 7.2).
+// more late, and of an inactive queue none at all (docs/aws-facts.md 7.2).
 func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (Queue, error) {
 	var asked []types.MetricDataQuery
 	for _, c := range []string{sent, received, deleted} {

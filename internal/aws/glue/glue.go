@@ -163,7 +163,7 @@ func (r *Reader) remember(name string, d described) {
 }
 
 // patient lets the SDK repeat what Glue says may succeed the next time, and what
-// it does not repeat by itself (AWS.md 6, 8).
+// it does not repeat by itself (docs/aws-facts.md 6, 8).
 func patient(r aws.Retryer) aws.Retryer {
 	return retry.AddWithErrorCodes(r, "OperationTimeoutException", "ConcurrentModificationException",
 		"ResourceNotReadyException", "FederationSourceRetryableException")

@@ -116,7 +116,7 @@ func (t *Tables) rebuildable(ctx context.Context, name string) (*types.Table, er
 }
 
 // rebuildTable changes the table, if it isn't as it is to be. No version is
-// kept of what it was: of those there is a limit (AWS.md 6).
+// kept of what it was: of those there is a limit (docs/aws-facts.md 6).
 func (t *Tables) rebuildTable(ctx context.Context, table *types.Table, to *Shape) (bool, error) {
 	properties := to.properties(table.Parameters)
 	if to.is(table.StorageDescriptor) && maps.Equal(properties, table.Parameters) {

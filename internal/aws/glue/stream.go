@@ -15,7 +15,7 @@ import (
 
 // segments is how many parts of a table's partitions are read at a time. Glue
 // knows up to ten; pages may hold far fewer than the thousand partitions that
-// are asked for (AWS.md 6), so one after the other they take long.
+// are asked for (docs/aws-facts.md 6), so one after the other they take long.
 const segments = 5
 
 // All streams all partitions of a table, in no order, with their values and

@@ -88,7 +88,7 @@ func TestATableWithoutADescriptorTakesNoPartition(t *testing.T) {
 	}
 }
 
-// What a whole call may be refused with (AWS.md 6), for two partitions: what
+// What a whole call may be refused with (docs/aws-facts.md 6), for two partitions: what
 // one of them may have caused is tried with each; what may pass is repeated,
 // three attempts in all; anything else is asked once.
 func TestErrorsOfWholeCalls(t *testing.T) {

@@ -33,7 +33,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Of the queues: retention is SQS's longest (AWS.md 1.3), the queue's own limit
+// Of the queues: retention is SQS's longest (docs/aws-facts.md 1.3), the queue's own limit
 // of receives is only for what kills a process, and a message stays hidden for
 // six invocations.
 const (

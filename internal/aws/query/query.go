@@ -77,7 +77,7 @@ func (c *Client) Run(ctx context.Context, sql string) (*Result, error) {
 }
 
 // Polling for a statement's end begins often, for queries that take no time,
-// and becomes rare (AWS.md 9).
+// and becomes rare (docs/aws-facts.md 9).
 const (
 	firstPoll = 20 * time.Millisecond
 	lastPoll  = 2 * time.Second

@@ -142,7 +142,7 @@ func broken(err error) bool {
 }
 
 // unzipped reads a file through gzip if it is compressed. What the name says of
-// that has to be so: engines go by the name (ENGINES.md, "Reading").
+// that has to be so: engines go by the name (docs/engines.md, "Reading").
 func (s *Sample) unzipped(name string, in io.Reader) (*bufio.Reader, error) {
 	body := bufio.NewReader(in)
 	head, err := body.Peek(2)

@@ -21,7 +21,7 @@ import (
 const emptyWait = time.Second
 
 // maxBatch is how many bytes of bodies go in one batch: what older accounts take
-// (AWS.md 1.3). A body that is larger goes alone.
+// (docs/aws-facts.md 1.3). A body that is larger goes alone.
 const maxBatch = 256 << 10
 
 // Parking is the dead-letter queue of a queue: a [parked.DeadLetters].

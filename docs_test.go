@@ -1,0 +1,163 @@
+package athenarefresh_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// cited is a page as comments and pages name it, with the sections that are
+// named: docs/aws-facts.md 1.3, docs/aws-facts.md 6, 8.
+var cited = regexp.MustCompile(`docs/([a-z-]+\.md)((?:,? (?:section |to )?\d+(?:\.\d+)*\b)*)`)
+
+// linked is a link of a page to a file.
+var linked = regexp.MustCompile(`\]\(([^)#: ]+)(?:#[^)]*)?\)`)
+
+var (
+	number  = regexp.MustCompile(`\d+(?:\.\d+)*`)
+	heading = regexp.MustCompile(`(?m)^#+ (\d+(?:\.\d+)*)\.? `)
+)
+
+// tracked returns the files of the repository that match a pattern of git's.
+func tracked(t *testing.T, patterns ...string) []string {
+	t.Helper()
+	out, err := exec.Command("git", append([]string{"ls-files", "-co", "--exclude-standard", "--"}, patterns...)...).Output()
+	if err != nil {
+		t.Skip("not a checkout: ", err)
+	}
+	return strings.Fields(string(out))
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestWhatIsCitedIsHere finds the page and the section of every citation, and
+// the file of every link.
+func TestWhatIsCitedIsHere(t *testing.T) {
+	sections := map[string][]string{}
+	for _, page := range tracked(t, "docs/*.md") {
+		list := []string{}
+		for _, m := range heading.FindAllSubmatch(read(t, page), -1) {
+			list = append(list, string(m[1]))
+		}
+		sections[filepath.Base(page)] = list
+	}
+	citations := 0
+	for _, file := range tracked(t, "*.go", "*.md", "*.tf", ".ci/*") {
+		if file == "docs_test.go" {
+			continue
+		}
+		text := read(t, file)
+		for _, m := range cited.FindAllSubmatch(text, -1) {
+			page, named := string(m[1]), number.FindAllString(string(m[2]), -1)
+			list, ok := sections[page]
+			if !ok {
+				t.Errorf("%s cites docs/%s, which isn't here", file, page)
+				continue
+			}
+			for _, n := range named {
+				citations++
+				if !slices.Contains(list, n) {
+					t.Errorf("%s cites section %s of docs/%s, which has %s", file, n, page, strings.Join(list, ", "))
+				}
+			}
+		}
+		if filepath.Ext(file) != ".md" {
+			continue
+		}
+		for _, m := range linked.FindAllSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), string(m[1]))); err != nil {
+				t.Errorf("%s links to %s, which isn't here", file, m[1])
+			}
+		}
+	}
+	if citations < 40 {
+		t.Errorf("only %d sections are cited: is the pattern right?", citations)
+	}
+}
+
+// TestEveryPageIsReached: a page that the README doesn't name is read by nobody.
+func TestEveryPageIsReached(t *testing.T) {
+	readme := read(t, "README.md")
+	for _, page := range tracked(t, "docs/*.md") {
+		if !bytes.Contains(readme, []byte("("+page+")")) {
+			t.Errorf("README.md doesn't link to %s", page)
+		}
+	}
+}
+
+// TestTheReasonsAreDocumented holds the README's table of reasons and the rules
+// against the code.
+func TestTheReasonsAreDocumented(t *testing.T) {
+	var want []string
+	for _, r := range refresh.Reasons() {
+		want = append(want, string(r))
+	}
+	readme := string(read(t, "README.md"))
+	_, rows, _ := strings.Cut(readme, "| reason | outcome |")
+	rows, _, _ = strings.Cut(rows, "\n\n")
+	var got []string
+	for line := range strings.Lines(rows) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		for _, m := range regexp.MustCompile("`([a-z0-9_]+)`").FindAllStringSubmatch(first, -1) {
+			got = append(got, m[1])
+		}
+	}
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("the reasons of the code (-) and of README.md's table (+):\n%s", d)
+	}
+	rules := read(t, "docs/rules.md")
+	for _, r := range want {
+		if !bytes.Contains(rules, []byte("`"+r+"`")) {
+			t.Errorf("docs/rules.md doesn't say when the reason is %s", r)
+		}
+	}
+}
+
+// TestTheLayoutsAreDocumented holds the rules' table of layouts against the code.
+func TestTheLayoutsAreDocumented(t *testing.T) {
+	rules := read(t, "docs/rules.md")
+	for _, l := range table.LayoutNames() {
+		if !bytes.Contains(rules, []byte("\n| `"+l+"`")) {
+			t.Errorf("docs/rules.md has no line for the layout %s", l)
+		}
+	}
+}
+
+// TestTheSettingsAreDocumented holds the table of settings against what the
+// configuration's reader takes.
+func TestTheSettingsAreDocumented(t *testing.T) {
+	var want, got []string
+	for _, m := range regexp.MustCompile(`(?m)^\t\t\{"(\w+)", `).FindAllSubmatch(read(t, "internal/config/settings.go"), -1) {
+		want = append(want, string(m[1]))
+	}
+	_, rows, _ := strings.Cut(string(read(t, "docs/configuration.md")), "| key | default |")
+	rows, _, _ = strings.Cut(rows, "\n\n")
+	for _, m := range regexp.MustCompile("(?m)^\\| ((?:`\\w+`(?:, )?)+) \\|").FindAllStringSubmatch(rows, -1) {
+		for _, name := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(m[1], -1) {
+			got = append(got, name[1])
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("the settings of internal/config/settings.go (-) and of docs/configuration.md (+):\n%s", d)
+	}
+}
