@@ -2,13 +2,39 @@
 // of which would break a promise (docs/decisions.md), and fails if
 // the tests don't notice one of them.
 //
-//	go run ./.ci/mutants [-run REGEXP] [-v]
+//	go run ./.ci/mutants [-n] [-run REGEXP] [-v]
+//
+// Breaks lie beside the package that they break, in testdata/breaks.txt, and move
+// with it:
+//
+//	# Text behind # is for people.
+//
+//	break 2: a key decoded twice
+//	-		return decoded
+//	+		return DecodeKey(decoded)
+//
+// The number is the promise: 1 lost, 2 wrong, 3 blocked, 4 too much work,
+// 5 unexplained. Lines with - are in the package exactly once, whichever of its
+// files (tests aside) they are in; lines with + stand in their place, none if
+// there are none. The first and the last may be a part of a line.
+//
+// All tests of the package have to notice, all of them together: one that fails
+// is enough. Other ones are named as go test takes them, the package from here:
+//
+//	tests: -run Written
+//	also: ./internal/daemon -run TestNothingIsLost -seeds 8
+//
+// A line "tests" names the ones that have to notice, one before the first break
+// those of all breaks that have none. A line "also" names more: these have to
+// notice too.
 //
 // The tree is copied once and the copy is never changed: a break is an overlay
 // (go help build, -overlay) of one file, so breaks run beside each other and
-// share all that the build cache has of the rest. Tests run without cgo, so
-// that none of them links DuckDB. A break fails the run if the tests pass all
-// the same, if it does not compile, and if its text is not there exactly once.
+// share all that the build cache has of the rest. A break builds the tests of a
+// package once, whatever is selected of them, without cgo, so that none of them
+// links DuckDB. A break fails the run if the tests pass all the same, if it does
+// not compile, and if its text is not there exactly once; with -n only this last
+// is looked at, in no time.
 package main
 
 import (
@@ -24,6 +50,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -38,22 +65,22 @@ const (
 
 func main() {
 	only := flag.String("run", "", "try only the breaks whose name matches this regular `expression`")
+	dry := flag.Bool("n", false, "only see that the text of each is there once")
 	verbose := flag.Bool("v", false, "show what the tests said")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only, *verbose); err != nil {
+	if err := run(ctx, *only, *dry, *verbose); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, verbose bool) error {
+func run(ctx context.Context, only string, dry, verbose bool) error {
 	match, err := regexp.Compile(only)
 	if err != nil {
 		return err
 	}
-	chosen := slices.DeleteFunc(slices.Clone(breaks), func(b mutant) bool { return !match.MatchString(b.name) })
 	l := lab{verbose: verbose}
 	if l.dir, err = os.MkdirTemp("", "mutants-"); err != nil {
 		return err
@@ -62,12 +89,20 @@ func run(ctx context.Context, only string, verbose bool) error {
 	if err := l.copyTree(ctx); err != nil {
 		return fmt.Errorf("copy the tree: %w", err)
 	}
+	all, err := findBreaks(l.tree())
+	if err != nil {
+		return err
+	}
+	chosen := slices.DeleteFunc(all, func(m mutant) bool { return !match.MatchString(m.pkg + ": " + m.name) })
+	if err := l.placed(chosen); err != nil || dry {
+		return err
+	}
 	if err := l.healthy(ctx, chosen); err != nil {
 		return err
 	}
-	failed := l.tryAll(ctx, chosen)
-	fmt.Printf("%d passed, %d failed\n", len(chosen)-failed, failed)
-	if failed > 0 {
+	inParallel(len(chosen), func(i int) { l.try(ctx, strconv.Itoa(i), chosen[i]) })
+	fmt.Printf("%d passed, %d failed\n", l.noticed, l.failed)
+	if l.failed > 0 {
 		return errors.New("not every break was noticed")
 	}
 	return ctx.Err()
@@ -78,7 +113,8 @@ type lab struct {
 	dir     string
 	verbose bool
 
-	mu sync.Mutex // one line at a time
+	mu              sync.Mutex // one line at a time
+	noticed, failed int
 }
 
 func (l *lab) tree() string { return filepath.Join(l.dir, "tree") }
@@ -109,42 +145,61 @@ func (l *lab) copyTree(ctx context.Context) error {
 	return nil
 }
 
+// placed sees that each text is there once.
+func (l *lab) placed(chosen []mutant) error {
+	var errs []error
+	for _, m := range chosen {
+		if _, _, err := m.place(l.tree()); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // healthy runs the tests that the breaks name on the code as it is. Where they
 // fail already, that they fail with a break says nothing.
 func (l *lab) healthy(ctx context.Context, chosen []mutant) error {
 	begun := time.Now()
-	var tests []string
-	for _, b := range chosen {
-		if !slices.Contains(tests, b.tests) {
-			tests = append(tests, b.tests)
-		}
+	var all []selection
+	for _, m := range chosen {
+		all = append(all, m.tests...)
 	}
-	errs := make([]error, len(tests))
-	inParallel(len(tests), func(i int) {
-		if out, err := l.test(ctx, tests[i], ""); err != nil {
-			errs[i] = fmt.Errorf("the tests fail without any break: %s\n%s", tests[i], out)
+	byPackage := perPackage(all)
+	errs := make([]error, len(byPackage))
+	inParallel(len(byPackage), func(i int) {
+		binary, err := l.build(ctx, fmt.Sprintf("healthy-%d", i), byPackage[i][0].pkg, "")
+		if err != nil {
+			errs[i] = err
+			return
+		}
+		defer os.Remove(binary)
+		for _, s := range byPackage[i] {
+			if out, err := l.test(ctx, binary, s); err != nil {
+				errs[i] = fmt.Errorf("the tests fail without any break: %s\n%s", s, out)
+				return
+			}
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	fmt.Printf("%-55s    %-90s %5.1f s\n", "(the code as it is)", "passes", time.Since(begun).Seconds())
+	l.say("(the code as it is)", 0, "passes", begun)
 	return nil
 }
 
-// tryAll tries breaks and returns how many were not noticed.
-func (l *lab) tryAll(ctx context.Context, chosen []mutant) (failed int) {
-	inParallel(len(chosen), func(i int) {
-		begun := time.Now()
-		verdict, ok := l.try(ctx, i, chosen[i])
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		fmt.Printf("%-55s %d  %-90s %5.1f s\n", chosen[i].name, chosen[i].promise, verdict, time.Since(begun).Seconds())
-		if !ok {
-			failed++
+// perPackage is each selection once, those of a package together.
+func perPackage(all []selection) [][]selection {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b selection) int { return strings.Compare(a.String(), b.String()) })
+	all = slices.CompactFunc(all, func(a, b selection) bool { return a.String() == b.String() })
+	var groups [][]selection
+	for i, s := range all {
+		if i == 0 || all[i-1].pkg != s.pkg {
+			groups = append(groups, nil)
 		}
-	})
-	return failed
+		groups[len(groups)-1] = append(groups[len(groups)-1], s)
+	}
+	return groups
 }
 
 // inParallel calls f with 0 to n-1, a few at a time.
@@ -165,62 +220,113 @@ func inParallel(n int, f func(i int)) {
 	group.Wait()
 }
 
-// try runs the tests on a broken tree, and says which of them noticed.
-func (l *lab) try(ctx context.Context, i int, b mutant) (verdict string, ok bool) {
-	overlay, err := l.overlay(i, b)
+// try breaks the package and says of each selection of tests what noticed.
+func (l *lab) try(ctx context.Context, id string, m mutant) {
+	overlay, err := l.overlay(id, m)
 	if err != nil {
-		return "FAILED: " + err.Error(), false
+		l.failure(m, err.Error(), time.Now())
+		return
 	}
-	out, err := l.test(ctx, b.tests, overlay)
-	if l.verbose {
-		fmt.Println(out)
+	for _, selections := range perPackage(m.tests) {
+		begun := time.Now()
+		binary, err := l.build(ctx, id, selections[0].pkg, overlay)
+		if err != nil {
+			l.failure(m, err.Error(), begun)
+			continue
+		}
+		for _, s := range selections {
+			out, err := l.test(ctx, binary, s)
+			if l.verbose {
+				fmt.Println(out)
+			}
+			switch {
+			case ctx.Err() != nil:
+				l.failure(m, "interrupted", begun)
+			case err == nil:
+				l.failure(m, s.String()+" passes", begun)
+			default:
+				l.notice(m, "killed by "+killer(out), begun)
+			}
+			begun = time.Now()
+		}
+		os.Remove(binary)
 	}
-	switch {
-	case ctx.Err() != nil:
-		return "interrupted", false
-	case err == nil:
-		return "SURVIVED: " + b.tests + " passes", false
-	case strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]"):
-		return "FAILED: does not compile: " + lineOf(out, ".go:"), false
-	}
-	return "killed by " + killer(out), true
+}
+
+func (l *lab) failure(m mutant, why string, begun time.Time) {
+	l.say(m.name, m.promise, "FAILED: "+why, begun)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed++
+}
+
+func (l *lab) notice(m mutant, by string, begun time.Time) {
+	l.say(m.name, m.promise, by, begun)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.noticed++
+}
+
+func (l *lab) say(name string, promise int, verdict string, begun time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Printf("%-55s %d  %-90s %5.1f s\n", name, promise, verdict, time.Since(begun).Seconds())
 }
 
 // overlay writes the broken file and the list that puts it in the place of the
 // good one.
-func (l *lab) overlay(i int, b mutant) (path string, err error) {
-	good := filepath.Join(l.tree(), b.file)
-	content, err := os.ReadFile(good)
+func (l *lab) overlay(id string, m mutant) (path string, err error) {
+	good, broken, err := m.place(l.tree())
 	if err != nil {
 		return "", err
 	}
-	if n := strings.Count(string(content), b.old); n != 1 {
-		return "", fmt.Errorf("its text is %d times in %s", n, b.file)
-	}
-	bad := filepath.Join(l.dir, fmt.Sprintf("%d.go", i))
-	if err := os.WriteFile(bad, []byte(strings.Replace(string(content), b.old, b.new, 1)), 0o600); err != nil {
+	bad := filepath.Join(l.dir, id+".go")
+	if err := os.WriteFile(bad, broken, 0o600); err != nil {
 		return "", err
 	}
 	list, err := json.Marshal(map[string]map[string]string{"Replace": {good: bad}})
 	if err != nil {
 		return "", err
 	}
-	path = filepath.Join(l.dir, fmt.Sprintf("%d.json", i))
+	path = filepath.Join(l.dir, id+".json")
 	return path, os.WriteFile(path, list, 0o600)
 }
 
-// test runs go test with the arguments in tests. What a test that panics leaves
-// behind goes with the lab.
-func (l *lab) test(ctx context.Context, tests, overlay string) (string, error) {
-	args := []string{"test", "-vet=off", "-failfast", "-timeout", patience}
+// build builds the tests of a package, with the files of an overlay. Paths are
+// trimmed: what the cache has doesn't hang on where the tree was copied to.
+func (l *lab) build(ctx context.Context, id, pkg, overlay string) (binary string, err error) {
+	binary = filepath.Join(l.dir, id+".test")
+	args := []string{"test", "-c", "-trimpath", "-vet=off", "-ldflags=-s -w", "-o", binary}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, strings.Fields(tests)...)...)
-	cmd.Dir = l.tree()
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "TMPDIR="+l.dir, fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.NumCPU()/workers)))
+	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
+	cmd.Dir, cmd.Env = l.tree(), l.environment()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%s does not compile: %s", pkg, lineOf(string(out), ".go:"))
+	}
+	return binary, nil
+}
+
+// ofGoTest are the flags that a test binary knows by a longer name.
+var ofGoTest = regexp.MustCompile(`^-(run|skip|count|short)\b`)
+
+// test runs selected tests. What a test that panics leaves behind goes with the
+// lab.
+func (l *lab) test(ctx context.Context, binary string, s selection) (string, error) {
+	args := []string{"-test.failfast", "-test.timeout", patience}
+	for _, a := range s.args {
+		args = append(args, ofGoTest.ReplaceAllString(a, "-test.$1"))
+	}
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Dir, cmd.Env = filepath.Join(l.tree(), s.pkg), l.environment()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+func (l *lab) environment() []string {
+	return append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "TMPDIR="+l.dir,
+		fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.NumCPU()/workers)))
 }
 
 var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
