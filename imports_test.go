@@ -88,9 +88,9 @@ func forbidden(from, to string) string {
 		if !isStandard(to) || slices.Contains([]string{"net", "os", "context"}, to) {
 			return "the core is pure"
 		}
-	case under(from, "internal/notify"):
+	case under(from, "internal/notify") || under(from, "internal/iam"):
 		if !isStandard(to) {
-			return "what both doctor and deploy read notifications by is pure"
+			return "what doctor shares with deploy and with the embedded AWS is pure"
 		}
 	case under(from, "internal/refresh"):
 		if !isStandard(to) && to != module+"internal/event" && to != module+"internal/table" {
@@ -109,8 +109,8 @@ func forbidden(from, to string) string {
 			return "an adapter knows no other"
 		}
 	case under(from, "internal/local"):
-		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") {
-			return "the embedded AWS knows nothing of ours but Hive's language"
+		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") && !under(to, "internal/iam") {
+			return "the embedded AWS knows nothing of ours but Hive's language and IAM's"
 		}
 	}
 	switch {
@@ -174,6 +174,7 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/monitor", module + "internal/aws/cloudwatch"},
 		{"internal/doctor", "github.com/aws/aws-sdk-go-v2/service/sqs"},
 		{"internal/notify", "github.com/aws/aws-sdk-go-v2/service/s3"},
+		{"internal/iam", module + "internal/config"},
 		{"internal/deploy", "github.com/aws/aws-sdk-go-v2/aws"},
 		{"internal/deploy", module + "internal/aws/account"},
 		{"internal/local/s3", module + "internal/table"},

@@ -20,6 +20,7 @@
 //	internal/emf             writes what was done as CloudWatch's metrics          pure
 //	internal/monitor         a queue's numbers → a verdict in words                pure
 //	internal/notify          which events and keys a bucket's notification stands for  pure
+//	internal/iam             judges requests by policies, as IAM does              pure
 //	internal/statuspage      shows how a daemon fares: a page, JSON, and counters for Prometheus
 //	internal/doctor          judges a deployment by facts                          pure
 //	internal/deploy          puts the function into an account: what, in which order
@@ -43,7 +44,7 @@
 //
 // And what plays AWS, or starts all of this:
 //
-//	internal/local           is an S3, SQS, Glue and Athena for this machine; imports nothing of the above but hiveql
+//	internal/local           is an S3, SQS, Glue and Athena for this machine; imports nothing of the above but hiveql and iam
 //	cmd/lambda               is the function, a program of its own that only wires, as this one
 //	cmd/internal/worker      wires queue, catalog and Refresher, for every program that settles messages
 //	cmd/internal/plainjson   JSON of what strangers wrote, on lines that drive no terminal

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/iam"
 )
 
 // Key is what KMS says of a key.
@@ -53,26 +54,26 @@ func encryption(q Queue, k Key, c *config.Config) Finding {
 	case k.State != "Enabled":
 		return wrong(fmt.Sprintf("the key %s is in state %s", k.ARN, k.State), "aws kms enable-key --key-id "+k.ARN+", unless it is pending deletion")
 	}
-	p, err := parsePolicy(k.Policy)
+	p, err := iam.Parse(k.Policy)
 	if err != nil {
 		return unchecked(err.Error(), "")
 	}
-	switch p.letsUse(q, k, c) {
-	case no:
+	switch letUse(p, q, k, c) {
+	case iam.No:
 		return wrong(fmt.Sprintf("the policy of key %s doesn't let s3.amazonaws.com use kms:GenerateDataKey and kms:Decrypt for every bucket: S3 sends nothing", k.ARN),
 			"add to it (aws kms get-key-policy, put-key-policy; what is there has to stay) a statement that allows both to the service s3.amazonaws.com")
-	case unclear:
+	case iam.Unclear:
 		return unchecked(fmt.Sprintf("the policy of key %s has conditions for s3.amazonaws.com that are not understood here", k.ARN), "")
 	}
 	return ok("S3 may use the key %s", k.ARN)
 }
 
-// letsUse is the policy's worst answer to what S3 asks of the key for a bucket.
-func (p policy) letsUse(q Queue, k Key, c *config.Config) answer {
-	worst := yes
+// letUse is the policy's worst answer to what S3 asks of the key for a bucket.
+func letUse(p iam.Policy, q Queue, k Key, c *config.Config) iam.Answer {
+	worst := iam.Yes
 	for _, b := range c.Buckets {
 		for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
-			worst = min(worst, p.lets(request{service: s3Service, action: action, resource: k.ARN, source: bucketARN(q, b.Name), account: c.Account}))
+			worst = min(worst, p.Lets(s3Asks(action, k.ARN, bucketARN(q, b.Name), c.Account)))
 		}
 	}
 	return worst

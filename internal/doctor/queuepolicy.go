@@ -4,31 +4,32 @@ import (
 	"strings"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/iam"
 )
 
 // queuePolicy judges whether S3 may send on behalf of every bucket, and nobody
 // else.
 func queuePolicy(q Queue, c *config.Config) Finding {
-	p, err := parsePolicy(q.Policy)
+	p, err := iam.Parse(q.Policy)
 	if err != nil {
 		return wrong(err.Error(), allowS3(q, c))
 	}
 	if q.Policy == "" {
 		return wrong("the queue has none: S3 may not send to it", allowS3(q, c))
 	}
-	said := map[answer][]string{}
+	said := map[iam.Answer][]string{}
 	for _, b := range c.Buckets {
-		a := p.lets(request{service: s3Service, action: "sqs:SendMessage", resource: q.ARN, source: bucketARN(q, b.Name), account: c.Account})
+		a := p.Lets(s3Asks("sqs:SendMessage", q.ARN, bucketARN(q, b.Name), c.Account))
 		said[a] = append(said[a], b.Name)
 	}
-	list := func(a answer) string { return strings.Join(said[a], ", ") }
+	list := func(a iam.Answer) string { return strings.Join(said[a], ", ") }
 	switch {
-	case said[no] != nil:
-		return wrong("it doesn't let S3 send for "+list(no), allowS3(q, c))
-	case said[unclear] != nil:
-		return unchecked("it has conditions that are not understood here, for "+list(unclear), sqsCommand(q, "get-queue-attributes --attribute-names Policy --queue-url "+q.URL))
-	case said[loose] != nil:
-		return warning("it lets S3 send for "+list(loose)+", but others too: it should name the service "+s3Service+", aws:SourceArn and aws:SourceAccount", allowS3(q, c))
+	case said[iam.No] != nil:
+		return wrong("it doesn't let S3 send for "+list(iam.No), allowS3(q, c))
+	case said[iam.Unclear] != nil:
+		return unchecked("it has conditions that are not understood here, for "+list(iam.Unclear), sqsCommand(q, "get-queue-attributes --attribute-names Policy --queue-url "+q.URL))
+	case said[iam.Loose] != nil:
+		return warning("it lets S3 send for "+list(iam.Loose)+", but others too: it should name the service "+s3Service+", aws:SourceArn and aws:SourceAccount", allowS3(q, c))
 	}
 	return ok("S3 may send for %d buckets", len(c.Buckets))
 }
