@@ -29,7 +29,7 @@ func formatOf(t *glue.Table, d *glue.StorageDescriptor) (*fileFormat, error) {
 		f.kind = "json"
 	case "com.amazon.emr.hive.serde.CloudTrailSerde", "org.apache.hive.hcatalog.data.CloudTrailSerde":
 		f.kind = "cloudtrail"
-	case hiveql.LazySimpleSerDe, "org.apache.hadoop.hive.serde2.OpenCSVSerde":
+	case hiveql.LazySimpleSerDe, "org.apache.hadoop.hive.serde2.OpenCSVSerde", regexSerDe:
 		f.kind = "text"
 	case hiveql.ParquetSerDe:
 		f.kind = "parquet"
@@ -66,7 +66,15 @@ func (f *fileFormat) folder(row hiveql.Type) *rowFolder {
 	return r
 }
 
-// textRow is how lines are split.
+// splitter is how lines are split.
+func (f *fileFormat) splitter(t *glue.Table) (splitter, error) {
+	if f.serde == regexSerDe {
+		return newRegexRow(t, f.properties)
+	}
+	return f.textRow(), nil
+}
+
+// textRow is how lines are split by a delimiter.
 func (f *fileFormat) textRow() *textRow {
 	if f.serde != hiveql.LazySimpleSerDe {
 		return &textRow{

@@ -136,3 +136,24 @@ func TestSelectKnowsTrinosFunctions(t *testing.T) {
 		t.Error("EXPLAIN answers no plan")
 	}
 }
+
+// A line that the expression doesn't fit as a whole is a row of NULLs.
+func TestSelectReadsByRegularExpressions(t *testing.T) {
+	s := newStack(t)
+	s.run("CREATE DATABASE db")
+	s.run(`CREATE EXTERNAL TABLE r (ip string, n int, rest string, beyond string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'
+		WITH SERDEPROPERTIES ('input.regex'='^(?!#)([^ ]*) ([0-9]*)(?: "(.*)")?') LOCATION 's3://b/r/' TBLPROPERTIES ('skip.header.line.count'='1')`)
+	s.put("r/1.log", "header\n10.0.0.1 5 \"GET / \\\"x\\\"\"\n10.0.0.2 6\n# 1\nno number\n")
+	s.put("r/2.log.gz", gzipped("header\n10.0.0.3 7 \"é\" and more\n10.0.0.4 8 \"é\""))
+	s.want("SELECT ip, n, rest, beyond FROM r ORDER BY ip",
+		[]string{"10.0.0.1", "5", `GET / \"x\"`, "NULL"}, []string{"10.0.0.2", "6", "NULL", "NULL"}, []string{"10.0.0.4", "8", "é", "NULL"},
+		[]string{"NULL", "NULL", "NULL", "NULL"}, []string{"NULL", "NULL", "NULL", "NULL"}, []string{"NULL", "NULL", "NULL", "NULL"})
+	s.run(`CREATE EXTERNAL TABLE upper (a string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'
+		WITH SERDEPROPERTIES ('input.regex'='x(.*)', 'input.regex.case.insensitive'='true') LOCATION 's3://b/u/'`)
+	s.put("u/1.log", "X1\n")
+	s.want("SELECT a FROM upper", []string{"1"})
+	s.run(`CREATE EXTERNAL TABLE without (a string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' LOCATION 's3://b/u/'`)
+	s.failsWith("SELECT a FROM without", "HIVE_INVALID_METADATA: db.without: RegexSerDe has no input.regex")
+	s.run(`CREATE EXTERNAL TABLE unclosed (a string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex'='(') LOCATION 's3://b/u/'`)
+	s.failsWith("SELECT a FROM unclosed", "HIVE_INVALID_METADATA: db.unclosed: the local stack can't read input.regex")
+}

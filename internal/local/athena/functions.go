@@ -6,7 +6,7 @@ import "fmt"
 // number: hive_json(line, n) and hive_text(line, n).
 type functions struct {
 	folders []*rowFolder
-	rows    []*textRow
+	rows    []splitter
 }
 
 // json registers a folder and returns how to call it.
@@ -17,7 +17,7 @@ func (f *functions) json(r *rowFolder) func(argument string) string {
 }
 
 // text registers a splitter and returns how to call it.
-func (f *functions) text(r *textRow) func(argument string) string {
+func (f *functions) text(r splitter) func(argument string) string {
 	n := len(f.rows)
 	f.rows = append(f.rows, r)
 	return func(argument string) string { return fmt.Sprintf("hive_text(%s, %d)", argument, n) }

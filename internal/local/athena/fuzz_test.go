@@ -45,11 +45,11 @@ func FuzzRow(f *testing.F) {
 			}
 		}
 		plain := textRow{delimiter: ','}
-		if got, want := len(plain.fields(line)), strings.Count(line, ",")+1; got != want {
+		if got, want := fieldCount(t, &plain, line), strings.Count(line, ",")+1; got != want {
 			t.Fatalf("%q has %d fields, want %d", line, got, want)
 		}
 		quoted := textRow{delimiter: ',', quote: '"', escape: '\\', null: `\N`, hasNull: true}
-		if got, most := len(quoted.fields(line)), strings.Count(line, ",")+1; got > most {
+		if got, most := fieldCount(t, &quoted, line), strings.Count(line, ",")+1; got > most {
 			t.Fatalf("%q has %d fields, %d at most", line, got, most)
 		}
 	})
@@ -107,4 +107,12 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("%q: %s", body, reason)
 		}
 	})
+}
+
+func fieldCount(t *testing.T, s splitter, line string) int {
+	fields, err := s.fields(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(fields)
 }

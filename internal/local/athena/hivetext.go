@@ -2,6 +2,12 @@ package athena
 
 import "strings"
 
+// splitter is a SerDe that reads text by the line.
+type splitter interface {
+	// fields splits a line; a nil field is NULL.
+	fields(line string) ([]*string, error)
+}
+
 // textRow splits a line into fields, as LazySimpleSerDe and OpenCSVSerde do.
 type textRow struct {
 	delimiter byte
@@ -12,7 +18,7 @@ type textRow struct {
 }
 
 // fields splits a line; a nil field is NULL.
-func (r *textRow) fields(line string) []*string {
+func (r *textRow) fields(line string) ([]*string, error) {
 	var fields []*string
 	var b strings.Builder
 	quoted, start := false, 0
@@ -35,7 +41,7 @@ func (r *textRow) fields(line string) []*string {
 			b.WriteByte(c)
 		}
 	}
-	return append(fields, r.field(line[start:], b.String()))
+	return append(fields, r.field(line[start:], b.String())), nil
 }
 
 // field makes NULL of a field that, before unescaping, is the null marker.

@@ -209,7 +209,11 @@ func (s *scan) cloudTrailSQL(format *fileFormat, files []scanFile, f *functions)
 }
 
 func (s *scan) textSQL(format *fileFormat, files []scanFile, f *functions) (string, error) {
-	fields := f.text(format.textRow())
+	row, err := format.splitter(s.table)
+	if err != nil {
+		return "", err
+	}
+	fields := f.text(row)
 	var cols []string
 	for i, c := range s.columns {
 		field := fmt.Sprintf(`"$r"[%d]`, i+1)

@@ -154,14 +154,14 @@ func (h hiveText) Config() duckdb.ScalarFuncConfig {
 // Executor runs the function, on several threads at once.
 func (h hiveText) Executor() duckdb.ScalarFuncExecutor {
 	return duckdb.ScalarFuncExecutor{RowExecutor: func(args []driver.Value) (any, error) {
-		fields := h.f.rows[args[1].(int32)].fields(args[0].(string))
+		fields, err := h.f.rows[args[1].(int32)].fields(args[0].(string))
 		list := make([]any, len(fields))
 		for i, f := range fields {
 			if f != nil {
 				list[i] = *f
 			}
 		}
-		return list, nil
+		return list, err
 	}}
 }
 
