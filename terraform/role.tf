@@ -14,8 +14,10 @@ locals {
   statements = concat(
     [
       {
+        # What somebody else than the queue invokes the function with, and what
+        # can't be settled at once, goes into the queue.
         Sid    = "Queue"
-        Action = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+        Action = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage"]
 
         Resource = [local.queue_arn]
       },

@@ -80,7 +80,7 @@ func newHandler(ctx context.Context, stderr io.Writer) (*lambda.Handler, error) 
 			return nil, err
 		}
 		return &lambda.Worker{
-			Queue: w.Queue, Refresher: w.Refresher, Remind: w.WarnOfDeadLetters, Metrics: w.Metrics(c, os.Stdout),
+			Queue: w.Queue, Refresher: w.Refresher, Send: w.Queue.Send, Remind: w.WarnOfDeadLetters, Metrics: w.Metrics(c, os.Stdout),
 			Reconciler: worker.Beside(cfg, c, router, w.Refresher),
 		}, nil
 	}

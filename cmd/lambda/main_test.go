@@ -2,11 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -65,6 +69,44 @@ func TestABatchIsAcknowledgedByItsAnswer(t *testing.T) {
 	}
 	if left := s.depth(s.queue); left != "0 0" {
 		t.Errorf("left in the queue: %s", left)
+	}
+}
+
+// TestWhatIsHandedOutDirectlyIsSettledOrInTheQueue: S3, SNS and a pipe invoke the
+// function, each with an object that can be placed and one whose table is not there.
+func TestWhatIsHandedOutDirectlyIsSettledOrInTheQueue(t *testing.T) {
+	t.Parallel()
+	s := newAccount(t).newSite("direct", map[string]any{"catalog": "glue", "buckets": map[string]string{"logs": "data"}})
+	s.tables("web")
+	f := start(t, s.root, s.url)
+	inJSON := func(s string) string { return fmt.Sprintf("%q", s) }
+	body := func(folder, day string) string { return landed("logs", folder+"/2026/03/"+day+"/05/a.json") }
+	var want []string
+	for day, event := range map[string]func(good, waits string) string{
+		"01": func(good, waits string) string {
+			return `{"Records":[` + strings.TrimSuffix(strings.TrimPrefix(good, `{"Records":[`), "]}") + "," + strings.TrimPrefix(waits, `{"Records":[`)
+		},
+		"02": func(good, waits string) string {
+			return `{"Records":[{"EventSource":"aws:sns","Sns":{"MessageId":"1","Message":` + inJSON(good) + `}},{"EventSource":"aws:sns","Sns":{"MessageId":"2","Message":` + inJSON(waits) + `}}]}`
+		},
+		"03": func(good, waits string) string {
+			return `[{"messageId":"1","body":` + inJSON(good) + `,"eventSource":"aws:sqs"},{"messageId":"2","body":` + inJSON(waits) + `,"eventSource":"aws:sqs"}]`
+		},
+	} {
+		var got summary
+		if f.must(event(body("web", day), body("later", day)), time.Minute, &got); got.Trigger != "direct" || got.Partitions != 1 {
+			t.Errorf("%s: %+v", day, got)
+		}
+		want = append(want, "web 2026-03-"+day+"-05 s3://logs/web/2026/03/"+day+"/05/")
+	}
+	slices.Sort(want)
+	if got := s.catalog(); !slices.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+	// What waits is not handed out before a retry would be.
+	out, err := s.sqs.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: s.queue, AttributeNames: []types.QueueAttributeName{"ApproximateNumberOfMessagesDelayed"}})
+	if err != nil || out.Attributes["ApproximateNumberOfMessagesDelayed"] != "3" || s.depth(s.dead) != "0 0" {
+		t.Errorf("in the queue: %v, %v; parked: %s", out.Attributes, err, s.depth(s.dead))
 	}
 }
 

@@ -102,7 +102,7 @@ func rights(q Queue, c *config.Config, r *table.Router) []right {
 		tables = []string{"*"}
 	}
 	list := []right{
-		{[]string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}, q.ARN},
+		{[]string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"}, q.ARN},
 		{[]string{"glue:GetTables"}, arn("glue", "table/"+c.Database+"/*")},
 	}
 	for _, name := range tables {

@@ -40,14 +40,13 @@ func (h *Handler) batch(ctx context.Context, t times, records []record) (*events
 	if err != nil {
 		return nil, err
 	}
-	var settlements []refresh.Settlement
-	done := daemon.Summary{Received: len(records)}
-	if h.Config.Enabled {
-		settlements, done.Depth = h.settle(whole, t.settleBy, w, records)
-	} else {
-		h.Log.Warn(`"enabled" is false in lambda.json, but the queue's trigger is on: its messages are kept`)
-		settlements = keep(records)
+	messages := make([]refresh.Message, len(records))
+	for i, r := range records {
+		messages[i] = daemon.Message(r.ID, r.Body, r.Attributes)
 	}
+	done := daemon.Summary{Received: len(records)}
+	settlements, depth := h.settle(whole, t.settleBy, w, messages)
+	done.Depth = depth
 	answer, hidden, err := acknowledge(records, settlements)
 	if err := w.Queue.Hide(whole, hidden); err != nil {
 		h.Log.Warn("kept messages may come at another time than meant", "error", err)
@@ -57,24 +56,27 @@ func (h *Handler) batch(ctx context.Context, t times, records []record) (*events
 	if err == nil {
 		done.Deleted = len(records) - len(hidden) // by Lambda, when it has the answer
 	}
-	done.TimeIsUp = slices.ContainsFunc(settlements, func(s refresh.Settlement) bool { return slices.Contains(s.Reasons, refresh.Deadline) })
+	done.TimeIsUp = slices.ContainsFunc(settlements, outOfTime)
 	h.report(t, "queue", w, done)
 	return answer, err
 }
 
+func outOfTime(s refresh.Settlement) bool { return slices.Contains(s.Reasons, refresh.Deadline) }
+
 // settle settles every message at once: each is one goroutine, which for most
-// of them ends in microseconds.
-func (h *Handler) settle(whole context.Context, by time.Time, w *worker, records []record) (list []refresh.Settlement, depth *daemon.Depth) {
+// of them ends in microseconds. A function that is switched off keeps them.
+func (h *Handler) settle(whole context.Context, by time.Time, w *worker, messages []refresh.Message) (list []refresh.Settlement, depth *daemon.Depth) {
+	if !h.Config.Enabled {
+		h.Log.Warn(`"enabled" is false in lambda.json, but something hands out messages: they are kept`)
+		return keep(messages), nil
+	}
 	settling, cancel := context.WithDeadline(whole, by)
 	defer cancel()
-	list = make([]refresh.Settlement, len(records))
+	list = make([]refresh.Settlement, len(messages))
 	var group sync.WaitGroup
 	group.Go(func() { depth = h.look(settling, w) })
-	for i := range records {
-		group.Go(func() {
-			r := &records[i]
-			list[i] = daemon.Settle(settling, w.Refresher, daemon.Message(r.ID, r.Body, r.Attributes), h.Log)
-		})
+	for i, m := range messages {
+		group.Go(func() { list[i] = daemon.Settle(settling, w.Refresher, m, h.Log) })
 	}
 	group.Wait()
 	return list, depth
@@ -105,10 +107,9 @@ func (h *Handler) look(ctx context.Context, w *worker) *daemon.Depth {
 // keep is for a function that is switched off. The messages wait as long as if
 // they had failed, so that a mapping that somebody left on doesn't wear out the
 // queue's limit of receives.
-func keep(records []record) []refresh.Settlement {
-	list := make([]refresh.Settlement, len(records))
-	for i, r := range records {
-		m := daemon.Message(r.ID, r.Body, r.Attributes)
+func keep(messages []refresh.Message) []refresh.Settlement {
+	list := make([]refresh.Settlement, len(messages))
+	for i, m := range messages {
 		list[i] = refresh.Settlement{Outcome: refresh.Retry, Wait: refresh.RetryAfter(m.Receives)}
 	}
 	return list

@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+
+	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/refresh"
 )
 
 // event is what is read of an event, whatever it is. Of an SQS message only
@@ -12,10 +16,12 @@ import (
 // that anybody knows, and would take room.
 type event struct {
 	Command string   `json:"athena-refresh"`
-	Records []record `json:"Records"`
+	Records []record `json:"Records"` // of a batch
+
+	direct []delivery // what somebody else than our queue hands out
 }
 
-// record is a message of a batch (docs/aws-facts.md 2.5).
+// record is a message of a batch.
 type record struct {
 	ID         string            `json:"messageId"`
 	Handle     string            `json:"receiptHandle"`
@@ -24,21 +30,74 @@ type record struct {
 	Source     string            `json:"eventSource"`
 }
 
-// parse reads an event. One of a shape that nobody knows is no error: it is
-// like a schedule's. But what may be a batch must be read as a whole, since
-// any other answer than a batch's would delete its messages.
-func parse(payload []byte) (*event, error) {
+func (r *record) message() refresh.Message { return daemon.Message(r.ID, r.Body, r.Attributes) }
+
+// parse reads an event. What may be a batch must be read as a whole, since any
+// other answer than a batch's would delete its messages. Whatever else may
+// carry records is taken for bodies, also if nobody knows its shape: then they
+// are parked, and not forgotten.
+func parse(payload []byte, request string) (*event, error) {
 	var e event
 	err := json.Unmarshal(payload, &e)
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && !e.isBatch() {
-		return &e, nil
-	}
-	if err != nil {
+	wrong := (*json.UnmarshalTypeError)(nil)
+	ofQueue := slices.ContainsFunc(e.Records, record.ofQueue)
+	switch {
+	case err != nil && (ofQueue || !errors.As(err, &wrong)):
 		return nil, fmt.Errorf("read the event: %w", err)
+	case ofQueue && !e.isBatch():
+		return nil, errMixed
+	case ofQueue:
+		return &event{Records: e.Records}, nil
+	case carriesNothing(payload):
+		return &event{Command: e.Command}, nil
 	}
-	return &e, nil
+	return &event{direct: deliveries(payload, request)}, nil
 }
 
+var errMixed = errors.New("read the event: some of its records are a queue's messages and some are not: no answer would be right for both")
+
+func (r record) ofQueue() bool { return r.Source == "aws:sqs" }
+
+// isBatch tells an event source mapping's batch: all of it are a queue's messages.
 func (e *event) isBatch() bool {
-	return slices.ContainsFunc(e.Records, func(r record) bool { return r.Source == "aws:sqs" })
+	return len(e.Records) > 0 && !slices.ContainsFunc(e.Records, func(r record) bool { return !r.ofQueue() })
+}
+
+// noLarger is the most that is looked at for whether it holds anything.
+const noLarger = 4096
+
+// carriesNothing tells the events that speak of no object for sure: a
+// schedule's, a command, and what holds no text.
+func carriesNothing(payload []byte) bool {
+	if len(payload) > noLarger {
+		return false
+	}
+	var s struct {
+		Type   string `json:"detail-type"`
+		Source string `json:"source"`
+	}
+	// The sources are those of EventBridge's rules and of its Scheduler.
+	if json.Unmarshal(payload, &s) == nil && s.Type == "Scheduled Event" && (s.Source == "aws.events" || s.Source == "aws.scheduler") {
+		return true
+	}
+	var event any
+	if json.Unmarshal(payload, &event) != nil {
+		return false
+	}
+	if members, ok := event.(map[string]any); ok {
+		delete(members, "athena-refresh")
+	}
+	return !holdsText(event)
+}
+
+func holdsText(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return v != ""
+	case []any:
+		return slices.ContainsFunc(v, holdsText)
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(v)), holdsText)
+	}
+	return false
 }

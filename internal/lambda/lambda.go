@@ -5,12 +5,14 @@
 //	{"Records":[{"eventSource":"aws:sqs",…}]}   the batch is settled; its answer names what has to come again
 //	{"athena-refresh":"probe"}                  answered with version and settings; nothing is touched
 //	{"athena-refresh":"reconcile"}              S3 is compared with the catalog, as far as there is time; what is missing is added
-//	anything else, a schedule's event too       the queue is emptied, as far as there is time
+//	a schedule's, or one that holds no text     the queue is emptied, as far as there is time
+//	anything else                               what it carries is settled, or goes into the queue
 //
 // The answer to a batch is the acknowledgement: the event source mapping
 // deletes every message that the answer doesn't name. So a batch is answered
 // only after each of its messages was settled, and if anything goes wrong
-// before, by an error or by silence, all of it comes again (docs/aws-facts.md 3.3).
+// before, by an error or by silence, all of it comes again (Lambda developer
+// guide, handling errors for an SQS event source).
 //
 // Between two invocations a function is frozen, for milliseconds or hours, and
 // may be killed instead of thawed. Nothing is under way by then but, at worst,
@@ -32,6 +34,7 @@ import (
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 const (
@@ -71,8 +74,11 @@ type Handler struct {
 type Worker struct {
 	Queue     daemon.Queue
 	Refresher *refresh.Refresher
-	Remind    func(context.Context) // says in the log if there is no dead-letter queue
-	Metrics   func(daemon.Summary)  // writes what an invocation did; nil: nobody wants it
+	// Send puts bodies into the queue, that are handed out after a time, and
+	// returns the id of each message that the queue confirmed, "" for the others.
+	Send    func(ctx context.Context, bodies []string, after time.Duration) (ids []string, err error)
+	Remind  func(context.Context) // says in the log if there is no dead-letter queue
+	Metrics func(daemon.Summary)  // writes what an invocation did; nil: nobody wants it
 	// Reconciler compares S3 with the catalog and adds what is missing by
 	// Refresher; nil: the function can't.
 	Reconciler *reconcile.Reconciler
@@ -102,7 +108,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 func (h *Handler) invoke(ctx context.Context, payload []byte) (answer any, err error) {
-	e, err := parse(payload)
+	e, err := parse(payload, requestOf(ctx))
 	switch {
 	case err != nil:
 		return nil, err
@@ -115,10 +121,20 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (answer any, err e
 	switch {
 	case e.isBatch():
 		return h.batch(ctx, t, e.Records)
+	case e.direct != nil:
+		return h.settleDirect(ctx, t, e.direct)
 	case e.Command == "reconcile":
 		return h.reconcile(ctx, t)
 	}
 	return h.scheduled(ctx, t)
+}
+
+// requestOf is the invocation's name, as the log of the function has it.
+func requestOf(ctx context.Context) string {
+	if c, ok := lambdacontext.FromContext(ctx); ok {
+		return c.AwsRequestID
+	}
+	return ""
 }
 
 // times are the moments of an invocation that end something.

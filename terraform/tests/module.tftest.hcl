@@ -207,8 +207,11 @@ run "ddl_needs_this_and_no_more" {
   assert {
     condition = toset(flatten([
       for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Resource if contains(s.Action, "sqs:SendMessage")
-    ])) == toset(["arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications_dlq"])
-    error_message = "messages can be sent elsewhere than to the dead-letter queue"
+    ])) == toset([
+      "arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications",
+      "arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications_dlq",
+    ])
+    error_message = "messages can be sent elsewhere than to the two queues"
   }
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"athenarefresh/internal/daemon"
@@ -19,10 +18,6 @@ import (
 // only a receive that waits asks all of SQS's servers (SQS developer guide,
 // short and long polling).
 const emptyWait = time.Second
-
-// maxBatch is how many bytes of bodies go in one batch: what older accounts take
-// (docs/aws-facts.md 1.3). A body that is larger goes alone.
-const maxBatch = 256 << 10
 
 // Parking is the dead-letter queue of a queue: a [parked.DeadLetters].
 type Parking struct {
@@ -104,66 +99,9 @@ func (p *Parking) GiveBack(ctx context.Context, handles []string) error {
 	return p.dead.Hide(ctx, visible)
 }
 
-// SendBack implements parked.DeadLetters. A message counts only if the answer
-// gives it an id and the checksum of exactly this body.
+// SendBack implements parked.DeadLetters.
 func (p *Parking) SendBack(ctx context.Context, bodies []string) (ids []string, err error) {
-	all := make([]*sending, len(bodies))
-	for i := range bodies {
-		all[i] = &sending{body: bodies[i]}
-	}
-	left, err := inBatches(ctx, all, room, p.queue.sendOnce)
-	if err != nil {
-		err = fmt.Errorf("send %d of %d messages: %w", len(left), len(all), err)
-	}
-	for _, s := range all {
-		ids = append(ids, s.id)
-	}
-	return ids, err
-}
-
-// sending is a body under way.
-type sending struct {
-	body string
-	id   string // of its message, once that is confirmed
-}
-
-// room is how many of them fit into a batch together; one always does.
-func room(all []*sending) (n int) {
-	size := 0
-	for n < tens(all) {
-		if size += len(all[n].body); n > 0 && size > maxBatch {
-			break
-		}
-		n++
-	}
-	return n
-}
-
-// sendOnce sends a batch. What the answer says of a message without confirming
-// it is not worth another try: the message is there, or it never will be.
-func (q *Queue) sendOnce(ctx context.Context, all []*sending) (answer, error) {
-	in := &sqs.SendMessageBatchInput{QueueUrl: &q.url}
-	for i, s := range all {
-		in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{Id: entryID(i), MessageBody: &s.body})
-	}
-	out, err := q.sendBatch(ctx, in)
-	if err != nil {
-		return answer{}, err
-	}
-	a := answer{failed: out.Failed}
-	for _, r := range out.Successful {
-		i, err := strconv.Atoi(aws.ToString(r.Id))
-		if err != nil || i < 0 || i >= len(all) {
-			continue // of no message of ours
-		}
-		if err := confirms(all[i].body, r.MessageId, r.MD5OfMessageBody); err != nil {
-			a.failed = append(a.failed, types.BatchResultErrorEntry{Id: r.Id, SenderFault: true, Message: aws.String(err.Error())})
-			continue
-		}
-		all[i].id = *r.MessageId
-		a.done = append(a.done, r.Id)
-	}
-	return a, nil
+	return p.queue.Send(ctx, bodies, 0)
 }
 
 // Delete implements parked.DeadLetters.
