@@ -156,13 +156,18 @@ func start(t *testing.T, root, endpoint string, environment ...string) *function
 // run runs a program as Lambda does.
 func run(t *testing.T, program string, environment ...string) *function {
 	t.Helper()
+	return runIn(t, program, append([]string{"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"}, environment...)...)
+}
+
+// runIn is run, in an environment without a region and credentials.
+func runIn(t *testing.T, program string, environment ...string) *function {
+	t.Helper()
 	f := &function{t: t, api: newRuntimeAPI(), exited: make(chan struct{})}
 	f.cmd = exec.Command(program)
 	f.cmd.Dir = t.TempDir()
 	f.cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(f.api.server.URL, "http://"),
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
-		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 	}, environment...)
 	f.cmd.Stdout, f.cmd.Stderr = &f.out, &f.out
 	if err := f.cmd.Start(); err != nil {

@@ -28,6 +28,7 @@ import (
 	"athenarefresh/internal/table"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 )
@@ -68,12 +69,11 @@ func newHandler(ctx context.Context, stderr io.Writer) (*lambda.Handler, error) 
 	for _, w := range warnings {
 		log.Warn("configuration", "warning", w.String())
 	}
-	client := httpClient()
-	cfg, err := worker.Settings(ctx, c, awsconfig.WithHTTPClient(client))
+	cfg, err := worker.Settings(ctx, c, awsconfig.WithHTTPClient(httpClient()))
 	if err != nil {
 		return nil, err
 	}
-	h := &lambda.Handler{Config: c, Version: worker.Version(), Log: log, Reconnect: client.CloseIdleConnections}
+	h := &lambda.Handler{Config: c, Version: worker.Version(), Log: log, Reconnect: freeze(&cfg).CloseIdleConnections}
 	h.Open = func(ctx context.Context) (*lambda.Worker, error) {
 		w, err := worker.Open(ctx, cfg, c, router, worker.Options{Hand: lambda.Hand(c), Log: log})
 		if err != nil {
@@ -103,10 +103,18 @@ func load() (*config.Config, []config.Warning, error) {
 
 // httpClient is the SDK's, but waits for the beginning of an answer, which for
 // ours takes seconds at most, and not for ever: a connection whose other end
-// went while the function was frozen would never say so.
-func httpClient() *http.Client {
-	built := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+// went while the function was frozen would never say so. It can be built on:
+// the SDK adds the certificates of AWS_CA_BUNDLE, and refuses any other client.
+func httpClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.ResponseHeaderTimeout = 20 * time.Second
 	})
-	return built.Freeze().(*http.Client)
+}
+
+// freeze has all services use one client, whose connections can be closed, once
+// the SDK has added to it what the environment says.
+func freeze(cfg *aws.Config) *http.Client {
+	client := cfg.HTTPClient.(*awshttp.BuildableClient).Freeze().(*http.Client)
+	cfg.HTTPClient = client
+	return client
 }

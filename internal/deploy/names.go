@@ -19,13 +19,19 @@ func QueueARN(c *config.Config, region string) string {
 	return fmt.Sprintf("arn:%s:sqs:%s:%s:%s", partition(region), region, c.Account, c.Queue)
 }
 
+// partitions are the parts of AWS that aren't "aws", by how their regions begin
+// (the SDK's table of partitions).
+var partitions = map[string]string{
+	"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc",
+	"us-iso-": "aws-iso", "us-isob-": "aws-iso-b", "eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f",
+}
+
 // partition is the part of AWS that a region is in.
 func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
+	for begin, name := range partitions {
+		if strings.HasPrefix(region, begin) {
+			return name
+		}
 	}
 	return "aws"
 }

@@ -3,7 +3,21 @@ package deploy
 import (
 	"slices"
 	"testing"
+
+	"athenarefresh/internal/config"
 )
+
+func TestAQueuesARNIsOfItsPartition(t *testing.T) {
+	c := &config.Config{Account: "123456789012", Queue: "q"}
+	for region, partition := range map[string]string{
+		"us-east-1": "aws", "eu-west-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "eusc-de-east-1": "aws-eusc",
+		"us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b", "eu-isoe-west-1": "aws-iso-e", "us-isof-south-1": "aws-iso-f",
+	} {
+		if got, want := QueueARN(c, region), "arn:"+partition+":sqs:"+region+":123456789012:q"; got != want {
+			t.Errorf("%s: %s, want %s", region, got, want)
+		}
+	}
+}
 
 // TestTheRoleMayDoWhatTheRulesNeed: nil is every table of the database, which a
 // configuration has to have asked for.

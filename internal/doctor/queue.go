@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -217,11 +218,19 @@ func attribute(q Queue, name, value string) string {
 	return sqsCommand(q, fmt.Sprintf("set-queue-attributes --queue-url %s --attributes %s", q.URL, quote(string(b))))
 }
 
+// domains are AWS's own, of every partition, and those of their addresses that
+// answer by IPv6 too (the SDK's table of partitions).
+var domains = []string{
+	".amazonaws.com", ".api.aws", ".amazonaws.com.cn", ".api.amazonwebservices.com.cn", ".amazonaws.eu", ".api.amazonwebservices.eu",
+	".c2s.ic.gov", ".api.aws.ic.gov", ".sc2s.sgov.gov", ".api.aws.scloud", ".cloud.adc-e.uk", ".api.cloud-aws.adc-e.uk", ".csp.hci.ic.gov", ".api.aws.hci.ic.gov",
+}
+
 // sqsCommand is a command of the AWS CLI, whose older versions speak to AWS's
 // own SQS whatever AWS_ENDPOINT_URL says.
 func sqsCommand(q Queue, rest string) string {
 	u, err := url.Parse(q.URL)
-	if err != nil || strings.Contains(u.Hostname(), ".amazonaws.com") {
+	ofAWS := func(domain string) bool { return strings.HasSuffix(u.Hostname(), domain) }
+	if err != nil || slices.ContainsFunc(domains, ofAWS) {
 		return "aws sqs " + rest
 	}
 	return "aws --endpoint-url " + u.Scheme + "://" + u.Host + " sqs " + rest

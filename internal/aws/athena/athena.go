@@ -83,7 +83,7 @@ func New(cfg aws.Config, o Options) *Writer {
 	client := athena.NewFromConfig(cfg)
 	return &Writer{
 		o:       o,
-		retryer: awserror.Retryer(),
+		retryer: awserror.Retryer(client.Options().Retryer),
 		poller:  newPoller(client.BatchGetQueryExecution),
 		start:   client.StartQueryExecution,
 		stop:    client.StopQueryExecution,

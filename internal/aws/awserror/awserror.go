@@ -73,21 +73,22 @@ func Classify(err error) error {
 	return err
 }
 
-// Retryer lets the SDK repeat what the transport lost, three attempts in all,
-// but pass on at once that a service wants fewer requests: for operations with
-// a budget of their own, which has to hear of it.
-func Retryer() aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = 3
-		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(exceptThrottling)}, o.Retryables...)
-	})
+// Retryer repeats what a client's own retryer does, as often as the environment
+// or the profile says, but passes on at once that a service wants fewer requests:
+// for operations with a budget of their own, which has to hear of it.
+func Retryer(client aws.Retryer) aws.Retryer {
+	v2, ok := client.(aws.RetryerV2)
+	if !ok { // none of the SDK's
+		v2 = retry.NewStandard()
+	}
+	return exceptThrottling{v2}
 }
 
-func exceptThrottling(err error) aws.Ternary {
-	if errors.Is(Classify(err), refresh.ErrThrottled) {
-		return aws.FalseTernary
-	}
-	return aws.UnknownTernary
+type exceptThrottling struct{ aws.RetryerV2 }
+
+// IsErrorRetryable implements aws.Retryer.
+func (r exceptThrottling) IsErrorRetryable(err error) bool {
+	return !errors.Is(Classify(err), refresh.ErrThrottled) && r.RetryerV2.IsErrorRetryable(err)
 }
 
 // throttled goes by the SDK's own list, less what says that something exists

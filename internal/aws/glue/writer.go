@@ -58,7 +58,7 @@ func NewWriter(cfg aws.Config, r *Reader, o Options) *Writer {
 	return &Writer{
 		reader:               r,
 		o:                    o,
-		retryer:              patient(awserror.Retryer()),
+		retryer:              awserror.Retryer(client.Options().Retryer),
 		getDatabase:          client.GetDatabase,
 		batchCreatePartition: client.BatchCreatePartition,
 	}

@@ -56,6 +56,7 @@ func writeRoot(dir string, o Options, p deploy.Purpose) error {
 		"terraform": settings(o),
 		"provider": object{"aws": object{
 			"region": "${var.region}", "allowed_account_ids": []string{"${var.account_id}"}, "s3_use_path_style": o.PathStyle,
+			"skip_region_validation": true, // or one that is newer than terraform is refused; the configuration's was looked at
 		}},
 		"variable": variables,
 		"module":   object{moduleName: arguments},
@@ -83,7 +84,7 @@ func settings(o Options) object {
 	if o.StateBucket != "" {
 		s["backend"] = object{"s3": object{
 			"bucket": o.StateBucket, "key": o.StateKey, "region": o.Region, "use_lockfile": true, "encrypt": true,
-			"use_path_style": o.PathStyle,
+			"use_path_style": o.PathStyle, "skip_region_validation": true,
 		}}
 	}
 	return s

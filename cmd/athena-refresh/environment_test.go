@@ -1,0 +1,66 @@
+package main
+
+import (
+	"net/http/httputil"
+	"net/url"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"athenarefresh/internal/aws/awstest"
+)
+
+// TestTheEnvironmentIsObeyed: whatever the SDK takes from the environment or the
+// profile, the program does too. No request gets further than the proxy.
+func TestTheEnvironmentIsObeyed(t *testing.T) {
+	t.Parallel()
+	conf := confDir(t, "env", "{}")
+	for _, v := range awstest.Variables {
+		t.Run(v.Name, func(t *testing.T) {
+			t.Parallel()
+			env, asked := v.In(t)
+			cmd := exec.Command("athena-refresh", "once", "--conf", conf)
+			cmd.Env = env
+			out, err := cmd.CombinedOutput()
+			if err == nil {
+				t.Errorf("it succeeded: %s", out)
+			}
+			hosts := asked()
+			if len(hosts) != v.Attempts || slices.ContainsFunc(hosts, func(h string) bool { return h != v.Host }) {
+				t.Errorf("asked for %s, want %d times %s: %s", hosts, v.Attempts, v.Host, out)
+			}
+		})
+	}
+}
+
+// TestABundleOfCertificatesIsBelieved: a proxy that looks into what passes has one.
+func TestABundleOfCertificatesIsBelieved(t *testing.T) {
+	t.Parallel()
+	conf := confDir(t, "bundle", "{}")
+	p, err := serve(conf, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.stop()
+	to, err := url.Parse(p.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, bundle := awstest.TLS(t, &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host // which is signed
+	}})
+	once := func(more ...string) (string, error) {
+		cmd := exec.Command("athena-refresh", "once", "--conf", conf)
+		cmd.Env = append([]string{"AWS_ENDPOINT_URL=" + address, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=us-east-1"}, more...)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := once("AWS_CA_BUNDLE=" + bundle); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := once(); err == nil || !strings.Contains(out, "certificate") {
+		t.Errorf("without the bundle: %s", out)
+	}
+}
