@@ -91,7 +91,7 @@ func (s *service) source(w *worker.Worker, d *daemon.Daemon, recent *statuspage.
 		Trigger: string(config.TriggerQueue), Catalog: string(s.config.Catalog), Begun: time.Now().UTC(),
 	}
 	source := statuspage.Source{
-		Health: d.Health, Tally: w.Refresher.Tally, CatalogDown: w.Refresher.CatalogDown, Recent: recent,
+		Health: d.Health, Tally: w.Refresher.Tally, CatalogDown: w.Refresher.CatalogFailed, Recent: recent,
 		History: &statuspage.History{Counts: w.Refresher.Counts}, Explain: s.router.Explain, Stuck: stuck + s.config.Timeout,
 	}
 	if !s.schedule.IsZero() {

@@ -113,7 +113,7 @@ func (d *Daemon) onSchedule(ctx context.Context) Summary {
 
 func (d *Daemon) invoke(ctx context.Context) {
 	d.state.alive.Store(time.Now().UnixNano())
-	v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout, ledger: &d.ledger}
+	v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout, Grace: d.Grace, ledger: &d.ledger}
 	_, err := v.Run(ctx)
 	if err != nil {
 		d.Log.Error("could not run, will be tried again on schedule", "error", err)
@@ -196,8 +196,12 @@ func (d *Daemon) receive(ctx context.Context, n *intake) {
 	for ctx.Err() == nil {
 		d.state.alive.Store(time.Now().UnixNano())
 		n.lookAtDepth()
-		if !d.waitForCatalog(ctx, n) || !n.hand.waitForRoom(ctx, Hand) {
-			continue // ctx ended, or it is time to look again
+		may, ok := d.waitForCatalog(ctx, n)
+		if !ok || !n.hand.waitForRoom(ctx, Hand) {
+			return
+		}
+		if may == takeProbe {
+			parallel = 1
 		}
 		begun := time.Now()
 		got, full, err := n.receive(ctx, parallel, longPoll)
@@ -223,37 +227,14 @@ func (d *Daemon) receive(ctx context.Context, n *intake) {
 }
 
 // waitForCatalog holds receiving back while the catalog as a whole is down: a
-// receive of ten now and then is the probe, the rest waits visible. False: look
-// again.
-func (d *Daemon) waitForCatalog(ctx context.Context, n *intake) bool {
-	if !d.Settler.CatalogDown() {
-		return true
+// receive of ten now and then is the probe, the rest waits visible. False: ctx
+// ended.
+func (d *Daemon) waitForCatalog(ctx context.Context, n *intake) (taking, bool) {
+	may := n.mayTake(ctx)
+	if may == takeNone && ctx.Err() == nil {
+		d.Log.Warn("the catalog does not work: only a few messages are tried now and then, the rest waits in the queue")
+		pause(ctx, probeEvery)
+		may = takeProbe
 	}
-	if !n.hand.waitForRoom(ctx, 1) {
-		return false
-	}
-	if !d.Settler.CatalogDown() {
-		return true
-	}
-	d.Log.Warn("the catalog does not work: only a few messages are tried now and then, the rest waits in the queue")
-	pause(ctx, probeEvery)
-	for d.probe(ctx, n) {
-	}
-	return false
-}
-
-// probe receives ten messages. It says whether to probe again at once: they
-// needed no catalog, so they say nothing of it, and there may be more of them.
-func (d *Daemon) probe(ctx context.Context, n *intake) (again bool) {
-	if ctx.Err() != nil {
-		return false
-	}
-	d.state.alive.Store(time.Now().UnixNano())
-	held := n.held.Load()
-	got, _, err := n.receive(ctx, 1, longPoll)
-	if ctx.Err() != nil {
-		return false
-	}
-	d.answered(err)
-	return got > 0 && n.hand.waitForRoom(ctx, 1) && n.held.Load() == held && d.Settler.CatalogDown()
+	return may, ctx.Err() == nil
 }

@@ -374,3 +374,74 @@ func TestEveryInvocationIsReportedOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestStoppingOnAScheduleTakesNoLongerThanItMay(t *testing.T) {
+	for _, timeout := range []time.Duration{time.Minute, 15 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &settler{f: func(ctx context.Context, m refresh.Message) refresh.Settlement {
+				<-ctx.Done()
+				return refresh.Settlement{Outcome: refresh.Retry, Reasons: []refresh.Reason{refresh.Deadline}, Wait: time.Minute}
+			}}
+			q := calmQueue(5)
+			r := start(t, q, s, func(d *daemon.Daemon) { d.Schedule, d.Timeout = schedule.Minutes(10), timeout })
+			time.Sleep(time.Second)
+			begun := time.Now()
+			r.stop()
+			if took := time.Since(begun); took > 26*time.Second {
+				t.Errorf("timeout %s, grace 20s: stopping took %s", timeout, took)
+			}
+			if got, err := q.Receive(t.Context(), time.Second); len(got) != 5 || err != nil {
+				t.Errorf("what was not finished is not there at once: %v %v", got, err)
+			}
+		})
+	}
+}
+
+func TestAColdProcessTakesAProbeUntilTheCatalogAnswers(t *testing.T) {
+	for name, run := range map[string]func(*testing.T, *simQueue, *settler){
+		"invocation": func(t *testing.T, q *simQueue, s *settler) {
+			if _, err := invoke(t, q, s, time.Minute); err != nil {
+				t.Error(err)
+			}
+		},
+		"daemon": func(t *testing.T, q *simQueue, s *settler) {
+			r := start(t, q, s)
+			time.Sleep(20 * time.Second)
+			r.stop()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var answered atomic.Bool
+				var settled atomic.Int64
+				s := &settler{down: func() bool { return true }}
+				s.f = func(context.Context, refresh.Message) refresh.Settlement {
+					time.Sleep(2 * time.Second)
+					answered.Store(true)
+					settled.Add(1)
+					return refresh.Settlement{Outcome: refresh.Retry, Wait: time.Minute}
+				}
+				run(t, calmQueue(3000), s)
+				if n := settled.Load(); n != 10 {
+					t.Errorf("%d messages were taken", n)
+				}
+			})
+			synctest.Test(t, func(t *testing.T) { // and goes on when it has, whatever still waits
+				var answered atomic.Bool
+				s := &settler{down: func() bool { return !answered.Load() }}
+				s.f = func(_ context.Context, m refresh.Message) refresh.Settlement {
+					time.Sleep(2 * time.Second)
+					if answered.Store(true); m.ID == "m7" {
+						time.Sleep(10 * time.Second)
+					}
+					return refresh.Settlement{Outcome: refresh.Done}
+				}
+				q := calmQueue(3000)
+				run(t, q, s)
+				if n := q.left(); n != 0 {
+					t.Errorf("%d messages are left", n)
+				}
+			})
+		})
+	}
+}

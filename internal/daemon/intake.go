@@ -20,8 +20,9 @@ type Settler interface {
 	Settle(ctx context.Context, m refresh.Message) refresh.Settlement
 	// Crowd is told how many messages of the queue are in flight.
 	Crowd(inFlight int)
-	// CatalogDown says whether the catalog as a whole was last found not to
-	// work, so that every message that needs it would only be held back.
+	// CatalogDown says whether the catalog as a whole is not known to work: it
+	// failed, or nobody has asked it yet. Then every message that needs it may
+	// only be held back; to settle one asks it.
 	CatalogDown() bool
 }
 
@@ -56,8 +57,11 @@ type intake struct {
 	work   sync.WaitGroup // messages in hand
 	hand   *hand
 	held   atomic.Int64 // messages that were settled as to be tried again
-	looked time.Time    // at the depth of the queue; touched by the loop that receives alone
-	kept   int          // messages, by then; likewise
+
+	// Touched by the loop that receives alone:
+	looked time.Time // at the depth of the queue
+	kept   int       // messages, by then
+	probed int64     // messages held when the last probe was received
 }
 
 // newIntake begins to take acknowledgements; its owner calls close. What it does
@@ -67,8 +71,6 @@ func newIntake(q Queue, s Settler, log *slog.Logger, l *ledger, whole, settling 
 	n.acks = newAcks(whole, q, log, &n.ledger)
 	return n
 }
-
-func (n *intake) received() int { return n.ledger.read().Received }
 
 // close waits until everything in hand is settled and the queue was told.
 func (n *intake) close() Summary {
@@ -82,7 +84,7 @@ func (n *intake) close() Summary {
 // whether that was all that it asked for, with an error if none came because
 // of it.
 func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) (got int, full bool, err error) {
-	parallel = min(parallel, n.hand.receivers())
+	parallel, n.probed = min(parallel, n.hand.receivers()), n.held.Load()
 	type reply struct {
 		n, bytes int
 		err      error
@@ -104,8 +106,14 @@ func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) 
 		p := <-replies
 		got, sizes, errs = got+p.n, sizes+p.bytes, append(errs, p.err)
 	}
+	first := n.ledger.read().Received == 0
 	n.ledger.note(Summary{Received: got})
 	n.hand.learn(got, sizes)
+	if first && got > 0 {
+		moment, cancel := context.WithTimeout(ctx, firstAnswer)
+		n.hand.waitForFirst(moment)
+		cancel()
+	}
 	err = errors.Join(errs...)
 	if err != nil && ctx.Err() == nil {
 		n.log.Warn("receive failed", "error", err)
@@ -115,6 +123,47 @@ func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) 
 	}
 	return got, got == 10*parallel, err
 }
+
+// taking is how much may be received.
+type taking int
+
+const (
+	takeAll   taking = iota
+	takeProbe        // ten messages: the catalog as a whole is not known to work
+	takeNone         // the last probe was held back
+)
+
+// While somebody asks whether the catalog works, it is looked for the answer
+// after lookSoonest, and less and less often.
+const (
+	lookSoonest = 10 * time.Millisecond
+	lookLatest  = time.Second
+)
+
+// mayTake says how much may be received. While the catalog as a whole fails,
+// messages are better left visible in the queue than taken and hidden: ten are
+// taken as a probe, and ten again only if none of those was held back, so that
+// they needed no catalog and say nothing of it.
+func (n *intake) mayTake(ctx context.Context) taking {
+	for wait := lookSoonest; n.settler.CatalogDown(); {
+		switch {
+		case ctx.Err() != nil:
+			return takeNone
+		case !n.hand.empty():
+			pause(ctx, wait)
+			wait = min(2*wait, lookLatest)
+		case n.held.Load() > n.probed:
+			return takeNone
+		default:
+			return takeProbe
+		}
+	}
+	return takeAll
+}
+
+// firstAnswer is how long the first messages are given to be settled before more
+// are received: where the catalog fails, they say so.
+const firstAnswer = 100 * time.Millisecond
 
 // settle settles a message on its own, and acknowledges it by the outcome.
 func (n *intake) settle(m *Received) {
@@ -207,6 +256,7 @@ type hand struct {
 	since map[string]time.Time
 	bytes int
 	size  int // of a message, as they were lately
+	puts  int // messages that were in hand before
 }
 
 func newHand() *hand {
@@ -227,6 +277,7 @@ func (h *hand) put(m *Received) {
 	defer h.mu.Unlock()
 	delete(h.since, m.Handle)
 	h.bytes -= weight(m)
+	h.puts++
 	h.room.Broadcast()
 }
 
@@ -268,6 +319,16 @@ func (h *hand) olderThan(t time.Time) (handles []string) {
 // waitForRoom waits until fewer messages than most are in hand, and not too
 // much of them; false if ctx ended first.
 func (h *hand) waitForRoom(ctx context.Context, most int) bool {
+	return h.waitFor(ctx, func() bool { return len(h.since) < most && h.bytes < handBytes })
+}
+
+// waitForFirst waits until a message was settled; false if ctx ended first.
+func (h *hand) waitForFirst(ctx context.Context) bool {
+	return h.waitFor(ctx, func() bool { return h.puts > 0 })
+}
+
+// waitFor waits until is, called with the lock, says yes; false if ctx ended first.
+func (h *hand) waitFor(ctx context.Context, is func() bool) bool {
 	stop := context.AfterFunc(ctx, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -276,7 +337,7 @@ func (h *hand) waitForRoom(ctx context.Context, most int) bool {
 	defer stop()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for len(h.since) >= most || h.bytes >= handBytes {
+	for !is() {
 		if ctx.Err() != nil {
 			return false
 		}

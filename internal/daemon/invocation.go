@@ -21,6 +21,9 @@ type Invocation struct {
 	// Timeout is how long it may take in all; its Reserve is kept to acknowledge
 	// what was settled.
 	Timeout time.Duration
+	// Grace is how long it goes on once it was told to stop: then what is still
+	// in hand is made visible again for others. 0: until its time is up.
+	Grace time.Duration
 
 	ledger *ledger // of a Daemon whose invocation it is
 }
@@ -38,15 +41,24 @@ func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 	end := begun.Add(v.Timeout)
 	settleBy := end.Add(-Reserve(v.Timeout))
 
-	whole, cancel := context.WithDeadline(context.WithoutCancel(ctx), end)
-	defer cancel()
-	settling, cancel := context.WithDeadline(whole, settleBy)
-	defer cancel()
+	whole, endWhole := context.WithDeadline(context.WithoutCancel(ctx), end)
+	defer endWhole()
+	settling, endSettling := context.WithDeadline(whole, settleBy)
+	defer endSettling()
 
 	if time.Until(settleBy) <= poll {
 		return Summary{}, fmt.Errorf("a timeout of %s is too short to receive anything: say two seconds or more", v.Timeout)
 	}
 	n := newIntake(v.Queue, v.Settler, v.Log, v.ledger, whole, settling)
+	if v.Grace > 0 {
+		defer context.AfterFunc(ctx, func() {
+			pause(whole, v.Grace)
+			n.giveBack.Store(true)
+			endSettling()
+			pause(whole, ackTime)
+			endWhole()
+		})()
+	}
 	more, err := v.receive(ctx, n, settleBy)
 	s := n.close()
 	s.TimeIsUp, s.Receiving, s.Took = more || settling.Err() != nil, err, time.Since(begun)
@@ -64,8 +76,17 @@ func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time)
 	got, failures := 0, 0
 	for parallel := 1; ctx.Err() == nil && time.Until(settleBy) > poll; {
 		n.lookAtDepth()
-		if !n.hand.waitForRoom(n.settling, Hand) || !v.catalogWorks(n) {
+		if !n.hand.waitForRoom(n.settling, Hand) {
 			return false, nil
+		}
+		switch n.mayTake(n.settling) {
+		case takeNone:
+			if n.settling.Err() == nil {
+				v.Log.Warn("the catalog does not work: nothing more is received, the rest waits in the queue")
+			}
+			return false, nil
+		case takeProbe:
+			parallel = 1
 		}
 		var full bool
 		got, full, err = n.receive(n.whole, parallel, poll)
@@ -84,22 +105,6 @@ func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time)
 		}
 	}
 	return got > 0 && ctx.Err() == nil, err
-}
-
-// catalogWorks says whether to go on receiving. While the catalog as a whole
-// fails, messages are better left visible in the queue than taken and hidden.
-// The first receive of an invocation is a probe, made in any case: settling it
-// asks the catalog again, unless nothing in it needs the catalog: then so is
-// the next one.
-func (v *Invocation) catalogWorks(n *intake) bool {
-	if n.received() == 0 || !v.Settler.CatalogDown() {
-		return true
-	}
-	if n.hand.waitForRoom(n.settling, 1) && (n.held.Load() == 0 || !v.Settler.CatalogDown()) {
-		return true
-	}
-	v.Log.Warn("the catalog does not work: nothing more is received, the rest waits in the queue")
-	return false
 }
 
 // pause waits, or until ctx ends.

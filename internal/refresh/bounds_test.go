@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"athenarefresh/internal/table"
@@ -92,7 +93,7 @@ func TestMadeUpTablesTakeNoRoom(t *testing.T) {
 
 func TestTheBudgetGrowsBackOneByOne(t *testing.T) {
 	b := newBudget(8)
-	b.throttled()
+	b.throttled(time.Now())
 	for i, want := range []int{4, 4, 4, 4, 5, 5, 5, 5, 5, 6} {
 		if b.limit != want {
 			t.Errorf("after %d successes %d statements may run, want %d", i, b.limit, want)
@@ -225,4 +226,24 @@ func TestTheKeysOfATableInWords(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+}
+
+// To look for what may be forgotten looks at everything that is remembered.
+func TestAFullMemoryIsSweptOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New(Options{Router: dataRouter(t), Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
+		r.remembered.Store(mostKnownInAll)
+		p := r.planner("t")
+		for _, turn := range []struct {
+			after time.Duration
+			left  int
+		}{{0, 0}, {0, 1}, {sweepEvery - time.Second, 1}, {time.Second, 0}} {
+			time.Sleep(turn.after)
+			p.known.remember(&known{identity: "x", location: "s3://data/x/"})
+			r.sweep()
+			if n := len(p.known.byValues); n != turn.left {
+				t.Errorf("after %s %d are left, want %d", turn.after, n, turn.left)
+			}
+		}
+	})
 }

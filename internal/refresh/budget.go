@@ -22,8 +22,9 @@ type budget struct {
 	most    int // as configured
 	limit   int // now
 	inUse   int
-	sick    bool // the slot of the failing tables is taken
-	good    int  // successes since the limit last changed
+	sick    bool      // the slot of the failing tables is taken
+	good    int       // successes since the limit last changed
+	shrunk  time.Time // when the service last said no
 	resting time.Time
 	pause   time.Duration // the next rest
 	queue   []*turn       // in the order of arrival
@@ -93,12 +94,18 @@ func (b *budget) grant() {
 	})
 }
 
-// throttled is told that the service said no.
-func (b *budget) throttled() {
+// throttled is told that the service said no to a statement that had its slot
+// since then. Statements that were under way together meet the same episode,
+// which counts once.
+func (b *budget) throttled(since time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !since.After(b.shrunk) {
+		return
+	}
+	b.shrunk = time.Now()
 	b.limit, b.good = max(1, b.limit/2), 0
-	b.resting = time.Now().Add(b.pause)
+	b.resting = b.shrunk.Add(b.pause)
 	time.AfterFunc(b.pause, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()

@@ -79,7 +79,7 @@ func (t *planner) readFacts(ctx context.Context, existed bool) (Table, error) {
 	}
 	tab, err := t.r.o.Catalog.Table(ctx, t.name)
 	if errors.Is(err, ErrTableMissing) {
-		t.r.names.miss()
+		t.r.names.miss(t.name)
 	}
 	return tab, err
 }

@@ -3,6 +3,7 @@ package refresh
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 )
@@ -24,73 +25,183 @@ func (o oneAtATime) leave() { <-o }
 const (
 	firstGateWait   = 10 * time.Second
 	longestGateWait = 2 * time.Minute
+	// denialCounts is how long a denial speaks for the catalog as a whole, if
+	// nobody tries again: longer than anything that was denied rests or waits.
+	denialCounts = 90 * time.Minute
 )
 
-// gate is whether the database is there and statements can run. It is asked
-// once per process, and again after a failure.
+// gate is whether the catalog as a whole works: the database is there and
+// statements may run. It is asked when something first needs it, again after a
+// failure, and again when something makes it doubtful: a denial, or a database
+// that is said to be missing. Not everything can be asked: whether Glue lets
+// partitions be created shows only when one is, so denials count too.
 type gate struct {
 	check  func(context.Context) error
 	log    *slog.Logger
+	group  *crew
+	work   context.Context
 	asking oneAtATime
 
 	mu    sync.Mutex
-	ok    bool
-	err   error
+	state gateState
+	err   error // of the last answer
 	asked time.Time
 	wait  time.Duration // after a failure, until it is asked again
+	reads denials       // of tables' facts and partitions
+	adds  denials       // of statements
 }
+
+type gateState int
+
+const (
+	unasked gateState = iota
+	working
+	doubtful // it worked and is being asked again; meanwhile tables go on
+	failing
+)
 
 // open returns nil if the catalog as a whole works, as far as is known.
 func (g *gate) open(ctx context.Context) error {
 	if known, err := g.known(); known {
 		return err
 	}
-	if err := g.asking.enter(ctx); err != nil {
-		return err
-	}
-	defer g.asking.leave()
-	if known, err := g.known(); known {
-		return err
-	}
-	limited, cancel := context.WithTimeout(ctx, readTime)
-	defer cancel()
-	err := g.check(limited)
-	if err != nil && ctx.Err() == nil {
-		g.log.Error("the catalog does not work: what needs it is tried again later", "error", err)
-	}
-	if ctx.Err() == nil { // otherwise it says more about the round than about the catalog
-		g.note(err)
-	}
-	return err
+	return g.ask(ctx)
 }
 
 func (g *gate) known() (bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.ok || g.err != nil && fresh(g.asked, g.wait), g.err
+	switch g.state {
+	case working, doubtful:
+		return true, nil
+	case failing:
+		return fresh(g.asked, g.wait), g.err
+	}
+	return false, nil
+}
+
+// ask asks, unless somebody was answered while this one waited for its turn.
+func (g *gate) ask(ctx context.Context) error {
+	since := wall()
+	if err := g.asking.enter(ctx); err != nil {
+		return err
+	}
+	defer g.asking.leave()
+	if answered, err := g.answered(since); answered {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	err := g.check(limited)
+	if ctx.Err() != nil {
+		return err // it says more about the round than about the catalog
+	}
+	if err != nil {
+		g.log.Error("the catalog does not work: what needs it is tried again later", "error", err)
+	}
+	g.note(err)
+	return err
+}
+
+func (g *gate) answered(since time.Time) (bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return (g.state == working || g.state == failing) && !g.asked.Before(since), g.err
 }
 
 func (g *gate) note(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.ok, g.err, g.asked = err == nil, err, wall()
-	if g.wait = min(2*g.wait, longestGateWait); g.ok || g.wait == 0 {
+	g.state, g.err, g.asked = working, err, wall()
+	if err != nil {
+		g.state = failing
+	}
+	if g.wait = min(2*g.wait, longestGateWait); err == nil || g.wait == 0 {
 		g.wait = firstGateWait
 	}
 }
 
-// doubt makes the next call of open ask.
+// doubt has the catalog asked again, beside what goes on.
 func (g *gate) doubt() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.ok, g.err = false, nil
+	if g.state != working {
+		return // nobody knows anyway, or it is being asked
+	}
+	g.state = doubtful
+	g.group.Go(func() {
+		// Whatever the answer, it is noted. Without one the doubt stays.
+		_ = g.ask(g.work)
+	})
 }
 
-// closed says whether the catalog as a whole was last found not to work.
+// denied is told that a call for a table was denied; of is g.reads or g.adds.
+func (g *gate) denied(of *denials, table string) {
+	g.mu.Lock()
+	of.denied(table)
+	g.mu.Unlock()
+	g.doubt()
+}
+
+// allowed is told that a call for a table was not denied.
+func (g *gate) allowed(of *denials, table string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	of.allowed(table)
+}
+
+// closed says whether the catalog as a whole is not known to work: it failed,
+// it is in doubt, or nobody has asked yet.
 func (g *gate) closed() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.err != nil
+	return g.state != working || g.reads.ofAll() || g.adds.ofAll()
+}
+
+// failed says whether the catalog as a whole was last found not to work.
+func (g *gate) failed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.state == failing || g.reads.ofAll() || g.adds.ofAll()
+}
+
+// denials tell a table that may not be used from a catalog where nothing may
+// be done.
+type denials struct {
+	tables map[string]time.Time // whose last call was denied, and when
+	others map[string]bool      // whose last call was not
+	proven bool                 // one was not since the last of tables joined them
+}
+
+func (d *denials) denied(table string) {
+	if d.tables == nil {
+		d.tables = map[string]time.Time{}
+	}
+	if _, before := d.tables[table]; !before {
+		d.proven = false
+	}
+	d.tables[table] = wall()
+	delete(d.others, table)
+}
+
+func (d *denials) allowed(table string) {
+	if d.others == nil {
+		d.others = map[string]bool{}
+	}
+	d.others[table], d.proven = true, true
+	delete(d.tables, table)
+}
+
+// ofAll says whether the denials are of the catalog, as far as can be told:
+// nothing was allowed since, and they are of two tables at least, or of the
+// only one that was ever used.
+func (d *denials) ofAll() bool {
+	for table, at := range d.tables {
+		if !fresh(at, denialCounts) {
+			delete(d.tables, table)
+		}
+	}
+	return len(d.tables) > 0 && !d.proven && (len(d.tables) > 1 || len(d.others) == 0)
 }
 
 // listing is the names of the database's tables, read when there is reason to
@@ -105,6 +216,7 @@ type listing struct {
 	read   time.Time
 	names  map[string]bool
 	err    error
+	ghosts map[string]time.Time // tables that are listed, but were missing when they were read
 }
 
 const (
@@ -150,6 +262,8 @@ func (l *listing) known(name string) (known, missing bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
+	case fresh(l.ghosts[name], factsFor):
+		return true, true, nil
 	case !fresh(l.missed, listingFor):
 		return true, false, nil
 	case !fresh(l.read, listingFor):
@@ -170,11 +284,20 @@ func (l *listing) note(names []string, err error) {
 	for _, n := range names {
 		l.names[n] = true
 	}
+	maps.DeleteFunc(l.ghosts, func(name string, at time.Time) bool { return !l.names[name] || !fresh(at, factsFor) })
 }
 
-// miss is told that the catalog has no table of some name.
-func (l *listing) miss() {
+// miss is told that the catalog has no table of the name. Where the list has
+// it, as a link to a table that is gone, the list doesn't tell when it is back:
+// it is read again when facts would be.
+func (l *listing) miss(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.missed = wall()
+	if fresh(l.read, listingFor) && l.names[name] {
+		if l.ghosts == nil {
+			l.ghosts = map[string]time.Time{}
+		}
+		l.ghosts[name] = wall()
+	}
 }

@@ -45,6 +45,7 @@ type Refresher struct {
 
 	crowded    atomic.Bool
 	remembered atomic.Int64 // partitions, of all tables
+	swept      atomic.Int64 // when that was last too many, unix seconds
 
 	// work outlives every call of Settle: a statement goes on for the others
 	// that wait for it. Close ends it.
@@ -65,9 +66,10 @@ func New(o Options) *Refresher {
 	o.Hand = max(o.Hand, 2)
 	r := &Refresher{o: o, budget: newBudget(o.Statements), tables: map[string]*planner{}}
 	r.o.Catalog = r.tally.meter(o.Catalog, r.logger())
-	r.gate.check, r.gate.asking, r.gate.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
-	r.names.list, r.names.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
 	r.work, r.cancel = context.WithCancel(context.Background())
+	r.gate.check, r.gate.asking, r.gate.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
+	r.gate.group, r.gate.work = &r.group, r.work
+	r.names.list, r.names.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
 	r.rooms.New = func() any { return new([]event.Record) }
 	return r
 }
@@ -95,9 +97,13 @@ const crowd = 60_000
 // is parked at once, so that the others can still be received.
 func (r *Refresher) Crowd(inFlight int) { r.crowded.Store(inFlight > crowd) }
 
-// CatalogDown says whether the catalog as a whole, its database or the right to
-// run statements, was last found not to work.
+// CatalogDown says whether the catalog as a whole, its database and the right to
+// add partitions, is not known to work: it failed, it is in doubt, or no message
+// has needed it yet.
 func (r *Refresher) CatalogDown() bool { return r.gate.closed() }
+
+// CatalogFailed says whether the catalog as a whole was last found not to work.
+func (r *Refresher) CatalogFailed() bool { return r.gate.failed() }
 
 // planner returns the table's planner, made if it isn't there.
 func (r *Refresher) planner(name string) *planner {
@@ -131,6 +137,7 @@ func (r *Refresher) forget(p *planner) {
 const (
 	mostPlanners   = 10_000
 	mostKnownInAll = 100_000
+	sweepEvery     = time.Minute
 )
 
 func (r *Refresher) tooMany() bool {
@@ -140,9 +147,10 @@ func (r *Refresher) tooMany() bool {
 }
 
 // sweep forgets, once too much is remembered, the partitions that nobody wanted
-// for a while.
+// for a while. It looks at all of them, so it does that once a minute at most.
 func (r *Refresher) sweep() {
-	if r.remembered.Load() < mostKnownInAll {
+	last, now := r.swept.Load(), wall().Unix()
+	if r.remembered.Load() < mostKnownInAll || fresh(time.Unix(last, 0), sweepEvery) || !r.swept.CompareAndSwap(last, now) {
 		return
 	}
 	r.mu.RLock()

@@ -38,6 +38,7 @@ func (t *planner) round(ctx context.Context, batch []*want) {
 		return
 	}
 	t.reads.succeed()
+	t.r.gate.allowed(&t.r.gate.reads, t.name)
 	if len(missing) == 0 {
 		return
 	}
@@ -60,6 +61,8 @@ func (t *planner) readFailed(ctx context.Context, err error) {
 		return
 	case errors.Is(err, ErrDatabaseMissing):
 		t.r.gate.doubt()
+	case errors.Is(err, ErrAccessDenied):
+		t.r.gate.denied(&t.r.gate.reads, t.name)
 	}
 	t.reads.fail(err)
 }
@@ -109,27 +112,29 @@ func (t *planner) add(ctx context.Context, tab Table, missing []*want) {
 	missing, parts = missing[:n], parts[:n]
 
 	err := t.submit(ctx, tab, parts)
-	left, readErr := t.readBack(ctx, tab, missing)
-	if err == nil {
-		err = readErr
-	}
-	if err == nil && len(left) > 0 {
-		err = fmt.Errorf("add partitions to %s: the catalog accepted them, but does not have them", t.name)
-	}
-	if len(left) == 0 {
-		t.added()
-	} else {
-		t.addFailed(ctx, missing, left, err)
-		t.fail(ctx, left, err)
-	}
 	if err == nil {
 		t.r.budget.succeeded()
+	}
+	left, readErr := t.readBack(ctx, tab, missing)
+	switch {
+	case len(left) == 0:
+		t.added()
+	case readErr != nil && err == nil: // nobody knows whether it added them
+		t.readFailed(ctx, readErr)
+		t.fail(ctx, left, readErr)
+	default:
+		if err == nil {
+			err = fmt.Errorf("add partitions to %s: the catalog accepted them, but does not have them", t.name)
+		}
+		t.addFailed(ctx, missing, left, err)
+		t.fail(ctx, left, err)
 	}
 }
 
 // added notes that the table takes partitions.
 func (t *planner) added() {
 	t.adds.succeed()
+	t.r.gate.allowed(&t.r.gate.adds, t.name)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.loner = ""
@@ -139,16 +144,17 @@ func (t *planner) added() {
 // to blame rests: the service, the table, or a partition alone.
 func (t *planner) addFailed(ctx context.Context, tried, left []*want, err error) {
 	switch {
-	case errors.Is(err, errNoSlot):
-	case errors.Is(err, ErrThrottled):
-		t.r.budget.throttled()
+	case errors.Is(err, ErrThrottled): // of the account: its budget shrank, or had no slot
 	case errors.Is(err, ErrDatabaseMissing):
 		t.r.gate.doubt()
 		t.adds.fail(err)
 	case errors.Is(err, ErrTableMissing):
 		t.forgetFacts()
 		t.adds.fail(err) // the reader may go on seeing what the writer does not
-	case errors.Is(err, errStopped), errors.Is(err, ErrAccessDenied):
+	case errors.Is(err, ErrAccessDenied):
+		t.r.gate.denied(&t.r.gate.adds, t.name)
+		t.adds.fail(err)
+	case errors.Is(err, errStopped):
 		t.adds.fail(err)
 	case ctx.Err() != nil:
 	case len(left) < len(tried):

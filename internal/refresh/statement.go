@@ -37,6 +37,7 @@ func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) erro
 	if err := t.waitForSlot(ctx, sick); err != nil {
 		return err
 	}
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, statementTime)
 	stop, cancelStop := beforeDeadline(ctx)
 	t.setAdding(true)
@@ -47,6 +48,9 @@ func (t *planner) submit(ctx context.Context, tab Table, parts []Partition) erro
 		err := t.r.o.Catalog.Add(stop, tab, parts)
 		if err != nil && stop.Err() != nil { // not yet by what is deferred here
 			err = fmt.Errorf("add partitions to %s: %w: %w", t.name, errStopped, err)
+		}
+		if errors.Is(err, ErrThrottled) {
+			t.r.budget.throttled(began)
 		}
 		t.setAdding(false)
 		t.r.budget.release(sick)
