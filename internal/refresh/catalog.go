@@ -61,6 +61,9 @@ var (
 	ErrTableMissing    = errors.New("table does not exist")
 	ErrAccessDenied    = errors.New("access denied")
 	ErrThrottled       = errors.New("throttled")
+	// ErrFolderDenied is of Add: a partition's folder had to be made and that was
+	// not allowed. Partitions whose folder is there were not to blame.
+	ErrFolderDenied = errors.New("a partition's folder does not exist and may not be made")
 )
 
 // Table is what the catalog says of a table.

@@ -82,7 +82,7 @@ func reasonOf(err error) Reason {
 		return DatabaseMissing
 	case errors.Is(err, ErrTableMissing):
 		return TableMissing
-	case errors.Is(err, ErrAccessDenied):
+	case errors.Is(err, ErrAccessDenied), errors.Is(err, ErrFolderDenied):
 		return AccessDenied
 	case errors.Is(err, ErrThrottled):
 		return Throttled

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/aws/backoff"
 	"athenarefresh/internal/aws/bisect"
 	"athenarefresh/internal/refresh"
 
@@ -33,9 +34,14 @@ import (
 const (
 	// callTimeout bounds a call that its caller's end must not interrupt.
 	callTimeout = 30 * time.Second
+	// submitTimeout is how long a submission is repeated, with its token, until
+	// Athena says whether there is a statement.
+	submitTimeout = 2 * time.Minute
 	// stopTimeout is how long a stopped statement is watched for its final
 	// state; Athena takes seconds.
 	stopTimeout = 10 * time.Minute
+	// unseenTimeout is the same where its state may not be read at all.
+	unseenTimeout = time.Minute
 	// resultsPrefix is where in the results bucket the statements' small
 	// result files go; a lifecycle rule can clear it.
 	resultsPrefix = "athena-partition-refresh/"
@@ -156,9 +162,12 @@ func (w *Writer) run(ctx context.Context, sql string, s Submission, parts []refr
 	began := time.Now()
 	s.Bytes = len(sql)
 	s.ID, err = w.submit(ctx, sql, s.Table != "")
-	if err != nil {
+	switch {
+	case err != nil:
 		err = refusal(err, parts)
-	} else {
+	case s.Table == "":
+		err = w.shortOutcome(ctx, s.ID)
+	default:
 		// From here on the statement runs, whatever becomes of us. If we crash,
 		// what it adds is found by whoever is handed the messages next.
 		err = w.outcome(ctx, s.ID, parts)
@@ -170,15 +179,30 @@ func (w *Writer) run(ctx context.Context, sql string, s Submission, parts []refr
 	return s.ID, err
 }
 
-// submit starts a statement. The end of ctx doesn't interrupt it: a request
-// that was sent may have started one, and only the answer says which.
-func (w *Writer) submit(ctx context.Context, sql string, inDatabase bool) (id string, err error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
-	defer cancel()
+// submit starts a statement. The end of ctx doesn't interrupt one that changes
+// something: a request that was sent may have started it, and only the answer
+// says which. Where no answer comes it is sent again, with its token: Athena
+// answers with the same statement then.
+func (w *Writer) submit(ctx context.Context, sql string, changes bool) (id string, err error) {
+	if changes {
+		ctx = context.WithoutCancel(ctx)
+	}
+	in := w.submission(sql, changes)
+	for began := time.Now(); ; {
+		id, err = w.submitOnce(ctx, in)
+		if err == nil || awserror.Code(err) != "" || !changes || time.Since(began) > submitTimeout {
+			return id, err
+		}
+		if backoff.Wait(ctx, 3) != nil {
+			return id, err
+		}
+	}
+}
+
+func (w *Writer) submission(sql string, inDatabase bool) *athena.StartQueryExecutionInput {
 	in := &athena.StartQueryExecutionInput{
 		QueryString: &sql,
-		// Random, so that a second try of the same statement runs anew; the
-		// SDK sends it again when it repeats a request whose answer was lost.
+		// Random, so that a second try of the same statement runs anew.
 		ClientRequestToken: aws.String(rand.Text() + rand.Text()),
 	}
 	if inDatabase {
@@ -190,6 +214,12 @@ func (w *Writer) submit(ctx context.Context, sql string, inDatabase bool) (id st
 	if w.o.ResultsBucket != "" {
 		in.ResultConfiguration = &types.ResultConfiguration{OutputLocation: aws.String(w.resultsLocation())}
 	}
+	return in
+}
+
+func (w *Writer) submitOnce(ctx context.Context, in *athena.StartQueryExecutionInput) (id string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	out, err := w.start(ctx, in, func(o *athena.Options) { o.Retryer = w.retryer })
 	if err != nil {
 		return "", err
@@ -205,21 +235,32 @@ func (w *Writer) resultsLocation() string {
 }
 
 // outcome waits for a statement's final state. If ctx ends or the state can't
-// be found out, it stops the statement.
+// be found out, it stops the statement, and returns once that can't add anything
+// any more.
 func (w *Writer) outcome(ctx context.Context, id string, parts []refresh.Partition) error {
 	s, err := w.poller.wait(ctx, id)
 	if err == nil {
 		return s.err(parts)
 	}
 	stopErr := w.stopStatement(ctx, id)
-	if ctx.Err() == nil {
-		return errors.Join(fmt.Errorf("wait for statement %s: %w", id, err), stopErr)
+	final, waitErr := w.awaitStopped(ctx, id, stopErr == nil)
+	switch {
+	case waitErr != nil:
+		return errors.Join(fmt.Errorf("statement %s may be running still: %w", id, err), stopErr, waitErr)
+	case ctx.Err() == nil && final.state != "CANCELLED":
+		return final.err(parts) // it could be seen in the end
 	}
-	final, waitErr := w.awaitStopped(ctx, id)
-	if waitErr != nil {
-		return errors.Join(fmt.Errorf("statement %s may be running still: %w", id, ctx.Err()), stopErr, waitErr)
+	return fmt.Errorf("statement %s ended as %s: %w", id, final.state, err)
+}
+
+// shortOutcome waits for a statement that changes nothing. If ctx ends, nobody
+// needs it any more.
+func (w *Writer) shortOutcome(ctx context.Context, id string) error {
+	s, err := w.poller.wait(ctx, id)
+	if err == nil {
+		return s.err(nil)
 	}
-	return fmt.Errorf("statement %s ended as %s: %w", id, final.state, ctx.Err())
+	return errors.Join(fmt.Errorf("wait for statement %s: %w", id, err), w.stopStatement(ctx, id))
 }
 
 func (w *Writer) stopStatement(ctx context.Context, id string) error {
@@ -231,10 +272,22 @@ func (w *Writer) stopStatement(ctx context.Context, id string) error {
 	return nil
 }
 
-func (w *Writer) awaitStopped(ctx context.Context, id string) (status, error) {
+// awaitStopped watches a statement, whatever the end of ctx and however often
+// its state can't be read. One that was stopped and whose state may not be read
+// is given the time that Athena may take.
+func (w *Writer) awaitStopped(ctx context.Context, id string, stopped bool) (status, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	return w.poller.wait(ctx, id)
+	for began := time.Now(); ; {
+		s, err := w.poller.wait(ctx, id)
+		unseen := stopped && errors.Is(err, refresh.ErrAccessDenied) && time.Since(began) > unseenTimeout
+		if err == nil || errors.Is(err, errClosed) || unseen {
+			return s, err
+		}
+		if backoff.Wait(ctx, 3) != nil {
+			return s, err
+		}
+	}
 }
 
 // Check asks Athena whether the database exists, by a statement whose result

@@ -63,6 +63,19 @@ func TestALostReplyStartsNothingTwice(t *testing.T) {
 	}
 }
 
+func TestASubmissionIsRepeatedUntilItIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{lost: func(op string, n int) bool { return op == "StartQueryExecution" && n < 10 }}
+		w := s.open(t)
+		if err := w.Add(t.Context(), tableOf(dt), numbered(1)); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(s.submitted()); n != 1 {
+			t.Errorf("%d statements were started, want 1", n)
+		}
+	})
+}
+
 func TestThrottlingIsPassedOnAtOnce(t *testing.T) {
 	for _, code := range []string{"TooManyRequestsException", "ThrottlingException"} {
 		s := &service{before: func(string, int) error { return awsjson.Errorf(code, "Rate exceeded") }}
@@ -222,17 +235,26 @@ func TestPollingSurvivesWhatTheServiceForgets(t *testing.T) {
 	})
 }
 
-func TestPollingThatIsDeniedIsSaidAtOnce(t *testing.T) {
-	s := &service{before: func(op string, _ int) error {
-		if op == "BatchGetQueryExecution" {
-			return awsjson.Errorf("AccessDeniedException", "no")
+// What is denied stays so: nobody waits for more looks, but the statement is
+// given its time to stop.
+func TestPollingThatIsDeniedIsSaidSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{before: func(op string, _ int) error {
+			if op == "BatchGetQueryExecution" {
+				return awsjson.Errorf("AccessDeniedException", "no")
+			}
+			return nil
+		}}
+		w := s.open(t)
+		began := time.Now()
+		err := w.Add(t.Context(), tableOf(dt), numbered(1))
+		if !errors.Is(err, refresh.ErrAccessDenied) || len(s.stoppedStatements()) != 1 {
+			t.Errorf("Add: %v; stopped %v, want the statement that can't be watched", err, s.stoppedStatements())
 		}
-		return nil
-	}}
-	err := s.open(t).Add(t.Context(), tableOf(dt), numbered(1))
-	if !errors.Is(err, refresh.ErrAccessDenied) || len(s.stoppedStatements()) != 1 {
-		t.Errorf("Add: %v; stopped %v, want the statement that can't be watched", err, s.stoppedStatements())
-	}
+		if took := time.Since(began); took < unseenTimeout || took > unseenTimeout+10*time.Second {
+			t.Errorf("Add returned after %s", took)
+		}
+	})
 }
 
 func TestManyStatementsShareTheirPolls(t *testing.T) {

@@ -45,6 +45,9 @@ func (s status) err(parts []refresh.Partition) error {
 		return err
 	}
 	v := s.verdict(without(s.reason, parts))
+	if v == verdictFolder && len(parts) == 0 {
+		v = verdictDenied
+	}
 	if v == verdictExists && len(parts) <= 1 {
 		return nil // of several, the others may not have been added
 	}
@@ -77,6 +80,7 @@ const (
 	verdictTable                    // the table does not exist
 	verdictDatabase                 // the database does not exist
 	verdictDenied                   // not allowed
+	verdictFolder                   // not allowed by S3: perhaps the folder of one of the partitions
 	verdictThrottled                // later
 )
 
@@ -84,6 +88,8 @@ func (v verdict) wrap(err error) error {
 	switch v {
 	case verdictPart, verdictExists:
 		return bisect.Splittable(err)
+	case verdictFolder:
+		return bisect.Splittable(fmt.Errorf("%w: %w", refresh.ErrFolderDenied, err))
 	case verdictTable:
 		return fmt.Errorf("%w: %w", refresh.ErrTableMissing, err)
 	case verdictDatabase:
@@ -99,7 +105,9 @@ func (v verdict) wrap(err error) error {
 // verdict prefers a number that says one thing to the text, and the text to a
 // number that says many ("DDL task failed").
 func (s status) verdict(reason string) verdict {
-	if v := typeVerdict(s.errorType); v != verdictPart {
+	if v := typeVerdict(s.errorType); v == verdictDenied && folderDenied(strings.ToLower(reason)) {
+		return verdictFolder
+	} else if v != verdictPart {
 		return v
 	}
 	if v := textVerdict(reason); v != verdictPart {
@@ -146,6 +154,15 @@ var (
 	tableMissing    = regexp.MustCompile(`\btable:? (\S+ )?(is |was )?(not found|does not exist)`)
 )
 
+// folderDenied says whether S3 refused something other than to write the
+// statement's result. Athena makes the folder of every partition that it adds:
+// where there is none any more and it may not write, that is one partition's
+// failure, not the table's.
+func folderDenied(reason string) bool {
+	return strings.Contains(reason, "s3") && !strings.Contains(reason, "output") &&
+		(strings.Contains(reason, "status code: 403") || strings.Contains(reason, "access denied") || strings.Contains(reason, "accessdenied"))
+}
+
 // textVerdict reads a reason's words, as Hive, Glue and S3 were seen to put
 // them (AWS gives no list).
 func textVerdict(reason string) verdict {
@@ -165,6 +182,8 @@ func textVerdict(reason string) verdict {
 		return verdictThrottled
 	case has("concurrentmodification", "concurrent modification", "modified concurrently"):
 		return verdictWhole
+	case folderDenied(reason):
+		return verdictFolder
 	case has("access denied", "accessdenied", "not authorized", "status code: 403", "insufficient permission", "insufficient lake formation"):
 		return verdictDenied
 	case has("glueencryptionexception", "output location", "output bucket", "workgroup", "work group"):
@@ -177,22 +196,4 @@ func textVerdict(reason string) verdict {
 		return verdictTable
 	}
 	return verdictPart
-}
-
-// without removes from a reason what the statement itself said of its parts.
-// A text too short to be taken for the service's words stays.
-func without(reason string, parts []refresh.Partition) string {
-	const long = 8
-	for _, p := range parts {
-		for _, s := range append(p.Values[:len(p.Values):len(p.Values)], p.Location) {
-			if len(s) < long {
-				continue
-			}
-			reason = strings.ReplaceAll(reason, s, "…")
-			if quoted, err := literal(s); err == nil {
-				reason = strings.ReplaceAll(reason, quoted[1:len(quoted)-1], "…")
-			}
-		}
-	}
-	return reason
 }

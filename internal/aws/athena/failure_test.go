@@ -3,6 +3,7 @@ package athena
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -129,8 +130,7 @@ func TestEveryWordingIsRecognised(t *testing.T) {
 		"Table being modified concurrently":                   errPlain,
 		"NullPointerException Name is null":                   errPlain,
 		"Access Denied":                                       refresh.ErrAccessDenied,
-		"Forbidden (Service: Amazon S3; Status Code: 403; Error Code: 403 Forbidden)": refresh.ErrAccessDenied,
-		"GlueEncryptionException": errPlain,
+		"GlueEncryptionException":                             errPlain,
 	} {
 		parts := []refresh.Partition{{Values: []string{"1"}, Location: "s3://b/1/"}, {Values: []string{"2"}, Location: "s3://b/2/"}}
 		for how, err := range map[string]error{
@@ -199,21 +199,67 @@ func TestTheEdgesOfTheErrorTypes(t *testing.T) {
 	}
 }
 
-// What is too short to be taken for the service's words stays in the reason, and
-// what follows it is taken out all the same.
-func TestOnlyLongNamesAreTakenOutOfAReason(t *testing.T) {
-	for _, c := range []struct {
-		values []string
-		reason string
-		want   error
-	}{
-		{[]string{"SlowDown"}, "cannot make sense of SlowDown", errHalve}, // of eight
-		{[]string{"throttl"}, "throttl", refresh.ErrThrottled},
-		{[]string{"1", "Table not found"}, "cannot make sense of Table not found", errHalve},
+// Of the folders of a location any may be named, in any of the ways that a
+// service has to write it.
+func TestALocationDoesNotSpeakForTheService(t *testing.T) {
+	for _, name := range []string{"throttling", "access denied", "throttl", "Rate exceeded é", "Table x not found", "status code: 403"} {
+		parts := []refresh.Partition{{Values: []string{"1"}, Location: "s3://bucket/logs/" + name + "/2018/03/01/"}}
+		for _, where := range []string{
+			"s3://bucket/logs/" + name + "/2018/03/01", "s3://bucket/logs/" + name, "logs/" + name + "/2018/03/01/_$folder$", name,
+			url.PathEscape("logs/" + name + "/2018/03/01"), url.PathEscape(name), url.QueryEscape(name), strings.ReplaceAll(url.QueryEscape(name), "+", "%20"),
+		} {
+			reason := "cannot make sense of " + where + " here"
+			if got := class(failed(reason, 1003).err(parts)); got != errHalve {
+				t.Errorf("%q: is %v", reason, got)
+			}
+			if got := class(refusal(&smithy.GenericAPIError{Code: "InvalidRequestException", Message: reason}, parts)); got != errHalve {
+				t.Errorf("refused, %q: is %v", reason, got)
+			}
+		}
+	}
+}
+
+// What the service says in its own words stays, whatever somebody's folders and
+// values are called.
+func TestAPartitionsNameHidesNoWordOfTheServices(t *testing.T) {
+	parts := []refresh.Partition{{Values: []string{"database", "Table"}, Location: "s3://table/does/not/exist/found/database/Database/"}}
+	for reason, want := range map[string]error{
+		"Database does not exist: logs":                              refresh.ErrDatabaseMissing,
+		"FAILED: SemanticException [Error 10001]: Table not found t": refresh.ErrTableMissing,
+		"User: x is not authorized to perform: glue:CreatePartition": refresh.ErrAccessDenied,
+		"Access Denied for s3://table/does/not/exist":                refresh.ErrAccessDenied,
 	} {
-		parts := []refresh.Partition{{Values: c.values, Location: "s3://b/x/"}}
-		if err := failed(c.reason, noErrorType).err(parts); class(err) != c.want {
-			t.Errorf("%q: %v, want %v", c.values, err, c.want)
+		if got := class(failed(reason, 1003).err(parts)); got != want {
+			t.Errorf("%q: is %v, want %v", reason, got, want)
+		}
+	}
+}
+
+// S3 refuses to make one partition's folder, and the others are good; it refuses
+// what a question of ours needs, or the statement's result, and nothing is.
+func TestS3RefusesAFolder(t *testing.T) {
+	parts := numbered(2)
+	for _, reason := range []string{
+		"FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. MetaException(message:Got exception: com.amazonaws.services.s3.model.AmazonS3Exception Access Denied (Service: Amazon S3; Status Code: 403; Error Code: AccessDenied; Request ID: X))",
+		"Forbidden (Service: Amazon S3; Status Code: 403; Error Code: 403 Forbidden)",
+	} {
+		for _, errorType := range []int{noErrorType, 1003, 1501} {
+			err := failed(reason, errorType).err(parts)
+			if class(err) != errHalve || !errors.Is(err, refresh.ErrFolderDenied) {
+				t.Errorf("%s (%d): %v", reason, errorType, err)
+			}
+			if err := failed(reason, errorType).err(nil); !errors.Is(err, refresh.ErrAccessDenied) || halved(err) {
+				t.Errorf("of no partition, %s (%d): %v", reason, errorType, err)
+			}
+		}
+	}
+	for _, reason := range []string{
+		"Access denied when writing output to url: s3://results/x.txt . Please ensure you are allowed to access the S3 bucket.",
+		"Access Denied (Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)",
+		"Access Denied: s3://b/0",
+	} {
+		if err := failed(reason, 1003).err(parts); !errors.Is(err, refresh.ErrAccessDenied) || halved(err) {
+			t.Errorf("%s: %v", reason, err)
 		}
 	}
 }

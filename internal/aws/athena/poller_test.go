@@ -208,11 +208,53 @@ func TestAStateThatStaysUnknownIsGivenUp(t *testing.T) {
 		defer w.Close()
 		began := time.Now()
 		err := w.Add(t.Context(), tableOf(dt), numbered(8))
-		if took := time.Since(began); !errors.Is(err, broken) || looks != pollMisses || took < 30*time.Second || took > 2*time.Minute {
+		if took := time.Since(began); !errors.Is(err, broken) || took < 10*time.Minute || took > 12*time.Minute {
 			t.Errorf("Add: %v after %d looks in %s", err, looks, took)
 		}
 		if !stopped {
 			t.Error("the statement was left to run")
+		}
+	})
+}
+
+// A statement that can't be seen for a while may be running all the time.
+func TestAddReturnsOnceTheStatementIsFinal(t *testing.T) {
+	for state, want := range map[types.QueryExecutionState]error{types.QueryExecutionStateCancelled: errPlain, types.QueryExecutionStateSucceeded: nil} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			seen := states(func() types.QueryExecutionState {
+				if time.Since(began) > 5*time.Minute {
+					return state
+				}
+				return types.QueryExecutionStateRunning
+			})
+			w := fakes(func(ctx context.Context, in *batchGetIn, o ...func(*athena.Options)) (*batchGetOut, error) {
+				if time.Since(began) < 3*time.Minute {
+					return nil, errors.New("broken")
+				}
+				return seen(ctx, in, o...)
+			}, func() {})
+			defer w.Close()
+			err := w.Add(t.Context(), tableOf(dt), numbered(1))
+			if took := time.Since(began); class(err) != want || took < 5*time.Minute || took > 6*time.Minute {
+				t.Errorf("%s: Add: %v after %s", state, err, took)
+			}
+		})
+	}
+}
+
+// Who only asks needn't wait for a statement that nobody needs any more.
+func TestCheckEndsWithItsCtx(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stopped := false
+		w := fakes(states(func() types.QueryExecutionState { return types.QueryExecutionStateRunning }), func() { stopped = true })
+		defer w.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		began := time.Now()
+		err := w.Check(ctx)
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took > 31*time.Second || !stopped {
+			t.Errorf("Check: %v after %s, stopped %v", err, took, stopped)
 		}
 	})
 }

@@ -1,0 +1,87 @@
+package athena
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/refresh"
+)
+
+// without removes from a reason what the statement itself said of its parts:
+// keys are written by strangers, and a folder named "access denied" must not
+// speak for Athena. A service may name a part of a location (without its last
+// slash, without its bucket, a folder above it, the folder's name alone) and
+// may have it quoted or encoded. What it says in its own words stays, also
+// where somebody named a folder "table".
+func without(reason string, parts []refresh.Partition) string {
+	reason = unescaped(reason)
+	for _, s := range theirs(parts) {
+		reason = strings.ReplaceAll(reason, s, "…")
+	}
+	return reason
+}
+
+// telling is whether a name could be taken for what a service says: by itself,
+// or beside a word of the service's. A single word that says nothing, such as
+// "database", may be the service's own.
+func telling(name string) bool {
+	return textVerdict(name) != verdictPart || len(name) >= len("not found") && strings.Contains(name, " ")
+}
+
+// theirs are the texts that come of the parts' locations and values, the longest
+// first, so that none is left in pieces.
+func theirs(parts []refresh.Partition) []string {
+	all := map[string]bool{}
+	add := func(s string) {
+		all[s], all[escaper.Replace(s)], all[url.QueryEscape(s)], all[strings.ReplaceAll(s, " ", "+")] = true, true, true, true
+	}
+	for _, p := range parts {
+		location := strings.TrimSuffix(p.Location, "/")
+		names := append(strings.Split(location, "/"), p.Values...)
+		for _, name := range names {
+			if telling(name) {
+				add(name)
+			}
+		}
+		bucket, key, ok := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
+		if !ok {
+			continue
+		}
+		above := "s3://" + bucket
+		add(above)
+		for _, folder := range strings.Split(key, "/") {
+			above += "/" + folder
+			add(above)
+			if below := strings.TrimPrefix(above, "s3://"+bucket+"/"); strings.Contains(below, "/") {
+				add(below)
+			}
+		}
+	}
+	list := make([]string, 0, len(all))
+	for s := range all {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	return list
+}
+
+// unescaped undoes %XX, and leaves what is none.
+func unescaped(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := url.PathUnescape(s[i : i+3]); err == nil {
+				b.WriteString(c)
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
