@@ -88,6 +88,10 @@ func forbidden(from, to string) string {
 		if !isStandard(to) || slices.Contains([]string{"net", "os", "context"}, to) {
 			return "the core is pure"
 		}
+	case under(from, "internal/source"):
+		if !isStandard(to) && to != module+"internal/table" || slices.Contains([]string{"net", "os", "context"}, to) {
+			return "what is known of logs is pure"
+		}
 	case under(from, "internal/notify") || under(from, "internal/iam"):
 		if !isStandard(to) {
 			return "what doctor shares with deploy and with the embedded AWS is pure"
@@ -168,6 +172,7 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/table", "os"},
 		{"internal/event", "github.com/goccy/go-json"},
 		{"internal/refresh", "github.com/aws/aws-sdk-go-v2/aws"},
+		{"internal/source", module + "internal/hiveql"},
 		{"internal/refresh", module + "internal/aws/sqs"},
 		{"internal/daemon", module + "internal/aws/sqs"},
 		{"internal/reconcile", module + "internal/aws/objects"},

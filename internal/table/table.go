@@ -79,21 +79,43 @@ type Bucket struct {
 	Rules []Rule
 }
 
-// Rule sends the keys of a bucket that match a prefix to a table.
+// Rule sends the keys of a bucket that match it to a table.
 type Rule struct {
 	// Prefix is a plain string prefix of the key; the element "*" stands for
-	// one non-empty element. "" matches every key.
+	// one non-empty element, "**/" at its beginning for any. "" matches every key.
 	Prefix string
-	// Ignore: objects under Prefix need no partition; everything below is unused.
+	// File is a pattern (*, ?) of the key's last element; "" matches every one.
+	File string
+	// Ignore: matching objects need no partition; all below but Companion is unused.
 	Ignore bool
 	// Layout is a named layout ("streamalert", "hive", …) or a template.
 	Layout string
-	// Table is needed where the layout doesn't capture {table}.
+	// Table is a name or a pattern of captures such as "{schema}_{t}"; needed
+	// where the layout doesn't capture {table}.
 	Table string
 	// Keys are the partition keys of the layout "hive", in their order.
 	Keys []string
-	// Partition overrides the partition keys of a template, in order.
+	// Partition overrides the partition keys of a layout, in order.
 	Partition []KeyTemplate
+
+	// The rest is how package source spells out a rule's "source".
+
+	// Source is its name. The rule matches only keys that have the layout's shape.
+	Source string
+	// Files are patterns of which the key's last element fits one; nil: any.
+	Files []string
+	// Except are shapes that the rule doesn't match.
+	Except []Shape
+	// Companion is the shape of what the rule ignores, after all other rules.
+	Companion *Shape
+	// Number is the rule's in the configuration, from 1; 0: its place in the list.
+	Number int
+}
+
+// Shape is a sort of keys: where they lie and what their last element looks like.
+type Shape struct {
+	Layout     string   // a template; "": anywhere
+	Files, Not []string // patterns of the last element: one of these, none of those; nil: any
 }
 
 // KeyTemplate makes the value of one partition key of a template's captures:

@@ -1,0 +1,87 @@
+// Package source is what is known of each writer's logs: where its files lie,
+// which of them are no logs, the table that reads them, and what to ask of it.
+//
+// One source is one page: NAME.md in this folder, to be read and written by
+// someone who knows the logs and no Go. Everything else follows from the pages:
+// the rules that {"source": "NAME"} stands for in lambda.json, the tables, the
+// help, docs/sources.md and the tests. A page is Markdown:
+//
+//	# Title in a line, such as: CloudTrail's events
+//
+//	What it is, and the address of the page that documents it. All text before
+//	the first block belongs to this.
+//
+//	```keys
+//	AWSLogs/111122223333/CloudTrail/us-east-1/2023/04/14/x.json.gz
+//	```
+//
+// Keys of files as the writer names them, one a line: tests look where each
+// goes. The first is the example that the help shows.
+//
+//	```rules
+//	{"layout": "**/AWSLogs/{account}/Example/{yyyy}/{MM}/{dd}/"}
+//	```
+//
+// The rules that the source stands for, one a line. Each takes only keys that
+// have its layout's shape. Members:
+//
+//	layout     a template, as in lambda.json (athena-refresh help layouts)
+//	file       what the file's name has to look like: a pattern, or a list of
+//	           patterns of which one fits. * is any text, ? one character,
+//	           {yyyy} {MM} {dd} {HH} {mm} {ss} are digits
+//	table      the table, where it isn't the source's name with - as _: a
+//	           name, or a pattern of captures such as {topic}
+//	partition  the table's partition keys in their order, each with what it is
+//	           made of: {"region": "{region}", "dt": "{yyyy}-{MM}-{dd}"};
+//	           without it the layout's names, then dt
+//	except     shapes, as companions below, that are not this source's logs
+//	           although the layout fits: they go on to the next rule
+//
+// A template may hold three forms more than people usually need:
+//
+//	{key=}       a folder key=value as Hive names it: the key in any case, the
+//	             value unescaped. {key=text}: with just that value
+//	{org:o-*}    a name that begins with this text
+//	{account:12} a name of so many digits
+//
+//	```companions
+//	{"layout": "**/AWSLogs/{account}/Example-Digest/"}
+//	{"file": "ExampleTestFile"}
+//	```
+//
+// What the writer lands beside its logs and is no log, one shape a line: where
+// it lies (layout; anywhere without), what its name looks like (file, as above),
+// and with "not" a list of patterns that the name must not fit. They are
+// ignored, with the reason companion, where no rule of the bucket took them;
+// the source itself never takes them. Where a companion's layout begins with
+// the same folder as the rule's, that folder has to be the same one.
+//
+//	```table
+//	CREATE EXTERNAL TABLE example (…) ROW FORMAT SERDE '…' STORED AS … TBLPROPERTIES (…)
+//	```
+//
+// The table as the writer documents it, in Hive's DDL, without PARTITIONED BY
+// and LOCATION: those follow from the rule.
+//
+//	```query What it answers, in a line
+//	SELECT …
+//	```
+//	```answer
+//	column,column
+//	value,value
+//	```
+//
+// Queries, each followed by the answer that the page's sample gives, as CSV with
+// a header. The sample is a small file or several, made by us after the
+// documented format: sample/NAME/KEY, where KEY is the file's key in a bucket.
+//
+//	## What to know
+//
+//	- Warnings and what decides between versions, as plain text: all that
+//	  follows this heading.
+//
+// go generate collects the rules and companions of all pages in rules.json,
+// the only part that the function carries. A test holds the two together.
+package source
+
+//go:generate go test . -run TestRulesAreThePages -update
