@@ -1,6 +1,9 @@
 package table
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Standing is what a folder alone says of every key that begins with it.
 type Standing int
@@ -24,26 +27,27 @@ const (
 //
 // It reads the same compiled rules as Place, and asks of each whether a longer
 // key could change what Place says of this one. Where in doubt it is Open.
-func (r *Router) Below(bucket, folder string) (s Standing, p Placement, table string) {
-	rules, ok := r.buckets[bucket]
+func (r *Router) Below(name, folder string) (s Standing, p Placement, table string) {
+	b, ok := r.buckets[name]
 	if !ok {
-		return Never, park(UnknownBucket, "no bucket %q in the configuration", bucket), ""
+		return Never, park(UnknownBucket, "no bucket %q in the configuration", name), ""
 	}
-	rule, certain := onlyRule(rules, folder)
+	var f folders
+	f.split(folder)
+	rule, certain := b.onlyRule(&f)
+	if certain && rule != nil && rule.ignore {
+		return Never, ignore(IgnoredByRule, "the rule says so"), ""
+	}
+	if p := junk(&f); p.Reason != "" {
+		return Never, p, ""
+	}
 	switch {
 	case !certain:
 		return Open, Placement{}, ""
 	case rule == nil:
-		return Never, park(NoLayoutMatch, "none of the %d rules of bucket %q has a prefix that fits", len(rules), bucket), ""
-	case rule.ignore:
-		return Never, ignore(IgnoredByRule, "the rule says so"), ""
+		return Never, b.unmatchedFolder(&f, name), ""
 	}
-	var f folders
-	f.split(folder)
-	if p := junk(&f); p.Reason != "" {
-		return Never, p, ""
-	}
-	p, table = r.placeByLayout(rule, bucket, &f, nil), rule.tableBelow(&f)
+	p, table = r.placeFolder(rule, b, name, &f), rule.tableBelow(&f)
 	switch {
 	case rule.layout.decided(&f) && p.Outcome == Place:
 		return Whole, p, p.Partition.Table
@@ -53,61 +57,165 @@ func (r *Router) Below(bucket, folder string) (s Standing, p Placement, table st
 	return Open, Placement{}, table
 }
 
+// placeFolder places a file of the folder that the rule takes.
+func (r *Router) placeFolder(rule *rule, b *bucket, name string, f *folders) Placement {
+	var m match
+	if !rule.layout.find(f, &m) {
+		p := b.unmatchedFolder(f, name)
+		if p.Outcome == Park {
+			p = park(NoLayoutMatch, "no run of folders has the shape of %s", rule.text)
+		}
+		return p
+	}
+	return r.placeRun(rule, name, f, &m, nil)
+}
+
+// unmatchedFolder is unmatched for all keys below a folder.
+func (b *bucket) unmatchedFolder(f *folders, name string) Placement {
+	for i := range b.companions {
+		if c := &b.companions[i]; c.prefix.fits(f.key) && c.shape.share(f, nil, true) == all {
+			return c.placement()
+		}
+	}
+	return b.nowhere(name)
+}
+
+// Folder splits a key after its last slash, and says whether every file of that
+// folder is placed in the same partition as this one, as long as [PlainFile] is
+// true of its name. What is known of a folder then answers for its files without
+// placing them.
+func (r *Router) Folder(name, key string) (folder, file string, alike bool) {
+	i := strings.LastIndexByte(key, '/') + 1
+	folder, file = key[:i], key[i:]
+	b, ok := r.buckets[name]
+	if !ok {
+		return folder, file, false
+	}
+	var f folders
+	f.split(folder)
+	for i := range b.rules {
+		switch b.rules[i].share(&f, false) {
+		case all:
+			return folder, file, true
+		case some:
+			return folder, file, false // it may depend on the file
+		}
+	}
+	return folder, file, false
+}
+
+// share is how many of the keys that begin with a folder a rule takes.
+type share int
+
+const (
+	none share = iota
+	some       // or nobody can say
+	all
+)
+
 // onlyRule returns the rule that decides for every key below a folder, nil if
 // none does; not certain if that depends on the rest of the key.
-func onlyRule(rules []rule, folder string) (rule *rule, certain bool) {
-	for i := range rules {
-		if rules[i].prefixFits(folder) {
-			return &rules[i], true
-		}
-		if rules[i].prefixMayFit(folder) {
+func (b *bucket) onlyRule(f *folders) (rule *rule, certain bool) {
+	for i := range b.rules {
+		switch b.rules[i].share(f, true) {
+		case all:
+			return &b.rules[i], true
+		case some:
 			return nil, false
 		}
 	}
 	return nil, true
 }
 
-// prefixMayFit says whether the prefix fits some key that begins with folder.
-func (r *rule) prefixMayFit(folder string) bool {
-	rest := folder
-	for i, part := range r.prefix {
-		if i > 0 {
-			n := strings.IndexByte(rest, '/')
-			if n < 0 {
-				return true // the element of the star is yet to come
-			}
-			if n == 0 {
-				return false
-			}
-			rest = rest[n:]
-		}
-		after, ok := strings.CutPrefix(rest, part)
-		if !ok {
-			return strings.HasPrefix(part, rest)
-		}
-		rest = after
+// share says how many of a folder's keys the rule takes: of the files in the
+// folder itself, or of all that is below.
+func (r *rule) share(f *folders, deep bool) share {
+	fits := r.prefix.fits(f.key)
+	if !fits && (!r.prefix.mayFit(f.key) || !deep && !r.prefix.mayFitFile(f.key)) {
+		return none
 	}
-	return true
+	if r.source != "" {
+		if s := r.shapeShare(f, deep); s != all {
+			return s
+		}
+	}
+	if !fits || r.file != nil || r.files != nil {
+		return some
+	}
+	return all
+}
+
+// shapeShare is share for the shape of a source's rule, whatever the file.
+func (r *rule) shapeShare(f *folders, deep bool) share {
+	var m match
+	found := r.layout.find(f, &m)
+	switch {
+	case !deep && !found, deep && !found && !r.layout.mayMatch(f):
+		return none
+	case deep && !r.layout.decided(f):
+		return some
+	}
+	s := all
+	for i := range r.except {
+		switch r.except[i].share(f, &m, deep) {
+		case all:
+			return none
+		case some:
+			s = some
+		}
+	}
+	return s
+}
+
+// share says how many of a folder's keys have the shape; of is the run of the
+// rule of which it is an exception.
+func (s *shape) share(f *folders, of *match, deep bool) share {
+	switch {
+	case s.layout != nil && !s.inside(f, of) && (!deep || !s.mayBegin(f, of)):
+		return none
+	case s.readsFile() || s.layout != nil && !s.inside(f, of):
+		return some
+	}
+	return all
+}
+
+// inside says whether the folder is one of the shape's.
+func (s *shape) inside(f *folders, of *match) bool {
+	var unused match
+	if s.beside {
+		return s.layout.findAt(f, of.start, &unused)
+	}
+	return s.layout.find(f, &unused)
+}
+
+// mayBegin says whether a folder below may be one of the shape's.
+func (s *shape) mayBegin(f *folders, of *match) bool {
+	if !s.beside {
+		return s.layout.mayMatch(f)
+	}
+	for i := range s.layout.spellings {
+		if s.layout.spellings[i].unfinished(f, of.start) {
+			return true
+		}
+	}
+	return false
 }
 
 // decided says whether the first run of the layout's shape is the same in every
-// longer key: there is one, and no other that begins before its end and isn't
-// ended yet.
+// longer key: there is one, and no other that begins before its end, or is
+// tried before it, and isn't ended yet.
 func (l *layout) decided(f *folders) bool {
 	var m match
 	if !l.find(f, &m) {
 		return false
 	}
-	last := m.start
-	for i := range l.spellings {
-		last = max(last, len(l.spellings[i].lead)) // find looks there too
-	}
-	if last >= f.len() {
-		return false
-	}
-	for at := range last + 1 {
+	for at := range m.start + 1 {
 		for i := range l.spellings {
-			if l.spellings[i].unfinished(f, at) {
+			s := &l.spellings[i]
+			if at == m.start && s == m.spelling {
+				break // those behind it are not tried
+			}
+			if s.unfinished(f, at) {
 				return false
 			}
 		}
@@ -118,7 +226,7 @@ func (l *layout) decided(f *folders) bool {
 // unfinished says whether the run may stand at a folder in a longer key.
 func (s *spelling) unfinished(f *folders, at int) bool {
 	have := f.len() - at
-	if have >= len(s.run) || !s.anywhere && s.lead == nil && at > 0 || !s.constantsFit(f, at) {
+	if have >= len(s.run) || !s.anywhere && at > 0 {
 		return false
 	}
 	var unused captures
@@ -127,21 +235,24 @@ func (s *spelling) unfinished(f *folders, at int) bool {
 
 // mayMatch says whether a longer key may have a run where the layout wants it.
 func (l *layout) mayMatch(f *folders) bool {
+	var unused captures
+	n := min(len(l.lead), f.len())
+	if !matchAll(l.lead[:n], f, 0, &unused) {
+		return false
+	}
 	for i := range l.spellings {
-		if s := &l.spellings[i]; s.anywhere || s.beginsWith(f) {
+		s := &l.spellings[i]
+		switch {
+		case l.lead != nil:
+			run := min(len(s.run), f.len()-n)
+			if matchAll(s.run[:run], f, n, &unused) {
+				return true
+			}
+		case s.anywhere || matchAll(s.run[:min(len(s.run), f.len())], f, 0, &unused):
 			return true
 		}
 	}
 	return false
-}
-
-// beginsWith says whether the lead and the run of a key may begin with just
-// these folders.
-func (s *spelling) beginsWith(f *folders) bool {
-	var unused captures
-	lead := min(len(s.lead), f.len())
-	run := min(len(s.run), f.len()-lead)
-	return matchAll(s.lead[:lead], f, 0, &unused) && matchAll(s.run[:run], f, lead, &unused)
 }
 
 // tableBelow is the table of every object below that has one, as far as the
@@ -154,10 +265,17 @@ func (r *rule) tableBelow(f *folders) string {
 	for i := range r.layout.spellings {
 		s := &r.layout.spellings[i]
 		var c captures
-		if s.lead == nil || len(s.lead) > f.len() || !matchAll(s.lead, f, 0, &c) {
+		beginning := slices.Concat(r.layout.lead, s.run)
+		n := s.tableEnd(beginning)
+		if s.anywhere && r.layout.lead == nil || n > f.len() || !matchAll(beginning[:n], f, 0, &c) {
 			return ""
 		}
-		found := strings.ToLower(c[s.table])
+		made := valueRule{s.table}
+		found := made.value(&c)
+		if r.folds {
+			found = asName(found)
+		}
+		found = strings.ToLower(found)
 		if name != "" && name != found {
 			return ""
 		}
@@ -166,11 +284,22 @@ func (r *rule) tableBelow(f *folders) string {
 	return name
 }
 
+// tableEnd is how many elements it takes to know the table.
+func (s *spelling) tableEnd(elements []element) int {
+	end := 0
+	for i := range elements {
+		if slices.ContainsFunc(s.table, func(p piece) bool { return p.field != noField && elements[i].captures(p.field) }) {
+			end = i + 1
+		}
+	}
+	return end
+}
+
 // Captures says whether any rule reads tables out of keys.
 func (r *Router) Captures() bool {
-	for _, rules := range r.buckets {
-		for i := range rules {
-			if rules[i].layout != nil && rules[i].layout.hasTable {
+	for _, b := range r.buckets {
+		for i := range b.rules {
+			if !b.rules[i].ignore && b.rules[i].table == "" {
 				return true
 			}
 		}

@@ -78,6 +78,10 @@ var belowRules = [][]Rule{
 	{{Layout: "{app}/[{yyyy}/]x/", Table: "t", Partition: []KeyTemplate{{"app", "{app}"}}}},
 	{{Layout: "**/{app}-{n}/{yyyy}/[{MM}/]", Table: "t"}},
 	{{Layout: "**/{table}/{yyyy}/{MM}/"}},
+	{{Source: "s", Layout: "**/x/{yyyy}/{MM}/", Table: "s", Except: []Shape{{Layout: "**/x/{yyyy}/{MM}/t/"}, {Layout: "**/parquet/"}, {Files: []string{"2*"}}}}, {Table: "t"},
+		{Ignore: true, Source: "s", Companion: &Shape{Layout: "**/parquet/"}}, {Ignore: true, Source: "s", Companion: &Shape{Files: []string{"2*"}}}},
+	{{Prefix: "**/x/", Source: "s", Layout: "**/AWSLogs/{a}/eu/", Files: []string{"f"}, Table: "s"}, {File: "2*", Table: "t"}, {Source: "u", Layout: "**/{a=}/[{v}/]{b=}/", Partition: []KeyTemplate{{"a", "{a}"}}, Table: "u_{b}"}},
+	{{Source: "s", Layout: "**/AWSLogs/{a}/CloudTrail/{b}/", Table: "s", Except: []Shape{{Layout: "**/AWSLogs/[{o:o-*}/]{a}/eu/"}}}, {Ignore: true, Source: "s", Companion: &Shape{Layout: "**/AWSLogs/[{o:o-*}/]{a}/eu/"}}},
 	{{Prefix: "x/dt=2018", Table: "t"}, {Prefix: "x/*/2018/", Ignore: true}, {Prefix: "x", Layout: "x/{n}/{yyyy}/", Table: "u"}},
 }
 
@@ -103,6 +107,7 @@ func TestBelowAgreesWithPlace(t *testing.T) {
 				placed++
 			}
 			agrees(t, r, "b", key.String())
+			alike(t, r, key.String())
 			if t.Failed() {
 				t.Fatalf("rules %+v", rules)
 			}
@@ -120,6 +125,7 @@ func FuzzBelowAgreesWithPlace(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n int, key string) {
 		if n >= 0 && n < len(belowRules) {
 			agrees(t, router(t, belowRules[n]...), "b", key)
+			alike(t, router(t, belowRules[n]...), key)
 		}
 	})
 }
@@ -159,7 +165,7 @@ func TestAFolderIsKnownForWhatItIs(t *testing.T) {
 		{"trail", "tmp/", Never, ""},
 		{"trail", "tm/", Open, "trail"},
 		{"trail", "AWSLogs/1/CloudTrail/eu/2018/03/01/", Whole, "trail"},
-		{"flow", "AWSLogs/1/vpcflowlogs/eu/2018/03/01/", Open, "flow"},
+		{"flow", "AWSLogs/1/vpcflowlogs/eu/2018/03/01/", Whole, "flow"},
 		{"flow", "AWSLogs/1/vpcflowlogs/eu/2018/03/01/07/", Whole, "flow"},
 		{"flow", "AWSLogs/1/vpcflowlogs/eu/2018/03/01/x/", Whole, "flow"},
 		{"app", "web/", Open, "app"},
@@ -187,15 +193,15 @@ func TestAStarIsNoFolderWithoutAName(t *testing.T) {
 	}
 }
 
-// Where a folder may be left out, a run that seems to be at its end may be the
-// beginning of a longer one: of w/x/x/ it is all three.
+// Where a folder may be left out, a run that seems to be at its end is: the
+// spelling without it is tried first. Else it may yet come.
 func TestARunThatMayBeLongerIsLeftOpen(t *testing.T) {
 	rule := Rule{Table: "t", Layout: "{a}/[{b}/]x/", Partition: []KeyTemplate{{Key: "a", Value: "{a}"}}}
 	r, err := New([]Bucket{{Name: "b", Rules: []Rule{rule}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for folder, want := range map[string]Standing{"w/": Open, "w/x/": Open, "w/y/": Open, "w/x/x/": Whole, "w/y/x/": Whole, "w/y/z/": Never} {
+	for folder, want := range map[string]Standing{"w/": Open, "w/x/": Whole, "w/y/": Open, "w/x/x/": Whole, "w/y/x/": Whole, "w/y/z/": Never} {
 		if got, _, _ := r.Below("b", folder); got != want {
 			t.Errorf("%q: %d, want %d", folder, got, want)
 		}

@@ -7,19 +7,40 @@ import (
 
 // What may be a table's name, a time, a location and a value.
 
-// validName says whether s can be the name of a table or a partition key:
-// [A-Za-z0-9_]{1,255}. Athena folds names to lower case.
-func validName(s string) bool {
+// validName says whether s can be the name of a table: [A-Za-z0-9_]{1,255}.
+// Athena folds names to lower case.
+func validName(s string) bool { return madeOf(s, "_") }
+
+// validKey says whether s can be the name of a partition key. AWS's own tables
+// have some with a dash.
+func validKey(s string) bool { return madeOf(s, "_-") }
+
+func madeOf(s, others string) bool {
 	if len(s) == 0 || len(s) > 255 {
 		return false
 	}
 	for i := range len(s) {
-		c := s[i]
-		if c-'0' > 9 && (c|0x20)-'a' > 25 && c != '_' {
+		if !letterOrDigit(s[i]) && strings.IndexByte(others, s[i]) < 0 {
 			return false
 		}
 	}
 	return true
+}
+
+func letterOrDigit(c byte) bool { return c-'0' <= 9 || (c|0x20)-'a' <= 25 }
+
+// asName makes a table's name of any text: in lower case, every character that
+// no table has a _.
+func asName(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= utf8.RuneSelf || r != '_' && !letterOrDigit(byte(r)):
+			return '_'
+		case r >= 'A' && r <= 'Z':
+			return r | 0x20
+		}
+		return r
+	}, s)
 }
 
 // realTime says whether the first n time fields are a time that the calendar
@@ -36,7 +57,7 @@ func realTime(c *captures, n int) bool {
 		d = number(c[day])
 	}
 	return y >= 1 && mo >= 1 && mo <= 12 && d >= 1 && d <= daysIn(y, mo) &&
-		(n < 4 || number(c[hour]) < 24) && (n < 5 || number(c[minute]) < 60)
+		(n < 4 || number(c[hour]) < 24) && (n < 5 || number(c[minute]) < 60) && (n < 6 || number(c[second]) < 60)
 }
 
 func number(digits string) int {
@@ -61,8 +82,8 @@ func daysIn(y, m int) int {
 }
 
 // wrongLocation says what is wrong with a folder as the location of a
-// partition, or "". Athena collapses "//" and finds nothing there (docs/aws-facts.md 5.5),
-// "${" may be substituted by the engine (docs/engines.md, Hive DDL).
+// partition, or "". Athena collapses "//" and finds nothing there, and "${" may
+// be substituted by the engine, as Hive does.
 func wrongLocation(folder string) string {
 	from := 0 // of the element
 	for i := 0; i < len(folder); i++ {
@@ -109,7 +130,7 @@ func wrongValue(v string) string {
 }
 
 // unescape undoes the escaping of Hive's folder names: each %XX stands for one
-// character, not for one byte of UTF-8 (docs/engines.md). Other % are as they are.
+// character, not for one byte of UTF-8. Other % are as they are.
 func unescape(s string) string {
 	i := strings.IndexByte(s, '%')
 	if i < 0 {
@@ -141,23 +162,41 @@ func hex(c byte) byte {
 	return 0xff
 }
 
-// firehoseErrors are the folders of Firehose for what it could not deliver, in
-// lower case.
+// firehoseErrors are Firehose's types of what it could not deliver or convert,
+// in lower case, but for the ending that all have. It puts such records into a
+// folder of that name, or glues the type to the error prefix it was given.
+// (Firehose developer guide, "Understand custom prefixes for Amazon S3 objects".)
 var firehoseErrors = []string{
-	"processing-failed", "format-conversion-failed", "elasticsearch-failed",
-	"amazonopensearchservice-failed", "splunk-failed", "http-endpoint-failed",
+	"processing", "format-conversion", "metadata-extraction", "elasticsearch", "amazonopensearchservice",
+	"amazonopensearchserverless", "splunk", "http-endpoint", "snowflake", "iceberg",
 }
 
 func isErrorOutput(folder string) bool {
-	if len(folder) < len("splunk-failed") || folder[len(folder)-1]|0x20 != 'd' {
+	const ending = "-failed"
+	n := len(folder) - len(ending)
+	if n < len("splunk") || folder[len(folder)-1]|0x20 != 'd' || !equalFold(folder[n:], ending) {
 		return false
 	}
 	for _, e := range firehoseErrors {
-		if len(folder) == len(e) && strings.EqualFold(folder, e) { // equal lengths: no ſ for s
+		if n >= len(e) && equalFold(folder[n-len(e):n], e) {
 			return true
 		}
 	}
 	return false
+}
+
+// equalFold compares texts of the same length in ASCII: ſ is no s.
+func equalFold(s, lower string) bool {
+	for i := range len(lower) {
+		c := s[i]
+		if c-'A' <= 25 {
+			c |= 0x20
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // isStaging says whether a folder holds files that a writer is not done with,

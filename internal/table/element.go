@@ -19,30 +19,38 @@ const (
 	day
 	hour
 	minute
+	second
 	firstName // the first of the names that the template itself chose
 )
 
-// maxSlots bounds the captures of one template, the five time fields included.
-const maxSlots = 16
+// maxSlots bounds the captures of one template, the six time fields included.
+const maxSlots = 17
 
 // captures are the texts that a key had where the template has fields.
 type captures [maxSlots]string
 
 // piece is a constant, a time field or a name within an element.
 type piece struct {
-	literal string // where field is -1
-	field   slot
-	min     int  // digits of a time field at least; 0: a name, any text
-	max     int  // digits of a time field at most
-	fold    bool // the literal is matched in any case (the key names of hive)
+	literal  string // the constant; of a name: what its text begins with
+	field    slot   // noField: a constant
+	min      int    // digits at least; 0: a name of any text
+	max      int    // digits at most
+	fold     bool   // the constant is matched in any case (the keys of key=value)
+	exact    bool   // the name's text is literal, no more
+	unescape bool   // %XX in the name's text stands for one character (the values of key=value)
 }
 
 const noField slot = -1
 
-func (p *piece) fixed() bool { return p.field == noField || p.min > 0 && p.min == p.max }
+func (p *piece) constant() bool { return p.field == noField || p.exact }
+
+// digit says whether the piece is a number of the template's.
+func (p *piece) digit() bool { return p.min > 0 }
+
+func (p *piece) fixed() bool { return p.constant() || p.digit() && p.min == p.max }
 
 func (p *piece) width() int {
-	if p.field == noField {
+	if p.constant() {
 		return len(p.literal)
 	}
 	return p.max
@@ -53,10 +61,10 @@ func (p *piece) fits(s string) bool {
 	switch {
 	case p.field == noField && p.fold:
 		return strings.EqualFold(s, p.literal)
-	case p.field == noField:
+	case p.constant():
 		return s == p.literal
-	case p.min == 0:
-		return true
+	case !p.digit():
+		return strings.HasPrefix(s, p.literal)
 	default:
 		return len(s) >= p.min && len(s) <= p.max && digits(s)
 	}
@@ -88,25 +96,25 @@ func newElement(pieces []piece) element {
 		}
 	}
 	if n > 1 {
-		e.several = regexp.MustCompile(pattern(pieces))
+		e.several = regexp.MustCompile(expression(pieces))
 	}
 	return e
 }
 
-// pattern is the regular expression for pieces, its groups in their order.
-func pattern(pieces []piece) string {
+// expression is the regular expression for pieces, its groups in their order.
+func expression(pieces []piece) string {
 	var b strings.Builder
 	b.WriteString(`(?s)\A`)
 	for _, p := range pieces {
 		switch {
-		case p.field == noField:
+		case p.constant():
 			b.WriteString("(" + regexp.QuoteMeta(p.literal) + ")")
-		case p.min == 0:
-			b.WriteString("(.*?)")
+		case !p.digit():
+			b.WriteString("(" + regexp.QuoteMeta(p.literal) + ".*?)")
 		case p.min == p.max:
 			b.WriteString("(" + strings.Repeat("[0-9]", p.max) + ")")
 		default:
-			b.WriteString("([0-9][0-9]?" + "?)") // {M} and {d}: one digit if that fits
+			b.WriteString("([0-9][0-9]?" + "?)") // {M}, {d} and {H}: one digit if that fits
 		}
 	}
 	b.WriteString(`\z`)

@@ -9,7 +9,8 @@ import (
 type Feed struct {
 	Bucket  string
 	Rule    int        // its number in the bucket, from 1
-	Layout  string     // for people: "layout hive"
+	Layout  string     // for people: "layout hive", "source alb"
+	Source  string     // the source that the rule is of, or ""
 	Keys    []string   // of the partitions, in the layout's order
 	Folder  string     // with which every key of the rule begins, as far as that is known: "" or "…/"
 	Parquet bool       // the layout asks for a table of Parquet files
@@ -18,6 +19,9 @@ type Feed struct {
 	// KeyValue says that folders may be named key=value for every key, in order
 	// and with the value as it is: what Hive's own tools can read.
 	KeyValue bool
+	// ByFile: the rule looks at the file's name. A partition is a folder, so what
+	// reads the table reads the folder's other files too.
+	ByFile bool
 }
 
 // Tables are the tables that rules name, in the order of the configuration.
@@ -25,7 +29,7 @@ type Feed struct {
 func (r *Router) Tables() []string {
 	var names []string
 	for _, b := range r.order {
-		for _, rule := range r.buckets[b] {
+		for _, rule := range r.buckets[b].rules {
 			if rule.table != "" && !slices.Contains(names, rule.table) {
 				names = append(names, rule.table)
 			}
@@ -43,7 +47,7 @@ func (r *Router) Feeds(table string) []Feed {
 	}
 	var feeds []Feed
 	for _, b := range r.order {
-		for i := range r.buckets[b] {
+		for i := range r.buckets[b].rules {
 			if f, ok := r.feed(b, i, table); ok {
 				feeds = append(feeds, f)
 			}
@@ -53,22 +57,26 @@ func (r *Router) Feeds(table string) []Feed {
 }
 
 func (r *Router) feed(bucket string, i int, table string) (Feed, bool) {
-	x := &r.buckets[bucket][i]
+	rules := r.buckets[bucket].rules
+	x := &rules[i]
 	if x.ignore || !r.mayFeed(x, bucket, table) {
 		return Feed{}, false
 	}
 	folder, ok := x.folder(table)
-	if !ok || slices.ContainsFunc(r.buckets[bucket][:i], func(before rule) bool { return before.prefixFits(folder) }) {
+	var f folders
+	f.split(folder)
+	if !ok || slices.ContainsFunc(rules[:i], func(before rule) bool { return before.share(&f, true) == all }) {
 		return Feed{}, false // another prefix, or one that an earlier rule takes
 	}
-	return Feed{Bucket: bucket, Rule: i + 1, Layout: x.text, Keys: x.layout.keys,
-		Folder: folder, Parquet: x.layout.parquet, Samples: x.layout.samples(), Named: x.table != "", KeyValue: x.layout.keyValue()}, true
+	return Feed{Bucket: bucket, Rule: x.number, Layout: x.text, Source: x.source, Keys: x.layout.keys,
+		Folder: folder, Parquet: x.layout.parquet, Samples: x.layout.samples(), Named: x.table != "",
+		KeyValue: x.layout.keyValue(), ByFile: x.readsFile()}, true
 }
 
 // samples are the values of a partition of some hour, as far as they are made of
 // times.
 func (l *layout) samples() [][]string {
-	c := captures{year: "2026", month: "01", day: "02", hour: "03", minute: "04"}
+	c := captures{year: "2026", month: "01", day: "02", hour: "03", minute: "04", second: "05"}
 	var samples [][]string
 	for i := range l.spellings {
 		values := make([]string, len(l.keys))
@@ -81,20 +89,38 @@ func (l *layout) samples() [][]string {
 }
 
 // mayFeed is tableOf for a table that is known: that the rule names, or that
-// no other bucket owns.
+// its layout may capture and no other bucket owns.
 func (r *Router) mayFeed(rule *rule, bucket, table string) bool {
 	if rule.table != "" {
 		return rule.table == table
 	}
 	owners, owned := r.owners[table]
-	return !owned || contains(owners, bucket)
+	return rule.mayName(table) && (!owned || slices.Contains(owners, bucket))
+}
+
+// mayName says whether what the rule captures can become a table's name.
+func (r *rule) mayName(table string) bool {
+	made := slices.Clone(r.layout.spellings[0].table)
+	for i := range made {
+		if made[i].field == noField {
+			made[i].literal = asName(made[i].literal)
+		} else {
+			made[i] = piece{field: made[i].field} // any text
+		}
+	}
+	e := newElement(made)
+	var unused captures
+	return e.match(table, &unused)
 }
 
 // folder is what all keys of a table by this rule begin with: the constant
 // part of the prefix or that of the layout, whichever says more. Where they
 // contradict each other there is no such key.
 func (r *rule) folder(table string) (string, bool) {
-	prefix := r.prefix[0]
+	if r.folds {
+		table = "" // many texts become the same name
+	}
+	prefix := r.prefix.constant()
 	folder := r.layout.folder(table)
 	switch {
 	case strings.HasPrefix(folder, prefix):
@@ -105,11 +131,12 @@ func (r *rule) folder(table string) (string, bool) {
 	return "", false
 }
 
-// folder is the constant beginning of the layout, with the table in its place.
+// folder is the constant beginning of the layout, with the table, if it is
+// known, in its place.
 func (l *layout) folder(table string) string {
 	var common []string
 	for i := range l.spellings {
-		beginning := l.spellings[i].beginning(table)
+		beginning := l.beginning(&l.spellings[i], table)
 		if i == 0 {
 			common = beginning
 		}
@@ -126,13 +153,17 @@ func (l *layout) folder(table string) string {
 }
 
 // beginning is the elements of a spelling that are always the same.
-func (s *spelling) beginning(table string) []string {
-	if s.anywhere {
+func (l *layout) beginning(s *spelling, table string) []string {
+	if s.anywhere && l.lead == nil {
 		return nil
 	}
+	at := s.tableAt
+	if table == "" {
+		at = noField
+	}
 	var elements []string
-	for _, e := range slices.Concat(s.lead, s.run) {
-		text, ok := e.constant(s.table, table)
+	for _, e := range slices.Concat(l.lead, s.run) {
+		text, ok := e.constant(at, table)
 		if !ok {
 			break
 		}
@@ -162,11 +193,15 @@ func (e *element) constant(tableSlot slot, table string) (string, bool) {
 func (r *Router) Wants(bucket string) []string {
 	const anyTable = "\x00" // no constant of a layout has one
 	var beginnings []string
-	for _, x := range r.buckets[bucket] {
+	b, ok := r.buckets[bucket]
+	if !ok {
+		return nil
+	}
+	for _, x := range b.rules {
 		if x.ignore {
 			continue
 		}
-		prefix := x.prefix[0]
+		prefix := x.prefix.constant()
 		beginning, _, _ := strings.Cut(x.layout.folder(anyTable), anyTable)
 		switch {
 		case strings.HasPrefix(beginning, prefix):

@@ -34,5 +34,5 @@ func (s *spelling) keyValue(keys []string) bool {
 // sameText says whether a piece of an element is what a value takes from it,
 // unchanged: a month that may have one digit is given its zero.
 func sameText(of, in piece) bool {
-	return of.field == in.field && of.literal == in.literal && (of.field == noField || of.fixed() || of.min == 0)
+	return of.field == in.field && of.literal == in.literal && (of.field == noField || of.fixed() || !of.digit())
 }

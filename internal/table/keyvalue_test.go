@@ -24,7 +24,7 @@ func TestKeyValueFolders(t *testing.T) {
 		"a folder without its key":   {Rule{Layout: "x{a}/", Table: "t", Partition: []KeyTemplate{{"a", "x{a}"}}}, "n"},
 		"a value without a constant": {Rule{Layout: "a=x{a}/", Table: "t"}, "n"},
 	} {
-		r, err := compile(c.rule)
+		r, err := compile(&c.rule)
 		if err != nil {
 			t.Fatal(err)
 		}

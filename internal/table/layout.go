@@ -7,34 +7,40 @@ import (
 	"strings"
 )
 
-// named are the layouts that have a name, in the language of templates. Where
-// one has several lines, each is a spelling of it.
-var named = map[string]struct {
-	templates []string
-	partition []KeyTemplate // nil: the captured names, then dt
+// namedLayout is a layout that has a name, in the language of templates.
+type namedLayout struct {
+	lead      int      // how many elements of a template only stand before the run, from the key's root
+	templates []string // each a spelling of it
+	partition []KeyTemplate
 	parquet   bool
-}{
+}
+
+var named = map[string]namedLayout{
 	"streamalert": {templates: []string{
 		"**/dt={yyyy}-{MM}-{dd}-{HH}/",
 		"**/dt={yyyy}-{MM}-{dd}-{HH}-{mm}/",
 		"**/{yyyy}/{MM}/{dd}/{HH}/",
 	}},
-	"streamalert-data": {templates: []string{
+	"streamalert-data": {lead: 1, templates: []string{
 		"{table}/dt={yyyy}-{MM}-{dd}-{HH}/",
 		"{table}/dt={yyyy}-{MM}-{dd}-{HH}-{mm}/",
 		"{table}/{yyyy}/{MM}/{dd}/{HH}/",
 	}},
-	"streamalert-parquet": {templates: []string{
+	"streamalert-parquet": {lead: 2, templates: []string{
 		"parquet/{table}/dt={yyyy}-{MM}-{dd}-{HH}/",
 		"parquet/{table}/dt={yyyy}-{MM}-{dd}-{HH}-{mm}/",
 	}, parquet: true},
 	"cloudtrail": {
-		templates: []string{"**/AWSLogs/[o-{org}/]{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}/"},
+		templates: []string{"**/AWSLogs/[{org:o-*}/]{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}/"},
 		partition: []KeyTemplate{{"account", "{account}"}, {"region", "{region}"}, {"dt", "{yyyy}-{MM}-{dd}"}},
 	},
-	"vpcflow": {templates: []string{"**/AWSLogs/{account}/vpcflowlogs/{region}/{yyyy}/{MM}/{dd}/[{HH}/]"}},
+	"vpcflow": {templates: []string{"**/AWSLogs/{account}/vpcflowlogs/{region}/{yyyy}/{MM}/{dd}/"}},
 	"alb":     {templates: []string{"**/AWSLogs/{account}/elasticloadbalancing/{region}/{yyyy}/{MM}/{dd}/"}},
 }
+
+// ofStreamAlert says whether a layout is one of the original's. Theirs are the
+// only ones whose spellings capture different things.
+func ofStreamAlert(name string) bool { return strings.HasPrefix(name, "streamalert") }
 
 // hive is the name of the layout of folders key=value, whose keys a rule lists.
 const hive = "hive"
@@ -49,95 +55,103 @@ func LayoutNames() []string {
 	return names
 }
 
+// checkLayout says that a word is neither a layout's name nor a template.
+func checkLayout(name string) error {
+	if strings.ContainsAny(name, "/{") || slices.Contains(LayoutNames(), name) {
+		return nil
+	}
+	return fmt.Errorf("layout %q is not one of %s, and no template such as \"{app}/{yyyy}/{MM}/{dd}/\"", name, strings.Join(LayoutNames(), ", "))
+}
+
 // layout is a compiled layout: how the values of a partition are read out of a
 // key's folders.
 type layout struct {
 	spellings []spelling
-	keys      []string // of the partition
-	parquet   bool
-	hasTable  bool // it captures {table}
+	// lead is what a layout of StreamAlert's has before its run, from the key's
+	// root: kept apart so that a key whose time is found but whose table isn't
+	// can be told so. nil for all others.
+	lead    []element
+	keys    []string // of the partition
+	parquet bool
 }
 
 // spelling is one way to write a layout, each of its elements always there.
-//
-// A key fits if its folders begin with lead, directly followed by run; or, if
-// the run may stand anywhere, if run stands anywhere. Only a layout that
-// captures {table} has a lead: the elements up to and with the table's, kept
-// apart so that a key whose run is found but whose table isn't can be told so.
 type spelling struct {
-	anywhere bool
-	lead     []element
+	anywhere bool // the run may begin at any element
 	run      []element
-	table    slot        // noField: the rule names the table
+	table    []piece     // makes the table's name; nil: the rule names it
+	tableAt  slot        // of {table}, or noField
 	times    int         // how many of the time fields it has, from the year on
 	values   []valueRule // one for each of the layout's keys
 }
 
-// valueRule makes a partition's value of captures.
+// valueRule makes a text of captures: a partition's value.
 type valueRule struct {
-	parts    []piece // literals and fields; of a field only the slot counts
-	unescape bool    // %XX in the key stands for one character
+	parts []piece // constants and fields
 }
 
-func compileLayout(r Rule) (*layout, error) {
-	if r.Layout == hive {
-		return compileHive(r.Keys)
-	}
-	templates, partition := []string{r.Layout}, r.Partition
+// compileLayout compiles the layout of a rule. The table is a pattern of its
+// captures, or "".
+func compileLayout(r *Rule, table string) (*layout, error) {
 	n, isNamed := named[r.Layout]
 	switch {
-	case isNamed && r.Partition != nil:
-		return nil, fmt.Errorf("layout %q has its own partition keys: leave out \"partition\"", r.Layout)
-	case isNamed:
-		templates, partition = n.templates, n.partition
-	case !strings.ContainsAny(r.Layout, "/{"):
-		return nil, fmt.Errorf("layout %q is not one of %s, and no template such as \"{app}/{yyyy}/{MM}/{dd}/\"",
-			r.Layout, strings.Join(LayoutNames(), ", "))
-	}
-	if r.Keys != nil {
+	case r.Layout == hive:
+		return compileHive(r, table)
+	case r.Keys != nil:
 		return nil, fmt.Errorf("\"keys\" are for the layout \"hive\", not for %q", r.Layout)
+	case !isNamed:
+		n.templates = []string{r.Layout}
+	}
+	if r.Partition != nil {
+		n.partition = r.Partition
 	}
 	l := &layout{parquet: n.parquet}
-	for _, text := range templates {
+	for _, text := range n.templates {
 		t, err := parseTemplate(text)
 		if err != nil {
 			return nil, err
 		}
-		if err := l.add(t, partition); err != nil {
-			return nil, fmt.Errorf("layout %q: %w", text, err)
+		if ofStreamAlert(r.Layout) {
+			t.fields["mm"] = timeFields["mm"] // also where a spelling has none: its value is empty then
+		}
+		if err := l.add(t, &n, table); err != nil {
+			return nil, fmt.Errorf("layout %q: %w", r.Layout, err)
 		}
 	}
 	return l, nil
 }
 
 // add adds the spellings of a template to the layout.
-func (l *layout) add(t *template, partition []KeyTemplate) error {
-	tableSlot := noField
-	if s, ok := t.slots[tableField]; ok {
-		tableSlot, l.hasTable = s, true
+func (l *layout) add(t *template, n *namedLayout, table string) error {
+	var tableParts []piece
+	var err error
+	if table != "" {
+		if tableParts, err = t.parts(table, false); err != nil {
+			return fmt.Errorf("table %q: %w", table, err)
+		}
 	}
+	partition := n.partition
 	if partition == nil {
-		var err error
-		if partition, err = t.defaultKeys(); err != nil {
+		if partition, err = t.defaultKeys(tableParts); err != nil {
 			return err
 		}
 	}
-	keys, err := t.keyNames(partition)
-	if err != nil {
+	if l.keys, err = keyNames(partition); err != nil {
 		return err
 	}
-	l.keys = keys
 	for _, elements := range t.spellings() {
-		s := spelling{anywhere: t.anywhere, run: elements, table: tableSlot}
-		if i := slices.IndexFunc(elements, func(e element) bool { return e.captures(tableSlot) }); !t.anywhere &&
-			tableSlot != noField && i >= 0 && i < len(elements)-1 {
-			s.lead, s.run = elements[:i+1], elements[i+1:]
+		s := spelling{anywhere: t.anywhere || n.lead > 0, run: elements[n.lead:], table: tableParts, tableAt: noField}
+		if p, ok := t.fields[tableField]; ok && table != "" {
+			s.tableAt = p.field
+		}
+		if n.lead > 0 {
+			l.lead = elements[:n.lead]
 		}
 		if s.times, err = timeDepth(elements); err != nil {
 			return err
 		}
 		for _, k := range partition {
-			v, err := t.valueRule(k, s.times)
+			v, err := t.valueRule(k, s.times, n.lead > 0)
 			if err != nil {
 				return err
 			}
@@ -164,7 +178,7 @@ func timeDepth(elements []element) (int, error) {
 		depth++
 	}
 	if slices.Contains(have[depth:], true) {
-		return 0, errors.New("a time field is there without all larger ones: a year, then month, day, hour, minute")
+		return 0, errors.New("a time field is there without all larger ones: a year, then month, day, hour, minute, second")
 	}
 	return depth, nil
 }
@@ -172,18 +186,21 @@ func timeDepth(elements []element) (int, error) {
 // dtTemplate stands for the time fields that a spelling has, joined by "-".
 const dtTemplate = "\x00dt"
 
-// defaultKeys are the names that the template captures in order, then dt.
-func (t *template) defaultKeys() ([]KeyTemplate, error) {
+// defaultKeys are the names that the template captures in order but for those
+// that make the table's name, then dt.
+func (t *template) defaultKeys(table []piece) ([]KeyTemplate, error) {
 	var keys []KeyTemplate
 	for _, name := range t.names {
-		if t.isOptional(t.slots[name]) {
+		p := t.fields[name]
+		switch {
+		case name == tableField, slices.ContainsFunc(table, func(x piece) bool { return x.field == p.field }):
+		case t.isOptional(p.field):
 			return nil, fmt.Errorf("{%s} is optional: say in \"partition\" which keys the table has", name)
-		}
-		if name != tableField {
+		default:
 			keys = append(keys, KeyTemplate{name, "{" + name + "}"})
 		}
 	}
-	if _, ok := t.slots["yyyy"]; ok {
+	if _, ok := t.fields["yyyy"]; ok {
 		keys = append(keys, KeyTemplate{"dt", dtTemplate})
 	}
 	return keys, nil
@@ -200,12 +217,12 @@ func (t *template) isOptional(f slot) bool {
 	return false
 }
 
-func (t *template) keyNames(partition []KeyTemplate) ([]string, error) {
+func keyNames(partition []KeyTemplate) ([]string, error) {
 	var keys []string
 	for _, k := range partition {
 		name := strings.ToLower(k.Key)
-		if !validName(name) {
-			return nil, fmt.Errorf("partition key %q: a key is made of letters, digits and _", k.Key)
+		if !validKey(name) {
+			return nil, fmt.Errorf("partition key %q: a key is made of letters, digits, _ and -", k.Key)
 		}
 		if slices.Contains(keys, name) {
 			return nil, fmt.Errorf("partition key %q is there twice", name)
@@ -219,36 +236,66 @@ func (t *template) keyNames(partition []KeyTemplate) ([]string, error) {
 }
 
 // valueRule compiles the template of a partition key's value.
-func (t *template) valueRule(k KeyTemplate, times int) (valueRule, error) {
+func (t *template) valueRule(k KeyTemplate, times int, timesOnly bool) (valueRule, error) {
 	if k.Value == dtTemplate {
 		return joined(times), nil
 	}
-	var v valueRule
-	for rest := k.Value; rest != ""; {
+	parts, err := t.parts(k.Value, timesOnly)
+	switch {
+	case err != nil:
+		return valueRule{}, fmt.Errorf("partition key %q: %w", k.Key, err)
+	case !slices.ContainsFunc(parts, func(p piece) bool { return p.field != noField }):
+		return valueRule{}, fmt.Errorf("partition key %q: its value %q captures nothing", k.Key, k.Value)
+	}
+	return valueRule{parts}, nil
+}
+
+// parts takes a pattern of captures apart; where they are times only, it is for
+// a partition of a layout of StreamAlert's.
+func (t *template) parts(text string, timesOnly bool) (parts []piece, err error) {
+	for rest := text; rest != ""; {
 		literal, field, found := strings.Cut(rest, "{")
 		if literal != "" {
-			v.parts = append(v.parts, piece{literal: literal, field: noField})
+			parts = append(parts, piece{literal: literal, field: noField})
 		}
 		if !found {
 			break
 		}
 		name, after, ok := strings.Cut(field, "}")
-		f, known := t.slots[name]
-		if !ok || !known {
-			return v, fmt.Errorf("partition key %q: the layout captures no {%s}", k.Key, name)
+		p, known := t.fields[name]
+		if !known {
+			p, known = t.fields[strings.ToLower(name)] // the key of a folder key=value, as it is written there
+			known = known && p.unescape
 		}
-		v.parts, rest = append(v.parts, piece{field: f}), after
+		if !ok || !known || timesOnly && p.field >= firstName {
+			return nil, fmt.Errorf("the layout captures no {%s}: it has %s", name, t.captured(timesOnly))
+		}
+		parts, rest = append(parts, p), after
 	}
-	if !slices.ContainsFunc(v.parts, func(p piece) bool { return p.field != noField }) {
-		return v, fmt.Errorf("partition key %q: its value %q captures nothing", k.Key, k.Value)
-	}
-	return v, nil
+	return parts, nil
 }
 
-// joined is dt: the first n time fields, joined by "-".
+// captured lists what a pattern may hold, for people.
+func (t *template) captured(timesOnly bool) string {
+	var list []string
+	for name, p := range t.fields {
+		if !timesOnly || p.field < firstName {
+			list = append(list, "{"+name+"}")
+		}
+	}
+	slices.SortFunc(list, func(a, b string) int {
+		return int(t.fields[a[1:len(a)-1]].field - t.fields[b[1:len(b)-1]].field)
+	})
+	if list == nil {
+		return "none"
+	}
+	return strings.Join(list, " ")
+}
+
+// joined is dt: the first n time fields up to the minute, joined by "-".
 func joined(n int) valueRule {
 	var v valueRule
-	for f := range slot(n) {
+	for f := range min(slot(n), second) {
 		if f > 0 {
 			v.parts = append(v.parts, piece{literal: "-", field: noField})
 		}
@@ -259,25 +306,25 @@ func joined(n int) valueRule {
 
 // compileHive makes the layout of folders key=value: exactly these keys, in
 // this order, one directly after the other.
-func compileHive(keys []string) (*layout, error) {
-	if len(keys) == 0 || len(keys) > maxSlots-int(firstName) {
+func compileHive(r *Rule, table string) (*layout, error) {
+	if len(r.Keys) == 0 || len(r.Keys) > maxSlots-int(firstName) {
 		return nil, fmt.Errorf("layout \"hive\" needs \"keys\": the partition keys, 1 to %d", maxSlots-firstName)
 	}
-	l := &layout{}
-	s := spelling{anywhere: true, table: noField}
-	for i, k := range keys {
+	t := &template{anywhere: true, fields: map[string]piece{}}
+	for _, k := range r.Keys {
 		name := strings.ToLower(k)
-		if !validName(name) {
-			return nil, fmt.Errorf("key %q: a partition key is made of letters, digits and _", k)
-		}
-		if slices.Contains(l.keys, name) {
+		if _, twice := t.fields[name]; twice {
 			return nil, fmt.Errorf("key %q is there twice", name)
 		}
-		l.keys = append(l.keys, name)
-		f := firstName + slot(i)
-		s.run = append(s.run, newElement([]piece{{literal: name + "=", field: noField, fold: true}, {field: f}}))
-		s.values = append(s.values, valueRule{parts: []piece{{field: f}}, unescape: true})
+		e, err := t.keyValue(k, "")
+		if err != nil {
+			return nil, err
+		}
+		t.steps = append(t.steps, step{elements: []element{e}})
 	}
-	l.spellings = []spelling{s}
+	l := &layout{}
+	if err := l.add(t, &namedLayout{partition: r.Partition}, table); err != nil {
+		return nil, fmt.Errorf("layout \"hive\": %w", err)
+	}
 	return l, nil
 }

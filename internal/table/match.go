@@ -38,6 +38,9 @@ func (f *folders) end(i int) int {
 	return int(f.far[i-len(f.near)])
 }
 
+// file is the last element of the key.
+func (f *folders) file() string { return f.key[f.start(f.n):] }
+
 // start is where folder i begins in the key; start(len) is where the file does.
 func (f *folders) start(i int) int {
 	if i == 0 {
@@ -56,8 +59,8 @@ type match struct {
 	captures captures
 }
 
-// find fills in the first run of the layout's shape. Where the first run can
-// be read in several spellings, one whose lead fits too is preferred.
+// find fills in the first run of the layout's shape: of several the one with
+// the fewest elements before it, then the spelling that comes first.
 func (l *layout) find(f *folders, m *match) bool {
 	for at := range f.len() {
 		if l.findAt(f, at, m) {
@@ -68,48 +71,16 @@ func (l *layout) find(f *folders, m *match) bool {
 }
 
 func (l *layout) findAt(f *folders, at int, m *match) bool {
-	misplaced := -1 // the first spelling that fits but for its lead
 	for i := range l.spellings {
-		if s := &l.spellings[i]; s.matchRun(f, at, m) {
-			if s.leadFits(f, at) {
-				return true
-			}
-			if misplaced < 0 {
-				misplaced = i
-			}
-		}
-	}
-	if misplaced < 0 {
-		return false
-	}
-	return l.findBelowTable(f, at, m) || l.spellings[misplaced].matchRun(f, at, m)
-}
-
-// findBelowTable looks for the run directly below the table's element, where
-// it was first seen further up: a run that begins with a name, as that of
-// {table}/{app}/ does, fits the table's own element too.
-func (l *layout) findBelowTable(f *folders, at int, m *match) bool {
-	for i := range l.spellings {
-		s := &l.spellings[i]
-		below := len(s.lead)
-		if at < below && s.matchRun(f, below, m) && matchAll(s.lead, f, 0, &m.captures) && validName(m.captures[s.table]) {
+		if l.spellings[i].matchRun(f, at, m) {
 			return true
 		}
 	}
 	return false
 }
 
-// leadFits says whether the run at the given folder stands where it has to.
-func (s *spelling) leadFits(f *folders, at int) bool {
-	if s.anywhere {
-		return true
-	}
-	var unused captures
-	return at == len(s.lead) && matchAll(s.lead, f, 0, &unused)
-}
-
 func (s *spelling) matchRun(f *folders, at int, m *match) bool {
-	if at+len(s.run) > f.len() || !s.anywhere && s.lead == nil && at > 0 || !s.constantsFit(f, at) {
+	if at+len(s.run) > f.len() || !s.anywhere && at > 0 {
 		return false
 	}
 	m.spelling, m.start, m.end, m.captures = s, at, at+len(s.run), captures{}
@@ -125,36 +96,25 @@ func matchAll(elements []element, f *folders, at int, c *captures) bool {
 	return true
 }
 
-// constantsFit says whether the lead has its constants where the layout has
-// them: without those the key has not the layout's shape at all.
-func (s *spelling) constantsFit(f *folders, at int) bool {
-	if len(s.lead) < 2 {
-		return true
-	}
-	for i := range s.lead[:len(s.lead)-1] {
-		var unused captures
-		if i >= at || !s.lead[i].match(f.at(i), &unused) {
-			return false
-		}
-	}
-	return true
-}
-
-// captureLead reads the lead of a match, or says what is wrong with it.
-func (m *match) captureLead(f *folders) Reason {
-	s := m.spelling
-	if s.lead == nil {
+// readLead reads what a layout of StreamAlert's has before its run, or says
+// what is wrong with it.
+func (l *layout) readLead(f *folders, m *match) Reason {
+	if l.lead == nil {
 		return ""
 	}
-	at := len(s.lead) - 1 // the table's element
+	at := len(l.lead) - 1 // the table's element
+	for i := range at {
+		if i >= m.start || !l.lead[i].match(f.at(i), &m.captures) {
+			return NoLayoutMatch
+		}
+	}
 	switch {
 	case at >= m.start || f.at(at) == "":
 		return NoTableElement
-	case m.start != len(s.lead) || !matchAll(s.lead, f, 0, &m.captures):
+	case m.start > len(l.lead):
 		return NoLayoutMatch
-	case m.captures[s.table] == "":
-		return NoTableElement
 	}
+	l.lead[at].match(f.at(at), &m.captures)
 	return ""
 }
 
@@ -165,29 +125,33 @@ func (m *match) folder(f *folders) string { return f.key[:f.start(m.end)] }
 // all, if any field that it is made of is.
 func (v *valueRule) value(c *captures) string {
 	if len(v.parts) == 1 {
-		s := padded(v.parts[0].field, c[v.parts[0].field])
-		if v.unescape {
-			s = unescape(s)
-		}
-		return s
+		return v.parts[0].text(c)
 	}
 	var room [64]byte
 	b := room[:0]
 	for i := range v.parts {
 		p := &v.parts[i]
-		if p.field == noField {
-			b = append(b, p.literal...)
-			continue
-		}
-		if c[p.field] == "" {
+		text := p.text(c)
+		if text == "" {
 			return ""
 		}
-		b = append(b, padded(p.field, c[p.field])...)
+		b = append(b, text...)
 	}
 	return string(b)
 }
 
-// padded gives a month or day of one digit its zero.
+// text is what a constant or a field of a pattern stands for.
+func (p *piece) text(c *captures) string {
+	switch {
+	case p.field == noField:
+		return p.literal
+	case p.unescape:
+		return unescape(c[p.field])
+	}
+	return padded(p.field, c[p.field])
+}
+
+// padded gives a month, day or hour of one digit its zero.
 func padded(f slot, s string) string {
 	if f < firstName && len(s) == 1 {
 		return "0" + s

@@ -2,88 +2,61 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Router places objects by the rules of a configuration. It never changes and
 // is safe for concurrent use.
 type Router struct {
-	buckets map[string][]rule
+	buckets map[string]*bucket
 	order   []string            // of the buckets, the configuration's
 	owners  map[string][]string // table → the buckets for which the configuration names it
 }
 
-// rule is a compiled Rule.
-type rule struct {
-	prefix []string // split at the stars: one non-empty element stands between two
-	ignore bool
-	layout *layout
-	table  string // "": the layout captures it
-	text   string // for people
+// bucket is a bucket's compiled rules.
+type bucket struct {
+	rules      []rule
+	companions []companion // for what no rule takes
 }
 
 // New compiles the rules of all buckets. Its errors name the bucket and the
 // number of the rule, from 1.
 func New(buckets []Bucket) (*Router, error) {
-	r := &Router{buckets: map[string][]rule{}, owners: map[string][]string{}}
+	r := &Router{buckets: map[string]*bucket{}, owners: map[string][]string{}}
 	for _, b := range buckets {
 		if _, twice := r.buckets[b.Name]; twice {
 			return nil, fmt.Errorf("bucket %q is there twice", b.Name)
 		}
-		rules := make([]rule, len(b.Rules))
+		compiled := &bucket{}
 		for i, raw := range b.Rules {
-			c, err := compile(raw)
-			if err != nil {
-				return nil, fmt.Errorf("bucket %q, rule %d: %w", b.Name, i+1, err)
+			if raw.Number == 0 {
+				raw.Number = i + 1
 			}
-			rules[i] = c
-			if c.table != "" {
-				r.owners[c.table] = append(r.owners[c.table], b.Name)
+			if err := compiled.add(&raw); err != nil {
+				return nil, fmt.Errorf("bucket %q, rule %d: %w", b.Name, raw.Number, err)
 			}
 		}
-		r.buckets[b.Name] = rules
+		for i := range compiled.rules {
+			if t := compiled.rules[i].table; t != "" && !slices.Contains(r.owners[t], b.Name) {
+				r.owners[t] = append(r.owners[t], b.Name)
+			}
+		}
+		r.buckets[b.Name] = compiled
 		r.order = append(r.order, b.Name)
 	}
 	return r, nil
 }
 
-// Compile says what is wrong with a rule, or nil.
-func Compile(r Rule) error {
-	_, err := compile(r)
+func (b *bucket) add(raw *Rule) error {
+	if raw.Companion != nil {
+		c, err := compileCompanion(raw)
+		b.companions = append(b.companions, c)
+		return err
+	}
+	c, err := compile(raw)
+	b.rules = append(b.rules, c)
 	return err
-}
-
-func compile(r Rule) (rule, error) {
-	c := rule{ignore: r.Ignore, table: strings.ToLower(r.Table), prefix: strings.Split(r.Prefix, "*")}
-	for i, part := range c.prefix {
-		if i > 0 && part != "" && part[0] != '/' || i < len(c.prefix)-1 && part != "" && part[len(part)-1] != '/' {
-			return c, fmt.Errorf("prefix %q: a * stands for a whole element, between slashes", r.Prefix)
-		}
-	}
-	if r.Ignore {
-		if r.Layout != "" || r.Table != "" || r.Keys != nil || r.Partition != nil {
-			return c, fmt.Errorf("a rule that ignores has nothing but a prefix")
-		}
-		c.text = "ignore"
-		return c, nil
-	}
-	if r.Layout == "" {
-		r.Layout = "streamalert"
-	}
-	var err error
-	if c.layout, err = compileLayout(r); err != nil {
-		return c, err
-	}
-	switch {
-	case c.layout.hasTable && r.Table != "":
-		return c, fmt.Errorf("layout %q reads the table out of the key: leave out \"table\"", r.Layout)
-	case !c.layout.hasTable && r.Table == "":
-		return c, fmt.Errorf("layout %q needs \"table\"", r.Layout)
-	case r.Table != "" && !validName(r.Table):
-		return c, fmt.Errorf("table %q: a table's name is made of letters, digits and _, at most 255", r.Table)
-	}
-	c.text = "layout " + r.Layout
-	return c, nil
 }
 
 // Buckets returns the names of the configured buckets, in no order.
@@ -99,23 +72,6 @@ func (r *Router) Buckets() []string {
 // the object's true key, decoded.
 func (r *Router) Place(bucket, key string) Placement {
 	return r.place(bucket, key, nil)
-}
-
-// Folder splits a key after its last slash, and says whether every file of that
-// folder is placed as this one is, as long as [PlainFile] is true of its name.
-// What is known of a folder then answers for its files without placing them.
-func (r *Router) Folder(bucket, key string) (folder, file string, alike bool) {
-	i := strings.LastIndexByte(key, '/') + 1
-	folder, file = key[:i], key[i:]
-	for _, rule := range r.buckets[bucket] {
-		switch {
-		case rule.prefixFits(folder):
-			return folder, file, true
-		case len(rule.prefix) > 1 || len(rule.prefix[0]) > len(folder):
-			return folder, file, false // it may depend on the file
-		}
-	}
-	return folder, file, true
 }
 
 // PlainFile says whether the name of a file by itself keeps no object out of
@@ -148,76 +104,124 @@ func park(reason Reason, format string, args ...any) Placement {
 	return Placement{Outcome: Park, Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
 
-// place takes the checks of docs/rules.md 3 in their order; the first that applies
-// decides.
-func (r *Router) place(bucket, key string, t trace) Placement {
-	if bucket == "" || key == "" {
+// place takes the checks in their order; the first that applies decides.
+func (r *Router) place(name, key string, t trace) Placement {
+	if name == "" || key == "" {
 		return park(Malformed, "the bucket's name or the key is empty")
 	}
-	rules, ok := r.buckets[bucket]
+	b, ok := r.buckets[name]
 	if !ok {
-		return park(UnknownBucket, "no bucket %q in the configuration", bucket)
+		return park(UnknownBucket, "no bucket %q in the configuration", name)
 	}
 	if strings.HasSuffix(key, "/") || strings.HasSuffix(key, "_$folder$") {
 		return ignore(Placeholder, "the key stands for a folder")
 	}
-	rule := firstMatch(rules, key, t)
-	switch {
-	case rule == nil:
-		return park(NoLayoutMatch, "none of the %d rules of bucket %q has a prefix that fits", len(rules), bucket)
-	case rule.ignore:
+	var f folders
+	var m match
+	f.split(key)
+	rule := b.firstMatch(&f, &m, t)
+	if rule != nil && rule.ignore {
 		return ignore(IgnoredByRule, "the rule says so")
 	}
-	var f folders
-	f.split(key)
 	if p := junk(&f); p.Reason != "" {
 		return p
 	}
-	return r.placeByLayout(rule, bucket, &f, t)
+	switch {
+	case rule == nil:
+		return b.unmatched(&f, name)
+	case rule.source == "" && !rule.layout.find(&f, &m):
+		if p := b.companion(&f); p.Reason != "" {
+			return p
+		}
+		return park(NoLayoutMatch, "no run of folders has the shape of %s", rule.text)
+	}
+	return r.placeRun(rule, name, &f, &m, t)
 }
 
-// firstMatch returns the first rule whose prefix fits the key, or nil.
-func firstMatch(rules []rule, key string, t trace) *rule {
-	for i := range rules {
-		fits := rules[i].prefixFits(key)
+// firstMatch returns the first rule that decides about the key, or nil.
+func (b *bucket) firstMatch(f *folders, m *match, t trace) *rule {
+	for i := range b.rules {
+		r := &b.rules[i]
+		fits := r.takes(f, m)
 		if t != nil {
-			verb := map[bool]string{true: "fits", false: "does not fit"}[fits]
-			note(t, "rule %d, prefix %q, %s: %s", i+1, strings.Join(rules[i].prefix, "*"), rules[i].text, verb)
+			note(t, "rule %d, %s: %s", r.number, r.describe(), r.verdict(f, fits))
 		}
 		if fits {
-			return &rules[i]
+			return r
 		}
 	}
 	return nil
 }
 
-func (r *rule) prefixFits(key string) bool {
-	for i, part := range r.prefix {
-		if i > 0 {
-			n := strings.IndexByte(key, '/')
-			if n < 0 {
-				n = len(key)
-			}
-			if n == 0 {
-				return false
-			}
-			key = key[n:]
-		}
-		rest, ok := strings.CutPrefix(key, part)
-		if !ok {
-			return false
-		}
-		key = rest
+// describe is the rule for people.
+func (r *rule) describe() string {
+	if r.prefix.takesAll() {
+		return r.text
 	}
-	return true
+	return fmt.Sprintf("prefix %q, %s", r.prefix.String(), r.text)
 }
 
-// junk finds the folders in which no object needs a partition.
+// verdict says whether the rule fits a key, and where it doesn't why.
+func (r *rule) verdict(f *folders, fits bool) string {
+	var m match
+	switch {
+	case fits:
+		return "fits"
+	case !r.prefix.fits(f.key):
+		return "does not fit"
+	case !r.fileFits(f.file()):
+		return "does not fit, by the file's name"
+	case !r.layout.find(f, &m):
+		return "does not fit, no run of folders has its shape"
+	}
+	return "does not fit, this is no log of it"
+}
+
+// companion says that the key is a source's companion, if it is.
+func (b *bucket) companion(f *folders) Placement {
+	for i := range b.companions {
+		c := &b.companions[i]
+		if c.prefix.fits(f.key) && c.shape.fits(f, nil) {
+			return c.placement()
+		}
+	}
+	return Placement{}
+}
+
+func (c *companion) placement() Placement {
+	return ignore(Companion, "it lies beside the logs of source "+c.source+" and is none of them")
+}
+
+// unmatched is the placement of a key that no rule takes.
+func (b *bucket) unmatched(f *folders, name string) Placement {
+	if p := b.companion(f); p.Reason != "" {
+		return p
+	}
+	return b.nowhere(name)
+}
+
+func (b *bucket) nowhere(name string) Placement {
+	return park(NoLayoutMatch, "none of the %d rules of bucket %q fits", b.count(), name)
+}
+
+// count is how many rules the configuration has.
+func (b *bucket) count() int {
+	if len(b.rules) == 0 {
+		return 0
+	}
+	return b.rules[len(b.rules)-1].number
+}
+
+// junk finds the folders in which no object needs a partition, and the file
+// that no engine reads.
 func junk(f *folders) Placement {
 	for i := range f.len() {
 		if name := f.at(i); isErrorOutput(name) {
 			return ignore(ErrorOutput, fmt.Sprintf("folder %q holds what could not be delivered", name))
 		}
+	}
+	if name := f.file(); unread(name) {
+		return ignore(Hidden, fmt.Sprintf("no engine reads %q", name))
 	}
 	for i := range f.len() {
 		if name := f.at(i); isStaging(name) {
@@ -227,11 +231,8 @@ func junk(f *folders) Placement {
 	return Placement{}
 }
 
-func (r *Router) placeByLayout(rule *rule, bucket string, f *folders, t trace) Placement {
-	var m match
-	if !rule.layout.find(f, &m) {
-		return park(NoLayoutMatch, "no run of folders has the shape of %s", rule.text)
-	}
+// placeRun makes the partition of the run that a rule has found.
+func (r *Router) placeRun(rule *rule, bucket string, f *folders, m *match, t trace) Placement {
 	if t != nil {
 		note(t, "run of the layout: %q", f.key[f.start(m.start):f.start(m.end)])
 	}
@@ -241,33 +242,31 @@ func (r *Router) placeByLayout(rule *rule, bucket string, f *folders, t trace) P
 	if name, ok := hiddenBelow(f, m.end); ok {
 		return ignore(Hidden, fmt.Sprintf("no engine reads %q", name))
 	}
-	if reason := m.captureLead(f); reason != "" {
+	if reason := rule.layout.readLead(f, m); reason != "" {
 		return park(reason, "%q stands before the run, %s", f.key[:f.start(m.start)], rule.text)
 	}
-	table, p := r.tableOf(rule, &m, bucket)
+	table, p := r.tableOf(rule, m, bucket)
 	if p.Reason != "" {
 		return p
 	}
 	if t != nil {
 		note(t, "table %s", table)
 	}
-	return rule.partition(table, bucket, f, &m)
+	return rule.partition(table, bucket, f, m)
 }
 
-// hiddenBelow finds an element below the run, the file included, whose name
-// makes Athena skip it.
+// hiddenBelow finds a folder below the run whose name makes Athena skip it.
 func hiddenBelow(f *folders, end int) (string, bool) {
-	for i := end; i <= f.len(); i++ {
-		name := f.key[f.start(i):]
-		if i < f.len() {
-			name = f.at(i)
-		}
-		if name != "" && (name[0] == '_' || name[0] == '.') {
+	for i := end; i < f.len(); i++ {
+		if name := f.at(i); unread(name) {
 			return name, true
 		}
 	}
 	return "", false
 }
+
+// unread says whether Athena reads nothing of that name.
+func unread(name string) bool { return name != "" && (name[0] == '_' || name[0] == '.') }
 
 // tableOf returns the table that the object feeds; a table that the
 // configuration names for some bucket can't be claimed from another.
@@ -275,28 +274,23 @@ func (r *Router) tableOf(rule *rule, m *match, bucket string) (string, Placement
 	if rule.table != "" {
 		return rule.table, Placement{}
 	}
-	name := m.captures[m.spelling.table]
-	if name == "" {
+	if t := m.spelling.tableAt; t != noField && m.captures[t] == "" {
 		return "", park(NoTableElement, "the element that names the table is empty")
+	}
+	made := valueRule{m.spelling.table}
+	name := made.value(&m.captures)
+	if rule.folds {
+		name = asName(name)
 	}
 	if !validName(name) {
 		return "", park(InvalidTableName, "%q can't be a table's name", name)
 	}
 	name = strings.ToLower(name)
 	owners, owned := r.owners[name]
-	if owned && !contains(owners, bucket) {
+	if owned && !slices.Contains(owners, bucket) {
 		return "", park(TableNotAllowed, "table %s belongs to bucket %s", name, strings.Join(owners, ", "))
 	}
 	return name, Placement{}
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *rule) partition(table, bucket string, f *folders, m *match) Placement {

@@ -26,6 +26,7 @@ const (
 	UnknownBucket    Reason = "unknown_bucket"     // park: the configuration has no such bucket
 	Placeholder      Reason = "placeholder"        // ignore: a console's or Hadoop's marker for a folder
 	IgnoredByRule    Reason = "ignored_by_rule"    // ignore: the first matching rule says so
+	Companion        Reason = "companion"          // ignore: a source's writer lands it beside its logs
 	ErrorOutput      Reason = "error_output"       // ignore: Firehose's folder for what it could not deliver
 	Hidden           Reason = "hidden"             // ignore: a name that no engine reads, or a staging folder
 	NoLayoutMatch    Reason = "no_layout_match"    // park: no rule or no run of the layout's shape fits
