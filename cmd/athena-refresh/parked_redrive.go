@@ -90,7 +90,7 @@ func knownReasons() []string {
 // ignored says whether a reason is of what needs no partition.
 func ignored(r refresh.Reason) bool {
 	switch r {
-	case refresh.ProjectedTable, refresh.Reason(table.Placeholder), refresh.Reason(table.IgnoredByRule),
+	case refresh.ProjectedTable, refresh.Reason(table.Placeholder), refresh.Reason(table.IgnoredByRule), refresh.Reason(table.Companion),
 		refresh.Reason(table.ErrorOutput), refresh.Reason(table.Hidden):
 		return true
 	}

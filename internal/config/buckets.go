@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
+	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
 )
 
@@ -65,7 +67,10 @@ func (f *file) bucket(key string, v value) []table.Rule {
 		for i, item := range x {
 			rules[i] = f.rule(fmt.Sprintf("%s[%d]", key, i), item)
 		}
-		return rules
+		if expanded, err := source.Expand(rules); err == nil {
+			return expanded
+		}
+		return rules // what is wrong with one of them is noted
 	case []member:
 		f.problem(v.at, key, hint("put the rule in [ ]", "must be a list of rules, not one rule"))
 	default:
@@ -81,7 +86,9 @@ func (f *file) rule(key string, v value) table.Rule {
 	before := len(f.problems)
 	f.object(v, key, false, []field{
 		{"prefix", text(&r.Prefix, nil)},
+		{"file", text(&r.File, checkText)},
 		{"ignore", boolean(&r.Ignore)},
+		{"source", text(&r.Source, checkSource)},
 		{"layout", text(&r.Layout, checkText)},
 		{"table", text(&r.Table, checkText)},
 		{"keys", func(v value) error { return f.keys(under(key, "keys"), v, &r.Keys) }},
@@ -90,13 +97,31 @@ func (f *file) rule(key string, v value) table.Rule {
 	if len(f.problems) > before {
 		return r
 	}
-	if r.Layout == "" && !r.Ignore {
+	if r.Layout == "" && !r.Ignore && r.Source == "" {
 		r.Layout = "streamalert"
 	}
-	if err := table.Compile(r); err != nil {
+	if err := check(r); err != nil {
 		f.problem(v.at, key, err)
 	}
 	return r
+}
+
+// check says what is wrong with a rule, or with one of those that it stands for.
+func check(r table.Rule) error {
+	rules, err := source.Expand([]table.Rule{r})
+	for i := 0; i < len(rules) && err == nil; i++ {
+		err = table.Compile(rules[i])
+	}
+	return err
+}
+
+func checkSource(s string) error {
+	names := source.Names()
+	if slices.Contains(names, s) {
+		return nil
+	}
+	best := slices.MinFunc(names, func(a, b string) int { return distance(a, s) - distance(b, s) })
+	return hint("athena-refresh help sources", "%q is no source: did you mean %q? There are %s", s, best, strings.Join(names, ", "))
 }
 
 func (f *file) keys(path string, v value, to *[]string) error {

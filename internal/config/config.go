@@ -45,17 +45,25 @@ type Config struct {
 	// other table's name T, for [{"table": T, "layout": "streamalert"}].
 	//
 	// A rule has these members; the first one that matches decides:
-	//   prefix     which keys, by their beginning; * stands for one element;
-	//              default: every key
+	//   prefix     which keys, by their beginning; * stands for one element,
+	//              **/ at its beginning for any; default: every key
+	//   file       which files, by a pattern of the key's last element: * is any
+	//              text, ? one character; default: every file
 	//   ignore     true: these objects need no partition; nothing else then
-	//   layout     streamalert (the default), streamalert-data,
+	//   source     a writer of logs that the program knows, such as alb: where
+	//              they lie, the table and its keys, in one word. Only keys that
+	//              have its shape match; aws-logs stands for all below AWSLogs/
+	//   layout     else: streamalert (the default), streamalert-data,
 	//              streamalert-parquet, hive, cloudtrail, vpcflow, alb, or a
 	//              template such as "{app}/{yyyy}-{MM}-{dd}/"
-	//   table      the table, where the layout has no {table}
+	//   table      the table, where the layout has no {table}: a name, or a
+	//              pattern of captures such as "{schema}_{t}"
 	//   keys       for hive: the partition keys in their order
-	//   partition  for templates: {"day": "{yyyy}-{MM}-{dd}"}, in order
+	//   partition  instead of the layout's own keys: {"day": "{yyyy}-{MM}-{dd}"},
+	//              in order
 	//
-	// Here they are in the file's order, names and defaults filled in.
+	// Here they are in the file's order, names and defaults filled in, sources
+	// spelt out.
 	Buckets []table.Bucket
 
 	// enabled, default true. false: it is deployed, but its schedule and its

@@ -41,7 +41,7 @@ func Reasons() []Reason {
 		list = append(list, Reason(r))
 	}
 	for _, r := range []table.Reason{
-		table.Malformed, table.UnknownBucket, table.Placeholder, table.IgnoredByRule, table.ErrorOutput, table.Hidden, table.NoLayoutMatch,
+		table.Malformed, table.UnknownBucket, table.Placeholder, table.IgnoredByRule, table.Companion, table.ErrorOutput, table.Hidden, table.NoLayoutMatch,
 		table.InvalidTimestamp, table.NoTableElement, table.InvalidTableName, table.TableNotAllowed, table.InvalidLocation, table.InvalidValue,
 	} {
 		list = append(list, Reason(r))

@@ -7,6 +7,10 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"athenarefresh/internal/table"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write rules.json from the pages")
@@ -69,4 +73,87 @@ func values(t *testing.T, p *Page, block string) string {
 		list = append(list, "\n\t\t"+line)
 	}
 	return strings.Join(list, ",")
+}
+
+// rulesOf reads rules as lambda.json has them.
+func rulesOf(t testing.TB, data []byte) []table.Rule {
+	t.Helper()
+	var list []struct {
+		Prefix, File, Source, Layout, Table string
+		Ignore                              bool
+		Keys                                []string
+		Partition                           partition
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&list); err != nil {
+		t.Fatal(err)
+	}
+	var rules []table.Rule
+	for _, r := range list {
+		rules = append(rules, table.Rule{Prefix: r.Prefix, File: r.File, Source: r.Source, Layout: r.Layout, Table: r.Table,
+			Ignore: r.Ignore, Keys: r.Keys, Partition: r.Partition})
+	}
+	return rules
+}
+
+// routerOf is the router for one bucket, "logs", with rules as lambda.json has
+// them.
+func routerOf(t testing.TB, rules string) *table.Router {
+	t.Helper()
+	expanded, err := Expand(rulesOf(t, []byte(rules)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := table.New([]table.Bucket{{Name: "logs", Rules: expanded}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// placed is an object's outcome as the cases have it.
+type placed struct {
+	Outcome   table.Outcome     `json:"outcome"`
+	Reason    table.Reason      `json:"reason"`
+	Table     string            `json:"table"`
+	Partition map[string]string `json:"partition"`
+	Location  string            `json:"location"`
+}
+
+func place(r *table.Router, key string) placed {
+	p := r.Place("logs", key)
+	got := placed{Outcome: p.Outcome, Reason: p.Reason, Table: p.Partition.Table, Location: p.Partition.Location}
+	for i, k := range p.Partition.Keys {
+		if got.Partition == nil {
+			got.Partition = map[string]string{}
+		}
+		got.Partition[k] = p.Partition.Values[i]
+	}
+	return got
+}
+
+func TestCases(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/cases/rules.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		var c struct {
+			Rules json.RawMessage `json:"rules"`
+			Key   string          `json:"key"`
+			placed
+		}
+		if err := json.Unmarshal(line, &c); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(c.placed, place(routerOf(t, string(c.Rules)), c.Key)); d != "" {
+			t.Errorf("%s %s (-want +got):\n%s", c.Rules, c.Key, d)
+		}
+	}
+	if n < 38 {
+		t.Errorf("only %d cases were read", n)
+	}
 }

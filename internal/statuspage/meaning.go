@@ -16,6 +16,7 @@ var meanings = map[refresh.Reason]meaning{
 	"error_output": {"ignore", "a delivery that failed, in its folder for errors"},
 
 	"ignored_by_rule":      {"ignore", "a rule of the configuration says so"},
+	"companion":            {"ignore", "it lies beside a source's logs and is none of them"},
 	refresh.ProjectedTable: {"ignore", "Athena computes this table's partitions itself"},
 
 	"malformed":          {"park", "the message is nothing that S3, SNS, EventBridge or CloudTrail send"},
