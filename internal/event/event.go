@@ -7,7 +7,7 @@
 // neighbours. Bodies come from outside; nothing in them makes Parse slow,
 // large or deep.
 //
-// Shapes (docs/aws-facts.md 2.2 to 2.5):
+// Shapes:
 //
 //	{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put",
 //	  "s3":{"bucket":{"name":"b"},"object":{"key":"form%2Bencoded"}}}]}        S3
@@ -16,6 +16,7 @@
 //	{"detail-type":"Object Created","source":"aws.s3",
 //	  "detail":{"bucket":{"name":"b"},"object":{"key":"as it is"}}}            EventBridge
 //	{"s3Bucket":"b","s3ObjectKey":["as it is"]}                                CloudTrail
+//	CloudTrail validation message.                                             CloudTrail, once
 package event
 
 import (
@@ -29,7 +30,7 @@ import (
 type Reason string
 
 const (
-	TestEvent        Reason = "test_event"         // ignore: S3 sends it when a configuration is saved
+	TestEvent        Reason = "test_event"         // ignore: S3 and CloudTrail send it when a configuration is saved
 	SNSControl       Reason = "sns_control"        // ignore: a subscription was confirmed
 	NotCreated       Reason = "not_created"        // ignore: a deletion, a restore, an event of the future
 	NoRecords        Reason = "no_records"         // ignore: a list of nothing
@@ -69,7 +70,14 @@ func ParseInto(room []Record, body string) []Record {
 	return parse(room[:0], body, 0)
 }
 
+// validation is what CloudTrail sends to a topic that it is told to notify. It
+// is no JSON.
+const validation = "CloudTrail validation message."
+
 func parse(dst []Record, text string, envelopes int) []Record {
+	if strings.TrimSpace(text) == validation {
+		return reason(dst, TestEvent)
+	}
 	b, ok := readBody(dst, text)
 	switch {
 	case !ok:
@@ -128,6 +136,10 @@ func appendTrailKey(dst []Record, p *scanner, b *body) []Record {
 	return appendObject(dst, Record{Bucket: b.trailBucket.s, Key: t.s, Count: 1}, false)
 }
 
+// ceph is the source of Ceph's notifications. They are as S3's, but their keys
+// are not encoded.
+const ceph = "ceph:s3"
+
 // appendRecord reads an entry of Records, once its members are known.
 func appendRecord(dst []Record, r *rawRecord) []Record {
 	switch {
@@ -140,7 +152,11 @@ func appendRecord(dst []Record, r *rawRecord) []Record {
 	case !strings.HasPrefix(strings.TrimPrefix(r.name.s, "s3:"), "ObjectCreated:"):
 		return reason(dst, NotCreated)
 	}
-	return appendObject(dst, Record{Bucket: r.s3.bucket.s, Key: DecodeKey(r.s3.key.s), Time: r.time.s, Count: 1}, false)
+	key := r.s3.key.s
+	if !r.source.is(ceph) {
+		key = DecodeKey(key)
+	}
+	return appendObject(dst, Record{Bucket: r.s3.bucket.s, Key: key, Time: r.time.s, Count: 1}, false)
 }
 
 func appendObject(dst []Record, r Record, wrong bool) []Record {
@@ -164,8 +180,7 @@ func reason(dst []Record, why Reason) []Record {
 }
 
 // DecodeKey undoes the form encoding of keys in S3's notifications. Some other
-// makers of S3 don't encode (Ceph RGW): a key with a broken escape is taken as
-// it is (docs/aws-facts.md 2.2).
+// makers of S3 don't encode: a key with a broken escape is taken as it is.
 func DecodeKey(key string) string {
 	if strings.IndexByte(key, '%') < 0 && strings.IndexByte(key, '+') < 0 {
 		return key

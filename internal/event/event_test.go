@@ -32,6 +32,15 @@ func TestParse(t *testing.T) {
 		"s3: before the event name":          {`{"Records":[{"eventName":"s3:ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}`, []Record{created("b", "k")}},
 		"key decoded once":                   {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"a+b%2Bc%2520"}}}]}`, []Record{created("b", "a b+c%20")}},
 		"broken escape leaves the whole key": {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"a+b%2B%zz"}}}]}`, []Record{created("b", "a+b%2B%zz")}},
+		"Ceph encodes no key":                {`{"Records":[{"eventSource":"ceph:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"dt=2026-01-02 03%3A00/eu+west"}}}]}`, []Record{created("b", "dt=2026-01-02 03%3A00/eu+west")}},
+		"other makers of S3 do":              {`{"Records":[{"eventSource":"minio:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"a+b"}}}]}`, []Record{created("b", "a b")}},
+		"CloudTrail's validation":            {"\n CloudTrail validation message.\n", []Record{because(TestEvent)}},
+		"CloudTrail's validation by SNS":     {sns("CloudTrail validation message."), []Record{because(TestEvent)}},
+		"a validation that says more":        {"CloudTrail validation message. x", []Record{because(Malformed)}},
+		"CloudTrail's topic without keys":    {`{"s3Bucket":"b"}`, []Record{because(NotANotification)}},
+		"CloudTrail's topic, no bucket":      {`{"s3ObjectKey":["a"]}`, []Record{because(NotANotification)}},
+		"CloudTrail's topic, one string":     {`{"s3Bucket":"b","s3ObjectKey":"a%20b"}`, []Record{created("b", "a%20b")}},
+		"CloudTrail's topic, an empty text":  {`{"s3Bucket":"b","s3ObjectKey":""}`, []Record{because(Malformed)}},
 		"bad neighbours in their order":      {`{"Records":[1,` + good + `,{"s3":null},{"eventSource":"aws:sns","s3":{}},` + good + `]}`, []Record{because(Malformed), created("b", "k"), {Reason: NotS3, Count: 2}, created("b", "k")}},
 		"Records of the wrong type":          {`{"Records":{}}`, []Record{because(Malformed)}},
 		"Records twice, the later counts":    {`{"Records":[` + good + `],"Records":[]}`, []Record{because(NoRecords)}},
@@ -219,7 +228,7 @@ func checkSyntax(t *testing.T, body string) {
 	}
 }
 
-// body1 is what S3 sends, whole (docs/aws-facts.md 2.2).
+// body1 is what S3 sends, whole.
 const body1 = `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"us-east-1","eventTime":"2026-01-02T03:04:05.678Z","eventName":"ObjectCreated:Put","userIdentity":{"principalId":"AWS:AROAEXAMPLE:firehose"},"requestParameters":{"sourceIPAddress":"10.0.0.1"},"responseElements":{"x-amz-request-id":"C3D13FE58DE4C810","x-amz-id-2":"FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD"},"s3":{"s3SchemaVersion":"1.0","configurationId":"athena-refresh","bucket":{"name":"example.streamalert.data","ownerIdentity":{"principalId":"A3NL1KOZZKExample"},"arn":"arn:aws:s3:::example.streamalert.data"},"object":{"key":"cloudtrail_events/2026/01/02/03/example-1-2026-01-02-03-04-05-uuid.gz","size":1024,"eTag":"d41d8cd98f00b204e9800998ecf8427e","versionId":"096fKKXTRTtl3on89fVO.nfljtsv6qko","sequencer":"0055AED6DCD90281E5"}}}]}`
 
 func BenchmarkParse(b *testing.B) {

@@ -104,7 +104,8 @@ func park(reason Reason, format string, args ...any) Placement {
 	return Placement{Outcome: Park, Reason: reason, Detail: fmt.Sprintf(format, args...)}
 }
 
-// place takes the checks in their order; the first that applies decides.
+// place takes the checks of docs/rules.md 3 in their order; the first that
+// applies decides.
 func (r *Router) place(name, key string, t trace) Placement {
 	if name == "" || key == "" {
 		return park(Malformed, "the bucket's name or the key is empty")
