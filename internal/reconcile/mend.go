@@ -260,16 +260,26 @@ func (r *run) relocate(ctx context.Context, t *tableRun, moving []*candidate, pa
 // folders do, and which one counts is not ours to say.
 func (r *run) ownObject(ctx context.Context, t *tableRun, id, location string) (key string, err error) {
 	bucket, folder, _ := split(location)
-	p := r.Router.Place(bucket, folder+"x") // parks what is in no bucket of ours
-	if p.Outcome != table.Place || p.Partition.Table != t.name || p.Partition.Location != refresh.Folder(location) {
-		return "", nil
+	own := func(p *table.Placement) bool {
+		if p.Outcome != table.Place || p.Partition.Table != t.name || p.Partition.Location != refresh.Folder(location) {
+			return false
+		}
+		values, _, why := t.facts.Values(p)
+		if why.Reason != "" {
+			return false
+		}
+		other, _ := t.facts.Identity(values)
+		return other == id
 	}
-	values, _, why := t.facts.Values(&p)
-	if why.Reason != "" {
+	standing, p, _ := r.Router.Below(bucket, folder) // never, in a bucket that isn't ours
+	switch {
+	case standing == table.Never, standing == table.Whole && !own(&p):
 		return "", nil
+	case standing == table.Whole:
+		return r.readable(ctx, bucket, folder, nil)
 	}
-	if other, _ := t.facts.Identity(values); other != id {
-		return "", nil
-	}
-	return r.readable(ctx, bucket, folder)
+	return r.readable(ctx, bucket, folder, func(key string) bool {
+		p := r.Router.Place(bucket, key)
+		return own(&p)
+	})
 }

@@ -220,7 +220,7 @@ type leaper struct {
 	why      table.Placement // of a folder with no partition
 	done     bool            // nothing more is to be learnt of it
 	passed   int             // folders of which that is so
-	last     string          // location that was last seen
+	last     table.Partition // that was last seen
 }
 
 // key looks at the next key.
@@ -235,10 +235,10 @@ func (l *leaper) key(ctx context.Context, key string) error {
 	switch {
 	case p.Outcome == table.Place:
 		l.finish()
-		if p.Partition.Location == l.last {
+		if same(&p.Partition, &l.last) {
 			return nil
 		}
-		l.last = p.Partition.Location
+		l.last = p.Partition
 		return l.sight(ctx, &p, refresh.Object{Bucket: l.bucket, Key: key})
 	case p.Outcome == table.Ignore:
 		l.ignore(refresh.Reason(p.Reason))
@@ -253,6 +253,12 @@ func (l *leaper) key(ctx context.Context, key string) error {
 	}
 	l.finish()
 	return l.unplaced(Finding{Bucket: l.bucket, Key: shown, Reason: refresh.Reason(p.Reason), Detail: p.Detail})
+}
+
+// same says whether two objects that were found in a row show the same
+// partition. The rules may look at files: then a folder is several tables'.
+func same(a, b *table.Partition) bool {
+	return a.Location == b.Location && a.Table == b.Table && slices.Equal(a.Values, b.Values) && slices.Equal(a.Keys, b.Keys)
 }
 
 // finish notes that no other key of the folder has to be looked at.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
 )
 
@@ -212,6 +213,10 @@ func TestTheWalkAgreesWithPlace(t *testing.T) {
 		{{Prefix: "x/", Ignore: true}, {Prefix: "*/t", Layout: "**/{app}/{yyyy}/", Table: "t"}, {Table: "u"}},
 		{{Layout: "{table}/{app}/[{more}/]", Partition: []table.KeyTemplate{{Key: "app", Value: "{app}"}}}},
 		{{Layout: "{app}/[{yyyy}/]x/", Table: "t", Partition: []table.KeyTemplate{{Key: "app", Value: "{app}"}}}},
+		sources(t, "alb", "nlb", "cloudtrail"),
+		sources(t, "aws-logs"),
+		append(sources(t, "clb", "cur"), table.Rule{Table: "t"}),
+		{{File: "f", Table: "t"}, {File: "g", Layout: "streamalert-data"}, {Layout: "**/{app}/{yyyy}/", Table: "u"}},
 	} {
 		router := routerOf(t, table.Bucket{Name: "b", Rules: rules})
 		for seed := range uint64(20) {
@@ -224,10 +229,43 @@ func TestTheWalkAgreesWithPlace(t *testing.T) {
 	}
 }
 
+// sources are the rules of several sources in a bucket.
+func sources(t *testing.T, names ...string) []table.Rule {
+	var rules []table.Rule
+	for _, n := range names {
+		rules = append(rules, table.Rule{Source: n})
+	}
+	expanded, err := source.Expand(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return expanded
+}
+
+// TestAFolderOfTwoKindsIsTwoTables: load balancers of every kind write into the
+// same folder.
+func TestAFolderOfTwoKindsIsTwoTables(t *testing.T) {
+	router := routerOf(t, table.Bucket{Name: "b", Rules: sources(t, "alb", "nlb")})
+	w := newWorld(t)
+	for _, name := range []string{"alb", "nlb"} {
+		w.table(name, "s3://b/", "account", "region", "dt")
+	}
+	const folder = "AWSLogs/1/elasticloadbalancing/eu/2018/03/01/"
+	w.put("b", folder+"1_elasticloadbalancing_eu_app.a.1", folder+"1_elasticloadbalancing_eu_app.a.2", folder+"1_elasticloadbalancing_eu_net.a.1", folder+"conn_log.1")
+	var found []reconcile.Finding
+	sum := w.run(w.reconciler(router, &found))
+	if sum.Tables["alb"].Missing != 1 || sum.Tables["nlb"].Missing != 1 || sum.Ignored["companion"] != 1 {
+		t.Errorf("%+v %+v %v", sum.Tables["alb"], sum.Tables["nlb"], sum.Ignored)
+	}
+}
+
 func someKeys(rnd *rand.Rand, n int) (keys []string) {
 	names := []string{"2018", "2018", "03", "01", "05", "x", "t", "T1", "bad-name", "", "a=1", "b=2", "A=3", "a=",
-		"dt=2018-03-01-05", "dt=2018-02-30-05", "AWSLogs", "1", "CloudTrail", "vpcflowlogs", "eu", "_temporary", "_x", "processing-failed"}
-	runs := []string{"2018/03/01/05", "2018/03/01", "a=1/b=2", "AWSLogs/1/vpcflowlogs/eu/2018/03/01", "AWSLogs/1/CloudTrail/eu/2018/03/01", "t/x", "web/2018"}
+		"dt=2018-03-01-05", "dt=2018-02-30-05", "AWSLogs", "1", "CloudTrail", "vpcflowlogs", "eu", "_temporary", "_x", "processing-failed",
+		"elasticloadbalancing", "CloudTrail-Digest", "year=1", "month=2", "day=3", "data"}
+	runs := []string{"2018/03/01/05", "2018/03/01", "a=1/b=2", "AWSLogs/1/vpcflowlogs/eu/2018/03/01", "AWSLogs/1/CloudTrail/eu/2018/03/01", "t/x", "web/2018",
+		"AWSLogs/1/elasticloadbalancing/eu/2018/03/01", "AWSLogs/1/CloudTrail-Digest/eu/2018/03/01", "year=1/month=2", "AWSLogs/1/BedrockModelInvocationLogs/eu/2018/03/01/05"}
+	files := []string{"f", "g", "_SUCCESS", "2018", "x_app.1", "x_net.1", "conn_log.1", "x.parquet", "x-Manifest.json"}
 	for range n {
 		var path []string
 		for range rnd.IntN(4) {
@@ -239,7 +277,7 @@ func someKeys(rnd *rand.Rand, n int) (keys []string) {
 		for range rnd.IntN(3) {
 			path = append(path, names[rnd.IntN(len(names))])
 		}
-		keys = append(keys, strings.Join(append(path, []string{"f", "g", "_SUCCESS", "2018"}[rnd.IntN(4)]), "/"))
+		keys = append(keys, strings.Join(append(path, files[rnd.IntN(len(files))]), "/"))
 	}
 	return slices.DeleteFunc(keys, func(k string) bool { return k == "" })
 }

@@ -109,7 +109,7 @@ func (r *run) empty(ctx context.Context, t *tableRun, parts []refresh.Partition)
 			continue
 		}
 		group.Go(func() (err error) {
-			found[i], err = r.readable(ctx, bucket, folder)
+			found[i], err = r.readable(ctx, bucket, folder, nil)
 			return err
 		})
 	}
@@ -141,8 +141,9 @@ func (r *run) landed(t *tableRun, p refresh.Partition, key string) bool {
 }
 
 // readable returns a key below a folder that an engine would read, "" if there
-// is none: neither a folder's marker, nor hidden.
-func (r *run) readable(ctx context.Context, bucket, folder string) (string, error) {
+// is none: neither a folder's marker, nor hidden, and one that is wanted, if that
+// is asked.
+func (r *run) readable(ctx context.Context, bucket, folder string, wanted func(key string) bool) (string, error) {
 	in := Listing{Bucket: bucket, Prefix: folder, Max: firstKeys}
 	for {
 		page, err := r.list(ctx, in)
@@ -150,7 +151,7 @@ func (r *run) readable(ctx context.Context, bucket, folder string) (string, erro
 			return "", err
 		}
 		for _, key := range page.Keys {
-			if !hidden(key[len(folder):]) {
+			if !hidden(key[len(folder):]) && (wanted == nil || wanted(key)) {
 				return key, nil
 			}
 		}
@@ -217,7 +218,7 @@ func (r *run) dropSome(ctx context.Context, t *tableRun, parts []refresh.Partiti
 		}
 		group.Go(func() error {
 			bucket, folder, _ := split(p.Location)
-			key, err := r.readable(listing, bucket, folder)
+			key, err := r.readable(listing, bucket, folder, nil)
 			still[i] = err == nil && key == ""
 			return err
 		})

@@ -180,6 +180,29 @@ func TestAFolderWhoseRuleDependsOnTheFileIsNotRemembered(t *testing.T) {
 	g.must(refresh.Done, why("ignored_by_rule"), "a/2018/03/01/05/tmp-z")
 }
 
+// Load balancers of every kind write into the same folder: what is known of it
+// by one kind's file doesn't answer for another's.
+func TestAFolderOfTwoKindsFeedsTwoTables(t *testing.T) {
+	const layout = "**/elasticloadbalancing/{yyyy}/{MM}/{dd}/"
+	router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{
+		{Source: "alb", Layout: layout, Table: "alb", Files: []string{"*_app.*"}},
+		{Source: "nlb", Layout: layout, Table: "nlb", Files: []string{"*_net.*"}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newRig(t, func(o *refresh.Options) { o.Router = router })
+	g.create("alb")
+	g.create("nlb")
+	for _, kind := range []string{"app", "app", "net", "app", "net"} {
+		g.must(refresh.Done, nil, "AWSLogs/1/elasticloadbalancing/2018/03/01/1_eu_"+kind+".x.gz")
+	}
+	for _, name := range []string{"alb", "nlb"} {
+		if d := cmp.Diff([]string{"2018-03-01 s3://data/AWSLogs/1/elasticloadbalancing/2018/03/01/"}, g.locations(name)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
 // What is known of a folder was found by one rule; another rule of the same
 // folder has keys and a format of its own.
 func TestAFolderKnownByOneRuleDoesNotAnswerForAnother(t *testing.T) {
