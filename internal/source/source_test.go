@@ -157,3 +157,59 @@ func TestCases(t *testing.T) {
 		t.Errorf("only %d cases were read", n)
 	}
 }
+
+// TestRealLayouts looks at a key of each of 89 layouts that writers document:
+// it is placed, ignored, or refused in words that help.
+func TestRealLayouts(t *testing.T) {
+	const name = "testdata/layouts.ndjson"
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type line struct {
+		N      int             `json:"n"`
+		Layout string          `json:"layout"`
+		Rules  json.RawMessage `json:"rules"`
+		Key    string          `json:"key"`
+		Want   string          `json:"want"`
+	}
+	seen := map[int]bool{}
+	var written bytes.Buffer
+	e := json.NewEncoder(&written)
+	e.SetEscapeHTML(false)
+	for text := range bytes.Lines(data) {
+		var c line
+		if err := json.Unmarshal(text, &c); err != nil {
+			t.Fatal(err)
+		}
+		seen[c.N] = true
+		got := said(routerOf(t, string(c.Rules)), c.Key)
+		if got != c.Want && !*update {
+			t.Errorf("%s\n%s %s\ngot  %s\nwant %s", c.Layout, c.Rules, c.Key, got, c.Want)
+		}
+		c.Want = got
+		if err := e.Encode(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != 89 {
+		t.Errorf("%d layouts", len(seen))
+	}
+	if *update {
+		if err := os.WriteFile(name, written.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// said is a key's partition, or its reason and the last thing that explain says.
+func said(r *table.Router, key string) string {
+	p, steps := r.Explain("logs", key)
+	if p.Outcome == table.Place {
+		return p.Partition.Describe()
+	}
+	if p.Outcome == table.Park && len(steps) > 0 {
+		return string(p.Reason) + ": " + p.Detail + "; " + steps[len(steps)-1]
+	}
+	return string(p.Reason) + ": " + p.Detail
+}

@@ -81,13 +81,14 @@ func digits(s string) bool {
 
 // element matches one element of a key, whole.
 type element struct {
+	text     string // as the template has it
 	pieces   []piece
 	variable int            // index of the only piece of variable length, or -1
 	several  *regexp.Regexp // where there are more of those: the shortest text for each that fits
 }
 
-func newElement(pieces []piece) element {
-	e := element{pieces: pieces, variable: -1}
+func newElement(text string, pieces []piece) element {
+	e := element{text: text, pieces: pieces, variable: -1}
 	n := 0
 	for i := range pieces {
 		if !pieces[i].fixed() {

@@ -108,7 +108,7 @@ func (r *rule) mayName(table string) bool {
 			made[i] = piece{field: made[i].field} // any text
 		}
 	}
-	e := newElement(made)
+	e := newElement("", made)
 	var unused captures
 	return e.match(table, &unused)
 }

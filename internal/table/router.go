@@ -80,11 +80,17 @@ func PlainFile(name string) bool {
 	return name != "" && name[0] != '_' && name[0] != '.' && !strings.HasSuffix(name, "_$folder$")
 }
 
-// Explain is Place, with what was looked at on the way, one line a step.
+// Explain is Place, with what was looked at on the way, one line a step, and
+// with what would help where it is parked.
 // Text out of the key is quoted.
 func (r *Router) Explain(bucket, key string) (Placement, []string) {
 	var steps []string
 	p := r.place(bucket, key, &steps)
+	if b, ok := r.buckets[bucket]; ok && p.Outcome == Park {
+		var f folders
+		f.split(key)
+		b.advise(&f, &p, &steps)
+	}
 	return p, steps
 }
 

@@ -131,6 +131,7 @@ func (t *template) parseElement(s string, optional bool) (element, error) {
 		return t.keyValue(key, value)
 	}
 	var pieces []piece
+	text := s
 	for s != "" {
 		literal, field, found := strings.Cut(s, "{")
 		if strings.ContainsAny(literal, "[]}*") {
@@ -157,7 +158,7 @@ func (t *template) parseElement(s string, optional bool) (element, error) {
 			return element{}, fmt.Errorf("a {M}, {d} or {H} touches other digits: nobody can say where it ends")
 		}
 	}
-	return newElement(pieces), nil
+	return newElement(text, pieces), nil
 }
 
 // keyValueForm takes {key=} and {key=value} apart.
@@ -181,7 +182,7 @@ func (t *template) keyValue(key, value string) (element, error) {
 	if err != nil {
 		return element{}, err
 	}
-	return newElement([]piece{{literal: name + "=", field: noField, fold: true}, p}), nil
+	return newElement(key+"="+value, []piece{{literal: name + "=", field: noField, fold: true}, p}), nil
 }
 
 // field returns the piece for {name} and remembers what the name stands for.
