@@ -45,11 +45,9 @@ func (h *Handler) enqueue(ctx context.Context, w *worker, messages []refresh.Mes
 	var bodies []string
 	var after time.Duration
 	for i, s := range settlements {
-		switch s.Outcome {
-		case refresh.Done, refresh.Parked:
-			continue
+		if s.Outcome != refresh.Done && s.Outcome != refresh.Parked {
+			bodies, after = append(bodies, messages[i].Body), max(after, s.Wait)
 		}
-		bodies, after = append(bodies, messages[i].Body), max(after, s.Wait)
 	}
 	if len(bodies) == 0 {
 		return 0, nil
