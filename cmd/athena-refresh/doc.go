@@ -47,7 +47,6 @@
 //	internal/local           is an S3, SQS, Glue and Athena for this machine; imports nothing of the above but hiveql and iam
 //	cmd/lambda               is the function, a program of its own that only wires, as this one
 //	cmd/internal/worker      wires queue, catalog and Refresher, for every program that settles messages
-//	cmd/internal/plainjson   JSON of what strangers wrote, on lines that drive no terminal
 //
 // Arrows point one way: event and table know nothing but themselves, refresh
 // knows those two and no AWS, daemon and lambda know refresh, and an adapter

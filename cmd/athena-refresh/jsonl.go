@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	"athenarefresh/cmd/internal/plainjson"
 	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
 )
 
 // printJSON writes a value as one line. What JSON leaves as it is but could
@@ -20,7 +20,7 @@ func printJSON(w io.Writer, v any) error {
 	if err := e.Encode(v); err != nil {
 		return fmt.Errorf("write a result: %w", err)
 	}
-	if _, err := w.Write(plainjson.Escape(b.Bytes())); err != nil {
+	if _, err := w.Write(terminal.EscapeJSON(b.Bytes())); err != nil {
 		return fmt.Errorf("write a result: %w", err)
 	}
 	return nil

@@ -21,11 +21,11 @@ import (
 	"strconv"
 	"time"
 
-	"athenarefresh/cmd/internal/plainjson"
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/lambda"
 	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,7 +39,7 @@ func main() {
 	if err != nil {
 		// Not the end of the process: Lambda would start it again and again,
 		// and whoever invokes it would be told nothing.
-		slog.New(slog.NewJSONHandler(plainjson.Writer{To: os.Stderr}, nil)).Error("the function can't work", "error", err)
+		slog.New(slog.NewJSONHandler(terminal.JSONWriter{To: os.Stderr}, nil)).Error("the function can't work", "error", err)
 		awslambda.Start(func() error { return err })
 	}
 	awslambda.Start(h)
@@ -65,7 +65,7 @@ func newHandler(ctx context.Context, stderr io.Writer) (*lambda.Handler, error) 
 	if err != nil {
 		return nil, fmt.Errorf("compile the rules: %w", err)
 	}
-	log := slog.New(slog.NewJSONHandler(plainjson.Writer{To: stderr}, &slog.HandlerOptions{Level: c.LogLevel}))
+	log := slog.New(slog.NewJSONHandler(terminal.JSONWriter{To: stderr}, &slog.HandlerOptions{Level: c.LogLevel}))
 	for _, w := range warnings {
 		log.Warn("configuration", "warning", w.String())
 	}
