@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"athenarefresh/internal/aws/query"
+	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -27,7 +27,7 @@ func (a *app) repair(ctx context.Context, athena *query.Client, catalog refresh.
 	if err != nil {
 		return explainAWS("reconcile "+name, err)
 	}
-	if why := cantRepair(router.Feeds(name), &t); why != "" {
+	if why := reconcile.CantRepair(router.Feeds(name), &t); why != "" {
 		return hint(fmt.Errorf("reconcile --engine repair %s: %s", name, why), "athena-refresh reconcile --fix %s adds what Athena can't see", name)
 	}
 	stop := terminal.Progress(a.stderr, func() string { return "Athena looks at every folder" })
@@ -60,32 +60,4 @@ func (a *app) sayRepaired(ctx context.Context, result *query.Result) error {
 		}
 	}
 	return nil
-}
-
-// cantRepair says why MSCK REPAIR TABLE would find none of a table's folders, or
-// "": it looks directly below the table's location for folders key=value, with
-// the table's keys in their order.
-func cantRepair(feeds []table.Feed, t *refresh.Table) string {
-	if why := t.Refuses(); why.Reason != "" {
-		return why.Detail
-	}
-	var keys []string
-	for _, k := range t.Keys {
-		keys = append(keys, k.Name)
-	}
-	why := ""
-	for _, f := range feeds {
-		switch {
-		case !f.KeyValue:
-			why = fmt.Sprintf("Athena sees only folders named key=value, and those of %s are not", f.Layout)
-		case !slices.Equal(f.Keys, keys):
-			why = fmt.Sprintf("Athena sees only folders in the order of the table's keys, %s; those of bucket %s are in the order %s",
-				strings.Join(keys, ", "), f.Bucket, strings.Join(f.Keys, ", "))
-		case !strings.HasPrefix(refresh.Folder(t.ID.Location), "s3://"+f.Bucket+"/"):
-			why = fmt.Sprintf("Athena sees only what is below the table's location, %s; bucket %s feeds it", t.ID.Location, f.Bucket)
-		default:
-			return ""
-		}
-	}
-	return why
 }
