@@ -178,7 +178,8 @@ func (m *monitored) settles(ctx context.Context, r *statusReport, q cloudwatch.Q
 func (m *monitored) facts(r *statusReport, q cloudwatch.Queue, settles monitor.Rate) monitor.Facts {
 	c := m.config
 	return monitor.Facts{
-		Window: m.flags.since, Data: q.Data, Sent: q.Sent, Received: q.Received, Deleted: q.Deleted,
+		Window: m.flags.since, Data: q.Data, Sent: q.Sent, Received: q.Received, Deleted: q.Deleted, Lately: q.Lately,
+		Told: q.Told, LastReceived: q.LastReceived, UnreceivedSince: q.UnreceivedSince,
 		Visible: r.Visible, InFlight: r.InFlight, Oldest: q.Oldest,
 		Enabled: c.Enabled, Queue: c.Trigger == config.TriggerQueue,
 		Every: longest(c.Schedule, r.Time), Timeout: c.Timeout,

@@ -20,6 +20,12 @@ type Facts struct {
 	// they are their sums.
 	Data                    bool
 	Sent, Received, Deleted float64
+	Lately                  *float64 // sent in a second, of the last minutes; nil: not known
+
+	// Told is the newest minute of which CloudWatch has anything, LastReceived the
+	// one in which a message was received last, and UnreceivedSince the first after
+	// that in which one was sent. Zero: none in the window.
+	Told, LastReceived, UnreceivedSince time.Time
 
 	Visible, InFlight int            // now, by the queue itself
 	Oldest            *time.Duration // age of the oldest message; nil: not known
@@ -42,6 +48,7 @@ const (
 	FallingBehind State = "falling_behind"
 	Idle          State = "nothing_arrives"
 	Stuck         State = "stuck"
+	Unreceived    State = "nothing_is_received"
 	NoData        State = "no_data"
 )
 
@@ -62,13 +69,23 @@ const (
 	spare = 0.8
 )
 
+// nobody is what to do where nobody receives.
+const nobody = `is the function deployed and its schedule on, or does the daemon run? "athena-refresh doctor" looks`
+
 // Judge says how the queue fares.
 func Judge(f Facts) Verdict {
 	held := f.Visible + f.InFlight
-	switch {
+	switch silent := f.silent(); {
+	case silent > 0 && f.Enabled:
+		return Verdict{State: Unreceived, Words: fmt.Sprintf("nothing is received, for %s by now, and %s", words(silent), waiting(f.Visible)),
+			Hint: nobody}
 	case !f.Enabled && held > 0:
-		return Verdict{State: FallingBehind, Words: waiting(held) + `: "enabled" is false in lambda.json`,
+		v := Verdict{State: FallingBehind, Words: waiting(held) + `: "enabled" is false in lambda.json`,
 			Hint: "set it to true and deploy; messages are kept for 14 days"}
+		if silent > 0 {
+			v.State = Unreceived
+		}
+		return v
 	case !f.Data && held == 0:
 		return Verdict{State: NoData, Words: "CloudWatch has no numbers of this queue in the window, and the queue is empty",
 			Hint: "a queue in which nothing happened for six hours has none, and the first come up to 15 minutes late; land an object and look again, or widen --since; if nothing arrives then, \"athena-refresh doctor\" looks where notifications get lost"}
@@ -82,6 +99,29 @@ func Judge(f Facts) Verdict {
 		return f.behind()
 	}
 	return Verdict{State: KeepingUp, Words: f.keepingUp()}
+}
+
+// silent is for how long nothing was received while something waits; 0 where that is
+// no longer than the trigger explains. It is counted up to the newest minute that
+// CloudWatch tells of, which is a minute or more late. A message that is hidden
+// for a retry is old too: unless nothing is hidden, it takes one that was sent
+// meanwhile.
+func (f Facts) silent() time.Duration {
+	most := f.allowed()
+	if f.Queue {
+		most = patience
+	}
+	since := f.LastReceived
+	if since.IsZero() {
+		since = f.Told.Add(time.Minute - f.Window)
+	}
+	silence := f.Told.Sub(since)
+	sent := !f.UnreceivedSince.IsZero() && f.Told.Sub(f.UnreceivedSince) > most
+	old := f.InFlight == 0 && f.Oldest != nil && *f.Oldest > most
+	if f.Told.IsZero() || f.Visible == 0 || silence <= most || !sent && !old {
+		return 0
+	}
+	return silence
 }
 
 // late says whether the oldest message is older than the trigger explains.
@@ -105,9 +145,12 @@ func (f Facts) overloaded() bool {
 	return !f.Queue && f.Settles.known() && !f.Settles.AtLeast && f.rate()*f.Every.Seconds() > f.capacity()
 }
 
-// rate is how many messages arrive in a second.
+// rate is how many messages arrive in a second, by now if that is known.
 func (f Facts) rate() float64 {
-	if f.Window <= 0 {
+	switch {
+	case f.Lately != nil:
+		return *f.Lately
+	case f.Window <= 0:
 		return 0
 	}
 	return f.Sent / f.Window.Seconds()
@@ -127,7 +170,7 @@ func (f Facts) behind() Verdict {
 	}
 	switch every := f.enough(); {
 	case f.Data && f.Received == 0:
-		v.Hint = "nobody received any: is the function deployed and its schedule on, or does the daemon run? \"athena-refresh doctor\" looks"
+		v.Hint = "nobody received any: " + nobody
 	case f.Queue:
 		v.Hint = "one process doesn't keep up: let more run, or raise statements_in_flight; is the catalog slow, or throttled?"
 	case every < time.Minute:
@@ -157,8 +200,8 @@ func (f Facts) settles() string {
 // minute if there is none.
 func (f Facts) enough() time.Duration {
 	every := f.Latency - f.Timeout
-	if r := f.rate(); r > 0 && f.Settles.known() {
-		every = min(every, time.Duration(f.capacity()/r*float64(time.Second)))
+	if f.rate() > 0 && f.Settles.known() {
+		every = min(every, time.Duration(f.capacity()/f.rate()*float64(time.Second)))
 	}
 	return every.Truncate(time.Minute)
 }

@@ -17,6 +17,7 @@ const (
 	queues      = "AWS/SQS"
 	functions   = "AWS/Lambda"
 	callTimeout = 30 * time.Second // all pages and the SDK's retries included
+	lately      = 15 * time.Minute // over which what arrives is averaged
 )
 
 // Reader reads metrics.
@@ -35,7 +36,12 @@ func New(cfg aws.Config) *Reader {
 type Queue struct {
 	Data                    bool // there was any value of the three counters
 	Sent, Received, Deleted float64
-	Busiest                 float64 // deleted in the minute in which most were
+	Busiest                 float64  // deleted in the minute in which most were
+	Lately                  *float64 // sent in a second, of the newest quarter of an hour; nil: not known
+	// Told is the newest minute of which there is anything, LastReceived the one
+	// in which a message was received last, and UnreceivedSince the first after it
+	// in which one was sent. Zero: none in the window.
+	Told, LastReceived, UnreceivedSince time.Time
 	// Oldest is the age of the oldest message in the newest minute of which
 	// there is one; nil if there is none.
 	Oldest *time.Duration
@@ -61,12 +67,23 @@ func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (Qu
 	if err != nil {
 		return Queue{}, fmt.Errorf("read the metrics of queue %s: %w", name, err)
 	}
-	return queueOf(got), nil
+	return queueOf(got, to.Sub(from)), nil
 }
 
-func queueOf(got []series) Queue {
+func queueOf(got []series, window time.Duration) Queue {
 	q := Queue{Sent: got[0].sum(), Received: got[1].sum(), Deleted: got[2].sum()}
 	q.Busiest = got[2].most()
+	q.LastReceived, _ = got[1].above(time.Time{})
+	_, q.UnreceivedSince = got[0].above(q.LastReceived)
+	for _, s := range got {
+		if at := s.newestTime(); at.After(q.Told) {
+			q.Told = at
+		}
+	}
+	if !q.Told.IsZero() && window > lately {
+		rate := got[0].since(q.Told.Add(time.Minute-lately)) / lately.Seconds()
+		q.Lately = &rate
+	}
 	q.Data = len(got[0].values)+len(got[1].values)+len(got[2].values) > 0
 	if seconds, ok := got[3].newest(); ok {
 		age := time.Duration(seconds * float64(time.Second))

@@ -14,7 +14,8 @@ import (
 
 // series is what came of a query, on all pages.
 type series struct {
-	values []float64 // the newest first; none where CloudWatch has none
+	values []float64   // the newest first; none where CloudWatch has none
+	times  []time.Time // when the minutes of values begin
 	status types.StatusCode
 	words  []string // of CloudWatch
 }
@@ -51,6 +52,41 @@ func (s *series) newest() (value float64, ok bool) {
 		return 0, false
 	}
 	return s.values[0], true
+}
+
+// newestTime is when the newest period begins of which there is a value.
+func (s *series) newestTime() (newest time.Time) {
+	if len(s.times) > 0 {
+		newest = s.times[0]
+	}
+	return newest
+}
+
+// above returns the newest period with more than zero, zero if there is none, and
+// the oldest one after a time.
+func (s *series) above(after time.Time) (newest, oldest time.Time) {
+	for i, at := range s.times {
+		if i == len(s.values) || !at.After(after) {
+			break
+		}
+		if s.values[i] > 0 {
+			oldest = at
+			if newest.IsZero() {
+				newest = at
+			}
+		}
+	}
+	return newest, oldest
+}
+
+// since sums what begins at a time or later.
+func (s *series) since(from time.Time) (all float64) {
+	for i, at := range s.times {
+		if i < len(s.values) && !at.Before(from) {
+			all += s.values[i]
+		}
+	}
+	return all
 }
 
 // read returns what came of each query, in their order. A query that CloudWatch
@@ -97,6 +133,7 @@ func (r *Reader) pages(ctx context.Context, in *cloudwatch.GetMetricDataInput, f
 				found[aws.ToString(m.Id)] = s
 			}
 			s.values = append(s.values, m.Values...)
+			s.times = append(s.times, m.Timestamps...)
 			s.status = m.StatusCode
 			s.words = append(s.words, words(m.Messages)...)
 		}
