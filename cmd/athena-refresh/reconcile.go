@@ -260,7 +260,7 @@ func exampleOf(unplaced []reconcile.Finding) string {
 // ofTable says whether a reason is a table's, not a rule's.
 func ofTable(r refresh.Reason) bool {
 	switch r {
-	case refresh.TableMissing, refresh.DatabaseMissing, refresh.NotAHiveTable, refresh.PartitionKeysMismatch, refresh.FormatMismatch:
+	case refresh.TableMissing, refresh.DatabaseMissing, refresh.NotAHiveTable, refresh.PartitionKeysMismatch, refresh.FormatMismatch, refresh.InvalidValue:
 		return true
 	}
 	return false

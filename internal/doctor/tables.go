@@ -107,7 +107,7 @@ func accepts(tab refresh.Table, f table.Feed) (why refresh.Answer) {
 
 // mend is what to do about a table that can't have what a rule places there.
 func mend(reason refresh.Reason, tab refresh.Table, f table.Feed) string {
-	if reason == refresh.PartitionKeysMismatch {
+	if reason == refresh.PartitionKeysMismatch || reason == refresh.InvalidValue {
 		return fmt.Sprintf("correct rule %d of bucket %s, or make the table anew with the keys %s: athena-refresh table drop %s, then %s",
 			f.Rule, f.Bucket, strings.Join(f.Keys, ", "), tab.ID.Name, creation(tab.ID.Name, []table.Feed{f}))
 	}

@@ -165,7 +165,7 @@ func TestTheReasonsAreARefreshs(t *testing.T) {
 		"unplaced iceberg/2026/01/02/03/x not_a_hive_table",
 		"unplaced keys/2026/01/02/03/x partition_keys_mismatch",
 		"unplaced nosuch/2026/01/02/03/x table_missing",
-		"unplaced number/2026/01/02/03/x partition_keys_mismatch",
+		"unplaced number/2026/01/02/03/x invalid_value",
 		"unplaced owned/2026/01/02/03/ table_not_allowed")
 	if sum.Ignored[refresh.ProjectedTable] != 1 {
 		t.Errorf("ignored: %v", sum.Ignored)

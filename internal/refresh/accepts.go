@@ -25,12 +25,8 @@ func (tab *Table) Accepts(keys, values []string, parquet bool) Answer {
 // someValue is a value that fits the key's type.
 func (tab *Table) someValue(key string) string {
 	for _, k := range tab.Keys {
-		switch {
-		case k.Name != key:
-		case k.Bits() > 0:
-			return "0"
-		case k.Type == "date":
-			return "2026-01-02"
+		if k.Name == key {
+			return k.someValue()
 		}
 	}
 	return "x"

@@ -141,7 +141,7 @@ func TestIntegersAreOneValueHoweverWritten(t *testing.T) {
 	g.must(refresh.Done, nil, "num:m=02/day=a/x")
 	g.must(refresh.Done, nil, "num:m=3/day=a/x")
 	g.must(refresh.Parked, why(refresh.LocationConflict), "num:m=1/day=a/x")
-	g.must(refresh.Parked, why(refresh.PartitionKeysMismatch), "num:m=x/day=a/x")
+	g.must(refresh.Parked, why(refresh.InvalidValue), "num:m=x/day=a/x")
 	if d := cmp.Diff([]string{"a 02 s3://num/m=02/day=a/", "a 03 s3://num/m=3/day=a/", "a 1 s3://num/m=01/day=a/"}, g.locations("num")); d != "" {
 		t.Error(d)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -119,12 +118,11 @@ func (tab *Table) values(p *table.Partition) ([]string, answer) {
 		if at < 0 {
 			return mismatch()
 		}
-		v, ok := canonical(k.Type, p.Values[at])
+		spelled, ok := spell(k.Type, p.Values[at])
 		if !ok {
-			return nil, answer{reason: PartitionKeysMismatch, detail: fmt.Sprintf(
-				"%s=%q is no %s, which the key of table %s is", k.Name, p.Values[at], k.Type, tab.ID.Name)}
+			return nil, tab.noValue(k, p.Values[at])
 		}
-		values[i] = v
+		values[i] = spelled[0]
 	}
 	return values, answer{}
 }
@@ -144,20 +142,4 @@ func (tab *Table) keyList() string {
 func (tab *Table) partition(w *want) Partition {
 	values, _ := tab.values(&w.part)
 	return Partition{Values: values, Location: w.part.Location}
-}
-
-// canonical returns how a key of the given type writes a value: integers
-// without leading zeros, because some writers store 01 and others 1
-// (docs/aws-facts.md 5.5). It fails where the type can't hold the value.
-func canonical(hiveType, value string) (string, bool) {
-	bits := Key{Type: hiveType}.Bits()
-	switch {
-	case bits > 0:
-		n, err := strconv.ParseInt(value, 10, bits)
-		return strconv.FormatInt(n, 10), err == nil
-	case hiveType == "date":
-		_, err := time.Parse(time.DateOnly, value)
-		return value, err == nil
-	}
-	return value, true
 }

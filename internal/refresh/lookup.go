@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"athenarefresh/internal/table"
 )
 
 // lookMost is the most partitions that one call looks up (BatchGetPartition,
@@ -34,7 +32,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (missing
 	stale := t.dueAgain(unread)
 	values := make([][]string, 0, len(unread)+len(stale))
 	for _, w := range unread {
-		values = append(values, spellings(&tab, &w.part)...)
+		values = append(values, spellings(&tab, w.part.Keys, w.part.Values)...)
 	}
 	for _, k := range stale {
 		values = append(values, k.values)
@@ -52,30 +50,6 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (missing
 		w.absent = true
 	}
 	return append(missing, absent...), nil
-}
-
-// spellings are the values under which the catalog may have a partition that
-// the table can have: as the table's types write them, as the key has them, and
-// with numbers in two digits, as other writers store months and hours whatever
-// the folder is called (docs/aws-facts.md 5.5). A partition that is there under another of
-// them must not be added again: its rows would be found twice. At most three.
-func spellings(tab *Table, p *table.Partition) [][]string {
-	values, _ := tab.values(p)
-	raw, padded := make([]string, len(values)), slices.Clone(values)
-	for i, k := range tab.Keys {
-		raw[i] = p.Values[slices.Index(p.Keys, k.Name)]
-		if k.Bits() > 0 && len(values[i]) == 1 {
-			padded[i] = "0" + values[i]
-		}
-	}
-	list := [][]string{values}
-	if !slices.Equal(raw, values) {
-		list = append(list, raw)
-	}
-	if !slices.Equal(padded, values) && !slices.Equal(padded, raw) {
-		list = append(list, padded)
-	}
-	return list
 }
 
 // read looks partitions up and returns where they are, by identity. What it
@@ -118,9 +92,9 @@ func (tab *Table) Identity(stored []string) (string, bool) {
 	}
 	values := make([]string, len(stored))
 	for i, v := range stored {
-		var ok bool
-		if values[i], ok = canonical(tab.Keys[i].Type, v); !ok {
-			values[i] = v // some other writer's
+		values[i] = v
+		if s, ok := spell(tab.Keys[i].Type, v); ok { // else some other writer's
+			values[i] = s[0]
 		}
 	}
 	return identity(values), true
@@ -261,7 +235,7 @@ func (t *planner) reconfirm(k *known, p Partition) {
 func (t *planner) readBack(ctx context.Context, tab Table, batch []*want) (left []*want, err error) {
 	values := make([][]string, 0, len(batch))
 	for _, w := range batch {
-		values = append(values, spellings(&tab, &w.part)...)
+		values = append(values, spellings(&tab, w.part.Keys, w.part.Values)...)
 	}
 	found, err := t.read(ctx, tab, values)
 	if err != nil {

@@ -76,7 +76,7 @@ func (tab *Table) Values(p *table.Placement) (values []string, spelled [][]strin
 	if a.reason != "" {
 		return nil, nil, Answer{Reason: a.reason, Detail: a.detail}
 	}
-	return values, spellings(tab, &p.Partition), Answer{}
+	return values, spellings(tab, p.Partition.Keys, p.Partition.Values), Answer{}
 }
 
 // ReasonOf is the reason that an error of a Catalog stands for.

@@ -15,23 +15,25 @@ import (
 type Reason string
 
 const (
-	LocationConflict      Reason = "location_conflict"       // park: the partition exists elsewhere
-	ProjectedTable        Reason = "projected_table"         // ignore: Athena computes this table's partitions
-	NotAHiveTable         Reason = "not_a_hive_table"        // park: Iceberg, Delta, Hudi or a view
-	PartitionKeysMismatch Reason = "partition_keys_mismatch" // park: the layout's keys are not the table's
-	FormatMismatch        Reason = "format_mismatch"         // park: a Parquet object, a table that isn't
-	TableMissing          Reason = "table_missing"           // retry
-	DatabaseMissing       Reason = "database_missing"        // retry
-	AccessDenied          Reason = "access_denied"           // retry
-	Throttled             Reason = "throttled"               // retry: the service, or our own limits, said later
-	CatalogError          Reason = "catalog_error"           // retry: anything else that the catalog said
-	Deadline              Reason = "deadline"                // retry: the time for this round ran out
+	LocationConflict      Reason = "location_conflict"        // park: the partition exists elsewhere
+	ProjectedTable        Reason = "projected_table"          // ignore: Athena computes this table's partitions
+	NotAHiveTable         Reason = "not_a_hive_table"         // park: Iceberg, Delta, Hudi or a view
+	PartitionKeysMismatch Reason = "partition_keys_mismatch"  // park: the layout's keys are not the table's
+	FormatMismatch        Reason = "format_mismatch"          // park: a Parquet object, a table that isn't
+	InvalidValue          Reason = Reason(table.InvalidValue) // park: no value of the key's type
+	FolderEmpty           Reason = "folder_empty"             // ignore: Athena refused the partition, and nothing is in its folder any more
+	TableMissing          Reason = "table_missing"            // retry
+	DatabaseMissing       Reason = "database_missing"         // retry
+	AccessDenied          Reason = "access_denied"            // retry
+	Throttled             Reason = "throttled"                // retry: the service, or our own limits, said later
+	CatalogError          Reason = "catalog_error"            // retry: anything else that the catalog said
+	Deadline              Reason = "deadline"                 // retry: the time for this round ran out
 )
 
 // Reasons returns the whole list, in alphabetical order.
 func Reasons() []Reason {
 	list := []Reason{
-		LocationConflict, ProjectedTable, NotAHiveTable, PartitionKeysMismatch, FormatMismatch,
+		LocationConflict, ProjectedTable, FolderEmpty, NotAHiveTable, PartitionKeysMismatch, FormatMismatch,
 		TableMissing, DatabaseMissing, AccessDenied, Throttled, CatalogError, Deadline,
 	}
 	for _, r := range []event.Reason{
@@ -53,9 +55,9 @@ func Reasons() []Reason {
 // rank is the outcome of a record that the catalog gave this reason.
 func (r Reason) rank() rank {
 	switch r {
-	case "", ProjectedTable:
+	case "", ProjectedTable, FolderEmpty:
 		return settled
-	case LocationConflict, NotAHiveTable, PartitionKeysMismatch, FormatMismatch:
+	case LocationConflict, NotAHiveTable, PartitionKeysMismatch, FormatMismatch, InvalidValue:
 		return parked
 	}
 	return retried

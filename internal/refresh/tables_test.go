@@ -37,7 +37,7 @@ func TestKindsOfTables(t *testing.T) {
 	g.must(refresh.Parked, why(refresh.NotAHiveTable), "iceberg/2018/03/01/05/x")
 	g.must(refresh.Parked, why(refresh.PartitionKeysMismatch), "other_keys/2018/03/01/05/x")
 	g.must(refresh.Parked, why(refresh.PartitionKeysMismatch), "no_keys/2018/03/01/05/x")
-	g.must(refresh.Parked, why(refresh.PartitionKeysMismatch), "dated/2018/03/01/05/x")
+	g.must(refresh.Parked, why(refresh.InvalidValue), "dated/2018/03/01/05/x")
 	g.must(refresh.Parked, why(refresh.FormatMismatch), "parquet:parquet/json/dt=2018-03-01-05/x")
 	g.must(refresh.Done, nil, "parquet:parquet/pq/dt=2018-03-01-05/x")
 	// A Parquet object in a folder that is known from others is looked at all the same.
@@ -58,7 +58,7 @@ func TestAcceptsSaysWhatSettlingWould(t *testing.T) {
 		"the same":           {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt"}, nil, false, ""},
 		"in another order":   {refresh.Table{Keys: []refresh.Key{key("month", "int"), key("year", "date")}}, []string{"year", "month"}, nil, false, ""},
 		"a value that fits":  {refresh.Table{Keys: []refresh.Key{key("dt", "date")}}, []string{"dt"}, []string{"2018-03-01"}, false, ""},
-		"one that doesn't":   {refresh.Table{Keys: []refresh.Key{key("dt", "date")}}, []string{"dt"}, []string{"2018-03-01-05"}, false, refresh.PartitionKeysMismatch},
+		"one that doesn't":   {refresh.Table{Keys: []refresh.Key{key("dt", "date")}}, []string{"dt"}, []string{"2018-03-01-05"}, false, refresh.InvalidValue},
 		"one more":           {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt", "hour"}, nil, false, refresh.PartitionKeysMismatch},
 		"another":            {refresh.Table{Keys: []refresh.Key{key("day", "string")}}, []string{"dt"}, nil, false, refresh.PartitionKeysMismatch},
 		"Parquet, not it":    {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt"}, nil, true, refresh.FormatMismatch},

@@ -18,6 +18,7 @@ var meanings = map[refresh.Reason]meaning{
 	"ignored_by_rule":      {"ignore", "a rule of the configuration says so"},
 	"companion":            {"ignore", "it lies beside a source's logs and is none of them"},
 	refresh.ProjectedTable: {"ignore", "Athena computes this table's partitions itself"},
+	refresh.FolderEmpty:    {"ignore", "Athena refused the partition, and nothing is in its folder any more"},
 
 	"malformed":          {"park", "the message is nothing that S3, SNS, EventBridge or CloudTrail send"},
 	"not_s3":             {"park", "a record of another service"},
@@ -29,7 +30,7 @@ var meanings = map[refresh.Reason]meaning{
 	"invalid_timestamp":  {"park", "the key has a time that no calendar has"},
 	"invalid_table_name": {"park", "the key names a table that can't be one"},
 	"invalid_location":   {"park", "the folder can't be a partition's"},
-	"invalid_value":      {"park", "the key has a value that no partition can have"},
+	"invalid_value":      {"park", "the key has a value that no partition, or none of its table, can have"},
 	"table_not_allowed":  {"park", "the table belongs to another bucket"},
 
 	refresh.LocationConflict:      {"park", "the partition exists, in another folder"},

@@ -131,11 +131,14 @@ func identifier(name string) (string, error) {
 }
 
 // value writes a partition value for a key of the type: whole numbers bare,
-// because Hive compares a quoted one by its text, everything else quoted. So
-// are numbers below nought: Hive's grammar has no sign in a partition's value.
+// because Hive compares a quoted one by its text, and booleans, because text
+// that isn't empty is true to Hive; everything else quoted. So are numbers below nought: Hive's grammar has no sign in a partition's value.
 func value(k refresh.Key, v string) (string, error) {
 	bits := k.Bits()
-	if bits == 0 {
+	switch {
+	case k.Type == "boolean" && (v == "true" || v == "false"):
+		return v, nil
+	case bits == 0:
 		return literal(v)
 	}
 	n, err := strconv.ParseInt(v, 10, bits)

@@ -32,6 +32,9 @@ func TestStatementIsTheSpecifications(t *testing.T) {
 			},
 			"ALTER TABLE `db`.`t` ADD IF NOT EXISTS PARTITION (`account`='007', `year`=7) LOCATION 's3://b/t/a/'" +
 				` PARTITION (` + "`account`" + `='O\'B\\rien', ` + "`year`" + `='-7') LOCATION 's3://b/t/it\'s/'`},
+		{tableOf(refresh.Key{Name: "ok", Type: "boolean"}, refresh.Key{Name: "at", Type: "timestamp"}),
+			[]refresh.Partition{{Values: []string{"false", "2018-03-01 05:06:07"}, Location: "s3://b/t/"}},
+			"ALTER TABLE `db`.`t` ADD IF NOT EXISTS PARTITION (`ok`=false, `at`='2018-03-01 05:06:07') LOCATION 's3://b/t/'"},
 	} {
 		got, err := Statement(c.table, c.parts)
 		if err != nil || got != c.want {

@@ -1,0 +1,197 @@
+package refresh
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A value comes as text out of a key, and the catalog keeps it as text: what it
+// is to a query depends on the type of the table's key. Text that the type
+// can't hold is read as NULL, or fails the query. Of what it can hold there are
+// often several spellings, and writers differ in which they store; the ones we
+// look for are these:
+//
+//	type           we write               others may have stored
+//	tinyint … int  7                      as in the key, 07
+//	decimal(p,s)   1.5                    as in the key, 1.50 (all of s)
+//	float, double  1.5                    as in the key, 1.0 for 1
+//	boolean        true                   as in the key
+//	date           2026-01-02             as in the key
+//	timestamp      2026-01-02 03:04:05    as in the key, 2026-01-02 03:04:05.0
+//	char(n)        without spaces at end  as in the key, filled up to n
+//	varchar(n)     as in the key
+//	any other      as in the key
+
+// spelled are the spellings of one value: ours, the key's, and another.
+type spelled [3]string
+
+// spell returns a value's spellings; false where the type can't hold it.
+func spell(hiveType, value string) (s spelled, ok bool) {
+	base, arguments := hiveType, []int(nil)
+	if m := typeArguments.FindStringSubmatch(hiveType); m != nil {
+		base = m[1]
+		for _, a := range strings.Split(m[2], ",") {
+			n, err := strconv.Atoi(strings.TrimSpace(a))
+			if err != nil {
+				return spelled{value, value, value}, true // a type that nobody has
+			}
+			arguments = append(arguments, n)
+		}
+	}
+	ours, third, ok := spellAs(base, arguments, value)
+	return spelled{ours, value, third}, ok
+}
+
+var typeArguments = regexp.MustCompile(`^(\w+)\s*\(([^()]*)\)$`)
+
+func spellAs(base string, arguments []int, value string) (ours, third string, ok bool) {
+	if bits := (Key{Type: base}).Bits(); bits > 0 {
+		return spellInteger(value, bits)
+	}
+	switch base {
+	case "decimal", "numeric", "dec":
+		return spellDecimal(value, arguments)
+	case "float":
+		return spellFloat(value, 32)
+	case "double", "double precision":
+		return spellFloat(value, 64)
+	case "boolean":
+		ours = strings.ToLower(value)
+		return ours, ours, ours == "true" || ours == "false"
+	case "date":
+		t, err := time.Parse("2006-1-2", value)
+		ours = t.Format(time.DateOnly)
+		return ours, ours, err == nil && t.Year() > 0
+	case "timestamp":
+		return spellTimestamp(value)
+	case "char":
+		return spellChar(value, arguments)
+	case "varchar":
+		return value, value, len(arguments) != 1 || utf8.RuneCountInString(value) <= arguments[0]
+	}
+	return value, value, true
+}
+
+// spellInteger: some writers store 01 and others 1, whatever the folder is called.
+func spellInteger(value string, bits int) (ours, third string, ok bool) {
+	n, err := strconv.ParseInt(value, 10, bits)
+	ours = strconv.FormatInt(n, 10)
+	if third = ours; len(ours) == 1 {
+		third = "0" + ours
+	}
+	return ours, third, err == nil
+}
+
+var decimalShape = regexp.MustCompile(`^([+-]?)0*(\d*?)(?:\.(\d*?)0*)?$`)
+
+// spellDecimal: Hive's decimal without arguments is decimal(10,0). One with more
+// digits than the type has would be rounded, so the type can't hold it.
+func spellDecimal(value string, arguments []int) (ours, third string, ok bool) {
+	precision, scale := 10, 0
+	if len(arguments) > 0 {
+		precision = arguments[0]
+	}
+	if len(arguments) > 1 {
+		scale = arguments[1]
+	}
+	m := decimalShape.FindStringSubmatch(value)
+	if m == nil || !strings.ContainsAny(value, "0123456789") || len(m[2]) > precision-scale || len(m[3]) > scale {
+		return value, value, false
+	}
+	whole := m[2]
+	if whole == "" {
+		whole = "0"
+	}
+	if m[1] == "-" && whole+m[3] != "0" {
+		whole = "-" + whole
+	}
+	ours, third = whole, whole
+	if m[3] != "" {
+		ours += "." + m[3]
+	}
+	if scale > 0 {
+		third += "." + m[3] + strings.Repeat("0", scale-len(m[3]))
+	}
+	return ours, third, true
+}
+
+func spellFloat(value string, bits int) (ours, third string, ok bool) {
+	f, err := strconv.ParseFloat(value, bits)
+	if err != nil || strings.ContainsAny(value, "xXpPnN_") { // hexadecimal, Inf, NaN
+		return value, value, false
+	}
+	ours = strconv.FormatFloat(f, 'f', -1, bits)
+	if third = ours; !strings.Contains(ours, ".") {
+		third += ".0"
+	}
+	return ours, third, true
+}
+
+// timestampShapes are those that both Hive and Trino read; T stands between day
+// and time in neither.
+var timestampShapes = []string{"2006-1-2 15:4:5.999999999", "2006-1-2 15:4:5", "2006-1-2 15:4", "2006-1-2"}
+
+// spellTimestamp: Hive writes a fraction in any case.
+func spellTimestamp(value string) (ours, third string, ok bool) {
+	for _, shape := range timestampShapes {
+		t, err := time.Parse(shape, value)
+		if err != nil || t.Year() == 0 {
+			continue
+		}
+		ours = t.Format("2006-01-02 15:04:05.999999999")
+		if third = ours; t.Nanosecond() == 0 {
+			third += ".0"
+		}
+		return ours, third, true
+	}
+	return value, value, false
+}
+
+// spellChar: spaces at the end of a char say nothing.
+func spellChar(value string, arguments []int) (ours, third string, ok bool) {
+	ours = strings.TrimRight(value, " ")
+	if len(arguments) != 1 {
+		return ours, ours, ours != ""
+	}
+	missing := arguments[0] - utf8.RuneCountInString(ours)
+	return ours, ours + strings.Repeat(" ", max(missing, 0)), missing >= 0 && ours != ""
+}
+
+// spellings are the values under which the catalog may have a partition that
+// the table can have, ours first. One that is there under another of them must
+// not be added again: its rows would be found twice. At most three.
+func spellings(tab *Table, keys, raw []string) (list [][]string) {
+	var ways [len(spelled{})][]string
+	for _, k := range tab.Keys {
+		s, _ := spell(k.Type, raw[slices.Index(keys, k.Name)])
+		for i := range ways {
+			ways[i] = append(ways[i], s[i])
+		}
+	}
+	for _, w := range ways {
+		if !slices.ContainsFunc(list, func(o []string) bool { return slices.Equal(o, w) }) {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// noValue says that a key's type can't hold a value.
+func (tab *Table) noValue(k Key, value string) answer {
+	return answer{reason: InvalidValue, detail: fmt.Sprintf("%s=%q is no %s, which the key of table %s is", k.Name, value, k.Type, tab.ID.Name)}
+}
+
+// someValue is a value that fits the key's type.
+func (k Key) someValue() string {
+	for _, v := range []string{"x", "1", "2026-01-02", "true"} {
+		if _, ok := spell(k.Type, v); ok {
+			return v
+		}
+	}
+	return "x"
+}
