@@ -38,7 +38,7 @@ func largeTable(t *testing.T, conf string, n, objects int) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := localglue.New(db)
+	catalog, err := localglue.New(db, "123456789012")
 	if err != nil {
 		t.Fatal(err)
 	}

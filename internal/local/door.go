@@ -1,17 +1,16 @@
 package local
 
 import (
-	"bytes"
-	"encoding/json"
-	"encoding/xml"
-	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
 	"athenarefresh/internal/local/cloudwatch"
+	"athenarefresh/internal/local/rights"
 	"athenarefresh/internal/local/sigv4"
 )
 
@@ -27,15 +26,32 @@ type door struct {
 	services map[string]http.Handler // by the target's prefix
 	metrics  http.Handler            // CloudWatch's
 	buckets  http.Handler
-	account  string
+	guard    *guard
+	faults   *faults
 }
 
 // ServeHTTP implements http.Handler.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	giveLeave(w, r)
 	patient := &patientWriter{ResponseWriter: w, due: time.Now().Add(minReply)}
+	defer patient.wait() // an answer without a body is written when we return
+	defer answerPanic(patient, r)
 	d.serve(patient, r)
-	patient.wait() // an answer without a body is written when we return
+}
+
+// answerPanic answers for a service that panics, and says on stderr where: what
+// one request makes of a dependency is no reason to cut its connection, which
+// clients take for a network that is broken, and try again.
+func answerPanic(w *patientWriter, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler || w.started {
+		panic(http.ErrAbortHandler) // half of an answer is worse than none
+	}
+	log.Printf("panic serving %s %q: %v\n%s", r.Method, r.URL.Path, p, debug.Stack())
+	refuse(w, r, &sigv4.Error{Code: "InternalError", Message: "We encountered an internal error. Please try again.", Status: http.StatusInternalServerError})
 }
 
 // giveLeave answers a request that asks for leave to send no body. net/http
@@ -53,23 +69,34 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"status":"ok"}`)
 		return
 	}
-	if err := d.admit(r); err != nil {
+	who, err := d.admit(r)
+	if err != nil {
 		refuse(w, r, err)
 		return
 	}
-	d.service(r).ServeHTTP(w, r)
+	r = r.WithContext(d.guard.as(r.Context(), who))
+	service, call := d.service(r)
+	if err := d.guard.judge(r, call); err != nil {
+		refuse(w, r, err)
+		return
+	}
+	if err := d.faults.strike(r.Context(), call); err != nil {
+		refuse(w, r, err)
+		return
+	}
+	service.ServeHTTP(w, r)
 }
 
-// admit says why a request may not come in. Even one that is signed (the
+// admit says whose a request is, or why it may not come in. Even one that is signed (the
 // credentials are no secret) must not be a browser's on behalf of a web page:
 // such requests say where they are from.
-func (d *door) admit(r *http.Request) error {
+func (d *door) admit(r *http.Request) (accessKey string, err error) {
 	if !localHost(r.Host) {
-		return forbidden("the host " + r.Host + " is not this machine's own")
+		return "", forbidden("the host " + r.Host + " is not this machine's own")
 	}
 	site := r.Header.Get("Sec-Fetch-Site")
 	if r.Header.Get("Origin") != "" || site != "" && site != "none" {
-		return forbidden("a web page may not use the local stack")
+		return "", forbidden("a web page may not use the local stack")
 	}
 	return d.verifier.Verify(r)
 }
@@ -88,28 +115,36 @@ func localHost(host string) bool {
 	return name == "localhost" || strings.HasSuffix(name, ".localhost") || name == "127.0.0.1" || name == "::1"
 }
 
-// service finds the service that a request, which was let in, is for.
-func (d *door) service(r *http.Request) http.Handler {
-	if target := r.Header.Get("X-Amz-Target"); target != "" {
+// service finds the service that a request, which was let in, is for, and what
+// the request asks of it.
+func (d *door) service(r *http.Request) (http.Handler, rights.Call) {
+	if isForm(r) && r.Header.Get("X-Amz-Target") == "" {
+		return query{d.guard}, rights.CallOf(r, r.PostFormValue("Action"), "")
+	}
+	bucket := hostBucket(r.Host)
+	call := rights.CallOf(r, "", bucket)
+	target := r.Header.Get("X-Amz-Target")
+	if target != "" {
 		prefix, _, _ := strings.Cut(target, ".")
 		if s := d.services[prefix]; s != nil {
-			return s
+			return s, call
 		}
-		return unserved(prefix)
+		return unserved(prefix), call
 	}
-	if r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" && strings.HasPrefix(r.URL.Path, cloudwatch.Path) {
-		return d.metrics
-	}
-	if isForm(r) {
-		return query{account: d.account}
+	if isCBOR(r) {
+		return d.metrics, call
 	}
 	if name := signedFor(r); name != "" && name != "s3" {
-		return unserved(name)
+		return unserved(name), rights.Call{}
 	}
-	if bucket := hostBucket(r.Host); bucket != "" {
-		return pathStyle(bucket, d.buckets)
+	if bucket != "" {
+		return pathStyle(bucket, d.buckets), call
 	}
-	return d.buckets
+	return d.buckets, call
+}
+
+func isCBOR(r *http.Request) bool {
+	return r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" && strings.HasPrefix(r.URL.Path, cloudwatch.Path)
 }
 
 // isForm says whether a request speaks the Query protocol.
@@ -139,7 +174,7 @@ type unserved string
 func (name unserved) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	const code = "UnknownOperationException"
 	w.Header().Set("X-Amzn-Errortype", code)
-	refuseJSON(w, &sigv4.Error{Code: code, Message: "the local stack has no service " + string(name), Status: http.StatusBadRequest})
+	refuseJSON(w, &sigv4.Error{Code: code, Message: "the local stack has no service " + string(name), Status: http.StatusBadRequest}, false)
 }
 
 // hostBucket is the bucket of a virtual-host-style request, "" if the style is
@@ -164,69 +199,6 @@ func pathStyle(bucket string, h http.Handler) http.Handler {
 		r2.URL = &u
 		h.ServeHTTP(w, r2)
 	})
-}
-
-// refuse answers in the protocol of the request: JSON where it has a target, the
-// Query protocol's XML to a form, else S3's.
-func refuse(w http.ResponseWriter, r *http.Request, err error) {
-	e := &sigv4.Error{Code: "IncompleteBody", Message: err.Error(), Status: http.StatusBadRequest}
-	errors.As(err, &e)
-	if r.Header.Get("X-Amz-Target") != "" {
-		refuseJSON(w, e)
-		return
-	}
-	if isForm(r) {
-		refuseForm(w, e)
-		return
-	}
-	refuseXML(w, xml.Name{Local: "Error"}, failure{e.Code, e.Message}, e.Status)
-}
-
-// refuseJSON: the JSON services have other names for the same errors (AWS
-// general reference, "Common errors").
-func refuseJSON(w http.ResponseWriter, e *sigv4.Error) {
-	code := e.Code
-	switch code {
-	case "SignatureDoesNotMatch", "RequestTimeTooSkewed":
-		code = "InvalidSignatureException"
-	case "InvalidAccessKeyId":
-		code = "UnrecognizedClientException"
-	case "AccessDenied":
-		code = "AccessDeniedException"
-	}
-	body, err := json.Marshal(map[string]string{"__type": code, "message": e.Message})
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	w.WriteHeader(e.Status)
-	w.Write(body)
-}
-
-// failure is an error in XML.
-type failure struct{ Code, Message string }
-
-// refuseForm has the error inside of an ErrorResponse, and its own name for a key
-// that isn't known.
-func refuseForm(w http.ResponseWriter, e *sigv4.Error) {
-	f := failure{e.Code, e.Message}
-	if f.Code == "InvalidAccessKeyId" {
-		f.Code = "InvalidClientTokenId"
-	}
-	refuseXML(w, xml.Name{Local: "ErrorResponse"}, struct{ Error failure }{f}, e.Status)
-}
-
-func refuseXML(w http.ResponseWriter, name xml.Name, answer any, status int) {
-	var body bytes.Buffer
-	body.WriteString(xml.Header)
-	if err := xml.NewEncoder(&body).EncodeElement(answer, xml.StartElement{Name: name}); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(status)
-	w.Write(body.Bytes())
 }
 
 // patientWriter doesn't answer before due.

@@ -25,15 +25,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"athenarefresh/internal/local/athena"
 	"athenarefresh/internal/local/cloudwatch"
 	"athenarefresh/internal/local/glue"
+	"athenarefresh/internal/local/rights"
 	"athenarefresh/internal/local/s3"
 	"athenarefresh/internal/local/sigv4"
 	"athenarefresh/internal/local/sqs"
@@ -42,7 +45,7 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// The credentials of every client.
+// The credentials of a client who may do everything; see [Roles] for others.
 const (
 	AccessKey = "test"
 	SecretKey = "test"
@@ -55,6 +58,11 @@ type Options struct {
 	Account       string // 123456789012 if ""
 	InFlightLimit int    // messages in flight per queue; 120,000 if 0
 	Now           func() time.Time
+
+	Roles   Roles           // whose requests are judged
+	Judged  func(Judgement) // told of every right of theirs that was judged; nil for nobody
+	Latency map[string]time.Duration
+	Faults  []Fault
 }
 
 // ErrInUse says that another process has the directory open.
@@ -127,25 +135,32 @@ func (s *Stack) open(o Options) error {
 	if err != nil {
 		return err
 	}
-	catalog, err := glue.New(s.db)
+	catalog, err := glue.New(s.db, o.Account)
 	if err != nil {
 		return err
 	}
-	engine, err := athena.New(athena.Options{Catalog: catalog, Objects: objects{s.buckets}, DataDir: o.Data, DB: s.db})
+	account := rights.Account{Region: o.Region, ID: o.Account, Key: s.queues.Key}
+	guard := &guard{roles: o.Roles, buckets: s.buckets, judged: o.Judged, account: account}
+	engine, err := athena.New(athena.Options{
+		Catalog: catalog, Objects: objects{s.buckets}, DataDir: o.Data, DB: s.db,
+		Account: account, MayOf: guard.mayOf, Latency: o.Latency["athena"],
+	})
 	if err != nil {
 		return err
 	}
+	guard.account.WorkGroup = engine.WorkGroup
 	s.closers = append(s.closers, engine)
 	metrics := cloudwatch.Service(s.points)
 	s.handler = &door{
-		verifier: sigv4.Verifier{AccessKey: AccessKey, Secret: SecretKey, Now: o.Now},
+		verifier: sigv4.Verifier{AccessKeys: append(slices.Collect(maps.Keys(o.Roles)), AccessKey), Secret: SecretKey, Now: o.Now},
 		services: map[string]http.Handler{
 			"AmazonSQS": s.queues.Service(), "AWSGlue": catalog.Service(), "AmazonAthena": engine.Service(),
 			cloudwatch.Target: metrics,
 		},
 		metrics: metrics,
 		buckets: s.buckets,
-		account: o.Account,
+		guard:   guard,
+		faults:  newFaults(o.Latency, o.Faults),
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 // query answers the older Query protocol: a form in, XML out. There is STS's
 // GetCallerIdentity, which tools call to see who they are; SQS is spoken to in
 // JSON only.
-type query struct{ account string }
+type query struct{ guard *guard }
 
 // ServeHTTP implements http.Handler.
 func (q query) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -22,8 +22,9 @@ func (q query) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
+	arn, id := q.guard.identity(r.Context())
 	w.Header().Set("Content-Type", "text/xml")
 	fmt.Fprintf(w, `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">`+
-		`<GetCallerIdentityResult><Arn>arn:aws:iam::%[1]s:root</Arn><UserId>%[1]s</UserId><Account>%[1]s</Account></GetCallerIdentityResult>`+
-		`<ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>`, q.account)
+		`<GetCallerIdentityResult><Arn>%s</Arn><UserId>%s</UserId><Account>%s</Account></GetCallerIdentityResult>`+
+		`<ResponseMetadata><RequestId>00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata></GetCallerIdentityResponse>`, arn, id, q.guard.account.ID)
 }

@@ -36,7 +36,7 @@ func local(t *testing.T) aws.Config {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	tables, err := localglue.New(db)
+	tables, err := localglue.New(db, "123456789012")
 	if err != nil {
 		t.Fatal(err)
 	}

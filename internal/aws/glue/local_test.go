@@ -36,7 +36,7 @@ func localGlue(t *testing.T) aws.Config {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	c, err := localglue.New(db)
+	c, err := localglue.New(db, "123456789012")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,7 @@ import (
 
 	"athenarefresh/internal/local/awsjson"
 	"athenarefresh/internal/local/glue"
+	"athenarefresh/internal/local/rights"
 )
 
 // Objects is the S3 that tables live in.
@@ -53,12 +54,19 @@ type Object struct {
 	Path string
 }
 
-// Options are what an Engine needs. None may be left out.
+// Options are what an Engine needs.
 type Options struct {
 	Catalog *glue.Catalog
 	Objects Objects
 	DataDir string    // holds objects/; results are kept in athena/
 	DB      *bbolt.DB // holds workgroups and history
+	Account rights.Account
+	// MayOf returns what judges whoever a request's context is of: an error says
+	// which right is lacking. It returns nil for who may do everything, and may
+	// be nil itself where that is everybody.
+	MayOf func(context.Context) func(...rights.Need) error
+	// Latency is how long a statement runs at least.
+	Latency time.Duration
 }
 
 // Engine runs statements. It is safe for concurrent use.
@@ -67,6 +75,9 @@ type Engine struct {
 	objects Objects
 	dataDir string
 	db      *bbolt.DB
+	account rights.Account
+	mayOf   func(context.Context) func(...rights.Need) error
+	latency time.Duration
 	now     func() time.Time
 
 	stop    context.Context // ends with Close
@@ -95,6 +106,7 @@ func New(o Options) (*Engine, error) {
 	stop, cancel := context.WithCancel(context.Background())
 	e := &Engine{
 		catalog: o.Catalog, objects: o.Objects, dataDir: dataDir, db: o.DB, now: time.Now,
+		account: o.Account, mayOf: o.MayOf, latency: o.Latency,
 		stop: stop, cancel: cancel, selects: make(chan struct{}, maxSelects),
 		active: map[string]*execution{}, tokens: map[string]string{},
 	}

@@ -89,7 +89,7 @@ func newStack(t testing.TB) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := glue.New(db)
+	catalog, err := glue.New(db, "123456789012")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 type ddl struct {
 	*Engine
 	ctx      context.Context
+	caller   caller
 	database string // for names that don't say
 	out      result
 }
@@ -26,9 +27,12 @@ func (e *Engine) runDDL(ctx context.Context, x *execution) (*result, error) {
 	if err != nil {
 		return nil, parseFailure(err)
 	}
-	d := &ddl{Engine: e, ctx: ctx, database: x.QueryExecutionContext.Database}
+	d := &ddl{Engine: e, ctx: ctx, caller: x.caller, database: x.QueryExecutionContext.Database}
 	if d.database == "" {
 		d.database = "default"
+	}
+	if err := d.mayRun(statement); err != nil {
+		return nil, err
 	}
 	return &d.out, d.run(statement)
 }

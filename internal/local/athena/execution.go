@@ -91,6 +91,7 @@ type record struct {
 // engine's mutex guards what is below; the goroutine that runs it owns the rest.
 type execution struct {
 	record
+	caller  caller
 	cancel  context.CancelFunc
 	stopped bool // by StopQueryExecution
 	done    chan struct{}

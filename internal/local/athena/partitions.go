@@ -86,6 +86,9 @@ func (d *ddl) addPartitions(s *hiveql.AddPartitions) error {
 		if err != nil {
 			return err
 		}
+		if err := d.mayHold(location); err != nil {
+			return err
+		}
 		parts = append(parts, partitionInput(t, values, location))
 	}
 	err = d.catalog.AddPartitions(t.DatabaseName, t.Name, parts, s.IfNotExists)

@@ -94,7 +94,7 @@ func (d *ddl) partitionFolders(t *glue.Table) ([][]string, error) {
 	if err != nil {
 		return nil, ddlTask("%v", err)
 	}
-	objects, err := d.objects.List(d.ctx, bucket, prefix)
+	objects, err := readable{d.objects, d.caller}.List(d.ctx, bucket, prefix)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", t.Location(), err)
 	}

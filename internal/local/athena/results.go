@@ -125,7 +125,7 @@ type resultsPage struct {
 }
 
 // apiResults pages through a result. A SELECT's first row is its header.
-func (e *Engine) apiResults(_ context.Context, in resultsInput) (out resultsPage, err error) {
+func (e *Engine) apiResults(ctx context.Context, in resultsInput) (out resultsPage, err error) {
 	size := 1000
 	if in.MaxResults != nil {
 		size = *in.MaxResults
@@ -138,6 +138,9 @@ func (e *Engine) apiResults(_ context.Context, in resultsInput) (out resultsPage
 		return out, err
 	}
 	if err := r.checkResults(); err != nil {
+		return out, err
+	}
+	if err := e.callerOf(ctx).reads(r.ResultConfiguration.OutputLocation); err != nil {
 		return out, err
 	}
 	out.ResultSet.Rows = []row{}

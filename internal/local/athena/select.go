@@ -20,6 +20,7 @@ import (
 type selection struct {
 	*Engine
 	*session
+	caller    caller
 	query     string // without EXPLAIN
 	rewritten string // the query as it is run
 	explain   string // "", "EXPLAIN " or "EXPLAIN ANALYZE "
@@ -46,7 +47,7 @@ type source struct {
 
 // runSelect runs a query in a DuckDB of its own.
 func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err error) {
-	q := &selection{Engine: e, database: x.QueryExecutionContext.Database,
+	q := &selection{Engine: e, caller: x.caller, database: x.QueryExecutionContext.Database,
 		tables: map[string]*source{}, schemas: map[string]bool{}, uris: map[string]string{}}
 	if q.database == "" {
 		q.database = "default"
@@ -191,6 +192,9 @@ func (q *selection) resolve(ref tableRef, at int) error {
 		if err != nil {
 			return err
 		}
+		if err := q.caller.mayRead(t); err != nil {
+			return err
+		}
 		if s, err = newSource(t); err != nil {
 			return err
 		}
@@ -251,7 +255,7 @@ func (q *selection) define(ctx context.Context, s *source) error {
 	if !s.asTable {
 		return nil
 	}
-	if err := scan.list(ctx, q.objects, parts); err != nil {
+	if err := scan.list(ctx, readable{q.objects, q.caller}, parts); err != nil {
 		return err
 	}
 	q.count(scan.files)

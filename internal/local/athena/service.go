@@ -71,6 +71,15 @@ func (e *Engine) mustFind(id string) (*record, error) {
 	return r, err
 }
 
+// WorkGroup is that of an execution, "" if there is none.
+func (e *Engine) WorkGroup(id string) string {
+	r, err := e.find(id)
+	if err != nil || r == nil {
+		return ""
+	}
+	return r.WorkGroup
+}
+
 func (e *Engine) apiGet(_ context.Context, in idInput) (struct{ QueryExecution *queryExecution }, error) {
 	var out struct{ QueryExecution *queryExecution }
 	r, err := e.mustFind(in.QueryExecutionID)

@@ -40,9 +40,13 @@ type idOutput struct {
 }
 
 // apiStart checks a statement, gives it an id and runs it in the background.
-func (e *Engine) apiStart(_ context.Context, in startInput) (idOutput, error) {
+func (e *Engine) apiStart(ctx context.Context, in startInput) (idOutput, error) {
 	x, err := e.newExecution(in)
 	if err != nil {
+		return idOutput{}, err
+	}
+	x.caller = e.callerOf(ctx)
+	if err := x.caller.finds(x.ResultConfiguration.OutputLocation); err != nil {
 		return idOutput{}, err
 	}
 	id, err := e.admit(x)
@@ -247,12 +251,27 @@ func ownPanic(err *error) {
 
 func (e *Engine) execute(ctx context.Context, x *execution) (out *result, err error) {
 	defer ownPanic(&err)
+	if err := x.caller.writes(x.ResultConfiguration.OutputLocation); err != nil {
+		return nil, err
+	}
+	if err := e.takeTime(ctx); err != nil {
+		return nil, err
+	}
 	if !x.isSelect() {
 		return e.runDDL(ctx, x)
 	}
 	ctx, cancel := context.WithTimeout(ctx, selectTimeout)
 	defer cancel()
 	return e.runSelect(ctx, x)
+}
+
+// takeTime is what a statement takes before it has its effect.
+func (e *Engine) takeTime(ctx context.Context) error {
+	select {
+	case <-time.After(e.latency):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
 }
 
 // finish records the final state, first in the history, then for whoever

@@ -25,15 +25,19 @@ func (b both) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.json.ServeHTTP(w, r)
 		return
 	}
-	answer, err := b.call(w, r)
+	out, err := b.call(w, r)
 	status := http.StatusOK
 	if err != nil {
-		status, answer = refusal(w, err)
+		status, out = refusal(w, err)
 	}
+	answer(w, status, out)
+}
+
+func answer(w http.ResponseWriter, status int, out cbor.Value) {
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 	w.Header().Set("Content-Type", "application/cbor")
 	w.WriteHeader(status)
-	w.Write(cbor.Encode(answer))
+	w.Write(cbor.Encode(out))
 }
 
 func (b both) call(w http.ResponseWriter, r *http.Request) (cbor.Value, error) {
@@ -59,6 +63,12 @@ func (b both) call(w http.ResponseWriter, r *http.Request) (cbor.Value, error) {
 		return nil, err
 	}
 	return out.(*output).cbor(), nil
+}
+
+// Refuse answers a client that speaks CBOR for whoever doesn't let it in.
+func Refuse(w http.ResponseWriter, status int, e *awsjson.Error) {
+	_, body := refusal(w, e)
+	answer(w, status, body)
 }
 
 func refusal(w http.ResponseWriter, err error) (int, cbor.Value) {

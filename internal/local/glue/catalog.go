@@ -53,7 +53,7 @@ func (c *Catalog) CreateDatabase(in DatabaseInput) error {
 		if databases(tx).Get([]byte(in.Name)) != nil {
 			return awsjson.Errorf(CodeExists, "Database already exists.")
 		}
-		return putJSON(databases(tx), []byte(in.Name), Database{in, CatalogID, c.timestamp()})
+		return putJSON(databases(tx), []byte(in.Name), Database{in, c.account, c.timestamp()})
 	})
 }
 
@@ -174,7 +174,7 @@ func (c *Catalog) CreateTable(database string, in TableInput) error {
 		if err != nil {
 			return err
 		}
-		return putJSON(tables(tx), key, Table{TableInput: in, DatabaseName: d.Name, CatalogID: CatalogID,
+		return putJSON(tables(tx), key, Table{TableInput: in, DatabaseName: d.Name, CatalogID: c.account,
 			CreateTime: created, UpdateTime: created, VersionID: "0"})
 	})
 }

@@ -28,7 +28,7 @@ func FuzzRequest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { db.Close() })
-	c, err := New(db)
+	c, err := New(db, "123456789012")
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -31,9 +31,6 @@ import (
 	"athenarefresh/internal/local/awsjson"
 )
 
-// CatalogID is the account that owns everything here.
-const CatalogID = "000000000000"
-
 var (
 	rootBucket       = []byte("glue")
 	databasesBucket  = []byte("databases")
@@ -48,14 +45,15 @@ var (
 // Catalog is safe for concurrent use. Errors of its methods that a client may
 // see are *awsjson.Error, with Glue's codes and wording.
 type Catalog struct {
-	db  *bbolt.DB
-	now func() time.Time
+	db      *bbolt.DB
+	account string // the catalog's id
+	now     func() time.Time
 }
 
-// New opens the catalog kept in db, creating it with the database "default"
-// that every account has.
-func New(db *bbolt.DB) (*Catalog, error) {
-	c := &Catalog{db: db, now: time.Now}
+// New opens an account's catalog, kept in db, creating it with the database
+// "default" that every account has.
+func New(db *bbolt.DB, account string) (*Catalog, error) {
+	c := &Catalog{db: db, account: account, now: time.Now}
 	err := db.Update(func(tx *bbolt.Tx) error {
 		root, err := tx.CreateBucketIfNotExists(rootBucket)
 		if err != nil {
@@ -69,7 +67,7 @@ func New(db *bbolt.DB) (*Catalog, error) {
 		if databases(tx).Get([]byte("default")) != nil {
 			return nil
 		}
-		d := Database{DatabaseInput: DatabaseInput{Name: "default"}, CatalogID: CatalogID, CreateTime: c.timestamp()}
+		d := Database{DatabaseInput: DatabaseInput{Name: "default"}, CatalogID: c.account, CreateTime: c.timestamp()}
 		return putJSON(databases(tx), []byte(d.Name), d)
 	})
 	if err != nil {

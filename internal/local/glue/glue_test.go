@@ -50,7 +50,7 @@ func (s *stack) open() {
 	if err != nil {
 		s.Fatal(err)
 	}
-	if s.catalog, err = New(db); err != nil {
+	if s.catalog, err = New(db, "123456789012"); err != nil {
 		s.Fatal(err)
 	}
 	s.db = db
@@ -111,7 +111,7 @@ func TestDatabasesAndTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := got.Table
-	if *g.Name != "t" || *g.DatabaseName != "db" || *g.VersionId != "0" || *g.CatalogId != CatalogID || g.IsRegisteredWithLakeFormation || *g.StorageDescriptor.Columns[0].Name != "a" {
+	if *g.Name != "t" || *g.DatabaseName != "db" || *g.VersionId != "0" || *g.CatalogId != "123456789012" || g.IsRegisteredWithLakeFormation || *g.StorageDescriptor.Columns[0].Name != "a" {
 		t.Errorf("%+v", g)
 	}
 	if d := time.Since(*g.CreateTime); d < -time.Second || d > time.Minute {

@@ -186,7 +186,7 @@ func (s *partitionStore) decode(key, body []byte) (*Partition, error) {
 	}
 	p := &Partition{
 		PartitionInput: PartitionInput{Values: keyValues(key), LastAccessTime: r.Accessed, LastAnalyzedTime: r.Analyzed, Parameters: r.Parameters},
-		DatabaseName:   s.table.DatabaseName, TableName: s.table.Name, CatalogID: CatalogID, CreationTime: r.Created,
+		DatabaseName:   s.table.DatabaseName, TableName: s.table.Name, CatalogID: s.table.CatalogID, CreationTime: r.Created,
 	}
 	if r.Descriptor == nil {
 		return p, nil

@@ -193,6 +193,15 @@ func (s *Store) find(name, key string) (object, error) {
 	return o, err
 }
 
+// Has says whether there is such an object; a bucket that there isn't has none.
+func (s *Store) Has(bucket, key string) (bool, error) {
+	_, err := s.find(bucket, key)
+	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) || gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (s *Store) open(name, key string) (object, *os.File, error) {
 	o, err := s.find(name, key)
 	if err != nil {

@@ -21,7 +21,7 @@ func (v *Verifier) verifyVersion2(r *http.Request, query url.Values) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || hasAmz(r, query) {
 		return malformed("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 (in boto3, signature_version=\"s3v4\").")
 	}
-	if query.Get("AWSAccessKeyId") != v.AccessKey {
+	if !slices.Contains(v.AccessKeys, query.Get("AWSAccessKeyId")) {
 		return denied("InvalidAccessKeyId", "the access key id you provided does not exist in our records")
 	}
 	expires, err := strconv.ParseInt(query.Get("Expires"), 10, 64)

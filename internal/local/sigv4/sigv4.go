@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,10 +52,11 @@ func malformed(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Status: http.StatusBadRequest}
 }
 
-// Verifier knows the one pair of credentials that is accepted.
+// Verifier knows the credentials that are accepted: all have the same secret.
 type Verifier struct {
-	AccessKey, Secret string
-	Now               func() time.Time
+	AccessKeys []string
+	Secret     string
+	Now        func() time.Time
 }
 
 // authorization is what a request says about its own signature.
@@ -71,42 +73,43 @@ type authorization struct {
 	presigned     bool
 }
 
-// Verify checks r's signature. When it returns nil, r.Body yields the payload
+// Verify checks r's signature, and returns whose access key it was made with.
+// When the error is nil, r.Body yields the payload
 // itself (the aws-chunked coding, if there was one, is taken off, and the
 // headers say so), and fails with an [*Error] where it is not what was signed.
 // A body of at most [EagerBody] bytes was checked already.
-func (v *Verifier) Verify(r *http.Request) error {
+func (v *Verifier) Verify(r *http.Request) (accessKey string, err error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return malformed("InvalidURI", "parse the query: %v", err)
+		return "", malformed("InvalidURI", "parse the query: %v", err)
 	}
 	if query.Has("AWSAccessKeyId") && r.Header.Get("Authorization") == "" {
-		return v.verifyVersion2(r, query)
+		return query.Get("AWSAccessKeyId"), v.verifyVersion2(r, query)
 	}
 	a, err := parse(r, query)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if a.accessKey != v.AccessKey {
-		return denied("InvalidAccessKeyId", "the access key id you provided does not exist in our records")
+	if !slices.Contains(v.AccessKeys, a.accessKey) {
+		return "", denied("InvalidAccessKeyId", "the access key id you provided does not exist in our records")
 	}
 	if err := v.checkTime(a); err != nil {
-		return err
+		return "", err
 	}
 	payload, err := payloadHash(r, a)
 	if err != nil {
-		return err
+		return "", err
 	}
 	canonical, err := canonicalRequest(r, query, a, payload)
 	if err != nil {
-		return err
+		return "", err
 	}
 	key := a.signingKey(v.Secret)
 	want := hex.EncodeToString(sum(key, a.stringToSign(algorithm, hexHash(canonical))))
 	if !hmac.Equal([]byte(want), []byte(a.signature)) {
-		return denied("SignatureDoesNotMatch", "the request signature we calculated does not match the signature you provided")
+		return "", denied("SignatureDoesNotMatch", "the request signature we calculated does not match the signature you provided")
 	}
-	return checkBody(r, payload, &chain{auth: a, key: key, previous: a.signature})
+	return a.accessKey, checkBody(r, payload, &chain{auth: a, key: key, previous: a.signature})
 }
 
 func parse(r *http.Request, query url.Values) (*authorization, error) {

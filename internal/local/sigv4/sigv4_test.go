@@ -27,7 +27,7 @@ const (
 )
 
 func exampleVerifier() *Verifier {
-	return &Verifier{AccessKey: exampleKey, Secret: exampleSecret, Now: func() time.Time {
+	return &Verifier{AccessKeys: []string{exampleKey}, Secret: exampleSecret, Now: func() time.Time {
 		return time.Date(2013, 5, 24, 0, 1, 0, 0, time.UTC)
 	}}
 }
@@ -55,12 +55,12 @@ func TestExamplesOfTheS3Reference(t *testing.T) {
 		"list objects": example("GET", host+"/?max-keys=2&prefix=J", "SignedHeaders=host;x-amz-content-sha256;x-amz-date,Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7",
 			nil, map[string]string{"X-Amz-Content-Sha256": empty}),
 	} {
-		if err := exampleVerifier().Verify(r); err != nil {
+		if _, err := exampleVerifier().Verify(r); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	presigned := httptest.NewRequest("GET", host+"/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404", nil)
-	if err := exampleVerifier().Verify(presigned); err != nil {
+	if _, err := exampleVerifier().Verify(presigned); err != nil {
 		t.Errorf("presigned: %v", err)
 	}
 }
@@ -83,8 +83,8 @@ func TestVersion2Example(t *testing.T) {
 		"other key": {"GET", strings.Replace(url, "puppy", "kitty", 1), 1175139000, "SignatureDoesNotMatch"},
 		"a list":    {"GET", url + "&list-type=2", 1175139000, "SignatureDoesNotMatch"},
 	} {
-		v := &Verifier{AccessKey: exampleKey, Secret: exampleSecret, Now: func() time.Time { return time.Unix(c.at, 0) }}
-		err := v.Verify(httptest.NewRequest(c.method, c.url, nil))
+		v := &Verifier{AccessKeys: []string{exampleKey}, Secret: exampleSecret, Now: func() time.Time { return time.Unix(c.at, 0) }}
+		_, err := v.Verify(httptest.NewRequest(c.method, c.url, nil))
 		var e *Error
 		if c.want == "" && err != nil || c.want != "" && (!errors.As(err, &e) || e.Code != c.want) {
 			t.Errorf("%s: %v", name, err)
@@ -121,7 +121,7 @@ func chunkedRequest(body []byte) *http.Request {
 
 func TestSignedChunksOfTheS3Reference(t *testing.T) {
 	r := chunkedRequest(exampleChunks())
-	if err := exampleVerifier().Verify(r); err != nil {
+	if _, err := exampleVerifier().Verify(r); err != nil {
 		t.Fatal(err)
 	}
 	body, err := io.ReadAll(r.Body)
@@ -145,7 +145,7 @@ func TestDamagedChunksAreRefused(t *testing.T) {
 		"signature of 0":   bytes.Replace(whole, []byte("b6c6ea"), []byte("b6c6eb"), 1),
 		"signature of one": bytes.Replace(whole, []byte("ad80c7"), []byte("ad80c8"), 1),
 	} {
-		err := exampleVerifier().Verify(chunkedRequest(body))
+		_, err := exampleVerifier().Verify(chunkedRequest(body))
 		var e *Error
 		if !errors.As(err, &e) {
 			t.Errorf("%s: %v", name, err)
@@ -201,7 +201,7 @@ func TestTrailingChecksum(t *testing.T) {
 			r.Header.Set("X-Amz-Decoded-Content-Length", fmt.Sprint(len(payload)))
 			r.Header.Set("X-Amz-Trailer", "x-amz-checksum-crc32")
 			sign(t, r, streamingUnsigned)
-			err := exampleVerifier().Verify(r)
+			_, err := exampleVerifier().Verify(r)
 			if right != (err == nil) {
 				t.Errorf("%q, right checksum %v: %v", payload, right, err)
 			}
@@ -223,7 +223,7 @@ func TestLongBodyIsCheckedByItsLastByte(t *testing.T) {
 	}{"as signed": {payload, false}, "other": {payload[:len(payload)-1] + "x", true}} {
 		r := httptest.NewRequest("PUT", "http://localhost/b/k", strings.NewReader(c.body))
 		sign(t, r, hex.EncodeToString(hash[:]))
-		if err := exampleVerifier().Verify(r); err != nil {
+		if _, err := exampleVerifier().Verify(r); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		_, err := io.Copy(io.Discard, io.LimitReader(r.Body, int64(len(payload))))
@@ -236,7 +236,7 @@ func TestLongBodyIsCheckedByItsLastByte(t *testing.T) {
 func TestChunksComeInAnyPieces(t *testing.T) {
 	r := chunkedRequest(nil)
 	r.Body = io.NopCloser(iotest.OneByteReader(bytes.NewReader(exampleChunks())))
-	if err := exampleVerifier().Verify(r); err != nil {
+	if _, err := exampleVerifier().Verify(r); err != nil {
 		t.Error(err)
 	}
 }
@@ -250,7 +250,7 @@ func FuzzVerify(f *testing.F) {
 		r.Header.Set("Authorization", authorization)
 		r.Header.Set("X-Amz-Content-Sha256", payload)
 		r.Header.Set("X-Amz-Date", "20130524T000000Z")
-		if err := exampleVerifier().Verify(r); err == nil {
+		if _, err := exampleVerifier().Verify(r); err == nil {
 			t.Error("accepted without knowing the secret")
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"athenarefresh/internal/iam"
 )
 
 // settings are a queue's attributes, as far as they mean anything here.
@@ -12,6 +14,8 @@ type settings struct {
 	delay, retention, visibility, wait time.Duration
 	maxSize                            int // bytes of a message
 	redrive                            *redrivePolicy
+	key                                string // KmsMasterKeyId
+	policy                             iam.Policy
 }
 
 // redrivePolicy is RedrivePolicy.
@@ -67,6 +71,12 @@ func parseSettings(attributes map[string]string) (settings, error) {
 				return out, err
 			}
 			out.redrive = policy
+		case name == "Policy":
+			policy, err := iam.Parse(value)
+			if err != nil {
+				return out, badAttribute(name)
+			}
+			out.policy = policy
 		case name == "FifoQueue" || name == "ContentBasedDeduplication":
 			return out, fault("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "The local stack has standard queues only.")
 		case !kept(name):
@@ -76,6 +86,7 @@ func parseSettings(attributes map[string]string) (settings, error) {
 	seconds := func(name string) time.Duration { return time.Duration(numbers[name]) * time.Second }
 	out.delay, out.retention = seconds("DelaySeconds"), seconds("MessageRetentionPeriod")
 	out.visibility, out.wait = seconds("VisibilityTimeout"), seconds("ReceiveMessageWaitTimeSeconds")
+	out.key = attributes["KmsMasterKeyId"]
 	out.maxSize = numbers["MaximumMessageSize"]
 	return out, nil
 }

@@ -159,6 +159,27 @@ func (s *Store) Metrics(name string) (Metrics, bool) {
 // Exists says whether there is a queue of that ARN.
 func (s *Store) Exists(arn string) bool { return s.byARN(arn) != nil }
 
+// Key is the ARN of the key that a queue is encrypted with, "" for a queue that
+// has none of one's own: AWS's own keys ask nothing of whoever uses the queue.
+func (s *Store) Key(name string) string {
+	s.mu.RLock()
+	q := s.queues[name]
+	s.mu.RUnlock()
+	if q == nil {
+		return ""
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch key := q.settings.key; {
+	case key == "" || strings.HasPrefix(key, "alias/"):
+		return ""
+	case strings.HasPrefix(key, "arn:"):
+		return key
+	default:
+		return "arn:aws:kms:" + s.Region + ":" + s.Account + ":key/" + key
+	}
+}
+
 // Enqueue sends a message as a part of tx: it is in the queue when, and only
 // if, tx is committed. A queue that is gone gets nothing, without an error.
 func (s *Store) Enqueue(tx *bbolt.Tx, arn, body string) error {
@@ -219,7 +240,15 @@ const maxRequest = 8 << 20
 
 // Service answers the calls of clients.
 func (s *Store) Service() http.Handler {
-	service := &awsjson.Service{Version: "1.0", MaxBody: maxRequest, Operations: map[string]awsjson.Operation{
+	service := &awsjson.Service{Version: "1.0", MaxBody: maxRequest, Operations: s.Operations()}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		service.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), hostKey{}, r.Host)))
+	})
+}
+
+// Operations are the calls that there are.
+func (s *Store) Operations() map[string]awsjson.Operation {
+	return map[string]awsjson.Operation{
 		"CreateQueue":                  awsjson.Op(s.createQueue),
 		"DeleteQueue":                  awsjson.Op(s.deleteQueue),
 		"GetQueueUrl":                  awsjson.Op(s.getQueueURL),
@@ -240,10 +269,7 @@ func (s *Store) Service() http.Handler {
 		"ListDeadLetterSourceQueues":   awsjson.Op(s.listDeadLetterSourceQueues),
 		"StartMessageMoveTask":         awsjson.Op(s.startMessageMoveTask),
 		"ListMessageMoveTasks":         awsjson.Op(s.listMessageMoveTasks),
-	}}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		service.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), hostKey{}, r.Host)))
-	})
+	}
 }
 
 // number is a key that sorts as the number does.

@@ -1,0 +1,88 @@
+package local
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"net/http"
+	"strings"
+
+	"athenarefresh/internal/local/awsjson"
+	"athenarefresh/internal/local/cloudwatch"
+	"athenarefresh/internal/local/sigv4"
+)
+
+// refuse answers in the protocol of the request: JSON where it has a target, CBOR
+// as CloudWatch speaks it, the Query protocol's XML to a form, else S3's.
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	e := &sigv4.Error{Code: "IncompleteBody", Message: err.Error(), Status: http.StatusBadRequest}
+	errors.As(err, &e)
+	switch target := r.Header.Get("X-Amz-Target"); {
+	case target != "":
+		refuseJSON(w, e, strings.HasPrefix(target, "AmazonSQS."))
+	case isCBOR(r):
+		cloudwatch.Refuse(w, e.Status, awsjson.Errorf(jsonCode(e.Code), "%s", e.Message))
+	case isForm(r):
+		refuseForm(w, e)
+	default:
+		refuseXML(w, xml.Name{Local: "Error"}, failure{e.Code, e.Message}, e.Status)
+	}
+}
+
+// jsonCode: the JSON services have other names for the same errors (AWS general
+// reference, "Common errors").
+func jsonCode(code string) string {
+	switch code {
+	case "SignatureDoesNotMatch", "RequestTimeTooSkewed":
+		return "InvalidSignatureException"
+	case "InvalidAccessKeyId":
+		return "UnrecognizedClientException"
+	case "AccessDenied":
+		return "AccessDeniedException"
+	case "InternalError":
+		return "InternalFailure"
+	}
+	return code
+}
+
+// refuseJSON: SQS says whom it doesn't let in in the words of its older protocol
+// as well, which some clients read first.
+func refuseJSON(w http.ResponseWriter, e *sigv4.Error, toSQS bool) {
+	body, err := json.Marshal(map[string]string{"__type": jsonCode(e.Code), "message": e.Message})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if toSQS && e.Code == "AccessDenied" {
+		w.Header().Set("X-Amzn-Query-Error", e.Code+";Sender")
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(e.Status)
+	w.Write(body)
+}
+
+// failure is an error in XML.
+type failure struct{ Code, Message string }
+
+// refuseForm has the error inside of an ErrorResponse, and its own name for a key
+// that isn't known.
+func refuseForm(w http.ResponseWriter, e *sigv4.Error) {
+	f := failure{e.Code, e.Message}
+	if f.Code == "InvalidAccessKeyId" {
+		f.Code = "InvalidClientTokenId"
+	}
+	refuseXML(w, xml.Name{Local: "ErrorResponse"}, struct{ Error failure }{f}, e.Status)
+}
+
+func refuseXML(w http.ResponseWriter, name xml.Name, answer any, status int) {
+	var body bytes.Buffer
+	body.WriteString(xml.Header)
+	if err := xml.NewEncoder(&body).EncodeElement(answer, xml.StartElement{Name: name}); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	w.Write(body.Bytes())
+}

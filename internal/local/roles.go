@@ -1,0 +1,177 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+
+	"athenarefresh/internal/iam"
+	"athenarefresh/internal/local/rights"
+	"athenarefresh/internal/local/s3"
+)
+
+// Roles are the roles whose requests are judged, each by its policies. Who
+// signs with a role's name as the access key id, and [SecretKey], is that role.
+// Who signs with [AccessKey] may do everything.
+//
+// Judged is each right that a request needs, and each that Athena needs for
+// whoever submitted a statement, by action, resource and the keys of [Keys]. The
+// policies of queues are judged where S3 notifies, not for roles.
+type Roles map[string][]iam.Policy
+
+// Judgement is what became of a right that a role needed.
+type Judgement struct {
+	Role, Action, Resource string
+	Allowed                bool
+}
+
+// Keys are the condition keys that roles' policies are judged by. The loopback
+// counts as TLS; nobody asks on behalf of another resource.
+func Keys() []string {
+	var names []string
+	for name := range conditionKeys("") {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func conditionKeys(account string) map[string]string {
+	return map[string]string{
+		"aws:securetransport": "true", "aws:sourcearn": "", "aws:sourceaccount": "",
+		"aws:principalaccount": account, "aws:resourceaccount": account, "s3:resourceaccount": account,
+	}
+}
+
+// roleName is what IAM lets a role be called, but for what a credential or
+// ROLE=FILE ends at.
+var roleName = regexp.MustCompile(`^[A-Za-z0-9_+,.@-]{1,64}$`)
+
+// Add reads a policy of a role; a role may have several.
+func (r Roles) Add(role string, policy []byte) error {
+	switch {
+	case !roleName.MatchString(role):
+		return fmt.Errorf("%q is no role's name: 1 to 64 letters, digits and _+,.@-", role)
+	case role == AccessKey:
+		return fmt.Errorf("%s is whose requests are not judged: give the role another name, and use that as the access key id", AccessKey)
+	}
+	p, err := iam.Read(policy, Keys())
+	if err != nil {
+		return err
+	}
+	r[role] = append(r[role], p)
+	return nil
+}
+
+// guard judges what roles do.
+type guard struct {
+	roles   Roles
+	account rights.Account
+	buckets *s3.Store
+	judged  func(Judgement) // nil: nobody wants to know
+}
+
+type roleKey struct{}
+
+// as is the context of a request that somebody signed.
+func (g *guard) as(ctx context.Context, accessKey string) context.Context {
+	if g.roles[accessKey] == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, roleKey{}, accessKey)
+}
+
+// roleOf is "" for whoever may do everything.
+func roleOf(ctx context.Context) string {
+	role, _ := ctx.Value(roleKey{}).(string)
+	return role
+}
+
+// May returns an error that says what the role of a context lacks of needs, the
+// first that it lacks.
+func (g *guard) May(ctx context.Context, needs ...rights.Need) error {
+	role := roleOf(ctx)
+	if role == "" {
+		return nil
+	}
+	for _, n := range needs {
+		allowed := g.lets(role, n)
+		if g.judged != nil {
+			g.judged(Judgement{role, n.Action, n.Resource, allowed})
+		}
+		if !allowed {
+			return forbidden(fmt.Sprintf("User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
+				g.sessionARN(role), n.Action, n.Resource, n.Action))
+		}
+	}
+	return nil
+}
+
+// lets is IAM's: one of the policies allows, none denies. What isn't understood
+// can't be in a role's policy; it counts as a refusal.
+func (g *guard) lets(role string, n rights.Need) bool {
+	var all iam.Policy
+	for _, p := range g.roles[role] {
+		all.Statement = append(all.Statement, p.Statement...)
+	}
+	return all.Lets(iam.Request{Action: n.Action, Resource: n.Resource, Keys: conditionKeys(g.account.ID)}) == iam.Yes
+}
+
+func (g *guard) sessionARN(role string) string {
+	return "arn:aws:sts::" + g.account.ID + ":assumed-role/" + role + "/local"
+}
+
+// identity is who asks: a role's session, or the account's root.
+func (g *guard) identity(ctx context.Context) (arn, id string) {
+	if role := roleOf(ctx); role != "" {
+		return g.sessionARN(role), "AROALOCAL:" + role
+	}
+	return "arn:aws:iam::" + g.account.ID + ":root", g.account.ID
+}
+
+// mayOf is what Athena may do for whoever a context is of, nil for everything.
+func (g *guard) mayOf(ctx context.Context) func(...rights.Need) error {
+	if roleOf(ctx) == "" {
+		return nil
+	}
+	return func(needs ...rights.Need) error { return g.May(ctx, needs...) }
+}
+
+// judge says why a request may not be served.
+func (g *guard) judge(r *http.Request, c rights.Call) error {
+	if roleOf(r.Context()) == "" {
+		return nil
+	}
+	var body []byte
+	if c.ReadsBody() {
+		var err error
+		if body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, maxJudged)); err != nil {
+			return err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	if err := g.May(r.Context(), g.account.Needs(c, r, body)...); err != nil {
+		return err
+	}
+	return g.judgeAbsence(r.Context(), c)
+}
+
+// maxJudged is the largest request of any service.
+const maxJudged = 32 << 20
+
+// judgeAbsence: whoever may not list a bucket isn't told that an object isn't
+// there (S3 API reference, GetObject).
+func (g *guard) judgeAbsence(ctx context.Context, c rights.Call) error {
+	if c.Service != "s3" || c.Operation != "GetObject" && c.Operation != "HeadObject" {
+		return nil
+	}
+	exists, err := g.buckets.Has(c.Bucket, c.Key)
+	if err != nil || exists {
+		return err
+	}
+	return g.May(ctx, rights.Need{Action: "s3:ListBucket", Resource: rights.Bucket(c.Bucket)})
+}
