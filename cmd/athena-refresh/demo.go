@@ -12,6 +12,7 @@ import (
 	"athenarefresh/conf"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/demo"
+	"athenarefresh/internal/local"
 	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
@@ -74,7 +75,7 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) (err error) {
 		return err
 	}
 	// The stack outlives ctx: a round that Ctrl-C finds under way still needs it.
-	s, err := startStack(context.WithoutCancel(ctx), c, "127.0.0.1:0", filepath.Join(dir, "data"))
+	s, err := startStack(context.WithoutCancel(ctx), c, "127.0.0.1:0", local.Options{Data: filepath.Join(dir, "data")})
 	if err != nil {
 		return err
 	}

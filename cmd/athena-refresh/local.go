@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -19,36 +22,103 @@ import (
 )
 
 func (a *app) local() *cobra.Command {
-	var listen, data string
+	var listen string
+	o := local.Options{Roles: local.Roles{}}
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "Serve S3, SQS, Glue and Athena on this machine",
 		Long: `Local serves an S3, SQS, Glue and Athena of its own on one port of this machine,
 with the resources of the configuration made: buckets that notify the queue, the
 queues, the database with the table alerts. Any AWS client works with it. What
-is stored stays in --data. It serves until Ctrl-C.`,
+is stored stays in --data. It serves until Ctrl-C.
+
+With --policy ROLE=FILE, whoever uses ROLE as the access key id may do what the
+policy in FILE says, and Athena no more on their behalf; the first time that a
+right is lacking, it is said. Whoever uses "test" may do everything.
+
+--latency makes services slow; Athena's time is a statement's. --fail makes a
+share of the calls of an operation, or of all (*), an error. Both are for
+trying how a program bears it.`,
+		Example: `  athena-refresh local --policy refresher=role.json
+  athena-refresh local --latency athena=1500ms,sqs=10ms,glue=20ms
+  athena-refresh local --fail Glue.BatchGetPartition:ThrottlingException:5% --fail SQS.ReceiveMessage:500:1%`,
 		Args: exactly(0, "local: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, _, err := a.router()
 			if err != nil {
 				return err
 			}
-			s, err := startStack(cmd.Context(), c, listen, data)
+			o.Judged = a.denials()
+			s, err := startStack(cmd.Context(), c, listen, o)
 			if err != nil {
 				return err
 			}
 			if err := provision.Make(cmd.Context(), s.cfg, c, searcher(s.cfg, c).Do); err != nil {
 				return errors.Join(explainAWS("make the resources", err), s.stop())
 			}
-			if err := a.introduce(c, s, ""); err != nil {
+			if err := errors.Join(a.introduceRoles(o.Roles), a.introduce(c, s, "")); err != nil {
 				return errors.Join(err, s.stop())
 			}
 			return s.wait()
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:4566", "address to serve on, of this machine only")
-	cmd.Flags().StringVar(&data, "data", "data", "folder that keeps what is stored")
+	cmd.Flags().StringVar(&o.Data, "data", "data", "folder that keeps what is stored")
+	strainFlags(cmd, &o)
 	return cmd
+}
+
+// strainFlags are what makes the embedded AWS as strict, slow and fallible as the
+// real one.
+func strainFlags(cmd *cobra.Command, o *local.Options) {
+	cmd.Flags().Func("policy", "`ROLE=FILE`: the policy, in JSON, of whoever has ROLE as access key id; repeatable", func(s string) error {
+		role, file, _ := strings.Cut(s, "=")
+		if file == "" {
+			return errors.New("it is ROLE=FILE")
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		return o.Roles.Add(role, text)
+	})
+	cmd.Flags().Func("latency", "`SERVICE=TIME,…`: how long a service's answers take at least; Athena's statements, not its calls", func(s string) (err error) {
+		o.Latency, err = local.ParseLatency(s)
+		return err
+	})
+	cmd.Flags().Func("fail", "`SERVICE.Operation:error:N%`: a share of the answers is that error, by name or status; repeatable", func(s string) error {
+		f, err := local.ParseFault(s)
+		o.Faults = append(o.Faults, f)
+		return err
+	})
+}
+
+// denials says of each right that a role lacks, once.
+func (a *app) denials() func(local.Judgement) {
+	var mu sync.Mutex
+	said := map[local.Judgement]bool{}
+	return func(j local.Judgement) {
+		mu.Lock()
+		defer mu.Unlock()
+		if j.Allowed || said[j] || len(said) == maxDenials {
+			return
+		}
+		said[j] = true
+		a.say(fmt.Sprintf("denied: %s may not %s on %s", j.Role, j.Action, j.Resource))
+	}
+}
+
+// maxDenials bounds what is remembered: resources are objects as well.
+const maxDenials = 10_000
+
+// introduceRoles says how to be a role.
+func (a *app) introduceRoles(roles local.Roles) error {
+	for _, role := range slices.Sorted(maps.Keys(roles)) {
+		if err := a.printf("As the role %[1]s: export AWS_ACCESS_KEY_ID=%[1]s\n", role); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stack is an embedded AWS that is being served.
@@ -63,7 +133,7 @@ type stack struct {
 }
 
 // startStack serves a stack until ctx ends or stop is called.
-func startStack(ctx context.Context, c *config.Config, listen, data string) (*stack, error) {
+func startStack(ctx context.Context, c *config.Config, listen string, o local.Options) (*stack, error) {
 	if err := local.CanSelect(); err != nil {
 		return nil, fmt.Errorf("start the local stack: %w", err)
 	}
@@ -74,7 +144,8 @@ func startStack(ctx context.Context, c *config.Config, listen, data string) (*st
 	if !ln.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		return nil, errors.Join(fmt.Errorf("local: listen on %s: it is for this machine only (127.0.0.1 or [::1])", listen), ln.Close())
 	}
-	opened, err := local.Open(local.Options{Data: data, Region: c.Region, Account: c.Account})
+	o.Region, o.Account = c.Region, c.Account
+	opened, err := local.Open(o)
 	if errors.Is(err, local.ErrInUse) {
 		err = hint(err, "another athena-refresh has this folder: end it, or name another by --data")
 	}

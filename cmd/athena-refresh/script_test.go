@@ -71,12 +71,12 @@ func scriptExit(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // scriptServe serves a stack for the rest of the script, and sets the
-// environment for it: serve CONF DATA.
+// environment for it: serve CONF DATA FLAG….
 func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: serve CONF DATA")
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: serve CONF DATA FLAG…")
 	}
-	p, err := serve(ts.MkAbs(args[0]), ts.MkAbs(args[1]))
+	p, err := serve(ts.MkAbs(args[0]), ts.MkAbs(args[1]), args[2:]...)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(p.stop()) })
 	for _, e := range environment(p.url) {

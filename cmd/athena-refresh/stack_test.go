@@ -30,13 +30,14 @@ type process struct {
 }
 
 // serve starts "athena-refresh local" on a free port. Its caller stops it.
-func serve(conf, data string) (*process, error) {
-	return serveOn(conf, data, "127.0.0.1:0")
+func serve(conf, data string, flags ...string) (*process, error) {
+	return serveOn(conf, data, "127.0.0.1:0", flags...)
 }
 
 // serveOn starts it on a port of its caller's choice.
-func serveOn(conf, data, listen string) (*process, error) {
-	p := &process{cmd: exec.Command("athena-refresh", "local", "--listen", listen, "--conf", conf, "--data", data)}
+func serveOn(conf, data, listen string, flags ...string) (*process, error) {
+	args := append([]string{"local", "--listen", listen, "--conf", conf, "--data", data}, flags...)
+	p := &process{cmd: exec.Command("athena-refresh", args...)}
 	p.cmd.Stderr = &p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
