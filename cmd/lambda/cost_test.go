@@ -3,10 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -144,7 +142,6 @@ func (l traffic) play(t *testing.T, trigger, catalog string, play player) *bill 
 	play(t, s, p, b, bodies)
 	b.partitions = partitions
 	b.check(t, s)
-	b.mayDo(t, s, p)
 	return b
 }
 
@@ -225,54 +222,4 @@ func (b *bill) check(t *testing.T, s *site) {
 	if most := b.instances*(2*b.tables+1) + 3*b.partitions; reads > most {
 		t.Errorf("%d reads of Glue by %d instances, for %d partitions of %d tables", reads, b.instances, b.partitions, b.tables)
 	}
-}
-
-// mayDo holds what was asked for, and what a reconcile asks for, against what
-// the role may do: `terraform test` has the whole list for each catalog.
-func (b *bill) mayDo(t *testing.T, s *site, p *proxy) {
-	reconciling := &bill{calls: maps.Clone(b.calls)}
-	p.on(reconciling.count)
-	f := start(t, s.root, p.server.URL)
-	var answer struct{ Complete bool }
-	if f.must(`{"athena-refresh":"reconcile"}`, time.Minute, &answer); !answer.Complete {
-		t.Error("the reconcile did not end")
-	}
-	f.kill()
-	allowed := roleActions(t, b.catalog)
-	for called := range reconciling.calls {
-		if action := actionOf(called); !slices.Contains(allowed, action) {
-			t.Errorf("the function calls %s, but its role may not %s", called, action)
-		}
-	}
-}
-
-// actionOf is the right that a request needs.
-func actionOf(target string) string {
-	service, operation, _ := strings.Cut(target, ".")
-	switch {
-	case strings.HasPrefix(service, "AmazonSQS"):
-		return "sqs:" + strings.TrimSuffix(operation, "Batch")
-	case strings.HasPrefix(service, "AWSGlue"):
-		return "glue:" + operation
-	case strings.HasPrefix(service, "AmazonAthena"):
-		return "athena:" + operation
-	case target == "AmazonS3.ListObjectsV2":
-		return "s3:ListBucket"
-	}
-	return target
-}
-
-// roleActions reads the list out of the module's test of the role.
-func roleActions(t *testing.T, catalog string) []string {
-	t.Helper()
-	text, err := os.ReadFile("../../terraform/tests/module.tftest.hcl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := map[string]string{"athena": "ddl_needs_this_and_no_more", "glue": "the_catalogs_own_api_needs_this_and_no_more"}[catalog]
-	list := regexp.MustCompile(`(?s)run "` + run + `".*?\.Action\)\) == toset\(\[(.*?)\]\)`).FindStringSubmatch(string(text))
-	if list == nil {
-		t.Fatalf("the module's tests have no list for %s", catalog)
-	}
-	return regexp.MustCompile(`[a-z0-9]+:[A-Za-z]+`).FindAllString(list[1], -1)
 }

@@ -38,7 +38,13 @@ type account struct {
 
 func newAccount(t *testing.T) *account {
 	t.Helper()
-	stack, err := local.Open(local.Options{Data: t.TempDir()})
+	return newAccountWith(t, local.Options{})
+}
+
+func newAccountWith(t *testing.T, o local.Options) *account {
+	t.Helper()
+	o.Data = t.TempDir()
+	stack, err := local.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}

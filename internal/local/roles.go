@@ -99,7 +99,7 @@ func (g *guard) May(ctx context.Context, needs ...rights.Need) error {
 		return nil
 	}
 	for _, n := range needs {
-		allowed := g.lets(role, n)
+		allowed := g.roles.Let(role, g.account.ID, n.Action, n.Resource)
 		if g.judged != nil {
 			g.judged(Judgement{role, n.Action, n.Resource, allowed})
 		}
@@ -111,14 +111,15 @@ func (g *guard) May(ctx context.Context, needs ...rights.Need) error {
 	return nil
 }
 
-// lets is IAM's: one of the policies allows, none denies. What isn't understood
-// can't be in a role's policy; it counts as a refusal.
-func (g *guard) lets(role string, n rights.Need) bool {
+// Let says whether a role of an account may do something: one of its policies
+// allows it, none denies it. What isn't understood, which [Roles.Add] lets into no
+// policy, counts as a refusal.
+func (r Roles) Let(role, account, action, resource string) bool {
 	var all iam.Policy
-	for _, p := range g.roles[role] {
+	for _, p := range r[role] {
 		all.Statement = append(all.Statement, p.Statement...)
 	}
-	return all.Lets(iam.Request{Action: n.Action, Resource: n.Resource, Keys: conditionKeys(g.account.ID)}) == iam.Yes
+	return all.Lets(iam.Request{Action: action, Resource: resource, Keys: conditionKeys(account)}) == iam.Yes
 }
 
 func (g *guard) sessionARN(role string) string {

@@ -207,7 +207,7 @@ run "ddl_needs_this_and_no_more" {
   assert {
     condition = toset(flatten([
       for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Resource if contains(s.Action, "sqs:SendMessage")
-    ])) == toset([
+      ])) == toset([
       "arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications",
       "arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications_dlq",
     ])
@@ -500,4 +500,26 @@ run "refused_settings" {
     var.reconcile_every, var.memory_mb, var.timeout_seconds, var.architecture, var.package_hash, var.kms_key_arn,
     var.former_kms_key_arns, var.alarm_topic_arn, var.log_retention_days,
   ]
+}
+
+# The function is run under these on the embedded AWS, which enforces them, and
+# each of their rights is taken out there: cmd/lambda, TestEveryRightOfTheRoleIsMissed.
+run "the_role_is_what_the_function_is_tried_with" {
+  command = plan
+  variables { kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab" }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.function.policy) == jsondecode(file("tests/role-athena.json"))
+    error_message = "tests/role-athena.json is not the role's policy, which is ${aws_iam_role_policy.function.policy}"
+  }
+}
+
+run "the_role_for_the_catalogs_own_api_is_what_the_function_is_tried_with" {
+  command = plan
+  variables { catalog = "glue" }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.function.policy) == jsondecode(file("tests/role-glue.json"))
+    error_message = "tests/role-glue.json is not the role's policy, which is ${aws_iam_role_policy.function.policy}"
+  }
 }
