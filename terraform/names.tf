@@ -12,7 +12,8 @@ locals {
   dead_letter_queue_arn = "arn:${local.partition}:sqs:${local.here}:${var.dead_letter_queue_name}"
   function_arn          = "arn:${local.partition}:lambda:${local.here}:function:${var.function_name}"
   results_bucket_arn    = "arn:${local.partition}:s3:::${var.results_bucket}"
-  data_bucket_arns      = [for b in var.data_buckets : "arn:${local.partition}:s3:::${b}"]
+  bucket_arn            = "arn:${local.partition}:s3:::"
+  data_bucket_arns      = [for b in var.data_buckets : "${local.bucket_arn}${b}"]
 
   alias_name = "production"
 

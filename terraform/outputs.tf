@@ -43,19 +43,28 @@ output "results_location" {
   value = local.results_location
 }
 
-# S3 is let use a key by the key's own policy only. The policy is not ours to
-# write: it would replace what others put in it.
+output "widened" {
+  description = "What the policies allow beyond the names of the configuration, as AWS's limits leave no room for all of them."
+  value       = local.widened
+}
+
+# A service is let use a key by the key's own policy only. The policy is not ours
+# to write: it would replace what others put in it. It is without conditions, as
+# AWS has it: that S3, SNS and EventBridge tell KMS on whose behalf they ask is
+# not documented. (S3 user guide, "Granting permissions to publish event
+# notification messages", "AWS KMS key policy"; SQS developer guide, "Configure
+# KMS permissions for AWS services".)
 output "kms_key_statements" {
   description = "The statements that the policy of kms_key_arn needs, as JSON; null without a key."
   value = var.kms_key_arn == null ? null : jsonencode([{
-    Sid       = "S3NotifiesEncryptedQueue"
-    Effect    = "Allow"
-    Principal = { Service = "s3.amazonaws.com" }
-    Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-    Resource  = "*"
-    Condition = {
-      ArnLike      = { "aws:SourceArn" = local.data_bucket_arns }
-      StringEquals = { "aws:SourceAccount" = var.account_id }
-    }
+    Sid    = "NotifiesEncryptedQueue"
+    Effect = "Allow"
+    Principal = { Service = concat(
+      ["s3.amazonaws.com"],
+      length(local.topics_notify) == 0 ? [] : ["sns.amazonaws.com"],
+      length(local.rules_notify) == 0 ? [] : ["events.amazonaws.com"],
+    ) }
+    Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    Resource = "*"
   }])
 }

@@ -19,6 +19,58 @@ locals {
   }
 }
 
+# Who may send, and on whose behalf. Each condition is on a key that the service
+# is documented to send: a test of internal/doctor holds them against the list
+# there. EventBridge and SNS name the rule and the topic, and not the account.
+# (SQS developer guide, "Access management"; EventBridge user guide, "Using
+# resource-based policies"; SNS developer guide, "Subscribing an Amazon SQS queue".)
+locals {
+  bucket_accounts = concat([var.account_id], [for f in var.notify_from : f if can(regex("^[0-9]{12}$", f)) && f != var.account_id])
+  topics_notify   = [for f in var.notify_from : f if can(regex("^arn:[^:]+:sns:", f))]
+  rules_notify    = [for f in var.notify_from : f if can(regex("^arn:[^:]+:events:", f))]
+
+  # The narrowest first (widths.tf).
+  bucket_conditions = [{ ArnLike = { "aws:SourceArn" = local.data_bucket_arns } }, {}]
+  queue_policies = [
+    for buckets in local.bucket_conditions : jsonencode({
+      Version = "2012-10-17"
+      Statement = concat(
+        [
+          {
+            Sid       = "S3Notifies"
+            Effect    = "Allow"
+            Principal = { Service = "s3.amazonaws.com" }
+            Action    = "sqs:SendMessage"
+            Resource  = local.queue_arn
+            Condition = merge(buckets, { StringEquals = { "aws:SourceAccount" = local.bucket_accounts } })
+          },
+        ],
+        length(local.topics_notify) == 0 ? [] : [
+          {
+            Sid       = "TopicsNotify"
+            Effect    = "Allow"
+            Principal = { Service = "sns.amazonaws.com" }
+            Action    = "sqs:SendMessage"
+            Resource  = local.queue_arn
+            Condition = { ArnEquals = { "aws:SourceArn" = local.topics_notify } }
+          },
+        ],
+        length(local.rules_notify) == 0 ? [] : [
+          {
+            Sid       = "RulesNotify"
+            Effect    = "Allow"
+            Principal = { Service = "events.amazonaws.com" }
+            Action    = "sqs:SendMessage"
+            Resource  = local.queue_arn
+            Condition = { ArnEquals = { "aws:SourceArn" = local.rules_notify } }
+          },
+        ],
+        [local.only_tls.queue],
+      )
+    })
+  ]
+}
+
 resource "aws_sqs_queue" "notifications" {
   name                       = var.queue_name
   visibility_timeout_seconds = local.visibility_seconds
@@ -34,23 +86,14 @@ resource "aws_sqs_queue" "notifications" {
   sqs_managed_sse_enabled = var.kms_key_arn == null ? true : null
   kms_master_key_id       = var.kms_key_arn
 
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "S3Notifies"
-        Effect    = "Allow"
-        Principal = { Service = "s3.amazonaws.com" }
-        Action    = "sqs:SendMessage"
-        Resource  = local.queue_arn
-        Condition = {
-          ArnLike      = { "aws:SourceArn" = local.data_bucket_arns }
-          StringEquals = { "aws:SourceAccount" = var.account_id }
-        }
-      },
-      local.only_tls.queue,
-    ]
-  })
+  policy = local.queue_policy
+
+  lifecycle {
+    precondition {
+      condition     = length(local.queue_fits) > 0
+      error_message = "SQS takes a policy of ${local.queue_limit} bytes, and that of the queue would have ${length(local.queue_policy)}: notify_from names too many. A topic or a rule may pass on what many send."
+    }
+  }
 
   tags = var.tags
 }

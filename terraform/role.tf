@@ -11,14 +11,16 @@ locals {
 
   athena = var.catalog == "athena"
 
+  # Those that list no names of the configuration's.
   statements = concat(
     [
       {
-        # What somebody else than the queue invokes the function with, and what
-        # can't be settled at once, goes into the queue.
-        Sid    = "Queue"
-        Action = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage"]
-
+        # It sends to its own queue what it is invoked with directly and can't
+        # settle now.
+        Sid = "Queue"
+        Action = [
+          "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage",
+        ]
         Resource = [local.queue_arn]
       },
       {
@@ -27,25 +29,9 @@ locals {
         Resource = [local.dead_letter_queue_arn]
       },
       {
-        # A right on a partition is one on its table, on the database and on
-        # the catalog, and can't be narrower.
-        Sid = "Partitions"
-        Action = concat(
-          ["glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetTable"],
-          local.athena ? ["glue:CreatePartition", "glue:GetPartitions"] : [], # DDL's
-        )
-        Resource = concat([local.catalog, local.database], local.tables)
-      },
-      {
         Sid      = "Log"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = ["arn:${local.partition}:logs:${local.here}:log-group:/aws/lambda/${var.function_name}:*"]
-      },
-      {
-        # Reconcile lists the buckets, and reads no object.
-        Sid      = "List"
-        Action   = ["s3:ListBucket"]
-        Resource = local.data_bucket_arns
       },
     ],
     length(local.tables) == 0 ? [] : [
@@ -73,17 +59,6 @@ locals {
         Sid      = "Results"
         Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
         Resource = ["${local.results_bucket_arn}/${local.results_folder}*"]
-      },
-      {
-        # DDL looks at a partition's folder, which may be an object.
-        Sid      = "Folders"
-        Action   = ["s3:GetObject"]
-        Resource = [for arn in local.data_bucket_arns : "${arn}/*"]
-      },
-      {
-        Sid      = "Regions"
-        Action   = ["s3:GetBucketLocation"]
-        Resource = local.data_bucket_arns
       },
       {
         # SHOW DATABASES, by which the function sees that its own is there, is
@@ -115,6 +90,42 @@ locals {
       },
     ],
   )
+
+  # In every width (widths.tf).
+  role_policies = [
+    for w in local.widths : jsonencode({
+      Version = "2012-10-17"
+      Statement = [
+        for s in concat(local.statements, [
+          {
+            # A right on a partition is one on its table, on the database and on
+            # the catalog, and can't be narrower.
+            Sid = "Partitions"
+            Action = concat(
+              ["glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetTable"],
+              local.athena ? ["glue:CreatePartition", "glue:GetPartitions"] : [], # DDL's
+            )
+            Resource = concat([local.catalog, local.database], w.tables)
+          },
+          {
+            # Reconcile lists the buckets, and so does whoever looks whether a
+            # folder that Athena refuses is empty. Neither reads an object. DDL
+            # asks where a bucket is.
+            Sid      = "List"
+            Action   = concat(["s3:ListBucket"], local.athena ? ["s3:GetBucketLocation"] : [])
+            Resource = [for b in w.buckets : "${local.bucket_arn}${b}"]
+          },
+          ], local.athena ? [
+          {
+            # DDL looks at a partition's folder, which may be an object.
+            Sid      = "Folders"
+            Action   = ["s3:GetObject"]
+            Resource = [for b in w.buckets : "${local.bucket_arn}${b}/*"]
+          },
+        ] : []) : merge(s, { Effect = "Allow" })
+      ]
+    })
+  ]
 }
 
 resource "aws_iam_role" "function" {
@@ -136,8 +147,12 @@ resource "aws_iam_role_policy" "function" {
   name = "athena-refresh"
   role = aws_iam_role.function.id
 
-  policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [for s in local.statements : merge(s, { Effect = "Allow" })]
-  })
+  policy = local.role_policy
+
+  lifecycle {
+    precondition {
+      condition     = length(local.role_fits) > 0
+      error_message = "IAM takes 10,240 characters of inline policies in a role, and the function's would have ${length(local.role_policy)}: former_kms_key_arns names too many."
+    }
+  }
 }

@@ -31,15 +31,17 @@ resource "aws_cloudwatch_event_target" "run" {
   input     = each.value.input
 }
 
+# EventBridge names the rule, which is of this account, and no account: with a
+# source_account it could never invoke the function. (EventBridge user guide,
+# "Troubleshooting", "My rule ran but my Lambda function wasn't invoked".)
 resource "aws_lambda_permission" "run" {
-  for_each       = local.rules
-  statement_id   = each.key
-  action         = "lambda:InvokeFunction"
-  function_name  = aws_lambda_function.refresh.function_name
-  qualifier      = aws_lambda_alias.production.name
-  principal      = "events.amazonaws.com"
-  source_arn     = aws_cloudwatch_event_rule.run[each.key].arn
-  source_account = var.account_id
+  for_each      = local.rules
+  statement_id  = each.key
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.refresh.function_name
+  qualifier     = aws_lambda_alias.production.name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.run[each.key].arn
 }
 
 resource "aws_lambda_event_source_mapping" "queue" {

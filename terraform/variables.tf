@@ -117,6 +117,24 @@ variable "data_buckets" {
   }
 }
 
+variable "notify_from" {
+  description = "Who else may send to the queue: ids of accounts, for those of data_buckets that are theirs; ARNs of SNS topics and of EventBridge rules."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition = alltrue([
+      for f in var.notify_from : can(regex("^([0-9]{12}|arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\\.fifo)?|arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:rule/([A-Za-z0-9._/-]{1,256}/)?[A-Za-z0-9._-]{1,64})$", f))
+    ])
+    error_message = "Give ids of accounts, ARNs of SNS topics, or ARNs of EventBridge rules."
+  }
+
+  validation {
+    condition     = length(distinct(var.notify_from)) == length(var.notify_from)
+    error_message = "Name each once."
+  }
+}
+
 variable "tables" {
   description = "The tables that get partitions. null: every table of the database, as a layout with {table} needs it; []: none."
   type        = list(string)

@@ -59,7 +59,7 @@ run "only_s3_and_only_for_these_buckets_may_send" {
       Resource  = "arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications"
       Condition = {
         ArnLike      = { "aws:SourceArn" = ["arn:aws:s3:::acme.streamalerts", "arn:aws:s3:::acme.cloudtrail"] }
-        StringEquals = { "aws:SourceAccount" = "123456789012" }
+        StringEquals = { "aws:SourceAccount" = ["123456789012"] }
       }
     }]
     error_message = "the queue takes messages from others than S3 for these buckets of this account"
@@ -73,6 +73,35 @@ run "only_s3_and_only_for_these_buckets_may_send" {
       ]) == 1
     ])
     error_message = "a queue can be used without TLS"
+  }
+}
+
+run "others_may_send_that_are_named" {
+  command = plan
+  variables {
+    notify_from = [
+      "210987654321", "arn:aws:sns:eu-west-1:210987654321:trail", "arn:aws:events:eu-west-1:123456789012:rule/logs",
+    ]
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+  }
+
+  assert {
+    condition = { for s in jsondecode(aws_sqs_queue.notifications.policy).Statement : s.Sid => [s.Principal, s.Condition] if s.Effect == "Allow" } == {
+      S3Notifies = [
+        { Service = "s3.amazonaws.com" },
+        {
+          ArnLike      = { "aws:SourceArn" = ["arn:aws:s3:::acme.streamalerts", "arn:aws:s3:::acme.cloudtrail"] }
+          StringEquals = { "aws:SourceAccount" = ["123456789012", "210987654321"] }
+        },
+      ]
+      TopicsNotify = [{ Service = "sns.amazonaws.com" }, { ArnEquals = { "aws:SourceArn" = ["arn:aws:sns:eu-west-1:210987654321:trail"] } }]
+      RulesNotify  = [{ Service = "events.amazonaws.com" }, { ArnEquals = { "aws:SourceArn" = ["arn:aws:events:eu-west-1:123456789012:rule/logs"] } }]
+    }
+    error_message = "who is named in notify_from may not send, or others may"
+  }
+  assert {
+    condition     = jsondecode(output.kms_key_statements)[0].Principal.Service == ["s3.amazonaws.com", "sns.amazonaws.com", "events.amazonaws.com"]
+    error_message = "nobody is told who has to use the key"
   }
 }
 
@@ -207,11 +236,8 @@ run "ddl_needs_this_and_no_more" {
   assert {
     condition = toset(flatten([
       for s in jsondecode(aws_iam_role_policy.function.policy).Statement : s.Resource if contains(s.Action, "sqs:SendMessage")
-      ])) == toset([
-      "arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications",
-      "arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications_dlq",
-    ])
-    error_message = "messages can be sent elsewhere than to the two queues"
+    ])) == toset(["arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications", "arn:aws:sqs:eu-west-1:123456789012:acme_streamalert_athena_s3_notifications_dlq"])
+    error_message = "messages can be sent elsewhere than to the two queues, or not to one"
   }
 }
 
@@ -265,6 +291,10 @@ run "on_a_schedule" {
   assert {
     condition     = keys(aws_cloudwatch_event_rule.run) == ["schedule"] && length(aws_lambda_event_source_mapping.queue) == 0
     error_message = "something else starts the function"
+  }
+  assert {
+    condition     = aws_lambda_permission.run["schedule"].source_account == null && aws_lambda_permission.run["schedule"].principal == "events.amazonaws.com"
+    error_message = "the permission asks for an account, which EventBridge doesn't send: the schedule never starts the function"
   }
 }
 
@@ -345,8 +375,14 @@ run "a_key_of_ones_own" {
     error_message = "the function can't use the key, or can use others"
   }
   assert {
-    condition     = jsondecode(output.kms_key_statements)[0].Principal == { Service = "s3.amazonaws.com" } && toset(jsondecode(output.kms_key_statements)[0].Action) == toset(["kms:Decrypt", "kms:GenerateDataKey"])
-    error_message = "nobody is told what the key's policy needs"
+    condition = jsondecode(output.kms_key_statements) == [{
+      Sid       = "NotifiesEncryptedQueue"
+      Effect    = "Allow"
+      Principal = { Service = ["s3.amazonaws.com"] }
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = "*"
+    }]
+    error_message = "nobody is told what the key's policy needs, or a condition is in it of which AWS doesn't say that it holds"
   }
 }
 
@@ -480,6 +516,7 @@ run "refused_settings" {
   command = plan
   variables {
     data_buckets          = ["acme.data", "acme.data"]
+    notify_from           = ["1234", "arn:aws:events:eu-west-1:123456789012:event-bus/default"]
     tables                = ["Alerts"]
     trigger               = "hand"
     catalog               = "hive"
@@ -496,7 +533,7 @@ run "refused_settings" {
     log_retention_days    = 91
   }
   expect_failures = [
-    var.data_buckets, var.tables, var.trigger, var.catalog, var.schedule_expression, var.longest_pause_seconds,
+    var.data_buckets, var.notify_from, var.tables, var.trigger, var.catalog, var.schedule_expression, var.longest_pause_seconds,
     var.reconcile_every, var.memory_mb, var.timeout_seconds, var.architecture, var.package_hash, var.kms_key_arn,
     var.former_kms_key_arns, var.alarm_topic_arn, var.log_retention_days,
   ]
