@@ -100,6 +100,9 @@ set:
   workgroup              <prefix>_streamalert
   kms_key_arn            none       for the queues and the results bucket (*)
   alarm_topic_arn        none       for the alarms (*)
+  notify_from            []         who else may send to the queue: ids of accounts
+                                    whose buckets are in buckets, ARNs of SNS
+                                    topics and of EventBridge rules (*)
 
 (*) for what deploys the function: the commands here check it and do no more.
 

@@ -91,7 +91,7 @@ func (f *file) rule(key string, v value) table.Rule {
 		{"source", text(&r.Source, checkSource)},
 		{"layout", text(&r.Layout, checkText)},
 		{"table", text(&r.Table, checkText)},
-		{"keys", func(v value) error { return f.keys(under(key, "keys"), v, &r.Keys) }},
+		{"keys", f.list(under(key, "keys"), "a list of names", &r.Keys, checkText)},
 		{"partition", func(v value) error { return f.partition(under(key, "partition"), v, &r.Partition) }},
 	})
 	if len(f.problems) > before {
@@ -124,18 +124,21 @@ func checkSource(s string) error {
 	return hint("athena-refresh help sources", "%q is no source: did you mean %q? There are %s", s, best, strings.Join(names, ", "))
 }
 
-func (f *file) keys(path string, v value, to *[]string) error {
-	items, ok := v.is.([]value)
-	if !ok {
-		return wrongKind("a list of names", v)
-	}
-	*to = make([]string, len(items))
-	for i, item := range items {
-		if err := text(&(*to)[i], checkText)(item); err != nil {
-			f.problem(item.at, fmt.Sprintf("%s[%d]", path, i), err)
+// list reads a list of strings that each pass check.
+func (f *file) list(path, kind string, to *[]string, check func(string) error) func(value) error {
+	return func(v value) error {
+		items, ok := v.is.([]value)
+		if !ok {
+			return wrongKind(kind, v)
 		}
+		*to = make([]string, len(items))
+		for i, item := range items {
+			if err := text(&(*to)[i], check)(item); err != nil {
+				f.problem(item.at, fmt.Sprintf("%s[%d]", path, i), err)
+			}
+		}
+		return nil
 	}
-	return nil
 }
 
 // partition keeps the order of the members: it is that of the partition keys.

@@ -139,6 +139,13 @@ type Config struct {
 	// are sent to.
 	AlarmTopicARN string
 
+	// notify_from, default []: who else may send to the queue. The id of an
+	// account: S3, for those of buckets that are that account's. The ARN of an
+	// SNS topic, or of an EventBridge rule of this account, which pass on what
+	// buckets notify them of. What they send of a bucket that isn't in buckets
+	// is parked.
+	NotifyFrom []string
+
 	// What can't be set: the names that follow from the prefix and the queue.
 	FunctionName    string // "<prefix>_streamalert_athena_partition_refresh"
 	DeadLetterQueue string // the queue's name and "_dlq"

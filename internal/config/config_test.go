@@ -116,6 +116,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		Database: "p_logs", Queue: "p-notifications", ResultsBucket: "p.results", WorkGroup: "p.work",
 		KMSKeyARN:     "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 		AlarmTopicARN: "arn:aws:sns:us-east-1:123456789012:alarms_1",
+		NotifyFrom:    []string{"210987654321", "arn:aws:sns:eu-west-1:210987654321:trail", "arn:aws:events:us-east-1:123456789012:rule/bus/logs"},
 		FunctionName:  "p_streamalert_athena_partition_refresh", DeadLetterQueue: "p-notifications_dlq",
 	}
 	equal(t, got, want)
@@ -195,6 +196,11 @@ func TestLimitsAreAsAWSHasThem(t *testing.T) {
 		{`"kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"`, true},
 		{`"kms_key_arn": "1234abcd-12ab-34cd-56ef-1234567890ab"`, false}, {`"kms_key_arn": ""`, false},
 		{`"alarm_topic_arn": "arn:aws-cn:sns:cn-north-1:123456789012:t"`, true}, {`"alarm_topic_arn": "t"`, false},
+		{`"notify_from": []`, true}, {`"notify_from": ["210987654321"]`, true}, {`"notify_from": "210987654321"`, false},
+		{`"notify_from": [210987654321]`, false}, {`"notify_from": ["1234"]`, false}, {`"notify_from": ["210987654321", "210987654321"]`, false},
+		{`"notify_from": ["arn:aws:sns:us-east-1:210987654321:t.fifo"]`, true}, {`"notify_from": ["arn:aws:s3:::logs"]`, false},
+		{`"notify_from": ["arn:aws:events:us-east-1:123456789012:rule/r"]`, true},
+		{`"notify_from": ["arn:aws:events:us-east-1:123456789012:event-bus/default"]`, false},
 		{`"...": "..."`, true}, {`"...": "...", "...": "..."`, true}, {`"...": {}`, false}, {`"": 1`, false},
 	} {
 		_, _, err := parseSection(test.members)
@@ -289,6 +295,18 @@ func TestFolderInPlaceOfAFileIsSaid(t *testing.T) {
 	want := filepath.Join(dir, "lambda.json") + ": is a directory (it must be a file)"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestARuleOfAnotherAccountIsWarnedOf: to a queue of another account EventBridge
+// sends as the rule's own role, which the queue's policy doesn't know.
+func TestARuleOfAnotherAccountIsWarnedOf(t *testing.T) {
+	for account, want := range map[string]int{"123456789012": 0, "210987654321": 1} {
+		_, warnings, err := parse(`{"account": {"prefix": "p", "region": "us-east-1", "aws_account_id": "123456789012"}}`,
+			`{"athena_partition_refresh_config": {"notify_from": ["arn:aws:events:us-east-1:`+account+`:rule/r"]}}`)
+		if err != nil || len(warnings) != want {
+			t.Errorf("%s: %v, %v", account, warnings, err)
+		}
 	}
 }
 

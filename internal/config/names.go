@@ -146,6 +146,53 @@ func checkTopic(s string) error {
 	return hint("such as arn:aws:sns:us-east-1:123456789012:alarms", "%q is not the ARN of a standard SNS topic", s)
 }
 
+// Notifier is who may send to the queue beside S3 for this account's buckets.
+type Notifier string
+
+// The kinds of notifiers.
+const (
+	Account Notifier = "account" // S3 for its buckets
+	Topic   Notifier = "topic"
+	Rule    Notifier = "rule"
+)
+
+var notifierShapes = map[Notifier]*regexp.Regexp{
+	Account: regexp.MustCompile(`^([0-9]{12})$`),
+	Topic:   regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:([0-9]{12}):[A-Za-z0-9_-]{1,256}(?:\.fifo)?$`),
+	Rule:    regexp.MustCompile(`^arn:aws[a-z-]*:events:[a-z0-9-]+:([0-9]{12}):rule/(?:[A-Za-z0-9._/-]{1,256}/)?[A-Za-z0-9._-]{1,64}$`),
+}
+
+// NotifierOf says what an element of notify_from is, and of which account; "" if
+// it is nothing that could be there.
+func NotifierOf(s string) (kind Notifier, account string) {
+	for kind, shape := range notifierShapes {
+		if found := shape.FindStringSubmatch(s); found != nil {
+			return kind, found[1]
+		}
+	}
+	return "", ""
+}
+
+func checkNotifier(s string) error {
+	if kind, _ := NotifierOf(s); kind != "" {
+		return nil
+	}
+	return hint(`such as "123456789012", "arn:aws:sns:us-east-1:123456789012:trail" or "arn:aws:events:us-east-1:123456789012:rule/logs"`,
+		"%q is neither the id of an account nor the ARN of an SNS topic or an EventBridge rule", s)
+}
+
+// uniquely is a check that takes nothing twice.
+func uniquely(check func(string) error) func(string) error {
+	seen := map[string]bool{}
+	return func(s string) error {
+		if seen[s] {
+			return fmt.Errorf("%q is there twice", s)
+		}
+		seen[s] = true
+		return check(s)
+	}
+}
+
 // checkText is for texts that may not be empty and are checked elsewhere.
 func checkText(s string) error {
 	if s == "" {

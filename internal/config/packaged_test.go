@@ -32,7 +32,7 @@ func TestThePackagedFilesLoadAsTheConfiguration(t *testing.T) {
 		plain := byDefault()
 		want.Enabled = true
 		want.Schedule, want.ReconcileEvery = plain.Schedule, plain.ReconcileEvery
-		want.KMSKeyARN, want.AlarmTopicARN = "", ""
+		want.KMSKeyARN, want.AlarmTopicARN, want.NotifyFrom = "", "", nil
 		equal(t, packaged(t, load(t, "testdata/"+dir)), want)
 	}
 }

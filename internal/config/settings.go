@@ -51,6 +51,7 @@ func (f *file) settings(section value, c *Config) {
 		{"reconcile_every", expression(&c.ReconcileEvery)},
 		{"kms_key_arn", text(&c.KMSKeyARN, checkKey)},
 		{"alarm_topic_arn", text(&c.AlarmTopicARN, checkTopic)},
+		{"notify_from", f.list("notify_from", "a list of account ids, and of ARNs of SNS topics and EventBridge rules", &c.NotifyFrom, uniquely(checkNotifier))},
 	}
 	f.object(section, "", false, append(fields, ignored()...))
 	c.Buckets = withAlerts(c.Buckets, c.Prefix)
@@ -80,11 +81,27 @@ func (f *file) doubts(section value, c *Config) {
 			f.refreshType(m.value, c)
 		case "vpc_config":
 			f.warning(m.at, m.name, "is ignored: the function runs outside of any VPC", "remove it")
+		case "notify_from":
+			f.foreignRules(m.value, c)
 		case "queue_name":
 			if checkQueue(c.Queue+deadLetters) != nil {
 				f.warning(m.value.at, m.name, fmt.Sprintf("leaves no room for %q, the suffix of its dead-letter queue", deadLetters),
 					fmt.Sprintf("at most %d characters, if this tool is to create the queues", 80-len(deadLetters)))
 			}
+		}
+	}
+}
+
+// foreignRules warns of rules that can't send as the service EventBridge does:
+// to a queue of another account it sends as a role of the rule's own.
+// (EventBridge user guide, "Sending and receiving events between AWS accounts".)
+func (f *file) foreignRules(v value, c *Config) {
+	items, _ := v.is.([]value)
+	for i, item := range items {
+		arn, _ := item.is.(string)
+		if kind, account := NotifierOf(arn); kind == Rule && account != c.Account {
+			f.warning(item.at, fmt.Sprintf("notify_from[%d]", i), "is a rule of another account, which can't send to this queue by itself",
+				"have it send to this account's event bus, and name a rule of that here")
 		}
 	}
 }
