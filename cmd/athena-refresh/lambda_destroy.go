@@ -77,12 +77,18 @@ func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 		}
 		return "destroying"
 	})
-	err = x.Make(ctx, func(s deploy.Step) { at.Store(&s) })
+	left, err := x.Make(ctx, func(s deploy.Step) { at.Store(&s) })
 	stop()
 	if err != nil {
+		return errors.Join(append(left, err)...)
+	}
+	for _, err := range left {
+		a.say(fmt.Sprintf("left undone: it notifies a queue that is gone, if it did: %v", err))
+	}
+	if err := a.sayDestroyed(t, x); err != nil || len(left) == 0 {
 		return err
 	}
-	return a.sayDestroyed(t, x)
+	return errUndone
 }
 
 func (a *app) confirmDestruction(ctx context.Context, t *target, f *lambdaFlags, x *deploy.Destruction) error {

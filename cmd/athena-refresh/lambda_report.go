@@ -18,6 +18,13 @@ type lambdaChange struct {
 	Resource string `json:"resource"` // such as aws_sqs_queue
 }
 
+// lambdaWider is a line of lambda deploy --json, for each policy that allows more
+// than the configuration names.
+type lambdaWider struct {
+	Type string `json:"type"` // "wider"
+	What string `json:"what"`
+}
+
 // lambdaBucket is a line of lambda deploy --json, for each bucket.
 type lambdaBucket struct {
 	Type   string `json:"type"` // "bucket"
@@ -38,6 +45,14 @@ func (d *deployment) show(a *app) error {
 			}
 		}
 		fmt.Fprintln(&b, c.String())
+	}
+	for _, w := range d.plan.Plan.Widened {
+		if a.json {
+			if err := printJSON(a.stdout, lambdaWider{"wider", w}); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(&b, "wider  ", w)
 	}
 	if m, known := d.plan.Alias(); known && !d.plan.Publishes() {
 		if m.Why != "" {
@@ -150,10 +165,18 @@ func leftHint(err error) string {
 	switch {
 	case errors.Is(err, deploy.ErrElsewhere):
 		return "deploy another refresh in that region for it, with a prefix of its own, or send its events here through EventBridge"
+	case errors.Is(err, deploy.ErrNoBucket):
+		return "make the bucket, then deploy again; or take it out of buckets in lambda.json"
+	case errors.Is(err, deploy.ErrDenied):
+		return "allow whoever deploys s3:GetBucketNotification and s3:PutBucketNotification on it. If it is another account's: name that account in notify_from, and have its owner notify the queue"
+	case errors.Is(err, deploy.ErrRefused):
+		return "S3 checks every queue, topic and function that the bucket notifies, others' too: mend or remove the one that it names, then deploy again"
+	case errors.Is(err, deploy.ErrFull):
+		return "take one of its rules off, or have the bucket notify an SNS topic or EventBridge, which pass it on"
 	case errors.As(err, new(*deploy.OverlapError)):
 		return "narrow that rule to other events or keys; or have the bucket notify an SNS topic or EventBridge instead, and that both queues: what they send is understood"
 	}
-	return "make the bucket, then deploy again; or take it out of buckets in lambda.json"
+	return "deploy again; or take the bucket out of buckets in lambda.json"
 }
 
 func (d *deployment) printReport(a *app, out lambdaSummary, done *deploy.Done, begin []string, changed bool) error {

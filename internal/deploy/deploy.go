@@ -123,34 +123,35 @@ func (d *Deployment) planBuckets(ctx context.Context, p *Prepared) ([]BucketPlan
 		}
 	}
 	for i := range list {
-		if err := list[i].look(ctx, d.Wirer.Buckets); err != nil {
+		list[i].look(ctx, d.Wirer.Buckets)
+		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
 }
 
-func (b *BucketPlan) look(ctx context.Context, buckets Buckets) error {
+// look finds out what to do. Whatever is wrong with a bucket is its own affair,
+// and keeps no other from notifying the queue.
+func (b *BucketPlan) look(ctx context.Context, buckets Buckets) {
 	now, err := buckets.Notifications(ctx, b.Bucket)
-	if unwirable(err) {
-		if !b.wish.Absent {
+	if err != nil {
+		if !b.wish.Absent || !missing(err) {
 			b.Err = err
 		}
-		return nil
-	}
-	if err != nil {
-		return err
+		return
 	}
 	m := merge(now, b.wish)
 	switch {
 	case m.Overlap != nil:
 		b.Err = &OverlapError{b.Bucket, m.Overlap}
+	case len(m.Next.Entries) > maxEntries:
+		b.Err = fmt.Errorf("bucket %s can't notify the queue: %w", b.Bucket, ErrFull)
 	case !m.Next.equal(now) && b.wish.Absent:
 		b.Do = "unwire"
 	case !m.Next.equal(now):
 		b.Do = "wire"
 	}
-	return nil
 }
 
 // Alias is where the alias would go without a new version; a new version is
@@ -208,7 +209,8 @@ func (p *Prepared) Make(ctx context.Context, progress func(Step)) (*Done, error)
 	if err := p.serve(ctx, done); err != nil {
 		return nil, err
 	}
-	return done, p.wire(ctx, done)
+	p.wire(ctx, done)
+	return done, ctx.Err()
 }
 
 // serve has the newest version serve, once it has answered.
@@ -258,27 +260,19 @@ func (p *Prepared) newest(ctx context.Context) (Version, error) {
 }
 
 // wire changes the buckets, all at once: each waits a while for its change to
-// stand.
-func (p *Prepared) wire(ctx context.Context, done *Done) error {
-	var (
-		all   sync.WaitGroup
-		wired = make([]Wired, len(p.Buckets))
-		errs  = make([]error, len(p.Buckets))
-	)
+// stand. One that fails is left.
+func (p *Prepared) wire(ctx context.Context, done *Done) {
+	var all sync.WaitGroup
+	wired, errs := make([]Wired, len(p.Buckets)), make([]error, len(p.Buckets))
 	for i, b := range p.Buckets {
 		all.Go(func() { wired[i], errs[i] = p.d.Wirer.Wire(ctx, b.Bucket, b.wish) })
 	}
 	all.Wait()
-	var failed []error
 	for i, err := range errs {
-		switch {
-		case err == nil:
+		if err == nil {
 			done.Buckets = append(done.Buckets, wired[i])
-		case unwirable(err):
+		} else {
 			done.Left = append(done.Left, err)
-		default:
-			failed = append(failed, err)
 		}
 	}
-	return errors.Join(failed...)
 }

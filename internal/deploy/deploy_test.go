@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func (f *terraform) Plan(_ context.Context, p Purpose) (Plan, error) {
 	if p.Destroy {
 		f.did = append(f.did, "plan to destroy")
 	}
-	return Plan{f.changes}, nil
+	return Plan{Changes: f.changes}, nil
 }
 
 func (f *terraform) Forget(_ context.Context, list []string) error {
@@ -71,12 +72,14 @@ type world struct {
 	functions *memory
 	tf        *terraform
 	buckets   map[string]Notifications
-	elsewhere string // a bucket in another region
+	odd       string // the bucket that is answered with oddity
+	oddity    error
+	refused   error // what writing to it is answered with
 }
 
 func (w *world) Notifications(_ context.Context, bucket string) (Notifications, error) {
-	if bucket == w.elsewhere {
-		return Notifications{}, ErrElsewhere
+	if bucket == w.odd && w.oddity != nil {
+		return Notifications{}, w.oddity
 	}
 	n, ok := w.buckets[bucket]
 	if !ok {
@@ -86,6 +89,9 @@ func (w *world) Notifications(_ context.Context, bucket string) (Notifications, 
 }
 
 func (w *world) SetNotifications(_ context.Context, bucket string, n Notifications) error {
+	if bucket == w.odd && w.refused != nil {
+		return w.refused
+	}
 	w.buckets[bucket] = n
 	return nil
 }
@@ -176,23 +182,40 @@ func TestADeploymentThatWasKilledIsFinishedByTheNext(t *testing.T) {
 }
 
 func TestABucketThatCannotBeWiredKeepsNoOtherFromIt(t *testing.T) {
-	for _, want := range []error{ErrNoBucket, ErrElsewhere} {
+	full := Notifications{}
+	for i := range 100 {
+		full.Entries = append(full.Entries, toTopic(fmt.Sprint("id", i), []FilterRule{{"prefix", fmt.Sprint("p", i, "/")}}, "s3:ObjectRemoved:*"))
+	}
+	strange := errors.New("the configuration has a member that is not known here")
+	for name, c := range map[string]struct {
+		reading, writing error
+		there            Notifications
+		want             error
+		remains          int // buckets that can't be told to be quiet
+	}{
+		"there is none":          {reading: ErrNoBucket, want: ErrNoBucket},
+		"elsewhere":              {reading: ErrElsewhere, want: ErrElsewhere},
+		"another account's":      {reading: ErrDenied, want: ErrDenied, remains: 1},
+		"something unheard of":   {reading: strange, want: strange, remains: 1},
+		"somebody's dead topic":  {writing: ErrRefused, want: ErrRefused},
+		"may not be written":     {writing: ErrDenied, want: ErrDenied},
+		"a hundred rules of its": {there: full, want: ErrFull},
+	} {
 		w := newWorld(t)
-		if want == ErrElsewhere {
-			w.elsewhere = "p.streamalerts"
-		}
-		delete(w.buckets, "p.streamalerts")
+		w.odd, w.oddity, w.refused = "p.streamalerts", c.reading, c.writing
+		w.buckets[w.odd] = c.there
 		done, err := w.deploy(t)
-		if err != nil || len(done.Left) != 1 || !errors.Is(done.Left[0], want) || w.wired() != 1 {
-			t.Fatalf("%+v, %v", done, err)
+		if err != nil || len(done.Left) != 1 || !errors.Is(done.Left[0], c.want) || !strings.Contains(done.Left[0].Error(), w.odd) || len(w.buckets["b.logs"].Entries) != 1 {
+			t.Fatalf("%s: %+v, %v", name, done, err)
 		}
 		w.tf.state = deployed()
 		x, err := w.PrepareDestruction(t.Context(), Keep{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := x.Make(t.Context(), func(Step) {}); err != nil || w.wired() != 0 {
-			t.Errorf("destroyed: %v, %d buckets notify", err, w.wired())
+		left, err := x.Make(t.Context(), func(Step) {})
+		if err != nil || len(left) != c.remains || len(w.buckets["b.logs"].Entries) != 0 {
+			t.Errorf("%s: destroyed: %v, left %v", name, err, left)
 		}
 	}
 }

@@ -93,12 +93,18 @@ func (x *Destruction) WorkGroup() string {
 }
 
 // Make destroys. The buckets come first: what notifies a queue that is gone is
-// lost without a word, and S3 would refuse any other change of theirs. Killed
-// anywhere, the next run goes on.
-func (x *Destruction) Make(ctx context.Context, progress func(Step)) error {
-	if err := x.unwire(ctx); err != nil {
-		return err
+// lost without a word, and S3 would refuse any other change of theirs. left are
+// the errors of those that can't be changed, which keep nothing else from being
+// destroyed. Killed anywhere, the next run goes on.
+func (x *Destruction) Make(ctx context.Context, progress func(Step)) (left []error, err error) {
+	left = x.unwire(ctx)
+	if err := ctx.Err(); err != nil {
+		return left, err
 	}
+	return left, x.destroy(ctx, progress)
+}
+
+func (x *Destruction) destroy(ctx context.Context, progress func(Step)) error {
 	if err := x.d.Terraform.Forget(ctx, x.letGo); err != nil {
 		return err
 	}
@@ -115,7 +121,7 @@ func (x *Destruction) Make(ctx context.Context, progress func(Step)) error {
 	return x.d.Terraform.Apply(ctx, progress)
 }
 
-func (x *Destruction) unwire(ctx context.Context) error {
+func (x *Destruction) unwire(ctx context.Context) []error {
 	names, former := x.Buckets(), x.state.former(x.d.QueueARN, "")
 	errs := make([]error, len(names))
 	var all sync.WaitGroup
@@ -123,5 +129,5 @@ func (x *Destruction) unwire(ctx context.Context) error {
 		all.Go(func() { _, errs[i] = x.d.Wirer.Wire(ctx, name, x.d.wish(former, true)) })
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }

@@ -35,7 +35,7 @@ func TestADestructionKeepsWhatItIsToldTo(t *testing.T) {
 			if q := x.Queues(); len(q) != 2 || q[0].ID != "url" || q[1].ID != "url_dlq" {
 				t.Errorf("queues %v", q)
 			}
-			if err := x.Make(t.Context(), func(Step) {}); err != nil {
+			if _, err := x.Make(t.Context(), func(Step) {}); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(w.tf.did, c.did) || w.wired() != 0 {
@@ -56,7 +56,7 @@ func TestADestructionThatWasKilledDropsTheDatabaseInTheNextRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := x.Make(t.Context(), func(Step) {}); err != nil || !slices.Contains(w.tf.did, "drop p_streamalert") {
+	if _, err := x.Make(t.Context(), func(Step) {}); err != nil || !slices.Contains(w.tf.did, "drop p_streamalert") {
 		t.Errorf("did %q, %v", w.tf.did, err)
 	}
 	w.tf.state = State{}

@@ -116,6 +116,9 @@ type Outputs struct {
 // Plan is what Terraform would do.
 type Plan struct {
 	Changes []Change
+	// Widened is what policies allow beyond the configuration's names, since
+	// AWS's limits leave no room for all of them: a sentence each.
+	Widened []string
 }
 
 // Verb is what is done to a resource.

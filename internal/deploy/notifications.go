@@ -15,6 +15,9 @@ type Notifications struct {
 	EventBridge bool    // all events go there too
 }
 
+// maxEntries is how many S3 takes of a bucket.
+const maxEntries = 100
+
 // Kind is what an entry notifies.
 type Kind string
 

@@ -48,13 +48,14 @@ func TestWhatServesIsNeverWhatIsBeingChanged(t *testing.T) {
 }
 
 func TestWhatIsMissingForARedeploymentIsNamed(t *testing.T) {
-	m := &memory{serving: &Serving{Version: "1"}}
+	m := &memory{serving: &Serving{Version: "1"}, function: Function{Environment: map[string]string{"A": strings.Repeat("b", 4090)}}}
 	conf := redeployable(t)
 	for config, want := range map[string]string{
 		`{"athena_partition_refresh_config": {}}`:                                                                                   "no section rule_processor_config",
 		`{"athena_partition_refresh_config": {}, "rule_processor_config": {}}`:                                                      "no member package",
 		`{"athena_partition_refresh_config": {}, "rule_processor_config": {"package": "nosuch.zip"}}`:                               "there is no nosuch.zip",
 		`{"athena_partition_refresh_config": {}, "rule_processor_config": {"package": "clusters/prod.json"}}`:                       "is no zip",
+		`{"athena_partition_refresh_config": {}, "rule_processor_config": {"package": "rules.zip", "log_level": "debug"}}`:          "its environment would have 4108 bytes, Lambda takes 4096",
 		`{"athena_partition_refresh_config": {}, "rule_processor_config": {"package": "rules.zip", "memory": 12}}`:                  "12 is not a whole number from 128",
 		`{"athena_partition_refresh_config": {}, "rule_processor_config": {"package": "rules.zip", "timeout": 1, "memory": "1.5"}}`: "1.5 is not a whole number",
 	} {

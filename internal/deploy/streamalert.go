@@ -62,6 +62,21 @@ func (t tuning) apply(f *Function) error {
 		}
 		f.Environment[logLevel] = t.LogLevel
 	}
+	return room(f.Environment)
+}
+
+// maxEnvironment is what a function's variables may take, all together (Lambda
+// quotas).
+const maxEnvironment = 4 << 10
+
+func room(environment map[string]string) error {
+	n := 0
+	for name, value := range environment {
+		n += len(name) + len(value)
+	}
+	if n > maxEnvironment {
+		return fmt.Errorf("its environment would have %d bytes, Lambda takes %d", n, maxEnvironment)
+	}
 	return nil
 }
 

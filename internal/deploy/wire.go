@@ -12,13 +12,15 @@ import (
 // Buckets is S3, as far as notifications go.
 type Buckets interface {
 	// Notifications reads what a bucket notifies; [ErrNoBucket] if there is no
-	// such bucket, [ErrElsewhere] if it is in another region. What it returns is all there is, or an error: what it left
-	// out would be deleted by the next write.
+	// such bucket, [ErrElsewhere] if it is in another region, [ErrDenied] if
+	// whoever asks may not know. What it returns is all there is, or an error:
+	// what it left out would be deleted by the next write.
 	Notifications(ctx context.Context, bucket string) (Notifications, error)
 
 	// SetNotifications replaces what a bucket notifies, as a whole: all of it or,
 	// with an error, nothing. There is no compare-and-set: what somebody else
-	// wrote since it was read is gone.
+	// wrote since it was read is gone. [ErrDenied], or [ErrRefused] if S3 can't
+	// send to one of the places, whose ever it is.
 	SetNotifications(ctx context.Context, bucket string, n Notifications) error
 }
 
@@ -27,12 +29,23 @@ var (
 	ErrNoBucket = errors.New("there is no such bucket")
 	// ErrElsewhere: S3 notifies queues of its own region only.
 	ErrElsewhere = errors.New("it is in another region than the queue, and S3 notifies only queues of its own")
+	// ErrDenied: the bucket is another account's, or a right is missing.
+	ErrDenied = errors.New("access to what it notifies is denied")
+	// ErrRefused: S3 checks all places of a configuration whenever it is written.
+	ErrRefused = errors.New("S3 can't send to all that the bucket notifies")
+	// ErrFull: a bucket has 100 rules at most (S3, PutBucketNotificationConfiguration).
+	ErrFull = fmt.Errorf("it has %d rules for notifications already, S3's most", maxEntries)
+
+	errUnsteady = fmt.Errorf("somebody else keeps changing it too, %d times", wireAttempts)
 )
 
-// unwirable says of an error whether a bucket can't notify the queue as it is,
-// which keeps no other bucket from it.
-func unwirable(err error) bool {
-	return errors.Is(err, ErrNoBucket) || errors.Is(err, ErrElsewhere) || errors.As(err, new(*OverlapError))
+// missing says of an error whether there is no such bucket here: nothing of ours
+// is to be taken off it.
+func missing(err error) bool { return errors.Is(err, ErrNoBucket) || errors.Is(err, ErrElsewhere) }
+
+// lasts says of an error that the bucket is as it is, however often it is tried.
+func lasts(err error) bool {
+	return missing(err) || errors.Is(err, ErrFull) || errors.Is(err, errUnsteady) || errors.As(err, new(*OverlapError))
 }
 
 // OverlapError says that somebody else's entries keep a bucket from notifying
@@ -76,7 +89,27 @@ const (
 	wireAttempts = 8
 )
 
-// Wire has a bucket's notifications be as wished. Where it was changed, it
+// again are the pauses before a bucket is tried again that failed: a minute in
+// all, which is how long a queue's new policy, or a right, may take to be known
+// everywhere (SQS, SetQueueAttributes: up to 60 seconds).
+var again = [...]time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 30 * time.Second}
+
+// Wire has a bucket's notifications be as wished, and tries for a minute. Its
+// errors name the bucket.
+func (w *Wirer) Wire(ctx context.Context, bucket string, wish Wish) (Wired, error) {
+	for _, wait := range again {
+		done, err := w.wire(ctx, bucket, wish)
+		if err == nil || lasts(err) {
+			return done, err
+		}
+		if w.sleep(ctx, wait) != nil {
+			return done, err
+		}
+	}
+	return w.wire(ctx, bucket, wish)
+}
+
+// wire has a bucket's notifications be as wished. Where it was changed, it
 // returns only once the change was read back, twice: at once and after a while.
 // A bucket that is as wished already is read once.
 //
@@ -84,7 +117,7 @@ const (
 // between our reading and our writing is lost to our write, and nobody can see
 // it but its writer, by reading back as we do. That moment is kept to the one
 // request. If we are killed here, ours is there or not, and the next call sees.
-func (w *Wirer) Wire(ctx context.Context, bucket string, wish Wish) (Wired, error) {
+func (w *Wirer) wire(ctx context.Context, bucket string, wish Wish) (Wired, error) {
 	done := Wired{Bucket: bucket}
 	for attempt := range wireAttempts {
 		if attempt > 0 {
@@ -112,13 +145,13 @@ func (w *Wirer) Wire(ctx context.Context, bucket string, wish Wish) (Wired, erro
 			return done, nil
 		}
 	}
-	return done, fmt.Errorf("change what bucket %s notifies: somebody else keeps changing it too, %d times", bucket, wireAttempts)
+	return done, fmt.Errorf("change what bucket %s notifies: %w", bucket, errUnsteady)
 }
 
 // write reads, merges and writes. right: there was nothing to write.
 func (w *Wirer) write(ctx context.Context, bucket string, wish Wish) (m Merged, right bool, err error) {
 	now, err := w.Buckets.Notifications(ctx, bucket)
-	if wish.Absent && unwirable(err) {
+	if wish.Absent && missing(err) {
 		return m, true, nil
 	}
 	if err != nil {
@@ -127,6 +160,9 @@ func (w *Wirer) write(ctx context.Context, bucket string, wish Wish) (m Merged, 
 	m = merge(now, wish)
 	if m.Next.equal(now) {
 		return m, true, nil
+	}
+	if len(m.Next.Entries) > maxEntries {
+		return m, false, ErrFull
 	}
 	return m, false, w.Buckets.SetNotifications(ctx, bucket, m.Next)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,6 +21,8 @@ type simBuckets struct {
 	now    Notifications
 	writes int
 	lost   bool // the next answer to a write is lost
+	// refuses until then, as S3 does a queue whose new policy it doesn't know yet.
+	refuses time.Time
 }
 
 func (s *simBuckets) wait() {
@@ -44,6 +47,9 @@ func (s *simBuckets) SetNotifications(_ context.Context, _ string, n Notificatio
 	defer s.wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if time.Now().Before(s.refuses) {
+		return ErrRefused
+	}
 	s.now = Notifications{slices.Clone(n.Entries), n.EventBridge}
 	s.writes++
 	if s.lost {
@@ -103,17 +109,32 @@ func TestARuleInTheWayIsNamed(t *testing.T) {
 	})
 }
 
-// TestAWriteWhoseAnswerWasLostIsFoundByTheNextRun is the other half of a failed
-// write: it happened.
-func TestAWriteWhoseAnswerWasLostIsFoundByTheNextRun(t *testing.T) {
+// TestARefusalMayBeOneOfTheFirstMinute: a queue's new policy takes that long to
+// be known everywhere, and after it a bucket is left.
+func TestARefusalMayBeOneOfTheFirstMinute(t *testing.T) {
+	for after, want := range map[time.Duration]error{50 * time.Second: nil, 3 * time.Minute: ErrRefused} {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			s := &simBuckets{random: rand.New(rand.NewPCG(1, 1)), refuses: begin.Add(after)}
+			_, err := (&Wirer{Buckets: s}).Wire(t.Context(), "logs", wish())
+			if !errors.Is(err, want) || want != nil && !strings.Contains(err.Error(), "bucket logs") {
+				t.Errorf("refused for %v: %v", after, err)
+			}
+			if took := time.Since(begin); took > 70*time.Second {
+				t.Errorf("refused for %v: it took %v", after, took)
+			}
+		})
+	}
+}
+
+// TestAWriteWhoseAnswerWasLostIsFound is the other half of a failed write: it
+// happened.
+func TestAWriteWhoseAnswerWasLostIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &simBuckets{random: rand.New(rand.NewPCG(1, 1)), lost: true}
 		w := &Wirer{Buckets: s}
-		if _, err := w.Wire(t.Context(), "b", wish()); !errors.Is(err, errLost) {
-			t.Fatalf("error %v", err)
-		}
-		if done, err := w.Wire(t.Context(), "b", wish()); err != nil || done.Changed {
-			t.Errorf("%+v, %v", done, err)
+		if _, err := w.Wire(t.Context(), "b", wish()); err != nil {
+			t.Errorf("error %v", err)
 		}
 		if len(s.now.Entries) != 1 || s.writes != 1 {
 			t.Errorf("%d writes, %v", s.writes, s.now)

@@ -2,9 +2,12 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -39,6 +42,8 @@ func (b *Buckets) Notifications(ctx context.Context, bucket string) (deploy.Noti
 			err = deploy.ErrNoBucket
 		case has(err, "PermanentRedirect", "AuthorizationHeaderMalformed"): // S3's error responses, "wrong region"
 			err = deploy.ErrElsewhere
+		case denied(err):
+			err = fmt.Errorf("%w: %w", deploy.ErrDenied, awserror.Plain(err))
 		}
 		return deploy.Notifications{}, fmt.Errorf("read the notifications of bucket %s: %w", bucket, err)
 	}
@@ -92,11 +97,18 @@ func (b *Buckets) SetNotifications(ctx context.Context, bucket string, n deploy.
 		}
 	}
 	_, err := b.put(ctx, &s3.PutBucketNotificationConfigurationInput{Bucket: &bucket, NotificationConfiguration: to})
-	if err != nil {
-		return fmt.Errorf("write the notifications of bucket %s: %w", bucket, err)
+	switch {
+	case err == nil:
+		return nil
+	case denied(err):
+		err = fmt.Errorf("%w: %w", deploy.ErrDenied, awserror.Plain(err))
+	case has(err, "InvalidArgument"): // S3 user guide, "Unable to validate the following destination configurations"
+		err = fmt.Errorf("%w: %w", deploy.ErrRefused, awserror.Plain(err))
 	}
-	return nil
+	return fmt.Errorf("write the notifications of bucket %s: %w", bucket, err)
 }
+
+func denied(err error) bool { return errors.Is(awserror.Classify(err), refresh.ErrAccessDenied) }
 
 func filter(rules []deploy.FilterRule) *types.NotificationConfigurationFilter {
 	if rules == nil {

@@ -221,6 +221,22 @@ func TestABucketOfAnotherRegionIsSaidToBe(t *testing.T) {
 	}
 }
 
+// TestABucketThatCannotBeWiredSaysWhy: one that may not be read, and one that S3
+// refuses to change, as it can't send to somebody else's topic.
+func TestABucketThatCannotBeWiredSaysWhy(t *testing.T) {
+	denied := NewBuckets(refusing(t, http.StatusForbidden, "AccessDenied"))
+	if _, err := denied.Notifications(t.Context(), "b"); !errors.Is(err, deploy.ErrDenied) || !strings.Contains(err.Error(), "bucket b") {
+		t.Errorf("read: %v", err)
+	}
+	if err := denied.SetNotifications(t.Context(), "b", deploy.Notifications{}); !errors.Is(err, deploy.ErrDenied) {
+		t.Errorf("written: %v", err)
+	}
+	refused := NewBuckets(refusing(t, http.StatusBadRequest, "InvalidArgument"))
+	if err := refused.SetNotifications(t.Context(), "b", deploy.Notifications{}); !errors.Is(err, deploy.ErrRefused) || !strings.Contains(err.Error(), "bucket b") {
+		t.Errorf("refused: %v", err)
+	}
+}
+
 // TestABucketOfSomebodyElsesIsNeverTakenForOurs: its name is free in no account.
 func TestABucketOfSomebodyElsesIsNeverTakenForOurs(t *testing.T) {
 	for status, want := range map[int]string{http.StatusForbidden: "another account's", http.StatusMovedPermanently: "another region than us-east-1"} {

@@ -28,7 +28,23 @@ func changes(p *tfjson.Plan) deploy.Plan {
 	slices.SortFunc(plan.Changes, func(a, b deploy.Change) int {
 		return cmp.Or(cmp.Compare(a.Verb, b.Verb), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Address, b.Address))
 	})
+	plan.Widened = planned(p, widened)
 	return plan
+}
+
+// planned is an output that is a list of texts, as it will be.
+func planned(p *tfjson.Plan, name string) (list []string) {
+	c := p.OutputChanges[name]
+	if c == nil {
+		return nil
+	}
+	after, _ := c.After.([]any)
+	for _, v := range after {
+		if text, ok := v.(string); ok {
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 func verb(c *tfjson.Change) deploy.Verb {

@@ -19,7 +19,10 @@ type object = map[string]any
 
 // outputs are those of the module that the root passes on; the others come of
 // the variables.
-var outputs = []string{"queue_url", "queue_arn", "kms_key_statements", "dashboard_name"}
+var outputs = []string{"queue_url", "queue_arn", "kms_key_statements", "dashboard_name", widened}
+
+// widened is the output of what policies allow beyond the configuration.
+const widened = "widened"
 
 // passed are variables that the state keeps for the next deployment: what they
 // were when it was applied.

@@ -35,7 +35,10 @@ func TestAPlanIsPutInShortWords(t *testing.T) {
 		change("aws_lambda_function", "e", map[string]any{"function_name": "f"}, nil, tfjson.ActionDelete),
 		change("aws_sqs_queue", "f", queue(1), map[string]any{"name": "p"}, tfjson.ActionDelete, tfjson.ActionCreate),
 		{Mode: tfjson.DataResourceMode, Change: &tfjson.Change{Actions: tfjson.Actions{tfjson.ActionRead}}},
-	}})
+	}, OutputChanges: map[string]*tfjson.Change{"widened": {After: []any{"tables: all"}}, "queue_arn": {After: "arn"}}})
+	if !slices.Equal(got.Widened, []string{"tables: all"}) {
+		t.Errorf("what got wider: %q", got.Widened)
+	}
 	var lines []string
 	for _, c := range got.Changes {
 		lines = append(lines, c.String())
