@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 	"sync/atomic"
 
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/aws/inspect"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/doctor"
+	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -50,6 +53,9 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 	}
 	catalog, closeCatalog := openCatalog(cfg, c)
 	d.Facts = inspect.Facts(cfg, catalog)
+	d.Facts.Partitions = func(ctx context.Context, t refresh.Table) iter.Seq2[refresh.Partition, error] {
+		return glue.NewReader(cfg, c.Database).All(ctx, t, "")
+	}
 	if err != nil { // a finding, and the cause of all others
 		d.Facts.Identity = func(context.Context) (doctor.Identity, error) {
 			return doctor.Identity{}, fmt.Errorf("%w: %w", doctor.ErrNoCredentials, shortest(err))

@@ -6,11 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/notify"
 	"athenarefresh/internal/table"
 )
-
-const s3Service = "s3.amazonaws.com"
 
 // Notifications is what a bucket notifies.
 type Notifications struct {
@@ -29,7 +28,7 @@ type Notification struct {
 }
 
 func (x *examination) bucketChecks() []check {
-	var list []check
+	list := []check{{name: "captured_tables", subject: x.Config.Database, ask: func(context.Context) Finding { return captured(x.Router) }}}
 	for _, b := range x.Config.Buckets {
 		list = append(list,
 			check{name: "bucket", subject: b.Name, ask: func(ctx context.Context) Finding { return x.bucket(ctx, b.Name) }},
@@ -60,6 +59,29 @@ func sameRegion(region string, q Queue) Finding {
 	return ok("in %s", region)
 }
 
+// anyTable is the name of a table that no rule names.
+const anyTable = "athena_refresh_any_table"
+
+// captured judges whether several buckets feed tables that their keys name: then
+// whoever writes to one of them can add partitions to the tables of the others.
+func captured(r *table.Router) Finding {
+	if buckets := fedBy(r.Feeds(anyTable), func(f table.Feed) bool { return !f.Named }); len(buckets) > 1 {
+		return warning("tables that keys name may be fed by "+few(buckets)+": what lands in one can take the partitions of a table that is meant for another",
+			"give the tables that matter a rule of their bucket that names them, which keeps the others out; or give each bucket a deployment with a database of its own")
+	}
+	return ok("no two buckets feed tables that keys name")
+}
+
+// fedBy are the buckets of the feeds that are meant, each once.
+func fedBy(feeds []table.Feed, meant func(table.Feed) bool) (buckets []string) {
+	for _, f := range feeds {
+		if meant(f) && !slices.Contains(buckets, f.Bucket) {
+			buckets = append(buckets, f.Bucket)
+		}
+	}
+	return buckets
+}
+
 // bucketARN is in the queue's partition.
 func bucketARN(q Queue, bucket string) string {
 	return "arn:" + partOf(q.ARN, 1) + ":s3:::" + bucket
@@ -82,18 +104,27 @@ func (x *examination) notification(ctx context.Context, b table.Bucket) Finding 
 	if err != nil {
 		return unread(err, "s3:GetBucketNotification on "+b.Name, unchecked("see bucket", ""))
 	}
-	return notification(n, q, b.Name, x.Router.Wants(b.Name))
+	return notification(n, q, b.Name, x.Router.Wants(b.Name), x.Config.NotifyFrom)
 }
 
 // notification judges whether the queue hears of every object that a rule
-// wants; wanted are the folders of these objects, "" for all keys.
-func notification(n Notifications, q Queue, bucket string, wanted []string) Finding {
+// wants; wanted are the folders of these objects, "" for all keys, and others who
+// else may send.
+func notification(n Notifications, q Queue, bucket string, wanted, others []string) Finding {
 	ours := slices.DeleteFunc(slices.Clone(n.Queues), func(e Notification) bool { return e.ARN != q.ARN })
 	if len(ours) == 0 {
-		return unnotified(n, q, bucket)
+		return unnotified(n, q, bucket, others)
 	}
 	if missing := uncovered(ours); len(missing) > 0 {
 		return wrong("the queue is not told of "+strings.Join(missing, ", "), instead(bucket, q, q.ARN))
+	}
+	for _, e := range ours {
+		for _, value := range []string{e.Prefix, e.Suffix} {
+			if notify.Unencoded(value) {
+				return wrong(fmt.Sprintf("its filter %q has characters that S3 wants encoded, and so matches no key", value),
+					fmt.Sprintf("write it as %q; or take the filters off: %s", notify.Encoded(notify.Decoded(value)), instead(bucket, q, q.ARN)))
+			}
+		}
 	}
 	var cut []string
 	for _, folder := range wanted {
@@ -109,13 +140,21 @@ func notification(n Notifications, q Queue, bucket string, wanted []string) Find
 }
 
 // unnotified is the finding where the bucket sends the queue nothing directly.
-func unnotified(n Notifications, q Queue, bucket string) Finding {
+func unnotified(n Notifications, q Queue, bucket string, others []string) Finding {
 	const what = "it does not notify the queue"
 	for _, t := range n.Topics {
-		if slices.ContainsFunc(t.Events, created) {
+		switch {
+		case !slices.ContainsFunc(t.Events, created):
+		case slices.Contains(others, t.ARN):
+			return ok("it notifies the topic %s, which is in notify_from; that the queue is subscribed can't be seen from the bucket", lastOf(t.ARN))
+		default:
 			return warning(what+" itself, but the topic "+t.ARN+"; whether the queue is subscribed can't be seen from the bucket",
 				"aws sns list-subscriptions-by-topic --topic-arn "+t.ARN+" has to name "+q.ARN)
 		}
+	}
+	rules := slices.DeleteFunc(slices.Clone(others), func(o string) bool { kind, _ := config.NotifierOf(o); return kind != config.Rule })
+	if n.EventBridge && len(rules) > 0 {
+		return ok("it notifies EventBridge, whose %s is in notify_from; that it sends these events can't be seen from the bucket", lastOf(few(rules)))
 	}
 	if n.EventBridge {
 		return warning(what+" itself, but EventBridge; whether a rule sends its events on can't be seen from the bucket",

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -60,9 +61,12 @@ type Facts struct {
 	Region        func(ctx context.Context, bucket string) (string, error)
 	Notifications func(ctx context.Context, bucket string) (Notifications, error)
 	Catalog       refresh.Reader
-	WorkGroup     func(ctx context.Context, name string) (WorkGroup, error)
-	Function      func(ctx context.Context, name, alias string) (Function, error)
-	Triggers      func(ctx context.Context, name, alias, queueARN string) (Triggers, error)
+	// Partitions are all of a table's, in no order; an error is the last.
+	Partitions func(context.Context, refresh.Table) iter.Seq2[refresh.Partition, error]
+	Governed   func(ctx context.Context, database string) (Governed, error)
+	WorkGroup  func(ctx context.Context, name string) (WorkGroup, error)
+	Function   func(ctx context.Context, name, alias string) (Function, error)
+	Triggers   func(ctx context.Context, name, alias, queueARN string) (Triggers, error)
 	// Denied returns those of the actions that a principal may not do on a resource.
 	Denied func(ctx context.Context, principal string, actions []string, resource string) ([]string, error)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -54,7 +55,14 @@ func goodTable(name string, keys ...string) refresh.Table {
 	return t
 }
 
-var goodFunction = Function{Version: "3", Role: "arn:aws:iam::123456789012:role/p_function", Timeout: time.Minute, MemoryMB: 128, State: "Active"}
+// permission is a function's policy as Lambda writes it, with more conditions.
+func permission(more string) Triggers {
+	const rule = "arn:aws:events:us-east-1:123456789012:rule/p_schedule"
+	return Triggers{Invokers: []string{rule}, Policy: `{"Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"lambda:InvokeFunction",
+		"Resource":"` + goodFunction.ARN + `:production","Condition":{"ArnLike":{"AWS:SourceArn":"` + rule + `"}` + more + `}}]}`}
+}
+
+var goodFunction = Function{Version: "3", ARN: "arn:aws:lambda:us-east-1:123456789012:function:p_function", Role: "arn:aws:iam::123456789012:role/p_function", Timeout: time.Minute, MemoryMB: 128, State: "Active"}
 
 // catalog is a Reader of tables, by name.
 type catalog struct {
@@ -101,11 +109,15 @@ func well(t *testing.T) *Doctor {
 			}
 			return to, nil
 		},
-		Catalog:   catalog{tables: map[string]refresh.Table{"alerts": goodTable("alerts", "dt"), "web": goodTable("web", "month", "year")}},
+		Catalog:  catalog{tables: map[string]refresh.Table{"alerts": goodTable("alerts", "dt"), "web": goodTable("web", "month", "year")}},
+		Governed: func(context.Context, string) (Governed, error) { return Governed{}, nil },
+		Partitions: func(context.Context, refresh.Table) iter.Seq2[refresh.Partition, error] {
+			return func(func(refresh.Partition, error) bool) {}
+		},
 		WorkGroup: func(context.Context, string) (WorkGroup, error) { return WorkGroup{Enabled: true}, nil },
 		Function:  func(context.Context, string, string) (Function, error) { return goodFunction, nil },
 		Triggers: func(context.Context, string, string, string) (Triggers, error) {
-			return Triggers{Invokers: []string{"arn:aws:events:us-east-1:123456789012:rule/p_schedule"}}, nil
+			return permission(""), nil
 		},
 		Denied: func(context.Context, string, []string, string) ([]string, error) { return nil, nil },
 	}}
@@ -164,7 +176,7 @@ func TestEachServiceMayRefuse(t *testing.T) {
 			f.Notifications = func(context.Context, string) (Notifications, error) { return Notifications{}, refused }
 		}, []string{"notification p.alerts: not checked", "notification p.logs: not checked"}, false},
 		"tables": {func(f *Facts) { f.Catalog = catalog{err: fmt.Errorf("list: %w", refresh.ErrAccessDenied)} },
-			[]string{"database p_db: not checked", "table alerts: not checked", "table web: not checked"}, false},
+			[]string{"database p_db: not checked", "table alerts: not checked", "partitions alerts: not checked", "table web: not checked", "partitions web: not checked"}, false},
 		"work group": {func(f *Facts) {
 			f.WorkGroup = func(context.Context, string) (WorkGroup, error) { return WorkGroup{}, refused }
 		}, []string{"work_group p_group: not checked"}, false},

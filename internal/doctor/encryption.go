@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/iam"
@@ -35,7 +36,7 @@ func (x *examination) encryption(ctx context.Context) Finding {
 	return encryption(q, k, x.Config)
 }
 
-// KeyForQueue judges whether S3 could send to a queue if it had a key, before it
+// KeyForQueue judges whether S3, and whoever else is configured, could send to a queue if it had a key, before it
 // is given it: afterwards what S3 sends is lost without an error anywhere.
 func KeyForQueue(queueARN string, k Key, c *config.Config) Finding {
 	return encryption(Queue{ARN: queueARN, KMSKey: k.ARN}, k, c)
@@ -58,25 +59,26 @@ func encryption(q Queue, k Key, c *config.Config) Finding {
 	if err != nil {
 		return unchecked(err.Error(), "")
 	}
-	switch letUse(p, q, k, c) {
-	case iam.No:
-		return wrong(fmt.Sprintf("the policy of key %s doesn't let s3.amazonaws.com use kms:GenerateDataKey and kms:Decrypt for every bucket: S3 sends nothing", k.ARN),
-			"add to it (aws kms get-key-policy, put-key-policy; what is there has to stay) a statement that allows both to the service s3.amazonaws.com")
-	case iam.Unclear:
-		return unchecked(fmt.Sprintf("the policy of key %s has conditions for s3.amazonaws.com that are not understood here", k.ARN), "")
+	services := users(q, c)
+	hint := "add to it (aws kms get-key-policy, put-key-policy; what is there has to stay) a statement without conditions that allows kms:GenerateDataKey and kms:Decrypt to " + few(services)
+	said := answers(p, senders(q, c), k.ARN, "kms:GenerateDataKey", "kms:Decrypt")
+	switch {
+	case said[iam.No] != nil:
+		return wrong(fmt.Sprintf("the policy of key %s doesn't let %s use kms:GenerateDataKey and kms:Decrypt for %s: nothing comes of theirs", k.ARN, few(services), few(said[iam.No])), hint)
+	case said[iam.Unclear] != nil:
+		return warning(fmt.Sprintf("the policy of key %s has conditions of which AWS doesn't document that they hold for %s", k.ARN, few(services)), hint)
 	}
-	return ok("S3 may use the key %s", k.ARN)
+	return ok("%s may use the key %s", few(services), k.ARN)
 }
 
-// letUse is the policy's worst answer to what S3 asks of the key for a bucket.
-func letUse(p iam.Policy, q Queue, k Key, c *config.Config) iam.Answer {
-	worst := iam.Yes
-	for _, b := range c.Buckets {
-		for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
-			worst = min(worst, p.Lets(s3Asks(action, k.ARN, bucketARN(q, b.Name), c.Account)))
+// users are the services that need the queue's key.
+func users(q Queue, c *config.Config) (list []string) {
+	for _, s := range senders(q, c) {
+		if !slices.Contains(list, s.service) {
+			list = append(list, s.service)
 		}
 	}
-	return worst
+	return list
 }
 
 // useOwn is the command that has SQS encrypt with its own key.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/iam"
 )
 
 // Alias is that of the version in use.
@@ -17,6 +18,7 @@ const Alias = "production"
 // is "" if there is no such alias; the rest is of the newest code then.
 type Function struct {
 	Version  string
+	ARN      string // of the function itself
 	Role     string // ARN
 	Timeout  time.Duration
 	MemoryMB int
@@ -28,7 +30,8 @@ type Function struct {
 // Triggers are what starts a function's alias.
 type Triggers struct {
 	Mapping  string   // state of the event source mapping of the queue, "" if there is none
-	Invokers []string // ARNs of rules that may invoke it
+	Invokers []string // ARNs of rules that its policy names
+	Policy   string   // JSON, "" if there is none
 }
 
 func (x *examination) functionChecks() []check {
@@ -86,14 +89,13 @@ func (x *examination) trigger(ctx context.Context) Finding {
 	if err != nil {
 		return unread(err, "lambda:ListEventSourceMappings and lambda:GetPolicy on "+x.Config.FunctionName, Finding{})
 	}
-	return trigger(t, x.Config)
+	return trigger(t, f, x.Config)
 }
 
 // trigger judges what starts the function. That a rule is enabled isn't seen
 // from here.
-func trigger(t Triggers, c *config.Config) Finding {
+func trigger(t Triggers, f Function, c *config.Config) Finding {
 	enabled := slices.Contains([]string{"Enabled", "Enabling", "Creating", "Updating"}, t.Mapping)
-	rule := slices.ContainsFunc(t.Invokers, func(arn string) bool { return strings.Contains(arn, ":rule/") || strings.Contains(arn, ":schedule/") })
 	switch {
 	case !c.Enabled && enabled:
 		return wrong(`"enabled" is false, but the queue's trigger is enabled`, redeploy)
@@ -105,10 +107,33 @@ func trigger(t Triggers, c *config.Config) Finding {
 		return ok("the queue starts it")
 	case enabled:
 		return warning(`"trigger" is "schedule", but the queue starts it as well`, redeploy)
-	case !rule:
-		return wrong("no rule may start it", redeploy)
 	}
-	return ok("%s may start it; aws events describe-rule says whether it is enabled", strings.Join(t.Invokers, ", "))
+	return scheduled(t, f)
+}
+
+// scheduled judges whether the rules that the function's policy names may invoke
+// its alias. A key in a condition that EventBridge doesn't send keeps them from it.
+func scheduled(t Triggers, f Function) Finding {
+	p, err := iam.Parse(t.Policy)
+	if err != nil {
+		return unchecked(err.Error(), "")
+	}
+	var rules []sender
+	for _, arn := range t.Invokers {
+		if strings.Contains(arn, ":rule/") {
+			rules = append(rules, sender{eventsService, arn, partOf(arn, 4), arn})
+		}
+	}
+	said := answers(p, rules, f.ARN+":"+Alias, "lambda:InvokeFunction")
+	switch {
+	case len(rules) == 0:
+		return wrong("no rule may start it", redeploy)
+	case said[iam.No] != nil:
+		return wrong(fmt.Sprintf("%s may not start it: its permission has a condition that EventBridge doesn't meet, as a source account is, which it doesn't send", few(said[iam.No])), redeploy)
+	case said[iam.Unclear] != nil:
+		return unchecked(fmt.Sprintf("the permission of %s has conditions of which it isn't known that they hold", few(said[iam.Unclear])), "")
+	}
+	return ok("%s may start it; aws events describe-rule says whether it is enabled", few(t.Invokers))
 }
 
 func stateOr(state, none string) string {

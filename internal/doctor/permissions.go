@@ -48,7 +48,7 @@ func permissions(who string, denied []string) Finding {
 	if len(denied) > 0 {
 		return wrong(fmt.Sprintf("%s may not: %s", who, strings.Join(denied, ", ")), "allow these in its policy; for the function, "+redeploy+" writes it")
 	}
-	return ok("%s may do all that is needed, as IAM simulates it", who)
+	return ok("%s may do all that is needed, as IAM simulates it (Lake Formation: see there)", who)
 }
 
 // principal is the ARN of whoever refreshes, "" if nobody can be simulated.
@@ -90,6 +90,10 @@ func principal(arn string) string {
 // their results; the module's work group puts all results there.
 const resultsFolder = "/athena-partition-refresh/"
 
+// asked is of how many buckets and tables IAM is asked: each is a call, and one
+// policy has all of them.
+const asked = 20
+
 // rights are those of the function's role in the Terraform module, as narrow as
 // it has them, as far as the configuration names the resources.
 func rights(q Queue, c *config.Config, r *table.Router) []right {
@@ -105,8 +109,11 @@ func rights(q Queue, c *config.Config, r *table.Router) []right {
 		{[]string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"}, q.ARN},
 		{[]string{"glue:GetTables"}, arn("glue", "table/"+c.Database+"/*")},
 	}
-	for _, name := range tables {
+	for _, name := range tables[:min(asked, len(tables))] {
 		list = append(list, right{[]string{"glue:GetTable", "glue:BatchGetPartition", "glue:GetPartition", "glue:BatchCreatePartition"}, arn("glue", "table/"+c.Database+"/"+name)})
+	}
+	for _, b := range c.Buckets[:min(asked, len(c.Buckets))] {
+		list = append(list, right{[]string{"s3:ListBucket"}, bucketARN(q, b.Name)})
 	}
 	if r, err := q.redrive(); err == nil {
 		list = append(list, right{[]string{"sqs:GetQueueUrl", "sqs:SendMessage"}, r.Target})

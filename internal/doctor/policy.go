@@ -4,20 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-
-	"athenarefresh/internal/iam"
 )
 
-// s3Asks is what S3 asks for on behalf of a bucket of an account. It speaks TLS.
-func s3Asks(action, resource, bucket, account string) iam.Request {
-	return iam.Request{Service: s3Service, Action: action, Resource: resource, Keys: map[string]string{
-		"aws:sourcearn": bucket, "aws:sourceaccount": account, "aws:securetransport": "true",
-	}}
-}
-
-// withStatement adds a statement to a policy and keeps the rest as it is; one
-// that was added by it before is replaced.
-func withStatement(text string, s map[string]any) (string, error) {
+// withStatements adds statements to a policy and keeps the rest as it is; those
+// that were added by it before are replaced.
+func withStatements(text string, add []map[string]any) (string, error) {
 	p := map[string]any{"Version": "2012-10-17"}
 	if text != "" {
 		if err := json.Unmarshal([]byte(text), &p); err != nil {
@@ -30,9 +21,12 @@ func withStatement(text string, s map[string]any) (string, error) {
 	}
 	list = slices.DeleteFunc(list, func(v any) bool {
 		old, ok := v.(map[string]any)
-		return ok && old["Sid"] == s["Sid"]
+		return ok && slices.ContainsFunc(add, func(s map[string]any) bool { return old["Sid"] == s["Sid"] })
 	})
-	p["Statement"] = append(list, s)
+	for _, s := range add {
+		list = append(list, s)
+	}
+	p["Statement"] = list
 	b, err := json.Marshal(p)
 	return string(b), err
 }

@@ -1,56 +1,82 @@
 package doctor
 
 import (
-	"strings"
+	"fmt"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/iam"
 )
 
-// queuePolicy judges whether S3 may send on behalf of every bucket, and nobody
-// else.
+// maxQueuePolicy is how long a queue's policy may be (SQS developer guide,
+// "Amazon SQS policy quotas").
+const maxQueuePolicy = 8192
+
+// queuePolicy judges whether S3 may send on behalf of every bucket, and whoever
+// else is configured, and nobody else.
 func queuePolicy(q Queue, c *config.Config) Finding {
 	p, err := iam.Parse(q.Policy)
 	if err != nil {
-		return wrong(err.Error(), allowS3(q, c))
+		return wrong(err.Error(), allowSenders(q, c))
 	}
 	if q.Policy == "" {
-		return wrong("the queue has none: S3 may not send to it", allowS3(q, c))
+		return wrong("the queue has none: S3 may not send to it", allowSenders(q, c))
 	}
-	said := map[iam.Answer][]string{}
-	for _, b := range c.Buckets {
-		a := p.Lets(s3Asks("sqs:SendMessage", q.ARN, bucketARN(q, b.Name), c.Account))
-		said[a] = append(said[a], b.Name)
-	}
-	list := func(a iam.Answer) string { return strings.Join(said[a], ", ") }
+	said := answers(p, senders(q, c), q.ARN, "sqs:SendMessage")
 	switch {
 	case said[iam.No] != nil:
-		return wrong("it doesn't let S3 send for "+list(iam.No), allowS3(q, c))
+		return wrong("it doesn't let what is configured send for "+few(said[iam.No]), allowSenders(q, c))
 	case said[iam.Unclear] != nil:
-		return unchecked("it has conditions that are not understood here, for "+list(iam.Unclear), sqsCommand(q, "get-queue-attributes --attribute-names Policy --queue-url "+q.URL))
+		return unchecked("it has conditions of which it isn't known that they hold, for "+few(said[iam.Unclear]), sqsCommand(q, "get-queue-attributes --attribute-names Policy --queue-url "+q.URL))
 	case said[iam.Loose] != nil:
-		return warning("it lets S3 send for "+list(iam.Loose)+", but others too: it should name the service "+s3Service+", aws:SourceArn and aws:SourceAccount", allowS3(q, c))
+		return warning("it lets what is configured send for "+few(said[iam.Loose])+", but others too: it should name the service, and by aws:SourceArn or aws:SourceAccount on whose behalf", allowSenders(q, c))
+	}
+	if n := len(said[iam.Yes]); n != len(c.Buckets) {
+		return ok("%d may send, S3 for %d buckets", n, len(c.Buckets))
 	}
 	return ok("S3 may send for %d buckets", len(c.Buckets))
 }
 
-// allowS3 is the command that lets S3 send for the configured buckets. It keeps
+// allowSenders is the command that lets those send that are configured. It keeps
 // what else the policy says.
-func allowS3(q Queue, c *config.Config) string {
-	var sources []string
-	for _, b := range c.Buckets {
-		sources = append(sources, bucketARN(q, b.Name))
+func allowSenders(q Queue, c *config.Config) string {
+	text, err := withStatements(q.Policy, statements(q, c, true))
+	if err == nil && len(text) > maxQueuePolicy {
+		text, err = withStatements(q.Policy, statements(q, c, false))
 	}
-	text, err := withStatement(q.Policy, map[string]any{
-		"Sid": "S3Notifies", "Effect": "Allow", "Principal": map[string]string{"Service": s3Service},
-		"Action": "sqs:SendMessage", "Resource": q.ARN,
-		"Condition": map[string]any{
-			"ArnLike":      map[string]any{"aws:SourceArn": sources},
-			"StringEquals": map[string]string{"aws:SourceAccount": c.Account},
-		},
-	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return "write the queue's policy anew: what is there is no JSON"
+	case len(text) > maxQueuePolicy:
+		return fmt.Sprintf("write the queue's policy anew: with what is there it would have %d bytes, and SQS takes %d", len(text), maxQueuePolicy)
 	}
 	return attribute(q, "Policy", text)
+}
+
+// statements are those of the Terraform module; with the buckets' names, as long
+// as there is room for them.
+func statements(q Queue, c *config.Config, named bool) []map[string]any {
+	arns := map[string][]string{}
+	for _, s := range senders(q, c) {
+		if s.service != s3Service || s.account == c.Account {
+			arns[s.service] = append(arns[s.service], s.arn)
+		}
+	}
+	s3 := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": accounts(c)}}
+	if named {
+		s3["ArnLike"] = map[string]any{"aws:SourceArn": arns[s3Service]}
+	}
+	list := []map[string]any{maySend(q, "S3Notifies", s3Service, s3)}
+	for _, other := range []struct{ sid, service string }{{"TopicsNotify", snsService}, {"RulesNotify", eventsService}} {
+		if of := arns[other.service]; of != nil {
+			list = append(list, maySend(q, other.sid, other.service, map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": of}}))
+		}
+	}
+	return list
+}
+
+func maySend(q Queue, sid, service string, condition map[string]any) map[string]any {
+	return map[string]any{
+		"Sid": sid, "Effect": "Allow", "Principal": map[string]string{"Service": service},
+		"Action": "sqs:SendMessage", "Resource": q.ARN, "Condition": condition,
+	}
 }

@@ -16,9 +16,12 @@ import (
 func (x *examination) tableChecks() []check {
 	list := []check{{name: "database", subject: x.Config.Database, ask: func(context.Context) Finding {
 		return database(x.database(), x.Config.Database)
-	}}}
+	}}, {name: "lake_formation", subject: x.Config.Database, optional: true, ask: x.lakeFormation}}
 	for _, name := range x.Router.Tables() {
-		list = append(list, check{name: "table", subject: name, ask: func(ctx context.Context) Finding { return x.table(ctx, name) }})
+		list = append(list,
+			check{name: "table", subject: name, ask: func(ctx context.Context) Finding { return x.table(ctx, name) }},
+			check{name: "partitions", subject: name, optional: true, ask: func(ctx context.Context) Finding { return x.partitions(ctx, name) }},
+		)
 	}
 	return list
 }
@@ -87,11 +90,20 @@ func judgeTable(tab refresh.Table, feeds []table.Feed) Finding {
 		}
 		asked = append(asked, f.Bucket)
 	}
+	if buckets := fedBy(feeds, byTimeAlone); len(buckets) > 1 {
+		return warning(fmt.Sprintf("%s feed it, and its partitions are of a time alone: of what both have at one time the second is parked (%s)", strings.Join(buckets, " and "), refresh.LocationConflict),
+			"give each bucket a table of its own, or its rules a key that tells the buckets apart")
+	}
 	if at := bucketOf(tab.ID.Location); len(asked) > 0 && !slices.Contains(asked, at) {
 		return warning(fmt.Sprintf("it is at %s, but is fed from %s; its partitions will be there", tab.ID.Location, strings.Join(asked, ", ")),
 			"athena-refresh table show "+tab.ID.Name+"; a partition may be anywhere, but whoever asks has to be allowed to read there")
 	}
 	return ok("%s", described(tab))
+}
+
+// byTimeAlone says whether a rule names a table and its partitions only the time.
+func byTimeAlone(f table.Feed) bool {
+	return f.Named && !slices.ContainsFunc(f.Samples, func(values []string) bool { return slices.Contains(values, "") })
 }
 
 // accepts is what a table says to a rule's partitions; one way to write the

@@ -57,7 +57,8 @@ func TestIdentity(t *testing.T) {
 }
 
 func TestQueue(t *testing.T) {
-	c := configuration(t)
+	c, notified := configuration(t), configuration(t)
+	notified.NotifyFrom = []string{"210987654321", "arn:aws:sns:us-east-1:210987654321:trail", "arn:aws:events:us-east-1:123456789012:rule/logs"}
 	with := func(change func(*Queue)) Queue { q := goodQueue(); change(&q); return q }
 	none := with(func(q *Queue) { q.Redrive = "" })
 	few := with(func(q *Queue) {
@@ -75,7 +76,11 @@ func TestQueue(t *testing.T) {
 		"policy for anybody": {queuePolicy(with(func(q *Queue) {
 			q.Policy = `{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`
 		}), c), Warning, "p.alerts, p.logs, but others too"},
-		"policy not understood":       {queuePolicy(with(func(q *Queue) { q.Policy = strings.Replace(q.Policy, "aws:SourceAccount", "aws:SourceOrgID", 1) }), c), NotChecked, "not understood"},
+		"policy not understood":      {queuePolicy(with(func(q *Queue) { q.Policy = strings.Replace(q.Policy, "aws:SourceAccount", "aws:SourceOrgID", 1) }), c), NotChecked, "it isn't known that they hold"},
+		"policy for another account": {queuePolicy(goodQueue(), notified), Wrong, "p.alerts of account 210987654321, p.logs of account 210987654321, topic trail, rule/logs |"},
+		"policy by the account alone": {queuePolicy(with(func(q *Queue) {
+			q.Policy = strings.Replace(q.Policy, `"ArnLike":{"aws:SourceArn":["arn:aws:s3:::p.alerts","arn:aws:s3:::p.logs"]},`, "", 1)
+		}), c), OK, ""},
 		"policy that is none":         {queuePolicy(with(func(q *Queue) { q.Policy = "{" }), c), Wrong, "read the policy"},
 		"visibility of an hour":       {visibility(goodQueue(), time.Minute), OK, ""},
 		"visibility short":            {visibility(goodQueue(), 61*time.Second), Warning, `{"VisibilityTimeout":"366"}`},
@@ -102,6 +107,8 @@ func TestQueue(t *testing.T) {
 func TestEncryption(t *testing.T) {
 	c, own := configuration(t), configuration(t)
 	own.KMSKeyARN = "arn:aws:kms:us-east-1:123456789012:key/1"
+	notified := configuration(t)
+	notified.NotifyFrom = []string{"arn:aws:sns:us-east-1:123456789012:trail"}
 	q := func(key string) Queue { q := goodQueue(); q.KMSKey = key; return q }
 	key := func(policy string) Key {
 		return Key{ARN: own.KMSKeyARN, State: "Enabled", Policy: `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}` + policy + `]}`}
@@ -113,11 +120,11 @@ func TestEncryption(t *testing.T) {
 		"AWS's key":                {encryption(q("alias/aws/sqs"), Key{}, c), Wrong, `{"SqsManagedSseEnabled":"true"}`},
 		"AWS's key by its ARN":     {encryption(q("arn:x"), Key{AWS: true, State: "Enabled"}, c), Wrong, "sends nothing"},
 		"S3 may":                   {encryption(q("k"), key(lets+"}"), own), OK, ""},
-		"S3 may for these buckets": {encryption(q("k"), key(lets+`,"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::p.*"},"StringEquals":{"aws:SourceAccount":"123456789012"}}}`), own), OK, ""},
-		"S3 may for one bucket":    {encryption(q("k"), key(lets+`,"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::p.logs"}}}`), own), Wrong, "for every bucket"},
+		"S3 may for these buckets": {encryption(q("k"), key(lets+`,"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::p.*"},"StringEquals":{"aws:SourceAccount":"123456789012"}}}`), own), Warning, "AWS doesn't document"},
+		"S3 may, SNS may not":      {encryption(q("k"), key(lets+"}"), notified), Wrong, "topic trail"},
 		"S3 may not decrypt":       {encryption(q("k"), key(strings.Replace(lets, "Decrypt", "Encrypt", 1)+"}"), own), Wrong, "kms:Decrypt"},
 		"only the account may":     {encryption(q("k"), key(""), own), Wrong, "s3.amazonaws.com"},
-		"not understood":           {encryption(q("k"), key(lets+`,"Condition":{"StringEquals":{"kms:ViaService":"x"}}}`), own), NotChecked, ""},
+		"not understood":           {encryption(q("k"), key(lets+`,"Condition":{"StringEquals":{"kms:ViaService":"x"}}}`), own), Warning, "without conditions"},
 		"disabled":                 {encryption(q("k"), Key{ARN: "k", State: "Disabled"}, own), Wrong, "aws kms enable-key"},
 	})
 	for err, want := range map[error]Verdict{ErrDenied: NotChecked, ErrMissing: Wrong} {
@@ -137,27 +144,31 @@ func TestNotification(t *testing.T) {
 	to := func(arn, prefix, suffix string, events ...string) Notification {
 		return Notification{ARN: arn, Prefix: prefix, Suffix: suffix, Events: events}
 	}
-	of := func(n Notifications, wanted ...string) Finding { return notification(n, goodQueue(), "b", wanted) }
+	of := func(n Notifications, wanted ...string) Finding { return notification(n, goodQueue(), "b", wanted, nil) }
 	queues := func(list ...Notification) Notifications { return Notifications{Queues: list} }
 	judge(t, map[string]judged{
-		"everything":                  {of(queues(to(queueARN, "", "", created)), ""), OK, ""},
-		"nothing":                     {of(Notifications{}, ""), Wrong, `put-bucket-notification-configuration --bucket b --notification-configuration '{"QueueConfigurations":[{"Id":"athena-refresh","QueueArn":"` + queueARN + `"`},
-		"another queue":               {of(queues(to(queueARN+"2", "", "", created)), ""), Wrong, "[QueueConfigurations[?QueueArn!='\\''" + queueARN + "2'\\''], `[{"},
-		"another queue, of deletions": {of(queues(to(queueARN+"2", "", "", "s3:ObjectRemoved:*")), ""), Wrong, " | aws s3api put-bucket-notification-configuration --bucket b --notification-configuration \"$(aws s3api get-"},
-		"a function":                  {of(Notifications{Functions: 1}, ""), Wrong, "[QueueConfigurations || `[]`, `[{"},
-		"a topic":                     {of(Notifications{Topics: []Notification{to("arn:t", "", "", created)}}, ""), Warning, "list-subscriptions-by-topic --topic-arn arn:t"},
-		"a topic of what is deleted":  {of(Notifications{Topics: []Notification{to("arn:t", "", "", "s3:ObjectRemoved:*")}}, ""), Wrong, ""},
-		"EventBridge":                 {of(Notifications{EventBridge: true}, ""), Warning, "list-rule-names-by-target"},
-		"only what is put":            {of(queues(to(queueARN, "", "", "s3:ObjectCreated:Put")), ""), Wrong, "not told of s3:ObjectCreated:Post, s3:ObjectCreated:Copy, s3:ObjectCreated:CompleteMultipartUpload | aws s3api put-"},
-		"all of them, one by one":     {of(queues(to(queueARN, "", "", creations[:2]...), to(queueARN, "", "", creations[2:]...)), ""), OK, ""},
-		"a prefix that rules have":    {of(queues(to(queueARN, "web/", "", created)), "web/", "web/a/"), OK, ""},
-		"a prefix of some":            {of(queues(to(queueARN, "web/", "", created)), "web/", "app/"), Wrong, "app/…"},
-		"a prefix, a rule for all":    {of(queues(to(queueARN, "web/", "", created)), ""), Wrong, "every key"},
-		"a prefix that is encoded":    {of(queues(to(queueARN, "a%3D1+b/", "", created)), "a=1 b/c"), OK, ""},
-		"two prefixes":                {of(queues(to(queueARN, "web/", "", created), to(queueARN, "app/", "", created)), "web/", "app/"), OK, ""},
-		"a suffix":                    {of(queues(to(queueARN, "", ".gz", created)), ""), Wrong, `""…".gz"`},
-		"same region":                 {sameRegion("us-east-1", goodQueue()), OK, ""},
-		"another region":              {sameRegion("eu-west-1", goodQueue()), Wrong, "it is in eu-west-1, the queue in us-east-1"},
+		"everything":                   {of(queues(to(queueARN, "", "", created)), ""), OK, ""},
+		"nothing":                      {of(Notifications{}, ""), Wrong, `put-bucket-notification-configuration --bucket b --notification-configuration '{"QueueConfigurations":[{"Id":"athena-refresh","QueueArn":"` + queueARN + `"`},
+		"another queue":                {of(queues(to(queueARN+"2", "", "", created)), ""), Wrong, "[QueueConfigurations[?QueueArn!='\\''" + queueARN + "2'\\''], `[{"},
+		"another queue, of deletions":  {of(queues(to(queueARN+"2", "", "", "s3:ObjectRemoved:*")), ""), Wrong, " | aws s3api put-bucket-notification-configuration --bucket b --notification-configuration \"$(aws s3api get-"},
+		"a function":                   {of(Notifications{Functions: 1}, ""), Wrong, "[QueueConfigurations || `[]`, `[{"},
+		"a topic":                      {of(Notifications{Topics: []Notification{to("arn:t", "", "", created)}}, ""), Warning, "list-subscriptions-by-topic --topic-arn arn:t"},
+		"a topic of what is deleted":   {of(Notifications{Topics: []Notification{to("arn:t", "", "", "s3:ObjectRemoved:*")}}, ""), Wrong, ""},
+		"a topic that is named":        {notification(Notifications{Topics: []Notification{to("arn:t", "", "", created)}}, goodQueue(), "b", []string{""}, []string{"arn:t"}), OK, "notify_from"},
+		"a rule that is named":         {notification(Notifications{EventBridge: true}, goodQueue(), "b", []string{""}, []string{"arn:aws:events:us-east-1:123456789012:rule/logs"}), OK, "rule/logs"},
+		"EventBridge":                  {of(Notifications{EventBridge: true}, ""), Warning, "list-rule-names-by-target"},
+		"only what is put":             {of(queues(to(queueARN, "", "", "s3:ObjectCreated:Put")), ""), Wrong, "not told of s3:ObjectCreated:Post, s3:ObjectCreated:Copy, s3:ObjectCreated:CompleteMultipartUpload | aws s3api put-"},
+		"all of them, one by one":      {of(queues(to(queueARN, "", "", creations[:2]...), to(queueARN, "", "", creations[2:]...)), ""), OK, ""},
+		"a prefix that rules have":     {of(queues(to(queueARN, "web/", "", created)), "web/", "web/a/"), OK, ""},
+		"a prefix of some":             {of(queues(to(queueARN, "web/", "", created)), "web/", "app/"), Wrong, "app/…"},
+		"a prefix, a rule for all":     {of(queues(to(queueARN, "web/", "", created)), ""), Wrong, "every key"},
+		"a prefix that is encoded":     {of(queues(to(queueARN, "a%3D1+b/", "", created)), "a=1 b/c"), OK, ""},
+		"a prefix that is not encoded": {of(queues(to(queueARN, "dt=", "", created)), "dt=2026"), Wrong, `"dt%3D"`},
+		"a suffix that is not encoded": {of(queues(to(queueARN, "", "a b", created)), ""), Wrong, `"a+b"`},
+		"two prefixes":                 {of(queues(to(queueARN, "web/", "", created), to(queueARN, "app/", "", created)), "web/", "app/"), OK, ""},
+		"a suffix":                     {of(queues(to(queueARN, "", ".gz", created)), ""), Wrong, `""…".gz"`},
+		"same region":                  {sameRegion("us-east-1", goodQueue()), OK, ""},
+		"another region":               {sameRegion("eu-west-1", goodQueue()), Wrong, "it is in eu-west-1, the queue in us-east-1"},
 	})
 }
 
@@ -167,6 +178,8 @@ func TestTable(t *testing.T) {
 	of := func(x refresh.Table, f ...table.Feed) Finding { return judgeTable(x, f) }
 	parquet, anyTable, hourly := feed, feed, feed
 	hourly.Samples = [][]string{{"2026-01-02-03"}, {"2026-01-02"}}
+	other := hourly
+	other.Bucket = "p.other"
 	parquet.Parquet, anyTable.Named, anyTable.Keys = true, false, []string{"other"}
 	judge(t, map[string]judged{
 		"as it should be":       {of(goodTable("alerts", "dt"), feed), OK, "partitioned by dt"},
@@ -184,6 +197,7 @@ func TestTable(t *testing.T) {
 		"Parquet into JSON":     {of(goodTable("alerts", "dt"), parquet), Wrong, "format_mismatch"},
 		"Parquet into Parquet":  {of(with(func(x *refresh.Table) { x.Format = refresh.Parquet }), parquet), OK, ""},
 		"elsewhere":             {of(with(func(x *refresh.Table) { x.ID.Location = "s3://other/" }), feed), Warning, "it is at s3://other/, but is fed from p.alerts"},
+		"of a time, from two":   {of(goodTable("alerts", "dt"), hourly, other), Warning, "p.alerts and p.other feed it"},
 		"by a layout's {table}": {of(goodTable("alerts", "dt"), feed, anyTable), OK, ""},
 		"missing":               {missingTable("web", []table.Feed{{Bucket: "p.logs", Folder: "web/"}}), Wrong, "table create web --from s3://p.logs/web/"},
 		"database":              {database(nil, "d"), OK, ""},
@@ -191,7 +205,7 @@ func TestTable(t *testing.T) {
 	})
 	d := well(t)
 	d.Facts.Catalog = catalog{err: refresh.ErrDatabaseMissing}
-	if got := bad(d.Run(t.Context())); strings.Join(got, "; ") != "database p_db: wrong; table alerts: not checked; table web: not checked" {
+	if got := bad(d.Run(t.Context())); strings.Join(got, "; ") != "database p_db: wrong; table alerts: not checked; partitions alerts: not checked; table web: not checked; partitions web: not checked" {
 		t.Errorf("without a database: %q", got)
 	}
 }
@@ -228,7 +242,8 @@ func TestFunction(t *testing.T) {
 	set := func(change func(*config.Config)) *config.Config { c := configuration(t); change(c); return c }
 	queued := set(func(c *config.Config) { c.Trigger = config.TriggerQueue })
 	off := set(func(c *config.Config) { c.Enabled = false })
-	byRule := Triggers{Invokers: []string{"arn:aws:events:us-east-1:1:rule/r"}}
+	byRule := permission("")
+	runs := func(x Triggers, c *config.Config) Finding { return trigger(x, goodFunction, c) }
 	judge(t, map[string]judged{
 		"deployed":                {function(goodFunction, nil, c), OK, "version 3"},
 		"not deployed":            {function(Function{}, ErrMissing, c), NotChecked, "athena-refresh run"},
@@ -238,14 +253,18 @@ func TestFunction(t *testing.T) {
 		"other settings":          {with(func(f *Function) { f.Timeout, f.MemoryMB = 3*time.Second, 256 }), Wrong, "its timeout is 3s, not 1m0s; its memory is 256 MB, not 128"},
 		"another endpoint":        {with(func(f *Function) { f.Env = []string{"AWS_ENDPOINT_URL_SQS"} }), Wrong, "AWS_ENDPOINT_URL_SQS"},
 		"asleep":                  {with(func(f *Function) { f.State = "Inactive" }), OK, ""},
-		"rule":                    {trigger(byRule, c), OK, "rule/r"},
-		"no rule":                 {trigger(Triggers{}, c), Wrong, "no rule may start it"},
-		"queue":                   {trigger(Triggers{Mapping: "Enabled"}, queued), OK, ""},
-		"queue, disabled":         {trigger(Triggers{Mapping: "Disabled"}, queued), Wrong, "Disabled"},
-		"queue, no mapping":       {trigger(byRule, queued), Wrong, "none"},
-		"rule and queue":          {trigger(Triggers{Mapping: "Enabled", Invokers: byRule.Invokers}, c), Warning, "as well"},
-		"switched off":            {trigger(byRule, off), OK, ""},
-		"switched off, but is on": {trigger(Triggers{Mapping: "Enabled"}, off), Wrong, "is enabled"},
+		"rule":                    {runs(byRule, c), OK, "rule/p_schedule"},
+		"a source account":        {runs(permission(`,"StringEquals":{"AWS:SourceAccount":"123456789012"}`), c), Wrong, "rule/p_schedule may not start it"},
+		"a source account, if":    {runs(permission(`,"StringEqualsIfExists":{"AWS:SourceAccount":"123456789012"}`), c), OK, ""},
+		"an organisation":         {runs(permission(`,"StringEquals":{"aws:PrincipalOrgID":"o-1"}`), c), Wrong, "may not start it"},
+		"what is not documented":  {runs(permission(`,"StringEquals":{"aws:SourceOrgID":"o-1"}`), c), NotChecked, "it isn't known"},
+		"no rule":                 {runs(Triggers{}, c), Wrong, "no rule may start it"},
+		"queue":                   {runs(Triggers{Mapping: "Enabled"}, queued), OK, ""},
+		"queue, disabled":         {runs(Triggers{Mapping: "Disabled"}, queued), Wrong, "Disabled"},
+		"queue, no mapping":       {runs(byRule, queued), Wrong, "none"},
+		"rule and queue":          {runs(Triggers{Mapping: "Enabled", Invokers: byRule.Invokers}, c), Warning, "as well"},
+		"switched off":            {runs(byRule, off), OK, ""},
+		"switched off, but is on": {runs(Triggers{Mapping: "Enabled"}, off), Wrong, "is enabled"},
 		"all rights":              {permissions("r", nil), OK, ""},
 		"a right that is missing": {permissions("r", []string{"sqs:SendMessage on q"}), Wrong, "r may not: sqs:SendMessage on q"},
 	})
@@ -277,7 +296,7 @@ func TestTheFunctionsRoleIsAskedAbout(t *testing.T) {
 		return nil, nil
 	}
 	got := bad(d.Run(t.Context()))
-	if len(got) != 1 || got[0] != "permissions p_function: wrong" || len(who) != 7 || who[0] != goodFunction.Role {
+	if len(got) != 1 || got[0] != "permissions p_function: wrong" || len(who) != 9 || who[0] != goodFunction.Role {
 		t.Errorf("%q, asked about %q", got, who)
 	}
 }

@@ -77,7 +77,7 @@ type Answer int
 const (
 	No      Answer = iota // nothing allows it, or something denies it
 	Unclear               // it hangs on what isn't understood here
-	Loose                 // allowed, and to more than a service on behalf of one account's resource
+	Loose                 // allowed, and to more than a service on behalf of an account
 	Yes
 )
 
@@ -169,16 +169,29 @@ func (s *statement) conditions(r Request) (hold, known bool) {
 }
 
 // strictness is Yes if a statement that allows is of a role's own policy, or for
-// the service alone and says on behalf of which resources of which account.
+// the service alone and says on behalf of which account: by the account's id, or
+// by ARNs that have it. A bucket's has not.
 func (s *statement) strictness(r Request) Answer {
-	keys := map[string]bool{}
+	if r.Service == "" || !s.anybody() && s.forAccounts() {
+		return Yes
+	}
+	return Loose
+}
+
+func (s *statement) forAccounts() bool {
 	for _, names := range s.Condition {
-		for key := range names {
-			keys[strings.ToLower(key)] = true
+		for key, patterns := range names {
+			key = strings.ToLower(key)
+			if key == "aws:sourceaccount" || key == "aws:sourcearn" && !slices.ContainsFunc(patterns, ofAnyAccount) {
+				return true
+			}
 		}
 	}
-	if r.Service != "" && (s.anybody() || !keys["aws:sourcearn"] || !keys["aws:sourceaccount"]) {
-		return Loose
-	}
-	return Yes
+	return false
+}
+
+// ofAnyAccount says of a pattern of ARNs whether those of several accounts fit.
+func ofAnyAccount(pattern string) bool {
+	parts := strings.SplitN(pattern, ":", 6)
+	return len(parts) < 6 || parts[4] == "" || strings.ContainsAny(parts[4], "*?")
 }

@@ -19,6 +19,21 @@ func Covers(pattern, name string) bool {
 	return pattern == name || ok && strings.HasPrefix(name, family)
 }
 
+// plain are the characters that stand for themselves in a filter's value. All
+// others have to be percent-encoded, "=" among them: else no key matches. (S3 user
+// guide, "Configuring event notifications using object key name filtering" and
+// "Safe characters".)
+const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!-_.*'()/+%"
+
+// Unencoded says whether a filter's value has characters that S3 wants encoded.
+func Unencoded(value string) bool {
+	_, err := url.QueryUnescape(value)
+	return err != nil || strings.Trim(value, plain) != ""
+}
+
+// Encoded is a prefix or a suffix as a filter's value.
+func Encoded(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "%2F", "/") }
+
 // Decoded is the prefix or the suffix that a filter's value means: in it a space
 // is "+" and other special characters are percent-encoded. What can't be decoded
 // is taken as it stands.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"athenarefresh/internal/doctor"
@@ -42,13 +43,22 @@ func (f *functions) function(ctx context.Context, name, alias string) (doctor.Fu
 		return doctor.Function{}, fmt.Errorf("read the settings of function %s: %w", name, fault(err, "ResourceNotFoundException"))
 	}
 	found := doctor.Function{
-		Version: version, Role: aws.ToString(out.Role), State: string(out.State), Why: aws.ToString(out.StateReason),
+		Version: version, ARN: unqualified(aws.ToString(out.FunctionArn)), Role: aws.ToString(out.Role), State: string(out.State), Why: aws.ToString(out.StateReason),
 		Timeout: time.Duration(aws.ToInt32(out.Timeout)) * time.Second, MemoryMB: int(aws.ToInt32(out.MemorySize)),
 	}
 	if out.Environment != nil {
 		found.Env = slices.Sorted(maps.Keys(out.Environment.Variables))
 	}
 	return found, nil
+}
+
+// unqualified is a function's ARN without a version or an alias:
+// arn:aws:lambda:REGION:ACCOUNT:function:NAME.
+func unqualified(arn string) string {
+	if parts := strings.SplitN(arn, ":", 8); len(parts) == 8 {
+		return strings.Join(parts[:7], ":")
+	}
+	return arn
 }
 
 func (f *functions) version(ctx context.Context, name, alias string) (string, error) {
@@ -77,7 +87,8 @@ func (f *functions) triggers(ctx context.Context, name, alias, queueARN string) 
 		}
 		return t, nil // nobody may
 	}
-	t.Invokers, err = invokers(aws.ToString(out.Policy))
+	t.Policy = aws.ToString(out.Policy)
+	t.Invokers, err = invokers(t.Policy)
 	return t, err
 }
 

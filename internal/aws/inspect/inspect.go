@@ -31,6 +31,7 @@ func Facts(cfg aws.Config, catalog refresh.Reader) doctor.Facts {
 		Region:        buckets.region,
 		Notifications: buckets.notifications,
 		Catalog:       catalog,
+		Governed:      newLakes(cfg).governed,
 		WorkGroup:     newWorkGroups(cfg).workGroup,
 		Function:      functions.function,
 		Triggers:      functions.triggers,
