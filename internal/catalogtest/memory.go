@@ -298,7 +298,7 @@ func (m *Memory) CreateTable(_ context.Context, t Table) error {
 
 func kindOf(k Kind) (refresh.Kind, string) {
 	switch k {
-	case Hive:
+	case Hive, Hudi:
 		return refresh.Hive, ""
 	case Projected:
 		return refresh.Projected, "table with partition projection"
@@ -306,8 +306,6 @@ func kindOf(k Kind) (refresh.Kind, string) {
 		return refresh.NotHive, "Iceberg table"
 	case Delta:
 		return refresh.NotHive, "Delta table"
-	case Hudi:
-		return refresh.NotHive, "Hudi table"
 	}
 	return refresh.NotHive, "view"
 }

@@ -91,7 +91,7 @@ func kinds(t *testing.T, s *suite) {
 		Projected: refresh.Projected,
 		Iceberg:   refresh.NotHive,
 		Delta:     refresh.NotHive,
-		Hudi:      refresh.NotHive,
+		Hudi:      refresh.Hive,
 		View:      refresh.NotHive,
 	} {
 		spec := daily(fmt.Sprintf("t%d", kind))

@@ -54,7 +54,7 @@ func tables(c *config.Config) []string {
 		for _, r := range b.Rules {
 			switch {
 			case r.Ignore:
-			case r.Table == "":
+			case r.Table == "" || strings.Contains(r.Table, "{"):
 				return nil
 			case !slices.Contains(names, strings.ToLower(r.Table)):
 				names = append(names, strings.ToLower(r.Table))

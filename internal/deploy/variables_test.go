@@ -31,6 +31,8 @@ func TestTheRoleMayDoWhatTheRulesNeed(t *testing.T) {
 		"a table and the alerts":       {`"b.logs": [{"table": "Web", "layout": "cloudtrail"}]`, false, []string{"alerts", "web"}},
 		"one twice":                    {`"b.logs": "alerts"`, false, []string{"alerts"}},
 		"a captured name":              {`"b.logs": "data"`, true, nil},
+		"a pattern of captures":        {`"b.logs": [{"table": "{app}_logs", "layout": "{app}/{yyyy}-{MM}-{dd}/", "partition": {"dt": "{yyyy}-{MM}-{dd}"}}]`, true, nil},
+		"a source":                     {`"b.logs": [{"source": "cloudtrail"}]`, false, []string{"alerts", "cloudtrail"}},
 		"every rule ignores":           {alerts + `[{"ignore": true}]`, false, nil},
 		"one ignores, one names":       {alerts + `[{"prefix": "tmp/", "ignore": true}, {"table": "a"}]`, false, []string{"a"}},
 		"one ignores, another's named": {alerts + `[{"ignore": true}], "b.logs": "web"`, false, []string{"web"}},

@@ -109,7 +109,7 @@ type Kind int
 const (
 	Hive      Kind = iota // partitions are recorded in the catalog, one by one
 	Projected             // Athena computes them (projection.enabled); recorded ones are not read
-	NotHive               // Iceberg, Delta, Hudi, a view: see KindName
+	NotHive               // Iceberg, Delta, a view: see KindName
 )
 
 // Format is what a table's files are, as far as a decision depends on it.

@@ -17,7 +17,7 @@ type Reason string
 const (
 	LocationConflict      Reason = "location_conflict"        // park: the partition exists elsewhere
 	ProjectedTable        Reason = "projected_table"          // ignore: Athena computes this table's partitions
-	NotAHiveTable         Reason = "not_a_hive_table"         // park: Iceberg, Delta, Hudi or a view
+	NotAHiveTable         Reason = "not_a_hive_table"         // park: Iceberg, Delta or a view
 	PartitionKeysMismatch Reason = "partition_keys_mismatch"  // park: the layout's keys are not the table's
 	FormatMismatch        Reason = "format_mismatch"          // park: a Parquet object, a table that isn't
 	InvalidValue          Reason = Reason(table.InvalidValue) // park: no value of the key's type

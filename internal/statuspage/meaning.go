@@ -34,7 +34,7 @@ var meanings = map[refresh.Reason]meaning{
 	"table_not_allowed":  {"park", "the table belongs to another bucket"},
 
 	refresh.LocationConflict:      {"park", "the partition exists, in another folder"},
-	refresh.NotAHiveTable:         {"park", "the table is Iceberg, Delta, Hudi or a view"},
+	refresh.NotAHiveTable:         {"park", "the table is Iceberg, Delta or a view"},
 	refresh.PartitionKeysMismatch: {"park", "the table has other partition keys than the layout"},
 	refresh.FormatMismatch:        {"park", "a Parquet object for a table that is not of Parquet"},
 

@@ -325,7 +325,7 @@ func (m *maker) spec(name string) catalogtest.Table {
 	t.Parquet = name[0] == 'p' && m.IntN(3) > 0
 	switch m.IntN(12) {
 	case 0:
-		t.Kind = pick(m, catalogtest.Projected, catalogtest.Iceberg, catalogtest.Delta, catalogtest.Hudi, catalogtest.View)
+		t.Kind = pick(m, catalogtest.Projected, catalogtest.Iceberg, catalogtest.Delta, catalogtest.View)
 	case 1:
 		t.Keys = t.Keys[:len(t.Keys)-1]
 	}

@@ -51,9 +51,16 @@ func keysOf(columns []types.Column) []refresh.Key {
 	return keys
 }
 
+// hudi are Hudi's input formats that Athena reads. Their tables keep the list of
+// their files in .hoodie, and that of their partitions in the catalog: what isn't
+// there is not read. (Athena user guide, "Query Apache Hudi datasets", "When you
+// create partitioned Hudi tables in Athena, you must run ALTER TABLE ADD PARTITION";
+// copy on write, read optimised and snapshot of merge on read alike.)
+const hudi = "org.apache.hudi.hadoop."
+
 // kindOf goes by the marks that the writers of each kind leave: Iceberg and
-// Athena set table_type, Spark sets spark.sql.sources.provider, Hudi is known
-// by its input formats.
+// Athena set table_type, Spark sets spark.sql.sources.provider. What only says
+// that it is Hudi's and has none of its input formats nobody reads as one.
 func kindOf(t *types.Table, sd *types.StorageDescriptor) (refresh.Kind, string) {
 	if strings.HasSuffix(strings.ToUpper(aws.ToString(t.TableType)), "VIEW") { // VIRTUAL_VIEW, MATERIALIZED_VIEW
 		return refresh.NotHive, "view"
@@ -63,8 +70,11 @@ func kindOf(t *types.Table, sd *types.StorageDescriptor) (refresh.Kind, string) 
 	for _, k := range []struct{ mark, format, name string }{
 		{"iceberg", "org.apache.iceberg", "Iceberg table"},
 		{"delta", "io.delta", "Delta table"},
-		{"hudi", "hoodie", "Hudi table"},
+		{"hudi", "hoodie", "Hudi table of another input format than " + hudi + "…"},
 	} {
+		if k.mark == "hudi" && strings.HasPrefix(format, hudi) {
+			continue
+		}
 		if marks[0] == k.mark || marks[1] == k.mark || strings.Contains(format, k.format) {
 			return refresh.NotHive, k.name
 		}

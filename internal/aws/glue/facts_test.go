@@ -30,9 +30,13 @@ func TestKindsOfTables(t *testing.T) {
 		{map[string]string{"spark.sql.sources.provider": "parquet"}, "EXTERNAL_TABLE", "", refresh.Hive, ""},
 		{nil, "EXTERNAL_TABLE", "io.delta.hive.DeltaInputFormat", refresh.NotHive, "Delta table"},
 		{nil, "EXTERNAL_TABLE", "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat", refresh.Hive, ""},
-		{nil, "EXTERNAL_TABLE", "org.apache.hudi.hadoop.HoodieParquetInputFormat", refresh.NotHive, "Hudi table"},
-		{nil, "EXTERNAL_TABLE", "com.uber.hoodie.hadoop.HoodieInputFormat", refresh.NotHive, "Hudi table"},
-		{map[string]string{"spark.sql.sources.provider": "hudi"}, "", "", refresh.NotHive, "Hudi table"},
+		{nil, "EXTERNAL_TABLE", "org.apache.hudi.hadoop.HoodieParquetInputFormat", refresh.Hive, ""},
+		{nil, "EXTERNAL_TABLE", "org.apache.hudi.hadoop.realtime.HoodieParquetRealtimeInputFormat", refresh.Hive, ""},
+		{map[string]string{"spark.sql.sources.provider": "hudi"}, "EXTERNAL_TABLE", "org.apache.hudi.hadoop.HoodieParquetInputFormat", refresh.Hive, ""},
+		{map[string]string{"projection.enabled": "true"}, "EXTERNAL_TABLE", "org.apache.hudi.hadoop.HoodieParquetInputFormat", refresh.Projected, "table with partition projection"},
+		{map[string]string{"table_type": "ICEBERG"}, "EXTERNAL_TABLE", "org.apache.iceberg.mr.hive.HiveIcebergInputFormat", refresh.NotHive, "Iceberg table"},
+		{nil, "EXTERNAL_TABLE", "com.uber.hoodie.hadoop.HoodieInputFormat", refresh.NotHive, "Hudi table of another input format than org.apache.hudi.hadoop.…"},
+		{map[string]string{"spark.sql.sources.provider": "hudi"}, "", "", refresh.NotHive, "Hudi table of another input format than org.apache.hudi.hadoop.…"},
 		{nil, "VIRTUAL_VIEW", "", refresh.NotHive, "view"},
 		{nil, "MATERIALIZED_VIEW", "", refresh.NotHive, "view"},
 	} {
@@ -51,6 +55,7 @@ func TestFormats(t *testing.T) {
 	for want, all := range map[refresh.Format][]*types.StorageDescriptor{
 		refresh.Parquet: {
 			{InputFormat: aws.String("org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat")},
+			{InputFormat: aws.String("org.apache.hudi.hadoop.HoodieParquetInputFormat")},
 			serde("org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"),
 		},
 		refresh.OtherFormat: {
