@@ -15,7 +15,7 @@ import (
 // Keys of other types than string are left out, Hive looks those up, and so is
 // a semicolon at the end: Hive's shells take it off, and so does Parse.
 func TestReadsAsHiveDoes(t *testing.T) {
-	f, err := os.Open("../../catalog/athena/testdata/hive/corpus.ndjson")
+	f, err := os.Open("../aws/athena/testdata/hive/corpus.ndjson")
 	if err != nil {
 		t.Fatal(err)
 	}
