@@ -23,6 +23,9 @@ var chaosTime = flag.Duration("chaos", 10*time.Second, "how long TestLandedIsSea
 // object whose put was answered is found by a query, and every message that
 // can't be placed is in the dead-letter queue.
 func TestLandedIsSearchableOrParked(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	c := newChaos(t)
 	for end := time.Now().Add(*chaosTime); time.Now().Before(end); {
 		c.land()

@@ -65,6 +65,9 @@ func checkEmpty(t *testing.T, dir string) {
 }
 
 func TestDemoThatIsInterruptedLeavesNothingBehind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	for _, step := range []string{"1.", "2.", "3.", "4."} {
 		cmd, lines, tmp := startDemo(t, step)
 		if code := interrupt(t, cmd, lines); code != exitFailed {
@@ -77,6 +80,9 @@ func TestDemoThatIsInterruptedLeavesNothingBehind(t *testing.T) {
 // TestDemoServesUntilCtrlC: what was landed can be queried, what lands from now
 // on is refreshed without a word, and the page shows it.
 func TestDemoServesUntilCtrlC(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	cmd, lines, tmp := startDemo(t, "S3, SQS, Glue and Athena: ", "--serve")
 	_, url, _ := strings.Cut(lines.Text(), ": ")
 	var conf, page string

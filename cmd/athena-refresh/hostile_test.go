@@ -36,6 +36,9 @@ var forbiddenEscapes = []string{"new%0Aline", "%1B[31mred", "%24%7Bhiveconf:x%7D
 // TestStrangersWordsAreOnlyWords lands objects whose keys are made to break DDL,
 // logs, terminals, CSV and labels, and looks at all that is said of them.
 func TestStrangersWordsAreOnlyWords(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "strange", `{"athena_partition_refresh_config": {"log_level": "debug", "buckets": {
 		"strange.data": [{"table": "people", "layout": "hive", "keys": ["who", "dt"]}]}}}`)
 	stack, err := serve(conf, t.TempDir())

@@ -31,6 +31,9 @@ const (
 // has to be found, and every message that can't be placed be in the
 // dead-letter queue.
 func TestKillAtEveryRequest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "kill", fmt.Sprintf(killConf, "athena"))
 	stack, err := serve(conf, t.TempDir())
 	if err != nil {

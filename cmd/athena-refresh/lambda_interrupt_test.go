@@ -29,6 +29,9 @@ while :; do sleep 0.05; done
 // of the foreground's processes get it. Pressed twice it ends the program at
 // once, and terraform still ends in order, though nobody reads what it prints.
 func TestCtrlCReachesTerraformOnceAndIsExplained(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	in := newStandIn(t, interruptible)
 	for _, twice := range []bool{false, true} {
 		said := filepath.Join(in.dir, "said")

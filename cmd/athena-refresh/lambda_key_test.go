@@ -15,6 +15,9 @@ import (
 // TestAKeyThatS3MayNotUseIsRefusedBeforeAnythingIsDone: the queue would be
 // encrypted by it, and nothing that lands would be heard of any more.
 func TestAKeyThatS3MayNotUseIsRefusedBeforeAnythingIsDone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	url := mototest.Start(t)
 	keys := kms.NewFromConfig(awsOf(url))
 	key, err := keys.CreateKey(t.Context(), &kms.CreateKeyInput{})

@@ -27,6 +27,9 @@ esac
 // TestNothingIsLetGoOfBeforeItIsSaidAndNothingElseIsWrong looks at what reaches
 // the state.
 func TestNothingIsLetGoOfBeforeItIsSaidAndNothingElseIsWrong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	in := newStandIn(t, renamedState)
 	program := filepath.Join(in.dir, "bootstrap")
 	write(t, program, emptyProgram())

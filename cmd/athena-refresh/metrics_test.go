@@ -15,6 +15,9 @@ import (
 // with enable_metrics: run's stdout is metrics and nothing else, once's has the
 // result and no metrics.
 func TestMetricsAreWrittenBesideTheResult(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "metrics", `{"athena_partition_refresh_config": {"enable_metrics": true, "timeout": 10}}`)
 	stack, err := serve(conf, t.TempDir())
 	if err != nil {
@@ -87,6 +90,9 @@ func TestMetricsAreWrittenBesideTheResult(t *testing.T) {
 // TestADaemonThatIsStoppedReportsItsLastMinute interrupts it long before a
 // minute is over.
 func TestADaemonThatIsStoppedReportsItsLastMinute(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "last", `{"athena_partition_refresh_config": {"enable_metrics": true, "trigger": "queue"}}`)
 	stack, err := serve(conf, t.TempDir())
 	if err != nil {

@@ -31,6 +31,9 @@ const rebuildConf = `{"athena_partition_refresh_config": {"buckets": {"wide-logs
 // or find another number of rows. Partitions that are added meanwhile as the
 // table was before end right too.
 func TestARebuildThatIsKilledLosesNoPartitionAndNoQuery(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	const partitions = 5000
 	conf := confDir(t, "wide", rebuildConf)
 	schema := t.TempDir() + "/schema.sql"
@@ -237,6 +240,9 @@ func (w *wide) check(partitions, late int) {
 // TestARebuildWaitsForPartitionsThatARefreshStillAdds has one added after the
 // last pass over the others, by a refresh that read the table's facts before.
 func TestARebuildWaitsForPartitionsThatARefreshStillAdds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "wide", rebuildConf)
 	schema := t.TempDir() + "/schema.sql"
 	write(t, schema, "b string")

@@ -122,6 +122,9 @@ func compare(t *testing.T, stack *process, conf string, args ...string) comparis
 // the design asks for, under 60 s and 256 MiB. A run that is killed in the
 // middle costs nothing: what it added is added, and the next one does the rest.
 func TestReconcileOfManyPartitions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "large", `{"athena_partition_refresh_config": {"catalog": "glue"}}`)
 	n := *reconciled
 	stack := largeTable(t, conf, n, 2)
@@ -184,6 +187,9 @@ func TestReconcileOfManyPartitions(t *testing.T) {
 
 // TestADaemonFindsWhatWasNeverNotified, and says when it last looked.
 func TestADaemonFindsWhatWasNeverNotified(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "lost", `{"athena_partition_refresh_config": {"trigger": "queue", "reconcile_every": "rate(1 hour)"}}`)
 	stack, err := serve(conf, t.TempDir())
 	if err != nil {

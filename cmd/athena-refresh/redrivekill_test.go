@@ -24,6 +24,9 @@ const redriveRequests = 14
 // was read. Afterwards a redrive that nobody kills brings back every message
 // that is meant, byte for byte, and leaves every other one where it was.
 func TestKillARedriveAtEveryRequest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "kill", fmt.Sprintf(killConf, "athena"))
 	stack, err := serve(conf, t.TempDir())
 	if err != nil {

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,7 +24,7 @@ import (
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Files:               scripts(t),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
@@ -48,6 +51,28 @@ func TestScripts(t *testing.T) {
 			"park":       scriptPark,
 			"cloudwatch": scriptCloudWatch,
 		},
+	})
+}
+
+// stacks is a line of a script that takes seconds: it serves a stack.
+var stacks = regexp.MustCompile(`(?m)^serve |^(exec|exit 0) athena-refresh demo`)
+
+// scripts are all of them, with -short those without a stack.
+func scripts(t *testing.T) []string {
+	t.Helper()
+	all, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(all) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	if !testing.Short() {
+		return all
+	}
+	return slices.DeleteFunc(all, func(name string) bool {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stacks.Match(text)
 	})
 }
 

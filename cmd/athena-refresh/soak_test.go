@@ -18,6 +18,9 @@ var soakTime = flag.Duration("soak", 10*time.Second, "how long TestADaemonStaysS
 // be placed, and looks at what the daemon holds: memory, goroutines and open
 // files have to be the same at the end as after a warm-up.
 func TestADaemonStaysSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "soak", `{"athena_partition_refresh_config": {"trigger": "queue"}}`)
 	stack, err := serve(conf, t.TempDir())
 	if err != nil {

@@ -38,6 +38,9 @@ func TestAWatchGoesOnUntilCtrlC(t *testing.T) {
 
 // The program itself, watching, its output no terminal.
 func TestStatusIsWatched(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "example", `{}`)
 	p, err := serve(conf, t.TempDir())
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 // TestATableMadeOfASampleReadsWhatLands lands files of every format, makes a
 // table of what they look like, refreshes, and finds what they hold.
 func TestATableMadeOfASampleReadsWhatLands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	conf := confDir(t, "made", `{"athena_partition_refresh_config": {"buckets": {
 		"made-logs": [{"prefix": "AWSLogs/", "layout": "cloudtrail", "table": "trail"}, {"layout": "{table}/{yyyy}-{MM}-{dd}/"}],
 		"made-parquet": [{"layout": "streamalert-parquet"}]}}}`)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,6 +26,9 @@ var bootstrap string
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
 		main() // or "go test" would not link what the program consists of, and take a result for still valid after a change of it
+	}
+	if flag.Parse(); testing.Short() {
+		return // all of them run the program, as it is deployed
 	}
 	dir, err := os.MkdirTemp("", "bootstrap-")
 	if err == nil {

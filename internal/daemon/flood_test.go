@@ -142,6 +142,9 @@ func (l *countLetters) Park(context.Context, refresh.Message, []refresh.Reason) 
 // that doesn't exist, more than SQS lets be in flight, and then messages for
 // others, one a second.
 func TestAFloodForAMissingTableDelaysNobody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes seconds")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		const flood = 200_000
 		router, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})

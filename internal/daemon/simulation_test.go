@@ -32,6 +32,9 @@ var (
 // and once the faults stop, everything is; what is asked of the services stays
 // in bounds; and a table that hangs makes no message for another one wait.
 func TestNothingIsLost(t *testing.T) {
+	if testing.Short() {
+		*seeds = min(*seeds, 100)
+	}
 	first, last := uint64(simStart), uint64(simStart+*seeds)
 	if *oneSeed != 0 {
 		first, last = *oneSeed, *oneSeed+1

@@ -11,6 +11,9 @@ import (
 
 // TestBoto3 has the SDK for Python use S3, SQS, a notification and Glue end to end.
 func TestBoto3(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: needs boto3")
+	}
 	if out, err := exec.Command("python3", "-c", "import boto3").CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("boto3 can't be had: %v: %s", err, out)

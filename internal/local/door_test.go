@@ -204,6 +204,9 @@ func TestVirtualHostStyle(t *testing.T) {
 }
 
 func TestOneProcessPerDirectory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it waits")
+	}
 	s := start(t, local.Options{})
 	if _, err := local.Open(local.Options{Data: s.dir}); !errors.Is(err, local.ErrInUse) || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("opened twice: %v", err)

@@ -118,10 +118,10 @@ func (a *answered) note(m map[string]bool, s string) {
 // is there with its body and its one notification, every notification has its
 // object, every answered send is there, every answered delete stays deleted.
 func TestKilledServerKeepsWhatItAnswered(t *testing.T) {
-	rounds := 40
 	if testing.Short() {
-		rounds = 5
+		t.Skip("-short: it starts and kills processes")
 	}
+	const rounds = 40
 	dir := t.TempDir()
 	a := &answered{put: map[string]bool{}, sent: map[string]bool{}, deleted: map[string]bool{}, poison: map[string]bool{}}
 	p := spawn(t, dir)

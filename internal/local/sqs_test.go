@@ -122,6 +122,9 @@ func TestVisibilityHasItsLimits(t *testing.T) {
 }
 
 func TestLongPollWakesUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it waits")
+	}
 	s := start(t, local.Options{})
 	queue := s.createQueue(t, "q", nil)
 	s.createNotified(t, "wake", "q")

@@ -39,6 +39,9 @@ var (
 // between a look-up and its addition, junk and repetition. Every message has
 // the same outcome in all, and all end as the same catalog.
 func TestBothCatalogsDoTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes seconds")
+	}
 	stack, err := local.Open(local.Options{Data: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)

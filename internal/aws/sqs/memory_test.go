@@ -111,6 +111,9 @@ func (slowCatalog) Partitions(_ context.Context, t refresh.Table, values [][]str
 // TestLargeBodiesTakeLittleMemory: forty bodies of 1 MiB with 10,000
 // records each, of which ten come with every receive.
 func TestLargeBodiesTakeLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes seconds")
+	}
 	q := &largeQueue{body: manyRecords()}
 	sum := md5.Sum([]byte(q.body))
 	q.sum = hex.EncodeToString(sum[:])

@@ -17,9 +17,12 @@ import (
 var server []byte
 
 // Start serves moto until the test ends, and returns its address. Where there
-// is no moto the test is skipped, but not in CI.
+// is no moto the test is skipped, but not in CI; with -short it always is.
 func Start(t testing.TB) (url string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: needs moto")
+	}
 	if out, err := exec.Command("python3", "-c", "import moto.server").CombinedOutput(); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("moto can't be had: %v: %s", err, out)

@@ -119,6 +119,9 @@ func noted(dir, name string) string {
 // TestTerraformIsInterruptedOnceAndMayEndInOrder: a second interrupt would have
 // it leave without writing its state.
 func TestTerraformIsInterruptedOnceAndMayEndInOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it waits for processes")
+	}
 	for name, want := range map[string]error{"by Ctrl-C": context.Canceled, "at the limit": deploy.ErrTooLong} {
 		t.Run(name, func(t *testing.T) {
 			tf, dir := faked(t, "in order")
@@ -151,6 +154,9 @@ func TestTerraformIsInterruptedOnceAndMayEndInOrder(t *testing.T) {
 // TestATerraformThatDoesNotEndIsKilledWithAllThatItStarted and nobody is told
 // that it ended in order.
 func TestATerraformThatDoesNotEndIsKilledWithAllThatItStarted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it waits for processes")
+	}
 	tf, dir := faked(t, "never")
 	tf.patience = time.Second
 	ctx, cancel := context.WithCancel(t.Context())

@@ -10,6 +10,9 @@ import (
 )
 
 func TestSelectReadsCloudTrail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes seconds")
+	}
 	s := newStack(t)
 	s.run("CREATE DATABASE db")
 	s.run(`CREATE EXTERNAL TABLE ct (eventversion STRING, useridentity STRUCT<type:STRING,arn:STRING,sessioncontext:STRUCT<attributes:STRUCT<mfaauthenticated:STRING>>>,

@@ -33,6 +33,9 @@ func distinct(n int) string {
 // TestAHostileSelectEnds: a statement that is made to cost too much is refused, or
 // answered, within seconds; whatever it is, the next is answered.
 func TestAHostileSelectEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes seconds")
+	}
 	s := newStack(t)
 	s.run("CREATE DATABASE db")
 	s.run(jsonTable)

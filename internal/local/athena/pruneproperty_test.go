@@ -15,6 +15,9 @@ import (
 // A query over the partitioned table p answers what it answers over the table
 // u, which has the same rows and no partitions, so that nothing is pruned.
 func TestPruningChangesNoAnswer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes seconds")
+	}
 	s := newStack(t)
 	s.run("CREATE DATABASE db")
 	serde := " ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/rows/'"
