@@ -94,6 +94,27 @@ func TestExplainEveryObjectCase(t *testing.T) {
 	}
 }
 
+// TestExplainEveryRuleCase: each has rules of its own.
+func TestExplainEveryRuleCase(t *testing.T) {
+	cases := readCases[struct {
+		Rules json.RawMessage `json:"rules"`
+		objectCase
+	}](t, "rules.ndjson")
+	if len(cases) < 38 {
+		t.Fatalf("%d cases", len(cases))
+	}
+	for _, c := range cases {
+		conf := confDir(t, "p", fmt.Sprintf(`{"athena_partition_refresh_config": {"buckets": {%q: %s}}}`, c.Bucket, c.Rules))
+		out, errs, code := invoke(t, "", "explain", "--json", "--conf", conf, c.Bucket, c.Key)
+		if code != 0 || errs != "" {
+			t.Fatalf("exit %d, stderr %q", code, errs)
+		}
+		if diff := cmp.Diff([]objectCase{c.objectCase}, decodeLines[objectCase](t, out)); diff != "" {
+			t.Errorf("%s %s (-want +got):\n%s", c.Rules, c.Key, diff)
+		}
+	}
+}
+
 type messageCase struct {
 	Name              string                       `json:"name"`
 	Bodies            []string                     `json:"bodies"`

@@ -7,6 +7,7 @@
 //
 //	internal/event           a message's body → records, one for each object      pure
 //	internal/table           an object's bucket and key → partition, or a reason   pure
+//	internal/source          what is known of each writer's logs, a page each → rules  pure
 //	internal/schedule        rate(…) and cron(…), as EventBridge reads them        pure
 //	internal/config          conf/global.json and conf/lambda.json; its struct is the manual
 //	internal/refresh         settles messages; owns the interfaces Catalog and DeadLetters
@@ -83,6 +84,9 @@
 // its trigger, Lambda receives, and deletes what the function's answer doesn't
 // name: that answer is the acknowledgement, given when every message of the
 // batch is settled.
+//
+// A rule with a source is spelt out where the configuration is read
+// (source.Expand): whoever asks the Router knows no second path.
 //
 // explain is step 3 alone; with --live it settles the object up to the moment
 // at which something would be added. replay runs steps 2 to 5 on messages from

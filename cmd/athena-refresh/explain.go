@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/event"
+	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -118,7 +119,7 @@ func explaining(bucket, key string) string {
 
 // lines explains the objects of a stream, one JSON object a line.
 func (e *explainer) lines(ctx context.Context, r io.Reader) error {
-	lines := newLines(r)
+	lines, bad := newLines(r), 0
 	for lines.next() {
 		text := strings.TrimSpace(lines.text())
 		if text == "" {
@@ -133,11 +134,16 @@ func (e *explainer) lines(ctx context.Context, r io.Reader) error {
 			err = errors.New("bucket or key is missing")
 		}
 		if err != nil {
-			return hint(fmt.Errorf("read line %d: %w", lines.number, err), `each line is {"bucket": "…", "key": "…"}`)
+			fmt.Fprintf(e.a.stderr, "athena-refresh: read line %d: %v\n", lines.number, err)
+			bad++
+			continue
 		}
 		if err := e.explain(ctx, *o.Bucket, *o.Key); err != nil {
 			return err
 		}
+	}
+	if bad > 0 && lines.err() == nil {
+		return hint(fmt.Errorf("explain: %d of %d lines could not be read", bad, lines.number), `each line is {"bucket": "…", "key": "…"}`)
 	}
 	return lines.err()
 }
@@ -167,7 +173,18 @@ func (e *explainer) explain(ctx context.Context, bucket, key string) error {
 	if e.a.json {
 		return printJSON(e.a.stdout, line)
 	}
-	return e.print(&line, &p, steps)
+	return e.print(&line, &p, append(steps, sourcesFor(&p, decoded)...))
+}
+
+// sourcesFor says which sources would take a key that no rule does.
+func sourcesFor(p *table.Placement, key string) (advice []string) {
+	if p.Reason != table.NoLayoutMatch && p.Reason != table.UnknownBucket {
+		return nil
+	}
+	for _, name := range source.Fitting(key) {
+		advice = append(advice, fmt.Sprintf(`the key has the shape of {"source": %q}: athena-refresh help sources`, name))
+	}
+	return advice
 }
 
 func (e *explainer) print(line *explained, p *table.Placement, steps []string) error {

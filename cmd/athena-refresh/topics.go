@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"athenarefresh/internal/source"
+
 	"github.com/spf13/cobra"
 )
 
@@ -49,7 +51,51 @@ func topics() []*cobra.Command {
 	return []*cobra.Command{
 		{Use: "config", Short: "The configuration: conf/global.json and conf/lambda.json", Long: strings.TrimSpace(configTopic)},
 		{Use: "layouts", Short: "The layouts: how partitions are read out of keys", Long: strings.TrimSpace(layoutsTopic)},
+		sourcesTopic(),
 	}
+}
+
+// sourcesTopic is made of the sources' pages, when it is asked for.
+func sourcesTopic() *cobra.Command {
+	cmd := &cobra.Command{Use: "sources", Short: "The sources: the logs that the program knows"}
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		text, err := describeSources()
+		if err != nil {
+			text = err.Error() // the tests read the pages
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), text)
+	})
+	return cmd
+}
+
+const sourcesIntroduction = `A source is what is known of one writer's logs. In lambda.json's buckets it is a
+rule of one word, and several may share a bucket:
+
+  {"source": "alb"}
+  {"source": "aws-logs"}   all of AWS's below AWSLogs/, each in its own table
+
+"prefix" and "file" narrow it, "table" and "partition" take the place of its own.
+What the writer lands beside its logs (digests, manifests, test files) is ignored
+as its companion. docs/sources.md has each with its queries and warnings.
+`
+
+// describeSources is a paragraph for each source: its title, the table and its
+// keys, and where a file of it lies.
+func describeSources() (string, error) {
+	pages, err := source.Pages()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString(sourcesIntroduction)
+	for _, p := range pages {
+		at, err := p.Example()
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "\n%s: %s\n  {\"source\": %q}, table %s, keys %s\n  %s\n", p.Name, p.Title, p.Name, at.Table, strings.Join(at.Keys, ", "), p.Keys[0])
+	}
+	return strings.TrimSpace(b.String()), nil
 }
 
 // errInterrupted is what a command returns that Ctrl-C ended after the round in
@@ -116,12 +162,20 @@ A layout is the rule that reads a partition out of an object's key. In
 lambda.json's buckets, a bucket has one (a short form) or a list of rules:
 
   {"prefix": "logs/*/", "layout": "hive", "table": "web", "keys": ["dt", "region"]}
-  {"prefix": "tmp/", "ignore": true}
+  {"prefix": "**/tmp/", "ignore": true}
+  {"file": "*.log", "source": "clb"}
 
-prefix is a plain prefix of the key, * one folder. The first rule that matches
-decides. What * stands for is no partition key: if two folders below logs/ have
-the same dt and region, the second is a location_conflict. Then make it a key,
-with the template logs/{app}/dt={dt}/region={region}/.
+prefix is a plain prefix of the key, * one folder, **/ at its beginning any
+folders; file is a pattern of the file's name, * any text and ? one character.
+The first rule that matches decides. What * stands for is no partition key: if
+two folders below logs/ have the same dt and region, the second is a
+location_conflict. Then make it a key, with the template
+logs/{app}/dt={dt}/region={region}/.
+
+A source is what is known of one writer's logs: layout, keys, table and what
+lies beside the logs, in one word (athena-refresh help sources). Its rule takes
+only keys that have its shape. A file pattern separates objects, not what a query
+reads: a partition is a folder, and Athena reads all files of it.
 
 These are the layouts, each with an object it places and the result:
 
@@ -142,9 +196,12 @@ These are the layouts, each with an object it places and the result:
 
 Anything else is a template, such as {app}/{yyyy}-{MM}-{dd}/: {name} is a folder
 or a part of one, **/ any folders before, […/] may be there or not, and {yyyy},
-{MM}, {dd}, {HH}, {mm} are digits of a time ({M}, {d}: also without a zero in
-front). The partition keys are the names in their order, then dt, made of the
-time; "partition": {"day": "{yyyy}-{MM}-{dd}"} says otherwise.
+{MM}, {dd}, {HH}, {mm}, {ss} are digits of a time ({M}, {d}, {H}: also without a
+zero in front). The partition keys are the names in their order, then dt, made
+of the time; "partition": {"day": "{yyyy}-{MM}-{dd}"} says otherwise, with any
+layout or source. A table may be a pattern of captures: "table": "{app}_logs" is
+folded to lower case, every character that no table has becomes a _, and app is
+no partition key then.
 
 Try a rule on an object before it lands, and make the table that it calls for,
 with these keys:

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,7 +99,7 @@ func TestLayoutsTopicIsTrue(t *testing.T) {
 // holds what it says of them against what they do.
 func TestLayoutsTopicsRulesAreRules(t *testing.T) {
 	rules := regexp.MustCompile(`(?m)^  \{".*\}$`).FindAllString(layoutsTopic, -1)
-	if len(rules) != 2 {
+	if len(rules) != 3 {
 		t.Fatalf("%d rules: %q", len(rules), rules)
 	}
 	c, _, err := config.Load(confDir(t, "p", `{"athena_partition_refresh_config": {"buckets": {"bucket": [`+strings.Join(rules, ",")+`]}}}`))
@@ -127,7 +128,9 @@ func TestLayoutsTopicsRulesAreRules(t *testing.T) {
 		return strings.Join(p.Partition.Keys, ",") + "=" + strings.Join(p.Partition.Values, ",")
 	}
 	for _, x := range []struct{ bucket, key, want string }{
-		{"bucket", "tmp/x/dt=1/region=eu/a", "ignored_by_rule"},
+		{"bucket", "x/tmp/x/dt=1/region=eu/a", "ignored_by_rule"},
+		{"bucket", "AWSLogs/1/elasticloadbalancing/eu/2018/03/01/a.log", "account,region,dt=1,eu,2018-03-01"},
+		{"bucket", "AWSLogs/1/elasticloadbalancing/eu/2018/03/01/a.log.gz", "no_layout_match"},
 		{"bucket", "logs/one/dt=1/region=eu/a", "dt,region=1,eu"},
 		{"bucket", "logs/two/dt=1/region=eu/a", "dt,region=1,eu"}, // the conflict that the text warns of
 		{"key", "logs/one/dt=1/region=eu/a", "app,dt,region=one,1,eu"},
@@ -136,6 +139,24 @@ func TestLayoutsTopicsRulesAreRules(t *testing.T) {
 	} {
 		if got := place(x.bucket, x.key); got != x.want {
 			t.Errorf("%s/%s: %s, want %s", x.bucket, x.key, got, x.want)
+		}
+	}
+}
+
+// TestSourcesTopicHasEverySource: it is made of the pages.
+func TestSourcesTopicHasEverySource(t *testing.T) {
+	out, errs, code := invoke(t, "", "help", "sources")
+	if code != 0 || errs != "" {
+		t.Fatalf("exit %d, stderr %q", code, errs)
+	}
+	for _, s := range source.All() {
+		if !regexp.MustCompile(`(?m)^` + s.Name + `: .+\n  \{"source": "[a-z0-9-]+"\}, table \w+, keys .+\n  \S+$`).MatchString(out) {
+			t.Errorf("%s is not there", s.Name)
+		}
+	}
+	for line := range strings.Lines(out) {
+		if n := len([]rune(strings.TrimSpace(line))); n > 250 {
+			t.Errorf("%d characters: %s", n, line)
 		}
 	}
 }

@@ -81,7 +81,8 @@
 //	  follows this heading.
 //
 // go generate collects the rules and companions of all pages in rules.json,
-// the only part that the function carries. A test holds the two together.
+// the only part that the function carries, and makes docs/sources.md of them.
+// Tests hold all three together.
 package source
 
-//go:generate go test . -run TestRulesAreThePages -update
+//go:generate go test . -run AreThePages|IsThePages -update

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/table"
 )
 
 // The pages are here for whoever shows them; nothing that the function calls
@@ -49,6 +51,7 @@ func Pages() ([]Page, error) {
 		}
 		list = append(list, p)
 	}
+	slices.SortFunc(list, func(a, b Page) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
 }
 
@@ -95,6 +98,7 @@ func parse(name, text string) (Page, error) {
 			return p, fmt.Errorf("line %d: %q: a page has its title and %q", n+1, line, warningsHeading)
 		case inWarnings:
 			warnings.WriteString(line + "\n")
+		case line == "" && strings.HasSuffix(about.String(), "\n\n"): // a block stood between
 		default:
 			about.WriteString(line + "\n")
 		}
@@ -146,4 +150,13 @@ func (p *Page) complete(open string) error {
 		return errors.New("a query has no answer: ```answer")
 	}
 	return nil
+}
+
+// Example is the partition of the page's first key.
+func (p *Page) Example() (table.Partition, error) {
+	at := bySource().Place(p.Name, p.Keys[0])
+	if at.Outcome != table.Place {
+		return table.Partition{}, fmt.Errorf("%s.md: the key %s is none of the source's: %s", p.Name, p.Keys[0], at.Detail)
+	}
+	return at.Partition, nil
 }

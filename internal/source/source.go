@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -202,4 +203,38 @@ func meant(r *table.Rule) ([]Source, error) {
 		return nil, fmt.Errorf(`source %q stands for several tables: leave out "table" and "partition"`, AWSLogs)
 	}
 	return slices.DeleteFunc(All(), func(s Source) bool { return !s.belowAWSLogs() }), nil
+}
+
+// bySource is a router in which each source has the bucket of its name.
+var bySource = sync.OnceValue(func() *table.Router {
+	var buckets []table.Bucket
+	for _, s := range All() {
+		buckets = append(buckets, table.Bucket{Name: s.Name, Rules: slices.Concat(s.Rules, s.Companions)})
+	}
+	r, err := table.New(buckets)
+	if err != nil {
+		panic(fmt.Sprintf("source: rules.json: %v", err)) // the tests read it
+	}
+	return r
+})
+
+// Fitting are the sources that would place a key, the most specific first.
+func Fitting(key string) []string {
+	var names []string
+	for _, s := range All() {
+		if bySource().Place(s.Name, key).Outcome == table.Place {
+			names = append(names, s.Name)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return all()[b].specific() - all()[a].specific() })
+	return names
+}
+
+var captured = regexp.MustCompile(`\{[^}=]*\}`)
+
+// specific is more for a source whose shape says more of its keys: how much of
+// it is constant.
+func (s Source) specific() int {
+	r := &s.Rules[0]
+	return len(captured.ReplaceAllString(r.Layout+strings.Join(r.Files, ""), ""))
 }

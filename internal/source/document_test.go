@@ -1,0 +1,77 @@
+package source
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+const documentName = "../../docs/sources.md"
+
+// TestDocumentIsThePages holds docs/sources.md against the pages.
+func TestDocumentIsThePages(t *testing.T) {
+	want := document(t)
+	if *update {
+		if err := os.WriteFile(documentName, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got, err := os.ReadFile(documentName); err != nil || string(got) != want {
+		t.Errorf("docs/sources.md is not what the pages say (%v): go generate ./internal/source", err)
+	}
+}
+
+const documentHead = `# Sources
+
+The logs that the program knows: where they lie, the table that reads them, what lies beside them, and what to ask.
+Made from the pages in ` + "`internal/source`" + ` by ` + "`go generate ./internal/source`" + `; a page is one source, and adding one is adding a page
+(` + "`internal/source/doc.go`" + `).
+
+A source is a rule of one word, and several may share a bucket. ` + "`aws-logs`" + ` is all of AWS's that lie below ` + "`AWSLogs/`" + `.
+
+    "org-logs": [{"source": "aws-logs"}],
+    "exports":  [{"prefix": "costs/", "source": "cur2"}, {"prefix": "audit/", "source": "datadog", "table": "audit"}]
+
+| source | | partition keys |
+|---|---|---|
+`
+
+func document(t *testing.T) string {
+	t.Helper()
+	pages, err := Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table, all strings.Builder
+	table.WriteString(documentHead)
+	for _, p := range pages {
+		at, err := p.Example()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s |\n", p.Name, p.Name, p.Title, strings.Join(at.Keys, ", "))
+		fmt.Fprintf(&all, "\n## %s\n\n%s\n\n", p.Name, p.About)
+		fmt.Fprintf(&all, "    {\"source\": %q}\n\n    %s\n    %s\n", p.Name, p.Keys[0], strings.ReplaceAll(at.Describe(), "s3://"+p.Name+"/", "s3://BUCKET/"))
+		if p.companions != "" {
+			all.WriteString("\nBeside its logs, and ignored:\n\n" + indented(p.companions))
+		}
+		for _, q := range p.Queries {
+			all.WriteString("\n" + q.Title + ":\n\n" + indented(q.SQL))
+		}
+		if p.Warnings != "" {
+			all.WriteString("\n" + p.Warnings + "\n")
+		}
+	}
+	return table.String() + all.String()
+}
+
+// indented is a block of Markdown.
+func indented(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString("    " + strings.TrimRight(line, "\n") + "\n")
+	}
+	return b.String()
+}
