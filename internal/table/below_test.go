@@ -82,6 +82,9 @@ var belowRules = [][]Rule{
 		{Ignore: true, Source: "s", Companion: &Shape{Layout: "**/parquet/"}}, {Ignore: true, Source: "s", Companion: &Shape{Files: []string{"2*"}}}},
 	{{Prefix: "**/x/", Source: "s", Layout: "**/AWSLogs/{a}/eu/", Files: []string{"f"}, Table: "s"}, {File: "2*", Table: "t"}, {Source: "u", Layout: "**/{a=}/[{v}/]{b=}/", Partition: []KeyTemplate{{"a", "{a}"}}, Table: "u_{b}"}},
 	{{Source: "s", Layout: "**/AWSLogs/{a}/CloudTrail/{b}/", Table: "s", Except: []Shape{{Layout: "**/AWSLogs/[{o:o-*}/]{a}/eu/"}}}, {Ignore: true, Source: "s", Companion: &Shape{Layout: "**/AWSLogs/[{o:o-*}/]{a}/eu/"}}},
+	{{Layout: "**/a=1/[{b}/{c}/]x/", Table: "t", Partition: []KeyTemplate{{"k", "k{b}"}}}},
+	{{Layout: "**/a=1/[{b}/{c}/]x/{n}/", Table: "t", Partition: []KeyTemplate{{"n", "{n}"}}}},
+	{{Layout: "[{a}/][{b}/{c}/]x/{n}/", Table: "t", Partition: []KeyTemplate{{"n", "{n}"}}}},
 	{{Prefix: "x/dt=2018", Table: "t"}, {Prefix: "x/*/2018/", Ignore: true}, {Prefix: "x", Layout: "x/{n}/{yyyy}/", Table: "u"}},
 }
 

@@ -76,6 +76,7 @@ func TestTheRuleLanguage(t *testing.T) {
 		"a shape, of a source":                     {[]Rule{{Source: "s", Layout: "**/x/{yyyy}/", Table: "s"}, {Layout: "{a}/", Table: "t"}}, "y/2018/f", "t y y/"},
 		"a shape, of a source, in no calendar":     {[]Rule{{Source: "s", Layout: "**/x/{yyyy}/{MM}/", Table: "s"}, {Layout: "{a}/", Table: "t"}}, "x/2018/13/f", "invalid_timestamp"},
 		"an exception beside":                      {[]Rule{{Source: "s", Layout: "**/x/{a}/", Table: "s", Except: []Shape{{Layout: "**/x/{a}/data/"}}}, {Layout: "{a}/", Table: "t"}}, "x/1/data/f", "t x x/"},
+		"an exception beside, of another run":      {[]Rule{{Source: "s", Layout: "**/x/{a}/", Table: "s", Except: []Shape{{Layout: "**/x/{a}/data/"}}}, {Layout: "{a}/", Table: "t"}}, "x/1/x/2/data/f", "s 1 x/1/"},
 		"an exception that begins elsewhere":       {[]Rule{{Source: "s", Layout: "**/x/{a}/", Table: "s", Except: []Shape{{Layout: "**/data/"}}}, {Layout: "{a}/", Table: "t"}}, "x/1/data/f", "t x x/"},
 		"a companion":                              {[]Rule{{Source: "s", Layout: "**/x/{a}/", Table: "s"}, {Ignore: true, Source: "s", Companion: &Shape{Files: []string{"m*"}}}}, "m1", "companion"},
 		"a companion elsewhere":                    {[]Rule{{Source: "s", Layout: "**/x/{a}/", Table: "s"}, {Ignore: true, Source: "s", Prefix: "p/", Companion: &Shape{Files: []string{"m*"}}}}, "m1", "no_layout_match"},
@@ -181,6 +182,10 @@ func TestAFolderOfTwoTablesIsNotAlike(t *testing.T) {
 		if got, _, _ := r.Below("b", folder); got != want {
 			t.Errorf("below %q: %d, want %d", folder, got, want)
 		}
+	}
+	excepting := router(t, Rule{Source: "s", Layout: "**/x/{yyyy}/{MM}/", Table: "s", Except: []Shape{{Files: []string{"2*"}}}}, Rule{Table: "t"})
+	if _, _, alike := excepting.Folder("b", "x/2018/03/01/05/f"); alike {
+		t.Error("a folder answers for files that the rule leaves to others")
 	}
 	alone := router(t, Rule{Source: "trail", Layout: "**/trail/{yyyy}/{MM}/{dd}/", Table: "trail", Except: []Shape{{Layout: "**/trail/digest/"}}})
 	if got, _, _ := alone.Below("b", "trail/2018/03/01/"); got != Whole {
