@@ -24,7 +24,7 @@ type differences struct {
 // The lines of reconcile --json, told apart by their type.
 type (
 	differenceLine struct {
-		Type      reconcile.Kind `json:"type"` // "missing", "elsewhere", "empty" or "unplaced"
+		Type      reconcile.Kind `json:"type"` // "missing", "elsewhere", "empty", "nested" or "unplaced"
 		Table     string         `json:"table,omitempty"`
 		Partition *values        `json:"partition,omitempty"`
 		Location  string         `json:"location,omitempty"` // the folder in S3
@@ -55,6 +55,7 @@ type (
 		Relocated  int `json:"relocated"`
 		Empty      int `json:"empty"`
 		Dropped    int `json:"dropped"`
+		Nested     int `json:"nested"`
 		Unknown    int `json:"unknown"`
 	}
 )
@@ -83,7 +84,7 @@ func (d *differences) finish(s *reconcile.Summary, complete bool) error {
 		line := reconcileSummary{Type: "summary", Tables: map[string]reconcileTable{}, Unplaced: s.Unplaced, Ignored: s.Ignored,
 			Left: s.Left(), Complete: complete, Listings: s.Listings, Keys: s.Listed, Milliseconds: s.Took.Milliseconds()}
 		for name, t := range s.Tables {
-			line.Tables[name] = reconcileTable{t.Partitions, t.Folders, t.Missing, t.Added, t.Elsewhere, t.Relocated, t.Empty, t.Dropped, t.Unknown}
+			line.Tables[name] = reconcileTable{t.Partitions, t.Folders, t.Missing, t.Added, t.Elsewhere, t.Relocated, t.Empty, t.Dropped, t.Nested, t.Unknown}
 		}
 		return printJSON(d.app.stdout, line)
 	}
@@ -188,6 +189,9 @@ func counts(k reconcile.Kind, s *reconcile.Summary) string {
 		return strings.TrimPrefix(list(", ", s.Unplaced), ", ")
 	}
 	found, mended := s.Of(k)
+	if k == reconcile.Nested {
+		return count(found, "partition")
+	}
 	verb := map[reconcile.Kind]string{reconcile.Missing: "added", reconcile.Elsewhere: "relocated", reconcile.Empty: "dropped"}[k]
 	return fmt.Sprintf("%s, %d %s", count(found, "partition"), mended, verb)
 }
@@ -211,6 +215,8 @@ func sentence(f *reconcile.Finding) string {
 		text += ": mended"
 	case f.Reason != "" && f.Detail != "":
 		text += fmt.Sprintf(": %s: %s", f.Reason, terminal.Escape(f.Detail))
+	case f.Reason == "" && f.Detail != "":
+		text += ": " + terminal.Escape(f.Detail)
 	case f.Reason != "":
 		text += fmt.Sprintf(": %s", f.Reason)
 	}

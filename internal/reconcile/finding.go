@@ -17,12 +17,15 @@ const (
 	// Empty: the catalog has a partition in whose folder there is nothing to
 	// read, or no folder.
 	Empty Kind = "empty"
+	// Nested: the catalog has a partition whose folder lies inside another
+	// partition's of the same table: a query of both reads its rows twice.
+	Nested Kind = "nested"
 	// Unplaced: objects are where no partition is, or can be.
 	Unplaced Kind = "unplaced"
 )
 
 // Kinds are all of them.
-var Kinds = [...]Kind{Missing, Elsewhere, Empty, Unplaced}
+var Kinds = [...]Kind{Missing, Elsewhere, Empty, Nested, Unplaced}
 
 // Finding is a difference, or what was one before it was mended.
 type Finding struct {
@@ -57,6 +60,7 @@ type TableSummary struct {
 	Missing    int
 	Elsewhere  int
 	Empty      int
+	Nested     int // in the catalog, inside another
 	Added      int // of Missing
 	Relocated  int // of Elsewhere
 	Dropped    int // of Empty
@@ -88,6 +92,8 @@ func (t *TableSummary) of(k Kind) (found, mended *int) {
 		return &t.Elsewhere, &t.Relocated
 	case Empty:
 		return &t.Empty, &t.Dropped
+	case Nested:
+		return &t.Nested, new(int)
 	}
 	return new(int), new(int)
 }

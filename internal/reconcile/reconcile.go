@@ -278,6 +278,7 @@ func (r *run) readCatalog(ctx context.Context) error {
 }
 
 func (r *run) readTable(ctx context.Context, t *tableRun) error {
+	nesting := table.NewNesting()
 	for p, err := range r.all(ctx, t) {
 		if err != nil {
 			return err
@@ -287,8 +288,32 @@ func (r *run) readTable(ctx context.Context, t *tableRun) error {
 			return fmt.Errorf("read the partitions of %s: one has the values %q", t.name, p.Values)
 		}
 		r.known.inCatalog(t.name, id, refresh.Folder(p.Location), t.facts.AsWritten(p.Values))
+		nesting.Add(refresh.Folder(p.Location))
 		t.sum.Partitions++
 		r.progress.inCatalog.Add(1)
+	}
+	if !nesting.Any() {
+		return nil
+	}
+	return r.nested(ctx, t, nesting)
+}
+
+// nested reports the partitions that lie inside others. Which of the two is
+// wrong is not ours to say.
+func (r *run) nested(ctx context.Context, t *tableRun, n *table.Nesting) error {
+	for p, err := range r.all(ctx, t) {
+		if err != nil {
+			return err
+		}
+		outer := n.Around(refresh.Folder(p.Location))
+		if outer == "" || !r.inScope(t, p) {
+			continue
+		}
+		f := Finding{Kind: Nested, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location,
+			Detail: "lies inside " + outer + ", a partition of the same table: a query of both reads its rows twice; drop one of them"}
+		if err := r.report(f); err != nil {
+			return err
+		}
 	}
 	return nil
 }

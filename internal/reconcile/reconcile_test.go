@@ -71,6 +71,23 @@ func TestEveryDifferenceIsFound(t *testing.T) {
 	}
 }
 
+// TestPartitionsInsideOthersAreNamed: an hour inside of a day is read twice.
+func TestPartitionsInsideOthersAreNamed(t *testing.T) {
+	w, router := alertsWorld(t, 1, 2)
+	w.add("alerts", "s3://alerts/"+hour(1), dt(1))
+	w.add("alerts", "s3://alerts/"+hour(2), dt(2))
+	w.add("alerts", "s3a://alerts/alerts/2026/01/02", "2026-01-02")
+	var found []reconcile.Finding
+	sum := w.run(w.reconciler(router, &found))
+	check(t, found, "nested alerts 2026-01-02-01", "nested alerts 2026-01-02-02")
+	if sum.Tables["alerts"].Nested != 2 || sum.Left() != 2 {
+		t.Errorf("%+v, %d left", sum.Tables["alerts"], sum.Left())
+	}
+	if want := "lies inside s3://alerts/alerts/2026/01/02/, a partition"; !strings.Contains(found[0].Detail, want) {
+		t.Errorf("%q", found[0].Detail)
+	}
+}
+
 func TestNothingChangesUnlessAskedFor(t *testing.T) {
 	w, router := alertsWorld(t, 1, 2)
 	w.add("alerts", "s3://alerts/wrong/", dt(2))
@@ -331,12 +348,13 @@ func TestAReportThatFailsEndsTheRun(t *testing.T) {
 	w.add("alerts", "s3://alerts/wrong/", dt(2))
 	w.add("alerts", "s3://alerts/"+hour(5), dt(5))
 	w.add("alerts", "s3://alerts/"+hour(6), dt(6))
+	w.add("alerts", "s3://alerts/"+hour(5)+"x/", dt(7))
 	w.put("alerts", "junk", "rubbish")
 	var found []reconcile.Finding
 	w.run(w.reconciler(router, &found))
 	check(t, found, "elsewhere alerts 2026-01-02-01 location_conflict", "elsewhere alerts 2026-01-02-02 location_conflict",
-		"empty alerts 2026-01-02-05", "empty alerts 2026-01-02-06", "missing alerts 2026-01-02-03", "missing alerts 2026-01-02-04",
-		"unplaced junk no_layout_match", "unplaced rubbish no_layout_match")
+		"empty alerts 2026-01-02-05", "empty alerts 2026-01-02-06", "empty alerts 2026-01-02-07", "missing alerts 2026-01-02-03", "missing alerts 2026-01-02-04",
+		"nested alerts 2026-01-02-07", "unplaced junk no_layout_match", "unplaced rubbish no_layout_match")
 	for _, kind := range reconcile.Kinds {
 		full := errors.New("the disk is full")
 		r := w.reconciler(router, &found)

@@ -1,0 +1,69 @@
+package table
+
+import (
+	"hash/maphash"
+	"strings"
+)
+
+// Nesting finds partitions of one table whose folder lies inside another's: a
+// query that reads both counts the inner one's rows twice. Of each location it
+// keeps two hashes at most, so that a table may have many.
+type Nesting struct {
+	seed  maphash.Seed
+	at    map[uint64]struct{} // where partitions are
+	above map[uint64]struct{} // the folders that hold one further down
+}
+
+// NewNesting is of no partition yet.
+func NewNesting() *Nesting {
+	return &Nesting{seed: maphash.MakeSeed(), at: map[uint64]struct{}{}, above: map[uint64]struct{}{}}
+}
+
+// Add notes a partition's location, with its slash at the end.
+func (n *Nesting) Add(location string) {
+	n.at[maphash.String(n.seed, location)] = struct{}{}
+	for outer := range outerFolders(location) {
+		h := maphash.String(n.seed, outer)
+		if _, known := n.above[h]; known {
+			return // and those above it too
+		}
+		n.above[h] = struct{}{}
+	}
+}
+
+// Any says whether any partition lies inside another.
+func (n *Nesting) Any() bool {
+	for h := range n.at {
+		if _, ok := n.above[h]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Around is the location of the partition inside of which a location lies, the
+// nearest of several, or "".
+func (n *Nesting) Around(location string) string {
+	for outer := range outerFolders(location) {
+		if _, ok := n.at[maphash.String(n.seed, outer)]; ok {
+			return outer
+		}
+	}
+	return ""
+}
+
+// outerFolders are the folders that a location lies in, the bucket the last.
+func outerFolders(location string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		bucket := strings.Index(location, "://") + len("://")
+		for folder := location; ; {
+			i := strings.LastIndexByte(strings.TrimSuffix(folder, "/"), '/')
+			if i < bucket {
+				return
+			}
+			if folder = folder[:i+1]; !yield(folder) {
+				return
+			}
+		}
+	}
+}
