@@ -299,7 +299,7 @@ func (s *spelling) tableEnd(elements []element) int {
 func (r *Router) Captures() bool {
 	for _, b := range r.buckets {
 		for i := range b.rules {
-			if !b.rules[i].ignore && b.rules[i].table == "" {
+			if b.rules[i].captures() {
 				return true
 			}
 		}
