@@ -49,6 +49,13 @@ func TestMessageComesWithEverythingThatWasSent(t *testing.T) {
 	if len(m.MessageAttributes) != 3 || *m.MessageAttributes["n"].StringValue != "42" || string(m.MessageAttributes["raw"].BinaryValue) != "\x00\x01\xff" {
 		t.Errorf("attributes %v", m.MessageAttributes)
 	}
+	for names, want := range map[string]int{"All": 3, "*": 3, ".*": 3, "r.*": 2, "raw": 1, "r": 0, "": 0} {
+		s.show(t, queue, m.ReceiptHandle)
+		out, err := s.sqs.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, MessageAttributeNames: []string{names}})
+		if err != nil || len(out.Messages) != 1 || len(out.Messages[0].MessageAttributes) != want {
+			t.Errorf("%q: %d attributes, want %d (%v)", names, len(out.Messages[0].MessageAttributes), want, err)
+		}
+	}
 	at, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64)
 	if err != nil || time.Since(time.UnixMilli(at)) > time.Minute {
 		t.Errorf("SentTimestamp %q", m.Attributes["SentTimestamp"])
@@ -116,8 +123,35 @@ func TestVisibilityHasItsLimits(t *testing.T) {
 	if got := s.counts(t, queue); got != [3]string{"1", "0", "0"} {
 		t.Errorf("not visible at once: %v", got)
 	}
-	if got := change(m.ReceiptHandle, 10); !strings.Contains(got, "MessageNotInflight") {
-		t.Error(got)
+}
+
+// TestAnOldHandleChangesWhatAnotherHas: SQS takes the handle of an earlier
+// receive, and that of one whose time is over.
+func TestAnOldHandleChangesWhatAnotherHas(t *testing.T) {
+	c := &clock{}
+	s := start(t, local.Options{Now: c.now})
+	queue := s.createQueue(t, "q", map[string]string{"VisibilityTimeout": "60"})
+	s.send(t, queue, "m")
+	first := s.receive(t, queue, 0)[0]
+	c.advance(61 * time.Second)
+	hide := func(seconds int32) {
+		t.Helper()
+		_, err := s.sqs.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &queue, ReceiptHandle: first.ReceiptHandle, VisibilityTimeout: seconds})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	hide(30)
+	if got := s.counts(t, queue); got != [3]string{"0", "1", "0"} {
+		t.Errorf("hidden again after its time was over: %v", got)
+	}
+	c.advance(31 * time.Second)
+	if n := len(s.receive(t, queue, 0)); n != 1 {
+		t.Fatalf("%d messages", n)
+	}
+	hide(0)
+	if n := len(s.receive(t, queue, 0)); n != 1 {
+		t.Errorf("shown by an old handle while another has it: %d messages", n)
 	}
 }
 

@@ -2,9 +2,7 @@ package athena
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
@@ -29,30 +27,10 @@ func (d *ddl) show(s hiveql.Statement) error {
 	return fmt.Errorf("run statement: unexpected %T", s)
 }
 
-// matcher compiles a pattern of SHOW: '*' is any text, the rest a regular
-// expression for the whole name, in any case; "" matches all.
-func matcher(pattern string) (*regexp.Regexp, error) {
-	if pattern == "" {
-		pattern = "*"
-	}
-	var b strings.Builder
-	for i := range len(pattern) {
-		if pattern[i] == '*' && (i == 0 || pattern[i-1] != '.') {
-			b.WriteByte('.')
-		}
-		b.WriteByte(pattern[i])
-	}
-	re, err := regexp.Compile("^(?i:" + b.String() + ")$")
-	if err != nil {
-		return nil, semantic("Invalid pattern %s", pattern)
-	}
-	return re, nil
-}
-
 func (d *ddl) addNames(pattern string, names []string) error {
-	match, err := matcher(pattern)
+	match, err := glue.NamePattern(pattern)
 	if err != nil {
-		return err
+		return semantic("Invalid pattern %s", pattern)
 	}
 	for _, n := range names {
 		if match.MatchString(n) {

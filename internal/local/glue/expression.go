@@ -1,11 +1,11 @@
 package glue
 
 import (
-	"cmp"
-	"math/big"
 	"slices"
 	"strings"
 	"unicode"
+
+	"athenarefresh/internal/local/awsjson"
 )
 
 // A filter is the Expression of GetPartitions: a condition on partition keys
@@ -33,14 +33,15 @@ type condition func(values []string) truth
 // hiveDefault stands for NULL as a partition's value.
 const hiveDefault = "__HIVE_DEFAULT_PARTITION__"
 
-// parseFilter compiles an expression; white space alone is no filter.
-func parseFilter(src string, keys []Column) (func(values []string) bool, error) {
+// parseFilter compiles an expression; white space alone is no filter. check says
+// afterwards whether a value was met that is none of its key's type.
+func parseFilter(src string, keys []Column) (keep func(values []string) bool, check func() error, err error) {
 	tokens, err := filterTokens(src)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(tokens) == 0 {
-		return func([]string) bool { return true }, nil
+		return func([]string) bool { return true }, func() error { return nil }, nil
 	}
 	p := &filterParser{tokens: tokens, keys: keys}
 	c := p.or(0)
@@ -48,9 +49,9 @@ func parseFilter(src string, keys []Column) (func(values []string) bool, error) 
 		p.fail()
 	}
 	if p.err != nil {
-		return nil, p.err
+		return nil, nil, p.err
 	}
-	return func(values []string) bool { return c(values) == yes }, nil
+	return func(values []string) bool { return c(values) == yes }, func() error { return p.stored }, nil
 }
 
 // filterToken is a literal, a name or keyword, or an operator.
@@ -125,6 +126,7 @@ type filterParser struct {
 	tokens []filterToken
 	keys   []Column
 	err    error
+	stored error // what is wrong with a partition's value, once the filter is used
 }
 
 func (p *filterParser) fail() {
@@ -241,8 +243,7 @@ func (p *filterParser) rangeCondition(k filterKey) condition {
 		high := k.compare("<=", p.literal(), p)
 		return func(v []string) truth { return min(low(v), high(v)) }
 	case p.accept("LIKE"):
-		pattern := []rune(p.literal())
-		return k.known(func(s string) bool { return like([]rune(s), pattern) })
+		return k.like(p.literal(), p)
 	}
 	p.fail()
 	return never
@@ -278,33 +279,37 @@ func (p *filterParser) literal() string {
 
 // filterKey is a partition key: its place among the values and its type.
 type filterKey struct {
-	index   int
-	numeric bool
+	index int
+	kind  *keyKind
 }
 
 func (p *filterParser) key() filterKey {
 	if p.err != nil || len(p.tokens) == 0 || p.tokens[0].literal {
 		p.fail()
-		return filterKey{}
+		return filterKey{kind: textKind}
 	}
 	name := p.tokens[0].text
 	i := slices.IndexFunc(p.keys, func(c Column) bool { return strings.EqualFold(c.Name, name) })
 	if i < 0 {
 		p.fail()
-		return filterKey{}
+		return filterKey{kind: textKind}
 	}
-	k := filterKey{index: i}
-	base, _, _ := strings.Cut(fold(p.keys[i].Type), "(")
-	switch base {
-	case "string", "varchar", "char", "date", "timestamp":
-	case "int", "integer", "bigint", "long", "tinyint", "smallint", "decimal":
-		k.numeric = true
-	default:
-		p.err, p.tokens = invalid("Unsupported expression: the type of key %s is %s", name, p.keys[i].Type), nil
-		return k
+	k := filterKey{index: i, kind: kindOf(p.keys[i].Type)}
+	if k.kind == nil {
+		p.refuse("Unsupported expression: Unknown type : '%s' of key %s", p.keys[i].Type, name)
+		k.kind = textKind
 	}
-	p.tokens = p.tokens[1:]
+	if p.err == nil {
+		p.tokens = p.tokens[1:]
+	}
 	return k
+}
+
+// refuse ends the parsing with an error of its own.
+func (p *filterParser) refuse(format string, args ...any) {
+	if p.err == nil {
+		p.err, p.tokens = invalid(format, args...), nil
+	}
 }
 
 // value is NULL too where the table got its key after the partition.
@@ -328,29 +333,26 @@ func (k filterKey) known(f func(string) bool) condition {
 
 func (k filterKey) compare(op, literal string, p *filterParser) condition {
 	holds := holdsFor(op)
-	if !k.numeric {
-		return k.known(func(s string) bool { return holds(cmp.Compare(s, literal)) })
-	}
-	want, ok := number(literal)
+	want, ok := k.kind.read(literal)
 	if !ok {
-		if p.err == nil {
-			p.err, p.tokens = invalid("Unsupported expression: '%.40s' is not a number", literal), nil
-		}
+		p.refuse("Unsupported expression: \"%.40s\" is not %s", literal, k.kind.name)
 		return never
 	}
 	return k.known(func(s string) bool {
-		got, ok := number(s)
-		return ok && holds(got.Cmp(want))
+		got, ok := k.kind.read(s)
+		if !ok && p.stored == nil {
+			p.stored = awsjson.Errorf("InvalidStateException", "\"%.40s\" is not %s", s, k.kind.name)
+		}
+		return ok && holds(got.compare(want))
 	})
 }
 
-// number reads a decimal; an exponent is no part of one, and would let a short
-// text stand for a number that takes forever.
-func number(s string) (*big.Rat, bool) {
-	if strings.ContainsAny(s, "eE/xXbBoO_pP") {
-		return nil, false
+func (k filterKey) like(pattern string, p *filterParser) condition {
+	if k.kind != textKind {
+		p.refuse("Unsupported expression: %s data type doesn't support operation 'LIKE'", k.kind.title)
+		return never
 	}
-	return new(big.Rat).SetString(s)
+	return k.known(func(s string) bool { return like([]rune(s), []rune(pattern)) })
 }
 
 func holdsFor(op string) func(int) bool {

@@ -205,8 +205,16 @@ func TestGetTablesPagesAndFilters(t *testing.T) {
 			t.Errorf("pages of %d: %s", size, d)
 		}
 	}
-	if d := cmp.Diff([]string{"x1", "x2"}, names(&sdk.GetTablesInput{Expression: aws.String("x[12]")})); d != "" {
-		t.Error(d)
+	for expression, want := range map[string][]string{
+		"x[12]": {"x1", "x2"}, "x*": everything[1:], "*": everything, ".*": everything, "*1": {"x1"}, "x.*": everything[1:], "*x*.*": everything[1:],
+		"x[1-3]*": {"x1", "x2", "x3"}, `x\d*`: everything[1:], "X1|x2": {"x1", "x2"}, "x": nil, `\w`: {"t"}, "": everything,
+	} {
+		if d := cmp.Diff(want, names(&sdk.GetTablesInput{Expression: &expression})); d != "" {
+			t.Errorf("%s: %s", expression, d)
+		}
+	}
+	if _, err := s.client.GetTables(s.ctx, &sdk.GetTablesInput{DatabaseName: database, Expression: aws.String("x[")}); err == nil || !strings.Contains(err.Error(), "InvalidInputException") {
+		t.Errorf("x[: %v", err)
 	}
 }
 
@@ -338,6 +346,45 @@ func TestGetPartitionsFilters(t *testing.T) {
 	}
 }
 
+// TestPartitionsAreComparedByTheTypesOfTheirKeys, and a literal of another type
+// is the caller's mistake.
+func TestPartitionsAreComparedByTheTypesOfTheirKeys(t *testing.T) {
+	s := newStack(t).withTable("day:date", "at:timestamp", "n:bigint", "d:decimal(20,2)", "c:varchar(10)", "f:double")
+	s.add(input("2022-01-31", "2022-01-31 23:59:59.999999999", "9", "2.60", "a", "1"),
+		input("2022-02-01", "2022-02-01 00:00:00.000", "10", "3e14", "b", "1"))
+	for expression, want := range map[string]string{
+		"day = '2022-02-01'":                              "2022-02-01",
+		"day < DATE '2022-02-01'":                         "2022-01-31",
+		"day IN ('2024-02-29', '2022-02-01')":             "2022-02-01",
+		"at = '2022-02-01 00:00:00'":                      "2022-02-01",
+		"at > '2022-01-31 23:59:59.999999998' AND n < 10": "2022-01-31",
+		"at = TIMESTAMP '2022-02-01 00:00:00.000000000'":  "2022-02-01",
+		"n > 9":                  "2022-02-01",
+		"n = '9'":                "2022-01-31",
+		"d = 2.6":                "2022-01-31",
+		"d BETWEEN 2 AND 3e10":   "2022-01-31",
+		"c LIKE '_' AND c > 'a'": "2022-02-01",
+	} {
+		got := s.matching(sdk.GetPartitionsInput{Expression: &expression})
+		if len(got) != 1 || !strings.HasPrefix(got[0], want+"/") {
+			t.Errorf("%s: %v, want %s", expression, got, want)
+		}
+	}
+	refused := func(code string, expressions ...string) {
+		t.Helper()
+		for _, expression := range expressions {
+			_, err := s.client.GetPartitions(s.ctx, &sdk.GetPartitionsInput{DatabaseName: database, TableName: table, Expression: &expression})
+			if !strings.Contains(fmt.Sprint(err), code+": ") {
+				t.Errorf("%s: %v, want %s", expression, err, code)
+			}
+		}
+	}
+	refused("InvalidInputException", "day = 'test'", "day = '2022-02-32'", "day = 20220201", "at = '2022-02-01'", "at = '2022-02-15 00:00:00.'",
+		"n = 'test'", "n IN (2.5)", "n = 1e3", "d = 'x'", "d = 1e999", "n LIKE '1%'", "d LIKE '2'", "day LIKE '2022%'", "at NOT LIKE '2022%'", "f = 1")
+	s.add(input("not a day", "x", "y", "z", "c", "1"))
+	refused("InvalidStateException", "day > '2022-01-01'", "n > 0")
+}
+
 func TestGetPartitionsPagesAndSegments(t *testing.T) {
 	s := newStack(t).withTable("dt")
 	var want []string
@@ -412,7 +459,7 @@ func FuzzFilter(f *testing.F) {
 	f.Add("dt LIKE '%_%' and n between 1 and 2 or dt is not null")
 	keys := []Column{{Name: "dt", Type: "string"}, {Name: "n", Type: "int"}}
 	f.Fuzz(func(t *testing.T, src string) {
-		keep, err := parseFilter(src, keys)
+		keep, _, err := parseFilter(src, keys)
 		if err != nil {
 			if !Is(err, CodeInvalidInput) {
 				t.Fatal(err)

@@ -230,13 +230,17 @@ func (c *Catalog) apiGetPartitions(_ context.Context, in getPartitionsInput) (pa
 		if err != nil {
 			return err
 		}
-		keep, err := parseFilter(in.Expression, s.table.PartitionKeys)
+		keep, check, err := parseFilter(in.Expression, s.table.PartitionKeys)
 		if err != nil {
 			return err
 		}
-		return s.each(from, func(key, body []byte) error {
+		err = s.each(from, func(key, body []byte) error {
 			return in.add(&out, s, size, keep, key, body)
 		})
+		if wrong := check(); wrong != nil {
+			return wrong
+		}
+		return err
 	})
 	if errors.Is(err, errStop) {
 		err = nil

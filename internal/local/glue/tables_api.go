@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"slices"
+	"strings"
 
 	"go.etcd.io/bbolt"
 
@@ -94,7 +95,7 @@ func (c *Catalog) apiDeleteTable(_ context.Context, in namedTable) (none, error)
 
 type getTablesInput struct {
 	DatabaseName    string
-	Expression      string // a regular expression for the whole name
+	Expression      string // of NamePattern
 	NextToken       string
 	MaxResults      *int
 	AttributesToGet []string // only NAME makes a difference
@@ -118,9 +119,9 @@ func (c *Catalog) apiGetTables(_ context.Context, in getTablesInput) (tablesPage
 	if err != nil {
 		return out, err
 	}
-	match, err := namePattern(in.Expression)
+	match, err := NamePattern(in.Expression)
 	if err != nil {
-		return out, err
+		return out, invalid("Invalid regular expression: %s", in.Expression)
 	}
 	only := slices.Contains(in.AttributesToGet, "NAME") && !slices.Contains(in.AttributesToGet, "TABLE_TYPE")
 	err = c.db.View(func(tx *bbolt.Tx) error {
@@ -143,18 +144,28 @@ func (c *Catalog) apiGetTables(_ context.Context, in getTablesInput) (tablesPage
 	return out, err
 }
 
-func namePattern(expression string) (*regexp.Regexp, error) {
+// NamePattern compiles a pattern for whole names, in any case: '*' is any text,
+// as in a glob, unless it repeats what a regular expression has in front of it;
+// the rest is a regular expression. "" matches all.
+func NamePattern(expression string) (*regexp.Regexp, error) {
 	if expression == "" {
-		expression = ".*"
+		expression = "*"
 	}
-	if expression == "*" {
-		expression = ".*" // Glue takes the glob for it
+	var b strings.Builder
+	for i := range len(expression) {
+		if expression[i] == '*' && !repeatable(expression[:i]) {
+			b.WriteByte('.')
+		}
+		b.WriteByte(expression[i])
 	}
-	re, err := regexp.Compile(`^(?i:` + expression + `)$`)
-	if err != nil {
-		return nil, invalid("Invalid regular expression: %s", expression)
-	}
-	return re, nil
+	return regexp.Compile(`^(?i:` + b.String() + `)$`)
+}
+
+// repeatable says whether a '*' after it would repeat its end: any character, a
+// class or a group.
+func repeatable(expression string) bool {
+	n := len(expression)
+	return n > 0 && strings.IndexByte(".])", expression[n-1]) >= 0 || n > 1 && expression[n-2] == '\\'
 }
 
 type batchDeleteTableInput struct {

@@ -153,10 +153,12 @@ func (s *Store) changeMessageVisibilityBatch(_ context.Context, in handleBatchIn
 	return out, s.writeStates(q, changed)
 }
 
-// changeVisibility hides a message that is in flight for another time from now,
-// and returns its number. It counts from here on; writeStates makes it last.
+// changeVisibility hides a message for another time from now, and returns its
+// number. It counts from here on; writeStates makes it last. As with SQS any
+// handle of the message will do, also one from before it was received again, and
+// one whose time is over: whoever is late hides, or shows, what another has.
 func (q *queue) changeVisibility(e handleEntry) (uint64, error) {
-	n, receive, err := q.parseHandle(e.ReceiptHandle)
+	n, _, err := q.parseHandle(e.ReceiptHandle)
 	if err != nil {
 		return 0, err
 	}
@@ -171,11 +173,8 @@ func (q *queue) changeVisibility(e handleEntry) (uint64, error) {
 	now := q.now().UnixMilli()
 	q.advance(now)
 	m := q.messages[n]
-	if m == nil || m.handle != 0 && m.handle != receive {
+	if m == nil {
 		return 0, invalid("Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", e.ReceiptHandle)
-	}
-	if !m.inFlight {
-		return 0, fault("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight", "The message referred to isn't in flight.")
 	}
 	visible := now + int64(*e.VisibilityTimeout)*1000
 	if m.received > 0 && visible > m.received+maxVisibility.Milliseconds() {
@@ -187,6 +186,7 @@ func (q *queue) changeVisibility(e handleEntry) (uint64, error) {
 		q.show(m)
 		return n, nil
 	}
+	m.inFlight = true
 	q.hide(m)
 	q.wake() // it may be due earlier than those who wait know
 	return n, nil

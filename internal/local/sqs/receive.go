@@ -291,10 +291,10 @@ func (s *Store) systemAttributes(c content, r receipt) map[string]string {
 	}
 }
 
-// wanted: by name, "All", ".*" or "prefix.*".
+// wanted: by name, "All", "*", ".*" or "prefix.*".
 func wanted(name string, names []string) bool {
 	return slices.ContainsFunc(names, func(n string) bool {
 		prefix, ok := strings.CutSuffix(n, ".*")
-		return n == name || n == "All" || ok && strings.HasPrefix(name, prefix)
+		return n == name || n == "All" || n == "*" || ok && strings.HasPrefix(name, prefix)
 	})
 }
