@@ -87,7 +87,7 @@ func BenchmarkReceiveAndDelete(b *testing.B) {
 
 func BenchmarkPutAndNotify(b *testing.B) {
 	setup := func(b *testing.B, s *server) {
-		s.createQueue(b, "q", nil)
+		s.createQueue(b, "q", forS3("q"))
 		s.createNotified(b, "bench", "q")
 	}
 	parallel(b, setup, func(s *server, i int) error {

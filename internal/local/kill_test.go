@@ -125,7 +125,7 @@ func TestKilledServerKeepsWhatItAnswered(t *testing.T) {
 	dir := t.TempDir()
 	a := &answered{put: map[string]bool{}, sent: map[string]bool{}, deleted: map[string]bool{}, poison: map[string]bool{}}
 	p := spawn(t, dir)
-	p.createQueue(t, "notified", nil)
+	p.createQueue(t, "notified", forS3("notified"))
 	p.createQueue(t, "sent", nil)
 	p.createQueue(t, "work", map[string]string{"VisibilityTimeout": "0"})
 	p.createQueue(t, "dead", nil)

@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -84,6 +85,13 @@ func (s *server) createQueue(t testing.TB, name string, attributes map[string]st
 }
 
 func queueARN(name string) string { return "arn:aws:sqs:us-east-1:123456789012:" + name }
+
+// forS3 is the policy of a queue that S3 may send to, on behalf of any bucket of
+// the account.
+func forS3(queue string) map[string]string {
+	return map[string]string{"Policy": fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},
+		"Action":"sqs:SendMessage","Resource":%q,"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}}}]}`, queueARN(queue))}
+}
 
 // createNotified makes a bucket whose created objects are told to a queue.
 func (s *server) createNotified(t testing.TB, bucket, queue string) {

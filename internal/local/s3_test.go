@@ -67,7 +67,7 @@ func hostileKeys() []string {
 
 func TestHostileKeysAreOnlyKeys(t *testing.T) {
 	s := start(t, local.Options{})
-	queue := s.createQueue(t, "q", nil)
+	queue := s.createQueue(t, "q", forS3("q"))
 	s.createNotified(t, "keys", "q")
 	for _, key := range hostileKeys() {
 		s.put(t, "keys", key, "body of "+key)
@@ -123,7 +123,7 @@ func notifiedKey(t testing.TB, body string) string {
 
 func TestNotificationHasTheShapeOfS3s(t *testing.T) {
 	s := start(t, local.Options{})
-	queue := s.createQueue(t, "q", nil)
+	queue := s.createQueue(t, "q", forS3("q"))
 	s.createNotified(t, "shape", "q")
 	s.put(t, "shape", "dt=2026/a b+c.json", "12345")
 	var m struct{ Records []map[string]any }
@@ -148,7 +148,7 @@ func TestNotificationHasTheShapeOfS3s(t *testing.T) {
 
 func TestSequencerRises(t *testing.T) {
 	s := start(t, local.Options{})
-	queue := s.createQueue(t, "q", nil)
+	queue := s.createQueue(t, "q", forS3("q"))
 	s.createNotified(t, "seq", "q")
 	last := ""
 	for range 20 {
@@ -172,7 +172,7 @@ func TestSequencerRises(t *testing.T) {
 func TestEveryWayToWriteIsNotified(t *testing.T) {
 	s := start(t, local.Options{})
 	ctx, bucket := t.Context(), aws.String("ways")
-	queue := s.createQueue(t, "q", nil)
+	queue := s.createQueue(t, "q", forS3("q"))
 	s.createNotified(t, "ways", "q")
 	event := func() string {
 		t.Helper()

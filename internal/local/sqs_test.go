@@ -160,7 +160,7 @@ func TestLongPollWakesUp(t *testing.T) {
 		t.Skip("-short: it waits")
 	}
 	s := start(t, local.Options{})
-	queue := s.createQueue(t, "q", nil)
+	queue := s.createQueue(t, "q", forS3("q"))
 	s.createNotified(t, "wake", "q")
 	for name, c := range map[string]struct{ before, during func() }{
 		"by a send":         {func() {}, func() { s.send(t, queue, "m") }},
@@ -472,7 +472,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := serve(t, stack)
-	queue := s.createQueue(t, "q", nil)
+	queue := s.createQueue(t, "q", forS3("q"))
 	s.createNotified(t, "metrics", "q")
 	s.put(t, "metrics", "k", "x")
 	s.send(t, queue, "m")

@@ -43,7 +43,7 @@ func (s *Store) notify(ctx context.Context, tx *bbolt.Tx, event, name, key strin
 		if err != nil {
 			return err
 		}
-		if err := s.Queues.Enqueue(tx, d.Queue, body); err != nil {
+		if err := s.Queues.Enqueue(tx, d.Queue, bucketARN(name), body); err != nil {
 			return fmt.Errorf("notify %s: %w", d.Queue, err)
 		}
 	}
@@ -101,12 +101,14 @@ func (s *Store) message(ctx context.Context, event, configuration, name, key str
 		ResponseElements:  map[string]string{"x-amz-request-id": requestID(), "x-amz-id-2": rand.Text() + rand.Text()},
 		S3: recordS3{
 			SchemaVersion: "1.0", ConfigurationID: configuration, Object: object,
-			Bucket: recordBucket{Name: name, OwnerIdentity: principalID{principal}, ARN: "arn:aws:s3:::" + name},
+			Bucket: recordBucket{Name: name, OwnerIdentity: principalID{principal}, ARN: bucketARN(name)},
 		},
 	}
 	body, err := json.Marshal(map[string][]record{"Records": {r}})
 	return string(body), err
 }
+
+func bucketARN(name string) string { return "arn:aws:s3:::" + name }
 
 func requestID() string { return rand.Text()[:16] }
 

@@ -16,8 +16,8 @@ import (
 // deaf is queues that take everything.
 type deaf struct{}
 
-func (deaf) Exists(arn string) bool                  { return arn != "" }
-func (deaf) Enqueue(*bbolt.Tx, string, string) error { return nil }
+func (deaf) Takes(arn, _ string) bool                        { return arn != "" }
+func (deaf) Enqueue(*bbolt.Tx, string, string, string) error { return nil }
 
 // FuzzRequest sends any request: the answer is never that the service is broken,
 // and an object that it doesn't name is what it was.

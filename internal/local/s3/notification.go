@@ -92,7 +92,7 @@ func (s *Store) putNotification(r *http.Request, name string) error {
 	if err := xml.Unmarshal(body, &n); err != nil {
 		return gofakes3.ErrorMessage(gofakes3.ErrMalformedXML, err.Error())
 	}
-	if err := n.check(); err != nil {
+	if err := n.check(s.Region); err != nil {
 		return err
 	}
 	skip := strings.EqualFold(r.Header.Get("X-Amz-Skip-Destination-Validation"), "true")
@@ -114,27 +114,33 @@ func (s *Store) putNotification(r *http.Request, name string) error {
 	})
 }
 
-// testDestinations sends the test event to every queue. All must exist, or the
-// whole configuration is refused.
+// testDestinations sends the test event to every queue. All must be there and
+// let S3 send, or the whole configuration is refused.
 func (s *Store) testDestinations(tx *bbolt.Tx, name string, n *notificationConfiguration) error {
 	for _, d := range n.Queues {
-		if !s.Queues.Exists(d.Queue) {
+		if !s.Queues.Takes(d.Queue, bucketARN(name)) {
 			return refuse("Unable to validate the following destination configurations")
 		}
-		if err := s.Queues.Enqueue(tx, d.Queue, testEvent(name, s.Now())); err != nil {
+		if err := s.Queues.Enqueue(tx, d.Queue, bucketARN(name), testEvent(name, s.Now())); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// maxDestinations is how many entries a bucket may have.
+const maxDestinations = 100
+
 // check refuses what S3 refuses, and gives an id to entries without one.
-func (n *notificationConfiguration) check() error {
+func (n *notificationConfiguration) check(region string) error {
+	if count := len(n.Queues) + len(n.Topics) + len(n.Functions); count > maxDestinations {
+		return refuse("The notification configuration has %d entries; a bucket may have %d", count, maxDestinations)
+	}
 	var seen []*destination
 	for _, list := range [][]destination{n.Queues, n.Topics, n.Functions} {
 		for i := range list {
 			d := &list[i]
-			if err := d.check(); err != nil {
+			if err := d.check(region); err != nil {
 				return err
 			}
 			for _, other := range seen {
@@ -152,7 +158,10 @@ func refuse(format string, args ...any) error {
 	return gofakes3.ErrorMessagef(gofakes3.ErrInvalidArgument, format, args...)
 }
 
-func (d *destination) check() error {
+func (d *destination) check(region string) error {
+	if err := d.checkARN(region); err != nil {
+		return err
+	}
 	if d.ID == "" {
 		d.ID = rand.Text()
 	}
@@ -166,6 +175,28 @@ func (d *destination) check() error {
 	}
 	_, _, err := d.ends()
 	return err
+}
+
+// checkARN refuses what can't be a destination of this bucket. S3 sends to no
+// FIFO queue (user guide, "Supported event destinations").
+func (d *destination) checkARN(region string) error {
+	arn, service := d.Queue, "sqs"
+	switch {
+	case d.Topic != "":
+		arn, service = d.Topic, "sns"
+	case d.Function != "":
+		arn, service = d.Function, "lambda"
+	}
+	parts := strings.SplitN(arn, ":", 6)
+	switch {
+	case len(parts) < 6 || parts[0] != "arn" || parts[2] != service || parts[4] == "" || parts[5] == "":
+		return refuse("The ARN is not well formed")
+	case parts[3] != region:
+		return refuse("The notification destination service region is not valid for the bucket location constraint")
+	case strings.HasSuffix(arn, ".fifo"):
+		return refuse("Unable to validate the following destination configurations")
+	}
+	return nil
 }
 
 // known says whether S3 has such an event, or such a family with "*" (API
@@ -233,10 +264,13 @@ func (d *destination) against(other *destination) error {
 	}
 	prefixes := strings.HasPrefix(prefix, otherPrefix) || strings.HasPrefix(otherPrefix, prefix)
 	suffixes := strings.HasSuffix(suffix, otherSuffix) || strings.HasSuffix(otherSuffix, suffix)
-	if prefixes && suffixes {
+	switch {
+	case !prefixes || !suffixes:
+		return nil
+	case d.Filter == nil && other.Filter == nil:
 		return refuse("Configurations overlap. Configurations on the same bucket cannot share a common event type.")
 	}
-	return nil
+	return refuse("Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.")
 }
 
 func shareEvent(a, b []string) bool {

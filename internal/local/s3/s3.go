@@ -46,12 +46,14 @@ var (
 
 // Queues is where notifications go.
 type Queues interface {
-	// Exists says whether there is a queue of that ARN.
-	Exists(arn string) bool
-	// Enqueue sends a message as a part of tx: it is in the queue when, and
-	// only if, tx is committed. A queue that is gone by now gets nothing, and
-	// that is no error: S3 drops such a notification too.
-	Enqueue(tx *bbolt.Tx, arn, body string) error
+	// Takes says whether there is a queue of that ARN to which S3 may send on
+	// behalf of a bucket, by its ARN.
+	Takes(arn, bucket string) bool
+	// Enqueue sends a message on behalf of a bucket as a part of tx: it is in the
+	// queue when, and only if, tx is committed. A queue that is gone by now, or
+	// takes nothing from the bucket any more, gets nothing, and that is no error:
+	// S3 drops such a notification too.
+	Enqueue(tx *bbolt.Tx, arn, bucket, body string) error
 }
 
 // Options of a store; all are needed.

@@ -14,9 +14,9 @@ import (
 // fullQueues take the first message, the test event, and no other.
 type fullQueues struct{ sent int }
 
-func (q *fullQueues) Exists(string) bool { return true }
+func (q *fullQueues) Takes(string, string) bool { return true }
 
-func (q *fullQueues) Enqueue(*bbolt.Tx, string, string) error {
+func (q *fullQueues) Enqueue(*bbolt.Tx, string, string, string) error {
 	if q.sent++; q.sent > 1 {
 		return errors.New("no space left on device")
 	}

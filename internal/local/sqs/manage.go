@@ -47,7 +47,7 @@ func (s *Store) createQueue(ctx context.Context, in createInput) (*urlOutput, er
 
 func (s *Store) checkAttributes(attributes map[string]string) error {
 	set, err := parseSettings(attributes)
-	if err == nil && set.redrive != nil && !s.Exists(set.redrive.target) {
+	if err == nil && set.redrive != nil && s.byARN(set.redrive.target) == nil {
 		err = invalid("Value %s for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.", attributes["RedrivePolicy"])
 	}
 	return err

@@ -105,7 +105,7 @@ func (s *Store) startMessageMoveTask(_ context.Context, in startMoveInput) (*sta
 	if !slices.ContainsFunc(s.all(), func(q *queue) bool { return s.deadLetterQueue(q) == from }) {
 		return nil, invalid("Source queue must be configured as a Dead Letter Queue.")
 	}
-	if in.DestinationArn != "" && !s.Exists(in.DestinationArn) {
+	if in.DestinationArn != "" && s.byARN(in.DestinationArn) == nil {
 		return nil, errNoResource()
 	}
 	task := &moveTask{Status: "COMPLETED", SourceArn: in.SourceArn, DestinationArn: in.DestinationArn, StartedTimestamp: s.Now().UnixMilli()}
@@ -197,7 +197,7 @@ type listMovesOutput struct {
 
 // listMessageMoveTasks: the newest first.
 func (s *Store) listMessageMoveTasks(_ context.Context, in listMovesInput) (*listMovesOutput, error) {
-	if !s.Exists(in.SourceArn) {
+	if s.byARN(in.SourceArn) == nil {
 		return nil, errNoResource()
 	}
 	max := 1

@@ -29,6 +29,7 @@ import (
 	"sync"
 	"time"
 
+	"athenarefresh/internal/iam"
 	"athenarefresh/internal/local/awsjson"
 
 	"go.etcd.io/bbolt"
@@ -156,8 +157,24 @@ func (s *Store) Metrics(name string) (Metrics, bool) {
 	return q.metrics, true
 }
 
-// Exists says whether there is a queue of that ARN.
-func (s *Store) Exists(arn string) bool { return s.byARN(arn) != nil }
+// Takes says whether there is a queue of that ARN to which S3 may send on behalf
+// of a bucket. S3 can't be let use AWS's own key for SQS.
+func (s *Store) Takes(arn, bucket string) bool {
+	q := s.byARN(arn)
+	return q != nil && q.lets(s.Account, bucket)
+}
+
+// lets asks the queue's policy. What it hangs on and isn't understood counts as a
+// refusal: a policy that works here must work in an account.
+func (q *queue) lets(account, bucket string) bool {
+	q.mu.Lock()
+	policy, key := q.settings.policy, q.settings.key
+	q.mu.Unlock()
+	answer := policy.Lets(iam.Request{Service: "s3.amazonaws.com", Action: "sqs:SendMessage", Resource: q.arn, Keys: map[string]string{
+		"aws:sourcearn": bucket, "aws:sourceaccount": account, "aws:securetransport": "true",
+	}})
+	return answer >= iam.Loose && key != "alias/aws/sqs"
+}
 
 // Key is the ARN of the key that a queue is encrypted with, "" for a queue that
 // has none of one's own: AWS's own keys ask nothing of whoever uses the queue.
@@ -180,11 +197,12 @@ func (s *Store) Key(name string) string {
 	}
 }
 
-// Enqueue sends a message as a part of tx: it is in the queue when, and only
-// if, tx is committed. A queue that is gone gets nothing, without an error.
-func (s *Store) Enqueue(tx *bbolt.Tx, arn, body string) error {
+// Enqueue sends a message on behalf of a bucket as a part of tx: it is in the
+// queue when, and only if, tx is committed. A queue that is gone, or doesn't let
+// S3 send, gets nothing, without an error.
+func (s *Store) Enqueue(tx *bbolt.Tx, arn, bucket, body string) error {
 	q := s.byARN(arn)
-	if q == nil || q.bucket(tx, statesName) == nil {
+	if q == nil || q.bucket(tx, statesName) == nil || !q.lets(s.Account, bucket) {
 		return nil
 	}
 	q.mu.Lock()

@@ -20,7 +20,9 @@ func open(t testing.TB, path string, now func() time.Time) (*Store, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.createQueue(t.Context(), createInput{QueueName: "q"}); err != nil {
+	if _, err := s.createQueue(t.Context(), createInput{QueueName: "q", Attributes: map[string]string{
+		"Policy": `{"Statement":{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}}`,
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	return s, func() {
@@ -39,7 +41,7 @@ func fill(t testing.TB, s *Store, n int, body string) {
 	for sent := 0; sent < n; {
 		err := s.Update(func(tx *bbolt.Tx) error {
 			for range min(1000, n-sent) {
-				if err := s.Enqueue(tx, s.arn("q"), body); err != nil {
+				if err := s.Enqueue(tx, s.arn("q"), "arn:aws:s3:::b", body); err != nil {
 					return err
 				}
 			}

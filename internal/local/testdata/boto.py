@@ -56,19 +56,31 @@ assert sqs.get_queue_url(QueueName="boto")["QueueUrl"] == queue
 refused("AWS.SimpleQueueService.NonExistentQueue", sqs.get_queue_url, QueueName="none")
 
 s3.create_bucket(Bucket="boto")
-s3.put_bucket_notification_configuration(
-    Bucket="boto",
-    NotificationConfiguration={
-        "QueueConfigurations": [
-            {
-                "Id": "all",
-                "QueueArn": queue_arn,
-                "Events": ["s3:ObjectCreated:*"],
-                "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".gz"}]}},
-            }
-        ]
-    },
-)
+notified = {
+    "QueueConfigurations": [
+        {
+            "Id": "all",
+            "QueueArn": queue_arn,
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".gz"}]}},
+        }
+    ]
+}
+# S3 refuses a queue whose policy doesn't let it send.
+refused("InvalidArgument", s3.put_bucket_notification_configuration, Bucket="boto", NotificationConfiguration=notified)
+policy = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue_arn,
+            "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:*:*:boto"}},
+        }
+    ]
+}
+sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
+s3.put_bucket_notification_configuration(Bucket="boto", NotificationConfiguration=notified)
 kept = s3.get_bucket_notification_configuration(Bucket="boto")["QueueConfigurations"]
 assert kept[0]["Id"] == "all" and kept[0]["QueueArn"] == queue_arn, kept
 
