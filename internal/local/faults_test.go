@@ -146,19 +146,3 @@ func TestAFaultIsReadStrictly(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
-
-// TestWhatADependencyPanicsIsAnAnswer: gofakes3 panics where a part number is
-// given to begin after.
-func TestWhatADependencyPanicsIsAnAnswer(t *testing.T) {
-	s := start(t, local.Options{})
-	s.makeBuckets(t, "bkt")
-	client := s3.NewFromConfig(s.as(local.AccessKey), func(o *s3.Options) { o.UsePathStyle = true })
-	up, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("bkt"), Key: aws.String("k")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = client.ListParts(t.Context(), &s3.ListPartsInput{Bucket: aws.String("bkt"), Key: aws.String("k"), UploadId: up.UploadId, PartNumberMarker: aws.String("1")})
-	if got := code(err); got != "InternalError" {
-		t.Errorf("parts after a marker: %v", err)
-	}
-}

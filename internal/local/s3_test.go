@@ -201,6 +201,7 @@ func TestEveryWayToWriteIsNotified(t *testing.T) {
 	if got := event(); got != "ObjectCreated:CompleteMultipartUpload" {
 		t.Error(got)
 	}
+	s.etagOfParts(t, "ways", "c", strings.Repeat("1", 5<<20), "2")
 	if got := s.get(t, "ways", "c"); got != strings.Repeat("1", 5<<20)+"2" {
 		t.Errorf("%d bytes came of the parts", len(got))
 	}
@@ -242,6 +243,66 @@ func (s *server) uploadInParts(t *testing.T, bucket, key string, parts []string)
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// etagOfParts is the MD5 of the parts' MD5s and their number, in every answer and
+// as a condition.
+func (s *server) etagOfParts(t *testing.T, bucket, key string, parts ...string) {
+	t.Helper()
+	var sums []byte
+	for _, p := range parts {
+		sum := md5.Sum([]byte(p))
+		sums = append(sums, sum[:]...)
+	}
+	want := fmt.Sprintf(`"%x-%d"`, md5.Sum(sums), len(parts))
+	head, err := s.s3.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: &bucket, Key: &key, IfMatch: &want})
+	if err != nil || *head.ETag != want {
+		t.Errorf("HeadObject: %v, want %s (%v)", head, want, err)
+	}
+	if _, err := s.s3.GetObject(t.Context(), &s3.GetObjectInput{Bucket: &bucket, Key: &key, IfNoneMatch: &want}); !strings.Contains(fmt.Sprint(err), "304") {
+		t.Errorf("not modified since: %v", err)
+	}
+	list, err := s.s3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &key})
+	if err != nil || len(list.Contents) != 1 || *list.Contents[0].ETag != want {
+		t.Errorf("ListObjectsV2: %v (%v)", list.Contents, err)
+	}
+	if _, err := s.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, IfMatch: aws.String(`"00000000000000000000000000000000-2"`)}); code(err) != "PreconditionFailed" {
+		t.Errorf("over another object: %v", err)
+	}
+}
+
+// TestPartsAreListedPageByPage: what resumes an upload asks for them.
+func TestPartsAreListedPageByPage(t *testing.T) {
+	s := start(t, local.Options{})
+	s.makeBuckets(t, "bkt")
+	up, err := s.s3.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("bkt"), Key: aws.String("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := s3.ListPartsInput{Bucket: aws.String("bkt"), Key: aws.String("k"), UploadId: up.UploadId, MaxParts: aws.Int32(2)}
+	var want, got []int32
+	for _, n := range []int32{1, 3, 4, 7, 10_000} {
+		want = append(want, n)
+		if _, err := s.s3.UploadPart(t.Context(), &s3.UploadPartInput{Bucket: in.Bucket, Key: in.Key, UploadId: up.UploadId, PartNumber: &n, Body: strings.NewReader("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for pages := s3.NewListPartsPaginator(s.s3, &in); pages.HasMorePages(); {
+		page, err := pages.NextPage(t.Context())
+		if err != nil || len(page.Parts) > 2 {
+			t.Fatal(page, err)
+		}
+		for _, p := range page.Parts {
+			got = append(got, *p.PartNumber)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("parts %v, want %v", got, want)
+	}
+	in.UploadId = aws.String("none")
+	if _, err := s.s3.ListParts(t.Context(), &in); code(err) != "NoSuchUpload" {
+		t.Errorf("of an upload that there isn't: %v", err)
 	}
 }
 

@@ -97,7 +97,7 @@ func (s *Store) message(ctx context.Context, event, configuration, name, key str
 		EventVersion: "2.1", EventSource: "aws:s3", AWSRegion: s.Region,
 		EventTime: milliseconds(s.Now()), EventName: event,
 		UserIdentity:      principalID{"AWS:" + principal},
-		RequestParameters: map[string]string{"sourceIPAddress": callerOf(ctx).ip},
+		RequestParameters: map[string]string{"sourceIPAddress": exchangeOf(ctx).ip},
 		ResponseElements:  map[string]string{"x-amz-request-id": requestID(), "x-amz-id-2": rand.Text() + rand.Text()},
 		S3: recordS3{
 			SchemaVersion: "1.0", ConfigurationID: configuration, Object: object,

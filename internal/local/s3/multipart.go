@@ -2,9 +2,16 @@ package s3
 
 import (
 	"context"
+	"crypto/md5"
 	"crypto/rand"
+	"encoding/xml"
 	"io"
+	"maps"
+	"net/http"
+	"net/url"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -109,10 +116,76 @@ func (u *upload) choose(listed []gofakes3.CompletedPart) ([]body, error) {
 	return parts, nil
 }
 
+// serveParts answers ListParts; gofakes3 panics where one asks for the parts after
+// a number.
+func (s *Store) serveParts(w http.ResponseWriter, query url.Values, bucket, key string) {
+	type part struct {
+		PartNumber int
+		ETag       string
+		Size       int64
+	}
+	type answer struct {
+		XMLName              xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListPartsResult"`
+		Bucket, Key          string
+		UploadID             gofakes3.UploadID `xml:"UploadId"`
+		PartNumberMarker     int
+		NextPartNumberMarker int
+		MaxParts             int
+		IsTruncated          bool
+		Part                 []part
+	}
+	a := answer{Bucket: bucket, Key: key, UploadID: gofakes3.UploadID(query.Get("uploadId"))}
+	u, err := s.upload(bucket, key, a.UploadID)
+	if err == nil {
+		a.PartNumberMarker, err = count(query, "part-number-marker", 0)
+	}
+	if err == nil {
+		a.MaxParts, err = count(query, "max-parts", maxParts)
+	}
+	if err != nil {
+		writeError(w, key, err)
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, n := range slices.Sorted(maps.Keys(u.parts)) {
+		if n <= a.PartNumberMarker {
+			continue
+		}
+		if a.IsTruncated = len(a.Part) >= a.MaxParts; a.IsTruncated {
+			break
+		}
+		p := u.parts[n]
+		a.Part = append(a.Part, part{n, `"` + (&object{MD5: p.md5}).etag() + `"`, p.size})
+		a.NextPartNumberMarker = n
+	}
+	writeXML(w, http.StatusOK, a)
+}
+
+// maxParts is how many parts a page of ListParts has.
+const maxParts = 1000
+
+// count reads a number of a query, at most maxParts of what can be asked for.
+func count(query url.Values, name string, byDefault int) (int, error) {
+	text := query.Get(name)
+	if text == "" {
+		return byDefault, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, gofakes3.ErrorMessagef(gofakes3.ErrInvalidArgument, "Provided %s not an integer or within integer range", name)
+	}
+	if byDefault > 0 {
+		n = min(n, byDefault)
+	}
+	return n, nil
+}
+
 // assemble writes the parts one after the other into the object.
 func (s *Store) assemble(ctx context.Context, u *upload, parts []body) (object, error) {
 	var sizes []int64
 	var readers []io.Reader
+	digest := md5.New()
 	for _, p := range parts {
 		f, err := os.Open(s.path(p.name))
 		if err != nil {
@@ -121,11 +194,13 @@ func (s *Store) assemble(ctx context.Context, u *upload, parts []body) (object, 
 		defer f.Close()
 		sizes = append(sizes, p.size)
 		readers = append(readers, f)
+		digest.Write(p.md5)
 	}
 	b, err := s.write(u.key, io.MultiReader(readers...), -1)
 	if err != nil {
 		return object{}, err
 	}
+	b.md5 = digest.Sum(nil)
 	return s.commit(ctx, u.bucket, u.key, b, u.meta, sizes, createdMultipart)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
@@ -17,14 +18,22 @@ import (
 type object struct {
 	Body      string // name of its file
 	Size      int64
-	MD5       []byte
+	MD5       []byte // of the content; of the parts' MD5s, if uploaded in parts
 	Sequencer uint64 // rises with every event, of any key
 	Modified  time.Time
 	Meta      map[string]string
 	Parts     []int64 `json:",omitempty"` // sizes, if uploaded in parts
 }
 
-func (o *object) etag() string { return hex.EncodeToString(o.MD5) }
+// etag has the number of parts, where there were any.
+func (o *object) etag() string {
+	if len(o.Parts) == 0 {
+		return o.hash()
+	}
+	return fmt.Sprintf("%s-%d", o.hash(), len(o.Parts))
+}
+
+func (o *object) hash() string { return hex.EncodeToString(o.MD5) }
 
 // PutObject implements gofakes3.Backend.
 func (s *Store) PutObject(ctx context.Context, name, key string, meta map[string]string, r io.Reader, size int64) (gofakes3.PutObjectResult, error) {
@@ -33,7 +42,7 @@ func (s *Store) PutObject(ctx context.Context, name, key string, meta map[string
 		return gofakes3.PutObjectResult{}, clientError(err)
 	}
 	event := createdPut
-	if callerOf(ctx).form {
+	if exchangeOf(ctx).form {
 		event = createdPost
 	}
 	_, err = s.commit(ctx, name, key, b, meta, nil, event)
@@ -61,7 +70,7 @@ func (s *Store) commit(ctx context.Context, name, key string, b body, meta map[s
 		if err != nil {
 			return err
 		}
-		if err := gofakes3.CheckWriteConditions(ctx, exists, old.etag()); err != nil {
+		if err := gofakes3.CheckWriteConditions(ctx, exists, old.hash()); err != nil {
 			return err
 		}
 		if o.Sequencer, err = tx.Bucket(bucketsName).NextSequence(); err != nil {
@@ -212,20 +221,22 @@ func (s *Store) open(name, key string) (object, *os.File, error) {
 }
 
 // HeadObject implements gofakes3.Backend.
-func (s *Store) HeadObject(_ context.Context, name, key string) (*gofakes3.Object, error) {
+func (s *Store) HeadObject(ctx context.Context, name, key string) (*gofakes3.Object, error) {
 	o, err := s.find(name, key)
 	if err != nil {
 		return nil, err
 	}
+	exchangeOf(ctx).parts = len(o.Parts)
 	return o.answer(key, io.NopCloser(bytes.NewReader(nil)), nil), nil
 }
 
 // GetObject implements gofakes3.Backend.
-func (s *Store) GetObject(_ context.Context, name, key string, request *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
+func (s *Store) GetObject(ctx context.Context, name, key string, request *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
 	o, f, err := s.open(name, key)
 	if err != nil {
 		return nil, err
 	}
+	exchangeOf(ctx).parts = len(o.Parts)
 	span, err := request.Range(o.Size)
 	if err != nil {
 		f.Close()

@@ -14,8 +14,7 @@
 //     by which engines tell how to read it.
 //
 // Not here: versions, ACLs, policies, encryption. Multipart uploads that are
-// not complete are forgotten with the process, and an object's ETag is the MD5
-// of its content however it was uploaded.
+// not complete are forgotten with the process.
 package s3
 
 import (
@@ -26,6 +25,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -122,6 +122,8 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, name, gofakes3.ErrorMessage(gofakes3.ErrInvalidURI, "Couldn't parse the specified URI."))
 	case key == "" && query.Has("notification"):
 		s.serveNotification(w, r, name)
+	case key != "" && query.Has("uploadId") && r.Method == http.MethodGet:
+		s.serveParts(w, query, name, key)
 	case key == "" && query.Has("location") && r.Method == http.MethodGet:
 		s.serveLocation(w, r, name)
 	case key == "" && name != "" && r.Method == http.MethodHead:
@@ -129,54 +131,84 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case key == "" && name != "" && r.Method == http.MethodPut && (len(query) == 0 || len(query) == 1 && query.Has("x-id")):
 		s.serveCreateBucket(w, r, name)
 	default:
-		s.fake.ServeHTTP(noCORS{w}, r.WithContext(withCaller(r)))
+		s.serveFake(w, r)
 	}
 }
 
-// noCORS takes back gofakes3's leave for web pages to read everything.
-type noCORS struct{ http.ResponseWriter }
+// exchange is a request, as far as events tell of it, and what its answer has to
+// be told that gofakes3 doesn't know.
+type exchange struct {
+	ip    string
+	form  bool // an HTML form's POST
+	parts int  // of the object that is answered with, 0 for one put whole
+}
 
-func (w noCORS) WriteHeader(status int) {
-	dropCORS(w.Header())
+type exchangeKey struct{}
+
+// exchangeOf is that of nobody for what the stack itself does.
+func exchangeOf(ctx context.Context) *exchange {
+	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		return x
+	}
+	return &exchange{ip: "127.0.0.1"}
+}
+
+// serveFake has gofakes3 answer. It knows only ETags that are MD5s, so that the
+// number of parts is taken off what a client asks and put to what it is told.
+func (s *Store) serveFake(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{form: r.Method == http.MethodPost}
+	var err error
+	if x.ip, _, err = net.SplitHostPort(r.RemoteAddr); err != nil {
+		x.ip = r.RemoteAddr
+	}
+	r = r.Clone(context.WithValue(r.Context(), exchangeKey{}, x))
+	for _, name := range []string{"If-Match", "If-None-Match", "X-Amz-Copy-Source-If-Match", "X-Amz-Copy-Source-If-None-Match"} {
+		if v := r.Header.Get(name); v != "" {
+			r.Header.Set(name, partsOfETag.ReplaceAllString(v, "$1"))
+		}
+	}
+	answer := &amended{ResponseWriter: w, exchange: x, reads: r.Method == http.MethodGet || r.Method == http.MethodHead}
+	s.fake.ServeHTTP(answer, r)
+	answer.amend() // one that is headers only is written when we return
+}
+
+var partsOfETag = regexp.MustCompile(`([0-9a-f]{32})-[0-9]+`)
+
+// amended takes back gofakes3's leave for web pages to read everything, and tells
+// of parts.
+type amended struct {
+	http.ResponseWriter
+	exchange *exchange
+	reads    bool
+	done     bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *amended) WriteHeader(status int) {
+	w.amend()
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w noCORS) Write(p []byte) (int, error) {
-	dropCORS(w.Header())
+// Write implements http.ResponseWriter.
+func (w *amended) Write(p []byte) (int, error) {
+	w.amend()
 	return w.ResponseWriter.Write(p)
 }
 
-func dropCORS(h http.Header) {
+func (w *amended) amend() {
+	if w.done {
+		return
+	}
+	w.done = true
+	h := w.Header()
 	for name := range h {
 		if strings.HasPrefix(name, "Access-Control-") {
 			delete(h, name)
 		}
 	}
-}
-
-// caller is what an event says about the request behind it.
-type caller struct {
-	ip   string
-	form bool // an HTML form's POST
-}
-
-type callerKey struct{}
-
-func withCaller(r *http.Request) context.Context {
-	ip, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		ip = r.RemoteAddr
+	if tag := h.Get("ETag"); w.reads && tag != "" && w.exchange.parts > 0 {
+		h.Set("ETag", fmt.Sprintf(`%s-%d"`, strings.TrimSuffix(tag, `"`), w.exchange.parts))
 	}
-	return context.WithValue(r.Context(), callerKey{}, caller{ip: ip, form: r.Method == http.MethodPost})
-}
-
-// callerOf is the zero caller for what the stack itself puts.
-func callerOf(ctx context.Context) caller {
-	c, _ := ctx.Value(callerKey{}).(caller)
-	if c.ip == "" {
-		c.ip = "127.0.0.1"
-	}
-	return c
 }
 
 // load reads the JSON of a key; false if there is none.
