@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"athenarefresh/internal/refresh"
 
@@ -51,8 +52,9 @@ func (r *Reader) pages(ctx context.Context, in glue.GetPartitionsInput) iter.Seq
 		defer cancel()
 		read, ctx := errgroup.WithContext(ctx)
 		pages := make(chan []types.Partition)
+		first := newFirstPage()
 		for n := range int32(segments) {
-			read.Go(func() error { return r.segment(ctx, in, n, pages) })
+			read.Go(func() error { return r.segment(ctx, in, n, first, pages) })
 		}
 		done := make(chan error, 1)
 		go func() {
@@ -72,13 +74,46 @@ func (r *Reader) pages(ctx context.Context, in glue.GetPartitionsInput) iter.Seq
 	}
 }
 
-// segment reads one of the segments, page by page.
-func (r *Reader) segment(ctx context.Context, in glue.GetPartitionsInput, n int32, to chan<- []types.Partition) error {
+// firstPage is what segment 0 begins with. Segments have nothing in common: one
+// that begins with something of that is no segment, but the whole table, from a
+// service that takes no notice of what part it is asked for.
+type firstPage struct {
+	read chan struct{} // closed once values are there
+	has  map[string]bool
+}
+
+func newFirstPage() *firstPage { return &firstPage{make(chan struct{}), map[string]bool{}} }
+
+// distinct says whether a segment that begins with a page is one.
+func (f *firstPage) distinct(ctx context.Context, segment int32, page []types.Partition) (bool, error) {
+	if segment == 0 {
+		for _, p := range page {
+			f.has[valuesKey(p.Values)] = true
+		}
+		close(f.read)
+		return true, nil
+	}
+	select {
+	case <-f.read:
+		return !slices.ContainsFunc(page, func(p types.Partition) bool { return f.has[valuesKey(p.Values)] }), nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+// segment reads one of the segments, page by page; segment 0 reads the whole table
+// where there are none.
+func (r *Reader) segment(ctx context.Context, in glue.GetPartitionsInput, n int32, first *firstPage, to chan<- []types.Partition) error {
 	in.Segment = &types.Segment{SegmentNumber: n, TotalSegments: aws.Int32(segments)}
 	for {
 		out, err := r.getPartitions(ctx, &in)
 		if err != nil {
 			return classify(err, refresh.ErrTableMissing)
+		}
+		if in.NextToken == nil {
+			if distinct, err := first.distinct(ctx, n, out.Partitions); err != nil || !distinct {
+				return err
+			}
 		}
 		select {
 		case to <- out.Partitions:

@@ -1,9 +1,13 @@
 package glue_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"runtime"
 	"slices"
 	"testing"
@@ -76,6 +80,49 @@ func TestAStreamHasEveryPartitionOnce(t *testing.T) {
 	}
 	if n != 10 {
 		t.Errorf("%d partitions meet the expression", n)
+	}
+}
+
+// TestAServiceWithoutSegmentsCountsEachPartitionOnce: some emulators answer with
+// the whole table whichever part they are asked for.
+func TestAServiceWithoutSegmentsCountsEachPartitionOnce(t *testing.T) {
+	for _, n := range []int{0, 1, 24, 2500} { // no page, part of one, several
+		_, tab, client := many(t, n)
+		whole := *client.Options().BaseEndpoint
+		cfg := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var in map[string]json.RawMessage
+			if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+				t.Error(err)
+			}
+			delete(in, "Segment")
+			body, err := json.Marshal(in)
+			if err != nil {
+				t.Error(err)
+			}
+			out, err := http.NewRequestWithContext(r.Context(), r.Method, whole, bytes.NewReader(body))
+			if err != nil {
+				t.Error(err)
+			}
+			out.Header = r.Header.Clone()
+			answer, err := http.DefaultClient.Do(out)
+			if err != nil {
+				return // whoever asked is gone
+			}
+			defer answer.Body.Close()
+			w.WriteHeader(answer.StatusCode)
+			io.Copy(w, answer.Body)
+		}))
+		var found []string
+		for p, err := range glue.NewReader(cfg, "db").All(t.Context(), tab, "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, p.Values[0])
+		}
+		slices.Sort(found)
+		if len(found) != n || len(slices.Compact(found)) != n {
+			t.Errorf("%d partitions came, there are %d", len(found), n)
+		}
 	}
 }
 
