@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
 )
@@ -20,6 +22,8 @@ type app struct {
 	began bool   // a command runs: the command line was right
 	conf  string // --conf
 	json  bool   // --json
+
+	logFormat string // --log-format
 }
 
 // defaultConf is where the configuration is unless --conf says otherwise.
@@ -44,7 +48,17 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.PersistentFlags().StringVar(&a.conf, "conf", defaultConf, "folder with global.json and lambda.json")
-	root.PersistentPreRun = func(*cobra.Command, []string) { a.began = true }
+	root.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "of the log on stderr: text or json")
+	if err := root.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions(logFormats, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag is the one above
+	}
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if !slices.Contains(logFormats, a.logFormat) {
+			return fmt.Errorf("--log-format %s: it is text or json", a.logFormat)
+		}
+		a.began = true
+		return nil
+	}
 	root.SetHelpCommand(help(root))
 	root.AddCommand(
 		a.demo(),
@@ -108,7 +122,24 @@ func (a *app) router() (*config.Config, *table.Router, error) {
 	return c, r, nil
 }
 
+var logFormats = []string{"text", "json"}
+
 // log writes to stderr what is at least of a level.
-func (a *app) log(level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+func (a *app) log(level slog.Leveler) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level}
+	if a.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(terminal.JSONWriter{To: a.stderr}, o))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, o))
+}
+
+// briefLog is log for a command that ends: on a terminal, records with the same
+// outcome, reason and bucket are one line, and rest says how many more there were.
+func (a *app) briefLog(level slog.Level) (log *slog.Logger, rest func()) {
+	log = a.log(level)
+	if !terminal.Is(a.stderr) || a.logFormat == "json" || level < slog.LevelInfo {
+		return log, func() {}
+	}
+	g := &grouped{Handler: log.Handler(), groups: map[string]*group{}}
+	return slog.New(g), g.rest
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,7 +33,10 @@ func (a *app) ask(question, flag string) (string, error) {
 	}
 	fmt.Fprint(a.stderr, terminal.Escape(question))
 	line, err := bufio.NewReader(a.stdin).ReadString('\n')
-	if err != nil && line == "" {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "", fmt.Errorf("%w: %w", errInterrupted, errNotConfirmed)
+	case err != nil && line == "":
 		return "", errNotConfirmed
 	}
 	return strings.TrimSpace(line), nil

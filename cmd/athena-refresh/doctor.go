@@ -91,7 +91,7 @@ func (a *app) printFindings(findings []doctor.Finding) error {
 		f.Hint = a.paste(f.Hint)
 		var err error
 		if a.json {
-			err = printJSON(a.stdout, f)
+			err = printTyped(a.stdout, "finding", f)
 		} else {
 			err = printFinding(a.stdout, f)
 		}

@@ -26,6 +26,17 @@ func printJSON(w io.Writer, v any) error {
 	return nil
 }
 
+// printTyped is printJSON of an object that doesn't have its type, first.
+func printTyped(w io.Writer, kind string, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	return printJSON(w, json.RawMessage(fmt.Sprintf(`{"type":%q,%s`, kind, b.Bytes()[1:])))
+}
+
 // values are the values of a partition: a JSON object with the layout's keys
 // in the layout's order.
 type values struct{ p *table.Partition }

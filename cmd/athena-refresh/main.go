@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"athenarefresh/internal/terminal"
 )
 
 func main() {
@@ -27,7 +29,7 @@ const (
 // stdout, everything else to stderr. When ctx ends it finishes the round in
 // hand. It returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a := &app{stdin: terminal.Input(ctx, stdin), stdout: stdout, stderr: stderr}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

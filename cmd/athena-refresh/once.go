@@ -40,7 +40,9 @@ configuration's timeout is over. Ctrl-C finishes what is in hand.`,
 			if err != nil {
 				return err
 			}
-			report, err := a.refresh(cmd.Context(), cfg, c, router, a.log(c.LogLevel))
+			log, rest := a.briefLog(c.LogLevel)
+			report, err := a.refresh(cmd.Context(), cfg, c, router, log)
+			rest()
 			if err != nil {
 				return err
 			}

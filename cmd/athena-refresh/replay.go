@@ -23,7 +23,8 @@ func (a *app) replay() *cobra.Command {
 		Short: "Settle captured messages, one body a line",
 		Long: `Replay settles messages that were captured earlier: FILE holds their bodies, one
 a line (- is standard input; an empty line is an empty body), as SQS hands them
-out. They go through the same code as those of the queue; nothing is received,
+out. What "aws sqs receive-message" prints is taken too, and bodies that were
+printed over many lines. They go through the same code as those of the queue; nothing is received,
 deleted or sent to the dead-letter queue.
 
 It prints each message's outcome, the partitions that the messages call for, and
@@ -42,7 +43,7 @@ that a refresh would send.`,
 				return err
 			}
 			defer file.Close()
-			p := replayer{app: a, config: c, router: router, lines: newLines(file)}
+			p := replayer{app: a, config: c, router: router, bodies: &bodies{lines: newLines(file)}}
 			p.rehearsal.Router = router
 			if dryRun {
 				return p.dryRun(cmd.Context())
@@ -81,7 +82,7 @@ type replayer struct {
 	app    *app
 	config *config.Config
 	router *table.Router
-	lines  *lines
+	bodies *bodies
 
 	rehearsal refresh.Rehearsal // finds the partitions
 	sum       replaySummary
@@ -124,8 +125,10 @@ type (
 // dryRun settles every message as if all tables existed and were empty.
 func (p *replayer) dryRun(ctx context.Context) error {
 	p.begin()
-	p.rehearsal.Log = p.app.log(p.config.LogLevel)
-	for p.lines.next() {
+	log, rest := p.app.briefLog(p.config.LogLevel)
+	defer rest()
+	p.rehearsal.Log = log
+	for p.bodies.next() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -137,7 +140,7 @@ func (p *replayer) dryRun(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := p.lines.err(); err != nil {
+	if err := p.bodies.lines.err(); err != nil {
 		return err
 	}
 	effects, err := planned(p.config, p.rehearsal.Partitions)
@@ -147,9 +150,9 @@ func (p *replayer) dryRun(ctx context.Context) error {
 	return p.finish(effects)
 }
 
-// message is the current line as the queue would hand it out.
+// message is the current one as the queue would hand it out.
 func (p *replayer) message() refresh.Message {
-	return refresh.Message{ID: fmt.Sprintf("line %d", p.lines.number), Body: p.lines.text(), Receives: 1}
+	return refresh.Message{ID: fmt.Sprintf("line %d", p.bodies.n), Body: p.bodies.text, Receives: 1}
 }
 
 func (p *replayer) begin() {

@@ -36,19 +36,21 @@ func (p *replayer) real(ctx context.Context) (err error) {
 	}
 	catalog, closeCatalog := openCatalog(cfg, p.config)
 	defer func() { err = errors.Join(err, closeCatalog()) }()
+	log, rest := p.app.briefLog(p.config.LogLevel)
 	sent := &recorder{Writer: catalog.Writer, calls: p.config.Catalog == config.CatalogGlue}
 	catalog.Writer = sent
 	refresher := refresh.New(refresh.Options{
 		Router:      p.router,
 		Catalog:     catalog,
 		DeadLetters: nowhere{}, // parked is an outcome here, nothing more
-		Log:         p.app.log(p.config.LogLevel),
+		Log:         log,
 		Statements:  p.config.StatementsInFlight,
 		Hand:        2 * replayHand, // no table's surplus is put off
 	})
 	p.begin()
 	err = p.stream(ctx, refresher)
 	refresher.Close(ctx)
+	rest()
 	if err != nil {
 		return err
 	}
@@ -80,7 +82,7 @@ func (p *replayer) stream(ctx context.Context, r *refresh.Refresher) error {
 			}
 		}
 	})
-	for p.lines.next() {
+	for p.bodies.next() {
 		s := &settling{message: p.message(), done: make(chan struct{})}
 		if room.Acquire(stopped, weight(&s.message)) != nil {
 			break
@@ -96,7 +98,7 @@ func (p *replayer) stream(ctx context.Context, r *refresh.Refresher) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("replay: %w after %s", errInterrupted, count(p.sum.Messages, "message"))
 	}
-	return p.lines.err()
+	return p.bodies.lines.err()
 }
 
 func weight(m *refresh.Message) int64 { return int64(max(len(m.Body), leastWeight)) }

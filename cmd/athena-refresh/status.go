@@ -44,6 +44,9 @@ is known, status says so.`,
 			if s.latency < time.Minute {
 				return fmt.Errorf("status: --latency %s: it is a minute or more", s.latency)
 			}
+			if every, ok := watchEvery(cmd, args); ok {
+				s.watch, args = every, nil
+			}
 			return exactly(0, "status: takes no arguments")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.watchStatus(cmd.Context(), s) },
@@ -55,6 +58,16 @@ is known, status says so.`,
 	cmd.Flags().DurationVar(&s.watch, "watch", 0, "again and again, so often, until Ctrl-C")
 	cmd.Flags().Lookup("watch").NoOptDefVal = "30s"
 	return cmd
+}
+
+// watchEvery is the interval of "--watch 2s", which a flag that may stand alone
+// leaves for an argument.
+func watchEvery(cmd *cobra.Command, args []string) (time.Duration, bool) {
+	if len(args) != 1 || !cmd.Flags().Changed("watch") {
+		return 0, false
+	}
+	every, err := time.ParseDuration(args[0])
+	return every, err == nil
 }
 
 type statusFlags struct {

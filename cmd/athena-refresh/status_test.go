@@ -52,7 +52,7 @@ func TestStatusIsWatched(t *testing.T) {
 		}
 	})
 	var stderr bytes.Buffer
-	cmd := exec.Command("athena-refresh", "status", "--watch=1s", "--conf", conf)
+	cmd := exec.Command("athena-refresh", "status", "--watch", "1s", "--conf", conf)
 	cmd.Env, cmd.Stderr = environment(p.url), &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -111,7 +111,7 @@ func (a *app) createTable(ctx context.Context, c *config.Config, router *table.R
 		a.say(fmt.Sprintf("created table %s of database %s; it has no partition yet: new objects add theirs, and for what is there already:\n  %s", h.name, c.Database, out.Next))
 	}
 	if a.json {
-		return printJSON(a.stdout, out)
+		return printTyped(a.stdout, "created", out)
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func (a *app) dropTable(ctx context.Context, c *config.Config, router *table.Rou
 	}
 	out.Dropped = true
 	if a.json {
-		return printJSON(a.stdout, out)
+		return printTyped(a.stdout, "dropped", out)
 	}
 	return a.printText(fmt.Sprintf("dropped table %s of database %s", out.Table, out.Database))
 }

@@ -76,7 +76,7 @@ func (a *app) listTables(ctx context.Context, c *config.Config, router *table.Ro
 	}
 	if a.json {
 		for _, line := range lines {
-			if err := printJSON(a.stdout, line); err != nil {
+			if err := printTyped(a.stdout, "table", line); err != nil {
 				return err
 			}
 		}

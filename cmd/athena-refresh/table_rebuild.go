@@ -114,7 +114,7 @@ func (r *rebuilder) run(ctx context.Context, router *table.Router, name string) 
 		}
 	}
 	if r.a.json {
-		if err := printJSON(r.a.stdout, r.out); err != nil {
+		if err := printTyped(r.a.stdout, "rebuilt", r.out); err != nil {
 			return err
 		}
 	}

@@ -89,7 +89,7 @@ func (a *app) showTable(ctx context.Context, c *config.Config, router *table.Rou
 		out.DDL = ddl.SQL()
 	}
 	if a.json {
-		return printJSON(a.stdout, out)
+		return printTyped(a.stdout, "table", out)
 	}
 	return a.printTable(&out, err)
 }

@@ -4,6 +4,7 @@ import (
 	"runtime"
 
 	"athenarefresh/cmd/internal/worker"
+	"athenarefresh/internal/local"
 
 	"github.com/spf13/cobra"
 )
@@ -14,14 +15,21 @@ func (a *app) version() *cobra.Command {
 		Short: "Print the version",
 		Args:  exactly(0, "version: takes no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			v := worker.Version()
+			v, platform := worker.Version(), runtime.GOOS+"/"+runtime.GOARCH
 			if a.json {
 				return printJSON(a.stdout, struct {
-					Version string `json:"version"`
-					Go      string `json:"go"`
-				}{v, runtime.Version()})
+					Type     string `json:"type"`
+					Version  string `json:"version"`
+					Go       string `json:"go"`
+					Platform string `json:"platform"`
+					Local    bool   `json:"local"` // whether the embedded AWS is in it
+				}{"version", v, runtime.Version(), platform, local.CanSelect() == nil})
 			}
-			return a.printf("athena-refresh %s, %s %s/%s\n", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			without := ""
+			if local.CanSelect() != nil {
+				without = ", built without cgo: without local, demo and the inference of schemas"
+			}
+			return a.printf("athena-refresh %s, %s %s%s\n", v, runtime.Version(), platform, without)
 		},
 	}
 	a.jsonFlag(cmd)

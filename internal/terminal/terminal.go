@@ -9,6 +9,9 @@ import (
 
 // fd is the file descriptor behind a stream, where there is one.
 func fd(stream any) (int, bool) {
+	if i, ok := stream.(*input); ok {
+		stream = i.from
+	}
 	f, ok := stream.(*os.File)
 	if !ok {
 		return 0, false

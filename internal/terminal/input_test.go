@@ -1,0 +1,48 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestAReadEndsWithItsContext, though nothing comes and the stream stays open: a
+// prompt at which somebody presses Ctrl-C.
+func TestAReadEndsWithItsContext(t *testing.T) {
+	silent, _ := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	in := Input(ctx, silent)
+	read := make(chan error)
+	go func() {
+		_, err := in.Read(make([]byte, 1))
+		read <- err
+	}()
+	cancel()
+	if err := <-read; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, err := in.Read(make([]byte, 1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("a second read: %v", err)
+	}
+	text, err := io.ReadAll(Input(t.Context(), strings.NewReader("yes\n")))
+	if err != nil || string(text) != "yes\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+func TestAnInputIsATerminalIfItsStreamIs(t *testing.T) {
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if n, ok := fd(Input(t.Context(), file)); !ok || n != int(file.Fd()) {
+		t.Error("the file behind it isn't seen")
+	}
+	if Is(Input(t.Context(), strings.NewReader(""))) {
+		t.Error("a text is no terminal")
+	}
+}
