@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -373,4 +374,24 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestWhatIsNoFileIsNotWaitedFor: a pipe that nobody writes to, a device without an end.
+func TestWhatIsNoFileIsNotWaitedFor(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "global.json"), 0o600); err != nil {
+		t.Skip(err)
+	}
+	if err := os.Symlink("/dev/zero", filepath.Join(dir, "lambda.json")); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := Load(dir)
+	for _, name := range []string{"global.json", "lambda.json"} {
+		if want := filepath.Join(dir, name) + ": is a device, a pipe or a socket, and no file (it must be a file)"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %s", err, want)
+		}
+	}
+	if _, _, err := Load("/dev/zero"); err == nil || !strings.Contains(err.Error(), "not a directory") {
+		t.Error(err)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -31,10 +32,32 @@ type file struct {
 func open(name string) *file {
 	f := &file{name: name}
 	var err error
-	if f.data, err = os.ReadFile(name); err != nil {
+	if f.data, err = readRegular(name); err != nil {
 		f.problems = []Problem{unreadable(name, err)}
 	}
 	return f
+}
+
+// errNotRegular is of what has no end, or none before somebody writes it.
+var errNotRegular = errors.New("is a device, a pipe or a socket, and no file")
+
+// mostFile is the largest file that is read: a site of thousands of buckets has
+// less.
+const mostFile = 64 << 20
+
+func readRegular(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, syscall.EISDIR
+	case !info.Mode().IsRegular():
+		return nil, errNotRegular
+	case info.Size() > mostFile:
+		return nil, fmt.Errorf("is larger than %d MiB", mostFile>>20)
+	}
+	return os.ReadFile(name)
 }
 
 func unreadable(name string, err error) Problem {
@@ -46,7 +69,7 @@ func unreadable(name string, err error) Problem {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
 		p.Hint = "--conf names the folder with global.json and lambda.json"
-	case errors.Is(err, syscall.EISDIR):
+	case errors.Is(err, syscall.EISDIR) || errors.Is(err, errNotRegular):
 		p.Hint = "it must be a file"
 	case errors.Is(err, fs.ErrPermission):
 		p.Hint = "make it readable for this user"
