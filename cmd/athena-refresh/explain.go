@@ -167,7 +167,9 @@ func (e *explainer) explain(ctx context.Context, bucket, key string) error {
 				return err
 			}
 			answer.amend(&line)
-			p.Detail = answer.why
+			if p.Detail = answer.why; answer.outcome == table.Place {
+				p.Detail = e.a.paste(answer.why) // the rest may be strangers' words
+			}
 		}
 	}
 	if e.a.json {

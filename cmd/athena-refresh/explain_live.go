@@ -4,15 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"slices"
 	"sync"
 
 	"athenarefresh/internal/aws/glue"
+	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // liveCatalog asks the catalog what a refresh would make of an object: it
@@ -21,6 +25,7 @@ import (
 type liveCatalog struct {
 	reader refresh.Reader
 	router *table.Router
+	queued func() (int, error) // messages in the queue
 }
 
 // liveAnswer is what the catalog makes of an object that has a partition.
@@ -39,7 +44,32 @@ func (a *app) openLive(ctx context.Context, c *config.Config, router *table.Rout
 	if err != nil {
 		return nil, err
 	}
-	return &liveCatalog{glue.NewReader(cfg, c.Database), router}, nil
+	queued := sync.OnceValues(func() (int, error) { return depth(ctx, cfg, c.Queue) })
+	return &liveCatalog{glue.NewReader(cfg, c.Database), router, queued}, nil
+}
+
+// depth is how many messages a queue holds.
+func depth(ctx context.Context, cfg aws.Config, name string) (int, error) {
+	queue, err := sqs.Open(ctx, cfg, name)
+	if err != nil {
+		return 0, err
+	}
+	waiting, inFlight, err := queue.Depth(ctx)
+	return waiting + inFlight, err
+}
+
+// missing says what adds a partition that isn't there: nobody remembers an object
+// whose notification is in no message any more.
+func (l *liveCatalog) missing(table string) string {
+	const mend = "athena-refresh reconcile %s --fix"
+	switch n, err := l.queued(); {
+	case err != nil:
+		return fmt.Sprintf("not in the catalog; a refresh adds it if a message in the queue speaks of it, else "+mend+" does", table)
+	case n == 0:
+		return fmt.Sprintf("not in the catalog, and the queue is empty: no refresh will add it, "+mend+" does", table)
+	default:
+		return fmt.Sprintf("not in the catalog; a refresh adds it if one of the %s in the queue speaks of it, else "+mend+" does", count(n, "message"), table)
+	}
 }
 
 // ask settles one object, alone.
@@ -63,7 +93,7 @@ func (l *liveCatalog) ask(ctx context.Context, bucket, key string) (liveAnswer, 
 	}
 	switch {
 	case look.asked:
-		return liveAnswer{outcome: table.Place, why: "not in the catalog yet, a refresh will add it"}, nil
+		return liveAnswer{outcome: table.Place, why: l.missing(look.table)}, nil
 	case len(s.Reasons) == 0:
 		return liveAnswer{outcome: table.Place, exists: true, why: "in the catalog, at this location"}, nil
 	}
@@ -98,7 +128,10 @@ func notification(bucket, key string) (string, error) {
 }
 
 // lookOnly is a refresh.Writer that notes that something would be added.
-type lookOnly struct{ asked bool }
+type lookOnly struct {
+	asked bool
+	table string
+}
 
 var errLookOnly = errors.New("explain adds nothing")
 
@@ -106,8 +139,8 @@ func (*lookOnly) Check(context.Context) error { return nil }
 
 func (*lookOnly) Fits(_ refresh.Table, parts []refresh.Partition) int { return len(parts) }
 
-func (l *lookOnly) Add(context.Context, refresh.Table, []refresh.Partition) error {
-	l.asked = true
+func (l *lookOnly) Add(_ context.Context, t refresh.Table, _ []refresh.Partition) error {
+	l.asked, l.table = true, t.ID.Name
 	return errLookOnly
 }
 

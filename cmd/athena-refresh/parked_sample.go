@@ -143,7 +143,7 @@ func tabulate(w io.Writer, groups []parked.Group, width int) error {
 func now(g parked.Group) string {
 	switch g.Placed {
 	case 0:
-		return ""
+		return string(g.Now)
 	case g.Copies:
 		return "has a place"
 	}

@@ -66,7 +66,7 @@ func Describe(c *Copy, router *table.Router) []Finding {
 	}
 	var all findings
 	for _, r := range c.Note.Reasons {
-		for _, f := range bad.of(r, placed) {
+		for _, f := range bad.of(r, either(placed, bad, Finding{})) {
 			all.add(f)
 		}
 	}
@@ -102,8 +102,8 @@ func (list *findings) add(f Finding) {
 
 // of returns those with a reason. If there are none, the reason is the
 // catalog's, or one that the configuration of today doesn't give any more: then
-// it is that of what has a place now.
-func (list findings) of(r refresh.Reason, placed findings) (found findings) {
+// it is that of the others, of what has a place now if anything has.
+func (list findings) of(r refresh.Reason, others findings) (found findings) {
 	for _, f := range list {
 		if f.Reason == r {
 			found = append(found, f)
@@ -112,11 +112,11 @@ func (list findings) of(r refresh.Reason, placed findings) (found findings) {
 	if found != nil {
 		return found
 	}
-	for _, f := range placed {
+	for _, f := range others {
 		f.Reason = r
 		found = append(found, f)
 	}
-	return either(found, nil, Finding{Reason: r})
+	return found
 }
 
 func either(a, b findings, other Finding) findings {

@@ -47,13 +47,14 @@ func TestACopySaysWhyItIsHere(t *testing.T) {
 			[]Finding{{Reason: "no_layout_match", Bucket: "b", Key: "bad"}, {"table_missing", "alerts", "b", good, true}}},
 		"the configuration gives the reason no more": {Copy{Body: body("b " + good), Note: note("no_layout_match")},
 			[]Finding{{"no_layout_match", "alerts", "b", good, true}}},
-		"alike objects are one":          {Copy{Body: body("x 1", "x 2", "y 3"), Note: note("unknown_bucket")}, []Finding{{Reason: "unknown_bucket", Bucket: "x", Key: "1"}, {Reason: "unknown_bucket", Bucket: "y", Key: "3"}}},
-		"no objects":                     {Copy{Body: "x", Note: note("malformed")}, []Finding{{Reason: "malformed"}}},
-		"a note without reasons":         {Copy{Body: body("b " + good), Note: note()}, []Finding{{}}},
-		"without a note, by a rehearsal": {Copy{Body: body("x "+good, "b "+good)}, []Finding{{Reason: "unknown_bucket", Bucket: "x", Key: good}}},
-		"moved by SQS, nothing wrong":    {Copy{Body: body("b " + good), Redriven: true}, []Finding{{"", "alerts", "b", good, true}}},
-		"nothing that needs a partition": {Copy{Body: body("b placeholder/")}, []Finding{{}}},
-		"no new object":                  {Copy{Body: `{"Event":"s3:TestEvent"}`}, []Finding{{}}},
+		"alike objects are one":            {Copy{Body: body("x 1", "x 2", "y 3"), Note: note("unknown_bucket")}, []Finding{{Reason: "unknown_bucket", Bucket: "x", Key: "1"}, {Reason: "unknown_bucket", Bucket: "y", Key: "3"}}},
+		"its bucket is configured no more": {Copy{Body: body("x 1"), Note: note("table_missing")}, []Finding{{Reason: "table_missing", Bucket: "x", Key: "1"}}},
+		"no objects":                       {Copy{Body: "x", Note: note("malformed")}, []Finding{{Reason: "malformed"}}},
+		"a note without reasons":           {Copy{Body: body("b " + good), Note: note()}, []Finding{{}}},
+		"without a note, by a rehearsal":   {Copy{Body: body("x "+good, "b "+good)}, []Finding{{Reason: "unknown_bucket", Bucket: "x", Key: good}}},
+		"moved by SQS, nothing wrong":      {Copy{Body: body("b " + good), Redriven: true}, []Finding{{"", "alerts", "b", good, true}}},
+		"nothing that needs a partition":   {Copy{Body: body("b placeholder/")}, []Finding{{}}},
+		"no new object":                    {Copy{Body: `{"Event":"s3:TestEvent"}`}, []Finding{{}}},
 	} {
 		if got := Describe(&c.copy, router(t)); !reflect.DeepEqual([]Finding(got), c.want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, got, c.want)
@@ -114,6 +115,15 @@ func TestGroupsAreByReasonTableAndBucket(t *testing.T) {
 		{Reason: "unknown_bucket", Bucket: "x", Copies: 6, Examples: []string{"b", "c", "d"}},
 		{Reason: "location_conflict", Table: "alerts", Bucket: "b", Copies: 1, Placed: 1, Examples: []string{"2026/01/02/03/x"}},
 	}
+	if !reflect.DeepEqual(groups, want) {
+		t.Errorf("got %+v", groups)
+	}
+}
+
+// TestAGroupSaysWhatItsObjectsWouldGetNow: its bucket is configured no more.
+func TestAGroupSaysWhatItsObjectsWouldGetNow(t *testing.T) {
+	groups := Groups([]Copy{{Body: body("x a"), Note: note("table_missing")}}, router(t))
+	want := []Group{{Reason: "table_missing", Bucket: "x", Copies: 1, Now: "unknown_bucket", Examples: []string{"a"}}}
 	if !reflect.DeepEqual(groups, want) {
 		t.Errorf("got %+v", groups)
 	}

@@ -18,8 +18,9 @@ type Group struct {
 	Table    string         `json:"table"`
 	Bucket   string         `json:"bucket"`
 	Copies   int            `json:"copies"`
-	Placed   int            `json:"placed"`   // of these: have a place by the configuration of today
-	Examples []string       `json:"examples"` // keys, at most three
+	Placed   int            `json:"placed"`        // of these: have a place by the configuration of today
+	Now      refresh.Reason `json:"now,omitempty"` // that it gives to one that has none, if that is another
+	Examples []string       `json:"examples"`      // keys, at most three
 }
 
 // Groups sorts copies by why they are here, the largest group first.
@@ -36,7 +37,7 @@ func Groups(copies []Copy, router *table.Router) []Group {
 				at[k] = n
 				groups = append(groups, Group{Reason: f.Reason, Table: f.Table, Bucket: f.Bucket, Examples: []string{}})
 			}
-			groups[n].add(f)
+			groups[n].add(f, router)
 		}
 	}
 	for _, g := range groups {
@@ -48,10 +49,14 @@ func Groups(copies []Copy, router *table.Router) []Group {
 	return groups
 }
 
-func (g *Group) add(f Finding) {
+func (g *Group) add(f Finding, router *table.Router) {
 	g.Copies++
 	if f.Placed {
 		g.Placed++
+	} else if f.Bucket != "" && f.Key != "" {
+		if now := refresh.Reason(router.Place(f.Bucket, f.Key).Reason); now != g.Reason {
+			g.Now = now
+		}
 	}
 	if f.Key != "" && len(g.Examples) < mostExamples && !slices.Contains(g.Examples, f.Key) {
 		g.Examples = append(g.Examples, f.Key)
