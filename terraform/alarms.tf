@@ -41,7 +41,7 @@ locals {
 
   alarms = merge({
     dead_letters = {
-      says      = "Messages are in the dead-letter queue: athena-refresh parked list says why"
+      says      = "Messages are in the dead-letter queue: athena-refresh parked sample says why"
       namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = local.dead_letters
       statistic = "Maximum", above = 0, period = 300, of = 1, m = 1
     }
