@@ -153,7 +153,7 @@ func (m mutant) place(root string) (file string, broken []byte, err error) {
 	case 1:
 		return file, broken, nil
 	case 0:
-		return "", nil, fmt.Errorf("%s:%d: its text isn't in %s any more", m.file, m.line, m.pkg)
+		return "", nil, fmt.Errorf("%s:%d: %s: its text isn't in %s any more", m.file, m.line, m.name, m.pkg)
 	}
-	return "", nil, fmt.Errorf("%s:%d: its text is in %s %d times (%s): give it a line more", m.file, m.line, m.pkg, len(in), strings.Join(in, ", "))
+	return "", nil, fmt.Errorf("%s:%d: %s: its text is in %s %d times (%s): give it a line more", m.file, m.line, m.name, m.pkg, len(in), strings.Join(in, ", "))
 }

@@ -101,6 +101,7 @@ func run(ctx context.Context, only string, dry, verbose bool) error {
 		return err
 	}
 	inParallel(len(chosen), func(i int) { l.try(ctx, strconv.Itoa(i), chosen[i]) })
+	fmt.Printf("%.0f s building, %.0f s testing, %d at a time\n", l.built.Seconds(), l.tested.Seconds(), workers)
 	fmt.Printf("%d passed, %d failed\n", l.noticed, l.failed)
 	if l.failed > 0 {
 		return errors.New("not every break was noticed")
@@ -115,6 +116,7 @@ type lab struct {
 
 	mu              sync.Mutex // one line at a time
 	noticed, failed int
+	built, tested   time.Duration
 }
 
 func (l *lab) tree() string { return filepath.Join(l.dir, "tree") }
@@ -295,6 +297,7 @@ func (l *lab) overlay(id string, m mutant) (path string, err error) {
 // build builds the tests of a package, with the files of an overlay. Paths are
 // trimmed: what the cache has doesn't hang on where the tree was copied to.
 func (l *lab) build(ctx context.Context, id, pkg, overlay string) (binary string, err error) {
+	defer l.spent(&l.built, time.Now())
 	binary = filepath.Join(l.dir, id+".test")
 	args := []string{"test", "-c", "-trimpath", "-vet=off", "-ldflags=-s -w", "-o", binary}
 	if overlay != "" {
@@ -314,6 +317,7 @@ var ofGoTest = regexp.MustCompile(`^-(run|skip|count|short)\b`)
 // test runs selected tests. What a test that panics leaves behind goes with the
 // lab.
 func (l *lab) test(ctx context.Context, binary string, s selection) (string, error) {
+	defer l.spent(&l.tested, time.Now())
 	args := []string{"-test.failfast", "-test.timeout", patience}
 	for _, a := range s.args {
 		args = append(args, ofGoTest.ReplaceAllString(a, "-test.$1"))
@@ -322,6 +326,13 @@ func (l *lab) test(ctx context.Context, binary string, s selection) (string, err
 	cmd.Dir, cmd.Env = filepath.Join(l.tree(), s.pkg), l.environment()
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+// spent adds the time since begun to what was spent on something.
+func (l *lab) spent(on *time.Duration, begun time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*on += time.Since(begun)
 }
 
 func (l *lab) environment() []string {
