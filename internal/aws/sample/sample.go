@@ -4,10 +4,7 @@
 package sample
 
 import (
-	"bufio"
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -91,7 +88,7 @@ func (s *Sample) add(ctx context.Context, c candidate, most, left int64) (int64,
 	defer in.Close()
 	content, err := s.read(c.name, in, most, left)
 	switch {
-	case errors.Is(err, errTooLarge), broken(err):
+	case errors.Is(err, errTooLarge), errors.Is(err, errPacked), errors.Is(err, errUTF16), broken(err):
 		s.note("%s was left out: %v", c.name, err)
 		return 0, nil
 	case err != nil:
@@ -107,13 +104,20 @@ func (s *Sample) add(ctx context.Context, c candidate, most, left int64) (int64,
 	return int64(len(content)), nil
 }
 
-var errTooLarge = errors.New("it is too large for a sample")
+var (
+	errTooLarge = errors.New("it is too large for a sample")
+	errPacked   = errors.New("it can't be looked into here")
+	errUTF16    = errors.New("it is UTF-16, and Athena reads text in UTF-8")
+)
 
 // read reads at most most bytes of lines, or left bytes of Parquet, which has
 // to be whole.
 func (s *Sample) read(name string, in io.Reader, most, left int64) ([]byte, error) {
-	body, err := s.unzipped(name, in)
+	body, err := s.unpacked(name, in)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.unmarked(name, body); err != nil {
 		return nil, err
 	}
 	head, err := body.Peek(4)
@@ -133,37 +137,6 @@ func (s *Sample) read(name string, in io.Reader, most, left int64) ([]byte, erro
 		return nil, errTooLarge
 	}
 	return content[:end], nil
-}
-
-// broken says whether err is of what was compressed, or of a file that ends
-// too early.
-func broken(err error) bool {
-	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(flate.CorruptInputError))
-}
-
-// unzipped reads a file through gzip if it is compressed. What the name says of
-// that has to be so: engines go by the name (docs/engines.md, "Reading").
-func (s *Sample) unzipped(name string, in io.Reader) (*bufio.Reader, error) {
-	body := bufio.NewReader(in)
-	head, err := body.Peek(2)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	zipped, named := string(head) == "\x1f\x8b", strings.HasSuffix(name, ".gz")
-	switch {
-	case zipped && !named:
-		s.note("%s is compressed, but its name does not end in .gz: Athena will not read it", name)
-	case named && !zipped:
-		s.note("%s is not compressed, though its name ends in .gz: Athena will fail on it", name)
-	}
-	if !zipped {
-		return body, nil
-	}
-	z, err := gzip.NewReader(body)
-	if err != nil {
-		return nil, err
-	}
-	return bufio.NewReader(z), nil
 }
 
 // readable says whether engines read a file of this name below a table's

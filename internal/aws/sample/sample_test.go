@@ -3,6 +3,7 @@ package sample
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 )
 
 func zipped(t *testing.T, text string) string {
@@ -76,6 +78,41 @@ func TestASampleIsWhatEnginesRead(t *testing.T) {
 longline.json was left out: it is too large for a sample
 plain.gz is not compressed, though its name ends in .gz: Athena will fail on it
 x/zipped.json is compressed, but its name does not end in .gz: Athena will not read it`, notes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestASampleIsUnpackedAsEnginesDo: by the name's end, whatever compressed it.
+func TestASampleIsUnpackedAsEnginesDo(t *testing.T) {
+	// bzip2 has no writer in Go: this is what "1\n" becomes.
+	bzipped, err := base64.StdEncoding.DecodeString("QlpoOTFBWSZTWTIpIb0AAADIAAAQIAAgACEAgrF3JFOFCQMikhvQ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zstandard := string(w.EncodeAll([]byte("2\n"), nil))
+	dir := folder(t, map[string]string{
+		"a.json.bz2": string(bzipped), "b.json.zst": zstandard, "c.json": zstandard, "d.json.gz": zstandard, "e.json.lz4": "no",
+		"f.json.zst": zstandard[:6], "marked.json": "\ufeff3\n", "wide.json": "\xff\xfe4\x00",
+	})
+	s, err := Local(t.Context(), dir, Usual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"a.json.bz2": "1\n", "b.json.zst": "2\n", "c.json": "2\n", "d.json.gz": "2\n", "marked.json": "3\n"}
+	notes := strings.ReplaceAll(strings.Join(s.Notes, "\n"), dir+"/", "")
+	if diff := cmp.Diff(want, contents(t, s, dir)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(`c.json is compressed, but its name does not end in .zst: Athena will not read it
+d.json.gz is compressed, but its name does not end in .zst: Athena will not read it
+e.json.lz4 was left out: it can't be looked into here: it is lz4 by its name, which Athena reads
+f.json.zst was left out: unexpected EOF
+marked.json begins with a byte order mark: Athena skips it, it is no part of the first name
+wide.json was left out: it is UTF-16, and Athena reads text in UTF-8`, notes); diff != "" {
 		t.Error(diff)
 	}
 }
