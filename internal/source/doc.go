@@ -72,8 +72,21 @@
 //	```
 //
 // Queries, each followed by the answer that the page's sample gives, as CSV with
-// a header. The sample is a small file or several, made by us after the
-// documented format: sample/NAME/KEY, where KEY is the file's key in a bucket.
+// a header. A page without a table, because only the files say what is in them,
+// has queries to the table of one of its sample's folders.
+//
+// The sample is testdata/NAME.txtar: a bucket with a few small objects, made by us
+// after the documented format, nobody's data. In front of each object stands its
+// key, between "-- " and " --". What lands is gzipped if the key ends in .gz; if
+// it ends in .parquet the text is a SELECT of DuckDB's whose rows the file has.
+// Companions belong into it too, and the files of others that the folder may hold.
+//
+//	```sample
+//	NAME
+//	```
+//
+// Only where pages share a sample, as those of writers to one folder do: the name
+// of the page that has it.
 //
 //	## What to know
 //

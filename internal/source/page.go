@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type Page struct {
 	Keys     []string // of files of the source, the first the one to show
 	Table    string   // CREATE EXTERNAL TABLE … without keys and location; "" where the page has none
 	Queries  []Query
+	Sample   string // the page whose sample this one shares; its own name where it has one
 	Warnings string // "" where there is nothing to know
 
 	rules, companions string // JSON, one value a line
@@ -104,13 +106,14 @@ func parse(name, text string) (Page, error) {
 		}
 	}
 	p.About, p.Warnings = strings.TrimSpace(about.String()), strings.TrimSpace(warnings.String())
+	p.Sample = cmp.Or(p.Sample, name)
 	return p, p.complete(kind)
 }
 
 // add adds a block to the page.
 func (p *Page) add(kind, text string) error {
 	name, title, _ := strings.Cut(kind, " ")
-	once := map[string]*string{"rules": &p.rules, "companions": &p.companions, "table": &p.Table}
+	once := map[string]*string{"rules": &p.rules, "companions": &p.companions, "table": &p.Table, "sample": &p.Sample}
 	switch to, ok := once[name]; {
 	case ok && *to != "":
 		return fmt.Errorf("a second block %q", name)
@@ -127,7 +130,7 @@ func (p *Page) add(kind, text string) error {
 	case name == "answer":
 		p.Queries[len(p.Queries)-1].Answer = text
 	default:
-		return fmt.Errorf("no block is named %q: keys, rules, companions, table, query, answer", name)
+		return fmt.Errorf("no block is named %q: keys, rules, companions, table, query, answer, sample", name)
 	}
 	return nil
 }
