@@ -21,7 +21,7 @@ import (
 var cited = regexp.MustCompile(`docs/([a-z-]+\.md)((?:,? (?:section |to )?\d+(?:\.\d+)*\b)*)`)
 
 // linked is a link of a page to a file.
-var linked = regexp.MustCompile(`\]\(([^)#: ]+)(?:#[^)]*)?\)`)
+var linked = regexp.MustCompile(`\]\(([A-Za-z0-9_][\w./-]*)(?:#[^)]*)?\)`)
 
 var (
 	number  = regexp.MustCompile(`\d+(?:\.\d+)*`)

@@ -29,6 +29,7 @@ table are those that its rules call for. Nothing here touches objects in S3.`,
 type home struct {
 	name     string
 	feeds    []table.Feed
+	source   string // that all of its rules have, or ""
 	keys     []string
 	location string
 	parquet  bool // it has to be of Parquet files
@@ -55,12 +56,15 @@ func homeOf(router *table.Router, name, from string) (*home, error) {
 			h.name, strings.Join(router.Tables(), ", "))
 	}
 	first := h.feeds[0]
-	h.keys, h.location = first.Keys, "s3://"+first.Bucket+"/"+first.Folder
+	h.keys, h.location, h.source = first.Keys, "s3://"+first.Bucket+"/"+first.Folder, first.Source
 	for _, f := range h.feeds {
+		if f.Source != h.source {
+			h.source = ""
+		}
 		if !slices.Equal(sorted(f.Keys), sorted(first.Keys)) {
 			return nil, hint(fmt.Errorf("table %s: its rules call for different partition keys: %s of bucket %s for %s, %s of bucket %s for %s", name,
 				first.Layout, first.Bucket, strings.Join(first.Keys, ", "), f.Layout, f.Bucket, strings.Join(f.Keys, ", ")),
-				"a table has one set of keys: give one of the buckets another table")
+				"a table has one set of keys: give one of the buckets another table; where they read tables out of keys, --from s3://BUCKET/ says whose this one is")
 		}
 		h.parquet = h.parquet && f.Parquet
 	}

@@ -38,18 +38,28 @@ func (t *tableChange) flags(cmd *cobra.Command) {
 
 func (a *app) tableCreate() *cobra.Command {
 	var change tableChange
+	var all bool
 	cmd := &cobra.Command{
-		Use:   "create TABLE",
+		Use:   "create TABLE|--all",
 		Short: "Create a table that a rule feeds",
 		Long: `Create makes a table of the configuration's database, with the partition keys and
 the location that its rules in lambda.json call for, shows the statement and asks
 before it runs. The table is empty then; reconcile adds what is in S3 already.
+With --all it makes every table that the rules name and that isn't there yet: of
+the rule's source, or else of a sample of what is in its bucket.
 Its columns come from one of:
 ` + originHelp,
-		Example: `  athena-refresh table create web --from s3://web-logs/
-  athena-refresh table create alerts --schema alerts --dry-run`,
+		Example: `  athena-refresh table create cloudtrail
+  athena-refresh table create web --from s3://web-logs/
+  athena-refresh table create --all --yes`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := exactly(1, "table create: name one table")(cmd, args); err != nil {
+			switch {
+			case all && len(args)+len(change.from)+len(change.schema)+len(change.format) > 0:
+				return errors.New("table create: --all makes each table as its rule has it: name none, and no schema")
+			case all:
+				return nil
+			}
+			if err := exactly(1, "table create: name one table, or --all")(cmd, args); err != nil {
 				return err
 			}
 			return change.check("table create")
@@ -60,58 +70,146 @@ Its columns come from one of:
 			if err != nil {
 				return err
 			}
-			return a.createTable(cmd.Context(), c, router, args[0], &change)
+			m := tableMaker{a: a, c: c, router: router, change: &change}
+			if all {
+				return m.all(cmd.Context())
+			}
+			return m.one(cmd.Context(), args[0])
 		},
 	}
 	a.jsonFlag(cmd)
 	change.flags(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "every table that the rules name and that isn't there")
 	return cmd
 }
 
-func (a *app) createTable(ctx context.Context, c *config.Config, router *table.Router, name string, change *tableChange) error {
-	h, err := homeOf(router, name, change.from)
+// tableMaker is one run of create.
+type tableMaker struct {
+	a      *app
+	c      *config.Config
+	router *table.Router
+	change *tableChange
+}
+
+func (m *tableMaker) one(ctx context.Context, name string) error {
+	h, err := homeOf(m.router, name, m.change.from)
 	if err != nil {
 		return err
 	}
-	if !change.dryRun {
-		if err := a.mustNotExist(ctx, c, h.name); err != nil {
+	if !m.change.dryRun {
+		if err := m.a.mustNotExist(ctx, m.c, h.name); err != nil {
 			return err
 		}
 	}
+	planned, err := m.plan(ctx, h, &m.change.origin)
+	if err != nil {
+		return err
+	}
+	return m.make(ctx, []*created{planned})
+}
+
+// all makes what is missing. A table that can't be planned, because nothing shows
+// what is in its files, keeps none of the others from being made.
+func (m *tableMaker) all(ctx context.Context) error {
+	var planned []*created
+	var undone error
+	for _, name := range m.router.Tables() {
+		err := m.a.mustNotExist(ctx, m.c, name)
+		switch {
+		case errors.Is(err, errTableExists):
+			continue
+		case err != nil:
+			return err
+		}
+		p, err := m.planNamed(ctx, name)
+		switch {
+		case ctx.Err() != nil:
+			return errInterrupted
+		case err != nil:
+			m.a.say(fmt.Sprintf("table %s is not made: %v", name, err))
+			undone = errUndone
+			continue
+		}
+		planned = append(planned, p)
+	}
+	if len(planned) == 0 {
+		if undone == nil {
+			m.a.say("every table that the rules name is there")
+		}
+		return undone
+	}
+	if err := m.make(ctx, planned); err != nil {
+		return err
+	}
+	return undone
+}
+
+// planNamed is the plan of a table by its rule alone.
+func (m *tableMaker) planNamed(ctx context.Context, name string) (*created, error) {
+	h, err := homeOf(m.router, name, "")
+	if err != nil {
+		return nil, err
+	}
+	from := &origin{}
+	if _, ok := schema.Named(h.source); !ok {
+		from.from = h.location
+	}
+	return m.plan(ctx, h, from)
+}
+
+// plan is the table with that home and the schema of an origin.
+func (m *tableMaker) plan(ctx context.Context, h *home, from *origin) (*created, error) {
 	usual := schema.JSON()
 	if h.parquet {
 		usual = schema.Parquet()
 	}
-	s, notes, err := change.read(ctx, a, c, router, h, usual)
+	s, notes, err := from.read(ctx, m.a, m.c, m.router, h, usual)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if h.name == "alerts" && change.schema == "alerts" && h.feeds[0].Folder == "" {
+	if h.name == "alerts" && (from.schema == "alerts" || h.source == "alerts") && h.feeds[0].Folder == "" {
 		h.location += "alerts/" // StreamAlert's own folder, which its layout leaves open
 	}
-	out := created{Table: h.name, Database: c.Database, DDL: s.Table(c.Database, h.name, h.keys, h.location).SQL(),
-		Notes: append([]string{}, notes...), Next: a.paste("athena-refresh reconcile " + h.name + " --fix")}
-	if err := change.showFirst(a, out.DDL+";", out.Notes); err != nil {
-		return err
+	return &created{Table: h.name, Database: m.c.Database, DDL: s.Table(m.c.Database, h.name, h.keys, h.location).SQL(),
+		Notes: append([]string{}, notes...), Next: m.a.paste("athena-refresh reconcile " + h.name + " --fix")}, nil
+}
+
+// make shows what was planned, asks, and makes it.
+func (m *tableMaker) make(ctx context.Context, planned []*created) error {
+	for _, p := range planned {
+		if err := m.change.showFirst(m.a, p.DDL+";", p.Notes); err != nil {
+			return err
+		}
 	}
-	if !change.dryRun {
-		if !change.yes {
-			if err := a.confirm("Create this table?", "--yes"); err != nil {
+	if !m.change.dryRun {
+		if !m.change.yes {
+			question := "Create this table?"
+			if len(planned) > 1 {
+				question = fmt.Sprintf("Create these %d tables?", len(planned))
+			}
+			if err := m.a.confirm(question, "--yes"); err != nil {
 				return err
 			}
 		}
-		cfg, err := a.aws(ctx, c)
+		cfg, err := m.a.aws(ctx, m.c)
 		if err != nil {
 			return err
 		}
-		if _, err := searcher(cfg, c).Run(ctx, out.DDL); err != nil {
-			return queryError(err)
+		search := searcher(cfg, m.c)
+		for _, p := range planned {
+			if err := search.Do(ctx, p.DDL); err != nil {
+				return queryError(err)
+			}
+			p.Created = true
+			m.a.say(fmt.Sprintf("created table %s of database %s; it has no partition yet: new objects add theirs, and for what is there already:\n  %s", p.Table, p.Database, p.Next))
 		}
-		out.Created = true
-		a.say(fmt.Sprintf("created table %s of database %s; it has no partition yet: new objects add theirs, and for what is there already:\n  %s", h.name, c.Database, out.Next))
 	}
-	if a.json {
-		return printTyped(a.stdout, "created", out)
+	if m.a.json {
+		for _, p := range planned {
+			if err := printTyped(m.a.stdout, "created", p); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -131,6 +229,8 @@ func (t *tableChange) showFirst(a *app, text string, notes []string) error {
 	return nil
 }
 
+var errTableExists = errors.New("exists already")
+
 func (a *app) mustNotExist(ctx context.Context, c *config.Config, name string) error {
 	cfg, err := a.aws(ctx, c)
 	if err != nil {
@@ -139,7 +239,7 @@ func (a *app) mustNotExist(ctx context.Context, c *config.Config, name string) e
 	_, err = glue.NewTables(cfg, c.Database).Describe(ctx, name)
 	switch {
 	case err == nil:
-		return hint(fmt.Errorf("table %s of database %s exists already", name, c.Database),
+		return hint(fmt.Errorf("table %s of database %s %w", name, c.Database, errTableExists),
 			"athena-refresh table show %[1]s; table rebuild %[1]s gives it other columns", name)
 	case errors.Is(err, refresh.ErrTableMissing):
 		return nil

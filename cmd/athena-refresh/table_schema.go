@@ -25,17 +25,19 @@ type origin struct{ from, schema, format string }
 
 const originHelp = `
   --from s3://BUCKET/PREFIX  a sample of the objects there: JSON, CSV, Parquet or
-  --from DIR|FILE            CloudTrail's own, gzip or not
-  --schema alerts|cloudtrail StreamAlert's alerts; CloudTrail's events
+  --from DIR|FILE            CloudTrail's own, compressed or not
+  --schema SOURCE            the table of a source (athena-refresh help sources)
   --schema FILE              CREATE EXTERNAL TABLE …, or columns as there, or JSON:
                              {"id": "string", "n": "bigint", "who": {"a": "string"},
                              "tags": {}, "list": []}
 
---format says how files are read, where the schema does not.`
+Without one it is the table of the rule's source. --format says how files are
+read, where the schema does not. What was made of a sample is read back: it is
+said what the table reads otherwise than it is in the files.`
 
 func (o *origin) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.from, "from", "", "infer the schema from a sample: s3://BUCKET/PREFIX, a folder or a file")
-	cmd.Flags().StringVar(&o.schema, "schema", "", strings.Join(schema.Names(), ", ")+" or a schema file")
+	cmd.Flags().StringVar(&o.schema, "schema", "", "the name of a source, or a schema file")
 	cmd.Flags().StringVar(&o.format, "format", "", strings.Join(schema.FormatNames(), ", "))
 	for flag, values := range map[string][]string{"format": schema.FormatNames(), "schema": schema.Names()} {
 		directive := cobra.ShellCompDirectiveNoFileComp
@@ -48,11 +50,10 @@ func (o *origin) flags(cmd *cobra.Command) {
 	}
 }
 
-// check is for the command line: exactly one origin.
+// check is for the command line: at most one origin.
 func (o *origin) check(what string) error {
-	if (o.from == "") == (o.schema == "") {
-		return hint(fmt.Errorf("%s: say where the schema comes from, by --from or by --schema", what),
-			"--from s3://BUCKET/PREFIX looks at the data itself")
+	if o.from != "" && o.schema != "" {
+		return fmt.Errorf("%s: the schema comes from --from or from --schema, not from both", what)
 	}
 	if o.format != "" {
 		if _, err := schema.FormatNamed(o.format); err != nil {
@@ -65,13 +66,13 @@ func (o *origin) check(what string) error {
 // read finds out the schema, for a table with that home; otherwise is the format
 // where the schema doesn't say. What it has to say of it are notes for a person.
 func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *table.Router, h *home, otherwise schema.Format) (s schema.Schema, notes []string, err error) {
-	switch named, ok := schema.Named(o.schema); {
+	switch {
 	case o.from != "":
 		s, notes, err = o.infer(ctx, a, c, router, h)
-	case ok:
-		s = named
+	case o.schema != "":
+		s, err = o.named(otherwise)
 	default:
-		s, err = o.file(otherwise)
+		s, err = h.ofSource()
 	}
 	if err != nil {
 		return s, nil, err
@@ -92,10 +93,27 @@ func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *tab
 	return s, notes, nil
 }
 
-func (o *origin) file(format schema.Format) (schema.Schema, error) {
+// ofSource is the schema that the source of the table's rules has for it.
+func (h *home) ofSource() (schema.Schema, error) {
+	s, ok := schema.Named(h.source)
+	switch {
+	case ok:
+		return s, nil
+	case h.source != "":
+		return s, hint(fmt.Errorf("table %s: what source %s has in its files only they can say", h.name, h.source), "--from s3://%s looks at them", strings.TrimPrefix(h.location, "s3://"))
+	}
+	return s, hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.name),
+		"--from s3://%s looks at the data itself", strings.TrimPrefix(h.location, "s3://"))
+}
+
+// named is the schema of a source, or of a file.
+func (o *origin) named(format schema.Format) (schema.Schema, error) {
+	if s, ok := schema.Named(o.schema); ok {
+		return s, nil
+	}
 	content, err := os.ReadFile(o.schema)
 	if err != nil {
-		return schema.Schema{}, hint(fmt.Errorf("read the schema: %w", err), "--schema is %s or a file", strings.Join(schema.Names(), ", "))
+		return schema.Schema{}, hint(fmt.Errorf("read the schema: %w", err), "--schema is a file or a source: %s", strings.Join(schema.Names(), ", "))
 	}
 	s, err := schema.Read(content, format)
 	if err != nil {
@@ -121,23 +139,77 @@ func (o *origin) infer(ctx context.Context, a *app, c *config.Config, router *ta
 		return schema.Schema{}, nil, hint(fmt.Errorf("look at %s: no file there can be used%s", o.from, notesAfter(taken.Notes)),
 			"engines skip what begins with _ or .; athena-refresh explain says where an object belongs")
 	}
-	var files []string
-	for _, f := range taken.Files {
-		files = append(files, f.Path)
-	}
-	found, err := infer.Files(ctx, taken.Dir, files)
+	s, want, more, err := looksLike(ctx, taken, h)
 	switch {
 	case ctx.Err() != nil:
 		return schema.Schema{}, nil, errInterrupted
 	case err != nil:
 		return schema.Schema{}, nil, fmt.Errorf("look at %s: %s", o.from, sourced(err.Error(), taken))
 	}
-	notes = append(notes, fmt.Sprintf("looked at %d of %s: they are %s", len(files), count(taken.Seen, "file"), found.Format))
-	for _, n := range found.Notes {
+	for _, n := range more {
 		notes = append(notes, sourced(n, taken))
 	}
-	s, more := schemaOf(found, h)
+	more, err = prove(ctx, &s, taken, want)
+	if err != nil {
+		return schema.Schema{}, nil, hint(fmt.Errorf("look at %s: %s", o.from, sourced(err.Error(), taken)), "--schema FILE takes what you write down")
+	}
 	return s, append(notes, more...), nil
+}
+
+// looksLike is the schema of a sample, and what the sample has.
+func looksLike(ctx context.Context, taken *sample.Sample, h *home) (s schema.Schema, want *expected, notes []string, err error) {
+	page, known := schema.Named(h.source)
+	if known && strings.HasSuffix(page.SerDe, "RegexSerDe") {
+		want, err = linesOf(taken, page.Columns[0].Name)
+		return page, want, []string{"the columns are those of source " + h.source + ": its files are lines that only its regular expression takes apart"}, err
+	}
+	var files []string
+	for _, f := range taken.Files {
+		files = append(files, f.Path)
+	}
+	found, err := infer.Files(ctx, taken.Dir, files, infer.Known{Delimiter: page.SerDeProperties["field.delim"], Header: page.Properties["skip.header.line.count"] == "1"})
+	if err != nil {
+		return s, nil, nil, err
+	}
+	notes = append([]string{fmt.Sprintf("looked at %d of %s: they are %s", len(files), count(taken.Seen, "file"), found.Format)}, found.Notes...)
+	s, want, more := schemaOf(found, h)
+	if known {
+		more = append(more, fit(&s, &page, h))
+	}
+	return s, want, append(notes, more...), nil
+}
+
+// linesOf is a text whose every line is a row, with a value in its first column.
+func linesOf(taken *sample.Sample, first string) (*expected, error) {
+	var n int64
+	for _, f := range taken.Files {
+		content, err := os.ReadFile(f.Path)
+		if err != nil {
+			return nil, err
+		}
+		n += int64(len(strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")))
+	}
+	return &expected{rows: n, values: map[string]int64{first: n}}, nil
+}
+
+// fit gives columns of a sample the types that the page of their source has for
+// them, and where columns are found by name those that the sample doesn't show.
+func fit(s, page *schema.Schema, h *home) string {
+	for i, c := range s.Columns {
+		at := slices.IndexFunc(page.Columns, func(p hiveql.Column) bool { return p.Name == c.Name })
+		if at >= 0 && !s.IsParquet() { // whose types its files have
+			s.Columns[i].Type = page.Columns[at].Type
+		}
+	}
+	if !s.ByName() {
+		return "the files say which columns there are and in which order, source " + h.source + " of which type"
+	}
+	for _, p := range page.Columns {
+		if !slices.ContainsFunc(s.Columns, func(c hiveql.Column) bool { return c.Name == p.Name }) {
+			s.Columns = append(s.Columns, p)
+		}
+	}
+	return "columns that source " + h.source + " has and the sample doesn't show are there too"
 }
 
 func notesAfter(notes []string) string {
@@ -178,14 +250,24 @@ func (o *origin) sample(ctx context.Context, a *app, c *config.Config, router *t
 }
 
 // schemaOf makes a schema of what was found in a sample.
-func schemaOf(found *infer.Schema, h *home) (s schema.Schema, notes []string) {
+func schemaOf(found *infer.Schema, h *home) (s schema.Schema, want *expected, notes []string) {
+	want = &expected{rows: found.Rows, values: map[string]int64{}, readAs: found.ReadAs}
+	if found.Format == infer.CloudTrail {
+		s, notes = trailSchema(found, h)
+		for _, c := range found.Columns {
+			want.know(c.Name, c.Values)
+		}
+		return s, want, notes
+	}
 	switch found.Format {
-	case infer.CloudTrail:
-		return trailSchema(found)
 	case infer.Parquet:
 		s.Format = schema.Parquet()
 	case infer.CSV:
-		s.Format = schema.CSV(found.Delimiter, found.Quote, found.Escape, found.Header)
+		skip := found.Comments
+		if found.Header {
+			skip++
+		}
+		s.Format = schema.CSV(found.Delimiter, found.Quote, found.Escape, skip)
 	default:
 		s.Format = schema.JSON()
 	}
@@ -206,14 +288,24 @@ func schemaOf(found *infer.Schema, h *home) (s schema.Schema, notes []string) {
 			s.SerDeProperties["mapping."+name] = strings.ToLower(c.In) // as the SerDe has names when it looks
 		}
 		s.Columns = append(s.Columns, hiveql.Column{Name: name, Type: c.Type})
+		want.know(name, c.Values)
 	}
-	return s, notes
+	return s, want, notes
 }
 
-// trailSchema is the one that CloudTrail's events have everywhere, and what the
-// sample has besides, as text: its SerDe knows the former.
-func trailSchema(found *infer.Schema) (schema.Schema, []string) {
-	s, _ := schema.Named("cloudtrail")
+func (e *expected) know(column string, values int64) {
+	if values >= 0 {
+		e.values[column] = values
+	}
+}
+
+// trailSchema is the one that CloudTrail's records have everywhere, events or what
+// else the table is of, and what the sample has besides, as text.
+func trailSchema(found *infer.Schema, h *home) (schema.Schema, []string) {
+	s, ok := schema.Named(h.source)
+	if !ok {
+		s, _ = schema.Named("cloudtrail")
+	}
 	var more []string
 	for _, c := range found.Columns {
 		if !slices.ContainsFunc(s.Columns, func(k hiveql.Column) bool { return k.Name == c.Name }) {

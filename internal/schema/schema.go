@@ -1,7 +1,6 @@
 // Package schema is how the files of a table are read: its columns and the
-// classes that read them. A schema is one of those that are known here by name
-// ([Named]), or it is read from a file ([Read]), or inferred from a sample
-// (internal/schema/infer).
+// classes that read them. A schema is that of a source ([Named]), or it is read
+// from a file ([Read]), or inferred from a sample (internal/schema/infer).
 //
 // It is pure: where a table's files are and what its partition keys are, the
 // configuration says.
@@ -11,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -59,17 +59,18 @@ func Parquet() Format {
 	return Format{SerDe: hiveql.ParquetSerDe, InputFormat: parquetInput, OutputFormat: parquetOutput}
 }
 
-// CSV is lines of fields. With a quote every column is a string: that SerDe
-// reads an empty field as no number at all, and fails.
-func CSV(delimiter, quote, escape string, header bool) Format {
+// CSV is lines of fields, of which each file's first are skipped. With a quote
+// every column is a string: that SerDe reads an empty field as no number at all,
+// and fails.
+func CSV(delimiter, quote, escape string, skip int) Format {
 	var f Format
 	if quote != "" {
 		f = text(openCSVSerDe, map[string]string{"separatorChar": delimiter, "quoteChar": quote, "escapeChar": escape})
 	} else {
 		f = text(hiveql.LazySimpleSerDe, map[string]string{"field.delim": delimiter, "serialization.format": delimiter})
 	}
-	if header {
-		f.Properties = map[string]string{skipHeaderLines: "1"}
+	if skip > 0 {
+		f.Properties = map[string]string{skipHeaderLines: strconv.Itoa(skip)}
 	}
 	return f
 }
@@ -92,13 +93,16 @@ func FormatNamed(name string) (Format, error) {
 	case "parquet":
 		return Parquet(), nil
 	case "csv":
-		return CSV(",", `"`, `\`, true), nil
+		return CSV(",", `"`, `\`, 1), nil
 	}
 	return Format{}, fmt.Errorf("format %q: it is one of %s", name, strings.Join(FormatNames(), ", "))
 }
 
 // IsParquet says whether the files are Parquet.
 func (f *Format) IsParquet() bool { return strings.Contains(strings.ToLower(f.SerDe), "parquet") }
+
+// ByName says whether columns are found by their names, and not by their places.
+func (f *Format) ByName() bool { return f.kind() != f.SerDe }
 
 // kind is what the files are, whichever of several classes reads them.
 func (f *Format) kind() string {
@@ -180,8 +184,12 @@ func (f *Format) String() string {
 	if f.InputFormat != hiveql.TextInputFormat && !f.IsParquet() {
 		words = append(words, "of "+f.InputFormat)
 	}
-	if n := f.Properties[skipHeaderLines]; n != "" {
+	switch n := f.Properties[skipHeaderLines]; n {
+	case "", "0":
+	case "1":
 		words = append(words, "without the first line")
+	default:
+		words = append(words, "without the first "+n+" lines")
 	}
 	return strings.Join(words, " ")
 }

@@ -29,15 +29,19 @@ type session struct {
 	conn  *sql.Conn
 	files []string // that are looked at
 	notes notes
+	known Known
+
+	readAs map[string]string // as in Schema
 }
 
 // Files infers the schema of files, all of one format, uncompressed and below
 // the folder dir.
-func Files(ctx context.Context, dir string, files []string) (_ *Schema, err error) {
+func Files(ctx context.Context, dir string, files []string, known Known) (_ *Schema, err error) {
 	s, err := open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
+	s.known = known
 	defer func() { err = errors.Join(err, s.conn.Close(), s.db.Close()) }()
 	format, err := s.formatOf(files)
 	if err != nil {
@@ -57,7 +61,10 @@ func Files(ctx context.Context, dir string, files []string) (_ *Schema, err erro
 	if err != nil {
 		return nil, err
 	}
-	out.Format, out.Notes = format, s.notes
+	if err := s.count(ctx, format, out); err != nil {
+		return nil, err
+	}
+	out.Format, out.Notes, out.ReadAs = format, s.notes, s.readAs
 	return out, nil
 }
 
@@ -136,7 +143,7 @@ func formatOfFile(path string) (Format, error) {
 		return CloudTrail, nil
 	case strings.HasPrefix(text, "{"):
 		return JSON, nil
-	case strings.HasPrefix(text, "["):
+	case jsonList(text):
 		return "", errors.New("the files are JSON lists: Athena reads one object a line")
 	case strings.HasPrefix(text, "ORC"), strings.HasPrefix(text, "Obj\x01"), strings.ContainsRune(text, 0):
 		return "", errors.New("the files are none of JSON, CSV, Parquet: write the schema down (--schema FILE)")
@@ -160,6 +167,9 @@ func (s *session) structure(ctx context.Context, format string) (*structure, err
 }
 
 func (s *session) json(ctx context.Context) (*Schema, error) {
+	if err := s.oneALine(); err != nil {
+		return nil, err
+	}
 	top, err := s.structure(ctx, "newline_delimited")
 	if err != nil {
 		return nil, fmt.Errorf("read the sample as JSON, one object a line: %w", err)
@@ -180,125 +190,6 @@ func (s *session) cloudTrail(ctx context.Context) (*Schema, error) {
 		return nil, err
 	}
 	return &Schema{Columns: fold(records.columns(new(notes)), strings.ToLower, &s.notes)}, nil
-}
-
-// csv looks at each file by itself: what one doesn't show, another may.
-func (s *session) csv(ctx context.Context) (*Schema, error) {
-	var out *Schema
-	for _, f := range s.several() {
-		one, err := s.sniff(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		if out == nil {
-			out = one
-		} else if err := out.join(one); err != nil {
-			return nil, err
-		}
-	}
-	if len(out.Columns) < 2 {
-		return nil, errors.New("the files are none of JSON, CSV, Parquet: write the schema down (--schema FILE)")
-	}
-	if out.Header {
-		s.notes.add("the first line of each file is taken for the names of the columns, and not read")
-	}
-	if out.Quote != "" {
-		s.notes.add("all columns are strings: fields are quoted, and the SerDe for those reads an empty field as no number")
-		for i := range out.Columns {
-			out.Columns[i].Type = stringType
-		}
-	}
-	return out, nil
-}
-
-// several are the files that have more than a line: of one line nobody can say
-// whether it is a header.
-func (s *session) several() []string {
-	more := slices.DeleteFunc(slices.Clone(s.files), func(f string) bool {
-		content, err := os.ReadFile(f)
-		return err == nil && strings.Count(strings.TrimSpace(string(content)), "\n") == 0
-	})
-	if len(more) == 0 {
-		return s.files
-	}
-	return more
-}
-
-// join makes of two files' shapes one that holds both.
-func (out *Schema) join(one *Schema) error {
-	if out.Delimiter != one.Delimiter || out.Header != one.Header || len(out.Columns) != len(one.Columns) {
-		return errors.New("the files are no CSV of one shape: they differ in delimiter, header or number of columns")
-	}
-	if out.Quote == "" {
-		out.Quote, out.Escape = one.Quote, one.Escape
-	}
-	for i := range out.Columns {
-		out.Columns[i].Type = wider(out.Columns[i].Type, one.Columns[i].Type)
-	}
-	return nil
-}
-
-// sniff is the shape of one file.
-func (s *session) sniff(ctx context.Context, file string) (*Schema, error) {
-	var quote, escape string
-	var columns any
-	out := &Schema{}
-	err := s.conn.QueryRowContext(ctx, "SELECT Delimiter, Quote, Escape, HasHeader, Columns FROM sniff_csv("+literal(file)+", sample_size = -1)").
-		Scan(&out.Delimiter, &quote, &escape, &out.Header, &columns)
-	if err != nil {
-		return nil, fmt.Errorf("read the sample as CSV: %w", err)
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	if quote != "(empty)" && quote != "" && strings.Contains(string(content), quote) {
-		out.Quote, out.Escape = quote, `\`
-		if escape != "(empty)" && escape != "" {
-			out.Escape = escape
-		}
-	}
-	list, _ := columns.([]any)
-	seen := map[string]int{}
-	for i, c := range list {
-		entry, _ := c.(map[string]any)
-		in, _ := entry["name"].(string)
-		duck, _ := entry["type"].(string)
-		if !out.Header {
-			in = fmt.Sprintf("c%d", i+1)
-		}
-		name := plainName(in)
-		if seen[name]++; seen[name] > 1 {
-			s.notes.add("column %d is called %s_%d: the header has %q before", i+1, name, seen[name], name)
-			name = fmt.Sprintf("%s_%d", name, seen[name])
-		}
-		out.Columns = append(out.Columns, Column{Name: name, In: in, Type: ofText(duck)})
-	}
-	return out, nil
-}
-
-// ofText is the type of fields in text that DuckDB takes for a type of its own.
-func ofText(duck string) hiveql.Type {
-	switch duck {
-	case "BIGINT":
-		return hiveql.Type{Name: "bigint"}
-	case "DOUBLE":
-		return hiveql.Type{Name: "double"}
-	case "BOOLEAN":
-		return hiveql.Type{Name: "boolean"}
-	}
-	return stringType
-}
-
-// wider is a type that holds what both do.
-func wider(a, b hiveql.Type) hiveql.Type {
-	switch {
-	case a.Name == b.Name:
-		return a
-	case a.Name == "bigint" && b.Name == "double", a.Name == "double" && b.Name == "bigint":
-		return hiveql.Type{Name: "double"}
-	}
-	return stringType
 }
 
 // parquet has its types in the files.

@@ -26,22 +26,35 @@ const (
 
 // Column is a column of the files.
 type Column struct {
-	Name string      // as Hive has it: lower case
-	In   string      // as the files have it
-	Type hiveql.Type // string where nothing better is sure
+	Name   string      // as Hive has it: lower case
+	In     string      // as the files have it
+	Type   hiveql.Type // string where nothing better is sure
+	Values int64       // how many rows have one that is not empty; -1 where that was not counted
 }
 
 // Schema is what a sample looks like.
 type Schema struct {
 	Format  Format
 	Columns []Column
+	Rows    int64    // of the files, by their format: what a table of them should read
 	Notes   []string // for people: what was decided and why; files by their paths
+
+	// ReadAs are, for files whose lines hold more than Athena reads of them, files
+	// with what it reads, by the files' paths.
+	ReadAs map[string]string
 
 	// Of CSV.
 	Delimiter string
 	Quote     string // "" if no field is quoted: columns may have types
 	Escape    string
-	Header    bool
+	Comments  int  // lines that begin with # at the beginning of each file
+	Header    bool // the line after those has the columns' names
+}
+
+// Known is what is known of files before anybody looks at them.
+type Known struct {
+	Delimiter string // of fields of text, "" where it isn't known
+	Header    bool   // if the delimiter is known: the first line has the names
 }
 
 // notes collects what is said of columns; each is said once.
@@ -62,8 +75,9 @@ type column struct {
 var stringType = hiveql.Type{Name: "string"}
 
 // plainName is a name that needs no back-quotes for its characters: others than
-// a-z, 0-9 and _ become _.
+// a-z, 0-9 and _ become _. cs(User-Agent), of W3C's logs, is cs_user_agent.
 func plainName(name string) string {
+	name = strings.TrimSuffix(name, ")")
 	plain := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' {
 			return r
@@ -89,6 +103,7 @@ func fold(in []column, rename func(string) string, n *notes) []Column {
 			out = append(out, Column{Name: name, In: c.name, Type: c.typ})
 			continue
 		}
+		out[i].Values = -1
 		n.add("%q and %q are one column for Hive, %s: a row that has both is read wrong or not at all", out[i].In, c.name, name)
 		if out[i].Type.String() != c.typ.String() {
 			out[i].Type = stringType

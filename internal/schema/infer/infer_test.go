@@ -24,7 +24,7 @@ func infer(t *testing.T, contents ...string) (*Schema, error) {
 			t.Fatal(err)
 		}
 	}
-	return Files(t.Context(), dir, files)
+	return Files(t.Context(), dir, files, Known{})
 }
 
 // ddl is the columns as a statement has them.
@@ -131,7 +131,7 @@ func TestParquet(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := Files(t.Context(), dir, files)
+	s, err := Files(t.Context(), dir, files, Known{})
 	want(t, s, err, Parquet, []string{
 		"t tinyint", "s smallint", "i int", "b bigint", "u bigint", "f float", "d double", "dec decimal(9,2)", "ok boolean", "text string", "raw binary",
 		"day date", "ts timestamp", "tz timestamp", "list array<int>", "m map<string,double>", "st struct<a:int,`user`:array<string>>", "time string", "odd-name string",

@@ -14,4 +14,4 @@ func Available() error {
 }
 
 // Files is not in this build.
-func Files(context.Context, string, []string) (*Schema, error) { return nil, Available() }
+func Files(context.Context, string, []string, Known) (*Schema, error) { return nil, Available() }

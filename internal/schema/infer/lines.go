@@ -1,0 +1,81 @@
+//go:build cgo
+
+package infer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// jsonList says whether a file that begins so is a list: a line of a log may
+// begin with a bracket too.
+func jsonList(head string) bool {
+	inner, ok := strings.CutPrefix(head, "[")
+	inner = strings.TrimLeft(inner, " \t\r\n")
+	return ok && (inner == "" || strings.ContainsAny(inner[:1], `{"[]`))
+}
+
+// oneALine sees that every line of the files is one JSON object, as Athena reads
+// them. Of lines with several its SerDe reads the first: DuckDB is shown all of
+// them, one a line, and people are told.
+func (s *session) oneALine() error {
+	for i, file := range s.files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		var all, firsts []byte
+		lines, objects := 0, 0
+		for n, line := range bytes.Split(content, []byte("\n")) {
+			if line = bytes.TrimSpace(line); len(line) == 0 {
+				continue
+			}
+			found, err := objectsOf(line)
+			if err != nil {
+				return fmt.Errorf("%s, line %d: %w: Athena reads one object a line", file, n+1, err)
+			}
+			for i, o := range found {
+				all = append(append(all, o...), '\n')
+				if i == 0 {
+					firsts = append(append(firsts, o...), '\n')
+				}
+			}
+			lines, objects = lines+1, objects+len(found)
+		}
+		if objects == lines {
+			continue
+		}
+		s.notes.add("%s has several objects on a line: of its %d objects Athena reads %d, the first of each line", file, objects, lines)
+		if s.readAs == nil {
+			s.readAs = map[string]string{}
+		}
+		s.files[i], s.readAs[file] = file+".lines", file+".firsts"
+		if err := errors.Join(os.WriteFile(s.files[i], all, 0o600), os.WriteFile(s.readAs[file], firsts, 0o600)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// objectsOf are the JSON objects of a line.
+func objectsOf(line []byte) (found []json.RawMessage, err error) {
+	if line[0] == '{' && json.Valid(line) {
+		return []json.RawMessage{line}, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(line))
+	for d.More() {
+		var one json.RawMessage
+		if err := d.Decode(&one); err != nil {
+			return nil, fmt.Errorf("it is no JSON object (%w)", err)
+		}
+		if one[0] != '{' {
+			return nil, fmt.Errorf("it is no JSON object")
+		}
+		found = append(found, one)
+	}
+	return found, nil
+}
