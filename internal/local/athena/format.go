@@ -16,6 +16,7 @@ type fileFormat struct {
 	serde      string
 	properties map[string]string
 	skipLines  int
+	symlinks   bool // the files are lists of files
 }
 
 // formatOf recognises a descriptor's format, or says that it can't be read.
@@ -36,6 +37,7 @@ func formatOf(t *glue.Table, d *glue.StorageDescriptor) (*fileFormat, error) {
 	default:
 		return nil, userFailure(typeUnsupported, "HIVE_UNSUPPORTED_FORMAT: The local stack does not read files of SerDe %s", f.serde)
 	}
+	f.symlinks = d.InputFormat == symlinkInput
 	if strings.HasPrefix(d.InputFormat, "com.amazon.emr.cloudtrail.") && f.kind == "json" {
 		f.kind = "cloudtrail"
 	}

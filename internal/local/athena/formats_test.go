@@ -72,6 +72,23 @@ func TestSelectReadsParquet(t *testing.T) {
 	s.fails("SELECT count(*) FROM p")
 }
 
+func TestSelectReadsListsOfFiles(t *testing.T) {
+	s := newStack(t)
+	s.run("CREATE DATABASE db")
+	s.put("inv/data/1.parquet", parquettest.File(t, "SELECT 'a' AS key, 1::BIGINT AS size"))
+	s.put("inv/data/2.parquet", parquettest.File(t, "SELECT 'b' AS key, 2::BIGINT AS size"))
+	s.put("inv/data/2.parquet.old", "no")
+	s.put("inv/hive/dt=1/symlink.txt", "s3://b/inv/data/1.parquet\ns3://b/inv/data/2.parquet\n")
+	s.put("inv/hive/dt=2/symlink.txt", "s3://b/inv/data/3.parquet\n")
+	s.run(`CREATE EXTERNAL TABLE inv (key string, size bigint) PARTITIONED BY (dt string)
+		ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'
+		STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat' OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.IgnoreKeyTextOutputFormat'
+		LOCATION 's3://b/inv/hive/'`)
+	s.run("ALTER TABLE inv ADD PARTITION (dt='1') PARTITION (dt='2')")
+	s.want("SELECT key, size, dt FROM inv WHERE dt = '1' ORDER BY key", []string{"a", "1", "1"}, []string{"b", "2", "1"})
+	s.failsWith("SELECT * FROM inv WHERE dt = '2'", "s3://b/inv/data/3.parquet: there is no such object")
+}
+
 func TestSelectFailsOnBrokenFiles(t *testing.T) {
 	s := newStack(t)
 	s.run("CREATE DATABASE db")

@@ -51,7 +51,16 @@ func (s *scan) list(ctx context.Context, objects Objects, parts []*scanPartition
 			return fmt.Errorf("list %s: %w", p.location, err)
 		}
 		for _, o := range found {
-			if rest := strings.TrimPrefix(o.Key, prefix); o.Size > 0 && !strings.HasSuffix(rest, "/") && !hidden(rest) {
+			rest := strings.TrimPrefix(o.Key, prefix)
+			switch {
+			case o.Size == 0 || strings.HasSuffix(rest, "/") || hidden(rest):
+			case p.format.symlinks:
+				files, err := linked(ctx, objects, p, &o)
+				if err != nil {
+					return err
+				}
+				s.files = append(s.files, files...)
+			default:
 				s.files = append(s.files, scanFile{p, o.Path, "s3://" + bucket + "/" + o.Key, o.Size})
 			}
 		}
