@@ -98,4 +98,5 @@
 // Tests hold all three together.
 package source
 
-//go:generate go test . -run AreThePages|IsThePages -update
+//go:generate go test . -run AreThePages -update
+//go:generate go test . -run IsThePages -update
