@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write what was said to the testdata's w
 const goodGlobal = `{"account": {"prefix": "p", "region": "us-east-1", "aws_account_id": "123456789012"}}`
 
 func TestEachFolderLoadsOrSaysAllThatIsWrong(t *testing.T) {
-	for _, name := range []string{"documented", "documented-older", "streamalert", "everything-set", "everything-wrong", "missing"} {
+	for _, name := range []string{"documented", "documented-older", "streamalert", "everything-set", "everything-wrong", "wrong-rules", "missing"} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join("testdata", name)
 			_, warnings, err := Load(dir)
@@ -393,5 +393,28 @@ func TestWhatIsNoFileIsNotWaitedFor(t *testing.T) {
 	}
 	if _, _, err := Load("/dev/zero"); err == nil || !strings.Contains(err.Error(), "not a directory") {
 		t.Error(err)
+	}
+}
+
+// TestASourceIsSpeltOut: whoever reads the configuration sees ordinary rules.
+func TestASourceIsSpeltOut(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"global.json": goodGlobal, "lambda.json": `{"athena_partition_refresh_config": {"buckets": {"logs": [
+		{"prefix": "lb/", "file": "*.log", "source": "clb", "table": "classic", "partition": {"day": "{yyyy}-{MM}-{dd}"}}, {"table": "rest"}]}}}`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, _, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := c.Buckets[1].Rules
+	last := rules[len(rules)-1]
+	if r := rules[0]; len(rules) < 3 || r.Source != "clb" || r.Prefix != "lb/" || r.File != "*.log" || r.Table != "classic" || r.Partition[0].Key != "day" || r.Number != 1 {
+		t.Errorf("%+v", rules)
+	}
+	if rules[1].Table != "rest" || rules[1].Number != 2 || last.Companion == nil || last.Prefix != "lb/" || last.File != "" {
+		t.Errorf("%+v", rules)
 	}
 }

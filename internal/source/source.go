@@ -148,11 +148,15 @@ func (s *Source) belowAWSLogs() bool {
 
 // Expand spells out the rules of a bucket that have a source: each becomes the
 // rules that the source stands for, in its place. What tells its companions
-// comes behind all rules, since a file is one only if no rule took it. Others
-// stay as they are.
+// comes behind all rules, since a file is one only if no rule took it. All keep
+// the number that they have in the list.
 func Expand(rules []table.Rule) ([]table.Rule, error) {
+	if !slices.ContainsFunc(rules, func(r table.Rule) bool { return r.Source != "" }) {
+		return rules, nil
+	}
 	var expanded, companions []table.Rule
-	for _, r := range rules {
+	for i, r := range rules {
+		r.Number = i + 1
 		if r.Source == "" {
 			expanded = append(expanded, r)
 			continue
