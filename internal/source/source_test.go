@@ -213,3 +213,63 @@ func said(r *table.Router, key string) string {
 	}
 	return string(p.Reason) + ": " + p.Detail
 }
+
+// FuzzSources: what is said of a folder holds for a key in it, whichever
+// sources share the bucket.
+func FuzzSources(f *testing.F) {
+	routers := []*table.Router{
+		routerOf(f, `[{"source": "aws-logs"}]`),
+		routerOf(f, `[{"source": "alb"}, {"source": "clb"}, {"source": "cur"}, {"source": "otel"}, {"table": "rest"}]`),
+		routerOf(f, `[{"prefix": "a/", "source": "security-lake"}, {"source": "kafka-connect"}, {"file": "*.log", "source": "s3-access"}]`),
+	}
+	pages, err := Pages()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i := range pages {
+		for _, k := range pages[i].Keys {
+			f.Add(k)
+			f.Add("a/" + k)
+		}
+		if one := routerOf(f, `[{"source": "`+pages[i].Name+`"}]`); place(one, pages[i].Keys[0]).Outcome == table.Place {
+			routers = append(routers, one)
+		}
+	}
+	f.Fuzz(func(t *testing.T, key string) {
+		for _, r := range routers {
+			holds(t, r, key)
+		}
+	})
+}
+
+func holds(t *testing.T, r *table.Router, key string) {
+	placed := r.Place("logs", key)
+	for i := range len(key) {
+		if key[i] != '/' {
+			continue
+		}
+		standing, p, name := r.Below("logs", key[:i+1])
+		switch {
+		case standing == table.Whole && placed.Outcome != table.Ignore && !cmp.Equal(p, placed):
+			t.Errorf("below %q all is %+v, but %q is %+v", key[:i+1], p, key, placed)
+		case standing == table.Never && placed.Outcome == table.Place:
+			t.Errorf("below %q is no partition (%+v), but %q is %+v", key[:i+1], p, key, placed)
+		case placed.Outcome == table.Place && name != "" && name != placed.Partition.Table:
+			t.Errorf("below %q is table %s, but %q is %+v", key[:i+1], name, key, placed)
+		}
+	}
+	folder, _, alike := r.Folder("logs", key)
+	if other := r.Place("logs", folder+"conn_log.x_app.y"); alike && placed.Outcome == table.Place && !cmp.Equal(other, placed) {
+		t.Errorf("%q is %+v, but another file of its folder %+v", key, placed, other)
+	}
+}
+
+func BenchmarkPlace(b *testing.B) {
+	r := routerOf(b, `[{"source": "aws-logs"}]`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if p := r.Place("logs", "AWSLogs/111122223333/vpcflowlogs/us-east-1/2023/02/14/111122223333_vpcflowlogs_us-east-1_fl-07f38b767c7cd46e3_20230214T0000Z_129a0cf7.log.gz"); p.Outcome != table.Place {
+			b.Fatal(p)
+		}
+	}
+}

@@ -1,8 +1,10 @@
 package table
 
 import (
+	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // outcome is a placement in a line: the reason, or table, values and folder.
@@ -191,4 +193,23 @@ func TestAFolderOfTwoTablesIsNotAlike(t *testing.T) {
 	if got, _, _ := alone.Below("b", "trail/2018/03/01/"); got != Whole {
 		t.Errorf("a folder of one source alone is %d", got)
 	}
+}
+
+// FuzzPatternsOfFiles holds patterns against regular expressions.
+func FuzzPatternsOfFiles(f *testing.F) {
+	f.Add("*_app.*", "1_app.x")
+	f.Add("?{yyyy}*{dd}", "é201803")
+	f.Fuzz(func(t *testing.T, text, name string) {
+		p, err := compilePattern(text)
+		if err != nil || !utf8.ValidString(text) || !utf8.ValidString(name) {
+			return
+		}
+		e := regexp.QuoteMeta(text)
+		for _, c := range [][2]string{{`\*`, `.*`}, {`\?`, `.`}, {`\{yyyy\}`, `[0-9]{4}`}, {`\{MM\}`, `[0-9]{2}`}, {`\{dd\}`, `[0-9]{2}`}, {`\{HH\}`, `[0-9]{2}`}, {`\{mm\}`, `[0-9]{2}`}, {`\{ss\}`, `[0-9]{2}`}} {
+			e = strings.ReplaceAll(e, c[0], c[1])
+		}
+		if want := regexp.MustCompile(`(?s)\A` + e + `\z`).MatchString(name); p.fits(name) != want {
+			t.Errorf("%q %q: %t", text, name, !want)
+		}
+	})
 }
