@@ -82,6 +82,7 @@ func digits(s string) bool {
 // element matches one element of a key, whole.
 type element struct {
 	text     string // as the template has it
+	plain    string // the element, where it is constant
 	pieces   []piece
 	variable int            // index of the only piece of variable length, or -1
 	several  *regexp.Regexp // where there are more of those: the shortest text for each that fits
@@ -89,6 +90,9 @@ type element struct {
 
 func newElement(text string, pieces []piece) element {
 	e := element{text: text, pieces: pieces, variable: -1}
+	if len(pieces) == 1 && pieces[0].field == noField && !pieces[0].fold {
+		e.plain = pieces[0].literal
+	}
 	n := 0
 	for i := range pieces {
 		if !pieces[i].fixed() {

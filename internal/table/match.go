@@ -83,6 +83,9 @@ func (s *spelling) matchRun(f *folders, at int, m *match) bool {
 	if at+len(s.run) > f.len() || !s.anywhere && at > 0 {
 		return false
 	}
+	if first := s.run[0].plain; first != "" && f.at(at) != first {
+		return false // as most keys do of most rules
+	}
 	m.spelling, m.start, m.end, m.captures = s, at, at+len(s.run), captures{}
 	return matchAll(s.run, f, at, &m.captures)
 }

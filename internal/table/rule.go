@@ -214,10 +214,10 @@ func (s *shape) readsFile() bool { return s.files != nil || s.not != nil }
 // takes says whether the rule decides about a key; where it is a source's, m is
 // then the run of its shape.
 func (r *rule) takes(f *folders, m *match) bool {
-	if !r.prefix.fits(f.key) || !r.fileFits(f.file()) {
+	if !r.prefix.fits(f.key) || r.source != "" && !r.layout.find(f, m) {
 		return false
 	}
-	return r.source == "" || r.layout.find(f, m) && !r.excepted(f, m)
+	return r.fileFits(f.file()) && (r.source == "" || !r.excepted(f, m))
 }
 
 // excepted says whether the key has one of the shapes that the rule leaves to
