@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
@@ -121,7 +120,7 @@ func checkSource(s string) error {
 		return nil
 	}
 	best := slices.MinFunc(names, func(a, b string) int { return distance(a, s) - distance(b, s) })
-	return hint("athena-refresh help sources", "%q is no source: did you mean %q? There are %s", s, best, strings.Join(names, ", "))
+	return hint("athena-refresh help sources lists them", "%q is no source: did you mean %q?", s, best)
 }
 
 // list reads a list of strings that each pass check.

@@ -200,7 +200,7 @@ func meant(r *table.Rule) ([]Source, error) {
 	case r.Source != AWSLogs:
 		s, ok := Named(r.Source)
 		if !ok {
-			return nil, fmt.Errorf("source %q is not one of %s", r.Source, strings.Join(Names(), ", "))
+			return nil, fmt.Errorf("%q is no source (athena-refresh help sources)", r.Source)
 		}
 		return []Source{s}, nil
 	case r.Table != "" || r.Partition != nil:
