@@ -182,7 +182,7 @@ func Expand(rules []table.Rule) ([]table.Rule, error) {
 func configured(made table.Rule, r *table.Rule) table.Rule {
 	made.Prefix, made.File, made.Number = r.Prefix, r.File, r.Number
 	if r.Table != "" {
-		made.Table = r.Table
+		made.Table, made.Partition = r.Table, table.Without(made.Partition, r.Table)
 	}
 	if r.Partition != nil {
 		made.Partition = r.Partition

@@ -102,7 +102,7 @@ func compileLayout(r *Rule, table string) (*layout, error) {
 	case !isNamed:
 		n.templates = []string{r.Layout}
 	}
-	if r.Partition != nil {
+	if n.partition = Without(n.partition, table); r.Partition != nil {
 		n.partition = r.Partition
 	}
 	l := &layout{parquet: n.parquet}
@@ -204,6 +204,14 @@ func (t *template) defaultKeys(table []piece) ([]KeyTemplate, error) {
 		keys = append(keys, KeyTemplate{"dt", dtTemplate})
 	}
 	return keys, nil
+}
+
+// Without are a layout's own keys but for those that a pattern of captures makes
+// the table's name of.
+func Without(keys []KeyTemplate, table string) []KeyTemplate {
+	return slices.DeleteFunc(slices.Clone(keys), func(k KeyTemplate) bool {
+		return strings.HasPrefix(k.Value, "{") && strings.Contains(table, k.Value)
+	})
 }
 
 func (t *template) isOptional(f slot) bool {

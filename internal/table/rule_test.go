@@ -40,6 +40,8 @@ func TestTheRuleLanguage(t *testing.T) {
 		"partition of streamalert-parquet":         {[]Rule{{Layout: "streamalert-parquet", Partition: dt}}, "parquet/a/dt=2018-03-01-05/f", "a 2018-03-01 parquet/a/dt=2018-03-01-05/"},
 		"partition of hive":                        {[]Rule{{Layout: "hive", Table: "t", Keys: []string{"Year", "m"}, Partition: []KeyTemplate{{"ym", "{Year}-{m}"}}}}, "YEAR=a%20b/m=2/f", "t a b-2 YEAR=a%20b/m=2/"},
 		"partition of cloudtrail":                  {[]Rule{{Layout: "cloudtrail", Table: "t", Partition: []KeyTemplate{{"org", "{org}"}, {"day", "{dd}"}}}}, "AWSLogs/o-a1/1/CloudTrail/eu/2024/02/29/f", "t o-a1 29 AWSLogs/o-a1/1/CloudTrail/eu/2024/02/29/"},
+		"a table of a named layout's capture":      {[]Rule{{Layout: "cloudtrail", Table: "ct_{region}"}}, "AWSLogs/1/CloudTrail/eu-1/2024/02/29/f", "ct_eu_1 1 2024-02-29 AWSLogs/1/CloudTrail/eu-1/2024/02/29/"},
+		"a table of a hive layout's key":           {[]Rule{{Layout: "hive", Keys: []string{"app", "dt"}, Table: "x_{app}"}}, "app=a%2Fb/dt=1/f", "x_a_b 1 app=a%2Fb/dt=1/"},
 		"keys with dashes":                         {[]Rule{{Layout: "hive", Table: "t", Keys: []string{"AWS-Account-Id"}}}, "aws-account-id=1/f", "t 1 aws-account-id=1/"},
 		"unpadded fields, padded":                  {[]Rule{{Layout: "year={yyyy}/month={M}/day={d}/hour={H}/", Table: "t"}}, "year=2024/month=1/day=31/hour=9/f", "t 2024-01-31-09 year=2024/month=1/day=31/hour=9/"},
 		"unpadded fields by the padded name":       {[]Rule{{Layout: "{yyyy}/{M}/{d}/", Table: "t", Partition: dt}}, "2024/1/2/f", "t 2024-01-02 2024/1/2/"},
