@@ -146,8 +146,11 @@ func startStack(ctx context.Context, c *config.Config, listen string, o local.Op
 	}
 	o.Region, o.Account = c.Region, c.Account
 	opened, err := local.Open(o)
-	if errors.Is(err, local.ErrInUse) {
+	switch {
+	case errors.Is(err, local.ErrInUse):
 		err = hint(err, "another athena-refresh has this folder: end it, or name another by --data")
+	case errors.Is(err, local.ErrDamaged):
+		err = hint(err, "nothing was changed: put a copy of local.db back, or begin anew in another folder (--data); without it nobody knows which object each file in objects/ is")
 	}
 	if err != nil {
 		return nil, errors.Join(err, ln.Close())

@@ -42,7 +42,6 @@ import (
 	"athenarefresh/internal/local/sqs"
 
 	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 )
 
 // The credentials of a client who may do everything; see [Roles] for others.
@@ -65,12 +64,6 @@ type Options struct {
 	Faults  []Fault
 }
 
-// ErrInUse says that another process has the directory open.
-var ErrInUse = errors.New("in use by another process")
-
-// lockWait is how long Open waits for another process to be gone.
-const lockWait = time.Second
-
 // Stack is an open stack. [Stack.Serve] closes it; who uses [Stack.Handler]
 // alone closes it himself.
 type Stack struct {
@@ -84,24 +77,19 @@ type Stack struct {
 	closeErr error
 }
 
-// Open opens the stack in a directory. [ErrInUse] if it is open already.
+// Open opens the stack in a directory. [ErrInUse] if it is open already,
+// [ErrDamaged] if what is there can't be read; then nothing was changed.
 func Open(o Options) (*Stack, error) {
 	o = o.withDefaults()
 	if err := os.MkdirAll(o.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("open the local stack: %w", err)
 	}
-	path := filepath.Join(o.Data, "local.db")
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
-		Timeout: lockWait, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
-	})
-	if errors.Is(err, berrors.ErrTimeout) {
-		return nil, fmt.Errorf("open %s: %w", path, ErrInUse)
-	}
+	db, err := openDatabase(o.Data)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, err
 	}
 	s := &Stack{db: db}
-	if err := s.open(o); err != nil {
+	if err := orDamaged(func() error { return s.open(o) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the local stack in %s: %w", o.Data, err), s.Close())
 	}
 	return s, nil
