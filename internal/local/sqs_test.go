@@ -127,6 +127,21 @@ func TestVisibilityHasItsLimits(t *testing.T) {
 
 // TestAnOldHandleChangesWhatAnotherHas: SQS takes the handle of an earlier
 // receive, and that of one whose time is over.
+func TestNamesOfMessageAttributes(t *testing.T) {
+	s := start(t, local.Options{})
+	queue := s.createQueue(t, "q", nil)
+	for name, want := range map[string]string{
+		"a.b-c_9": "", strings.Repeat("n", 256): "", strings.Repeat("n", 257): "InvalidParameterValue",
+		"ä": "InvalidParameterValue", ".a": "InvalidParameterValue", "a.": "InvalidParameterValue", "a..b": "InvalidParameterValue", "AWS.x": "InvalidParameterValue", "amazon.x": "InvalidParameterValue",
+	} {
+		_, err := s.sqs.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: aws.String("m"),
+			MessageAttributes: map[string]sqstypes.MessageAttributeValue{name: {DataType: aws.String("String"), StringValue: aws.String("v")}}})
+		if code(err) != want {
+			t.Errorf("%.20q: %v, want %q", name, err, want)
+		}
+	}
+}
+
 func TestAnOldHandleChangesWhatAnotherHas(t *testing.T) {
 	c := &clock{}
 	s := start(t, local.Options{Now: c.now})

@@ -291,7 +291,7 @@ func (p *filterParser) key() filterKey {
 	name := p.tokens[0].text
 	i := slices.IndexFunc(p.keys, func(c Column) bool { return strings.EqualFold(c.Name, name) })
 	if i < 0 {
-		p.fail()
+		p.refuse("Invalid partition expression! There is no key %s", name)
 		return filterKey{kind: textKind}
 	}
 	k := filterKey{index: i, kind: kindOf(p.keys[i].Type)}

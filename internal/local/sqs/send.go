@@ -129,7 +129,11 @@ func checkBatch(ids []string) error {
 
 // validName is what queues and batch entries may be called.
 func validName(name string) bool {
-	return name != "" && len(name) <= 80 && strings.IndexFunc(name, func(r rune) bool {
+	return name != "" && len(name) <= 80 && isPlain(name)
+}
+
+func isPlain(name string) bool {
+	return strings.IndexFunc(name, func(r rune) bool {
 		return !('A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_')
 	}) < 0
 }
@@ -174,6 +178,8 @@ func checkAttributes(attributes map[string]attribute) *awsjson.Error {
 	for name, a := range attributes {
 		kind, _, _ := strings.Cut(a.DataType, ".")
 		switch {
+		case !validAttribute(name):
+			return invalid("The message attribute name '%s' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters.", name)
 		case kind != "String" && kind != "Number" && kind != "Binary":
 			return invalid("The type of message (user) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", name)
 		case kind == "Binary" && len(a.BinaryValue) == 0, kind != "Binary" && (a.StringValue == nil || *a.StringValue == ""):
@@ -181,6 +187,14 @@ func checkAttributes(attributes map[string]attribute) *awsjson.Error {
 		}
 	}
 	return nil
+}
+
+// validAttribute is what attributes may be called (SQS developer guide, "Message
+// metadata"): AWS's own prefixes are reserved, and periods part names.
+func validAttribute(name string) bool {
+	lower := strings.ToLower(name)
+	return name != "" && len(name) <= 256 && isPlain(strings.ReplaceAll(name, ".", "")) && !strings.HasPrefix(lower, "aws.") && !strings.HasPrefix(lower, "amazon.") &&
+		!strings.HasPrefix(name, ".") && !strings.HasSuffix(name, ".") && !strings.Contains(name, "..")
 }
 
 // send keeps messages, all in one transaction.
