@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/aws/inspect"
@@ -17,10 +19,19 @@ import (
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 )
 
+// doctorFlags are what doctor does beside looking.
+type doctorFlags struct {
+	probe  bool
+	wait   time.Duration
+	bundle string // the file's name
+}
+
 func (a *app) doctor() *cobra.Command {
+	var f doctorFlags
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check a deployment and say what to do",
@@ -31,21 +42,32 @@ the clock. It changes nothing and receives nothing.
 
 Each line is a check: ok, a warning, wrong, or not checked, with a hint where
 something is to be done. It exits 3 if something is; that the function isn't
-deployed, or that what the refresh can do without couldn't be looked at, is not.`,
+deployed, or that what the refresh can do without couldn't be looked at, is not.
+
+--probe puts an empty object into each bucket, below ` + doctor.Reserved + `
+where the layout leaves the choice, for an hour of 1971, and follows it: to the
+queue, the function, its partition, a SELECT. It names the first link that is
+broken, with what to do and the seconds, and takes object and partition away again.
+--bundle writes one file for a bug report, with the findings, policies, attributes
+and last reasons, and other names for accounts, buckets and objects.`,
 		Args: exactly(0, "doctor: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, router, err := a.router()
 			if err != nil {
 				return err
 			}
-			return a.examine(cmd.Context(), c, router)
+			return a.examine(cmd.Context(), c, router, &f)
 		},
 	}
 	a.jsonFlag(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.probe, "probe", false, "follow an object from every bucket to a SELECT")
+	flags.DurationVar(&f.wait, "wait", 0, "with --probe: how long a partition may take; else until the next run of the schedule and its end")
+	flags.StringVar(&f.bundle, "bundle", "", "write a redacted `FILE` for a bug report")
 	return cmd
 }
 
-func (a *app) examine(ctx context.Context, c *config.Config, router *table.Router) error {
+func (a *app) examine(ctx context.Context, c *config.Config, router *table.Router, f *doctorFlags) error {
 	d := &doctor.Doctor{Config: c, Router: router}
 	cfg, err := a.aws(ctx, c)
 	if ctx.Err() != nil {
@@ -61,9 +83,25 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 			return doctor.Identity{}, fmt.Errorf("%w: %w", doctor.ErrNoCredentials, shortest(err))
 		}
 	}
-	findings := a.findings(ctx, d)
-	if err := closeCatalog(); err != nil {
-		return fmt.Errorf("close the catalog: %w", err)
+	return errors.Join(a.look(ctx, d, cfg, f), closeCatalog())
+}
+
+// look probes, or looks the deployment over; a bundle has both.
+func (a *app) look(ctx context.Context, d *doctor.Doctor, cfg aws.Config, f *doctorFlags) error {
+	var findings []doctor.Finding
+	if !f.probe || f.bundle != "" {
+		findings = a.findings(ctx, d)
+	}
+	if f.probe {
+		if f.bundle != "" {
+			d.Done = nil
+		}
+		findings = append(findings, a.probe(ctx, d, cfg, f.wait)...)
+	}
+	if f.bundle != "" {
+		if err := a.writeBundle(ctx, d, cfg, findings, f.bundle); err != nil {
+			return err
+		}
 	}
 	return a.printFindings(findings)
 }
@@ -127,6 +165,9 @@ func printFinding(w io.Writer, f doctor.Finding) error {
 		verdict = terminal.Bold(w, verdict)
 	}
 	text := fmt.Sprintf("%s%s %s: %s\n", verdict, strings.ReplaceAll(f.Check, "_", " "), terminal.Escape(f.Subject), terminal.Escape(f.What))
+	if f.Seconds > 0 {
+		text = fmt.Sprintf("%s (%.1f s)\n", strings.TrimSuffix(text, "\n"), f.Seconds)
+	}
 	if f.Hint != "" {
 		text += fmt.Sprintf("%*shint: %s\n", indent, "", terminal.Escape(f.Hint))
 	}

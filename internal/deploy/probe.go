@@ -89,3 +89,10 @@ func DoesNotAnswer(p Prober, function string) func(ctx context.Context, version 
 		return err
 	}
 }
+
+// RunsWith says what is wrong with a version of our function: it doesn't answer,
+// or runs with other settings than a configuration's.
+func RunsWith(ctx context.Context, p Prober, function, version string, c *config.Config) error {
+	_, err := probe(ctx, p, function, version, c)
+	return err
+}

@@ -41,6 +41,8 @@ type Finding struct {
 	Verdict Verdict `json:"verdict"`
 	What    string  `json:"what"`
 	Hint    string  `json:"hint"` // what to do; "" if nothing is to be done
+	// Seconds are those of a link of a probe, since its object was put.
+	Seconds float64 `json:"seconds,omitempty"`
 
 	optional bool // it may be left unchecked
 }

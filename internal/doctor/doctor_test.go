@@ -67,8 +67,16 @@ var goodFunction = Function{Version: "3", ARN: "arn:aws:lambda:us-east-1:1234567
 // catalog is a Reader of tables, by name.
 type catalog struct {
 	refresh.Reader
-	tables map[string]refresh.Table
-	err    error
+	tables     map[string]refresh.Table
+	err        error
+	partitions func(refresh.Table, [][]string) []refresh.Partition
+}
+
+func (c catalog) Partitions(_ context.Context, t refresh.Table, values [][]string) ([]refresh.Partition, error) {
+	if c.partitions == nil {
+		return nil, c.err
+	}
+	return c.partitions(t, values), c.err
 }
 
 func (c catalog) Tables(context.Context) ([]string, error) { return nil, c.err }

@@ -45,6 +45,22 @@ func ofStreamAlert(name string) bool { return strings.HasPrefix(name, "streamale
 // hive is the name of the layout of folders key=value, whose keys a rule lists.
 const hive = "hive"
 
+// Templates are the spellings of a layout, the oldest first, in the language of
+// templates; of hive for the keys of a rule.
+func Templates(layout string, keys []string) []string {
+	if layout == hive {
+		text := "**/"
+		for _, k := range keys {
+			text += k + "={" + k + "}/"
+		}
+		return []string{text}
+	}
+	if n, ok := named[layout]; ok {
+		return n.templates
+	}
+	return []string{layout}
+}
+
 // LayoutNames returns the names of the named layouts, sorted.
 func LayoutNames() []string {
 	names := []string{hive}

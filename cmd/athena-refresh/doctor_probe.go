@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"athenarefresh/internal/aws/account"
+	"athenarefresh/internal/aws/glue"
+	"athenarefresh/internal/aws/inspect"
+	"athenarefresh/internal/aws/query"
+	"athenarefresh/internal/aws/sqs"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/doctor"
+	"athenarefresh/internal/parked"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// probe follows an object from every bucket.
+func (a *app) probe(ctx context.Context, d *doctor.Doctor, cfg aws.Config, wait time.Duration) []doctor.Finding {
+	if wait == 0 {
+		wait = doctor.ProbeWait(d.Config, time.Now())
+	}
+	begin := time.Now()
+	stop := terminal.Progress(a.stderr, func() string {
+		return fmt.Sprintf("an object of each bucket is followed, %v of at most %v", time.Since(begin).Round(time.Second), wait.Round(time.Second))
+	})
+	defer stop()
+	return d.Probe(ctx, probeTools(cfg, d.Config), wait)
+}
+
+func probeTools(cfg aws.Config, c *config.Config) doctor.Tools {
+	marks, functions := inspect.NewMarks(cfg), account.NewFunctions(cfg)
+	mender := glue.NewMender(cfg, glue.NewReader(cfg, c.Database))
+	search := query.New(cfg, query.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
+	return doctor.Tools{
+		Put: marks.Put, Remove: marks.Remove, Select: search.Do,
+		Drop: func(ctx context.Context, tab refresh.Table, values []string) error {
+			return errors.Join(mender.Drop(ctx, tab, []refresh.Partition{{Values: values}})...)
+		},
+		Parked: func(ctx context.Context, bucket, key string) ([]string, error) {
+			return parkedFor(ctx, cfg, c, bucket, key)
+		},
+		Answers: func(ctx context.Context) error {
+			serving, err := functions.Serving(ctx, c.FunctionName)
+			if err != nil {
+				return err
+			}
+			return deploy.RunsWith(ctx, functions, c.FunctionName, serving.Version, c)
+		},
+	}
+}
+
+// parkedFor are the reasons beside an object's message in the dead-letter queue.
+func parkedFor(ctx context.Context, cfg aws.Config, c *config.Config, bucket, key string) (reasons []string, err error) {
+	const most = 200
+	queue, err := sqs.Open(ctx, cfg, c.Queue)
+	if err != nil {
+		return nil, err
+	}
+	dead, err := queue.Parking(ctx)
+	if err != nil {
+		return nil, err
+	}
+	copies, err := parked.Sample(ctx, dead, most)
+	for _, cp := range copies {
+		if cp.Note == nil || !strings.Contains(cp.Body, key[strings.LastIndexByte(key, '/')+1:]) {
+			continue
+		}
+		for _, r := range cp.Note.Reasons {
+			reasons = append(reasons, string(r))
+		}
+	}
+	return reasons, err
+}
+
+// lastReasons are why messages were parked, by some of them.
+func lastReasons(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router) ([]parked.Group, error) {
+	const most = 100
+	queue, err := sqs.Open(ctx, cfg, c.Queue)
+	if err != nil {
+		return nil, err
+	}
+	dead, err := queue.Parking(ctx)
+	if err != nil {
+		return nil, err
+	}
+	copies, err := parked.Sample(ctx, dead, most)
+	return parked.Groups(copies, router), err
+}
