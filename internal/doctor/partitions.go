@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 // partitions judges whether a table's partitions lie inside one another: a query
@@ -19,52 +19,52 @@ func (x *examination) partitions(ctx context.Context, name string) Finding {
 	if err != nil || tab.Kind != refresh.Hive {
 		return unchecked("see table", "")
 	}
-	pairs, n, err := nested(x.Facts.Partitions(ctx, tab))
+	inner, n, err := nested(x.Facts.Partitions(ctx, tab))
 	if err != nil {
 		return unread(catalogError(err), "glue:GetPartitions on "+name, unchecked("see table", ""))
 	}
-	return overlapping(pairs, n, name)
+	return overlapping(inner, n, name)
 }
 
-// pair is two partitions of which the inner one's location is that of the outer
-// one, or below it.
-type pair struct{ inner, outer refresh.Partition }
-
-// nested finds them, and counts all partitions. An inner one is found once.
-func nested(all iter.Seq2[refresh.Partition, error]) (pairs []pair, n int, err error) {
-	at := map[string]refresh.Partition{}
+// nested finds the partitions whose location is that of another one, or lies
+// below it, and counts all. They are read once more only if there are any.
+func nested(all iter.Seq2[refresh.Partition, error]) (inner []string, n int, err error) {
+	folders, nesting := map[string]bool{}, table.NewNesting()
 	for p, err := range all {
 		if err != nil {
 			return nil, n, err
 		}
 		n++
-		folder := strings.TrimRight(p.Location, "/") + "/"
-		if other, there := at[folder]; there {
-			pairs = append(pairs, pair{p, other})
+		folder := refresh.Folder(p.Location)
+		if folders[folder] {
+			inner = append(inner, inside(p, folder))
 		}
-		at[folder] = p
+		folders[folder] = true
+		nesting.Add(folder)
 	}
-	for folder, p := range at {
-		for i := strings.LastIndexByte(folder[:len(folder)-1], '/'); i >= 0; i = strings.LastIndexByte(folder[:i], '/') {
-			if outer, there := at[folder[:i+1]]; there {
-				pairs = append(pairs, pair{p, outer})
-				break
-			}
+	if !nesting.Any() {
+		return inner, n, nil
+	}
+	for p, err := range all {
+		if err != nil {
+			return nil, n, err
+		}
+		if outer := nesting.Around(refresh.Folder(p.Location)); outer != "" {
+			inner = append(inner, inside(p, outer))
 		}
 	}
-	return pairs, n, nil
+	return inner, n, nil
 }
 
-func overlapping(pairs []pair, n int, name string) Finding {
-	if len(pairs) == 0 {
+func inside(p refresh.Partition, outer string) string {
+	return fmt.Sprintf("(%s) at %s is inside the one at %s", strings.Join(p.Values, ", "), p.Location, outer)
+}
+
+func overlapping(inner []string, n int, name string) Finding {
+	if len(inner) == 0 {
 		return ok("%d, none inside another", n)
 	}
-	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.inner.Location, b.inner.Location) })
-	var list []string
-	for _, p := range pairs {
-		list = append(list, fmt.Sprintf("(%s) at %s is inside (%s) at %s",
-			strings.Join(p.inner.Values, ", "), p.inner.Location, strings.Join(p.outer.Values, ", "), p.outer.Location))
-	}
-	return wrong("a query counts rows twice: "+few(list),
+	slices.Sort(inner)
+	return wrong("a query counts rows twice: "+few(inner),
 		"drop one of each two (ALTER TABLE "+name+" DROP PARTITION …: the files stay), and correct the rule that places the other")
 }

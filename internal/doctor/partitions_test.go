@@ -23,17 +23,17 @@ func listed(locations ...string) iter.Seq2[refresh.Partition, error] {
 // TestPartitionsInsideOneAnotherAreNamed: what is below both is counted twice.
 func TestPartitionsInsideOneAnotherAreNamed(t *testing.T) {
 	of := func(locations ...string) Finding {
-		pairs, n, err := nested(listed(locations...))
+		inner, n, err := nested(listed(locations...))
 		if err != nil || n != len(locations) {
 			t.Errorf("%d of %d, %v", n, len(locations), err)
 		}
-		return overlapping(pairs, n, "vpcflow")
+		return overlapping(inner, n, "vpcflow")
 	}
 	judge(t, map[string]judged{
 		"beside one another":    {of("s3://b/2026/01/02/", "s3://b/2026/01/03/", "s3://c/2026/01/"), OK, "3, none"},
-		"a day and its hour":    {of("s3://b/2026/01/02/03/", "s3://b/2026/01/02/"), Wrong, "(0) at s3://b/2026/01/02/03/ is inside (1) at s3://b/2026/01/02/"},
-		"two levels":            {of("s3://b/", "s3://b/x/y/z"), Wrong, "(1) at s3://b/x/y/z is inside (0) at s3://b/"},
-		"the same folder":       {of("s3://b/a/", "s3://b/a"), Wrong, "(1) at s3://b/a is inside (0)"},
+		"a day and its hour":    {of("s3://b/2026/01/02/03/", "s3://b/2026/01/02/"), Wrong, "(0) at s3://b/2026/01/02/03/ is inside the one at s3://b/2026/01/02/"},
+		"two levels":            {of("s3://b/", "s3://b/x/y/z"), Wrong, "(1) at s3://b/x/y/z is inside the one at s3://b/"},
+		"the same folder":       {of("s3://b/a/", "s3://b/a"), Wrong, "(1) at s3://b/a is inside the one at s3://b/a/"},
 		"a name that begins so": {of("s3://b/a/", "s3://b/ab/"), OK, ""},
 		"many":                  {of("s3://b/", "s3://b/1/", "s3://b/2/", "s3://b/3/", "s3://b/4/", "s3://b/5/", "s3://b/6/"), Wrong, "and 1 more"},
 	})
