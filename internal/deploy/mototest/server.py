@@ -211,13 +211,50 @@ def speak_cbor():
     DomainDispatcherApplication.__call__ = __call__
 
 
+def note_calls(name, key):
+    """Writes each call that is made with an access key: the action, and the resource as far as it is told apart here."""
+    from moto.core.authorization import ActionAuthenticatorMixin
+
+    calls = open(name, "a")
+    account = "123456789012"
+
+    def resource(service, responses, s3):
+        if service == "s3":
+            return s3
+        param = lambda name: responses._get_param(name)  # noqa: E731
+        if service == "sqs":
+            queue = param("QueueName") or (param("QueueUrl") or "").rsplit("/", 1)[-1]
+            return "arn:aws:sqs:us-east-1:%s:%s" % (account, queue) if queue else "*"
+        if service == "iam":
+            return "arn:aws:iam::%s:role/%s" % (account, param("RoleName")) if param("RoleName") else "*"
+        return "*"
+
+    def noted(authorize):
+        def authenticate(self, iam_request, s3="*"):
+            scope = re.search(r"Credential=([^/]+)/[^/]+/[^/]+/([^/]+)/", self.headers.get("Authorization", ""))
+            if scope and scope[1] == key:
+                action = self._get_action()
+                action = action[0] if isinstance(action, list) else action
+                print("%s:%s %s" % (scope[2], action, resource(scope[2], self, s3)), file=calls, flush=True)
+            return authorize(self, iam_request, s3)
+
+        return authenticate
+
+    ActionAuthenticatorMixin._authenticate_and_authorize_action = noted(ActionAuthenticatorMixin._authenticate_and_authorize_action)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
-    port = parser.parse_args().port
+    parser.add_argument("--calls", help="write the calls of --key there, one a line")
+    parser.add_argument("--key", default="DEPLOYER", help="the access key whose calls are written")
+    args = parser.parse_args()
+    port = args.port
 
     for patch in keep_queue_policies, keep_logging_config, keep_alias_of_mapping, update_work_groups, answer_probes, ignore_tls_denies, speak_cbor:
         patch()
+    if args.calls:
+        note_calls(args.calls, args.key)
     default_user_config["lambda"]["use_docker"] = False  # answer an invocation without running anything
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
