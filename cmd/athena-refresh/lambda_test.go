@@ -19,6 +19,7 @@ import (
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/deploy/mototest"
+	iampolicy "athenarefresh/internal/iam"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -41,6 +42,7 @@ var testDeploy = flag.Bool("deploy", false, "deploy to moto with terraform: some
 type motoAccount struct {
 	t         *testing.T
 	url       string
+	calls     string // the file of what the program asked moto for
 	env       []string
 	dir       string // of the test
 	program   string // the function's
@@ -62,8 +64,9 @@ func newAccount(t *testing.T) *motoAccount {
 		}
 		t.Skipf("needs terraform: %v", err)
 	}
-	a := &motoAccount{t: t, dir: t.TempDir(), url: mototest.Start(t)}
-	a.env = append(environment(a.url), "TF_CLI_CONFIG_FILE="+a.terraformConfig())
+	a := &motoAccount{t: t, dir: t.TempDir(), calls: filepath.Join(t.TempDir(), "calls.txt")}
+	a.url = mototest.StartNoting(t, a.calls)
+	a.env = append(environment(a.url), "AWS_ACCESS_KEY_ID="+mototest.Key, "TF_CLI_CONFIG_FILE="+a.terraformConfig())
 	a.cfg = awsOf(a.url)
 	a.s3, a.functions = provision.S3(a.cfg), awslambda.NewFromConfig(a.cfg)
 	binary, err := deploy.Build(t.Context(), ".", deploy.ARM64)
@@ -281,6 +284,31 @@ func TestDeployFromNothingAndBack(t *testing.T) {
 	}
 	a.verify(conf, "1")
 	a.renamed()
+	a.allowed()
+}
+
+// allowed holds all that the program asked moto for against the policy of
+// docs/, whatever its resources are called here.
+func (a *motoAccount) allowed() {
+	a.t.Helper()
+	text, err := os.ReadFile("../../docs/deployer-policy.json")
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	policy, err := iampolicy.Parse(string(text))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	calls, err := mototest.ReadCalls(a.calls)
+	if err != nil || len(calls) == 0 {
+		a.t.Fatalf("%d calls, %v", len(calls), err)
+	}
+	for i := range calls {
+		calls[i].Resource = "*"
+	}
+	for _, refused := range mototest.Refused(policy, calls) {
+		a.t.Errorf("docs/deployer-policy.json doesn't allow %s", refused)
+	}
 }
 
 // others makes what StreamAlert, or Lambda by itself, may have left under our names.

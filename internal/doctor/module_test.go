@@ -31,6 +31,9 @@ type planned struct {
 // that asks nobody, and returns what it shows.
 func plans(t *testing.T, variables map[string]map[string]any) map[string]planned {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("terraform takes its time")
+	}
 	if _, err := exec.LookPath("terraform"); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(err)

@@ -18,7 +18,14 @@ var server []byte
 
 // Start serves moto until the test ends, and returns its address. Where there
 // is no moto the test is skipped, but not in CI; with -short it always is.
-func Start(t testing.TB) (url string) {
+func Start(t testing.TB) (url string) { return start(t) }
+
+// StartNoting is Start, and notes the calls of [Key] in a file.
+func StartNoting(t testing.TB, calls string) (url string) {
+	return start(t, "--calls", calls, "--key", Key)
+}
+
+func start(t testing.TB, args ...string) (url string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: needs moto")
@@ -33,7 +40,7 @@ func Start(t testing.TB) (url string) {
 	if err := os.WriteFile(file, server, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("python3", file)
+	cmd := exec.Command("python3", append([]string{file}, args...)...)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ def queues(c, e, aws):
     allows = [s for s in json.loads(queue["Policy"])["Statement"] if s["Effect"] == "Allow"]
     c.equal("queue: who sends", [(s["Principal"], s["Action"], s["Resource"]) for s in allows], [({"Service": "s3.amazonaws.com"}, "sqs:SendMessage", queue["QueueArn"])])
     c.equal("queue: from where", sorted(aslist(allows[0]["Condition"]["ArnLike"]["aws:SourceArn"])), sorted("arn:aws:s3:::" + b for b in e["data_buckets"]))
-    c.equal("queue: whose buckets", allows[0]["Condition"]["StringEquals"], {"aws:SourceAccount": e["account_id"]})
+    c.equal("queue: whose buckets", allows[0]["Condition"]["StringEquals"], {"aws:SourceAccount": [e["account_id"]]})
 
 
 def results(c, e, aws):
@@ -140,7 +140,7 @@ def triggers(c, e, aws):
         targets = events.list_targets_by_rule(Rule=rule)["Targets"]
         c.equal(key + ": target", [(t["Arn"], json.loads(t["Input"]) if t.get("Input") else None) for t in targets], [(alias, told)])
         grant = [s for s in grants if s["Sid"] == key]
-        c.equal(key + ": may invoke", [(s["Principal"], s["Resource"], s["Condition"]["ArnLike"]["AWS:SourceArn"]) for s in grant], [({"Service": "events.amazonaws.com"}, alias, there[rule]["Arn"])])
+        c.equal(key + ": may invoke", [(s["Principal"], s["Resource"], s["Condition"]) for s in grant], [({"Service": "events.amazonaws.com"}, alias, {"ArnLike": {"AWS:SourceArn": there[rule]["Arn"]}})])
     mappings = [m for m in lam.list_event_source_mappings()["EventSourceMappings"] if m["EventSourceArn"].endswith(":" + e["queue_name"])]
     c.equal("event source mappings", len(mappings), 0 if "schedule" in want else 1)
     for m in mappings:
