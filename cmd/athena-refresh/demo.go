@@ -105,7 +105,7 @@ func (a *app) serveDemo(ctx context.Context, c *config.Config, router *table.Rou
 	if err := a.introduce(c, s, "http://"+pages.Addr().String()+"/"); err != nil {
 		return errors.Join(err, pages.Close())
 	}
-	return (&service{app: a, config: c, router: router, cfg: s.cfg, log: log, pages: pages}).run(ctx)
+	return (&service{app: a, config: c, router: router, cfg: s.cfg, log: log, stamp: config.StampOf(a.conf), pages: pages}).run(ctx)
 }
 
 func (f *demoFlags) level() slog.Level {

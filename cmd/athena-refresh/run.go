@@ -1,6 +1,8 @@
 package main
 
 import (
+	"log/slog"
+
 	"athenarefresh/internal/config"
 
 	"github.com/spf13/cobra"
@@ -17,15 +19,20 @@ With "reconcile_every" it also compares S3 with the catalog, at once and then on
 that schedule, and adds what is missing.
 It serves a status page, the same as /status.json, and /metrics, /healthz and
 /readyz; with "enable_metrics" it prints metrics for CloudWatch too, every minute
-or after each emptying. Ctrl-C finishes what is in hand and gives back the rest.`,
+or after each emptying. "buckets" and "log_level" are read again when they change;
+files that are wrong are refused and the old ones obeyed, and any other setting
+takes a restart, which is said. Ctrl-C finishes what is in hand and gives back the rest.`,
 		Args: exactly(0, "run: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			stamp := config.StampOf(a.conf)
 			c, router, err := a.router()
 			if err != nil {
 				return err
 			}
-			log := a.log(c.LogLevel)
+			level := new(slog.LevelVar)
+			level.Set(c.LogLevel)
+			log := a.log(level)
 			if !c.Enabled {
 				log.Warn(`"enabled" is false in lambda.json: nothing is done, messages wait in the queue`)
 				<-ctx.Done()
@@ -39,7 +46,7 @@ or after each emptying. Ctrl-C finishes what is in hand and gives back the rest.
 			if err != nil {
 				return err
 			}
-			s := &service{app: a, config: c, router: router, cfg: cfg, log: log, pages: pages}
+			s := &service{app: a, config: c, router: router, cfg: cfg, log: log, level: level, stamp: stamp, pages: pages}
 			if c.Trigger == config.TriggerSchedule {
 				s.schedule = c.Schedule
 			}

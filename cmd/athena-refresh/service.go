@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"athenarefresh/cmd/internal/worker"
+	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/reconcile"
@@ -37,7 +38,9 @@ type service struct {
 	router *table.Router
 	cfg    aws.Config
 	log    *slog.Logger
-	pages  net.Listener // nil: none
+	level  *slog.LevelVar // of log, that the configuration says; nil: it doesn't
+	stamp  config.Stamp   // of config
+	pages  net.Listener   // nil: none
 
 	// schedule says when to empty the queue; the zero Schedule: continuously.
 	schedule schedule.Schedule
@@ -62,14 +65,18 @@ func (s *service) run(ctx context.Context) (err error) {
 		Visibility: w.Queue.Visibility(), Grace: grace, Report: w.Metrics(s.config, s.app.stdout),
 	}
 	source := s.source(w, d, recent)
+	obeyed := &obedience{service: s, refresher: w.Refresher}
+	obeyed.begin()
+	source.Configuration, source.Explain = obeyed.configuration, obeyed.explain
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()
 	if !s.config.ReconcileEvery.IsZero() {
 		regular := &reconcile.Regular{Reconciler: worker.Beside(s.cfg, s.config, s.router, w.Refresher), Schedule: s.config.ReconcileEvery, Log: s.log}
-		source.Reconciled = regular.Last
+		source.Reconciled, obeyed.regular = regular.Last, regular
 		side.Go(func() { regular.Run(ctx) })
 	}
+	side.Go(func() { config.Watch(ctx, s.app.conf, s.config, s.stamp, obeyed.changed) })
 	serveErr := make(chan error, 1)
 	side.Go(func() {
 		defer cancel()
@@ -77,7 +84,8 @@ func (s *service) run(ctx context.Context) (err error) {
 	})
 	side.Go(func() { source.History.Run(ctx) })
 	side.Go(func() { remind(ctx, w) })
-	s.log.Info("running", "queue", s.config.Queue, "trigger", s.config.Trigger, "schedule", scheduleText(s.schedule), "catalog", s.config.Catalog, "statements_in_flight", s.config.StatementsInFlight)
+	s.log.Info("running", "queue", s.config.Queue, "trigger", s.config.Trigger, "schedule", scheduleText(s.schedule), "catalog", s.config.Catalog, "statements_in_flight", s.config.StatementsInFlight,
+		"configuration", s.stamp.Hash, "configuration_of", s.stamp.Time)
 	done := d.Run(ctx)
 	cancel()
 	s.log.Info("stopped", "received", done.Received, "deleted", done.Deleted, "kept", done.Hidden, "took", done.Took.Round(time.Second))
@@ -92,7 +100,7 @@ func (s *service) source(w *worker.Worker, d *daemon.Daemon, recent *statuspage.
 	}
 	source := statuspage.Source{
 		Health: d.Health, Tally: w.Refresher.Tally, CatalogDown: w.Refresher.CatalogFailed, Recent: recent,
-		History: &statuspage.History{Counts: w.Refresher.Counts}, Explain: s.router.Explain, Stuck: stuck + s.config.Timeout,
+		History: &statuspage.History{Counts: w.Refresher.Counts}, Queues: &statuspage.Queues{Ask: func(ctx context.Context) (statuspage.Depths, error) { return depths(ctx, w.Queue) }}, Stuck: stuck + s.config.Timeout,
 	}
 	if !s.schedule.IsZero() {
 		about.Trigger, about.Schedule = string(config.TriggerSchedule), s.schedule.String()
@@ -100,6 +108,17 @@ func (s *service) source(w *worker.Worker, d *daemon.Daemon, recent *statuspage.
 	}
 	source.About = about
 	return source
+}
+
+// depths are those of a queue and of its dead-letter queue.
+func depths(ctx context.Context, queue *sqs.Queue) (d statuspage.Depths, err error) {
+	if d.Waiting, d.InFlight, err = queue.Depth(ctx); err != nil {
+		return d, err
+	}
+	if n, err := inDeadLetters(ctx, queue); err == nil {
+		d.Parked = &n
+	}
+	return d, nil
 }
 
 func scheduleText(s schedule.Schedule) string {

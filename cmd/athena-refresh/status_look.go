@@ -126,7 +126,7 @@ func (m *monitored) depths(ctx context.Context, r *statusReport) (err error) {
 	if r.Visible, r.InFlight, err = m.queue.Depth(ctx); err != nil {
 		return err
 	}
-	switch parked, err := m.parked(ctx); {
+	switch parked, err := inDeadLetters(ctx, m.queue); {
 	case err == nil:
 		r.Parked = &parked
 	case !errors.Is(err, refresh.ErrNoDeadLetterQueue):
@@ -135,8 +135,9 @@ func (m *monitored) depths(ctx context.Context, r *statusReport) (err error) {
 	return nil
 }
 
-func (m *monitored) parked(ctx context.Context) (int, error) {
-	p, err := m.queue.Parking(ctx)
+// inDeadLetters is how many copies a queue's dead-letter queue holds.
+func inDeadLetters(ctx context.Context, queue *sqs.Queue) (int, error) {
+	p, err := queue.Parking(ctx)
 	if err != nil {
 		return 0, err
 	}

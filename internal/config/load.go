@@ -11,20 +11,26 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"unicode/utf8"
 )
 
 // Load reads global.json and lambda.json in dir. Its error is [Errors], with
 // all that is wrong; the warnings are there with an error too.
 func Load(dir string) (*Config, []Warning, error) {
-	global, lambda := open(filepath.Join(dir, "global.json")), open(filepath.Join(dir, "lambda.json"))
+	global, lambda := openBoth(dir)
 	return read(global, lambda)
+}
+
+func openBoth(dir string) (global, lambda *file) {
+	return open(filepath.Join(dir, "global.json")), open(filepath.Join(dir, "lambda.json"))
 }
 
 // file is a file that is being read, and what was found out about it.
 type file struct {
 	name     string
 	data     []byte
+	changed  time.Time
 	problems []Problem
 	warnings []Warning
 }
@@ -32,7 +38,7 @@ type file struct {
 func open(name string) *file {
 	f := &file{name: name}
 	var err error
-	if f.data, err = readRegular(name); err != nil {
+	if f.data, f.changed, err = readRegular(name); err != nil {
 		f.problems = []Problem{unreadable(name, err)}
 	}
 	return f
@@ -45,19 +51,21 @@ var errNotRegular = errors.New("is a device, a pipe or a socket, and no file")
 // less.
 const mostFile = 64 << 20
 
-func readRegular(name string) ([]byte, error) {
+func readRegular(name string) (data []byte, changed time.Time, err error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
-		return nil, err
 	case info.IsDir():
-		return nil, syscall.EISDIR
+		err = syscall.EISDIR
 	case !info.Mode().IsRegular():
-		return nil, errNotRegular
+		err = errNotRegular
 	case info.Size() > mostFile:
-		return nil, fmt.Errorf("is larger than %d MiB", mostFile>>20)
+		err = fmt.Errorf("is larger than %d MiB", mostFile>>20)
+	default:
+		data, err = os.ReadFile(name)
+		return data, info.ModTime(), err
 	}
-	return os.ReadFile(name)
+	return nil, time.Time{}, err
 }
 
 func unreadable(name string, err error) Problem {

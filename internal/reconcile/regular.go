@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/schedule"
+	"athenarefresh/internal/table"
 )
 
 // mostLogged is how many findings of a kind a regular run writes down.
@@ -20,8 +21,16 @@ type Regular struct {
 	Schedule   schedule.Schedule
 	Log        *slog.Logger
 
-	mu   sync.Mutex
-	last Last
+	mu     sync.Mutex
+	last   Last
+	router *table.Router // instead of the Reconciler's; nil: none
+}
+
+// Reroute has what is compared from now on placed by another router.
+func (g *Regular) Reroute(router *table.Router) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.router = router
 }
 
 // Last is what is known of the runs so far.
@@ -60,6 +69,11 @@ func (g *Regular) Run(ctx context.Context) {
 func (g *Regular) once(ctx context.Context) {
 	r := *g.Reconciler
 	r.Relocate, r.Drop = false, false
+	g.mu.Lock()
+	if g.router != nil {
+		r.Router = g.router
+	}
+	g.mu.Unlock()
 	logged := map[Kind]int{}
 	r.Report = func(f Finding) error {
 		if logged[f.Kind]++; logged[f.Kind] <= mostLogged {

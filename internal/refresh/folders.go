@@ -26,6 +26,24 @@ type folderKnown struct {
 	k *known
 }
 
+// Reroute has objects placed by another router from now on. Those that are placed
+// already, and wait, are added where they were placed; what is known of the
+// catalog's partitions holds, what was learned of folders doesn't.
+func (r *Refresher) Reroute(router *table.Router) {
+	r.routing.Lock()
+	defer r.routing.Unlock()
+	r.o.Router = router
+	r.folders.mu.Lock()
+	defer r.folders.mu.Unlock()
+	clear(r.folders.at)
+}
+
+func (r *Refresher) route(o Object) table.Placement {
+	r.routing.RLock()
+	defer r.routing.RUnlock()
+	return r.o.Router.Place(o.Bucket, o.Key)
+}
+
 // recall implements asker.
 func (r *Refresher) recall(bucket, key string) bool {
 	i := strings.LastIndexByte(key, '/') + 1

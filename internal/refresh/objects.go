@@ -28,7 +28,7 @@ type Answer struct {
 func (r *Refresher) SettleObjects(ctx context.Context, objects []Object) []Answer {
 	answers, wants := make([]Answer, len(objects)), make([]*want, len(objects))
 	for i, o := range objects {
-		p := r.o.Router.Place(o.Bucket, o.Key)
+		p := r.route(o)
 		if p.Outcome != table.Place {
 			answers[i] = Answer{Reason: Reason(p.Reason), Detail: p.Detail}
 			continue

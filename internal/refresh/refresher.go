@@ -41,6 +41,9 @@ type Refresher struct {
 	names  listing
 	tally  tally
 
+	// routing is held for reading by whoever places objects: what is learned of a
+	// folder is by the rules that placed it.
+	routing sync.RWMutex
 	folders folders
 
 	crowded    atomic.Bool

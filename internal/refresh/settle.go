@@ -55,14 +55,21 @@ func (r *Refresher) place(body string, s *settling) {
 	}
 	room := r.rooms.Get().(*[]event.Record)
 	*room = event.ParseInto(*room, body)
-	for i := range *room {
-		s.record(&(*room)[i], r.o.Router)
-	}
+	r.records(*room, s)
 	clear(*room) // they hold on to the body
 	if cap(*room) > mostRoom {
 		*room = nil
 	}
 	r.rooms.Put(room)
+}
+
+// records places records, all of them by the same rules.
+func (r *Refresher) records(list []event.Record, s *settling) {
+	r.routing.RLock()
+	defer r.routing.RUnlock()
+	for i := range list {
+		s.record(&list[i], r.o.Router)
+	}
 }
 
 // asker answers whether a partition is in the catalog.

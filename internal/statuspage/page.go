@@ -21,6 +21,7 @@ var files embed.FS
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"num":   number,
+	"some":  func(n *int) bool { return n != nil && *n > 0 },
 	"secs":  seconds,
 	"ago":   func(now time.Time, then any) string { return ago(now, moment(then)) },
 	"stamp": func(t any) string { return moment(t).UTC().Format("2006-01-02 15:04:05 UTC") },
@@ -62,7 +63,7 @@ type explained struct {
 // showPage answers with the page. Its question, if it has one, is answered by
 // the configuration alone, so asking costs nothing.
 func (s Source) showPage(w http.ResponseWriter, r *http.Request) {
-	v := s.View(time.Now())
+	v := s.now(r)
 	p := page{View: v, chart: chartOf(v.Minutes), Bucket: r.FormValue("bucket"), Key: r.FormValue("key")}
 	if p.Bucket != "" && s.Explain != nil {
 		p.Explained = s.explain(p.Bucket, p.Key)
@@ -91,8 +92,16 @@ func (s Source) explain(bucket, key string) *explained {
 	return e
 }
 
-func (s Source) showJSON(w http.ResponseWriter, _ *http.Request) {
-	b, err := json.MarshalIndent(s.View(time.Now()), "", "  ")
+// now is the view for somebody who looks now.
+func (s Source) now(r *http.Request) View {
+	if s.Queues != nil {
+		s.Queues.look(r.Context(), s.Health)
+	}
+	return s.View(time.Now())
+}
+
+func (s Source) showJSON(w http.ResponseWriter, r *http.Request) {
+	b, err := json.MarshalIndent(s.now(r), "", "  ")
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

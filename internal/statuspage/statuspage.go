@@ -30,9 +30,12 @@ import (
 // Source is where the facts come from; its functions are called for every
 // request. Health, Tally and Stuck are needed, what else is nil isn't shown.
 type Source struct {
-	About  About
-	Health func() daemon.Health
-	Tally  func() refresh.Tally
+	About About
+	// Configuration is the one that is obeyed, as it is by now.
+	Configuration func() Configuration
+	Queues        *Queues
+	Health        func() daemon.Health
+	Tally         func() refresh.Tally
 	// CatalogDown says whether the catalog as a whole was last found not to work.
 	CatalogDown func() bool
 	// Next is when a schedule is due next.

@@ -26,6 +26,14 @@ type About struct {
 	Begun    time.Time `json:"begun"`
 }
 
+// Configuration is what a daemon obeys, and what it doesn't though the files say so.
+type Configuration struct {
+	Time    time.Time `json:"time"`              // when its files were last changed
+	Hash    string    `json:"hash"`              // of its files
+	Refused []string  `json:"refused,omitempty"` // why the files, as they are by now, can't be obeyed
+	Restart []string  `json:"restart,omitempty"` // settings that are others by now, and take a restart
+}
+
 // View is what the page shows, and /status.json. Times are UTC, durations
 // seconds. What strangers wrote has no control or format characters any more.
 type View struct {
@@ -34,9 +42,13 @@ type View struct {
 	State State      `json:"state"`
 	Next  *time.Time `json:"next,omitempty"` // when the schedule is due
 
-	Waiting  *int       `json:"queue_waiting,omitempty"` // messages; absent: the queue hasn't said
-	InFlight *int       `json:"queue_in_flight,omitempty"`
-	Answered *time.Time `json:"queue_answered,omitempty"`
+	Configuration *Configuration `json:"configuration,omitempty"`
+
+	Waiting       *int       `json:"queue_waiting,omitempty"` // messages; absent: the queue hasn't said
+	InFlight      *int       `json:"queue_in_flight,omitempty"`
+	InDeadLetters *int       `json:"queue_parked,omitempty"` // in the dead-letter queue by now
+	Looked        *time.Time `json:"queue_looked,omitempty"` // when that was so, and so many received and deleted
+	Answered      *time.Time `json:"queue_answered,omitempty"`
 
 	Received int `json:"messages_received"` // since Begun, as all that follows
 	Deleted  int `json:"messages_deleted"`
@@ -133,6 +145,17 @@ func (s Source) View(now time.Time) View {
 	}
 	if d := h.Done.Depth; d != nil {
 		v.Waiting, v.InFlight = &d.Waiting, &d.InFlight
+	}
+	if s.Queues != nil {
+		s.Queues.show(&v)
+	}
+	if s.Configuration != nil {
+		c := s.Configuration()
+		c.Refused = slices.Clone(c.Refused)
+		for i, r := range c.Refused {
+			c.Refused[i] = terminal.Escape(r)
+		}
+		v.Configuration = &c
 	}
 	v.Answered = utc(h.Received)
 	if s.Next != nil {

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"sync"
+
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/statuspage"
+	"athenarefresh/internal/table"
+)
+
+// obedience has a running daemon obey what its configuration's files say by now:
+// buckets and log_level. What they say otherwise, or can't mean, is told.
+type obedience struct {
+	service   *service
+	refresher *refresh.Refresher
+	regular   *reconcile.Regular // nil: none
+
+	mu     sync.Mutex
+	router *table.Router
+	shown  statuspage.Configuration
+}
+
+func (o *obedience) begin() {
+	o.router, o.shown = o.service.router, statuspage.Configuration{Time: o.service.stamp.Time, Hash: o.service.stamp.Hash}
+}
+
+// changed is told of every change of the files.
+func (o *obedience) changed(c config.Change) {
+	log := o.service.log
+	var router *table.Router
+	if c.Err == nil {
+		router, c.Err = table.New(c.Config.Buckets)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if c.Err != nil {
+		o.shown.Refused = problems(c.Err)
+		for _, p := range o.shown.Refused {
+			log.Error("the configuration is refused, the old one stays", "hash", c.Stamp.Hash, "obeyed", o.shown.Hash, "problem", p)
+		}
+		return
+	}
+	for _, w := range c.Warnings {
+		log.Warn("configuration", "warning", w.String())
+	}
+	o.router, o.shown = router, statuspage.Configuration{Time: c.Stamp.Time, Hash: c.Stamp.Hash, Restart: c.Restart}
+	o.refresher.Reroute(router)
+	if o.regular != nil {
+		o.regular.Reroute(router)
+	}
+	if o.service.level != nil {
+		o.service.level.Set(c.Config.LogLevel)
+	}
+	log.Info("buckets and log_level are read again", "configuration", c.Stamp.Hash, "configuration_of", c.Stamp.Time)
+	if c.Restart != nil {
+		log.Warn("restart to have the other settings obeyed", "settings", c.Restart)
+	}
+}
+
+// problems is what is wrong with a configuration, a text each.
+func problems(err error) (list []string) {
+	var all config.Errors
+	if !errors.As(err, &all) {
+		return []string{err.Error()}
+	}
+	for _, p := range all {
+		list = append(list, p.String())
+	}
+	return list
+}
+
+func (o *obedience) configuration() statuspage.Configuration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.shown
+}
+
+func (o *obedience) explain(bucket, key string) (table.Placement, []string) {
+	o.mu.Lock()
+	router := o.router
+	o.mu.Unlock()
+	return router.Explain(bucket, key)
+}

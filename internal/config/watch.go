@@ -1,0 +1,123 @@
+package config
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+)
+
+// Stamp tells the files of a configuration from other ones.
+type Stamp struct {
+	Time time.Time `json:"time"` // when the newer of them was last changed
+	Hash string    `json:"hash"` // the beginning of their SHA-256
+}
+
+// hashed is how many bytes of it a person compares.
+const hashed = 4
+
+// StampOf is the stamp of the files in dir. Whoever loads them reads it first.
+func StampOf(dir string) Stamp { return stampOf(openBoth(dir)) }
+
+func stampOf(global, lambda *file) Stamp {
+	h := sha256.New()
+	for _, f := range []*file{global, lambda} {
+		sum := sha256.Sum256(f.data)
+		h.Write(sum[:])
+	}
+	s := Stamp{global.changed, hex.EncodeToString(h.Sum(nil)[:hashed])}
+	if lambda.changed.After(s.Time) {
+		s.Time = lambda.changed
+	}
+	s.Time = s.Time.UTC().Truncate(time.Second)
+	return s
+}
+
+// Change is what became of a configuration's files.
+type Change struct {
+	Stamp    Stamp
+	Config   *Config // nil with Err
+	Warnings []Warning
+	Err      error // why they can't be obeyed
+	// Restart names the settings, but buckets and log_level, that differ from those
+	// that the process began with.
+	Restart []string
+}
+
+// looking is how often the files are looked at. What is read is obeyed when it was
+// the same twice: an editor may write in pieces.
+const looking = 2 * time.Second
+
+// Watch calls changed whenever the files in dir are others than they were, until
+// ctx ends. begun is what the process began with, at its stamp.
+func Watch(ctx context.Context, dir string, begun *Config, at Stamp, changed func(Change)) {
+	obeyed, last := at.Hash, at.Hash
+	tick := time.NewTicker(looking)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		global, lambda := openBoth(dir)
+		hash := stampOf(global, lambda).Hash
+		if hash != obeyed && hash == last {
+			obeyed = hash
+			changed(changeOf(begun, global, lambda))
+		}
+		last = hash
+	}
+}
+
+func changeOf(begun *Config, global, lambda *file) Change {
+	c, warnings, err := read(global, lambda)
+	ch := Change{Stamp: stampOf(global, lambda), Config: c, Warnings: warnings, Err: err}
+	if err == nil {
+		ch.Restart = others(begun, c)
+	}
+	return ch
+}
+
+// others names the settings that differ, but for those that are read again.
+func others(a, b *Config) (names []string) {
+	alike := func(c Config) Config {
+		c.Buckets, c.LogLevel, c.Sections = nil, 0, nil
+		return c
+	}
+	if reflect.DeepEqual(alike(*a), alike(*b)) {
+		return nil
+	}
+	for name, differs := range map[string]bool{
+		"account.prefix": a.Prefix != b.Prefix, "account.region": a.Region != b.Region, "account.aws_account_id": a.Account != b.Account,
+	} {
+		if differs {
+			names = append(names, name)
+		}
+	}
+	before, after := a.settings(), b.settings()
+	all := maps.Clone(before)
+	maps.Copy(all, after)
+	for name := range all {
+		if name != "buckets" && name != "log_level" && !bytes.Equal(before[name], after[name]) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// settings are those of our section as they are written, without the space between.
+func (c *Config) settings() map[string]json.RawMessage {
+	var compact bytes.Buffer
+	settings := map[string]json.RawMessage{}
+	if json.Compact(&compact, c.Sections[sectionName]) == nil {
+		json.Unmarshal(compact.Bytes(), &settings) // it was read before
+	}
+	return settings
+}

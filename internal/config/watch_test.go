@@ -1,0 +1,70 @@
+package config
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestAChangedConfigurationIsSeen: once it was the same twice, whether it can be
+// obeyed, and which of its settings only a restart can.
+func TestAChangedConfigurationIsSeen(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	section := func(settings string) { write("lambda.json", `{"athena_partition_refresh_config": {`+settings+`}}`) }
+	write("global.json", goodGlobal)
+	section(`"timeout": 60`)
+	begun := StampOf(dir)
+	c, _, err := Load(dir)
+	if err != nil || begun.Hash == "" || begun.Time.IsZero() {
+		t.Fatalf("%+v, %v", begun, err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var seen []Change
+		go Watch(ctx, dir, c, begun, func(ch Change) { seen = append(seen, ch) })
+		after := func(d time.Duration, n int) Change {
+			t.Helper()
+			time.Sleep(d)
+			synctest.Wait()
+			if len(seen) != n {
+				t.Fatalf("%d changes, want %d", len(seen), n)
+			}
+			return append(seen, Change{})[max(0, n-1)]
+		}
+		after(time.Hour, 0)
+		section(`"timeout": 60, "buckets": {"logs": "web"}`)
+		after(looking, 0) // it may be half of it
+		ch := after(looking, 1)
+		if ch.Err != nil || len(ch.Restart) != 0 || len(ch.Config.Buckets) != 2 || ch.Stamp.Hash == begun.Hash {
+			t.Errorf("buckets: %+v", ch)
+		}
+		section(`"timeout": `)
+		if ch := after(2*looking, 2); ch.Err == nil || !strings.Contains(ch.Err.Error(), "lambda.json:1:") {
+			t.Errorf("broken: %+v", ch)
+		}
+		after(time.Hour, 2) // and is said once
+		section(`"timeout": 70, "log_level": "debug", "queue_name": "q"`)
+		if ch := after(2*looking, 3); ch.Err != nil || !slices.Equal(ch.Restart, []string{"queue_name", "timeout"}) {
+			t.Errorf("others: %+v", ch)
+		}
+		if err := os.Remove(filepath.Join(dir, "lambda.json")); err != nil {
+			t.Fatal(err)
+		}
+		if ch := after(2*looking, 4); ch.Err == nil {
+			t.Errorf("gone: %+v", ch)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
