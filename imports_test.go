@@ -183,7 +183,7 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/deploy", module + "internal/aws/account"},
 		{"internal/local/s3", module + "internal/table"},
 		{"internal/local/s3", "github.com/duckdb/duckdb-go/v2"},
-		{"internal/aws/sample", "github.com/duckdb/duckdb-go/v2"},
+		{"internal/schema/sample", "github.com/duckdb/duckdb-go/v2"},
 		{"internal/schema", module + "internal/schema/infer"},
 		{"cmd/lambda", module + "internal/local"},
 	} {

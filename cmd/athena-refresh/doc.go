@@ -16,6 +16,7 @@
 //	internal/reconcile       compares S3 with the catalog; owns the interfaces Objects and Mender
 //	internal/parked          looks into the dead-letter queue and sends back; owns the interface DeadLetters
 //	internal/schema          columns and formats of tables, by name, from a file, merged   pure
+//	internal/schema/sample   brings a few files of a folder here, to look at
 //	internal/schema/infer    the schema of a sample, by DuckDB
 //	internal/hiveql          Hive's DDL, read and written                          pure
 //	internal/emf             writes what was done as CloudWatch's metrics          pure
@@ -35,8 +36,7 @@
 //	internal/aws/glue        is a Catalog's Reader, and a Writer by the catalog's own API
 //	internal/aws/athena      is a Writer by DDL
 //	internal/aws/query       runs SQL through the Athena API
-//	internal/aws/objects     is reconcile's Objects, on S3
-//	internal/aws/sample      brings a few files of a folder here, to look at
+//	internal/aws/objects     is reconcile's Objects, on S3, and takes samples of them
 //	internal/aws/cloudwatch  reads a queue's metrics
 //	internal/aws/inspect     has AWS tell the facts that doctor judges
 //	internal/aws/account     is the account that deploy changes: functions, notifications, what exists

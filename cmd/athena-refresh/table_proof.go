@@ -12,10 +12,10 @@ import (
 
 	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/aws/query"
-	"athenarefresh/internal/aws/sample"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/schema"
+	"athenarefresh/internal/schema/sample"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )

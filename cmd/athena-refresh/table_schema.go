@@ -8,11 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	"athenarefresh/internal/aws/sample"
+	"athenarefresh/internal/aws/objects"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/schema/infer"
+	"athenarefresh/internal/schema/sample"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -239,7 +240,7 @@ func (o *origin) sample(ctx context.Context, a *app, c *config.Config, router *t
 	if err != nil {
 		return nil, err
 	}
-	s, err := sample.NewBucket(cfg).Take(ctx, bucket, prefix, func(key string) bool {
+	s, err := objects.NewSampler(cfg).Take(ctx, bucket, prefix, func(key string) bool {
 		p := router.Place(bucket, key)
 		return p.Reason == table.UnknownBucket || p.Outcome == table.Place && p.Partition.Table == h.name
 	}, sample.Usual)

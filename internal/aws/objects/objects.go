@@ -1,4 +1,5 @@
-// Package objects lists the objects of S3 buckets, in the order of their keys.
+// Package objects lists the objects of S3 buckets, in the order of their keys, and
+// takes samples of them.
 package objects
 
 import (
@@ -23,11 +24,15 @@ type S3 struct {
 
 var _ reconcile.Objects = (*S3)(nil)
 
-// New returns an S3. With an endpoint of its own (the local stack) a bucket is
-// named in the path: such a host has no name to put it in front of.
+// New returns an S3.
 func New(cfg aws.Config) *S3 {
-	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
-	return &S3{list: client.ListObjectsV2}
+	return &S3{list: newClient(cfg).ListObjectsV2}
+}
+
+// newClient names a bucket in the path where the endpoint is one of its own (the
+// local stack): such a host has no name to put it in front of.
+func newClient(cfg aws.Config) *s3.Client {
+	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 }
 
 // List implements reconcile.Objects. Keys are asked for encoded: XML can't hold

@@ -38,14 +38,14 @@ type File struct {
 	Name string // where it comes from
 }
 
-// candidate is a file that may be taken.
-type candidate struct {
-	name string
-	open func(context.Context) (io.ReadCloser, error)
+// Candidate is a file that may be taken.
+type Candidate struct {
+	Name string
+	Open func(context.Context) (io.ReadCloser, error)
 }
 
-// take takes some of the candidates, from all over the list.
-func take(ctx context.Context, all []candidate, limits Limits) (s *Sample, err error) {
+// Take takes some of the candidates, from all over the list.
+func Take(ctx context.Context, all []Candidate, limits Limits) (s *Sample, err error) {
 	s = &Sample{Seen: len(all)}
 	if s.Dir, err = os.MkdirTemp("", "athena-refresh-sample-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the sample: %w", err)
@@ -54,7 +54,7 @@ func take(ctx context.Context, all []candidate, limits Limits) (s *Sample, err e
 	for _, c := range spread(all, limits.Files) {
 		n, err := s.add(ctx, c, min(left, limits.Each), left)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("take a sample of %s: %w", c.name, err), os.RemoveAll(s.Dir))
+			return nil, errors.Join(fmt.Errorf("take a sample of %s: %w", c.Name, err), os.RemoveAll(s.Dir))
 		}
 		left -= n
 	}
@@ -63,11 +63,11 @@ func take(ctx context.Context, all []candidate, limits Limits) (s *Sample, err e
 
 // spread chooses at most n, evenly, the last among them: the newest files are
 // often last.
-func spread(all []candidate, n int) []candidate {
+func spread(all []Candidate, n int) []Candidate {
 	if len(all) <= n {
 		return all
 	}
-	chosen := make([]candidate, n)
+	chosen := make([]Candidate, n)
 	for i := range chosen {
 		chosen[i] = all[(i+1)*len(all)/n-1]
 	}
@@ -80,16 +80,16 @@ func (s *Sample) note(format string, args ...any) {
 
 // add copies a file and returns how many bytes it has. One that is broken, or
 // too large, is left out with a note.
-func (s *Sample) add(ctx context.Context, c candidate, most, left int64) (int64, error) {
-	in, err := c.open(ctx)
+func (s *Sample) add(ctx context.Context, c Candidate, most, left int64) (int64, error) {
+	in, err := c.Open(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer in.Close()
-	content, err := s.read(c.name, in, most, left)
+	content, err := s.read(c.Name, in, most, left)
 	switch {
 	case errors.Is(err, errTooLarge), errors.Is(err, errPacked), errors.Is(err, errUTF16), broken(err):
-		s.note("%s was left out: %v", c.name, err)
+		s.note("%s was left out: %v", c.Name, err)
 		return 0, nil
 	case err != nil:
 		return 0, err
@@ -100,7 +100,7 @@ func (s *Sample) add(ctx context.Context, c candidate, most, left int64) (int64,
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		return 0, err
 	}
-	s.Files = append(s.Files, File{Path: path, Name: c.name})
+	s.Files = append(s.Files, File{Path: path, Name: c.Name})
 	return int64(len(content)), nil
 }
 

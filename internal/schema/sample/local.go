@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 )
 
-// mostListed bounds how many files are looked at to choose from.
-const mostListed = 5000
+// MostListed bounds how many files are looked at to choose from.
+const MostListed = 5000
 
 // Local takes a sample of a file, or of the files of a folder.
 func Local(ctx context.Context, from string, limits Limits) (*Sample, error) {
-	var all []candidate
+	var all []Candidate
 	full := errors.New("enough")
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -28,7 +28,7 @@ func Local(ctx context.Context, from string, limits Limits) (*Sample, error) {
 		if !d.Type().IsRegular() || path != from && !readable(filepath.ToSlash(rel)) {
 			return nil
 		}
-		if all = append(all, candidate{path, func(context.Context) (io.ReadCloser, error) { return os.Open(path) }}); len(all) == mostListed {
+		if all = append(all, Candidate{path, func(context.Context) (io.ReadCloser, error) { return os.Open(path) }}); len(all) == MostListed {
 			return full
 		}
 		return ctx.Err()
@@ -36,5 +36,5 @@ func Local(ctx context.Context, from string, limits Limits) (*Sample, error) {
 	if err != nil && !errors.Is(err, full) {
 		return nil, fmt.Errorf("take a sample: %w", err)
 	}
-	return take(ctx, all, limits)
+	return Take(ctx, all, limits)
 }

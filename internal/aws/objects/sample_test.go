@@ -1,4 +1,4 @@
-package sample
+package objects
 
 import (
 	"context"
@@ -9,20 +9,22 @@ import (
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/schema/sample"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// objects is a bucket that lists a thousand keys a page, without an end if n is
+// listing is a bucket that lists a thousand keys a page, without an end if n is
 // negative.
-type objects struct {
+type listing struct {
 	n            int
 	lists, reads int
 	fails        error
 }
 
-func (o *objects) list(_ context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
+func (o *listing) list(_ context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
 	if *in.Bucket != "b" || *in.Prefix != "p/" || o.lists > 0 && aws.ToString(in.ContinuationToken) != fmt.Sprint(o.lists) {
 		return nil, fmt.Errorf("another listing: %+v", in)
 	}
@@ -35,38 +37,38 @@ func (o *objects) list(_ context.Context, in *s3.ListObjectsV2Input, _ ...func(*
 	return out, o.fails
 }
 
-func (o *objects) get(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+func (o *listing) get(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
 	o.reads++
 	return &s3.GetObjectOutput{Body: io.NopCloser(strings.NewReader(*in.Key + "\n"))}, nil
 }
 
 func TestASampleOfABucketIsOfWhatIsWanted(t *testing.T) {
-	o := &objects{n: 2500}
-	b := Bucket{list: o.list, get: o.get}
-	s, err := b.Take(t.Context(), "b", "p/", func(key string) bool { return key >= "p/02000" }, Usual)
+	o := &listing{n: 2500}
+	b := Sampler{list: o.list, get: o.get}
+	s, err := b.Take(t.Context(), "b", "p/", func(key string) bool { return key >= "p/02000" }, sample.Usual)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(s.Dir)
-	if s.Seen != 250 || len(s.Files) != Usual.Files || o.reads != Usual.Files || o.lists != 3 || s.Files[len(s.Files)-1].Name != "s3://b/p/02499" {
+	if s.Seen != 250 || len(s.Files) != sample.Usual.Files || o.reads != sample.Usual.Files || o.lists != 3 || s.Files[len(s.Files)-1].Name != "s3://b/p/02499" {
 		t.Errorf("%d seen, %d lists, %d reads: %+v", s.Seen, o.lists, o.reads, s.Files)
 	}
 }
 
 func TestABucketWithoutAnEndIsNotListedToItsEnd(t *testing.T) {
-	o := &objects{n: -1}
-	b := Bucket{list: o.list, get: o.get}
-	s, err := b.Take(t.Context(), "b", "p/", func(string) bool { return true }, Usual)
+	o := &listing{n: -1}
+	b := Sampler{list: o.list, get: o.get}
+	s, err := b.Take(t.Context(), "b", "p/", func(string) bool { return true }, sample.Usual)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(s.Dir)
-	if o.lists != mostListed/1000 || s.Seen != mostListed/2 {
+	if o.lists != sample.MostListed/1000 || s.Seen != sample.MostListed/2 {
 		t.Errorf("%d lists, %d seen", o.lists, s.Seen)
 	}
-	o = &objects{n: 1, fails: errors.New("no")}
-	b = Bucket{list: o.list, get: o.get}
-	if _, err := b.Take(t.Context(), "b", "p/", func(string) bool { return true }, Usual); !errors.Is(err, o.fails) {
+	o = &listing{n: 1, fails: errors.New("no")}
+	b = Sampler{list: o.list, get: o.get}
+	if _, err := b.Take(t.Context(), "b", "p/", func(string) bool { return true }, sample.Usual); !errors.Is(err, o.fails) {
 		t.Error(err)
 	}
 }
