@@ -150,7 +150,7 @@ func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string)
 	wanted.Format = wanted.Refit(before)
 	columns, more := schema.Merge(now.Columns, wanted.Columns, r.anyType)
 	r.out = rebuilt{Table: d.ID.Name, Database: r.c.Database, Notes: append(append([]string{}, notes...), more...), Settled: true,
-		Changes: changes(now.Columns, columns, &before, &wanted.Format)}
+		Changes: schema.Changes(now.Columns, columns, &before, &wanted.Format)}
 	return shapeOf(columns, &wanted.Format, d), nil
 }
 
@@ -167,25 +167,6 @@ func shapeOf(columns []hiveql.Column, f *schema.Format, d *glue.Description) glu
 	return to
 }
 
-// changes are what becomes other, a line each.
-func changes(now, columns []hiveql.Column, before, after *schema.Format) []string {
-	list := []string{}
-	for i, c := range columns {
-		switch {
-		case i >= len(now):
-			list = append(list, fmt.Sprintf("+ %s %s", c.Name, c.Type))
-		case now[i].Type.String() != c.Type.String():
-			list = append(list, fmt.Sprintf("~ %s %s, was %s", c.Name, c.Type, now[i].Type))
-		case now[i].Comment != c.Comment:
-			list = append(list, fmt.Sprintf("~ %s, its comment", c.Name))
-		}
-	}
-	if a, b := before.String(), after.String(); a != b {
-		list = append(list, fmt.Sprintf("~ read by %s, was %s", b, a))
-	}
-	return list
-}
-
 // summary is the changes, for a person.
 func (r *rebuilt) summary() string {
 	if len(r.Changes) == 0 {
@@ -194,10 +175,22 @@ func (r *rebuilt) summary() string {
 	return "table " + r.Table + "\n  " + strings.Join(r.Changes, "\n  ")
 }
 
-// rebuild rebuilds, and once more when the last partition that is made like
-// the old table can have come.
+// rebuild rebuilds, and shows how far it is.
 func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
-	if err := r.passes(ctx, to); err != nil {
+	var now atomic.Pointer[glue.Rebuilt]
+	now.Store(&glue.Rebuilt{})
+	stop := terminal.Progress(r.a.stderr, func() string {
+		done := now.Load()
+		return fmt.Sprintf("table %s: %s looked at, %d changed", r.out.Table, count(done.Seen, "partition"), done.Changed)
+	})
+	late := r.late
+	if r.c.Catalog != config.CatalogGlue {
+		late = 0 // Athena's DDL makes partitions as the table is
+	}
+	done, settled, err := r.tables.RebuildSettled(ctx, r.out.Table, to, late, r.wait, func(done glue.Rebuilt) { now.Store(&done) })
+	stop()
+	r.out.Seen, r.out.Changed, r.out.Gone, r.out.Settled = done.Seen, done.Changed, done.Gone, settled
+	if err != nil {
 		return r.explain(err)
 	}
 	if r.a.json {
@@ -206,46 +199,12 @@ func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
 	return r.a.printf("%s changed, %s looked at\n", count(r.out.Changed, "partition"), count(r.out.Seen, "partition"))
 }
 
-func (r *rebuilder) passes(ctx context.Context, to glue.Shape) error {
-	err := r.pass(ctx, to)
-	if r.c.Catalog != config.CatalogGlue || err != nil && !errors.Is(err, glue.ErrNotSettled) {
-		return err // Athena's DDL makes partitions as the table is
+// wait says whether to wait for partitions that are made as the table was.
+func (r *rebuilder) wait(until time.Time) bool {
+	if !r.noWait {
+		r.a.say(fmt.Sprintf("until %s partitions may still be added as the table was: waiting for those (Ctrl-C leaves them for another run)", until.Format(time.TimeOnly)))
 	}
-	d, describeErr := r.tables.Describe(ctx, r.out.Table)
-	if describeErr != nil {
-		return describeErr
-	}
-	late := min(r.late, time.Until(d.Updated.Add(r.late)))
-	switch {
-	case late <= 0:
-		return err
-	case r.noWait:
-		r.out.Settled = false
-		return nil
-	}
-	r.a.say(fmt.Sprintf("until %s partitions may still be added as the table was: waiting for those (Ctrl-C leaves them for another run)",
-		time.Now().Add(late).Format(time.TimeOnly)))
-	select {
-	case <-time.After(late):
-		return r.pass(ctx, to)
-	case <-ctx.Done():
-		r.out.Settled = false
-		return nil
-	}
-}
-
-func (r *rebuilder) pass(ctx context.Context, to glue.Shape) error {
-	before := r.out
-	var now atomic.Pointer[glue.Rebuilt]
-	now.Store(&glue.Rebuilt{})
-	stop := terminal.Progress(r.a.stderr, func() string {
-		done := now.Load()
-		return fmt.Sprintf("table %s: %s looked at, %d changed", before.Table, count(done.Seen, "partition"), done.Changed)
-	})
-	defer stop()
-	done, err := r.tables.Rebuild(ctx, r.out.Table, to, func(done glue.Rebuilt) { now.Store(&done) })
-	r.out.Seen, r.out.Changed, r.out.Gone = before.Seen+done.Seen, before.Changed+done.Changed, before.Gone+done.Gone
-	return err
+	return !r.noWait
 }
 
 func (r *rebuilder) explain(err error) error {
