@@ -16,6 +16,7 @@ import (
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/doctor"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -77,6 +78,9 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 	d.Facts = inspect.Facts(cfg, catalog)
 	d.Facts.Partitions = func(ctx context.Context, t refresh.Table) iter.Seq2[refresh.Partition, error] {
 		return glue.NewReader(cfg, c.Database).All(ctx, t, "")
+	}
+	d.Facts.Schema = func(ctx context.Context, name string) (schema.Schema, error) {
+		return schemaNow(ctx, glue.NewTables(cfg, c.Database), name)
 	}
 	if err != nil { // a finding, and the cause of all others
 		d.Facts.Identity = func(context.Context) (doctor.Identity, error) {

@@ -137,12 +137,12 @@ func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string)
 	}
 	h := &home{name: d.ID.Name}
 	if ruled, err := homeOf(router, d.ID.Name, r.change.from); err == nil {
-		h.parquet = ruled.parquet
+		h.parquet, h.source, h.location = ruled.parquet, ruled.source, ruled.location
 	}
 	for _, k := range now.PartitionKeys {
 		h.keys = append(h.keys, k.Name) // the table's own, whatever the rules say by now
 	}
-	before := schema.Format{SerDe: now.SerDe, SerDeProperties: now.SerDeProperties, InputFormat: now.InputFormat, OutputFormat: now.OutputFormat, Properties: now.Properties}
+	before := schemaOfTable(now).Format
 	wanted, notes, err := r.change.read(ctx, r.a, r.c, router, h, before)
 	if err != nil {
 		return to, err

@@ -14,6 +14,7 @@ import (
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/schema/infer"
 	"athenarefresh/internal/schema/sample"
+	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -73,7 +74,7 @@ func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *tab
 	case o.schema != "":
 		s, err = o.named(otherwise)
 	default:
-		s, err = h.ofSource()
+		s, notes, err = h.ofSource()
 	}
 	if err != nil {
 		return s, nil, err
@@ -94,16 +95,23 @@ func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *tab
 	return s, notes, nil
 }
 
-// ofSource is the schema that the source of the table's rules has for it.
-func (h *home) ofSource() (schema.Schema, error) {
+// ofSource is the schema that the source of the table's rules has for it, and what
+// its page says is to be known.
+func (h *home) ofSource() (s schema.Schema, notes []string, err error) {
 	s, ok := schema.Named(h.source)
 	switch {
 	case ok:
-		return s, nil
+		page, err := source.PageOf(h.source)
+		for note := range strings.SplitSeq("\n"+page.Warnings, "\n- ") {
+			if note = strings.Join(strings.Fields(note), " "); note != "" {
+				notes = append(notes, note)
+			}
+		}
+		return s, notes, err
 	case h.source != "":
-		return s, hint(fmt.Errorf("table %s: what source %s has in its files only they can say", h.name, h.source), "--from s3://%s looks at them", strings.TrimPrefix(h.location, "s3://"))
+		return s, nil, hint(fmt.Errorf("table %s: what source %s has in its files only they can say", h.name, h.source), "--from s3://%s looks at them", strings.TrimPrefix(h.location, "s3://"))
 	}
-	return s, hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.name),
+	return s, nil, hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.name),
 		"--from s3://%s looks at the data itself", strings.TrimPrefix(h.location, "s3://"))
 }
 

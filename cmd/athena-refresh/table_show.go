@@ -11,6 +11,7 @@ import (
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -117,6 +118,24 @@ func statementOf(d *glue.Description) (*hiveql.CreateTable, error) {
 	}
 	s.PartitionKeys, err = hiveColumns(d.PartitionKeys)
 	return s, err
+}
+
+// schemaOfTable is how a table reads files.
+func schemaOfTable(t *hiveql.CreateTable) schema.Schema {
+	return schema.Schema{Columns: t.Columns, Format: schema.Format{SerDe: t.SerDe, SerDeProperties: t.SerDeProperties, InputFormat: t.InputFormat, OutputFormat: t.OutputFormat, Properties: t.Properties}}
+}
+
+// schemaNow is how a table of the database reads files.
+func schemaNow(ctx context.Context, tables *glue.Tables, name string) (schema.Schema, error) {
+	d, err := tables.Describe(ctx, name)
+	if err != nil {
+		return schema.Schema{}, err
+	}
+	t, err := statementOf(d)
+	if err != nil {
+		return schema.Schema{}, err
+	}
+	return schemaOfTable(t), nil
 }
 
 func hiveColumns(columns []glue.Column) ([]hiveql.Column, error) {

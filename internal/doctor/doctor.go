@@ -19,6 +19,7 @@ import (
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 )
 
@@ -65,6 +66,7 @@ type Facts struct {
 	Catalog       refresh.Reader
 	// Partitions are all of a table's, in no order; an error is the last.
 	Partitions func(context.Context, refresh.Table) iter.Seq2[refresh.Partition, error]
+	Schema     func(ctx context.Context, table string) (schema.Schema, error)
 	Governed   func(ctx context.Context, database string) (Governed, error)
 	WorkGroup  func(ctx context.Context, name string) (WorkGroup, error)
 	Function   func(ctx context.Context, name, alias string) (Function, error)

@@ -14,6 +14,7 @@ import (
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 )
 
@@ -121,6 +122,9 @@ func well(t *testing.T) *Doctor {
 		Governed: func(context.Context, string) (Governed, error) { return Governed{}, nil },
 		Partitions: func(context.Context, refresh.Table) iter.Seq2[refresh.Partition, error] {
 			return func(func(refresh.Partition, error) bool) {}
+		},
+		Schema: func(context.Context, string) (schema.Schema, error) {
+			return schema.Schema{}, errors.New("no schema was to be asked for")
 		},
 		WorkGroup: func(context.Context, string) (WorkGroup, error) { return WorkGroup{Enabled: true}, nil },
 		Function:  func(context.Context, string, string) (Function, error) { return goodFunction, nil },

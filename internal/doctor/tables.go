@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 )
 
@@ -22,6 +23,9 @@ func (x *examination) tableChecks() []check {
 			check{name: "table", subject: name, ask: func(ctx context.Context) Finding { return x.table(ctx, name) }},
 			check{name: "partitions", subject: name, optional: true, ask: func(ctx context.Context) Finding { return x.partitions(ctx, name) }},
 		)
+		if c, ok := x.sourceCheck(name); ok {
+			list = append(list, c)
+		}
 	}
 	return list
 }
@@ -50,10 +54,13 @@ func missingTable(name string, feeds []table.Feed) Finding {
 	return wrong("there is no such table: what lands for it waits", "athena-refresh "+creation(name, feeds))
 }
 
-// creation is the command that makes a table, of StreamAlert's schema of alerts
-// or of what is there.
+// creation is the command that makes a table, of its source, of StreamAlert's
+// schema of alerts or of what is there.
 func creation(name string, feeds []table.Feed) string {
+	_, known := schema.Named(sourceOf(feeds))
 	switch {
+	case known:
+		return "table create " + name
 	case name == "alerts":
 		return "table create alerts --schema alerts"
 	case len(feeds) > 0:

@@ -114,6 +114,30 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+func TestLinesOfCommentAreNoRows(t *testing.T) {
+	head := "#Version: 1.0\n#Fields: date sc-bytes cs(Host) cs(User-Agent)\n"
+	s, err := infer(t, head+"2026-01-02\t392\texample.com\tcurl\n", head+"2026-01-03\t-\texample.com\tcurl\n2026-01-03\t-\texample.com\t\n")
+	want(t, s, err, CSV, []string{"date string", "sc_bytes string", "cs_host string", "cs_user_agent string"},
+		[]string{"the lines at the beginning of each file that begin with #, 2 of them, are not read"})
+	if err == nil && (s.Comments != 2 || s.Header || s.Delimiter != "\t" || s.Rows != 3 || s.Columns[3].Values != 2) {
+		t.Errorf("%+v", s)
+	}
+	s, err = infer(t, "# one\na,b\n1,2\n", "# one\n# two\na,b\n3,4\n")
+	if err == nil || !strings.Contains(err.Error(), "different numbers of lines of comment") {
+		t.Errorf("%+v %v", s, err)
+	}
+}
+
+func TestObjectsOnOneLineAreCounted(t *testing.T) {
+	s, err := infer(t, `{"a":1}{"a":2} {"b":"x"}`+"\n"+`{"a":3}`)
+	if err != nil || s.Rows != 4 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "of its 4 objects Athena reads 2") || len(s.ReadAs) != 1 {
+		t.Fatalf("%+v %v", s, err)
+	}
+	if s.Columns[0].Values != 3 || s.Columns[1].Values != 1 {
+		t.Errorf("%+v", s.Columns)
+	}
+}
+
 func TestParquet(t *testing.T) {
 	dir := t.TempDir()
 	db, err := sql.Open("duckdb", "")
