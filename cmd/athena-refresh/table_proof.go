@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +28,7 @@ type readBack struct {
 // reading reads a sample through a table with the schema, in an embedded Athena
 // of its own that is gone afterwards. Where the table fails on the sample the error
 // is a [*query.Failed].
-func reading(ctx context.Context, s *schema.Schema, taken *sample.Sample, as map[string]string) (back *readBack, err error) {
+func reading(ctx context.Context, s *schema.Schema, taken *sample.Sample) (back *readBack, err error) {
 	dir, err := os.MkdirTemp("", "athena-refresh-read-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder to read the sample back in: %w", err)
@@ -48,7 +47,7 @@ func reading(ctx context.Context, s *schema.Schema, taken *sample.Sample, as map
 		}
 	}
 	for _, f := range taken.Files {
-		if err := put(ctx, store, "sample", "t/"+filepath.Base(f.Path), cmp.Or(as[f.Path], f.Path)); err != nil {
+		if err := put(ctx, store, "sample", "t/"+filepath.Base(f.Path), f.Path); err != nil {
 			return nil, fmt.Errorf("read the sample back: %w", err)
 		}
 	}
@@ -109,8 +108,7 @@ func counted(ctx context.Context, ask *query.Client, s *schema.Schema) (*readBac
 // expected is what a sample has, by its files alone.
 type expected struct {
 	rows   int64
-	values map[string]int64  // by column; of those that are known
-	readAs map[string]string // as infer.Schema has it
+	values map[string]int64 // by column; of those that are known
 }
 
 // differences says what comes out otherwise than it is in the sample.
@@ -132,7 +130,7 @@ func (b *readBack) differences(s *schema.Schema, want *expected) (notes []string
 // prove reads the sample back and says what comes out otherwise. A table that
 // fails on it is not made.
 func prove(ctx context.Context, s *schema.Schema, taken *sample.Sample, want *expected) ([]string, error) {
-	back, err := reading(ctx, s, taken, want.readAs)
+	back, err := reading(ctx, s, taken)
 	var failed *query.Failed
 	switch {
 	case ctx.Err() != nil:

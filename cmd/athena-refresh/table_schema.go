@@ -260,7 +260,7 @@ func (o *origin) sample(ctx context.Context, a *app, c *config.Config, router *t
 
 // schemaOf makes a schema of what was found in a sample.
 func schemaOf(found *infer.Schema, h *home) (s schema.Schema, want *expected, notes []string) {
-	want = &expected{rows: found.Rows, values: map[string]int64{}, readAs: found.ReadAs}
+	want = &expected{rows: found.Rows, values: map[string]int64{}}
 	if found.Format == infer.CloudTrail {
 		s, notes = trailSchema(found, h)
 		for _, c := range found.Columns {

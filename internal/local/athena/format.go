@@ -26,7 +26,7 @@ func formatOf(t *glue.Table, d *glue.StorageDescriptor) (*fileFormat, error) {
 	}
 	f := &fileFormat{serde: d.SerdeInfo.SerializationLibrary, properties: d.SerdeInfo.Parameters}
 	switch f.serde {
-	case "org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe":
+	case openxSerDe, "org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe":
 		f.kind = "json"
 	case "com.amazon.emr.hive.serde.CloudTrailSerde", "org.apache.hive.hcatalog.data.CloudTrailSerde":
 		f.kind = "cloudtrail"

@@ -72,6 +72,18 @@ func TestSelectReadsParquet(t *testing.T) {
 	s.fails("SELECT count(*) FROM p")
 }
 
+func TestSelectReadsLinesOfJSONAsOpenXDoes(t *testing.T) {
+	s := newStack(t)
+	s.run("CREATE DATABASE db")
+	s.run("CREATE EXTERNAL TABLE j (id int, m string) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/j/'")
+	s.put("j/1.json", "\ufeff{\"id\":1}{\"id\":2}\n  {\"ID\":3,\"m\":\"x\"} trailing\n")
+	s.put("j/2.json.gz", gzipped("no object\n{\"id\":4}\n"))
+	s.want("SELECT id, m FROM j ORDER BY id NULLS FIRST", []string{"NULL", "NULL"}, []string{"1", "NULL"}, []string{"3", "x"}, []string{"4", "NULL"})
+	s.put("j/3.json", "{\"id\":5}\n{\"id\":\n")
+	s.failsWith("SELECT id FROM j", "Row is not a valid JSON Object")
+	s.failsWith("SELECT id FROM j", "s3://b/j/3.json")
+}
+
 func TestSelectReadsListsOfFiles(t *testing.T) {
 	s := newStack(t)
 	s.run("CREATE DATABASE db")

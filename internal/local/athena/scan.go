@@ -129,6 +129,9 @@ func (s *scan) formatSQL(files []scanFile, f *functions, describe func(string) (
 	format := files[0].partition.format
 	switch format.kind {
 	case "json":
+		if format.serde == openxSerDe {
+			return s.openxSQL(format, files, f), nil
+		}
 		return s.jsonSQL(format, files, f), nil
 	case "cloudtrail":
 		return s.cloudTrailSQL(format, files, f)
@@ -239,8 +242,15 @@ func (s *scan) textSQL(format *fileFormat, files []scanFile, f *functions) (stri
 		cols = append(cols, fmt.Sprintf("TRY_CAST(%s AS %s) AS %s", field, duckType(c.typ), ident(c.name)))
 	}
 	cols = append(cols, s.keyColumns(files, `"$f"`)...)
-	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", file_index AS "$f" FROM read_csv(%s, columns = {'line': 'VARCHAR'}, delim = chr(30) || chr(31), quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, null_padding = false, max_line_size = %d, skip = %d, hive_partitioning = false))`,
-		strings.Join(cols, ", "), fields("line"), paths(files), maxLine, format.skipLines), nil
+	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", file_index AS "$f" FROM %s)`,
+		strings.Join(cols, ", "), fields("line"), linesSQL(files, format.skipLines)), nil
+}
+
+// linesSQL is the files' lines, each a row with the column line, without the first
+// of each file.
+func linesSQL(files []scanFile, skip int) string {
+	return fmt.Sprintf(`read_csv(%s, columns = {'line': 'VARCHAR'}, delim = chr(30) || chr(31), quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, null_padding = false, max_line_size = %d, skip = %d, hive_partitioning = false)`,
+		paths(files), maxLine, skip)
 }
 
 // parquetSQL reads columns by their names, in any case; one that no file has

@@ -55,7 +55,7 @@ func TestPruningLeavesOtherPartitionsUnread(t *testing.T) {
 	for i := range 200 {
 		body := fmt.Sprintf(`{"id":%d,"name":"n%d"}`, i, i%10)
 		if i == 77 {
-			body = "garbage"
+			body = "{garbage"
 		}
 		s.put(fmt.Sprintf("t/%03d/f.json", i), body)
 		add += fmt.Sprintf(" PARTITION (dt='%03d') LOCATION 's3://b/t/%03d/'", i, i)

@@ -30,8 +30,6 @@ type session struct {
 	files []string // that are looked at
 	notes notes
 	known Known
-
-	readAs map[string]string // as in Schema
 }
 
 // Files infers the schema of files, all of one format, uncompressed and below
@@ -64,7 +62,7 @@ func Files(ctx context.Context, dir string, files []string, known Known) (_ *Sch
 	if err := s.count(ctx, format, out); err != nil {
 		return nil, err
 	}
-	out.Format, out.Notes, out.ReadAs = format, s.notes, s.readAs
+	out.Format, out.Notes = format, s.notes
 	return out, nil
 }
 

@@ -39,10 +39,6 @@ type Schema struct {
 	Rows    int64    // of the files, by their format: what a table of them should read
 	Notes   []string // for people: what was decided and why; files by their paths
 
-	// ReadAs are, for files whose lines hold more than Athena reads of them, files
-	// with what it reads, by the files' paths.
-	ReadAs map[string]string
-
 	// Of CSV.
 	Delimiter string
 	Quote     string // "" if no field is quoted: columns may have types

@@ -130,7 +130,7 @@ func TestLinesOfCommentAreNoRows(t *testing.T) {
 
 func TestObjectsOnOneLineAreCounted(t *testing.T) {
 	s, err := infer(t, `{"a":1}{"a":2} {"b":"x"}`+"\n"+`{"a":3}`)
-	if err != nil || s.Rows != 4 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "of its 4 objects Athena reads 2") || len(s.ReadAs) != 1 {
+	if err != nil || s.Rows != 4 || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "of its 4 objects Athena reads 2") {
 		t.Fatalf("%+v %v", s, err)
 	}
 	if s.Columns[0].Values != 3 || s.Columns[1].Values != 1 {

@@ -5,7 +5,6 @@ package infer
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -28,7 +27,7 @@ func (s *session) oneALine() error {
 		if err != nil {
 			return err
 		}
-		var all, firsts []byte
+		var all []byte
 		lines, objects := 0, 0
 		for n, line := range bytes.Split(content, []byte("\n")) {
 			if line = bytes.TrimSpace(line); len(line) == 0 {
@@ -38,11 +37,8 @@ func (s *session) oneALine() error {
 			if err != nil {
 				return fmt.Errorf("%s, line %d: %w: Athena reads one object a line", file, n+1, err)
 			}
-			for i, o := range found {
+			for _, o := range found {
 				all = append(append(all, o...), '\n')
-				if i == 0 {
-					firsts = append(append(firsts, o...), '\n')
-				}
 			}
 			lines, objects = lines+1, objects+len(found)
 		}
@@ -50,11 +46,8 @@ func (s *session) oneALine() error {
 			continue
 		}
 		s.notes.add("%s has several objects on a line: of its %d objects Athena reads %d, the first of each line", file, objects, lines)
-		if s.readAs == nil {
-			s.readAs = map[string]string{}
-		}
-		s.files[i], s.readAs[file] = file+".lines", file+".firsts"
-		if err := errors.Join(os.WriteFile(s.files[i], all, 0o600), os.WriteFile(s.readAs[file], firsts, 0o600)); err != nil {
+		s.files[i] = file + ".lines"
+		if err := os.WriteFile(s.files[i], all, 0o600); err != nil {
 			return err
 		}
 	}
