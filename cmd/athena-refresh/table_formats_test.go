@@ -21,7 +21,8 @@ func TestATableMadeOfASampleReadsWhatLands(t *testing.T) {
 	}
 	conf := confDir(t, "made", `{"athena_partition_refresh_config": {"buckets": {
 		"made-logs": [{"prefix": "AWSLogs/", "layout": "cloudtrail", "table": "trail"}, {"layout": "{table}/{yyyy}-{MM}-{dd}/"}],
-		"made-parquet": [{"layout": "streamalert-parquet"}]}}}`)
+		"made-parquet": [{"layout": "streamalert-parquet"}],
+		"made-flow": [{"source": "vpcflow"}]}}}`)
 	stack, err := serve(conf, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -50,10 +51,13 @@ func TestATableMadeOfASampleReadsWhatLands(t *testing.T) {
 	m.put("made-logs", "nested/2026-01-02/a.json.gz", zipped(t, `{"a":{"b":[{"c":1},{"c":2}]},"x-y":"z","dt":"mine","tags":{"k:1":"v"}}`+"\n"))
 	m.put("made-parquet", "parquet/columns/dt=2026-01-02-03/a.parquet", parquettest.File(t, "SELECT 1::INTEGER AS ID, {'a': 'x', 'n': 2} AS who, [1.5, 2.5]::DOUBLE[] AS list, DATE '2026-01-02' AS day, 'no' AS dt"))
 
+	m.put("made-flow", "AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/01/02/a.log.parquet",
+		parquettest.File(t, "SELECT '203.0.113.9' AS srcaddr, 22::INTEGER AS dstport, 'us-east-1' AS region, 'REJECT' AS action"))
 	for _, name := range []string{"trail", "quoted", "plain", "nested"} {
 		m.run("table", "create", name, "--from", "s3://made-logs/"+map[bool]string{true: "AWSLogs/", false: name + "/"}[name == "trail"], "--yes")
 	}
 	m.run("table", "create", "columns", "--from", "s3://made-parquet/parquet/columns/", "--yes")
+	m.run("table", "create", "vpcflow", "--from", "s3://made-flow/", "--yes")
 	m.run("once")
 
 	m.finds("SELECT count(*), count(eventid), count(DISTINCT useridentity.type) > 1, count(eventcategory), min(region) FROM trail", "1233,1233,true,1233,us-east-1")
@@ -61,6 +65,7 @@ func TestATableMadeOfASampleReadsWhatLands(t *testing.T) {
 	m.finds("SELECT id, name, note FROM quoted ORDER BY id", "1,\"a, b\",\"\"\n2,c,\"say \"\"x\"\"\"")
 	m.finds("SELECT host, n + 1, rate, date FROM plain ORDER BY host", "db,,2.0,\"\"\nweb,8,0.5,2026-01-02")
 	m.finds("SELECT a.b[2].c, x_y, dt_in_file, dt, tags['k:1'] FROM nested", "2,z,mine,2026-01-02,v")
+	m.finds("SELECT region, srcaddr, dstport, action, bytes FROM vpcflow", "us-east-1,203.0.113.9,22,REJECT,")
 	m.finds("SELECT id, who.a, who.n, list[2], day, dt FROM columns", "1,x,2,2.5,2026-01-02,2026-01-02-03")
 }
 

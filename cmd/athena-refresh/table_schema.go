@@ -109,10 +109,10 @@ func (h *home) ofSource() (s schema.Schema, notes []string, err error) {
 		}
 		return s, notes, err
 	case h.source != "":
-		return s, nil, hint(fmt.Errorf("table %s: what source %s has in its files only they can say", h.name, h.source), "--from s3://%s looks at them", strings.TrimPrefix(h.location, "s3://"))
+		return s, nil, hint(fmt.Errorf("table %s: what source %s has in its files only they can say", h.name, h.source), "--from %s looks at them", h.location)
 	}
 	return s, nil, hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.name),
-		"--from s3://%s looks at the data itself", strings.TrimPrefix(h.location, "s3://"))
+		"--from %s looks at the data itself, --schema SOURCE takes the table of a source (athena-refresh help sources)", h.location)
 }
 
 // named is the schema of a source, or of a file.
@@ -214,6 +214,9 @@ func fit(s, page *schema.Schema, h *home) string {
 		return "the files say which columns there are and in which order, source " + h.source + " of which type"
 	}
 	for _, p := range page.Columns {
+		if strings.HasSuffix(p.Name, inFile) && s.IsParquet() {
+			continue // of that name it is in text alone, which is read by place
+		}
 		if !slices.ContainsFunc(s.Columns, func(c hiveql.Column) bool { return c.Name == p.Name }) {
 			s.Columns = append(s.Columns, p)
 		}
@@ -258,6 +261,9 @@ func (o *origin) sample(ctx context.Context, a *app, c *config.Config, router *t
 	return s, nil
 }
 
+// inFile ends the name of a column whose own is that of a partition key.
+const inFile = "_in_file"
+
 // schemaOf makes a schema of what was found in a sample.
 func schemaOf(found *infer.Schema, h *home) (s schema.Schema, want *expected, notes []string) {
 	want = &expected{rows: found.Rows, values: map[string]int64{}}
@@ -287,7 +293,7 @@ func schemaOf(found *infer.Schema, h *home) (s schema.Schema, want *expected, no
 				notes = append(notes, fmt.Sprintf("column %s of the files is left out: it is a partition key", name))
 				continue
 			}
-			name += "_in_file"
+			name += inFile
 			notes = append(notes, fmt.Sprintf("column %s of the files is called %s: %s is a partition key", c.Name, name, c.Name))
 		}
 		if found.Format == infer.JSON && name != strings.ToLower(c.In) {
