@@ -23,19 +23,15 @@ import (
 //     last Add of it;
 //   - an Add to a table that takes no partitions.
 //
-// It is safe for concurrent use. Set its fields before the first call.
+// It is safe for concurrent use. Set its field before the first call.
 type Memory struct {
-	// Fault is called before and after the effect of every call, without any
-	// lock. An error before it means that the effect doesn't happen; an error
-	// after it, that it happened and the reply was lost. It may block: see
-	// [Hang]. What it changes in the Memory counts from then on.
-	Fault func(context.Context, Call) error
 	// Max is what Fits answers at most; 0 is 1,000.
 	Max int
 
 	t testing.TB
 
 	mu      sync.Mutex
+	faulty  func(context.Context, Call) error
 	gone    bool // the database was dropped
 	tables  map[string]*memoryTable
 	links   map[string]string
@@ -214,14 +210,27 @@ func (m *Memory) locked(effect func() error) error {
 	return effect()
 }
 
+// SetFault has f called before and after the effect of every call from now on,
+// without any lock; nil: no fault. An error before the effect means that it
+// doesn't happen; an error after it, that it happened and the reply was lost. f
+// may block: see [Hang]. What it changes in the Memory counts from then on.
+func (m *Memory) SetFault(f func(context.Context, Call) error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.faulty = f
+}
+
 func (m *Memory) fault(ctx context.Context, c Call) error {
 	if !c.After && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if m.Fault == nil {
+	m.mu.Lock()
+	faulty := m.faulty
+	m.mu.Unlock()
+	if faulty == nil {
 		return nil
 	}
-	return m.Fault(ctx, c)
+	return faulty(ctx, c)
 }
 
 // underWay is a call for a table that has not returned.

@@ -63,12 +63,12 @@ func TestMemoryMakesTestsFailThatBreakTheRules(t *testing.T) {
 			m.Add(ctx, t, []refresh.Partition{{Location: "s3://b/x/"}})
 		}, "has 1 keys"},
 		"two calls for a table at a time": {func(m *Memory, t, _ refresh.Table) {
-			m.Fault = func(ctx context.Context, c Call) error {
+			m.SetFault(func(ctx context.Context, c Call) error {
 				if c.Method == "Partitions" && !c.After {
 					m.Table(ctx, c.Table)
 				}
 				return nil
-			}
+			})
 			m.Partitions(ctx, t, [][]string{{"a"}})
 		}, "while Partitions is under way"},
 	} {
@@ -99,12 +99,12 @@ func TestMemoryFaults(t *testing.T) {
 		if _, err := m.Partitions(t.Context(), table, [][]string{p.Values}); err != nil {
 			t.Fatal(err)
 		}
-		m.Fault = func(_ context.Context, c Call) error {
+		m.SetFault(func(_ context.Context, c Call) error {
 			if c.Method == "Add" && c.After == after {
 				return lost
 			}
 			return nil
-		}
+		})
 		if err := m.Add(t.Context(), table, []refresh.Partition{p}); !errors.Is(err, lost) {
 			t.Errorf("Add: %v, want the fault", err)
 		}
@@ -120,7 +120,7 @@ func TestMemoryFaults(t *testing.T) {
 func TestMemoryHangsUntilCtxEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := NewMemory(t)
-		m.Fault = func(ctx context.Context, c Call) error { return Hang(ctx) }
+		m.SetFault(func(ctx context.Context, c Call) error { return Hang(ctx) })
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- m.Check(ctx) }()

@@ -380,12 +380,12 @@ func TestABatchIsAnsweredBeforeTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("slow", "a")
-		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(ctx context.Context, c catalogtest.Call) error {
 			if c.Method == "Add" && c.Table == "slow" && !c.After {
 				return catalogtest.Hang(ctx)
 			}
 			return nil
-		}
+		})
 		begun := time.Now()
 		g.answers(batch(rec("1", body("slow/2018/03/01/05/x"), 1), rec("2", body("a/2018/03/01/05/x"), 1)), failed("1"))
 		if took := time.Since(begun); took > 59*time.Second {
@@ -429,12 +429,12 @@ func TestAStatementThatDoesNotStopIsFoundAfterTheFreeze(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 			if c.Method == "Add" && !c.After {
 				time.Sleep(5 * time.Minute) // whatever ctx says
 			}
 			return nil
-		}
+		})
 		event := batch(rec("1", body("a/2018/03/01/05/x"), 1))
 		begun := time.Now()
 		g.answers(event, failed("1"))
@@ -515,12 +515,12 @@ func TestALargeBatchForOneSlowTableIsSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 			if c.Method == "Add" && !c.After {
 				time.Sleep(10 * time.Second)
 			}
 			return nil
-		}
+		})
 		var records []map[string]any
 		for i := range 3000 {
 			records = append(records, rec(fmt.Sprint(i), body(fmt.Sprintf("a/2018/03/%02d/05/%d", 1+i%28, i)), 1))

@@ -19,7 +19,7 @@ func TestAHangingTableDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("slow", "quick")
-		g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(ctx context.Context, c catalogtest.Call) error {
 			if c.Method == "Add" && c.Table == "slow" && !c.After {
 				return catalogtest.Hang(ctx)
 			}
@@ -27,7 +27,7 @@ func TestAHangingTableDelaysNoOther(t *testing.T) {
 				time.Sleep(time.Second)
 			}
 			return nil
-		}
+		})
 		begun := time.Now()
 		slow := make(chan refresh.Settlement, 1)
 		go func() { slow <- g.settle("slow/2018/03/01/05/x") }()

@@ -88,12 +88,12 @@ func TestMessageCases(t *testing.T) {
 			for _, name := range c.FailTables {
 				createDT(t, m, name)
 			}
-			m.Fault = func(_ context.Context, call catalogtest.Call) error {
+			m.SetFault(func(_ context.Context, call catalogtest.Call) error {
 				if call.Method == "Add" && slices.Contains(c.FailTables, call.Table) {
 					return fmt.Errorf("table %s fails", call.Table)
 				}
 				return nil
-			}
+			})
 			r := refresh.New(refresh.Options{Router: router, Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, Hand: 1000})
 			defer r.Close(context.Background())
 			checkCase(t, c, func(m refresh.Message) refresh.Settlement { return r.Settle(context.Background(), m) })

@@ -15,7 +15,7 @@ func TestADeadlineSaysNothingAboutAMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a")
-		g.catalog.Fault = func(ctx context.Context, _ catalogtest.Call) error { return catalogtest.Hang(ctx) }
+		g.catalog.SetFault(func(ctx context.Context, _ catalogtest.Call) error { return catalogtest.Hang(ctx) })
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		m := message("a/2018/03/01/05/x")

@@ -118,7 +118,7 @@ func TestATableReCreatedAllTheTimeIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 			if c.Method != "Partitions" || !c.After {
 				return nil
 			}
@@ -128,7 +128,7 @@ func TestATableReCreatedAllTheTimeIsRetried(t *testing.T) {
 			}
 			g.create("a")
 			return nil
-		}
+		})
 		s := g.must(refresh.Retry, why(refresh.CatalogError), hours("a", 3)...)
 		if s.Records != 3 {
 			t.Errorf("%+v", s)

@@ -23,13 +23,13 @@ func TestACallThatPanicsCostsItsTableAlone(t *testing.T) {
 					g := newRig(t)
 					g.create("a", "b")
 					left := 1
-					g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+					g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 						if c.Method == method && c.After == after && left > 0 {
 							left--
 							panic("a bug")
 						}
 						return nil
-					}
+					})
 					switch {
 					case method == "Tables": // asked for once a table was found missing
 						g.settle("c/2018/03/01/05/x")

@@ -38,7 +38,7 @@ func TestNothingIsDoneWithoutAReadThatConfirmsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a", "b")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 			if c.Method == "Add" && c.After && c.Table == "a" { // another writer drops what we add
 				return g.catalog.DropPartition(t.Context(), "a", c.Values[0])
 			}
@@ -46,7 +46,7 @@ func TestNothingIsDoneWithoutAReadThatConfirmsIt(t *testing.T) {
 				return errors.New("unreadable")
 			}
 			return nil
-		}
+		})
 		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/05/x")
 		g.must(refresh.Retry, why(refresh.CatalogError), "b/2018/03/01/05/x")
 		if len(g.locations("b")) != 1 {

@@ -65,7 +65,7 @@ func TestADatabaseThatFailsIsSaid(t *testing.T) {
 		defer cancel()
 		g.r.Settle(ctx, message("a/2018/03/01/05/x"))
 		time.Sleep(time.Second) // the round ends
-		g.catalog.Fault = nil
+		g.catalog.SetFault(nil)
 		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
 		if n := strings.Count(log.String(), "the catalog does not work"); n != 0 {
 			t.Errorf("said %d times of a database that works: %s", n, log.String())
@@ -157,7 +157,7 @@ func TestAFailingTableRestsLonger(t *testing.T) {
 		if n := g.catalog.Calls("Partitions"); n > 60 {
 			t.Errorf("%d look-ups in an hour for a table that always fails", n)
 		}
-		g.catalog.Fault = nil
+		g.catalog.SetFault(nil)
 		time.Sleep(15 * time.Minute)
 		g.must(refresh.Done, nil, hours("a", 5)...)
 	})
@@ -169,13 +169,13 @@ func TestATableThatFailedIsTriedAgainSoon(t *testing.T) {
 			g := newRig(t)
 			g.create("a")
 			failed := false
-			g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+			g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 				if c.Method != method || failed {
 					return nil
 				}
 				failed = true
 				return refresh.ErrAccessDenied
-			}
+			})
 			g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/05/x")
 			time.Sleep(rest - time.Millisecond)
 			g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/05/x")

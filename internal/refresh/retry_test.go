@@ -57,12 +57,12 @@ func TestRetriesAreSpentByAge(t *testing.T) {
 				t.Errorf("%s: %+v", name, s)
 			}
 		}
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 			if c.Table == "a" {
 				return refresh.ErrThrottled
 			}
 			return nil
-		}
+		})
 		m := message("nowhere/2018/03/01/05/x", "a/2018/03/01/05/x")
 		m.Receives, m.FirstReceived = 90, time.Now().Add(-300*time.Hour)
 		if s := g.r.Settle(context.Background(), m); s.Outcome != refresh.Retry {

@@ -169,22 +169,22 @@ type fault func(context.Context, catalogtest.Call) error
 
 // before has every call of a method meet f before it has an effect.
 func (g *rig) before(method string, f fault) {
-	g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
+	g.catalog.SetFault(func(ctx context.Context, c catalogtest.Call) error {
 		if c.Method != method || c.After {
 			return nil
 		}
 		return f(ctx, c)
-	}
+	})
 }
 
 // after has every call of a method meet f once it had its effect.
 func (g *rig) after(method string, f fault) {
-	g.catalog.Fault = func(ctx context.Context, c catalogtest.Call) error {
+	g.catalog.SetFault(func(ctx context.Context, c catalogtest.Call) error {
 		if c.Method != method || !c.After {
 			return nil
 		}
 		return f(ctx, c)
-	}
+	})
 }
 
 // slow takes its time, whatever the context says.

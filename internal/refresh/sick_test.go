@@ -26,7 +26,7 @@ func TestATableThatIsListedAndMissingIsReadOnceInFiveMinutes(t *testing.T) {
 		if n := g.catalog.Calls("Table"); n > 2 {
 			t.Errorf("%d readings in 200 s", n)
 		}
-		g.catalog.Fault = nil
+		g.catalog.SetFault(nil)
 		time.Sleep(5 * time.Minute)
 		g.must(refresh.Done, nil, "ghost/2018/03/01/05/f")
 	})
@@ -45,12 +45,12 @@ func TestACatalogThatDeniesIsDownAndNothingIsParkedForIt(t *testing.T) {
 				if g.r.CatalogDown() {
 					t.Error("down, though it works")
 				}
-				g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+				g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 					if slices.Contains(methods, c.Method) && !c.After {
 						return refresh.ErrAccessDenied
 					}
 					return nil
-				}
+				})
 				for h := range 4 {
 					for _, n := range names {
 						g.settle(n + fmt.Sprintf("/2018/03/02/%02d/f", h))
@@ -62,7 +62,7 @@ func TestACatalogThatDeniesIsDownAndNothingIsParkedForIt(t *testing.T) {
 				}
 				g.r.Crowd(60_001)
 				g.must(refresh.Retry, why(refresh.AccessDenied), "b/2019/01/01/00/f")
-				g.catalog.Fault = nil
+				g.catalog.SetFault(nil)
 				time.Sleep(20 * time.Minute)
 				g.must(refresh.Done, nil, "a/2019/01/01/00/f", "b/2019/01/01/00/f", "c/2019/01/01/00/f", "d/2019/01/01/00/f")
 				if g.r.CatalogDown() || g.r.CatalogFailed() {
@@ -101,7 +101,7 @@ func TestNothingIsParkedWhileTheCatalogIsInDoubt(t *testing.T) {
 		g.create("a", "b")
 		g.must(refresh.Done, nil, "a/2018/03/01/00/f")
 		g.r.Crowd(60_001)
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 			if c.Method == "Check" {
 				time.Sleep(time.Second)
 			}
@@ -109,7 +109,7 @@ func TestNothingIsParkedWhileTheCatalogIsInDoubt(t *testing.T) {
 				return refresh.ErrDatabaseMissing
 			}
 			return nil
-		}
+		})
 		g.must(refresh.Retry, why(refresh.DatabaseMissing), "a/2018/03/01/01/f")
 		if !g.r.CatalogDown() {
 			t.Error("the catalog counts as working while it is in doubt")
@@ -139,7 +139,7 @@ func TestAnEpisodeOfThrottlingCountsOnce(t *testing.T) {
 			return refresh.ErrThrottled
 		})
 		g.settle("t0/2018/03/01/00/f", "t1/2018/03/01/00/f", "t2/2018/03/01/00/f", "t3/2018/03/01/00/f", "t4/2018/03/01/00/f")
-		g.catalog.Fault = nil
+		g.catalog.SetFault(nil)
 		begun := time.Now()
 		g.must(refresh.Done, nil, "later/2018/03/01/01/f")
 		if took := time.Since(begun); took > time.Second {
@@ -154,13 +154,13 @@ func TestAThrottledReadingIsNoStatementsFault(t *testing.T) {
 		g.create("a", "b")
 		g.must(refresh.Done, nil, "b/2018/03/01/00/f")
 		added := false
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 			added = added || c.Method == "Add"
 			if added && c.Method == "Partitions" && c.Table == "a" {
 				return refresh.ErrThrottled
 			}
 			return nil
-		}
+		})
 		g.must(refresh.Retry, why(refresh.Throttled), "a/2018/03/01/00/f")
 		begun := time.Now()
 		g.must(refresh.Done, nil, "b/2018/03/01/01/f")

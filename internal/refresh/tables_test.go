@@ -121,12 +121,12 @@ func TestMadeUpTablesAtOnceShareAListing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("real")
-		g.catalog.Fault = func(_ context.Context, c catalogtest.Call) error {
+		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 			if !c.After {
 				time.Sleep(50 * time.Millisecond)
 			}
 			return nil
-		}
+		})
 		var keys []string
 		for i := range 1000 {
 			keys = append(keys, fmt.Sprintf("made_up_%d/2018/03/01/05/x", i))
