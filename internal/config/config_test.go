@@ -15,6 +15,8 @@ import (
 
 	"athenarefresh/internal/schedule"
 	"athenarefresh/internal/table"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write what was said to the testdata's want files")
@@ -43,8 +45,8 @@ func TestEachFolderLoadsOrSaysAllThatIsWrong(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if said.String() != string(want) {
-				t.Errorf("got:\n%s\nwant:\n%s", said.String(), want)
+			if diff := cmp.Diff(string(want), said.String()); diff != "" {
+				t.Errorf("what was said is not %s (-update writes it anew):\n%s", wantFile, diff)
 			}
 		})
 	}
