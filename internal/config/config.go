@@ -171,6 +171,9 @@ const (
 	CatalogGlue   Catalog = "glue"
 )
 
+// Catalogs are all of them.
+func Catalogs() []Catalog { return []Catalog{CatalogAthena, CatalogGlue} }
+
 const (
 	sectionName    = "athena_partition_refresh_config"
 	functionSuffix = "_streamalert_athena_partition_refresh"

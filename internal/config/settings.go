@@ -33,6 +33,10 @@ func (f *file) settings(section value, c *Config) {
 			return err
 		}
 	}
+	catalogs := map[string]Catalog{}
+	for _, one := range Catalogs() {
+		catalogs[string(one)] = one
+	}
 	fields := []field{
 		{"enabled", boolean(&c.Enabled)},
 		{"enable_metrics", boolean(&c.EnableMetrics)},
@@ -46,7 +50,7 @@ func (f *file) settings(section value, c *Config) {
 		{"results_bucket", name(&c.ResultsBucket, checkBucket)},
 		{"workgroup", name(&c.WorkGroup, checkWorkGroup)},
 		{"trigger", choice(&c.Trigger, map[string]Trigger{"schedule": TriggerSchedule, "queue": TriggerQueue})},
-		{"catalog", choice(&c.Catalog, map[string]Catalog{"athena": CatalogAthena, "glue": CatalogGlue})},
+		{"catalog", choice(&c.Catalog, catalogs)},
 		{"statements_in_flight", number(&c.StatementsInFlight, 1, 20, "statements")},
 		{"reconcile_every", expression(&c.ReconcileEvery)},
 		{"kms_key_arn", text(&c.KMSKeyARN, checkKey)},

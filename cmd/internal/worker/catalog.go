@@ -20,19 +20,22 @@ func Catalog(cfg aws.Config, c *config.Config) (catalog refresh.Catalog, close f
 // loggedCatalog is Catalog, with a line for every statement or addition.
 func loggedCatalog(cfg aws.Config, c *config.Config, log *slog.Logger) (catalog refresh.Catalog, close func() error) {
 	reader := glue.NewReader(cfg, c.Database)
-	if c.Catalog == config.CatalogGlue {
+	switch c.Catalog {
+	case config.CatalogAthena:
+		writer := athena.New(cfg, athena.Options{
+			Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket,
+			Observe: func(s athena.Submission) {
+				log.Debug("statement", "id", s.ID, "table", s.Table, "partitions", s.Partitions, "bytes", s.Bytes, "took", s.Took.String(), "error", text(s.Err))
+			},
+		})
+		return refresh.Catalog{Reader: reader, Writer: writer}, writer.Close
+	case config.CatalogGlue:
 		writer := glue.NewWriter(cfg, reader, glue.Options{Observe: func(s glue.Submission) {
 			log.Debug("addition", "table", s.Table, "partitions", s.Partitions, "took", s.Took.String(), "error", text(s.Err))
 		}})
 		return refresh.Catalog{Reader: reader, Writer: writer}, func() error { return nil }
 	}
-	writer := athena.New(cfg, athena.Options{
-		Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket,
-		Observe: func(s athena.Submission) {
-			log.Debug("statement", "id", s.ID, "table", s.Table, "partitions", s.Partitions, "bytes", s.Bytes, "took", s.Took.String(), "error", text(s.Err))
-		},
-	})
-	return refresh.Catalog{Reader: reader, Writer: writer}, writer.Close
+	panic("no writer for the catalog " + string(c.Catalog)) // which config.Catalogs has
 }
 
 // text is an error's, "" for none.

@@ -84,7 +84,7 @@ func differ(t *testing.T, cfg aws.Config, seed uint64) string {
 	told := map[config.Catalog][]string{}
 	var mu sync.Mutex
 	var sides sync.WaitGroup
-	for _, name := range []config.Catalog{inMemory, config.CatalogAthena, config.CatalogGlue} {
+	for _, name := range append(config.Catalogs(), inMemory) {
 		sides.Go(func() {
 			s, err := openSide(t, cfg, name, seed)
 			if err != nil {
@@ -98,7 +98,7 @@ func differ(t *testing.T, cfg aws.Config, seed uint64) string {
 		})
 	}
 	sides.Wait()
-	for _, name := range []config.Catalog{config.CatalogAthena, config.CatalogGlue} {
+	for _, name := range config.Catalogs() {
 		if diff := cmp.Diff(told[inMemory], told[name]); diff != "" {
 			return fmt.Sprintf("memory (-) and %s (+): %s", name, diff)
 		}
