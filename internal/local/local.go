@@ -62,6 +62,7 @@ type Options struct {
 	Judged  func(Judgement) // told of every right of theirs that was judged; nil for nobody
 	Latency map[string]time.Duration
 	Faults  []Fault
+	Mounts        []s3.Mount // buckets that show directories; may be none
 }
 
 // Stack is an open stack. [Stack.Serve] closes it; who uses [Stack.Handler]
@@ -118,11 +119,12 @@ func (s *Stack) open(o Options) error {
 	s.closers = append(s.closers, s.queues)
 	s.buckets, err = s3.Open(s3.Options{
 		DB: s.db, Update: commits.Update, Dir: filepath.Join(o.Data, "objects"),
-		Region: o.Region, Queues: s.queues, Now: o.Now,
+		Region: o.Region, Queues: s.queues, Now: o.Now, Mounts: o.Mounts,
 	})
 	if err != nil {
 		return err
 	}
+	s.closers = append(s.closers, s.buckets)
 	catalog, err := glue.New(s.db, o.Account)
 	if err != nil {
 		return err

@@ -136,13 +136,15 @@ func (s *Store) serveLocation(w http.ResponseWriter, r *http.Request, name strin
 	writeXML(w, http.StatusOK, l)
 }
 
+// errorAnswer is how S3 says no.
+type errorAnswer struct {
+	XMLName                 xml.Name `xml:"Error"`
+	Code, Message, Resource string
+}
+
 // writeError answers the calls that gofakes3 doesn't.
 func writeError(w http.ResponseWriter, resource string, err error) {
-	type answer struct {
-		XMLName                 xml.Name `xml:"Error"`
-		Code, Message, Resource string
-	}
-	a := answer{Code: string(gofakes3.ErrInternal), Message: err.Error(), Resource: resource}
+	a := errorAnswer{Code: string(gofakes3.ErrInternal), Message: err.Error(), Resource: resource}
 	status := http.StatusInternalServerError
 	if e, ok := err.(gofakes3.Error); ok {
 		a.Code, status = string(e.ErrorCode()), e.ErrorCode().Status()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/rclone/gofakes3"
 	"go.etcd.io/bbolt"
@@ -16,11 +17,16 @@ type Object struct {
 	Key  string
 	Size int64  // bytes
 	Path string // of the file that holds it, absolute
+	// Modified is zero where the file never changes, as the store's own.
+	Modified time.Time
 }
 
 // Objects returns the objects of a bucket whose keys begin with prefix, in the
 // order of their keys; gofakes3's NoSuchBucket if there is no such bucket.
 func (s *Store) Objects(ctx context.Context, bucket, prefix string) ([]Object, error) {
+	if m := s.mounts[bucket]; m != nil {
+		return m.objects(ctx, prefix)
+	}
 	var all []Object
 	err := s.DB.View(func(tx *bbolt.Tx) error {
 		objects, err := objectsOf(tx, bucket)
@@ -44,7 +50,10 @@ func (s *Store) Objects(ctx context.Context, bucket, prefix string) ([]Object, e
 }
 
 // ListBucket implements gofakes3.Backend.
-func (s *Store) ListBucket(_ context.Context, name string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
+func (s *Store) ListBucket(ctx context.Context, name string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
+	if m := s.mounts[name]; m != nil {
+		return m.list(ctx, prefix, page)
+	}
 	l := listing{page: page, list: gofakes3.NewObjectList()}
 	if prefix != nil {
 		l.prefix, l.delimiter = prefix.Prefix, prefix.Delimiter

@@ -114,7 +114,7 @@ func withChecksum(meta map[string]string, crc32 string) map[string]string {
 // CopyObject implements gofakes3.Backend. The copy is a file of its own, so
 // that each object owns its file.
 func (s *Store) CopyObject(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey string, meta map[string]string) (gofakes3.CopyObjectResult, error) {
-	_, f, err := s.open(srcBucket, srcKey)
+	f, err := s.open(srcBucket, srcKey)
 	if err != nil {
 		return gofakes3.CopyObjectResult{}, err
 	}
@@ -211,17 +211,23 @@ func (s *Store) Has(bucket, key string) (bool, error) {
 	return err == nil, err
 }
 
-func (s *Store) open(name, key string) (object, *os.File, error) {
+func (s *Store) open(name, key string) (*os.File, error) {
+	if m := s.mounts[name]; m != nil {
+		_, f, err := m.open(key)
+		return f, err
+	}
 	o, err := s.find(name, key)
 	if err != nil {
-		return object{}, nil, err
+		return nil, err
 	}
-	f, err := os.Open(s.path(o.Body))
-	return o, f, err
+	return os.Open(s.path(o.Body))
 }
 
 // HeadObject implements gofakes3.Backend.
 func (s *Store) HeadObject(ctx context.Context, name, key string) (*gofakes3.Object, error) {
+	if m := s.mounts[name]; m != nil {
+		return m.head(key)
+	}
 	o, err := s.find(name, key)
 	if err != nil {
 		return nil, err
@@ -232,7 +238,14 @@ func (s *Store) HeadObject(ctx context.Context, name, key string) (*gofakes3.Obj
 
 // GetObject implements gofakes3.Backend.
 func (s *Store) GetObject(ctx context.Context, name, key string, request *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
-	o, f, err := s.open(name, key)
+	if m := s.mounts[name]; m != nil {
+		return m.get(key, request)
+	}
+	o, err := s.find(name, key)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(s.path(o.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -245,11 +258,7 @@ func (s *Store) GetObject(ctx context.Context, name, key string, request *gofake
 	if span == nil {
 		return o.answer(key, f, nil), nil
 	}
-	part := struct {
-		io.Reader
-		io.Closer
-	}{io.NewSectionReader(f, span.Start, span.Length), f}
-	return o.answer(key, part, span), nil
+	return o.answer(key, section{io.NewSectionReader(f, span.Start, span.Length), f}, span), nil
 }
 
 func (o *object) answer(key string, contents io.ReadCloser, span *gofakes3.ObjectRange) *gofakes3.Object {

@@ -20,6 +20,7 @@ package s3
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -66,12 +67,14 @@ type Options struct {
 	Region string
 	Queues Queues
 	Now    func() time.Time
+	Mounts []Mount // may be none
 }
 
 // Store is all buckets. It is safe for concurrent use.
 type Store struct {
 	Options
-	fake http.Handler
+	fake   http.Handler
+	mounts map[string]*mount // by bucket
 
 	mu      sync.Mutex
 	uploads map[gofakes3.UploadID]*upload
@@ -86,7 +89,7 @@ type bucket struct {
 
 // Open opens the store in db and removes the files that a crash left over.
 func Open(o Options) (*Store, error) {
-	s := &Store{Options: o, uploads: map[gofakes3.UploadID]*upload{}}
+	s := &Store{Options: o, uploads: map[gofakes3.UploadID]*upload{}, mounts: map[string]*mount{}}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("find the objects: %w", err)
@@ -108,8 +111,44 @@ func Open(o Options) (*Store, error) {
 	if err := s.sweep(); err != nil {
 		return nil, fmt.Errorf("sweep the objects: %w", err)
 	}
+	if err := s.mount(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	s.fake = gofakes3.New(s, gofakes3.WithTimeSkewLimit(0)).Server()
 	return s, nil
+}
+
+// mount opens the mounts, and makes the buckets that aren't there.
+func (s *Store) mount() error {
+	for _, o := range s.Mounts {
+		if s.mounts[o.Bucket] != nil {
+			return fmt.Errorf("mount %s: bucket %s shows %s already", o.Dir, o.Bucket, s.mounts[o.Bucket].Dir)
+		}
+		m, err := openMount(o)
+		if err != nil {
+			return err
+		}
+		s.mounts[o.Bucket] = m
+		if exists, err := s.BucketExists(context.Background(), o.Bucket); err != nil || exists {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.CreateBucket(context.Background(), o.Bucket); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close lets go of the mounts.
+func (s *Store) Close() error {
+	var errs []error
+	for _, m := range s.mounts {
+		errs = append(errs, m.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // ServeHTTP answers an S3 call, path-style. The signature is the front door's
@@ -122,6 +161,9 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, name, gofakes3.ErrorMessage(gofakes3.ErrInvalidURI, "Couldn't parse the specified URI."))
 	case key == "" && query.Has("notification"):
 		s.serveNotification(w, r, name)
+	case s.mounts[name] != nil && r.Method != http.MethodGet && r.Method != http.MethodHead:
+		writeXML(w, http.StatusForbidden, errorAnswer{Code: "AccessDenied",
+			Message: "the bucket shows the files of a directory, and is for reading only", Resource: name})
 	case key != "" && query.Has("uploadId") && r.Method == http.MethodGet:
 		s.serveParts(w, query, name, key)
 	case key == "" && query.Has("location") && r.Method == http.MethodGet:
