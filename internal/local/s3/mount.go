@@ -159,6 +159,7 @@ type file struct {
 	key      string
 	size     int64
 	modified time.Time
+	link     bool
 }
 
 // etag tells versions of a file apart. It is no MD5, and doesn't have the length
@@ -184,6 +185,24 @@ func (m *mount) stat(key string) (file, error) {
 	info, err := m.root.Stat(key)
 	if err != nil || !info.Mode().IsRegular() {
 		return file{}, gofakes3.KeyNotFound(key)
+	}
+	return file{key: key, size: info.Size(), modified: info.ModTime()}, nil
+}
+
+// seen finds the file of an entry that was just read. Only a link has to be
+// looked at through the root, which opens each folder on the way again.
+func (m *mount) seen(e entry, key string) (file, error) {
+	if e.link {
+		f, err := m.stat(key)
+		f.link = true
+		return f, err
+	}
+	info, err := os.Lstat(m.real + string(filepath.Separator) + filepath.FromSlash(key))
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return file{}, err
 	}
 	return file{key: key, size: info.Size(), modified: info.ModTime()}, nil
 }
@@ -252,7 +271,7 @@ func (w *walk) entry(ctx context.Context, e entry, full string) error {
 		}
 		return w.folder(ctx, full)
 	}
-	f, err := w.m.stat(full)
+	f, err := w.m.seen(e, full)
 	if err != nil {
 		return nil // gone meanwhile
 	}
@@ -344,31 +363,40 @@ func (m *mount) some(ctx context.Context, folder, marker string) (bool, error) {
 	return false, err
 }
 
-// objects lists for a reader on this machine.
+// objects lists for a reader on this machine. The paths have no links, for a
+// reader that would follow them.
 func (m *mount) objects(ctx context.Context, prefix string) ([]Object, error) {
 	var all []Object
-	w := walk{m: m, prefix: prefix, from: prefix,
-		enter: func(string) (bool, error) { return true, nil },
-		visit: func(f file) error {
-			path, err := m.path(f.key)
-			if err != nil {
-				m.Skipped(f.key, plain(err))
-				return nil
-			}
-			all = append(all, Object{Key: f.key, Size: f.size, Path: path, Modified: f.modified})
+	var holder, real string // the folder that was resolved last
+	w := walk{m: m, prefix: prefix, from: prefix, enter: func(string) (bool, error) { return true, nil }}
+	w.visit = func(f file) error {
+		folder, err := start(f.key), error(nil)
+		if real == "" || folder != holder {
+			holder = folder
+			real, err = m.resolve(folder)
+		}
+		path := filepath.Join(real, f.key[len(folder):])
+		if err == nil && f.link {
+			path, err = m.resolve(f.key)
+		}
+		if err != nil {
+			m.Skipped(f.key, plain(err))
 			return nil
-		}}
+		}
+		all = append(all, Object{Key: f.key, Size: f.size, Path: path, Modified: f.modified})
+		return nil
+	}
 	return all, w.folder(ctx, start(prefix))
 }
 
-// path is where a key's file lies, without links, for a reader that follows
-// them: inside the directory, or an error.
-func (m *mount) path(key string) (string, error) {
+// resolve returns the path of a key without links: inside the directory, or an
+// error.
+func (m *mount) resolve(key string) (string, error) {
 	real, err := filepath.EvalSymlinks(filepath.Join(m.real, filepath.FromSlash(key)))
 	if err != nil {
 		return "", err
 	}
-	if !strings.HasPrefix(real, m.real+string(filepath.Separator)) {
+	if real != m.real && !strings.HasPrefix(real, m.real+string(filepath.Separator)) {
 		return "", errors.New("a link that leaves the directory")
 	}
 	return real, nil
