@@ -42,3 +42,13 @@ func Bold(w io.Writer, s string) string {
 	}
 	return "\x1b[1m" + s + "\x1b[0m"
 }
+
+// Height is how many lines w shows, 0 where that isn't known.
+func Height(w io.Writer) int {
+	if n, ok := fd(w); ok {
+		if _, height, err := term.GetSize(n); err == nil {
+			return height
+		}
+	}
+	return 0
+}

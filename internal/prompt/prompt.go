@@ -1,0 +1,351 @@
+// Package prompt is where a person searches: it reads statements from a
+// terminal, has a database answer them, and shows the answers.
+//
+// A statement may take several lines and ends with ";". What begins with "\" is
+// for the prompt itself: \d lists the tables, \d TABLE its columns, \x shows a
+// column a line, \q leaves. Ctrl-C gives up the line, or the query that runs, and
+// never the prompt; Ctrl-D leaves.
+package prompt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"athenarefresh/internal/terminal"
+
+	"github.com/peterh/liner"
+)
+
+// Database answers. It is asked one thing at a time.
+type Database interface {
+	// Run runs a statement; when ctx ends it stops it. working is told what is
+	// known of the progress meanwhile.
+	Run(ctx context.Context, sql string, working func(string)) (*Answer, error)
+	// Tables returns the names of all tables.
+	Tables(ctx context.Context) ([]string, error)
+	// Columns returns a table's columns, partition keys last.
+	Columns(ctx context.Context, table string) ([]Column, error)
+}
+
+// Column is a column of an answer or a table.
+type Column struct {
+	Name, Type string
+	Numeric    bool // shown to the right
+	Key        bool // of a partition
+}
+
+// Answer is what a statement brought.
+type Answer struct {
+	Columns []Column // none: the statement has no rows
+	Next    func(context.Context) (row []*string, more bool, err error)
+	Bytes   int64 // that were read to find it
+}
+
+// Prompt reads and answers until its person leaves.
+type Prompt struct {
+	DB      Database
+	Out     io.Writer
+	History string // file, "" for none
+	Title   string // shown before each statement, such as a database's name
+
+	lines    lines
+	names    names
+	expanded choice
+}
+
+// choice of \x: wide answers are shown a column a line by themselves.
+type choice int
+
+const (
+	auto choice = iota
+	on
+	off
+)
+
+// lines is where lines come from: a terminal, or a test.
+type lines interface {
+	Prompt(prompt string) (string, error)
+	AppendHistory(statement string)
+}
+
+// errLeave ends the prompt.
+var errLeave = errors.New("leave")
+
+// Run reads from the terminal until \q, Ctrl-D or the end of ctx.
+func (p *Prompt) Run(ctx context.Context) error {
+	l := liner.NewLiner()
+	defer l.Close()
+	l.SetCtrlCAborts(true)
+	l.SetMultiLineMode(true)
+	l.SetTabCompletionStyle(liner.TabPrints)
+	l.SetWordCompleter(func(line string, pos int) (string, []string, string) { return p.complete(ctx, line, pos) })
+	if f, err := os.Open(p.History); err == nil {
+		l.ReadHistory(f) // what can't be read is not offered
+		f.Close()
+	}
+	p.lines = l
+	err := p.loop(ctx)
+	return errors.Join(err, p.keepHistory(l))
+}
+
+// keepHistory writes the history, for this person alone: a statement may hold
+// what others shouldn't read.
+func (p *Prompt) keepHistory(l *liner.State) error {
+	if p.History == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(p.History), 0o700); err != nil {
+		return fmt.Errorf("keep the history: %w", err)
+	}
+	f, err := os.OpenFile(p.History, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("keep the history: %w", err)
+	}
+	_, err = l.WriteHistory(f)
+	return errors.Join(err, f.Close())
+}
+
+func (p *Prompt) loop(ctx context.Context) error {
+	if _, err := fmt.Fprintln(p.Out, `A statement ends with ";".  \d lists the tables, \x shows a column a line, \q leaves, \? says more.`); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		text, err := p.read()
+		switch {
+		case errors.Is(err, errLeave):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read a statement: %w", err)
+		}
+		if err := p.obey(ctx, text); errors.Is(err, errLeave) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads a statement without its ";", or a command; "" is nothing to do.
+func (p *Prompt) read() (string, error) {
+	var text string
+	for {
+		sign := p.Title + "> "
+		if text != "" {
+			sign = strings.Repeat(" ", max(len(p.Title)-1, 0)) + "-> "
+		}
+		line, err := p.lines.Prompt(sign)
+		switch {
+		case errors.Is(err, liner.ErrPromptAborted): // Ctrl-C
+			return "", nil
+		case errors.Is(err, io.EOF): // Ctrl-D
+			return "", errLeave
+		case err != nil:
+			return "", err
+		}
+		text = strings.TrimSpace(text + "\n" + line)
+		if text == "" {
+			return "", nil
+		}
+		if strings.HasPrefix(text, `\`) || complete(text) {
+			p.lines.AppendHistory(strings.Join(strings.Fields(text), " "))
+			return strings.TrimRight(strings.TrimRight(text, "; \n\t"), " "), nil
+		}
+	}
+}
+
+// complete tells whether a statement has ended: with a ";" that stands in no
+// text, name or comment.
+func complete(text string) bool {
+	ended := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\'' || c == '"' || c == '`':
+			end := strings.IndexByte(text[i+1:], c)
+			if end < 0 {
+				return false
+			}
+			i, ended = i+1+end, false
+		case strings.HasPrefix(text[i:], "--"):
+			end := strings.IndexByte(text[i:], '\n')
+			if end < 0 {
+				return ended
+			}
+			i += end
+		case strings.HasPrefix(text[i:], "/*"):
+			end := strings.Index(text[i:], "*/")
+			if end < 0 {
+				return false
+			}
+			i += end + 1
+		case c == ';':
+			ended = true
+		case c != ' ' && c != '\n' && c != '\t':
+			ended = false
+		}
+	}
+	return ended
+}
+
+// obey does what a command or a statement says. Its error ends the prompt.
+func (p *Prompt) obey(ctx context.Context, text string) error {
+	word, rest, _ := strings.Cut(text, " ")
+	rest = strings.TrimSpace(rest)
+	switch lower := strings.ToLower(word); {
+	case text == "":
+		return nil
+	case lower == `\q` || text == "exit" || text == "quit":
+		return errLeave
+	case lower == `\x`:
+		return p.expand(rest)
+	case lower == `\d` && rest == "":
+		return p.said(p.interruptible(ctx, p.tables))
+	case lower == `\d`:
+		return p.said(p.interruptible(ctx, func(ctx context.Context) error { return p.columns(ctx, rest) }))
+	case lower == `\?` || lower == `\h` || text == "help":
+		return p.print("%s", help)
+	case strings.HasPrefix(text, `\`):
+		return p.print("%s: no such command; \\? lists them\n", terminal.Escape(word))
+	}
+	return p.said(p.interruptible(ctx, func(ctx context.Context) error { return p.query(ctx, text) }))
+}
+
+const help = `  STATEMENT;     runs it; it may take several lines
+  \d             lists the tables
+  \d TABLE       its columns and partition keys
+  \x [on|off]    one column a line; without a word: on, off, or as it fits (auto)
+  \q             leaves, as Ctrl-D does
+  Ctrl-C         gives up the line, or the query that runs
+  Tab            completes tables, columns and keywords; up and down: what was asked before
+`
+
+func (p *Prompt) print(format string, args ...any) error {
+	_, err := fmt.Fprintf(p.Out, format, args...)
+	return err
+}
+
+// said shows what failed, and the prompt goes on.
+func (p *Prompt) said(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return p.print("cancelled\n")
+	case errors.As(err, new(*writeError)):
+		return err
+	}
+	return p.print("%s\n", terminal.Escape(err.Error()))
+}
+
+// writeError is that the terminal is gone.
+type writeError struct{ error }
+
+// interruptible runs something that Ctrl-C ends.
+func (p *Prompt) interruptible(ctx context.Context, run func(context.Context) error) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	return run(ctx)
+}
+
+func (p *Prompt) expand(word string) error {
+	switch strings.ToLower(word) {
+	case "":
+		p.expanded = (p.expanded + 1) % 3
+	case "on":
+		p.expanded = on
+	case "off":
+		p.expanded = off
+	case "auto":
+		p.expanded = auto
+	default:
+		return p.print("\\x %s: it is on, off or auto\n", terminal.Escape(word))
+	}
+	return p.print("%s\n", map[choice]string{auto: "a column a line where the rows are wider than the terminal", on: "a column a line", off: "a row a line"}[p.expanded])
+}
+
+func (p *Prompt) tables(ctx context.Context) error {
+	tables, err := p.DB.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	p.names.tables = tables
+	if len(tables) == 0 {
+		return p.print("no tables\n")
+	}
+	for _, t := range tables {
+		if err := p.print("%s\n", terminal.Escape(t)); err != nil {
+			return &writeError{err}
+		}
+	}
+	return nil
+}
+
+func (p *Prompt) columns(ctx context.Context, table string) error {
+	table = strings.Trim(strings.ToLower(table), "\"`;")
+	columns, err := p.DB.Columns(ctx, table)
+	if err != nil {
+		return p.mended(ctx, err, table)
+	}
+	t := &terminal.Table{Header: []string{"column", "type", ""}, Width: terminal.Width(p.Out)}
+	t.To(p.Out)
+	for _, c := range columns {
+		kind := ""
+		if c.Key {
+			kind = "partition key"
+		}
+		if err := t.Row([]string{c.Name, c.Type, kind}); err != nil {
+			return &writeError{err}
+		}
+	}
+	return t.Close()
+}
+
+// query runs a statement and shows its answer, its rows, what was read and how
+// long it took.
+func (p *Prompt) query(ctx context.Context, sql string) error {
+	begun := time.Now()
+	status := newStatus()
+	stop := terminal.Progress(p.Out, status.text)
+	answer, err := p.DB.Run(ctx, sql, status.set)
+	stop()
+	if err != nil {
+		return p.mended(ctx, err, sql)
+	}
+	rows, err := p.show(ctx, answer)
+	if err != nil {
+		return err
+	}
+	took := time.Since(begun).Round(10 * time.Millisecond)
+	if len(answer.Columns) == 0 {
+		return p.print("done (%s)\n", took)
+	}
+	return p.print("(%s %s, %s read, %s)\n", terminal.Thousands(rows), plural(rows, "row"), size(answer.Bytes), took)
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
+
+// size is a number of bytes as people read it.
+func size(n int64) string {
+	const k = 1024
+	switch {
+	case n < k:
+		return fmt.Sprintf("%d bytes", n)
+	case n < k*k:
+		return fmt.Sprintf("%.1f KB", float64(n)/k)
+	case n < k*k*k:
+		return fmt.Sprintf("%.1f MB", float64(n)/(k*k))
+	}
+	return fmt.Sprintf("%.2f GB", float64(n)/(k*k*k))
+}
