@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -30,6 +29,7 @@ import (
 // UTF-8, and Skipped hears of each.
 type Mount struct {
 	Bucket, Dir string
+	At          string // what every key begins with, before the file's path: "" or folders, each with its "/"
 	Skipped     func(key, why string) // may be nil
 }
 
@@ -81,9 +81,27 @@ func openMount(m Mount) (*mount, error) {
 // Close implements io.Closer.
 func (m *mount) Close() error { return m.root.Close() }
 
-// read returns what a folder holds, "" being the directory itself.
+// rel is the path below the directory of a key or a folder; false where keys of
+// this bucket don't begin so.
+func (m *mount) rel(key string) (string, bool) {
+	path, ok := strings.CutPrefix(key, m.At)
+	if path == "" {
+		return ".", ok
+	}
+	path = strings.TrimSuffix(path, "/")
+	return path, ok && fs.ValidPath(path)
+}
+
+// read returns what a folder holds, "" being the whole bucket.
 func (m *mount) read(name string) ([]entry, error) {
-	info, err := m.root.Stat(cmp.Or(strings.TrimSuffix(name, "/"), "."))
+	if rest, ok := strings.CutPrefix(m.At, name); ok && rest != "" {
+		return []entry{{name: rest[:strings.IndexByte(rest, '/')+1]}}, nil
+	}
+	path, ok := m.rel(name)
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	info, err := m.root.Stat(path)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +110,7 @@ func (m *mount) read(name string) ([]entry, error) {
 	if m.last.name == name && m.last.entries != nil && m.last.changed.Equal(info.ModTime()) {
 		return m.last.entries, nil
 	}
-	dir, err := m.root.Open(cmp.Or(strings.TrimSuffix(name, "/"), "."))
+	dir, err := m.root.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -122,12 +140,13 @@ func (m *mount) entry(folder string, d fs.DirEntry) (entry, bool) {
 	}
 	link := kind&fs.ModeSymlink != 0
 	if link {
-		info, err := m.root.Stat(folder + name)
+		path, _ := m.rel(folder + name)
+		info, err := m.root.Stat(path)
 		switch {
 		case err != nil:
 			m.Skipped(folder+name, "a link that leaves the directory, or leads nowhere")
 			return entry{}, false
-		case info.IsDir() && m.above(folder+name):
+		case info.IsDir() && m.above(path):
 			m.Skipped(folder+name, "a link to a folder that it lies in")
 			return entry{}, false
 		}
@@ -145,12 +164,12 @@ func (m *mount) entry(folder string, d fs.DirEntry) (entry, bool) {
 
 // above tells whether a link leads to a folder that holds the link: following it
 // would have no end.
-func (m *mount) above(key string) bool {
-	target, err := filepath.EvalSymlinks(filepath.Join(m.real, filepath.FromSlash(key)))
+func (m *mount) above(link string) bool {
+	target, err := filepath.EvalSymlinks(filepath.Join(m.real, filepath.FromSlash(link)))
 	if err != nil {
 		return true
 	}
-	holder, err := filepath.EvalSymlinks(filepath.Join(m.real, filepath.FromSlash(path.Dir(key))))
+	holder, err := filepath.EvalSymlinks(filepath.Join(m.real, filepath.FromSlash(path.Dir(link))))
 	return err != nil || holder == target || strings.HasPrefix(holder+string(filepath.Separator), target+string(filepath.Separator))
 }
 
@@ -179,10 +198,11 @@ func (f file) content() *gofakes3.Content {
 
 // stat finds the file that a key stands for.
 func (m *mount) stat(key string) (file, error) {
-	if !fs.ValidPath(key) || key == "." {
+	path, ok := m.rel(key)
+	if !ok || path == "." || strings.HasSuffix(key, "/") {
 		return file{}, gofakes3.KeyNotFound(key)
 	}
-	info, err := m.root.Stat(key)
+	info, err := m.root.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
 		return file{}, gofakes3.KeyNotFound(key)
 	}
@@ -197,7 +217,8 @@ func (m *mount) seen(e entry, key string) (file, error) {
 		f.link = true
 		return f, err
 	}
-	info, err := os.Lstat(m.real + string(filepath.Separator) + filepath.FromSlash(key))
+	path, _ := m.rel(key)
+	info, err := os.Lstat(m.real + string(filepath.Separator) + filepath.FromSlash(path))
 	if err == nil && !info.Mode().IsRegular() {
 		err = fs.ErrNotExist
 	}
@@ -220,9 +241,6 @@ type walk struct {
 func (w *walk) folder(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
-	}
-	if name != "" && !fs.ValidPath(strings.TrimSuffix(name, "/")) {
-		return nil // no folder is called that
 	}
 	entries, err := w.m.read(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -392,7 +410,8 @@ func (m *mount) objects(ctx context.Context, prefix string) ([]Object, error) {
 // resolve returns the path of a key without links: inside the directory, or an
 // error.
 func (m *mount) resolve(key string) (string, error) {
-	real, err := filepath.EvalSymlinks(filepath.Join(m.real, filepath.FromSlash(key)))
+	path, _ := m.rel(key)
+	real, err := filepath.EvalSymlinks(filepath.Join(m.real, filepath.FromSlash(path)))
 	if err != nil {
 		return "", err
 	}
@@ -407,7 +426,8 @@ func (m *mount) open(key string) (file, *os.File, error) {
 	if err != nil {
 		return file{}, nil, err
 	}
-	r, err := m.root.Open(key)
+	path, _ := m.rel(key)
+	r, err := m.root.Open(path)
 	return f, r, err
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 // mounted opens a store of which the bucket "m" shows a directory.
-func mounted(t testing.TB, dir string) (*Store, *[]string) {
+func mounted(t testing.TB, dir, at string) (*Store, *[]string) {
 	t.Helper()
 	data := t.TempDir()
 	db, err := bbolt.Open(filepath.Join(data, "db"), 0o600, &bbolt.Options{Timeout: time.Second, NoSync: true})
@@ -28,7 +28,7 @@ func mounted(t testing.TB, dir string) (*Store, *[]string) {
 	}
 	skipped := &[]string{}
 	s, err := Open(Options{DB: db, Update: db.Update, Dir: filepath.Join(data, "objects"), Region: "us-east-1", Queues: &fullQueues{}, Now: time.Now,
-		Mounts: []Mount{{Bucket: "m", Dir: dir, Skipped: func(key, why string) { *skipped = append(*skipped, key+": "+why) }}}})
+		Mounts: []Mount{{Bucket: "m", Dir: dir, At: at, Skipped: func(key, why string) { *skipped = append(*skipped, key+": "+why) }}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,24 +100,30 @@ func TestAMountIsListedAsABucketIs(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "empty/within"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s, skipped := mounted(t, dir)
+	for _, at := range []string{"", "a/", "x/y/"} {
+		compareListings(t, dir, at, keys)
+	}
+}
+
+func compareListings(t *testing.T, dir, at string, keys []string) {
+	s, skipped := mounted(t, dir, at)
 	if err := s.CreateBucket(t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range keys {
-		if err := s.Put(t.Context(), "b", key, []byte("content of "+key)); err != nil {
+		if err := s.Put(t.Context(), "b", at+key, []byte("content of "+key)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	markers := append([]string{"", "a", "a/", "a/b", "a/b/", "a/b/c!", "b/", "zz"}, keys[:10]...)
-	for _, prefix := range []string{"", "a", "a/", "a/b", "a/b/", "b/dt=2026-01-02/", "é", "nothing", "empty/", "a//b", "../", "/"} {
+	markers := append([]string{"", "a", "a/", "a/b", "a/b/", "a/b/c!", "b/", "zz", "x/y/a/b", "x/z"}, keys[:10]...)
+	for _, prefix := range []string{"", "x", "x/y/a", "a", "a/", "a/b", "a/b/", "b/dt=2026-01-02/", "é", "nothing", "empty/", "a//b", "../", "/"} {
 		for _, delimiter := range []string{"", "/", "-"} {
 			for _, marker := range markers {
 				for _, size := range []int64{1, 2, 7, 1000} {
 					want := pages(t, s, "b", prefix, delimiter, marker, size)
 					got := pages(t, s, "m", prefix, delimiter, marker, size)
 					if d := cmp.Diff(want, got); d != "" {
-						t.Fatalf("prefix %q, delimiter %q, after %q, %d a page:\n%s", prefix, delimiter, marker, size, d)
+						t.Fatalf("at %q, prefix %q, delimiter %q, after %q, %d a page:\n%s", at, prefix, delimiter, marker, size, d)
 					}
 				}
 			}
@@ -126,12 +132,12 @@ func TestAMountIsListedAsABucketIs(t *testing.T) {
 	if len(*skipped) > 0 {
 		t.Errorf("skipped %v", *skipped)
 	}
-	objects, err := s.Objects(t.Context(), "m", "a/b")
+	objects, err := s.Objects(t.Context(), "m", at+"a/b")
 	if err != nil || len(objects) == 0 {
 		t.Fatalf("%v %v", objects, err)
 	}
 	for _, o := range objects {
-		if text, err := os.ReadFile(o.Path); err != nil || string(text) != "content of "+o.Key || o.Modified.IsZero() {
+		if text, err := os.ReadFile(o.Path); err != nil || at+strings.TrimPrefix(string(text), "content of ") != o.Key || o.Modified.IsZero() {
 			t.Errorf("%+v: %q %v", o, text, err)
 		}
 	}
@@ -151,7 +157,7 @@ func TestAMountIsOnlyRead(t *testing.T) {
 			t.Skip("no links here: ", err)
 		}
 	}
-	s, skipped := mounted(t, dir)
+	s, skipped := mounted(t, dir, "")
 	if got, want := pages(t, s, "m", "", "", "", 1000), []string{"alias", "aliasfolder/file", "in/file"}; !slices.Equal(got, want) {
 		t.Errorf("listed %q, want %q", got, want)
 	}
@@ -192,7 +198,7 @@ func TestAMountIsOnlyRead(t *testing.T) {
 func TestAMountsETagIsNoMD5(t *testing.T) {
 	dir := t.TempDir()
 	land(t, dir, "f")
-	s, _ := mounted(t, dir)
+	s, _ := mounted(t, dir, "")
 	etag := func() string {
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/m/f", nil))
@@ -220,7 +226,7 @@ func BenchmarkListAMount(b *testing.B) {
 			land(b, dir, fmt.Sprintf("dt=2026-01-02-%03d/%03d.json", i, j))
 		}
 	}
-	s, _ := mounted(b, dir)
+	s, _ := mounted(b, dir, "")
 	for b.Loop() {
 		list, err := s.Objects(b.Context(), "m", "")
 		if err != nil || len(list) != 10_000 {
