@@ -62,7 +62,7 @@ type Options struct {
 	Judged  func(Judgement) // told of every right of theirs that was judged; nil for nobody
 	Latency map[string]time.Duration
 	Faults  []Fault
-	Mounts        []s3.Mount // buckets that show directories; may be none
+	Mounts  []s3.Mount // buckets that show directories; may be none
 }
 
 // Stack is an open stack. [Stack.Serve] closes it; who uses [Stack.Handler]

@@ -204,6 +204,10 @@ func (s *Store) find(name, key string) (object, error) {
 
 // Has says whether there is such an object; a bucket that there isn't has none.
 func (s *Store) Has(bucket, key string) (bool, error) {
+	if m := s.mounts[bucket]; m != nil {
+		_, err := m.stat(key)
+		return err == nil, nil
+	}
 	_, err := s.find(bucket, key)
 	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) || gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {
 		return false, nil
