@@ -1,0 +1,242 @@
+// Package discover says what lies in a folder or a bucket: which writers' logs,
+// in which other layouts, the rules of lambda.json and the tables that they call
+// for, and what fits none and why.
+//
+// It looks twice. First at a sample of the names, a few of each folder: they
+// propose rules. Then every name goes through the router that those rules make,
+// so that what is said of a file is what a refresh would do with it.
+package discover
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"athenarefresh/internal/source"
+	"athenarefresh/internal/table"
+)
+
+// File is an object of a bucket, or a file of a folder with the key that it
+// would have in one.
+type File struct {
+	Key  string
+	Size int64 // bytes
+}
+
+// Files are all files, in any order. They are asked for twice.
+type Files func(ctx context.Context) iter.Seq2[File, error]
+
+// Rule is a rule of lambda.json with the members that discover writes.
+type Rule struct {
+	Prefix string   `json:"prefix,omitempty"`
+	Source string   `json:"source,omitempty"`
+	Layout string   `json:"layout,omitempty"`
+	Keys   []string `json:"keys,omitempty"`
+	Table  string   `json:"table,omitempty"`
+}
+
+func (r *Rule) router() table.Rule {
+	return table.Rule{Prefix: r.Prefix, Source: r.Source, Layout: r.Layout, Keys: r.Keys, Table: r.Table}
+}
+
+// Table is a table that the files call for.
+type Table struct {
+	Name       string
+	Source     string // "" where no source has this shape
+	Rule       Rule
+	Files      int
+	Bytes      int64
+	Partitions int
+	Keys       []string
+	Examples   []string // at most three keys
+
+	folders  map[string]bool
+	values   []map[string]bool // of each key, as long as they are few
+	lastDate string
+}
+
+// Group is files that come to no table, for one reason.
+type Group struct {
+	Why      string // a reason of the fixed list, or a sentence
+	Files    int
+	Examples []string // at most three keys
+}
+
+// Result is all that was found.
+type Result struct {
+	Rules    []Rule
+	Tables   []*Table
+	Ignored  []*Group
+	Unplaced []*Group
+	Files    int
+	Bytes    int64
+}
+
+// Count returns how many files are placed, ignored and unplaced.
+func (r *Result) Count() (placed, ignored, unplaced int) {
+	for _, t := range r.Tables {
+		placed += t.Files
+	}
+	for _, g := range r.Ignored {
+		ignored += g.Files
+	}
+	for _, g := range r.Unplaced {
+		unplaced += g.Files
+	}
+	return placed, ignored, unplaced
+}
+
+// most is how many examples are kept.
+const most = 3
+
+// Look looks at the files of a bucket. name is what a table is called that has
+// no name in its keys.
+func Look(ctx context.Context, bucket, name string, files Files) (*Result, error) {
+	s := newSample()
+	for f, err := range files(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		s.add(f.Key)
+	}
+	r := &Result{Rules: s.propose(bucket, name)}
+	rules := make([]table.Rule, len(r.Rules))
+	for i := range r.Rules {
+		rules[i] = r.Rules[i].router()
+	}
+	spelt, err := source.Expand(rules)
+	if err != nil {
+		return nil, fmt.Errorf("propose rules: %w", err)
+	}
+	if len(spelt) == 0 { // a bucket needs one; this one takes nothing
+		spelt = []table.Rule{{Prefix: "\x00", Ignore: true}}
+	}
+	router, err := table.New([]table.Bucket{{Name: bucket, Rules: spelt}})
+	if err != nil {
+		return nil, fmt.Errorf("propose rules: %w", err)
+	}
+	c := counter{result: r, router: router, bucket: bucket, spelt: spelt, tables: map[string]*Table{}, ignored: map[string]*Group{}, unplaced: map[string]*Group{}}
+	for f, err := range files(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		c.add(f)
+	}
+	c.close()
+	return r, nil
+}
+
+// counter has every file placed, and counts.
+type counter struct {
+	result            *Result
+	router            *table.Router
+	bucket            string
+	spelt             []table.Rule
+	tables            map[string]*Table
+	ignored, unplaced map[string]*Group
+}
+
+func (c *counter) add(f File) {
+	c.result.Files++
+	c.result.Bytes += f.Size
+	p := c.router.Place(c.bucket, f.Key)
+	switch p.Outcome {
+	case table.Place:
+		c.placed(f, &p)
+	case table.Ignore:
+		count(c.ignored, string(p.Reason), f.Key)
+	default:
+		count(c.unplaced, why(f.Key, p.Reason), f.Key)
+	}
+}
+
+func (c *counter) placed(f File, p *table.Placement) {
+	t := c.tables[p.Partition.Table]
+	if t == nil {
+		rule := c.ruleOf(f.Key, p.Partition.Table)
+		t = &Table{Name: p.Partition.Table, Source: rule.Source, Rule: rule, Keys: p.Partition.Keys,
+			folders: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys))}
+		c.tables[t.Name] = t
+		c.result.Tables = append(c.result.Tables, t)
+	}
+	t.Files++
+	t.Bytes += f.Size
+	t.Examples = example(t.Examples, f.Key)
+	if t.folders[p.Partition.Location] {
+		return
+	}
+	t.folders[p.Partition.Location] = true
+	t.Partitions++
+	for i, v := range p.Partition.Values {
+		if t.values[i] == nil {
+			t.values[i] = map[string]bool{}
+		}
+		t.values[i][v] = true
+	}
+}
+
+// ruleOf finds the proposed rule that placed a key: the first by which alone it
+// comes to that table.
+func (c *counter) ruleOf(key, name string) Rule {
+	for _, r := range c.result.Rules {
+		spelt, err := source.Expand([]table.Rule{r.router()})
+		if err != nil {
+			continue
+		}
+		router, err := table.New([]table.Bucket{{Name: c.bucket, Rules: spelt}})
+		if err != nil {
+			continue
+		}
+		if p := router.Place(c.bucket, key); p.Outcome == table.Place && p.Partition.Table == name {
+			return r
+		}
+	}
+	return Rule{}
+}
+
+func (c *counter) close() {
+	byFiles := func(a, b *Group) int { return cmp.Or(b.Files-a.Files, strings.Compare(a.Why, b.Why)) }
+	for _, g := range c.ignored {
+		c.result.Ignored = append(c.result.Ignored, g)
+	}
+	for _, g := range c.unplaced {
+		c.result.Unplaced = append(c.result.Unplaced, g)
+	}
+	slices.SortFunc(c.result.Ignored, byFiles)
+	slices.SortFunc(c.result.Unplaced, byFiles)
+	slices.SortFunc(c.result.Tables, func(a, b *Table) int { return cmp.Or(b.Files-a.Files, strings.Compare(a.Name, b.Name)) })
+}
+
+func count(groups map[string]*Group, why, key string) {
+	g := groups[why]
+	if g == nil {
+		g = &Group{Why: why}
+		groups[why] = g
+	}
+	g.Files++
+	g.Examples = example(g.Examples, key)
+}
+
+func example(list []string, key string) []string {
+	if len(list) < most && !slices.Contains(list, key) {
+		return append(list, key)
+	}
+	return list
+}
+
+// why says in a sentence why a file has no place.
+func why(key string, reason table.Reason) string {
+	if reason != table.NoLayoutMatch {
+		return string(reason)
+	}
+	switch {
+	case !strings.Contains(key, "/"):
+		return "it lies in no folder: a partition is a folder"
+	case timeInName.MatchString(key[strings.LastIndexByte(key, '/')+1:]) && !datedFolder(key):
+		return "its time is in the file's name, and a partition is a folder: have the writer put a date into the folders, or use a table without partitions"
+	}
+	return "no folder above it looks like a date or like key=value"
+}

@@ -1,0 +1,147 @@
+package discover
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+
+	"athenarefresh/internal/source"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// of are the files of these keys, ten bytes each.
+func of(keys ...string) Files {
+	return func(context.Context) iter.Seq2[File, error] {
+		return func(yield func(File, error) bool) {
+			for _, k := range keys {
+				if !yield(File{k, 10}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func look(t *testing.T, keys ...string) *Result {
+	t.Helper()
+	r, err := Look(t.Context(), "logs", "logs", of(keys...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if placed, ignored, unplaced := r.Count(); placed+ignored+unplaced != len(keys) || r.Files != len(keys) {
+		t.Errorf("%d files are %d placed, %d ignored, %d unplaced", len(keys), placed, ignored, unplaced)
+	}
+	return r
+}
+
+// TestEverySourceIsKnownByItsKeys: each key of each page is that page's source,
+// also where all of them lie in one bucket.
+func TestEverySourceIsKnownByItsKeys(t *testing.T) {
+	pages, err := source.Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, p := range pages {
+		all = append(all, p.Keys...)
+		r := look(t, p.Keys...)
+		for _, table := range r.Tables {
+			if table.Source != p.Name {
+				t.Errorf("%s: %v is taken for %q (%+v)", p.Name, table.Examples, table.Source, table.Rule)
+			}
+		}
+		for _, g := range slices.Concat(r.Ignored, r.Unplaced) {
+			t.Errorf("%s: %v: %s", p.Name, g.Examples, g.Why)
+		}
+	}
+	r := look(t, all...)
+	for _, p := range pages {
+		if !slices.ContainsFunc(r.Tables, func(x *Table) bool { return x.Source == p.Name }) {
+			t.Errorf("in one bucket with all others %s isn't found", p.Name)
+		}
+	}
+}
+
+func TestFoldersThatNoSourceKnows(t *testing.T) {
+	for name, c := range map[string]struct {
+		keys []string
+		want []string // table: rule: partitions
+	}{
+		"key=value below a table": {[]string{"web/dt=2026-01-02/region=eu/a.parquet", "web/dt=2026-01-03/region=us/a.parquet"},
+			[]string{"web: web/ hive [dt region]: 2"}},
+		"two tables of key=value": {[]string{"warehouse/web/dt=1/a", "warehouse/app/dt=1/a", "warehouse/app/dt=2/a"},
+			[]string{"app: warehouse/app/ hive [dt]: 2", "web: warehouse/web/ hive [dt]: 1"}},
+		"by app and day":      {[]string{"nginx/shop/2026-01-02/a.json", "nginx/blog/2026-01-02/a.json"}, []string{"nginx: nginx/ nginx/{name}/{yyyy}-{MM}-{dd}/ []: 2"}},
+		"by day at the root":  {[]string{"20260102/a", "20260103/a"}, []string{"logs:  {yyyy}{MM}{dd}/ []: 2"}},
+		"Firehose":            {[]string{"2026/01/02/03/a-1-2026-01-02-03-04-05-uuid", "2026/01/02/04/b", "errors/processing-failed/2026/01/02/03/x"}, []string{"logs:  {yyyy}/{MM}/{dd}/{HH}/ []: 2"}},
+		"months without zero": {[]string{"app/2026/1/2/a", "app/2026/11/12/a"}, []string{"app: app/ app/{yyyy}/{M}/{d}/ []: 2"}},
+		"a mess": {[]string{"web/dt=1/a", "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/02/111122223333_CloudTrail_us-east-1_20260102T0000Z_x.json.gz",
+			"AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/02/x.json.gz", "readme.txt", "app/2026-01-02/x", "web/dt=1/_SUCCESS"},
+			[]string{"app: app/ app/{yyyy}-{MM}-{dd}/ []: 1", "cloudtrail:  cloudtrail []: 1", "web: web/ hive [dt]: 1"}},
+		"a folder that no template can say": {[]string{"{x}/2026-01-02/a", "[y]/dt=1/a", "*/dt=1/a"}, []string{"y: [y]/ hive [dt]: 1"}},
+		"nothing":                           {nil, nil},
+	} {
+		r := look(t, c.keys...)
+		var got []string
+		for _, x := range r.Tables {
+			got = append(got, fmt.Sprintf("%s: %s %s %v: %d", x.Name, x.Rule.Prefix, x.Rule.Layout+x.Rule.Source, x.Rule.Keys, x.Partitions))
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s:\n%s\nunplaced %+v", name, d, r.Unplaced)
+		}
+	}
+}
+
+func TestWhatFitsNoneSaysWhy(t *testing.T) {
+	r := look(t, "a.json", "logs/app-20260102.json", "logs/notes/b.txt", "AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/02/30/x.log.gz", "web/dt=1/.hidden")
+	var got []string
+	for _, g := range slices.Concat(r.Ignored, r.Unplaced) {
+		got = append(got, strings.Join(g.Examples, " ")+": "+g.Why[:min(len(g.Why), 28)])
+	}
+	slices.Sort(got)
+	want := []string{"AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/02/30/x.log.gz: invalid_timestamp", "a.json: it lies in no folder: a part",
+		"logs/app-20260102.json: its time is in the file's na", "logs/notes/b.txt: no folder above it looks lik", "web/dt=1/.hidden: hidden"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWhereProjectionWouldDo(t *testing.T) {
+	r := look(t, "nginx/shop/2026-01-02/a.json", "nginx/blog/2026-01-03/a.json")
+	got := r.Tables[0].Projection("logs")
+	want := []Property{{"projection.enabled", "true"},
+		{"projection.name.type", "enum"}, {"projection.name.values", "blog,shop"},
+		{"projection.dt.type", "date"}, {"projection.dt.format", "yyyy-MM-dd"}, {"projection.dt.range", "2026-01-02,NOW"},
+		{"projection.dt.interval", "1"}, {"projection.dt.interval.unit", "DAYS"},
+		{"storage.location.template", "s3://logs/nginx/${name}/${dt}/"}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	var many []string
+	for i := range 30 {
+		many = append(many, fmt.Sprintf("web/host=h%d/dt=2026-01-02/a", i))
+	}
+	if got := look(t, many...).Tables[0].Projection("logs"); got != nil {
+		t.Errorf("thirty hosts, which nobody lists: %v", got)
+	}
+}
+
+func BenchmarkLook(b *testing.B) {
+	var keys []string
+	for d := range 100 {
+		for i := range 100 {
+			keys = append(keys, fmt.Sprintf("AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/%02d/%02d/111122223333_vpcflowlogs_us-east-1_fl-1_20260102T0000Z_%04x.log.gz", 1+d/28, 1+d%28, i))
+		}
+	}
+	for b.Loop() {
+		if _, err := Look(b.Context(), "logs", "logs", of(keys...)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(keys)), "ns/file")
+}

@@ -1,0 +1,224 @@
+package discover
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"athenarefresh/internal/source"
+	"athenarefresh/internal/table"
+)
+
+// What of the names is looked at to propose rules: a few kinds of names of each
+// folder, and so many in all.
+const (
+	kindsOfFolder = 8
+	mostSampled   = 50_000
+)
+
+// sample is the names that rules are proposed by.
+type sample struct {
+	keys  []string
+	kinds map[string]int // of names, by folder
+	seen  map[string]bool
+}
+
+func newSample() *sample { return &sample{kinds: map[string]int{}, seen: map[string]bool{}} }
+
+var digits = regexp.MustCompile(`[0-9a-f]*[0-9][0-9a-f]*`)
+
+// add takes a key if its folder has no file of that kind yet: names that differ
+// in digits only are of one kind.
+func (s *sample) add(key string) {
+	if len(s.keys) >= mostSampled {
+		return
+	}
+	i := strings.LastIndexByte(key, '/') + 1
+	folder := key[:i]
+	if s.kinds[folder] >= kindsOfFolder {
+		return
+	}
+	kind := folder + digits.ReplaceAllString(key[i:], "0")
+	if s.seen[kind] {
+		return
+	}
+	s.seen[kind] = true
+	s.kinds[folder]++
+	s.keys = append(s.keys, key)
+}
+
+// writer is a source as it is looked for: shape says whether its files may lie
+// in a folder at all, router whether a file is one.
+type writer struct {
+	source        source.Source
+	shape, router *table.Router
+	weight        int // how much of a key it knows: the most decides
+}
+
+// anyBucket is the one whose keys are looked at.
+const anyBucket = "b"
+
+// writers are all sources, those that know most of a key first.
+var writers = sync.OnceValue(func() []writer {
+	var list []writer
+	for _, s := range source.All() {
+		w := writer{source: s}
+		var shapes []table.Rule
+		for _, r := range s.Rules {
+			w.weight = max(w.weight, weight(r.Layout, r.Files))
+			r.Files, r.Except = nil, nil
+			shapes = append(shapes, r)
+		}
+		spelt, err := source.Expand([]table.Rule{{Source: s.Name}})
+		if err != nil {
+			continue // a test of package source finds it
+		}
+		if w.shape, err = table.New([]table.Bucket{{Name: anyBucket, Rules: shapes}}); err != nil {
+			continue
+		}
+		if w.router, err = table.New([]table.Bucket{{Name: anyBucket, Rules: spelt}}); err != nil {
+			continue
+		}
+		list = append(list, w)
+	}
+	slices.SortStableFunc(list, func(a, b writer) int { return b.weight - a.weight })
+	return list
+})
+
+// weight counts what a shape has that is not anybody's: its constant text, and
+// the keys and digits of its folders.
+func weight(layout string, files []string) int {
+	n := 0
+	for _, part := range captured.FindAllString(layout, -1) {
+		if strings.HasSuffix(part, "=}") || strings.Contains(part, ":") {
+			n += len(part)
+		} else if timeField.MatchString(part) {
+			n += 2
+		}
+	}
+	n += 2 * len(strings.Map(func(r rune) rune {
+		if strings.ContainsRune("*/[]", r) {
+			return -1
+		}
+		return r
+	}, captured.ReplaceAllString(layout, "")))
+	longest := 0
+	for _, f := range files {
+		longest = max(longest, len(strings.ReplaceAll(f, "*", "")))
+	}
+	return n + longest
+}
+
+var (
+	captured  = regexp.MustCompile(`\{[^}]*\}`)
+	timeField = regexp.MustCompile(`^\{[yMdHms]+\}$`)
+)
+
+// writerOf finds the source that knows most of a key.
+func writerOf(key string, may []int) (int, bool) {
+	for _, i := range may {
+		if p := writers()[i].router.Place(anyBucket, key); p.Outcome == table.Place {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// candidates are the sources whose files may lie where a key does.
+func candidates(key string) (list []int) {
+	for i, w := range writers() {
+		if p := w.shape.Place(anyBucket, key); p.Outcome == table.Place {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// propose makes rules of the sample: first the sources that were found, then
+// what the other names look like.
+func (s *sample) propose(bucket, name string) []Rule {
+	found := map[int]int{}
+	var rest []string
+	folder, may := "\x00", []int(nil)
+	for _, key := range s.keys {
+		if at := key[:strings.LastIndexByte(key, '/')+1]; at != folder {
+			folder, may = at, candidates(at+"x")
+		}
+		if i, ok := writerOf(key, may); ok {
+			found[i]++
+			continue
+		}
+		rest = append(rest, key)
+	}
+	var rules []Rule
+	for i, w := range writers() {
+		if found[i] > 0 {
+			rules = append(rules, Rule{Source: w.source.Name})
+		}
+	}
+	rest = slices.DeleteFunc(rest, func(key string) bool { return nobodys(key, found) })
+	return append(rules, guess(rest, name)...)
+}
+
+// nobodys tells of a key that it needs no rule: a companion of a source that was
+// found, or what no engine reads.
+func nobodys(key string, found map[int]int) bool {
+	for i := range found {
+		if p := writers()[i].router.Place(anyBucket, key); p.Outcome == table.Ignore {
+			return true
+		}
+	}
+	return plainRouter().Place(anyBucket, key).Outcome == table.Ignore
+}
+
+// plainRouter takes what is ignored whatever the rules are.
+var plainRouter = sync.OnceValue(func() *table.Router {
+	r, err := table.New([]table.Bucket{{Name: anyBucket, Rules: []table.Rule{{Layout: "**/{yyyy}/", Table: "t"}}}})
+	if err != nil {
+		panic(err)
+	}
+	return r
+})
+
+// guess proposes rules for keys that no source knows, the narrowest first.
+func guess(keys []string, name string) []Rule {
+	shapes := map[string]*shape{}
+	var order []*shape
+	for _, key := range keys {
+		sh, ok := read(key)
+		if !ok {
+			continue
+		}
+		id := sh.id()
+		if shapes[id] == nil {
+			shapes[id] = sh
+			order = append(order, sh)
+		}
+		shapes[id].see(sh)
+	}
+	var rules []Rule
+	for _, sh := range order {
+		for _, r := range sh.rules(name) {
+			if table.Compile(r.router()) == nil && !slices.ContainsFunc(rules, func(o Rule) bool { return o.Prefix == r.Prefix }) {
+				rules = append(rules, r)
+			}
+		}
+	}
+	slices.SortStableFunc(rules, func(a, b Rule) int { return cmp.Or(len(b.Prefix)-len(a.Prefix), strings.Compare(a.Prefix, b.Prefix)) })
+	unique(rules)
+	return rules
+}
+
+// unique gives every rule's table a name of its own.
+func unique(rules []Rule) {
+	taken := map[string]bool{}
+	for i := range rules {
+		base := rules[i].Table
+		for n := 2; base != "" && taken[rules[i].Table]; n++ {
+			rules[i].Table = base + "_" + string(rune('0'+n%10))
+		}
+		taken[rules[i].Table] = true
+	}
+}
