@@ -46,6 +46,10 @@ func TestEverySourceIsKnownByItsKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	var all []string
+	pages = slices.DeleteFunc(pages, func(p source.Page) bool {
+		s, _ := source.Named(p.Name)
+		return anybodys(s)
+	})
 	for _, p := range pages {
 		all = append(all, p.Keys...)
 		r := look(t, p.Keys...)

@@ -64,6 +64,9 @@ const anyBucket = "b"
 var writers = sync.OnceValue(func() []writer {
 	var list []writer
 	for _, s := range source.All() {
+		if anybodys(s) {
+			continue
+		}
 		w := writer{source: s}
 		var shapes []table.Rule
 		for _, r := range s.Rules {
@@ -86,6 +89,15 @@ var writers = sync.OnceValue(func() []writer {
 	slices.SortStableFunc(list, func(a, b writer) int { return b.weight - a.weight })
 	return list
 })
+
+// anybodys is of a source that names no writer: whose tables are folders, and
+// which knows nothing of a key but its date. What such folders are is guessed
+// here, with what is in the files.
+func anybodys(s source.Source) bool {
+	return s.Table == "" && !slices.ContainsFunc(s.Rules, func(r table.Rule) bool {
+		return strings.Trim(captured.ReplaceAllString(r.Layout, ""), "*/") != "" || strings.Contains(r.Layout, "=")
+	})
+}
 
 // weight counts what a shape has that is not anybody's: its constant text, and
 // the keys and digits of its folders.
