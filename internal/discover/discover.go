@@ -52,6 +52,7 @@ type Table struct {
 	Partitions int
 	Keys       []string
 	Examples   []string // at most three keys
+	Sample     []string // keys to look into, of different partitions
 
 	folders  map[string]bool
 	values   []map[string]bool // of each key, as long as they are few
@@ -89,8 +90,11 @@ func (r *Result) Count() (placed, ignored, unplaced int) {
 	return placed, ignored, unplaced
 }
 
-// most is how many examples are kept.
-const most = 3
+// most is how many examples are kept, mostOpened how many keys to look into.
+const (
+	most       = 3
+	mostOpened = 16
+)
 
 // Look looks at the files of a bucket. name is what a table is called that has
 // no name in its keys.
@@ -169,6 +173,9 @@ func (c *counter) placed(f File, p *table.Placement) {
 		return
 	}
 	t.folders[p.Partition.Location] = true
+	if len(t.Sample) < mostOpened {
+		t.Sample = append(t.Sample, f.Key)
+	}
 	t.Partitions++
 	for i, v := range p.Partition.Values {
 		if t.values[i] == nil {

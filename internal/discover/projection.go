@@ -34,6 +34,8 @@ func (t *Table) Projection(bucket string) []Property {
 		switch {
 		case key == "dt" && format != "":
 			list = append(list, dates(key, format, values[0])...)
+		case !slices.ContainsFunc(values, func(v string) bool { return !aDay.MatchString(v) }):
+			list = append(list, dates(key, "yyyy-MM-dd", values[0])...)
 		case len(values) <= mostEnumerated && !slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, ",") }):
 			list = append(list, Property{"projection." + key + ".type", "enum"}, Property{"projection." + key + ".values", strings.Join(values, ",")})
 		default:
@@ -68,6 +70,9 @@ func (t *Table) layout() (string, bool) {
 
 // timeRun is the time of a template, from its first field to its last.
 var timeRun = regexp.MustCompile(`\{yyyy\}(?:[^{}\[\]*]*\{(?:MM|dd|HH|mm)\})*`)
+
+// aDay is a value that is a date: of a folder day=2026-01-02.
+var aDay = regexp.MustCompile(`^` + year + `-` + month + `-` + day + `$`)
 
 var optional = regexp.MustCompile(`\[[^\]]*\]`)
 

@@ -65,6 +65,9 @@ type Options struct {
 	Mounts  []s3.Mount // buckets that show directories; may be none
 }
 
+// Mount is a bucket that shows a directory.
+type Mount = s3.Mount
+
 // Stack is an open stack. [Stack.Serve] closes it; who uses [Stack.Handler]
 // alone closes it himself.
 type Stack struct {
@@ -133,7 +136,7 @@ func (s *Stack) open(o Options) error {
 	guard := &guard{roles: o.Roles, buckets: s.buckets, judged: o.Judged, account: account}
 	engine, err := athena.New(athena.Options{
 		Catalog: catalog, Objects: objects{s.buckets}, DataDir: o.Data, DB: s.db,
-		Account: account, MayOf: guard.mayOf, Latency: o.Latency["athena"],
+		Account: account, MayOf: guard.mayOf, Latency: o.Latency["athena"], Mounts: s.buckets.Mounted(),
 	})
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ func (o objects) List(ctx context.Context, bucket, prefix string) ([]athena.Obje
 	}
 	all := make([]athena.Object, len(found))
 	for i, f := range found {
-		all[i] = athena.Object{Key: f.Key, Size: f.Size, Path: f.Path}
+		all[i] = athena.Object(f)
 	}
 	return all, err
 }

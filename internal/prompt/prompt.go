@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -44,7 +45,7 @@ type Column struct {
 // Answer is what a statement brought.
 type Answer struct {
 	Columns []Column // none: the statement has no rows
-	Next    func(context.Context) (row []*string, more bool, err error)
+	Rows    iter.Seq2[[]*string, error]
 	Bytes   int64 // that were read to find it
 }
 
@@ -156,52 +157,73 @@ func (p *Prompt) read() (string, error) {
 		}
 		if strings.HasPrefix(text, `\`) || complete(text) {
 			p.lines.AppendHistory(strings.Join(strings.Fields(text), " "))
-			return strings.TrimRight(strings.TrimRight(text, "; \n\t"), " "), nil
+			return text, nil
 		}
 	}
 }
 
-// complete tells whether a statement has ended: with a ";" that stands in no
-// text, name or comment.
+// complete tells whether the last statement of a text has ended.
 func complete(text string) bool {
-	ended := false
+	_, rest := split(text)
+	return rest == ""
+}
+
+// Statements are the statements of a text, without their ";". The last needs none.
+func Statements(text string) []string {
+	list, rest := split(text)
+	if rest != "" {
+		list = append(list, rest)
+	}
+	return list
+}
+
+// split cuts a text behind each ";" that stands in no text, name or comment. What
+// is left has not ended; that it is a comment alone counts as nothing.
+func split(text string) (ended []string, rest string) {
+	begun, some := 0, false
 	for i := 0; i < len(text); i++ {
+		skip := 0
 		switch c := text[i]; {
 		case c == '\'' || c == '"' || c == '`':
-			end := strings.IndexByte(text[i+1:], c)
-			if end < 0 {
-				return false
-			}
-			i, ended = i+1+end, false
+			skip, some = through(text[i+1:], string(c)), true
 		case strings.HasPrefix(text[i:], "--"):
-			end := strings.IndexByte(text[i:], '\n')
-			if end < 0 {
-				return ended
-			}
-			i += end
+			skip = through(text[i+1:], "\n")
 		case strings.HasPrefix(text[i:], "/*"):
-			end := strings.Index(text[i:], "*/")
-			if end < 0 {
-				return false
+			if skip = 1 + through(text[i+2:], "*/"); i+skip == len(text)-1 && !strings.HasSuffix(text, "*/") {
+				some = true // it goes on
 			}
-			i += end + 1
 		case c == ';':
-			ended = true
-		case c != ' ' && c != '\n' && c != '\t':
-			ended = false
+			if some {
+				ended = append(ended, strings.TrimSpace(text[begun:i]))
+			}
+			begun, some = i+1, false
+		case c != ' ' && c != '\n' && c != '\t' && c != '\r':
+			some = true
 		}
+		i += skip
 	}
-	return ended
+	if some {
+		rest = strings.TrimSpace(text[begun:])
+	}
+	return ended, rest
+}
+
+// through is how long a text is to the end of what ends it, or to its own.
+func through(text, end string) int {
+	if i := strings.Index(text, end); i >= 0 {
+		return i + len(end)
+	}
+	return len(text)
 }
 
 // obey does what a command or a statement says. Its error ends the prompt.
 func (p *Prompt) obey(ctx context.Context, text string) error {
-	word, rest, _ := strings.Cut(text, " ")
+	word, rest, _ := strings.Cut(strings.TrimRight(text, "; "), " ")
 	rest = strings.TrimSpace(rest)
 	switch lower := strings.ToLower(word); {
 	case text == "":
 		return nil
-	case lower == `\q` || text == "exit" || text == "quit":
+	case lower == `\q` || lower == "exit" || lower == "quit":
 		return errLeave
 	case lower == `\x`:
 		return p.expand(rest)
@@ -209,12 +231,17 @@ func (p *Prompt) obey(ctx context.Context, text string) error {
 		return p.said(p.interruptible(ctx, p.tables))
 	case lower == `\d`:
 		return p.said(p.interruptible(ctx, func(ctx context.Context) error { return p.columns(ctx, rest) }))
-	case lower == `\?` || lower == `\h` || text == "help":
+	case lower == `\?` || lower == `\h` || lower == "help":
 		return p.print("%s", help)
 	case strings.HasPrefix(text, `\`):
 		return p.print("%s: no such command; \\? lists them\n", terminal.Escape(word))
 	}
-	return p.said(p.interruptible(ctx, func(ctx context.Context) error { return p.query(ctx, text) }))
+	for _, sql := range Statements(text) {
+		if err := p.said(p.interruptible(ctx, func(ctx context.Context) error { return p.query(ctx, sql) })); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const help = `  STATEMENT;     runs it; it may take several lines
@@ -318,7 +345,7 @@ func (p *Prompt) query(ctx context.Context, sql string) error {
 	if err != nil {
 		return p.mended(ctx, err, sql)
 	}
-	rows, err := p.show(ctx, answer)
+	rows, err := p.show(answer)
 	if err != nil {
 		return err
 	}

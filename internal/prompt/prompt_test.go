@@ -80,16 +80,16 @@ func (d *trail) Run(ctx context.Context, sql string, working func(string)) (*Ans
 		}
 		rows = [][]string{row}
 	}
-	return &Answer{Columns: columns, Bytes: 2 << 20, Next: func(context.Context) ([]*string, bool, error) {
-		if len(rows) == 0 {
-			return nil, false, nil
+	return &Answer{Columns: columns, Bytes: 2 << 20, Rows: func(yield func([]*string, error) bool) {
+		for _, cells := range rows {
+			var row []*string
+			for _, cell := range cells {
+				row = append(row, &cell)
+			}
+			if !yield(row, nil) {
+				return
+			}
 		}
-		var row []*string
-		for _, cell := range rows[0] {
-			row = append(row, &cell)
-		}
-		rows = rows[1:]
-		return row, true, nil
 	}}, nil
 }
 
@@ -118,6 +118,18 @@ func TestAStatementMayTakeSeveralLines(t *testing.T) {
 	}
 	if len(s.history) != 2 || strings.Contains(s.history[0], "\n") {
 		t.Errorf("history %q", s.history)
+	}
+}
+
+func TestStatements(t *testing.T) {
+	got := Statements("select 1; -- one;\nselect ';' ; /* no; */ ; select \"a;b\" -- last")
+	if d := cmp.Diff([]string{"select 1", "-- one;\nselect ';'", "/* no; */ ; select"}[:2], got[:2]); d != "" || len(got) != 3 {
+		t.Errorf("%q %s", got, d)
+	}
+	for text, want := range map[string]bool{"select 1": false, "select 1;": true, "select ';": false, "select 1; -- x": true, "select 1; /* x": false, "select 1;\n\n": true, "": true} {
+		if got := complete(text); got != want {
+			t.Errorf("complete(%q) = %t", text, got)
+		}
 	}
 }
 

@@ -2,9 +2,9 @@ package prompt
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"strings"
@@ -38,14 +38,16 @@ const sampled = 100
 
 // show prints the rows of an answer and returns how many there were. What
 // doesn't fit on the terminal goes through a pager.
-func (p *Prompt) show(ctx context.Context, a *Answer) (int, error) {
+func (p *Prompt) show(a *Answer) (int, error) {
 	if len(a.Columns) == 0 {
 		return 0, nil
 	}
+	next, stop := iter.Pull2(a.Rows)
+	defer stop()
 	var first [][]string
 	more := true
 	for more && len(first) < sampled {
-		row, m, err := next(ctx, a)
+		row, m, err := cells(next())
 		if err != nil {
 			return 0, err
 		}
@@ -56,26 +58,26 @@ func (p *Prompt) show(ctx context.Context, a *Answer) (int, error) {
 	width := terminal.Width(p.Out)
 	out, done := p.pager(len(first), a)
 	t := p.format(out, a.Columns, first, width)
-	rows, err := t.rows(ctx, a, first, more)
+	rows, err := t.rows(next, first, more)
 	if closed := done(); err == nil {
 		err = closed
 	}
 	return rows, err
 }
 
-func next(ctx context.Context, a *Answer) ([]string, bool, error) {
-	row, more, err := a.Next(ctx)
+// cells are a row for a person.
+func cells(row []*string, err error, more bool) ([]string, bool, error) {
 	if err != nil || !more {
 		return nil, false, err
 	}
-	cells := make([]string, len(row))
+	list := make([]string, len(row))
 	for i, v := range row {
-		cells[i] = "NULL"
+		list[i] = "NULL"
 		if v != nil {
-			cells[i] = *v
+			list[i] = *v
 		}
 	}
-	return cells, true, nil
+	return list, true, nil
 }
 
 // printer prints rows as they come.
@@ -84,7 +86,7 @@ type printer struct {
 	close func() error
 }
 
-func (t printer) rows(ctx context.Context, a *Answer, first [][]string, more bool) (int, error) {
+func (t printer) rows(next func() ([]*string, error, bool), first [][]string, more bool) (int, error) {
 	n := 0
 	for _, row := range first {
 		if err := t.row(row); err != nil {
@@ -93,7 +95,7 @@ func (t printer) rows(ctx context.Context, a *Answer, first [][]string, more boo
 		n++
 	}
 	for more {
-		row, m, err := next(ctx, a)
+		row, m, err := cells(next())
 		if err != nil {
 			return n, err
 		}

@@ -27,6 +27,7 @@ type Listing struct {
 // Page is an answer. Keys and Folders are each in order.
 type Page struct {
 	Keys    []string
+	Sizes   []int64  // of the objects, in bytes
 	Folders []string // with the slash
 	More    bool
 }

@@ -104,6 +104,19 @@ func (f *Format) IsParquet() bool { return strings.Contains(strings.ToLower(f.Se
 // ByName says whether columns are found by their names, and not by their places.
 func (f *Format) ByName() bool { return f.kind() != f.SerDe }
 
+// Kind is what the files are, in a word: "json", "parquet", "csv" or "text".
+func (f *Format) Kind() string {
+	switch {
+	case f.SerDe == openCSVSerDe || f.SerDe == hiveql.LazySimpleSerDe && f.SerDeProperties["field.delim"] == ",":
+		return "csv"
+	case f.kind() == "cloudtrail":
+		return "json"
+	case f.ByName():
+		return f.kind()
+	}
+	return "text"
+}
+
 // kind is what the files are, whichever of several classes reads them.
 func (f *Format) kind() string {
 	switch {

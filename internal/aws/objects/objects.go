@@ -62,7 +62,7 @@ func page(out *s3.ListObjectsV2Output) (reconcile.Page, error) {
 		if err != nil {
 			return p, err
 		}
-		p.Keys = append(p.Keys, key)
+		p.Keys, p.Sizes = append(p.Keys, key), append(p.Sizes, aws.ToInt64(o.Size))
 	}
 	for _, f := range out.CommonPrefixes {
 		folder, err := decode(f.Prefix)

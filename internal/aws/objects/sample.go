@@ -48,6 +48,15 @@ func (b *Sampler) Take(ctx context.Context, bucket, prefix string, want func(key
 	return sample.Take(ctx, all, limits)
 }
 
+// Keys takes a sample of these objects.
+func (b *Sampler) Keys(ctx context.Context, bucket string, keys []string, limits sample.Limits) (*sample.Sample, error) {
+	var all []sample.Candidate
+	for _, key := range keys {
+		all = append(all, b.candidate(bucket, key))
+	}
+	return sample.Take(ctx, all, limits)
+}
+
 func (b *Sampler) candidate(bucket, key string) sample.Candidate {
 	return sample.Candidate{Name: "s3://" + bucket + "/" + key, Open: func(ctx context.Context) (io.ReadCloser, error) {
 		out, err := b.get(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})

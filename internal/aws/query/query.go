@@ -73,7 +73,11 @@ func (c *Client) Run(ctx context.Context, sql string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.open(ctx, id, execution.StatementType == types.StatementTypeDml)
+	result, err := c.open(ctx, id, execution.StatementType == types.StatementTypeDml)
+	if err == nil && execution.Statistics != nil {
+		result.Scanned = aws.ToInt64(execution.Statistics.DataScannedInBytes)
+	}
+	return result, err
 }
 
 // Polling for a statement's end begins often, for queries that take no time,

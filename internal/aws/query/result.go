@@ -33,6 +33,7 @@ type Row []*string
 // Result is the answer to a statement. It is read once.
 type Result struct {
 	Columns []Column
+	Scanned int64 // bytes that were read to find it
 
 	c    *Client
 	id   string

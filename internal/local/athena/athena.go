@@ -52,6 +52,8 @@ type Object struct {
 	// never written again. Its name has only [A-Za-z0-9._-] and ends in the
 	// key's extensions, such as .json.gz.
 	Path string
+	// Modified is when the body was last written, zero if it never is again.
+	Modified time.Time
 }
 
 // Options are what an Engine needs.
@@ -60,6 +62,7 @@ type Options struct {
 	Objects Objects
 	DataDir string    // holds objects/; results are kept in athena/
 	DB      *bbolt.DB // holds workgroups and history
+	Mounts  []string  // other directories that objects are in, without links; may be none
 	Account rights.Account
 	// MayOf returns what judges whoever a request's context is of: an error says
 	// which right is lacking. It returns nil for who may do everything, and may
@@ -74,6 +77,7 @@ type Engine struct {
 	catalog *glue.Catalog
 	objects Objects
 	dataDir string
+	bodies  []string // the directories that objects are in
 	db      *bbolt.DB
 	account rights.Account
 	mayOf   func(context.Context) func(...rights.Need) error
@@ -105,7 +109,7 @@ func New(o Options) (*Engine, error) {
 	}
 	stop, cancel := context.WithCancel(context.Background())
 	e := &Engine{
-		catalog: o.Catalog, objects: o.Objects, dataDir: dataDir, db: o.DB, now: time.Now,
+		catalog: o.Catalog, objects: o.Objects, dataDir: dataDir, bodies: append([]string{filepath.Join(dataDir, "objects")}, o.Mounts...), db: o.DB, now: time.Now,
 		account: o.Account, mayOf: o.MayOf, latency: o.Latency,
 		stop: stop, cancel: cancel, selects: make(chan struct{}, maxSelects),
 		active: map[string]*execution{}, tokens: map[string]string{},

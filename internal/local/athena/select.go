@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -58,7 +57,7 @@ func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err 
 		return nil, err
 	}
 	q.explain, q.query = cutExplain(strings.TrimRight(query, "; \t\r\n"))
-	q.session, err = openSession(ctx, filepath.Join(e.dataDir, "objects"), q.database)
+	q.session, err = openSession(ctx, e.bodies, q.database)
 	if err != nil {
 		return nil, err
 	}

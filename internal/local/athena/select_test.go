@@ -177,7 +177,7 @@ func TestSelectCanNotLeaveTheObjects(t *testing.T) {
 func TestSessionIsLockedDown(t *testing.T) {
 	s := newStack(t)
 	ctx := t.Context()
-	db, err := openSession(ctx, s.objects.dir, "db")
+	db, err := openSession(ctx, []string{s.objects.dir}, "db")
 	if err != nil {
 		t.Fatal(err)
 	}

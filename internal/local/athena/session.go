@@ -29,10 +29,10 @@ type session struct {
 	functions functions
 }
 
-// openSession starts a DuckDB that can open only files below objects, can't
+// openSession starts a DuckDB that can open only files below bodies, can't
 // load extensions or spill to disk, and knows the database of the catalog in
 // which names without one are looked up.
-func openSession(ctx context.Context, objects, database string) (*session, error) {
+func openSession(ctx context.Context, bodies []string, database string) (*session, error) {
 	connector, err := duckdb.NewConnector("", nil)
 	if err != nil {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
@@ -41,7 +41,7 @@ func openSession(ctx context.Context, objects, database string) (*session, error
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to DuckDB: %w", err), s.db.Close())
 	}
-	if err := s.prepare(ctx, objects, database); err != nil {
+	if err := s.prepare(ctx, bodies, database); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), s.close())
 	}
 	return s, nil
@@ -49,7 +49,11 @@ func openSession(ctx context.Context, objects, database string) (*session, error
 
 func (s *session) close() error { return errors.Join(s.conn.Close(), s.db.Close()) }
 
-func (s *session) prepare(ctx context.Context, objects, database string) error {
+func (s *session) prepare(ctx context.Context, bodies []string, database string) error {
+	var folders []string
+	for _, dir := range bodies {
+		folders = append(folders, literal(dir+string(filepath.Separator)))
+	}
 	settings := []string{
 		"ATTACH ':memory:' AS awsdatacatalog",
 		"CREATE SCHEMA IF NOT EXISTS awsdatacatalog." + ident(database),
@@ -62,7 +66,7 @@ func (s *session) prepare(ctx context.Context, objects, database string) error {
 		"SET max_expression_depth = " + fmt.Sprint(maxExpression),
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
-		"SET allowed_directories = [" + literal(objects+string(filepath.Separator)) + "]",
+		"SET allowed_directories = [" + strings.Join(folders, ", ") + "]",
 		"SET enable_external_access = false",
 	}
 	for _, q := range settings {

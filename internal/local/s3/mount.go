@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"net/http"
 	"os"
 	"path"
@@ -381,10 +382,40 @@ func (m *mount) some(ctx context.Context, folder, marker string) (bool, error) {
 	return false, err
 }
 
-// objects lists for a reader on this machine. The paths have no links, for a
-// reader that would follow them.
-func (m *mount) objects(ctx context.Context, prefix string) ([]Object, error) {
-	var all []Object
+// Files are the files that the mount shows, in the order of their keys.
+func (o Mount) Files(ctx context.Context) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		m, err := openMount(o)
+		if err != nil {
+			yield(Object{}, err)
+			return
+		}
+		defer m.Close()
+		enough := errors.New("enough")
+		err = m.each(ctx, "", func(f Object) error {
+			if !yield(f, nil) {
+				return enough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, enough) {
+			yield(Object{}, err)
+		}
+	}
+}
+
+// objects lists for a reader on this machine.
+func (m *mount) objects(ctx context.Context, prefix string) (all []Object, err error) {
+	err = m.each(ctx, prefix, func(o Object) error {
+		all = append(all, o)
+		return nil
+	})
+	return all, err
+}
+
+// each visits what begins with prefix. The paths have no links, for a reader that
+// would follow them.
+func (m *mount) each(ctx context.Context, prefix string, visit func(Object) error) error {
 	var holder, real string // the folder that was resolved last
 	w := walk{m: m, prefix: prefix, from: prefix, enter: func(string) (bool, error) { return true, nil }}
 	w.visit = func(f file) error {
@@ -401,10 +432,9 @@ func (m *mount) objects(ctx context.Context, prefix string) ([]Object, error) {
 			m.Skipped(f.key, plain(err))
 			return nil
 		}
-		all = append(all, Object{Key: f.key, Size: f.size, Path: path, Modified: f.modified})
-		return nil
+		return visit(Object{Key: f.key, Size: f.size, Path: path, Modified: f.modified})
 	}
-	return all, w.folder(ctx, start(prefix))
+	return w.folder(ctx, start(prefix))
 }
 
 // resolve returns the path of a key without links: inside the directory, or an

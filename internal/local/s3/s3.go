@@ -142,6 +142,14 @@ func (s *Store) mount() error {
 	return nil
 }
 
+// Mounted are the directories of the mounts, without links.
+func (s *Store) Mounted() (dirs []string) {
+	for _, m := range s.mounts {
+		dirs = append(dirs, m.real)
+	}
+	return dirs
+}
+
 // Close lets go of the mounts.
 func (s *Store) Close() error {
 	var errs []error
@@ -161,9 +169,6 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, name, gofakes3.ErrorMessage(gofakes3.ErrInvalidURI, "Couldn't parse the specified URI."))
 	case key == "" && query.Has("notification"):
 		s.serveNotification(w, r, name)
-	case s.mounts[name] != nil && r.Method != http.MethodGet && r.Method != http.MethodHead:
-		writeXML(w, http.StatusForbidden, errorAnswer{Code: "AccessDenied",
-			Message: "the bucket shows the files of a directory, and is for reading only", Resource: name})
 	case key != "" && query.Has("uploadId") && r.Method == http.MethodGet:
 		s.serveParts(w, query, name, key)
 	case key == "" && query.Has("location") && r.Method == http.MethodGet:
@@ -172,6 +177,9 @@ func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveHead(w, r, name)
 	case key == "" && name != "" && r.Method == http.MethodPut && (len(query) == 0 || len(query) == 1 && query.Has("x-id")):
 		s.serveCreateBucket(w, r, name)
+	case s.mounts[name] != nil && r.Method != http.MethodGet && r.Method != http.MethodHead:
+		writeXML(w, http.StatusForbidden, errorAnswer{Code: "AccessDenied",
+			Message: "the bucket shows the files of a directory, and is for reading only", Resource: name})
 	default:
 		s.serveFake(w, r)
 	}

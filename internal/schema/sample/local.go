@@ -13,6 +13,15 @@ import (
 // MostListed bounds how many files are looked at to choose from.
 const MostListed = 5000
 
+// Paths takes a sample of these files.
+func Paths(ctx context.Context, paths []string, limits Limits) (*Sample, error) {
+	var all []Candidate
+	for _, path := range paths {
+		all = append(all, Candidate{path, func(context.Context) (io.ReadCloser, error) { return os.Open(path) }})
+	}
+	return Take(ctx, all, limits)
+}
+
 // Local takes a sample of a file, or of the files of a folder.
 func Local(ctx context.Context, from string, limits Limits) (*Sample, error) {
 	var all []Candidate
