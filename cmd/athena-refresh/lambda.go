@@ -74,6 +74,10 @@ func (a *app) target(ctx context.Context) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Assumed != "" {
+		return nil, hint(fmt.Errorf("the name of bucket %s is assumed: discover made it of a folder's", c.Assumed),
+			`write the real one into lambda.json, the account's own settings into global.json, and take "assumed" out of that`)
+	}
 	cfg, err := a.aws(ctx, c)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,10 @@ type Config struct {
 	// account.aws_account_id, required: 12 digits, as a string.
 	Account string
 
+	// assumed.bucket, as discover and open write it: a bucket that was named
+	// after a folder, so that nothing may be deployed for it yet.
+	Assumed string
+
 	// buckets: which table a bucket's objects belong to. An object of bucket →
 	// rules; the default {} is filled up with "<prefix>.streamalerts":
 	// "alerts" unless that bucket is mapped otherwise. Instead of rules

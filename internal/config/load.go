@@ -92,7 +92,7 @@ func read(global, lambda *file) (*Config, []Warning, error) {
 		a = global.account(root)
 	}
 	c := defaults(a.standIn())
-	c.Region, c.Account = a.region, a.id
+	c.Region, c.Account, c.Assumed = a.region, a.id, a.assumed
 	if root, ok := lambda.tree(); ok {
 		lambda.sections(root, c)
 		global.database(a, c)
@@ -147,6 +147,7 @@ func (f *file) sorted() []Problem {
 // account is what global.json says. A setting that is wrong is "".
 type account struct {
 	prefix, region, id string
+	assumed            string
 	prefixAt           int // where the prefix stands
 }
 
@@ -171,6 +172,9 @@ func (f *file) account(root value) account {
 			{"aws_account_id", text(&a.id, checkAccount)},
 		})
 		f.required(v, "account", "prefix", "region", "aws_account_id")
+		return nil
+	}}, {"assumed", func(v value) error {
+		f.object(v, "assumed", true, []field{{"bucket", text(&a.assumed, checkBucket)}})
 		return nil
 	}}})
 	if !found && root.isObject() {
