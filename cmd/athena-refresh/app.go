@@ -68,6 +68,8 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		a.explain(),
 		a.replay(),
 		a.query(),
+		a.discover(),
+		a.openFolder(),
 		a.reconcile(),
 		a.table(),
 		a.lambda(),

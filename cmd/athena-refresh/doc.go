@@ -27,6 +27,8 @@
 //	internal/doctor          judges a deployment by facts                          pure
 //	internal/deploy          puts the function into an account: what, in which order
 //	internal/deploy/terraform  is its infrastructure
+//	internal/discover        what lies in a folder or a bucket: rules and tables for it
+//	internal/prompt          a person's statements, and how their answers are shown
 //	internal/demo            lands CloudTrail files on the embedded AWS, and counts them
 //	internal/terminal        prints tables and progress, and what strangers wrote
 //

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/terminal"
@@ -23,16 +24,21 @@ import (
 func (a *app) query() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
-		Use:   "query SQL",
+		Use:   "query [SQL]",
 		Short: "Search the tables with Athena",
 		Long: `Query runs a statement through Athena, in the work group and the database of the
-configuration, and prints the rows: as a table on a terminal, as CSV otherwise.`,
+configuration, and prints the rows: as a table on a terminal, as CSV otherwise.
+Without SQL it is a prompt, with a history and completion; off a terminal it reads
+statements from stdin.`,
 		Example: `  athena-refresh query "SELECT rule_name, count(*) FROM alerts GROUP BY 1"`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"", "table", "csv", "json"}, format) {
 				return fmt.Errorf("query: --format %s: it is table, csv or json", format)
 			}
-			return exactly(1, "query: one statement, in quotes")(cmd, args)
+			if len(args) > 1 {
+				return errors.New("query: one statement, in quotes")
+			}
+			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.config()
@@ -43,7 +49,18 @@ configuration, and prints the rows: as a table on a terminal, as CSV otherwise.`
 			if err != nil {
 				return err
 			}
-			return a.search(cmd.Context(), searcher(cfg, c), args[0], a.rowFormat(format))
+			search := searcher(cfg, c)
+			switch {
+			case len(args) == 1:
+				return a.search(cmd.Context(), search, args[0], a.rowFormat(format))
+			case terminal.Is(a.stdin):
+				return a.prompt(cmd.Context(), search, glue.NewTables(cfg, c.Database))
+			}
+			statements, err := a.statements()
+			if err != nil {
+				return err
+			}
+			return a.answers(cmd.Context(), search, statements, a.rowFormat(format))
 		},
 	}
 	a.jsonFlag(cmd)

@@ -55,7 +55,7 @@ func TestScripts(t *testing.T) {
 }
 
 // stacks is a line of a script that takes seconds: it serves a stack.
-var stacks = regexp.MustCompile(`(?m)^serve |^(exec|exit 0) athena-refresh demo`)
+var stacks = regexp.MustCompile(`(?m)^serve |^(exec|exit 0) athena-refresh (demo|open)`)
 
 // scripts are all of them, with -short those without a stack.
 func scripts(t *testing.T) []string {

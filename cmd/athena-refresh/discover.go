@@ -1,0 +1,341 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync/atomic"
+
+	"athenarefresh/internal/aws/objects"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/discover"
+	"athenarefresh/internal/hiveql"
+	"athenarefresh/internal/local"
+	"athenarefresh/internal/schema"
+	"athenarefresh/internal/schema/infer"
+	"athenarefresh/internal/schema/sample"
+	"athenarefresh/internal/terminal"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/spf13/cobra"
+)
+
+// place is where discover looks, and how much of it.
+type place struct {
+	where, bucket, at, save string
+	breadth                 int
+}
+
+func (p *place) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.bucket, "bucket", "", "the bucket that a folder's files are in, or shall be")
+	cmd.Flags().StringVar(&p.at, "at", "", "what the keys of a folder's files begin with, where the folder is a part of a bucket: AWSLogs/")
+	cmd.Flags().StringVar(&p.save, "save", "", "write the rules to this folder, as global.json and lambda.json")
+}
+
+func (a *app) discover() *cobra.Command {
+	var p place
+	cmd := &cobra.Command{
+		Use:   "discover WHERE",
+		Short: "Say which logs lie in a folder or a bucket, and the rules for them",
+		Long: `Discover looks at a folder, a bucket or s3://BUCKET/PREFIX, and changes nothing. It
+says which writers' logs lie there, which other folders are dated or named
+key=value, the rules of lambda.json and the tables that they call for, what would
+be ignored, and what fits none and why. It says where Athena's partition
+projection would do, and this program is not needed.
+
+Of a bucket it looks into the first, the last and some of the folders at each
+depth (--sample), so that one of a hundred million objects takes minutes; what it
+counts is what it saw.`,
+		Example: `  athena-refresh discover ~/logs
+  athena-refresh discover s3://org-trail/AWSLogs/
+  athena-refresh discover ~/logs/us-east-1 --at AWSLogs/111122223333/CloudTrail/us-east-1/`,
+		Args: exactly(1, "discover: name a folder, a bucket or s3://BUCKET/PREFIX"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p.where = args[0]
+			d, err := a.discovered(cmd.Context(), &p)
+			if err != nil {
+				return err
+			}
+			if err := a.showDiscovery(cmd.Context(), d, a.stdout, a.json); err != nil || p.save == "" {
+				return err
+			}
+			return d.save(p.save)
+		},
+	}
+	a.jsonFlag(cmd)
+	p.flags(cmd)
+	cmd.Flags().IntVar(&p.breadth, "sample", 200, "how many folders of a bucket are looked into at each depth")
+	return cmd
+}
+
+// discovery is what was found in a place.
+type discovery struct {
+	*discover.Result
+	bucket  string
+	assumed bool   // the bucket is a folder's, and nobody said what it is called
+	at      string // what the folder's keys begin with
+	guessed bool   // nobody said that either
+	dir     string // "" for a bucket
+	cfg     *aws.Config
+	skipped []string
+	part    bool // not everything was looked at
+}
+
+// discovered is what lies in a place.
+func (a *app) discovered(ctx context.Context, p *place) (*discovery, error) {
+	var seen atomic.Int64
+	stop := terminal.Progress(a.stderr, func() string {
+		return fmt.Sprintf("looking at %s: %s", p.where, count(int(seen.Load()), "file"))
+	})
+	defer stop()
+	if dir, ok := isFolder(p.where); ok {
+		return lookAtFolder(ctx, dir, p, &seen)
+	}
+	bucket, prefix, ok := strings.Cut(strings.TrimPrefix(p.where, "s3://"), "/")
+	if !strings.HasPrefix(p.where, "s3://") && (ok || !bucketLike.MatchString(p.where)) {
+		return nil, hint(fmt.Errorf("look at %s: there is no such folder", p.where), "a folder of this machine, a bucket's name, or s3://BUCKET/PREFIX")
+	}
+	if p.at != "" {
+		return nil, fmt.Errorf("discover: --at is for a folder: %s has its keys whole", p.where)
+	}
+	c, _, err := config.Load(a.conf)
+	if err != nil {
+		c = &config.Config{} // it is what discover is asked for; the environment has the region
+	}
+	cfg, err := a.aws(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	walk := &discover.Walk{Bucket: bucket, Prefix: prefix, Breadth: p.breadth, List: objects.New(cfg).List}
+	d := &discovery{bucket: bucket, cfg: &cfg}
+	d.Result, err = discover.Look(ctx, bucket, bucket, counting(walk.Files, &seen))
+	if err != nil {
+		return nil, explainAWS("look at "+p.where, err)
+	}
+	d.part = walk.Part
+	return d, nil
+}
+
+var bucketLike = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+func isFolder(path string) (string, bool) {
+	info, err := os.Stat(path)
+	return path, err == nil && info.IsDir()
+}
+
+func lookAtFolder(ctx context.Context, dir string, p *place, seen *atomic.Int64) (*discovery, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look at %s: %w", dir, err)
+	}
+	d := &discovery{dir: abs, bucket: p.bucket, at: p.at}
+	name := filepath.Base(abs)
+	if d.bucket == "" {
+		d.bucket, d.assumed = bucketNamed(name), true
+	}
+	if d.at != "" && !strings.HasSuffix(d.at, "/") {
+		d.at += "/"
+	}
+	look := func(at string) (*discover.Result, error) {
+		d.skipped = nil
+		mount := local.Mount{Bucket: d.bucket, Dir: abs, At: at, Skipped: func(key, why string) { d.skipped = append(d.skipped, key+": "+why) }}
+		return discover.Look(ctx, d.bucket, name, counting(func(ctx context.Context) iter.Seq2[discover.File, error] {
+			return func(yield func(discover.File, error) bool) {
+				d.skipped = nil
+				for f, err := range mount.Files(ctx) {
+					if !yield(discover.File{Key: f.Key, Size: f.Size}, err) {
+						return
+					}
+				}
+			}
+		}, seen))
+	}
+	if d.Result, err = look(d.at); err != nil {
+		return nil, fmt.Errorf("look at %s: %w", dir, err)
+	}
+	if p.at != "" || d.Result.Sources() > 0 {
+		return d, nil
+	}
+	for _, lead := range discover.Leads() {
+		r, err := look(lead)
+		if err == nil && r.Sources() > 0 {
+			d.Result, d.at, d.guessed = r, lead, true
+			break
+		}
+	}
+	return d, nil
+}
+
+// counting counts the files that are handed out.
+func counting(files discover.Files, seen *atomic.Int64) discover.Files {
+	return func(ctx context.Context) iter.Seq2[discover.File, error] {
+		seen.Store(0)
+		return func(yield func(discover.File, error) bool) {
+			for f, err := range files(ctx) {
+				seen.Add(1)
+				if !yield(f, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// bucketNamed makes a folder's name a bucket's.
+func bucketNamed(folder string) string {
+	name := strings.Trim(notInBuckets.ReplaceAllString(strings.ToLower(folder), "-"), "-")
+	if name = name[:min(len(name), 63)]; len(name) < 3 {
+		name = strings.TrimLeft("logs-"+name, "-")
+	}
+	return strings.Trim(name, "-")
+}
+
+var notInBuckets = regexp.MustCompile(`[^a-z0-9]+`)
+
+// contents is what a table's files hold: by its source, or by a sample.
+func (a *app) contents(ctx context.Context, d *discovery, t *discover.Table) (*schema.Schema, error) {
+	if s, ok := schema.Named(t.Source); ok {
+		return &s, nil
+	}
+	if err := infer.Available(); err != nil {
+		return nil, err
+	}
+	taken, err := d.sample(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(taken.Dir)
+	if len(taken.Files) == 0 {
+		return nil, errors.New("no file of it can be read")
+	}
+	s, _, _, err := looksLike(ctx, taken, &home{name: t.Name, keys: t.Keys})
+	return &s, err
+}
+
+func (d *discovery) sample(ctx context.Context, t *discover.Table) (*sample.Sample, error) {
+	if d.cfg != nil {
+		return objects.NewSampler(*d.cfg).Keys(ctx, d.bucket, t.Sample, sample.Usual)
+	}
+	var paths []string
+	for _, key := range t.Sample {
+		paths = append(paths, filepath.Join(d.dir, filepath.FromSlash(strings.TrimPrefix(key, d.at))))
+	}
+	return sample.Paths(ctx, paths, sample.Usual)
+}
+
+// The lines of discover --json.
+type (
+	discoveredTable struct {
+		Table      string         `json:"table"`
+		Source     *string        `json:"source"`
+		Rule       discover.Rule  `json:"rule"`
+		Bucket     string         `json:"bucket"`
+		Assumed    bool           `json:"assumed,omitempty"`
+		At         string         `json:"at,omitempty"`
+		Files      int            `json:"files"`
+		Bytes      int64          `json:"bytes"`
+		Partitions int            `json:"partitions"`
+		Keys       []string       `json:"keys"`
+		Format     *string        `json:"format"`
+		Columns    []schemaColumn `json:"columns"`
+		Examples   []string       `json:"examples"`
+		Projection []string       `json:"projection,omitempty"`
+	}
+	schemaColumn struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+	}
+	discoveredIgnored struct {
+		Reason   string   `json:"reason"`
+		Files    int      `json:"files"`
+		Examples []string `json:"examples"`
+	}
+	discoveredUnplaced struct {
+		Why      string   `json:"why"`
+		Files    int      `json:"files"`
+		Examples []string `json:"examples"`
+	}
+	discoveredSummary struct {
+		Files    int   `json:"files"`
+		Bytes    int64 `json:"bytes"`
+		Placed   int   `json:"placed"`
+		Ignored  int   `json:"ignored"`
+		Unplaced int   `json:"unplaced"`
+		Sampled  bool  `json:"sampled,omitempty"`
+	}
+)
+
+// table is a table's line, and what was learnt of its files.
+func (a *app) discoveredTable(ctx context.Context, d *discovery, t *discover.Table) (discoveredTable, error) {
+	line := discoveredTable{Table: t.Name, Rule: t.Rule, Bucket: d.bucket, Assumed: d.assumed, At: d.at, Files: t.Files,
+		Bytes: t.Bytes, Partitions: t.Partitions, Keys: t.Keys, Examples: d.fromRoot(t.Examples)}
+	if t.Source != "" {
+		line.Source = &t.Source
+	}
+	for _, p := range t.Projection(d.bucket) {
+		line.Projection = append(line.Projection, p.String())
+	}
+	s, err := a.contents(ctx, d, t)
+	switch {
+	case ctx.Err() != nil:
+		return line, errInterrupted
+	case err != nil:
+		a.say(fmt.Sprintf("note: what is in the files of table %s is not known: %v", t.Name, err))
+		return line, nil
+	}
+	format := s.Format.Kind()
+	line.Format = &format
+	line.Columns = columnLines(s.Columns)
+	return line, nil
+}
+
+// fromRoot are keys from the folder's root, or the bucket's.
+func (d *discovery) fromRoot(keys []string) []string {
+	list := make([]string, len(keys))
+	for i, key := range keys {
+		list[i] = strings.TrimPrefix(key, d.at)
+	}
+	return list
+}
+
+func columnLines(columns []hiveql.Column) []schemaColumn {
+	list := []schemaColumn{}
+	for _, c := range columns {
+		list = append(list, schemaColumn{c.Name, c.Type.String()})
+	}
+	return list
+}
+
+// save writes the rules as a configuration.
+func (d *discovery) save(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("save the rules: %w", err)
+	}
+	for _, name := range []string{"global.json", "lambda.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			return hint(fmt.Errorf("save the rules: %s is there already", filepath.Join(dir, name)), "--save a folder that is new, or empty")
+		}
+	}
+	global := map[string]any{"account": map[string]string{"prefix": "logs", "region": "us-east-1", "aws_account_id": "123456789012"}}
+	if d.assumed {
+		global["assumed"] = map[string]string{"bucket": d.bucket}
+	}
+	lambda := map[string]any{"athena_partition_refresh_config": map[string]any{"buckets": map[string]any{d.bucket: d.Rules}}}
+	for name, v := range map[string]any{"global.json": global, "lambda.json": lambda} {
+		text, err := json.MarshalIndent(v, "", "  ")
+		if err != nil {
+			return fmt.Errorf("save the rules: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), append(text, '\n'), 0o644); err != nil {
+			return fmt.Errorf("save the rules: %w", err)
+		}
+	}
+	return nil
+}

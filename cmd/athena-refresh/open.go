@@ -1,0 +1,318 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"athenarefresh/cmd/internal/worker"
+	"athenarefresh/internal/aws/glue"
+	"athenarefresh/internal/aws/provision"
+	"athenarefresh/internal/aws/query"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/local"
+	"athenarefresh/internal/prompt"
+	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
+)
+
+type openFlags struct {
+	place
+	yes     bool
+	watch   bool
+	queries []string
+}
+
+func (a *app) openFolder() *cobra.Command {
+	var f openFlags
+	cmd := &cobra.Command{
+		Use:   "open FOLDER",
+		Short: "Search a folder of logs",
+		Long: `Open looks at a folder of logs (discover), shows what it found, asks once, and then
+serves it: an S3 whose bucket shows the folder's files as they are, with nothing
+copied or changed, tables and partitions for what was recognised, a status page,
+and a prompt to search at. With --query it prints the answers and ends.
+
+Everything of its own is in a folder that it removes at the end; --save keeps the
+rules, ready for "lambda deploy".`,
+		Example: `  athena-refresh open ~/logs
+  athena-refresh open ~/logs --query 'SELECT action, count(*) FROM vpcflow GROUP BY 1'
+  athena-refresh open ~/logs --watch --save conf --bucket example-logs`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := exactly(1, "open: name a folder")(cmd, args); err != nil {
+				return err
+			}
+			if len(f.queries) == 0 && !terminal.Is(a.stdin) && !f.yes {
+				return hint(errors.New("open: there is no terminal to ask and to search on"), "--query SQL, or --yes to read statements from stdin")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.where = args[0]
+			return a.runOpen(cmd.Context(), &f)
+		},
+	}
+	a.jsonFlag(cmd)
+	f.flags(cmd)
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "don't ask")
+	cmd.Flags().BoolVar(&f.watch, "watch", false, "make what lands from now on searchable too")
+	cmd.Flags().StringArrayVar(&f.queries, "query", nil, "print the answer to this `SQL`, as CSV, and end; repeatable")
+	return cmd
+}
+
+// runOpen goes from a folder to a search.
+func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
+	if _, ok := isFolder(f.where); !ok {
+		return hint(fmt.Errorf("open %s: there is no such folder", f.where), "discover looks at buckets too")
+	}
+	d, err := a.discovered(ctx, &f.place)
+	if err != nil {
+		return err
+	}
+	if err := a.showDiscovery(ctx, d, a.stderr, false); err != nil {
+		return err
+	}
+	if len(d.Tables) == 0 {
+		return hint(fmt.Errorf("open %s: nothing in it is recognised", f.where), "athena-refresh help layouts says which folders can be; --at says what is missing in front of them")
+	}
+	if !f.yes && len(f.queries) == 0 {
+		if err := a.confirm("Open it?", "--yes"); err != nil {
+			return err
+		}
+	}
+	if f.save != "" {
+		if err := d.save(f.save); err != nil {
+			return err
+		}
+	}
+	dir, err := os.MkdirTemp("", "athena-refresh-open-")
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	o := &opened{app: a, found: d, flags: f, dir: dir}
+	return o.serve(ctx)
+}
+
+// opened is a folder that is being served.
+type opened struct {
+	app    *app
+	found  *discovery
+	flags  *openFlags
+	dir    string
+	config *config.Config
+	router *table.Router
+	stack  *stack
+}
+
+// serve starts the stack, has the tables and their partitions made, and answers.
+func (o *opened) serve(ctx context.Context) (err error) {
+	o.app.conf = filepath.Join(o.dir, "conf")
+	if err := o.found.save(o.app.conf); err != nil {
+		return err
+	}
+	if o.config, o.router, err = o.app.router(); err != nil {
+		return err
+	}
+	o.config.Catalog = config.CatalogGlue // a statement for each hundred partitions would only take longer
+	o.stack, err = startStack(context.WithoutCancel(ctx), o.config, "127.0.0.1:0", local.Options{
+		Data: filepath.Join(o.dir, "data"), Mounts: []local.Mount{{Bucket: o.found.bucket, Dir: o.found.dir, At: o.found.at}}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, o.stack.stop()) }()
+	search := searcher(o.stack.cfg, o.config)
+	for _, step := range []func(context.Context) error{
+		func(ctx context.Context) error {
+			return explainAWS("make the resources", provision.Make(ctx, o.stack.cfg, o.config, search.Do))
+		},
+		o.makeTables, o.addPartitions,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if len(o.flags.queries) > 0 || !terminal.Is(o.app.stdin) {
+		return o.answer(ctx, search)
+	}
+	return o.search(ctx, search)
+}
+
+// makeTables makes the tables that the rules call for.
+func (o *opened) makeTables(ctx context.Context) error {
+	tables := glue.NewTables(o.stack.cfg, o.config.Database)
+	search := searcher(o.stack.cfg, o.config)
+	for _, t := range o.found.Tables {
+		if _, err := tables.Describe(ctx, t.Name); err == nil {
+			continue // StreamAlert's own, which every configuration has
+		}
+		s, err := o.app.contents(ctx, o.found, t)
+		if err != nil {
+			o.app.say(fmt.Sprintf("table %s is not made: %v", t.Name, err))
+			continue
+		}
+		h, err := homeOf(o.router, t.Name, "s3://"+o.found.bucket+"/")
+		if err != nil {
+			return err
+		}
+		if err := search.Do(ctx, s.Table(o.config.Database, t.Name, t.Keys, h.location).SQL()); err != nil {
+			return fmt.Errorf("make table %s: %w", t.Name, queryError(err))
+		}
+	}
+	return nil
+}
+
+// addPartitions adds the partitions of what is there.
+func (o *opened) addPartitions(ctx context.Context) error {
+	r := worker.Reconciler(o.stack.cfg, o.config, o.router)
+	refresher, done := o.app.settler(ctx, o.stack.cfg, o.config, o.router, o.app.log(slog.LevelWarn))
+	r.Settler, r.Report = refresher, func(reconcile.Finding) error { return nil }
+	r.Wait, r.Batch, r.Tables = worker.Pace(10_000), reconcileBatch, reconcileTables
+	progress := &reconcile.Progress{}
+	stop := terminal.Progress(o.app.stderr, progress.String)
+	_, err := r.Run(ctx, progress)
+	stop()
+	return explainAWS("add the partitions", errors.Join(err, done()))
+}
+
+// answer prints the answers to the statements of --query, or of stdin: those that
+// fail are said, and the rest are answered all the same.
+func (o *opened) answer(ctx context.Context, search *query.Client) error {
+	statements := o.flags.queries
+	if len(statements) == 0 {
+		var err error
+		if statements, err = o.app.statements(); err != nil {
+			return err
+		}
+	}
+	format := "csv"
+	if o.app.json {
+		format = "json"
+	}
+	return o.app.answers(ctx, search, statements, format)
+}
+
+// mostSQL is how much is read of statements, more than Athena takes of one.
+const mostSQL = 1 << 20
+
+// statements reads those that stdin has.
+func (a *app) statements() ([]string, error) {
+	text, err := io.ReadAll(io.LimitReader(a.stdin, mostSQL+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the statements: %w", err)
+	case len(text) > mostSQL:
+		return nil, fmt.Errorf("read the statements: there is more than %s", bytesText(mostSQL))
+	}
+	return prompt.Statements(string(text)), nil
+}
+
+// answers prints the answers to statements, an empty line between. One that fails
+// is said, and the rest are run all the same.
+func (a *app) answers(ctx context.Context, search *query.Client, statements []string, format string) error {
+	failed := 0
+	for i, sql := range statements {
+		if i > 0 {
+			if err := a.printf("\n"); err != nil {
+				return err
+			}
+		}
+		err := a.search(ctx, search, sql, format)
+		switch {
+		case ctx.Err() != nil:
+			return errInterrupted
+		case err != nil && len(statements) == 1:
+			return err
+		case err != nil:
+			failed++
+			a.complain(err)
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %s failed", failed, count(len(statements), "statement"))
+	}
+	return nil
+}
+
+// search serves the page and, with --watch, what lands, and reads statements.
+func (o *opened) search(ctx context.Context, search *query.Client) error {
+	pages, err := listenForPages("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	served := make(chan error, 1)
+	service := &service{app: o.app, config: o.config, router: o.router, cfg: o.stack.cfg, log: o.app.log(slog.LevelWarn), pages: pages}
+	go func() { served <- service.run(ctx) }()
+	o.app.say(fmt.Sprintf("Status page: http://%s/   S3 and Athena for any AWS client: %s", pages.Addr(), o.stack.url))
+	err = o.app.prompt(ctx, search, glue.NewTables(o.stack.cfg, o.config.Database))
+	cancel()
+	return errors.Join(err, <-served)
+}
+
+// prompt reads statements and answers them until its person leaves.
+func (a *app) prompt(ctx context.Context, search *query.Client, tables *glue.Tables) error {
+	history := ""
+	if dir, err := os.UserCacheDir(); err == nil {
+		history = filepath.Join(dir, "athena-refresh", "history")
+	}
+	p := &prompt.Prompt{DB: &catalog{search, tables}, Out: a.stdout, History: history, Title: "athena"}
+	return p.Run(ctx)
+}
+
+// catalog is the prompt's database.
+type catalog struct {
+	search *query.Client
+	tables *glue.Tables
+}
+
+// Run implements prompt.Database.
+func (c *catalog) Run(ctx context.Context, sql string, _ func(string)) (*prompt.Answer, error) {
+	result, err := c.search.Run(ctx, sql)
+	if err != nil {
+		return nil, queryError(err)
+	}
+	answer := &prompt.Answer{Bytes: result.Scanned, Rows: func(yield func([]*string, error) bool) {
+		for row, err := range result.Rows(ctx) {
+			if !yield(row, err) {
+				return
+			}
+		}
+	}}
+	for _, col := range result.Columns {
+		answer.Columns = append(answer.Columns, prompt.Column{Name: col.Name, Type: col.Type, Numeric: col.Numeric()})
+	}
+	return answer, nil
+}
+
+// Tables implements prompt.Database.
+func (c *catalog) Tables(ctx context.Context) (names []string, err error) {
+	all, err := c.tables.Descriptions(ctx)
+	for _, t := range all {
+		names = append(names, t.ID.Name)
+	}
+	return names, err
+}
+
+// Columns implements prompt.Database.
+func (c *catalog) Columns(ctx context.Context, name string) (list []prompt.Column, err error) {
+	t, err := c.tables.Describe(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, col := range t.Columns {
+		list = append(list, prompt.Column{Name: col.Name, Type: col.Type})
+	}
+	for _, col := range t.PartitionKeys {
+		list = append(list, prompt.Column{Name: col.Name, Type: col.Type, Key: true})
+	}
+	return list, nil
+}
