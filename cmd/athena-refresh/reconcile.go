@@ -294,7 +294,7 @@ func (a *app) settler(ctx context.Context, cfg aws.Config, c *config.Config, rou
 	catalog, closeCatalog := worker.Catalog(cfg, c)
 	r := refresh.New(refresh.Options{
 		Router: router, Catalog: catalog, DeadLetters: nowhere{}, Log: log,
-		Statements: min(reconcileTables, c.StatementsInFlight), Hand: 2 * reconcileBatch,
+		Statements: min(reconcileTables, c.StatementsInFlight),
 	})
 	return r, func() error {
 		r.Close(ctx)

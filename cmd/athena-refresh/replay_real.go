@@ -45,7 +45,6 @@ func (p *replayer) real(ctx context.Context) (err error) {
 		DeadLetters: nowhere{}, // parked is an outcome here, nothing more
 		Log:         log,
 		Statements:  p.config.StatementsInFlight,
-		Hand:        2 * replayHand, // no table's surplus is put off
 	})
 	p.begin()
 	err = p.stream(ctx, refresher)

@@ -16,7 +16,7 @@ import (
 // Memory is a Catalog and what is behind it, in memory. It is strict: a call
 // that breaks a rule of the interface for callers fails the test:
 //
-//   - for one table two calls at a time;
+//   - for one table two readings at a time, or two Adds;
 //   - more than 1,000 values in a look-up, or more partitions in an Add than
 //     Fits allows, or two the same, or none;
 //   - an Add of a partition that was not looked up, and not found, since the
@@ -35,7 +35,7 @@ type Memory struct {
 	gone    bool // the database was dropped
 	tables  map[string]*memoryTable
 	links   map[string]string
-	busy    map[string]underWay // by table
+	busy    map[string]string // by table and what is done to it, the method under way
 	counts  map[string]int
 	created int // tables so far, for their times of creation
 }
@@ -61,7 +61,7 @@ func NewMemory(t testing.TB) *Memory {
 		t:      t,
 		tables: map[string]*memoryTable{},
 		links:  map[string]string{},
-		busy:   map[string]underWay{},
+		busy:   map[string]string{},
 		counts: map[string]int{},
 	}
 }
@@ -189,8 +189,8 @@ func (m *Memory) checkAdd(mt *memoryTable, t refresh.Table, parts []refresh.Part
 
 // do runs one call: the fault before, the effect under the lock, the fault after.
 func (m *Memory) do(ctx context.Context, c Call, effect func() error) error {
-	m.begin(ctx, c)
-	defer m.end(ctx, c)
+	m.begin(c)
+	defer m.end(c)
 	if err := m.fault(ctx, c); err != nil {
 		return fmt.Errorf("%s %s: %w", c.Method, c.Table, err)
 	}
@@ -233,34 +233,32 @@ func (m *Memory) fault(ctx context.Context, c Call) error {
 	return faulty(ctx, c)
 }
 
-// underWay is a call for a table that has not returned.
-type underWay struct {
-	method string
-	ctx    context.Context
+// busyWith is what a call keeps others from doing to its table: one reads while
+// another one adds.
+func busyWith(c Call) string {
+	if c.Method == "Add" {
+		return c.Table + " add"
+	}
+	return c.Table + " read"
 }
 
-func (m *Memory) begin(ctx context.Context, c Call) {
+func (m *Memory) begin(c Call) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.counts[c.Method]++
 	if c.Table == "" {
 		return
 	}
-	other := m.busy[c.Table]
-	if other.method != "" && (other.method != "Add" || other.ctx.Err() == nil || c.Method == "Add") {
-		m.t.Errorf("%s of table %s while %s is under way", c.Method, c.Table, other.method)
+	if other := m.busy[busyWith(c)]; other != "" {
+		m.t.Errorf("%s of table %s while %s is under way", c.Method, c.Table, other)
 	}
-	if other.method == "" {
-		m.busy[c.Table] = underWay{c.Method, ctx}
-	}
+	m.busy[busyWith(c)] = c.Method
 }
 
-func (m *Memory) end(ctx context.Context, c Call) {
+func (m *Memory) end(c Call) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.busy[c.Table].ctx == ctx {
-		delete(m.busy, c.Table)
-	}
+	delete(m.busy, busyWith(c))
 }
 
 func (m *Memory) find(name string) (*memoryTable, error) {

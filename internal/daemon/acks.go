@@ -10,7 +10,7 @@ import (
 const (
 	ackBatch  = 10 // entries of a batch call (docs/aws-facts.md 1.4)
 	ackLinger = 20 * time.Millisecond
-	ackCalls  = 8 // batches at once
+	ackCalls  = 32 // batches at once
 )
 
 // acks tells the queue what became of messages, in batches of ten. A batch

@@ -150,7 +150,7 @@ func (d *Daemon) continuously(ctx context.Context) Summary {
 	settling, endSettling := context.WithCancel(whole)
 	defer endSettling()
 
-	n := newIntake(d.Queue, d.Settler, d.Log, &d.ledger, whole, settling)
+	n := newIntake(d.Queue, d.Settler, d.Log, &d.ledger, Hand, whole, settling)
 	n.visibility = d.Visibility
 	beating, endBeating := context.WithCancel(whole)
 	var heart sync.WaitGroup
@@ -197,7 +197,7 @@ func (d *Daemon) receive(ctx context.Context, n *intake) {
 		d.state.alive.Store(time.Now().UnixNano())
 		n.lookAtDepth()
 		may, ok := d.waitForCatalog(ctx, n)
-		if !ok || !n.hand.waitForRoom(ctx, Hand) {
+		if !ok || !n.hand.waitForRoom(ctx) {
 			return
 		}
 		if may == takeProbe {

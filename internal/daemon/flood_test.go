@@ -48,9 +48,12 @@ func (h *floodHeap) Pop() any {
 }
 
 func (q *floodQueue) send(id, table string) {
+	q.sendBody(id, `{"Records":[`+objectCreated(table+"/2018/03/01/05/x")+`]}`)
+}
+
+func (q *floodQueue) sendBody(id, body string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	body := `{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"` + table + `/2018/03/01/05/x"}}}]}`
 	q.visible = append(q.visible, &floodMessage{Message: refresh.Message{ID: id, Body: body, Sent: time.Now()}, at: -1})
 }
 

@@ -28,8 +28,7 @@ type Settler interface {
 
 // Limits of what is held at once.
 const (
-	Hand      = 1000     // messages
-	handBytes = 16 << 20 // of their bodies and what is made of these
+	Hand      = 32 << 20 // weight of the messages (refresh.Message.Weight)
 	receivers = 10       // receives at once, of ten messages each
 	lookAgain = time.Minute
 	lookSoon  = 10_000 // kept messages: hidden so quickly, they could reach SQS's limit within the minute
@@ -66,8 +65,8 @@ type intake struct {
 
 // newIntake begins to take acknowledgements; its owner calls close. What it does
 // is noted in l too, if that is not nil.
-func newIntake(q Queue, s Settler, log *slog.Logger, l *ledger, whole, settling context.Context) *intake {
-	n := &intake{queue: q, settler: s, log: log, ledger: ledger{whole: l}, whole: whole, settling: settling, hand: newHand()}
+func newIntake(q Queue, s Settler, log *slog.Logger, l *ledger, hand int, whole, settling context.Context) *intake {
+	n := &intake{queue: q, settler: s, log: log, ledger: ledger{whole: l}, whole: whole, settling: settling, hand: newHand(hand)}
 	n.acks = newAcks(whole, q, log, &n.ledger)
 	return n
 }
@@ -86,25 +85,25 @@ func (n *intake) close() Summary {
 func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) (got int, full bool, err error) {
 	parallel, n.probed = min(parallel, n.hand.receivers()), n.held.Load()
 	type reply struct {
-		n, bytes int
-		err      error
+		n, weight int
+		err       error
 	}
 	replies := make(chan reply, parallel)
 	for range parallel {
 		go func() {
 			messages, err := n.queue.Receive(ctx, wait)
-			bytes := 0
+			weight := 0
 			for i := range messages {
-				bytes += weight(&messages[i])
+				weight += messages[i].Weight()
 				n.settle(&messages[i])
 			}
-			replies <- reply{len(messages), bytes, err}
+			replies <- reply{len(messages), weight, err}
 		}()
 	}
 	sizes, errs := 0, []error(nil)
 	for range parallel {
 		p := <-replies
-		got, sizes, errs = got+p.n, sizes+p.bytes, append(errs, p.err)
+		got, sizes, errs = got+p.n, sizes+p.weight, append(errs, p.err)
 	}
 	first := n.ledger.read().Received == 0
 	n.ledger.note(Summary{Received: got})
@@ -245,22 +244,19 @@ func (n *intake) lookAtDepth() {
 	n.settler.Crowd(inFlight)
 }
 
-// weight is how much memory a message takes while it is settled: a body of the
-// smallest records becomes twice its size beside itself.
-func weight(m *Received) int { return 3 * len(m.Body) }
-
 // hand is what is being settled.
 type hand struct {
-	mu    sync.Mutex
-	room  sync.Cond // signalled when there is more of it
-	since map[string]time.Time
-	bytes int
-	size  int // of a message, as they were lately
-	puts  int // messages that were in hand before
+	mu     sync.Mutex
+	room   sync.Cond // signalled when there is more of it
+	since  map[string]time.Time
+	most   int // of weight
+	weight int
+	each   int // a message, as they were lately
+	puts   int // messages that were in hand before
 }
 
-func newHand() *hand {
-	h := &hand{since: map[string]time.Time{}}
+func newHand(most int) *hand {
+	h := &hand{since: map[string]time.Time{}, most: most}
 	h.room.L = &h.mu
 	return h
 }
@@ -269,33 +265,33 @@ func (h *hand) take(m *Received) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.since[m.Handle] = time.Now()
-	h.bytes += weight(m)
+	h.weight += m.Weight()
 }
 
 func (h *hand) put(m *Received) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.since, m.Handle)
-	h.bytes -= weight(m)
+	h.weight -= m.Weight()
 	h.puts++
 	h.room.Broadcast()
 }
 
 // learn is told of the messages that came.
-func (h *hand) learn(messages, bytes int) {
+func (h *hand) learn(messages, weight int) {
 	if messages == 0 {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.size = max(bytes/messages, h.size*3/4)
+	h.each = max(weight/messages, h.each*3/4)
 }
 
 // receivers is how many receives of ten messages there is room for.
 func (h *hand) receivers() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return max(1, (handBytes-h.bytes)/(10*max(h.size, 1)))
+	return max(1, (h.most-h.weight)/(10*max(h.each, 1)))
 }
 
 func (h *hand) empty() bool {
@@ -316,10 +312,9 @@ func (h *hand) olderThan(t time.Time) (handles []string) {
 	return handles
 }
 
-// waitForRoom waits until fewer messages than most are in hand, and not too
-// much of them; false if ctx ended first.
-func (h *hand) waitForRoom(ctx context.Context, most int) bool {
-	return h.waitFor(ctx, func() bool { return len(h.since) < most && h.bytes < handBytes })
+// waitForRoom waits until there is room for more; false if ctx ended first.
+func (h *hand) waitForRoom(ctx context.Context) bool {
+	return h.waitFor(ctx, func() bool { return h.weight < h.most })
 }
 
 // waitForFirst waits until a message was settled; false if ctx ended first.

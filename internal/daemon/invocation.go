@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,9 @@ type Invocation struct {
 	// Grace is how long it goes on once it was told to stop: then what is still
 	// in hand is made visible again for others. 0: until its time is up.
 	Grace time.Duration
+
+	// Hand is the weight of the messages that it settles at once; 0: [Hand].
+	Hand int
 
 	ledger *ledger // of a Daemon whose invocation it is
 }
@@ -49,7 +53,7 @@ func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 	if time.Until(settleBy) <= poll {
 		return Summary{}, fmt.Errorf("a timeout of %s is too short to receive anything: say two seconds or more", v.Timeout)
 	}
-	n := newIntake(v.Queue, v.Settler, v.Log, v.ledger, whole, settling)
+	n := newIntake(v.Queue, v.Settler, v.Log, v.ledger, cmp.Or(v.Hand, Hand), whole, settling)
 	if v.Grace > 0 {
 		defer context.AfterFunc(ctx, func() {
 			pause(whole, v.Grace)
@@ -76,7 +80,7 @@ func (v *Invocation) receive(ctx context.Context, n *intake, settleBy time.Time)
 	got, failures := 0, 0
 	for parallel := 1; ctx.Err() == nil && time.Until(settleBy) > poll; {
 		n.lookAtDepth()
-		if !n.hand.waitForRoom(n.settling, Hand) {
+		if !n.hand.waitForRoom(n.settling) {
 			return false, nil
 		}
 		switch n.mayTake(n.settling) {

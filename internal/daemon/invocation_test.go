@@ -92,7 +92,7 @@ func TestATimeoutOfTwoSecondsStillWorks(t *testing.T) {
 // Who isn't told that there is more takes the queue for empty.
 func TestWhatIsLeftWhenTheTimeIsUpIsSaid(t *testing.T) {
 	slow := &settler{f: func(context.Context, refresh.Message) refresh.Settlement {
-		time.Sleep(500 * time.Millisecond)
+		time.Sleep(1500 * time.Millisecond)
 		return refresh.Settlement{Outcome: refresh.Done}
 	}}
 	synctest.Test(t, func(t *testing.T) {
@@ -171,7 +171,7 @@ func TestASlowMessageDelaysNoAcknowledgement(t *testing.T) {
 
 func TestTheHandIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := calmQueue(3000)
+		q := calmQueue(8000)
 		var mu sync.Mutex
 		inHand, most := 0, 0
 		slow := func(context.Context, refresh.Message) refresh.Settlement {
@@ -186,11 +186,12 @@ func TestTheHandIsBounded(t *testing.T) {
 			return refresh.Settlement{Outcome: refresh.Done}
 		}
 		s, err := invoke(t, q, &settler{f: slow}, 5*time.Minute)
-		if err != nil || s.Deleted != 3000 {
+		if err != nil || s.Deleted != 8000 {
 			t.Errorf("%+v %v", s, err)
 		}
-		if most < daemon.Hand || most >= daemon.Hand+100 {
-			t.Errorf("%d messages were in hand at once, want about %d", most, daemon.Hand)
+		m := refresh.Message{Body: strings.Repeat("x", 100)}
+		if fit := daemon.Hand / m.Weight(); most < fit || most > fit+100 {
+			t.Errorf("%d messages were in hand at once, want about %d", most, fit)
 		}
 	})
 }
@@ -220,11 +221,12 @@ func (q *slowToDelete) Delete(ctx context.Context, handles []string) ([]string, 
 
 func TestWhatWaitsForItsAcknowledgementIsInHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := &slowToDelete{simQueue: calmQueue(4000)}
-		if s, err := invoke(t, q, &settler{f: done}, time.Hour); err != nil || s.Deleted != 4000 {
+		q := &slowToDelete{simQueue: calmQueue(8000)}
+		if s, err := invoke(t, q, &settler{f: done}, time.Hour); err != nil || s.Deleted != 8000 {
 			t.Errorf("%+v %v", s, err)
 		}
-		if q.most > daemon.Hand+200 {
+		m := refresh.Message{Body: strings.Repeat("x", 100)}
+		if q.most > daemon.Hand/m.Weight()+500 { // those that are being deleted
 			t.Errorf("%d messages were held at once", q.most)
 		}
 	})

@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,17 +17,25 @@ type ledger struct {
 	t  *testing.T
 	mu sync.Mutex
 
-	known  map[string]time.Time // table and value → when it was told that it is there
-	absent map[string]bool      // table and value: when it was last told of it, it was not there
-	adding map[string]bool      // table: a statement is under way
-	vain   []time.Time          // receives of the last minute that brought nothing
-	facts  map[string]time.Time // table → when it was told its facts
-	ids    map[string]refresh.TableID
-	listed time.Time
+	known            map[string]time.Time           // table and value → when it was told that it is there
+	absent           map[string]refresh.TableID     // table and value: in which table it was last told that it is not there
+	adding           map[string]bool                // table: a statement is under way
+	flying           map[string]bool                // table and value: in a statement that is under way
+	sick             map[string]bool                // table: its last statement was stopped, denied or found no table, and nothing was added
+	failed           map[string][]refresh.Partition // table: what such a statement was about, until it is read back
+	slots, sickSlots int                            // taken
+	listed           map[string]bool                // the names in the last listing
+	ghosts           map[string]time.Time           // table → when it was told that it is missing though listed
+	asked            bool                           // the catalog answered, whether it works
+	cold             int                            // messages that need the catalog, received before that
+	vain             []time.Time                    // receives of the last minute that brought nothing
+	facts            map[string]time.Time           // table → when it was told its facts
+	ids              map[string]refresh.TableID
+	listedAt         time.Time
 }
 
 func newLedger(t *testing.T) *ledger {
-	return &ledger{t: t, known: map[string]time.Time{}, absent: map[string]bool{}, adding: map[string]bool{}, facts: map[string]time.Time{}, ids: map[string]refresh.TableID{}}
+	return &ledger{t: t, known: map[string]time.Time{}, absent: map[string]refresh.TableID{}, adding: map[string]bool{}, flying: map[string]bool{}, sick: map[string]bool{}, failed: map[string][]refresh.Partition{}, listed: map[string]bool{}, ghosts: map[string]time.Time{}, facts: map[string]time.Time{}, ids: map[string]refresh.TableID{}}
 }
 
 // The ages of docs/design.md 2, less what a call may take.
@@ -40,6 +49,32 @@ const (
 	// invocation polls for a second, ten at a time at its busiest.
 	vainMost = 80
 )
+
+// took checks that a process that doesn't know whether the catalog works takes no
+// more messages than a probe has.
+func (l *ledger) took(needCatalog int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.asked {
+		return
+	}
+	if l.cold += needCatalog; l.cold > 10 {
+		l.t.Errorf("%d messages were received before the catalog answered", l.cold)
+	}
+}
+
+// begins notes that a driver begins, whose first receive is a probe.
+func (l *ledger) begins() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cold = 0
+}
+
+func (l *ledger) toldThatItWorks() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked = true
+}
 
 // received checks that a queue that is idle or failing is not asked all the time.
 func (l *ledger) received(messages int) {
@@ -71,7 +106,27 @@ func (l *ledger) doubts(table string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.facts, table)
+	delete(l.failed, table)
 	l.forgetPartitions(table)
+}
+
+// asksFacts checks that a table that was missing though it is listed isn't read
+// again at once.
+func (l *ledger) asksFacts(table string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at, ok := l.ghosts[table]; ok && time.Since(at) < factsFor-callTime {
+		l.t.Errorf("table %s, which is listed and missing, was read again after %s", table, time.Since(at))
+	}
+}
+
+// toldMissing notes that a table is missing.
+func (l *ledger) toldMissing(table string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if errors.Is(err, refresh.ErrTableMissing) && l.listed[table] && time.Since(l.listedAt) < listedFor-callTime {
+		l.ghosts[table] = time.Now()
+	}
 }
 
 func (l *ledger) forgetPartitions(table string) {
@@ -95,13 +150,22 @@ func (l *ledger) toldFacts(t refresh.Table) {
 	l.ids[t.ID.Name] = t.ID
 }
 
-func (l *ledger) toldNames() {
+func (l *ledger) toldNames(names []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.listed.IsZero() && time.Since(l.listed) < listedFor-callTime {
-		l.t.Errorf("the tables were listed again after %s", time.Since(l.listed))
+	if !l.listedAt.IsZero() && time.Since(l.listedAt) < listedFor-callTime {
+		l.t.Errorf("the tables were listed again after %s", time.Since(l.listedAt))
 	}
-	l.listed = time.Now()
+	l.listedAt = time.Now()
+	clear(l.listed)
+	for _, n := range names {
+		l.listed[n] = true
+	}
+	for table := range l.ghosts {
+		if !l.listed[table] {
+			delete(l.ghosts, table) // it was dropped, and is another one when it is back
+		}
+	}
 }
 
 // asks checks a look-up: something in it must be unknown or due.
@@ -116,41 +180,93 @@ func (l *ledger) asks(table string, values [][]string) {
 	l.t.Errorf("table %s: a look-up of %d partitions that are all known", table, len(values))
 }
 
-func (l *ledger) told(table string, values [][]string, found []refresh.Partition) {
+func (l *ledger) told(t refresh.Table, values [][]string, found []refresh.Partition) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	table := t.ID.Name
 	for _, v := range values {
 		delete(l.known, table+v[0])
-		l.absent[table+v[0]] = true
+		l.absent[table+v[0]] = t.ID
 	}
 	for _, p := range found {
 		l.known[table+p.Values[0]] = time.Now()
-		l.absent[table+p.Values[0]] = false
+		delete(l.absent, table+p.Values[0])
 	}
+	l.readBack(table, values)
 }
 
-// adds checks a statement: it is the table's only one, and the last that was
-// read of each of its partitions is that it is not there.
-func (l *ledger) adds(table string, parts []refresh.Partition) {
+// readBack notes whether a statement that failed added anything, once its
+// partitions are read.
+func (l *ledger) readBack(table string, values [][]string) {
+	parts := l.failed[table]
+	if len(parts) == 0 || !slices.ContainsFunc(values, func(v []string) bool { return v[0] == parts[0].Values[0] }) {
+		return
+	}
+	delete(l.failed, table)
+	l.sick[table] = !slices.ContainsFunc(parts, func(p refresh.Partition) bool {
+		_, ok := l.known[table+p.Values[0]]
+		return ok
+	})
+}
+
+// The budget of a process in these simulations.
+const (
+	statements     = 2
+	sickStatements = 1
+)
+
+// adds checks a statement: it is the table's only one, and has its slot; the last
+// that was read of each of its partitions is that it is not there, in this very
+// table; and none of them is in it twice or in another one.
+func (l *ledger) adds(t refresh.Table, parts []refresh.Partition) (sick bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	table := t.ID.Name
 	if l.adding[table] {
 		l.t.Errorf("table %s: a second statement while one is under way", table)
 	}
 	l.adding[table] = true
-	for _, p := range parts {
-		if at, ok := l.known[table+p.Values[0]]; ok && time.Since(at) < knownFor-callTime {
-			l.t.Errorf("table %s: a statement about partition %s, which was read %s ago", table, p.Values[0], time.Since(at))
-		}
-		if !l.absent[table+p.Values[0]] {
-			l.t.Errorf("table %s: a statement about partition %s, which was not looked up", table, p.Values[0])
+	if l.slots++; l.slots > statements {
+		l.t.Errorf("table %s: %d statements are under way", table, l.slots)
+	}
+	if sick = l.sick[table]; sick {
+		if l.sickSlots++; l.sickSlots > sickStatements {
+			l.t.Errorf("table %s: %d statements of tables that failed are under way", table, l.sickSlots)
 		}
 	}
+	for _, p := range parts {
+		key := table + p.Values[0]
+		if at, ok := l.known[key]; ok && time.Since(at) < knownFor-callTime {
+			l.t.Errorf("table %s: a statement about partition %s, which was read %s ago", table, p.Values[0], time.Since(at))
+		}
+		if at, ok := l.absent[key]; !ok || at != t.ID {
+			l.t.Errorf("table %s: a statement about partition %s, which was not looked up in this table", table, p.Values[0])
+		}
+		if l.flying[key] {
+			l.t.Errorf("table %s: partition %s is in a statement twice", table, p.Values[0])
+		}
+		l.flying[key] = true
+	}
+	return sick
 }
 
-// added notes that a statement can't do anything any more.
-func (l *ledger) added(table string) {
+// added notes that a statement can't do anything any more. What failed for the
+// table's sake makes it sick, unless it added something all the same.
+func (l *ledger) added(t refresh.Table, parts []refresh.Partition, sick, blamed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	table := t.ID.Name
 	l.adding[table] = false
+	l.slots--
+	if sick {
+		l.sickSlots--
+	}
+	for _, p := range parts {
+		delete(l.flying, table+p.Values[0])
+	}
+	if delete(l.failed, table); blamed {
+		l.failed[table] = parts
+	} else {
+		l.sick[table] = false
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/refresh"
 )
 
@@ -22,6 +23,8 @@ type model struct {
 	wanted map[string][]wanted // by message
 	asked  map[wanted]bool
 	letter map[string]bool // by message: a copy is kept
+	crowd  map[string]bool // by message: it was parked while the queue was crowded
+	denied func() bool     // the catalog denied everything, with the queue crowded
 	story  []string
 }
 
@@ -32,7 +35,7 @@ type wanted struct {
 }
 
 func newModel(t *testing.T, c *simStore) *model {
-	return &model{t: t, catalog: c, begun: time.Now(), wanted: map[string][]wanted{}, asked: map[wanted]bool{}, letter: map[string]bool{}}
+	return &model{t: t, catalog: c, begun: time.Now(), wanted: map[string][]wanted{}, asked: map[wanted]bool{}, letter: map[string]bool{}, crowd: map[string]bool{}, denied: func() bool { return false }}
 }
 
 func (m *model) want(id string, x wanted) {
@@ -40,6 +43,18 @@ func (m *model) want(id string, x wanted) {
 	defer m.mu.Unlock()
 	m.wanted[id] = append(m.wanted[id], x)
 	m.asked[x] = true
+}
+
+// needCatalog is how many of the messages have a record that can be placed.
+func (m *model) needCatalog(messages []daemon.Received) (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range messages {
+		if slices.ContainsFunc(m.wanted[r.ID], func(x wanted) bool { return x.location != "" }) {
+			n++
+		}
+	}
+	return n
 }
 
 // nowhere says whether a record of the message can't be placed.
@@ -64,12 +79,16 @@ func (m *model) parked(id string, held time.Duration, reasons []refresh.Reason) 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.letter[id] = true
+	m.crowd[id] = m.crowd[id] || m.denied()
 	m.tell("parked %s: %v", id, reasons)
 	if len(reasons) == 0 {
 		m.t.Errorf("message %s was parked for no reason", id)
 	}
 	for _, r := range reasons {
 		switch {
+		case r == refresh.AccessDenied:
+			m.t.Errorf("message %s was parked because everything is denied", id)
+		case m.crowd[id]: // its own table may have failed
 		case r == refresh.LocationConflict && !m.elsewhere(id, believed+held):
 			m.t.Errorf("message %s was parked for %s, nothing that it wants is elsewhere", id, r)
 		case r != refresh.LocationConflict && !m.nowhere(id):
@@ -88,7 +107,8 @@ func (m *model) deleted(id string, held time.Duration) {
 		switch {
 		case x.location == "" && !m.letter[id]:
 			m.t.Errorf("message %s was deleted, and no copy of it is parked", id)
-		case x.location != "" && !m.catalog.was(x, true, believed+held) && !(m.letter[id] && m.catalog.was(x, false, believed+held)):
+		case x.location != "" && !m.catalog.was(x, true, believed+held) && !m.crowd[id] &&
+			!m.catalog.wasEmpty(x.place, held) && !(m.letter[id] && m.catalog.was(x, false, believed+held)):
 			m.t.Errorf("message %s was deleted, and %s is not in the catalog", id, x.location)
 		}
 	}
@@ -113,7 +133,7 @@ func (m *model) end() {
 	defer m.mu.Unlock()
 	for id, list := range m.wanted {
 		for _, x := range list {
-			if !m.letter[id] && (x.location == "" || !m.catalog.was(x, true, ever)) {
+			if !m.letter[id] && (x.location == "" || !m.catalog.was(x, true, ever) && !m.catalog.wasEmpty(x.place, ever)) {
 				m.t.Errorf("message %s: %+v is lost", id, x)
 			}
 		}

@@ -68,6 +68,8 @@ func (p *process) fault(ctx context.Context, point string) error {
 		case <-time.After(20 * time.Minute):
 		}
 		return fmt.Errorf("%s: hung", point)
+	case "deny":
+		return fmt.Errorf("%s: %w", point, refresh.ErrAccessDenied)
 	case "throttle":
 		return fmt.Errorf("%s: %w", point, refresh.ErrThrottled)
 	case "die":
@@ -89,6 +91,7 @@ func (s simQueueOf) Receive(ctx context.Context, wait time.Duration) (got []daem
 		got = nil // what was handed out is hidden all the same
 	}
 	s.p.told.received(len(got))
+	s.p.told.took(s.p.w.model.needCatalog(got))
 	return got, err
 }
 
@@ -109,6 +112,9 @@ func (s simQueueOf) Hide(ctx context.Context, messages []daemon.Hidden) error {
 
 func (s simQueueOf) Depth(ctx context.Context) (waiting, inFlight int, err error) {
 	err = s.p.effect(ctx, "depth", func() error { waiting, inFlight, err = s.p.w.queue.Depth(ctx); return err })
+	if s.p.w.denies() {
+		inFlight = 70_000
+	}
 	return waiting, inFlight, err
 }
 
@@ -117,18 +123,20 @@ type simCatalog struct{ p *process }
 func (s simCatalog) Tables(ctx context.Context) (names []string, err error) {
 	err = s.p.effect(ctx, "tables", func() error { names, err = s.p.w.catalog.Tables(ctx); return err })
 	if err == nil {
-		s.p.told.toldNames()
+		s.p.told.toldNames(names)
 	}
 	return names, err
 }
 
 func (s simCatalog) Table(ctx context.Context, name string) (t refresh.Table, err error) {
+	s.p.told.asksFacts(name)
 	err = s.p.effect(ctx, "table", func() error {
 		t, err = s.p.w.catalog.Table(ctx, name)
 		return errors.Join(err, s.p.w.take(ctx, name, &s.p.w.reads))
 	})
 	if err != nil {
 		s.p.told.doubts(name)
+		s.p.told.toldMissing(name, err)
 	} else {
 		s.p.told.toldFacts(t)
 	}
@@ -143,22 +151,23 @@ func (s simCatalog) Partitions(ctx context.Context, t refresh.Table, values [][]
 	})
 	s.p.told.gone(t.ID.Name, err)
 	if err == nil {
-		s.p.told.told(t.ID.Name, values, found)
+		s.p.told.told(t, values, found)
 	}
 	return found, err
 }
 
 func (s simCatalog) Check(ctx context.Context) error {
+	defer s.p.told.toldThatItWorks()
 	return s.p.effect(ctx, "check", func() error { return s.p.w.catalog.Check(ctx) })
 }
 
 func (s simCatalog) Fits(t refresh.Table, parts []refresh.Partition) int { return min(len(parts), 7) }
 
-func (s simCatalog) Add(ctx context.Context, t refresh.Table, parts []refresh.Partition) error {
+func (s simCatalog) Add(ctx context.Context, t refresh.Table, parts []refresh.Partition) (err error) {
 	s.p.w.model.added(t.ID.Name, parts)
-	s.p.told.adds(t.ID.Name, parts)
-	defer s.p.told.added(t.ID.Name)
-	err := s.p.effect(ctx, "add", func() error {
+	sick := s.p.told.adds(t, parts)
+	defer func() { s.p.told.added(t, parts, sick, ctx.Err() != nil && err != nil) }()
+	err = s.p.effect(ctx, "add", func() error {
 		if err := s.p.w.take(ctx, t.ID.Name, &s.p.w.adds); err != nil {
 			return errors.Join(err, s.p.w.stopAdding(t, parts))
 		}
@@ -172,4 +181,14 @@ type simLetters struct{ p *process }
 
 func (s simLetters) Park(ctx context.Context, m refresh.Message, reasons []refresh.Reason) error {
 	return s.p.effect(ctx, "park", func() error { s.p.w.model.parked(m.ID, s.p.w.queue.held(m), reasons); return nil })
+}
+
+type simFolders struct{ p *process }
+
+func (s simFolders) Empty(ctx context.Context, location string) (empty bool, err error) {
+	err = s.p.effect(ctx, "folder", func() error { empty = s.p.w.catalog.holdsNothing(location); return nil })
+	if empty && err == nil {
+		s.p.w.count("folder empty")
+	}
+	return empty, err
 }

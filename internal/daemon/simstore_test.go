@@ -16,6 +16,9 @@ type simStore struct {
 	created int
 	tables  map[string]*simTable
 	there   map[place]map[string]time.Time // location → when it was last seen there
+	ghosts  map[string]bool                // listed, but missing
+	empty   map[place]bool                 // nothing is in the folder
+	emptied map[place]time.Time            // when nothing was in it last
 }
 
 type simTable struct {
@@ -27,7 +30,8 @@ type simTable struct {
 type place struct{ table, dt string }
 
 func newSimStore() *simStore {
-	return &simStore{tables: map[string]*simTable{}, there: map[place]map[string]time.Time{}}
+	return &simStore{tables: map[string]*simTable{}, there: map[place]map[string]time.Time{},
+		ghosts: map[string]bool{}, empty: map[place]bool{}, emptied: map[place]time.Time{}}
 }
 
 // create makes a table, unless it is there.
@@ -37,6 +41,7 @@ func (s *simStore) create(name string) {
 	if s.tables[name] != nil {
 		return
 	}
+	delete(s.ghosts, name)
 	s.created++
 	s.tables[name] = &simTable{partitions: map[string]string{}, facts: refresh.Table{
 		ID:   refresh.TableID{Name: name, Created: time.Unix(int64(s.created), 0)},
@@ -120,6 +125,9 @@ func (s *simStore) Tables(context.Context) (names []string, err error) {
 	for name := range s.tables {
 		names = append(names, name)
 	}
+	for name := range s.ghosts {
+		names = append(names, name)
+	}
 	return names, nil
 }
 
@@ -162,4 +170,61 @@ func (s *simStore) Add(_ context.Context, t refresh.Table, parts []refresh.Parti
 		}
 	}
 	return nil
+}
+
+// dangle has a table listed that isn't there, as a link to another one is.
+func (s *simStore) dangle(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ghosts[name] = true
+}
+
+// clear is somebody else who deletes what is in a partition's folder.
+func (s *simStore) clear(at place) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.empty[at] = true
+	return true
+}
+
+// fill notes that an object lands in a partition's folder.
+func (s *simStore) fill(at place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.empty[at] {
+		s.emptied[at] = time.Now()
+	}
+	delete(s.empty, at)
+}
+
+// full are those of some partitions in whose folders something is.
+func (s *simStore) full(table string, parts []refresh.Partition) (full []refresh.Partition) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range parts {
+		if !s.empty[place{table, p.Values[0]}] {
+			full = append(full, p)
+		}
+	}
+	return full
+}
+
+func (s *simStore) holdsNothing(location string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at := range s.empty {
+		if belongs(at) == location {
+			return true
+		}
+	}
+	return false
+}
+
+// wasEmpty says whether the folder of a partition is, or was at most so long
+// ago, empty.
+func (s *simStore) wasEmpty(at place, ago time.Duration) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last, was := s.emptied[at]
+	return s.empty[at] || was && time.Since(last) <= ago
 }

@@ -88,7 +88,7 @@ func checkFired(t *testing.T, fired map[string]int, least int) {
 	for _, what := range []string{
 		"received though hidden", "received though deleted", "visibility ran out", "sent twice",
 		"throttled in a storm", "failed in an outage", "added though stopped", "added in part", "already there", "taken elsewhere", "added elsewhere", "added", "dropped",
-		"table dropped", "table re-created", "table created late",
+		"table dropped", "table re-created", "table created late", "denied", "denial", "emptied", "added beside an empty folder", "folder empty",
 	} {
 		want(what, least)
 	}
@@ -108,6 +108,8 @@ type world struct {
 	rng   *rand.Rand
 	calm  bool
 	storm time.Time // until then the catalog throttles everyone
+	deny  time.Time // until then it denies everything, and the queue is crowded
+	says  bool      // it denies the question whether it works, too
 	out   time.Time // until then the queue fails
 	fired map[string]int
 }
@@ -117,6 +119,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		reads: pace{0, 20 * time.Second}, adds: pace{3 * time.Second, 100 * time.Second}}
 	w.queue, w.catalog = newSimQueue(rand.New(rand.NewPCG(seed, 2))), newSimStore()
 	w.model = newModel(t, w.catalog)
+	w.model.denied = w.denied
 	w.queue.onDelete, w.queue.onReceive = w.model.deleted, w.count
 	return w
 }
@@ -153,7 +156,7 @@ func (w *world) tell(format string, args ...any) {
 // many. Points that are seldom reached have more, so that all get their share.
 var oneIn = map[string]int{
 	"receive before": 150, "receive after": 110, "depth before": 60, "hide before": 60, "table before": 60,
-	"partitions before": 70, "partitions after": 60, "park before": 19, "park after": 18, "tables before": 18, "tables after": 14,
+	"partitions before": 70, "partitions after": 60, "park before": 19, "park after": 18, "folder before": 8, "folder after": 8, "tables before": 18, "tables after": 14,
 }
 
 const usually = 30
@@ -168,6 +171,9 @@ func (w *world) roll(point string) (fault string) {
 	call, _, _ := strings.Cut(point, " ")
 	ofTheCatalog, now := !slices.Contains([]string{"receive", "delete", "hide", "depth", "park"}, call), time.Now()
 	switch n := w.rng.IntN(cmp.Or(oneIn[point], usually)); {
+	case ofTheCatalog && now.Before(w.deny) && strings.HasSuffix(point, "before") && call != "tables" && (w.says || call != "check"):
+		w.fired["denied"]++
+		return "deny"
 	case ofTheCatalog && now.Before(w.storm):
 		w.fired["throttled in a storm"]++
 		return "throttle"
@@ -216,6 +222,10 @@ func (w *world) take(ctx context.Context, table string, p *pace) error {
 // add adds partitions to a catalog that others write to as well: one may have
 // come meanwhile, elsewhere, and an error may come after a part.
 func (w *world) add(ctx context.Context, t refresh.Table, parts []refresh.Partition) error {
+	if full := w.catalog.full(t.ID.Name, parts); len(full) < len(parts) {
+		w.count("added beside an empty folder")
+		return errors.Join(w.catalog.Add(ctx, t, full[len(full)/2:]), refresh.ErrFolderDenied)
+	}
 	first := place{t.ID.Name, parts[0].Values[0]}
 	if w.one(20) && w.catalog.meddle(first, elsewhere(first)) {
 		w.count("taken elsewhere")
@@ -257,6 +267,7 @@ func (w *world) run() {
 	for i := range 5 {
 		w.catalog.create(tableName(i))
 	}
+	w.catalog.dangle(tableName(5))
 	stop := w.work()
 	for i := range 60 {
 		w.land(fmt.Sprint("m", i), "2018-03-01", tableName(w.rand(6)), tableName(w.rand(6)), tableName(w.rand(6)))
@@ -280,7 +291,16 @@ func (w *world) run() {
 func (w *world) meddle() {
 	at := place{tableName(w.rand(5)), fmt.Sprintf("2018-03-01-%02d", w.rand(12))}
 	what, did := "", true
-	switch n := w.rand(10); {
+	switch n := w.rand(12); {
+	case n == 10:
+		what, did = "emptied", w.catalog.clear(at)
+	case n == 11:
+		if what, did = "denial", w.rand(3) == 0; did {
+			w.setUntil(&w.deny, time.Hour)
+			w.mu.Lock()
+			w.says = w.rng.IntN(2) == 0
+			w.mu.Unlock()
+		}
 	case n < 2:
 		what, did = "added", w.catalog.meddle(at, strings.TrimSuffix(belongs(at), "/"))
 	case n < 4:
@@ -312,6 +332,21 @@ func (w *world) setUntil(t *time.Time, d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	*t = time.Now().Add(d)
+}
+
+// denies says whether the catalog denies everything.
+func (w *world) denies() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.calm && time.Now().Before(w.deny)
+}
+
+// denied says whether it ever did: a process may count the queue as crowded for
+// a while after that.
+func (w *world) denied() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.deny.IsZero()
 }
 
 func (w *world) faultsStop() {
@@ -389,6 +424,7 @@ func (w *world) land(id, day string, tables ...string) {
 			continue
 		}
 		at := place{name, fmt.Sprintf("%s-%02d", day, w.rand(12))}
+		w.catalog.fill(at)
 		want(wanted{at, belongs(at)})
 		records = append(records, objectCreated(strings.TrimPrefix(belongs(at), "s3://data/")+id))
 	}
@@ -428,11 +464,12 @@ func (w *world) processes(ctx context.Context) {
 	for ctx.Err() == nil {
 		p := newProcess(w)
 		r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: simCatalog{p}, Writer: simCatalog{p}},
-			DeadLetters: simLetters{p}, Statements: 2, Hand: 100})
+			DeadLetters: simLetters{p}, Folders: simFolders{p}, Statements: statements, Hand: 100 * 9 << 10})
 		if w.rand(2) == 0 {
 			w.daemon(ctx, p, r)
 		}
 		for ctx.Err() == nil && !p.isDead() {
+			p.told.begins()
 			v := daemon.Invocation{Queue: simQueueOf{p}, Settler: r, Timeout: time.Minute, Log: slog.New(slog.DiscardHandler)}
 			if _, err := v.Run(ctx); err != nil {
 				w.tell("invocation: %v", err)
@@ -459,6 +496,7 @@ func (w *world) daemon(ctx context.Context, p *process, r *refresh.Refresher) {
 	defer cancel()
 	stop := context.AfterFunc(p.life, cancel)
 	defer stop()
+	p.told.begins()
 	d := daemon.Daemon{Queue: simQueueOf{p}, Settler: r, Log: slog.New(slog.DiscardHandler), Visibility: w.queue.visibility, Grace: 10 * time.Second}
 	d.Run(ctx)
 }

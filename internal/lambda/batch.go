@@ -17,19 +17,15 @@ import (
 // lookEvery is how often the queue is asked how many messages are in flight.
 const lookEvery = time.Minute
 
-// mostMessages is the most that an event source mapping puts into a batch
-// (docs/aws-facts.md 3.3).
-const mostMessages = 10_000
-
-// Hand is how many messages the function settles at once. A scheduled one
-// takes them as it has room for them, so no table may fill it. A batch is there
-// as a whole: no message of it has to make room for another, and a table may
-// keep all of them waiting.
+// Hand is the weight of the messages that the function settles at once. A
+// scheduled one takes a quarter of its memory, and no table may fill that. A
+// batch is there as a whole: no message of it has to make room for another, and
+// a table may keep all of them waiting.
 func Hand(c *config.Config) int {
 	if c.Trigger == config.TriggerQueue {
-		return 2 * mostMessages
+		return 0
 	}
-	return daemon.Hand
+	return c.MemoryMB << 20 / 4
 }
 
 // batch settles the messages of an event source mapping, all of them at once.

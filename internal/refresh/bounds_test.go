@@ -143,7 +143,7 @@ func TestSuspectsMakeRoom(t *testing.T) {
 	for i := range mostSuspects + 10 {
 		w := &want{t: p, identity: fmt.Sprint(i), done: make(chan struct{})}
 		p.suspect([]*want{w}, errors.New("refused"))
-		if ready := p.unsuspected([]*want{w}); len(ready) > 0 {
+		if ready := p.unsuspected(t.Context(), []*want{w}); len(ready) > 0 {
 			t.Fatalf("after %d others a refused partition is tried again at once", i)
 		}
 	}
@@ -185,9 +185,8 @@ func TestWhatRestedWithItsTableIsNoSuspect(t *testing.T) {
 	rested, failed, other := &want{identity: "1"}, &want{identity: "2"}, &want{identity: "3"}
 	p.rest([]*want{rested}, wall().Add(time.Minute), errors.New("it rests"))
 	p.suspect([]*want{failed}, errors.New("it failed"))
-	clean, suspected := p.firstTime([]*want{rested, failed, other})
-	if len(clean) != 2 || clean[0] != rested || clean[1] != other || len(suspected) != 1 || suspected[0] != failed {
-		t.Errorf("%d go together, %d alone", len(clean), len(suspected))
+	if p.bad.blamed(rested) || p.bad.blamed(other) || !p.bad.blamed(failed) {
+		t.Errorf("tried alone: rested %v, other %v, failed %v", p.bad.blamed(rested), p.bad.blamed(other), p.bad.blamed(failed))
 	}
 }
 

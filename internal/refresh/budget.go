@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -92,6 +93,16 @@ func (b *budget) grant() {
 		close(t.granted)
 		return true
 	})
+}
+
+// heard is told what became of a statement that had its slot since then.
+func (b *budget) heard(since time.Time, err error) {
+	switch {
+	case err == nil:
+		b.succeeded()
+	case errors.Is(err, ErrThrottled):
+		b.throttled(since)
+	}
 }
 
 // throttled is told that the service said no to a statement that had its slot

@@ -7,9 +7,8 @@ import (
 )
 
 // Catalog is where tables and their partitions are recorded. Every method is
-// called concurrently, for different tables; for one table at most one call is
-// under way at a time, except that a table may be read while an Add that
-// outlives its ctx is coming to its end. Errors wrap one of the sentinels below where one
+// called concurrently, for different tables; for one table at most one call
+// that reads and one Add are under way at a time. Errors wrap one of the sentinels below where one
 // applies; any other error is a catalog_error and is tried again later.
 // internal/catalogtest is the suite that every Catalog passes.
 type Catalog struct {
@@ -53,6 +52,13 @@ type Writer interface {
 	// When ctx ends, Add stops what it began and returns once that can't add
 	// anything any more; it may outlive ctx for that.
 	Add(ctx context.Context, t Table, parts []Partition) error
+}
+
+// Folders looks into the folders of partitions.
+type Folders interface {
+	// Empty says whether there is no object below a location. What it returns
+	// was so at some moment between call and return.
+	Empty(ctx context.Context, location string) (bool, error)
 }
 
 // What a Catalog says about why it can't, one for each decision made of it.

@@ -21,13 +21,16 @@
 //
 // # How
 //
-// Each table has one planner, a goroutine that lives while messages wait for
-// it. All calls of Settle in flight share it: what is wanted while a statement
-// runs is the next statement, and a partition in flight is joined, never sent
-// twice. A round of the planner is: the table's facts (at most 5 minutes old),
-// look the partitions up, add the missing ones, look them up again, answer.
-// Nothing a table does makes another table wait: they share only the budget of
-// statements, of which tables that fail can hold one.
+// Each table has one planner, which all calls of Settle in flight share. It has
+// two loops. Look reads the table's facts (at most 5 minutes old) and looks up
+// what is wanted by then, also while a statement waits for its turn or runs;
+// what is there is answered, the rest is missing. Add waits for the table's turn
+// in the budget, decides then what the statement holds, and has look read back
+// what it was about: only what was read is an answer. A partition in flight is
+// joined, never sent twice. Nothing a table does makes another table wait: they
+// share only the budget of statements, of which tables that fail can hold one.
+//
+// To follow a message: settle.go, planner.go (join), look.go, add.go, and back.
 //
 // refresh knows no AWS. It sees the catalog through [Catalog] and the
 // dead-letter queue through [DeadLetters], which it owns.

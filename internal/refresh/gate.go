@@ -143,11 +143,18 @@ func (g *gate) denied(of *denials, table string) {
 	g.doubt()
 }
 
-// allowed is told that a call for a table was not denied.
-func (g *gate) allowed(of *denials, table string) {
+// allowed is told that a call for a table, begun at since, was not denied.
+func (g *gate) allowed(of *denials, table string, since time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	of.allowed(table)
+	of.allowed(table, since)
+}
+
+// denialsEnded is how many times everything was denied and then was not.
+func (g *gate) denialsEnded() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.reads.ended + g.adds.ended
 }
 
 // closed says whether the catalog as a whole is not known to work: it failed,
@@ -166,11 +173,13 @@ func (g *gate) failed() bool {
 }
 
 // denials tell a table that may not be used from a catalog where nothing may
-// be done.
+// be done: which it is shows when another table is used.
 type denials struct {
 	tables map[string]time.Time // whose last call was denied, and when
-	others map[string]bool      // whose last call was not
-	proven bool                 // one was not since the last of tables joined them
+	joined time.Time            // the last of them
+	proven bool                 // a call was allowed that began since
+
+	ended int // denials of everything so far
 }
 
 func (d *denials) denied(table string) {
@@ -178,30 +187,30 @@ func (d *denials) denied(table string) {
 		d.tables = map[string]time.Time{}
 	}
 	if _, before := d.tables[table]; !before {
-		d.proven = false
+		d.joined, d.proven = wall(), false
 	}
 	d.tables[table] = wall()
-	delete(d.others, table)
 }
 
-func (d *denials) allowed(table string) {
-	if d.others == nil {
-		d.others = map[string]bool{}
+func (d *denials) allowed(table string, since time.Time) {
+	if since.Before(d.tables[table]) {
+		return // it was denied after that
 	}
-	d.others[table], d.proven = true, true
 	delete(d.tables, table)
+	if !d.proven && !since.Before(d.joined) {
+		d.proven = true
+		d.ended++
+	}
 }
 
-// ofAll says whether the denials are of the catalog, as far as can be told:
-// nothing was allowed since, and they are of two tables at least, or of the
-// only one that was ever used.
+// ofAll says whether the denials may be of the catalog: nothing was allowed since.
 func (d *denials) ofAll() bool {
 	for table, at := range d.tables {
 		if !fresh(at, denialCounts) {
 			delete(d.tables, table)
 		}
 	}
-	return len(d.tables) > 0 && !d.proven && (len(d.tables) > 1 || len(d.others) == 0)
+	return len(d.tables) > 0 && !d.proven
 }
 
 // listing is the names of the database's tables, read when there is reason to
@@ -280,7 +289,10 @@ func (l *listing) known(name string) (known, missing bool, err error) {
 func (l *listing) note(names []string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.read, l.err, l.names = wall(), err, make(map[string]bool, len(names))
+	if l.read, l.err = wall(), err; err != nil {
+		return // what it said before is old by now
+	}
+	l.names = make(map[string]bool, len(names))
 	for _, n := range names {
 		l.names[n] = true
 	}

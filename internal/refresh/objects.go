@@ -45,7 +45,7 @@ func (r *Refresher) SettleObjects(ctx context.Context, objects []Object) []Answe
 	since := time.Now()
 	for i, w := range wants {
 		if w != nil {
-			a := r.await(ctx, w, since)
+			a := r.await(ctx, w, 0, since)
 			answers[i] = Answer{a.reason, a.detail, a.added}
 		}
 	}

@@ -2,8 +2,6 @@ package refresh
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -11,41 +9,59 @@ import (
 	"athenarefresh/internal/table"
 )
 
-// planner is one table's: what is known of it, and who waits for what. At most
-// one goroutine works for it, and only while somebody waits.
+// planner is one table's: what is known of it, and who waits for what. A want
+// goes this way:
+//
+//	join ─► next ─► look ─► missing ─► add ─► look ─► answer
+//	                 └──► answer         (and those that don't fit are missing still)
+//
+// Look and add are two loops, each at most one goroutine, which run only while
+// there is something for them to do: what comes while a statement waits for its
+// turn or runs is looked up at once, and is in the next statement.
 type planner struct {
 	r    *Refresher
 	name string
 
-	asked time.Time // when its partitions were last looked up; only run touches it
-
 	reads health // of the table's facts and partitions
 	adds  health // of its statements
 
+	denialsEnded int // that this table knows of; only look touches it
+
+	asked time.Time // when its partitions were last looked up; only look touches it
+
 	mu      sync.Mutex
-	gone    bool // the Refresher has forgotten it: ask for another
-	running bool
-	wants   map[string]*want // waiting or in flight, by key
-	next    []*want          // waiting, in their order
-	waiters int              // messages that wait
+	gone    bool               // the Refresher has forgotten it: ask for another
+	wants   map[string]*want   // not answered yet, by key
+	claims  map[string]*want   // by identity: the one that is looked up, missing or in a statement
+	rivals  map[string][]*want // by identity: those for another folder, until the claim is answered
+	next    []*want            // to be looked up, in the order of arrival
+	missing []*want            // looked up and not there, in the order of arrival
+	back    *statement         // that is over, until its partitions are read back
+	looking bool               // look runs
+	adding  bool               // add runs: it waits for its turn, or its statement is under way
+	stuck   bool               // a call of Catalog.Add has not returned, though its time is over
+	waiting int                // weight of the messages that wait
 	facts   facts
 	known   memory
 	bad     suspects
-	loner   string // identity of the first partition that failed alone since one was added
-	adding  bool   // a call of Catalog.Add has not returned
+
+	firstAlone string // identity of the first partition that failed alone since one was added
+	wasSuspect bool   // the last statement was of a suspect
 }
 
 const (
 	// surplusWaits is how long a message waits for a table that already keeps
-	// half of all that are in hand waiting.
+	// half of all that may be in hand waiting.
 	surplusWaits = time.Second
-	// roundMost bounds a round's partitions: no statement holds more.
-	roundMost = 5_000
+	// lookMost bounds what is taken to be looked up together.
+	lookMost = 5_000
 )
 
 func newPlanner(r *Refresher, name string) *planner {
 	return &planner{
-		r: r, name: name, wants: map[string]*want{}, known: memory{all: &r.remembered},
+		r: r, name: name,
+		wants: map[string]*want{}, claims: map[string]*want{}, rivals: map[string][]*want{},
+		known: memory{all: &r.remembered},
 		reads: health{first: time.Second, longest: time.Minute},
 		adds:  health{first: 30 * time.Second, longest: 15 * time.Minute},
 	}
@@ -68,14 +84,14 @@ func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement)
 
 // join returns the partition if it is known to be at its location, or joins
 // those who wait for it; start has to follow. It returns neither if the planner
-// is gone. anew: what is remembered doesn't count.
-func (t *planner) join(ctx context.Context, p *table.Placement, anew bool) (*known, *want) {
+// is gone. reread: what is remembered doesn't count.
+func (t *planner) join(ctx context.Context, p *table.Placement, reread bool) (*known, *want) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.gone {
 		return nil, nil
 	}
-	if k := t.known.at(p); k != nil && !anew && t.counts(k) {
+	if k := t.known.at(p); k != nil && !reread && t.counts(k) {
 		return k, nil
 	}
 	key := wantKey(p)
@@ -88,29 +104,38 @@ func (t *planner) join(ctx context.Context, p *table.Placement, anew bool) (*kno
 	} else {
 		w.extend(ctx)
 	}
-	w.anew = w.anew || anew
+	w.reread = w.reread || reread
 	return nil, w
 }
 
-// start sees to it that the planner works. A message starts the planners of its
-// tables when all of its records have joined, so that they share a statement.
+// start sees to it that the loops run that have something to do. A message
+// starts the planners of its tables when all of its records have joined, so that
+// they share a statement.
 func (t *planner) start() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.running && len(t.next) > 0 {
-		t.running = true
-		t.r.group.Go(t.run)
+	t.startLocked()
+}
+
+func (t *planner) startLocked() {
+	if !t.looking && (len(t.next) > 0 || t.back != nil) {
+		t.looking = true
+		t.r.group.Go(t.look)
+	}
+	if !t.adding && !t.stuck && t.back == nil && len(t.missing) > 0 {
+		t.adding = true
+		t.r.group.Go(t.add)
 	}
 }
 
 // await implements asker. A message that waits for a table which already keeps
 // half of the driver's hand waiting is given up a second after it began.
-func (r *Refresher) await(ctx context.Context, w *want, since time.Time) answer {
+func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.Time) answer {
 	if a, ok := w.settled(); ok {
 		return a
 	}
-	surplus := w.t.wait(+1) > r.o.Hand/2
-	defer w.t.wait(-1)
+	surplus := w.t.wait(weight)-weight >= r.o.Hand/2 // the first never is
+	defer w.t.wait(-weight)
 	patient := ctx
 	if surplus {
 		var cancel context.CancelFunc
@@ -128,64 +153,81 @@ func (r *Refresher) await(ctx context.Context, w *want, since time.Time) answer 
 	return answer{reason: Throttled, detail: "the table keeps too many messages waiting"}
 }
 
-func (t *planner) wait(n int) int {
+// wait adds to the weight of the messages that wait, and returns it.
+func (t *planner) wait(weight int) int {
+	t.r.waiting.Add(int64(weight))
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.waiters += n
-	return t.waiters
+	t.waiting += weight
+	return t.waiting
 }
 
-// run works until nobody waits.
-func (t *planner) run() {
-	for {
-		batch, deadline := t.take()
-		if batch == nil {
-			break
-		}
-		ctx, cancel := t.r.work, context.CancelFunc(func() {})
-		if !deadline.IsZero() {
-			ctx, cancel = context.WithDeadline(ctx, deadline)
-		}
-		t.guarded(ctx, batch)
-		cancel()
+// answer settles a want for all who wait for it. Its rivals are looked up then:
+// the catalog says who won.
+func (t *planner) answer(w *want, a answer) {
+	t.mu.Lock()
+	delete(t.wants, w.key)
+	t.unclaim(w)
+	t.startLocked()
+	t.mu.Unlock()
+	w.settle(a)
+}
+
+func (t *planner) answerAll(batch []*want, a answer) {
+	for _, w := range batch {
+		t.answer(w, a)
 	}
-	t.r.sweep()
 }
 
-// guarded makes a round that panics one that failed: other tables' messages are
-// in hand too. What it had not answered by then is tried again.
-func (t *planner) guarded(ctx context.Context, batch []*want) {
-	defer func() {
-		if p := recover(); p != nil {
-			t.r.logger().Error("a round panicked", "table", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err := fmt.Errorf("a round of table %s panicked: %v", t.name, p)
-			t.reads.fail(err)
-			t.fail(ctx, batch, err)
-		}
-	}()
-	t.round(ctx, batch)
-}
-
-// take returns what is wanted by now, with the time of whoever waits longest.
-// If nothing is wanted the planner stops, and one that knows nothing of its
-// table, not even that it fails, is forgotten.
-func (t *planner) take() (batch []*want, deadline time.Time) {
+// claim makes w the one of its identity, or one of the rivals of whoever is.
+func (t *planner) claim(w *want, identity string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if n := min(len(t.next), roundMost); n > 0 {
-		batch = t.next[:n:n]
-		t.next = t.next[n:]
-		return batch, latest(batch)
+	if w.identity != identity {
+		t.unclaim(w)
 	}
-	t.next, t.running = nil, false
-	if t.facts.read.IsZero() && !t.adding && (!t.reads.sick() && !t.adds.sick() || t.r.tooMany()) {
-		t.gone = true
-		t.r.forget(t)
+	w.identity = identity
+	if first := t.claims[identity]; first != nil && first != w {
+		t.rivals[identity] = append(t.rivals[identity], w)
+		return false
 	}
-	return nil, time.Time{}
+	t.claims[identity] = w
+	return true
 }
 
-// latest is the latest of the wants' deadlines, zero if one has none.
+// unclaim lets the rivals of w try. Its caller holds t.mu.
+func (t *planner) unclaim(w *want) {
+	if t.claims[w.identity] != w {
+		return
+	}
+	delete(t.claims, w.identity)
+	t.next = append(t.next, t.rivals[w.identity]...)
+	delete(t.rivals, w.identity)
+}
+
+// lookAgain has wants looked up once more, before all others.
+func (t *planner) lookAgain(batch []*want) {
+	if len(batch) == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.next = append(batch[:len(batch):len(batch)], t.next...)
+	t.startLocked()
+}
+
+// fail answers with the reason that an error of the catalog stands for. Where
+// the time of who waits is over that is the reason, whatever the error.
+func (t *planner) fail(ctx context.Context, batch []*want, err error) {
+	reason := reasonOf(err)
+	if ctx.Err() != nil {
+		reason = Deadline
+	}
+	t.answerAll(batch, answer{reason: reason, detail: err.Error(), whole: t.r.gate.closed()})
+}
+
+// latest is the latest of the wants' deadlines, zero if one has none. Its caller
+// holds their planner's lock.
 func latest(batch []*want) (d time.Time) {
 	for _, w := range batch {
 		if w.deadline.IsZero() {
@@ -198,36 +240,10 @@ func latest(batch []*want) (d time.Time) {
 	return d
 }
 
-// answer settles a want for all who wait for it.
-func (t *planner) answer(w *want, a answer) {
-	t.mu.Lock()
-	delete(t.wants, w.key)
-	t.mu.Unlock()
-	w.settle(a)
-}
-
-func (t *planner) answerAll(batch []*want, a answer) {
-	for _, w := range batch {
-		t.answer(w, a)
+// until is a context that ends with the Refresher, and at a time if there is one.
+func (t *planner) until(deadline time.Time) (context.Context, context.CancelFunc) {
+	if deadline.IsZero() {
+		return context.WithCancel(t.r.work)
 	}
-}
-
-// putBack makes wants the first of the next round.
-func (t *planner) putBack(batch []*want) {
-	if len(batch) == 0 {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.next = append(batch[:len(batch):len(batch)], t.next...)
-}
-
-// fail answers with the reason that an error of the catalog stands for. Where
-// the round's time is over that is the reason, whatever the error.
-func (t *planner) fail(ctx context.Context, batch []*want, err error) {
-	reason := reasonOf(err)
-	if ctx.Err() != nil {
-		reason = Deadline
-	}
-	t.answerAll(batch, answer{reason: reason, detail: err.Error()})
+	return context.WithDeadline(t.r.work, deadline)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -27,8 +28,12 @@ type Options struct {
 	// Statements is how many calls of Catalog.Add may be under way at once.
 	Statements int
 
-	// Hand is how many messages the driver settles at once; no table keeps
-	// more than half of them waiting.
+	// Folders looks into partitions' folders. Nil: nobody does, and what Athena
+	// refuses because of one is tried again.
+	Folders Folders
+
+	// Hand is the weight ([Message.Weight]) of the messages that the driver
+	// settles at once; no table keeps more than half of it waiting. 0: any.
 	Hand int
 }
 
@@ -47,6 +52,7 @@ type Refresher struct {
 	folders folders
 
 	crowded    atomic.Bool
+	waiting    atomic.Int64 // weight of the messages that wait, for all tables
 	remembered atomic.Int64 // partitions, of all tables
 	swept      atomic.Int64 // when that was last too many, unix seconds
 
@@ -66,7 +72,9 @@ type Refresher struct {
 // New makes a Refresher. Nothing runs until the first message.
 func New(o Options) *Refresher {
 	o.Statements = max(o.Statements, 1)
-	o.Hand = max(o.Hand, 2)
+	if o.Hand == 0 {
+		o.Hand = math.MaxInt
+	}
 	r := &Refresher{o: o, budget: newBudget(o.Statements), tables: map[string]*planner{}}
 	r.o.Catalog = r.tally.meter(o.Catalog, r.logger())
 	r.work, r.cancel = context.WithCancel(context.Background())
@@ -107,6 +115,23 @@ func (r *Refresher) CatalogDown() bool { return r.gate.closed() }
 
 // CatalogFailed says whether the catalog as a whole was last found not to work.
 func (r *Refresher) CatalogFailed() bool { return r.gate.failed() }
+
+// backlog is the weight of waiting messages, about a hundred, from which they
+// are thought to be many: then a call waits a moment for what else its table
+// wants, which comes with the next receives.
+const backlog = 1 << 20
+
+func (r *Refresher) waitForMore(moment time.Duration) {
+	if r.waiting.Load() < backlog {
+		return
+	}
+	timer := time.NewTimer(moment)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.work.Done():
+	}
+}
 
 // planner returns the table's planner, made if it isn't there.
 func (r *Refresher) planner(name string) *planner {

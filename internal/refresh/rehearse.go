@@ -74,7 +74,7 @@ func (h *Rehearsal) ask(_ context.Context, _ *event.Record, p table.Placement) (
 func (h *Rehearsal) recall(string, string) bool { return false }
 
 // await implements asker; there is never anything to wait for.
-func (h *Rehearsal) await(context.Context, *want, time.Time) answer { return answer{} }
+func (h *Rehearsal) await(context.Context, *want, int, time.Time) answer { return answer{} }
 
 // unordered is a partition's keys and values, whatever the order in which its
 // layout has them.

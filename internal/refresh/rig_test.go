@@ -37,7 +37,7 @@ func newRig(t *testing.T, change ...func(*refresh.Options)) *rig {
 		t.Fatal(err)
 	}
 	g := &rig{t: t, catalog: catalogtest.NewMemory(t), letters: &letters{}}
-	o := refresh.Options{Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g.letters, Statements: 5, Hand: 1000, Log: slog.New(sober{slog.DiscardHandler, t})}
+	o := refresh.Options{Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g.letters, Statements: 5, Hand: 32 << 20, Log: slog.New(sober{slog.DiscardHandler, t})}
 	for _, f := range change {
 		f(&o)
 	}
@@ -137,6 +137,12 @@ func message(keys ...string) refresh.Message {
 		records = append(records, fmt.Sprintf(`{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":%s},"object":{"key":%s}}}`, b, kk))
 	}
 	return refresh.Message{ID: "m", Body: `{"Records":[` + strings.Join(records, ",") + `]}`, Sent: time.Now(), Receives: 1}
+}
+
+// handOf is a hand for so many messages as message makes of a key.
+func handOf(messages int) int {
+	m := message("slow/2018/03/01/05/x")
+	return messages * m.Weight()
 }
 
 func hours(name string, n int) []string {

@@ -24,7 +24,7 @@ const (
 type Settlement struct {
 	Outcome Outcome
 	Reasons []Reason      // of its records, ignored ones too; distinct, in their order
-	Wait    time.Duration // before it is tried again, where Outcome is Retry
+	Wait    time.Duration // before it is tried again, where Outcome is Retry; 0: at once
 	Records int
 }
 
@@ -32,7 +32,7 @@ type Settlement struct {
 // ctx ends: then what is not settled is Retry with the reason deadline, and
 // statements under way go on for whoever else waits for them.
 func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
-	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, asker: r, log: r.o.Log, noted: r.o.Noted}
+	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, weight: m.Weight(), asker: r, log: r.o.Log, noted: r.o.Noted}
 	r.place(m.Body, &s)
 	s.wait()
 	return r.conclude(ctx, m, &s)
@@ -80,22 +80,25 @@ type asker interface {
 	// ask sees to it that a partition gets into the catalog. Where the answer
 	// is known it has no want, otherwise the want's answer comes later.
 	ask(ctx context.Context, e *event.Record, p table.Placement) (answer, *want)
-	// await waits for a want of a message that began to be settled at since.
-	await(ctx context.Context, w *want, since time.Time) answer
+	// await waits for a want of a message of some weight, which began to be
+	// settled at since.
+	await(ctx context.Context, w *want, weight int, since time.Time) answer
 }
 
 // settling is a message while its records are being settled.
 type settling struct {
-	ctx   context.Context
-	id    string    // of the message
-	sent  time.Time // the message
-	asker asker
-	log   *slog.Logger
-	noted func(Noted) // nil: nobody watches
+	ctx    context.Context
+	id     string    // of the message
+	sent   time.Time // the message
+	weight int
+	asker  asker
+	log    *slog.Logger
+	noted  func(Noted) // nil: nobody watches
 
 	records int
 	reasons []counted // distinct, in the order of the records
 	worst   rank
+	whole   bool      // a record failed while the catalog as a whole was not known to work
 	waiting []waiting // for the catalog
 }
 
@@ -189,10 +192,11 @@ func (s *settling) wait() {
 	since := time.Now()
 	for i := range s.waiting {
 		w := &s.waiting[i]
-		a := s.asker.await(s.ctx, w.want, since)
+		a := s.asker.await(s.ctx, w.want, s.weight, since)
 		if a.reason == "" {
 			continue
 		}
+		s.whole = s.whole || a.whole
 		s.reasons[w.at] = counted{a.reason, 1, a.reason.rank()}
 		s.worst = max(s.worst, a.reason.rank())
 		s.logRecord(a.reason.level(), a.reason.word(), a.reason, a.detail, &event.Record{Bucket: w.bucket, Key: w.key, Count: 1})
@@ -243,12 +247,28 @@ func (r *Refresher) conclude(ctx context.Context, m Message, s *settling) Settle
 	case s.worst == parked:
 		out.Outcome = r.park(ctx, m, s.distinct(parked))
 	}
-	if out.Outcome == Retry {
+	if out.Outcome == Retry && !s.untried() {
 		out.Wait = RetryAfter(m.Receives)
 	}
 	r.tally.message(out.Outcome, s)
 	s.logMessage(&out, m.Receives)
 	return out
+}
+
+// untried says whether time ran out before anything that is left was in a
+// statement. Then to wait helps nobody: the message is for whoever comes next.
+func (s *settling) untried() bool {
+	if s.worst != retried {
+		return false // it could not be parked
+	}
+	for _, c := range s.reasons {
+		if c.rank == retried && c.reason != Deadline {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(s.waiting, func(w waiting) bool {
+		return s.reasons[w.at].reason == Deadline && w.want.tried.Load()
+	})
 }
 
 func (s *settling) logMessage(out *Settlement, receives int) {

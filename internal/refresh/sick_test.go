@@ -85,11 +85,15 @@ func TestATableThatMayNotBeUsedIsNoSickCatalog(t *testing.T) {
 			return nil
 		})
 		g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/01/f")
+		g.r.Crowd(60_001)
+		g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/02/f") // it may be the catalog's
+		g.must(refresh.Done, nil, "b/2018/03/01/02/f")
 		g.r.Idle(t.Context()) // the check that the denial called for
 		if g.r.CatalogDown() {
 			t.Error("one table is denied, and all count as down")
 		}
-		g.r.Crowd(60_001)
+		g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/02/f") // tried once more, and in doubt again
+		g.r.Idle(t.Context())
 		g.must(refresh.Parked, why(refresh.AccessDenied), "a/2018/03/01/02/f")
 		g.must(refresh.Done, nil, "b/2018/03/01/01/f")
 	})
@@ -186,5 +190,53 @@ func TestAFailedReadingAfterAStatementRestsTheReadingsOnly(t *testing.T) {
 		time.Sleep(time.Second)
 		g.must(refresh.Done, nil, "a/2018/03/01/00/f")
 		g.must(refresh.Done, nil, "a/2018/03/01/01/f")
+	})
+}
+
+// Tables that rest because everything was denied go on when something isn't any
+// more, and aren't blamed for it in a crowd.
+func TestWhenDenialsEndNoTableRestsForThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a", "b")
+		g.before("Add", fails(refresh.ErrAccessDenied))
+		for range 10 { // b rests long, a for 30 s
+			g.must(refresh.Retry, why(refresh.AccessDenied), "b/2018/03/01/00/f")
+			time.Sleep(time.Minute)
+		}
+		g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/00/f")
+		g.catalog.SetFault(nil)
+		time.Sleep(30 * time.Second)
+		g.must(refresh.Done, nil, "a/2018/03/01/00/f")
+		g.r.Crowd(60_001)
+		g.must(refresh.Done, nil, "b/2018/03/01/00/f", "b/2018/03/01/01/f")
+	})
+}
+
+// Who waited longer than the denials lasted isn't parked for them either.
+func TestWhatFailedWhileEverythingDidIsNotParked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a", "b", "c")
+		g.before("Add", func(_ context.Context, c catalogtest.Call) error {
+			if c.Table == "b" {
+				time.Sleep(time.Minute)
+			}
+			if c.Table == "a" {
+				return refresh.ErrAccessDenied
+			}
+			return nil
+		})
+		g.r.Crowd(60_001)
+		both := make(chan refresh.Settlement, 1)
+		go func() { both <- g.settle("a/2018/03/01/00/f", "b/2018/03/01/00/f") }()
+		time.Sleep(time.Second)
+		g.must(refresh.Done, nil, "c/2018/03/01/00/f")
+		if g.r.Idle(t.Context()); g.r.CatalogDown() {
+			t.Error("still down, though it works again")
+		}
+		if s := <-both; s.Outcome != refresh.Retry {
+			t.Errorf("%+v", s)
+		}
 	})
 }

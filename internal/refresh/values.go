@@ -195,3 +195,20 @@ func (k Key) someValue() string {
 	}
 	return "x"
 }
+
+// Identity tells a partition from the table's others, by its values as the
+// catalog has them: 1 and 01 are the same where the key is a number. False if
+// these are not as many values as the table has keys.
+func (tab *Table) Identity(stored []string) (string, bool) {
+	if len(stored) != len(tab.Keys) {
+		return "", false
+	}
+	values := make([]string, len(stored))
+	for i, v := range stored {
+		values[i] = v
+		if s, ok := spell(tab.Keys[i].Type, v); ok { // else some other writer's
+			values[i] = s[0]
+		}
+	}
+	return identity(values), true
+}

@@ -3,6 +3,7 @@ package refresh
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"athenarefresh/internal/table"
@@ -10,15 +11,21 @@ import (
 
 // want is a partition that messages wait for.
 type want struct {
-	t        *planner
-	key      string // the folder and its values: two wants with the same key are one
-	part     table.Partition
-	parquet  bool
+	t       *planner
+	key     string // the folder and its values: two wants with the same key are one
+	part    table.Partition
+	parquet bool
+
+	// Under its planner's lock:
 	deadline time.Time // of whoever waits longest; zero: nobody's time runs out
-	identity string    // once the table's facts are known
-	absent   bool      // it was looked up in this run of the planner and not found
-	anew     bool      // what is remembered of it doesn't count; under its planner's lock
-	again    bool      // it was put back because the table was another one after than before
+	reread   bool      // what is remembered of it doesn't count
+
+	// Touched by one loop of the planner at a time:
+	identity  string      // once the table's facts are known
+	absentIn  TableID     // where it was looked up and not found
+	in        *statement  // that had it, until that is read back
+	tried     atomic.Bool // it was in a statement
+	restarted bool        // once, because the table was another one after than before
 
 	once sync.Once
 	done chan struct{}
@@ -30,6 +37,7 @@ type want struct {
 type answer struct {
 	reason Reason
 	detail string
+	whole  bool      // the catalog as a whole was not known to work then
 	added  bool      // it was missing before
 	at     time.Time // when it was read back, if it was added
 }

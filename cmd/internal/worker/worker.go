@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"athenarefresh/internal/aws/objects"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
@@ -51,7 +52,7 @@ func Open(ctx context.Context, cfg aws.Config, c *config.Config, router *table.R
 	w.WarnOfDeadLetters(ctx)
 	w.Refresher = refresh.New(refresh.Options{
 		Router: router, Catalog: catalog, DeadLetters: queue, Log: o.Log,
-		Statements: c.StatementsInFlight, Hand: o.Hand, Noted: o.Noted,
+		Statements: c.StatementsInFlight, Hand: o.Hand, Noted: o.Noted, Folders: objects.New(cfg),
 	})
 	return w, nil
 }

@@ -202,7 +202,7 @@ func TestTheEdgesOfTheErrorTypes(t *testing.T) {
 // Of the folders of a location any may be named, in any of the ways that a
 // service has to write it.
 func TestALocationDoesNotSpeakForTheService(t *testing.T) {
-	for _, name := range []string{"throttling", "access denied", "throttl", "Rate exceeded é", "Table x not found", "status code: 403"} {
+	for _, name := range []string{"throttling", "access denied", "throttl", "Rate exceeded é", "Table x not found", "status code: 403", "throttling é"} {
 		parts := []refresh.Partition{{Values: []string{"1"}, Location: "s3://bucket/logs/" + name + "/2018/03/01/"}}
 		for _, where := range []string{
 			"s3://bucket/logs/" + name + "/2018/03/01", "s3://bucket/logs/" + name, "logs/" + name + "/2018/03/01/_$folder$", name,

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	firstPoll   = 100 * time.Millisecond // after a statement was submitted
+	firstPoll   = 30 * time.Millisecond // after a statement was submitted
 	slowestPoll = 2 * time.Second
 	pollTimeout = 30 * time.Second // of one call, retries included
 	pollIDs     = 50               // BatchGetQueryExecution's limit

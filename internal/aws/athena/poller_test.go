@@ -40,10 +40,10 @@ func TestPollsGrowRare(t *testing.T) {
 		began, last, n, soon := time.Now(), time.Now(), 0, 0
 		p := newPoller(states(func() types.QueryExecutionState {
 			gap := time.Since(last)
-			if last = time.Now(); n == 0 && gap > 130*time.Millisecond {
+			if last = time.Now(); n == 0 && gap > 40*time.Millisecond {
 				t.Errorf("the first look after %s", gap)
 			}
-			if n++; gap < 75*time.Millisecond || gap > 2500*time.Millisecond {
+			if n++; gap < 22*time.Millisecond || gap > 2500*time.Millisecond {
 				t.Errorf("look %d after %s", n, gap)
 			}
 			if time.Since(began) <= 1200*time.Millisecond {

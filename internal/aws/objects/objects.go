@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/reconcile"
@@ -53,6 +54,17 @@ func (s *S3) List(ctx context.Context, in reconcile.Listing) (reconcile.Page, er
 		return reconcile.Page{}, fmt.Errorf("list bucket %s: %w", in.Bucket, awserror.Classify(err))
 	}
 	return page(out)
+}
+
+// Empty says whether there is no object below a location: it implements
+// refresh.Folders. Who asks needs s3:ListBucket.
+func (s *S3) Empty(ctx context.Context, location string) (bool, error) {
+	bucket, prefix, ok := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
+	if !ok || prefix == "" {
+		return false, fmt.Errorf("list %q: it is no folder of a bucket", location)
+	}
+	page, err := s.List(ctx, reconcile.Listing{Bucket: bucket, Prefix: prefix, Max: 1})
+	return err == nil && len(page.Keys) == 0 && !page.More, err
 }
 
 func page(out *s3.ListObjectsV2Output) (reconcile.Page, error) {

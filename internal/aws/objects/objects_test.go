@@ -97,3 +97,19 @@ func TestABucketThatIsNotThereIsNamed(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestAFolderIsEmptyWhenNothingIsBelowIt(t *testing.T) {
+	s := bucket(t, "a/full/x", "a/fuller", "a b/é+/y")
+	for location, want := range map[string]bool{
+		"s3://bbb/a/full/": false, "s3://bbb/a/": false, "s3://bbb/a b/é+/": false, "s3://bbb/a/empty/": true, "s3://bbb/a/fuller/": true,
+	} {
+		if got, err := s.Empty(t.Context(), location); got != want || err != nil {
+			t.Errorf("%s: %v, %v", location, got, err)
+		}
+	}
+	for _, location := range []string{"s3://nobody-s/a/", "s3://bbb", "s3://bbb/"} {
+		if got, err := s.Empty(t.Context(), location); err == nil || got {
+			t.Errorf("%s is empty: %v, and no error", location, got)
+		}
+	}
+}

@@ -1,0 +1,327 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+var (
+	errStopped      = errors.New("stopped, it took too long")
+	errStillRunning = errors.New("an earlier statement of the table is still being stopped")
+	errNoSlot       = fmt.Errorf("no statement could be started in time: %w", ErrThrottled)
+	errTooLate      = errors.New("no time is left for a statement")
+)
+
+const (
+	// statementTime is the longest that a statement may take.
+	statementTime = 2 * time.Minute
+	// slotTime is the longest that a table waits for its turn.
+	slotTime = 2 * time.Minute
+	// leastTime is what a statement is begun for: with less it could only be stopped.
+	leastTime = 200 * time.Millisecond
+	// stopGrace is how long a statement is waited for that was told to stop.
+	stopGrace = 100 * time.Millisecond
+
+	// fullerStatement is how long a statement waits for more in a backlog.
+	fullerStatement = 250 * time.Millisecond
+)
+
+// statement is a call of Catalog.Add.
+type statement struct {
+	table Table
+	wants []*want
+	parts []Partition
+	began time.Time
+	err   error // what Add said, or that it was stopped
+	ended bool  // it can't add anything any more; under the planner's lock
+}
+
+// all are the wants of a statement, if there is one.
+func (s *statement) all() []*want {
+	if s == nil {
+		return nil
+	}
+	return s.wants
+}
+
+// miss takes wants that were not found. Where nothing may be added now they are
+// answered with the reason why.
+func (t *planner) miss(ctx context.Context, batch []*want) {
+	if len(batch) == 0 {
+		return
+	}
+	if until, err := t.mayNotAdd(); err != nil {
+		t.rest(batch, until, err)
+		t.fail(ctx, batch, err)
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.missing = append(t.missing, batch...)
+	t.startLocked()
+}
+
+// mayNotAdd returns why no statement is begun now, and until when it makes no
+// sense to look again; no error if one may be.
+func (t *planner) mayNotAdd() (until time.Time, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stuck {
+		return wall().Add(firstSuspicion), errStillRunning
+	}
+	return t.adds.over(), t.adds.rests()
+}
+
+// add makes one statement of what is missing, when it is the table's turn. What
+// doesn't fit into it is missing still, and the table goes to the end of the
+// queue for its turn once the statement was read back.
+func (t *planner) add() {
+	t.r.waitForMore(fullerStatement)
+	sick := t.adds.sick()
+	if !t.waitForTurn(sick) {
+		t.failMissing(errNoSlot)
+		t.notAdding()
+		return
+	}
+	s, late, err := t.guardedFill()
+	t.answerAll(late, answer{reason: Deadline, detail: errTooLate.Error()})
+	if s != nil {
+		t.submit(s, sick)
+		return
+	}
+	t.r.budget.release(sick)
+	if err != nil {
+		t.failMissing(err)
+	}
+	t.notAdding()
+}
+
+// waitForTurn waits for a slot, for as long as who waits longest has time.
+func (t *planner) waitForTurn(sick bool) bool {
+	t.mu.Lock()
+	deadline := latest(t.missing)
+	t.mu.Unlock()
+	ctx, cancel := t.until(deadline)
+	defer cancel()
+	ctx, cancel = context.WithTimeout(ctx, slotTime)
+	defer cancel()
+	return t.r.budget.acquire(ctx, sick) == nil
+}
+
+// failMissing answers for all that waited for a statement in vain.
+func (t *planner) failMissing(err error) {
+	t.mu.Lock()
+	all := t.missing
+	t.missing = nil
+	t.mu.Unlock()
+	for _, w := range all {
+		t.mu.Lock()
+		ctx, cancel := t.until(w.deadline)
+		t.mu.Unlock()
+		t.fail(ctx, []*want{w}, err)
+		cancel()
+	}
+}
+
+// notAdding ends the loop; it begins again if something is missing by now.
+func (t *planner) notAdding() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.adding = false
+	t.startLocked()
+}
+
+func (t *planner) guardedFill() (s *statement, late []*want, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s, err = nil, t.panicked(p)
+		}
+	}()
+	s, late = t.fill()
+	return s, late, nil
+}
+
+// fill decides what the statement holds, now that it has its slot: as many of
+// the missing as fit, or one suspect, but never two of those in a row while
+// others wait. Nothing is asked: where the facts are old, or of another table,
+// wants are looked up again, and if nothing is left the slot goes back. Who has
+// no time left is not in it.
+func (t *planner) fill() (s *statement, late []*want) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	defer t.startLocked()
+	tab, current := t.facts.table, fresh(t.facts.read, factsFor)
+	var clean, suspected, old, stay []*want
+	for _, w := range t.missing {
+		switch {
+		case !w.deadline.IsZero() && time.Until(w.deadline) < leastTime:
+			late = append(late, w)
+			continue
+		case !current || w.absentIn != tab.ID:
+			old = append(old, w)
+			continue
+		case t.bad.blamed(w):
+			suspected = append(suspected, w)
+		default:
+			clean = append(clean, w)
+		}
+		stay = append(stay, w)
+	}
+	t.missing, t.next = stay, append(old, t.next...)
+	if t.wasSuspect = len(suspected) > 0 && (len(clean) == 0 || !t.wasSuspect); t.wasSuspect {
+		clean = suspected[:1]
+	}
+	if len(clean) == 0 {
+		return nil, late
+	}
+	s = &statement{table: tab}
+	for _, w := range clean {
+		s.parts = append(s.parts, tab.partition(w))
+	}
+	n := min(max(t.r.o.Catalog.Fits(tab, s.parts), 1), len(s.parts))
+	s.parts, s.wants = s.parts[:n], clean[:n]
+	for _, w := range s.wants {
+		w.in = s
+		w.tried.Store(true)
+	}
+	t.missing = slices.DeleteFunc(t.missing, func(w *want) bool { return w.in != nil })
+	return s, late
+}
+
+// submit calls Catalog.Add in its time. When that runs out the partitions are
+// read all the same, but the call keeps its slot, and the table has no other
+// ([planner.mayNotAdd]), until it can't add anything any more.
+func (t *planner) submit(s *statement, sick bool) {
+	t.mu.Lock()
+	deadline := latest(s.wants)
+	t.mu.Unlock()
+	ctx, cancel := t.until(deadline)
+	ctx, cancelTime := context.WithTimeout(ctx, statementTime)
+	stop, cancelStop := beforeDeadline(ctx)
+	result := make(chan error, 1)
+	s.began = wall()
+	t.r.group.Go(func() {
+		defer cancel()
+		defer cancelTime()
+		defer cancelStop()
+		err := t.r.o.Catalog.Add(stop, s.table, s.parts)
+		if err != nil && stop.Err() != nil { // not yet by what is deferred here
+			err = fmt.Errorf("add partitions to %s: %w: %w", t.name, errStopped, err)
+		}
+		t.r.budget.heard(s.began, err)
+		t.ended(s)
+		t.r.budget.release(sick)
+		result <- err
+	})
+	select {
+	case s.err = <-result:
+		t.returned(s)
+		return
+	case <-stop.Done():
+	}
+	// It may have ended by itself, or end at once when it is told to.
+	select {
+	case s.err = <-result:
+	case <-time.After(stopGrace):
+		s.err = fmt.Errorf("add partitions to %s: %w", t.name, errStopped)
+	}
+	t.returned(s)
+}
+
+// beforeDeadline leaves time to read back what was added: a tenth of what is
+// left, two seconds at most.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	d, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, d.Add(-min(time.Until(d)/10, 2*time.Second)))
+}
+
+// ended notes that a statement can't add anything any more.
+func (t *planner) ended(s *statement) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.ended, t.stuck = true, false
+	t.startLocked()
+}
+
+// returned has what a statement was about read back, whatever it said.
+func (t *planner) returned(s *statement) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stuck = !s.ended
+	t.back, t.adding = s, false
+	t.startLocked()
+}
+
+// judge is told which of a statement's wants are left, now that its partitions
+// were read, or could not be because of readErr. Those are answered.
+func (t *planner) judge(ctx context.Context, s *statement, left []*want, readErr error) {
+	switch {
+	case s == nil:
+	case len(left) == 0:
+		t.added(s)
+	case readErr != nil && s.err == nil: // nobody knows whether it added them
+		t.fail(ctx, left, readErr)
+	default:
+		err := s.err
+		if err == nil {
+			err = fmt.Errorf("add partitions to %s: the catalog accepted them, but does not have them", t.name)
+		}
+		if left = t.withoutEmpty(ctx, left, err); len(left) > 0 {
+			t.addFailed(ctx, s, left, err)
+			t.fail(ctx, left, err)
+		}
+	}
+}
+
+// added notes that the table takes partitions.
+func (t *planner) added(s *statement) {
+	t.adds.succeed()
+	t.r.gate.allowed(&t.r.gate.adds, t.name, s.began)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.firstAlone = ""
+}
+
+// addFailed notes that some partitions could not be added, so that whatever is
+// to blame rests: the service, the table, or a partition alone.
+func (t *planner) addFailed(ctx context.Context, s *statement, left []*want, err error) {
+	switch {
+	case errors.Is(err, ErrThrottled): // the account's: its budget shrank
+	case errors.Is(err, ErrDatabaseMissing):
+		t.r.gate.doubt()
+		t.adds.fail(err)
+	case errors.Is(err, ErrTableMissing):
+		t.forgetFacts()
+		t.adds.fail(err) // the reader may go on seeing what the writer does not
+	case errors.Is(err, ErrAccessDenied):
+		t.r.gate.denied(&t.r.gate.adds, t.name)
+		t.adds.fail(err)
+	case errors.Is(err, errStopped):
+		t.adds.fail(err)
+	case ctx.Err() != nil:
+	case len(left) < len(s.wants):
+		t.added(s)
+		t.suspect(left, err)
+	case len(s.wants) == 1 && t.alone(left[0]):
+		t.suspect(left, err)
+	default:
+		t.adds.fail(err)
+	}
+}
+
+// alone says whether a partition that failed alone is the only one that did
+// since the table last took one: then the table is not suspected yet.
+func (t *planner) alone(w *want) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.firstAlone == "" {
+		t.firstAlone = w.identity
+	}
+	return t.firstAlone == w.identity
+}

@@ -1,0 +1,387 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// readTime is how long one reading of the catalog may take.
+	readTime = 30 * time.Second
+	// readMost is the most partitions that one call looks up (BatchGetPartition).
+	readMost = 1000
+	// fullerLook is how long a look waits for more in a backlog.
+	fullerLook = 100 * time.Millisecond
+)
+
+// look looks up what is wanted, until nothing is. A crash anywhere in it loses
+// nothing: no message is acknowledged before its wants are answered, and no want
+// is answered as being in the catalog before it was read there.
+func (t *planner) look() {
+	for {
+		if !t.mustReadBack() {
+			t.r.waitForMore(fullerLook)
+		}
+		batch, back, deadline := t.takeWanted()
+		if batch == nil && back == nil {
+			break
+		}
+		ctx, cancel := t.until(deadline)
+		t.guarded(ctx, batch, back)
+		cancel()
+	}
+	t.r.sweep()
+}
+
+// mustReadBack says whether a statement is over: its table may add nothing until
+// its partitions are read.
+func (t *planner) mustReadBack() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.back != nil
+}
+
+// takeWanted returns what is wanted by now and what a statement was about, with
+// the time of whoever waits longest. If there is neither the loop ends, and a
+// planner that knows nothing of its table, not even that it fails, is forgotten.
+func (t *planner) takeWanted() (batch []*want, back *statement, deadline time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n := min(len(t.next), lookMost); n > 0 || t.back != nil {
+		batch, back = t.next[:n:n], t.back
+		t.next = t.next[n:]
+		return batch, back, latest(append(batch, back.all()...))
+	}
+	t.next, t.looking = nil, false
+	idle := !t.adding && !t.stuck && len(t.missing) == 0
+	if idle && t.facts.read.IsZero() && (!t.reads.sick() && !t.adds.sick() || t.r.tooMany()) {
+		t.gone = true
+		t.r.forget(t)
+	}
+	return nil, nil, time.Time{}
+}
+
+// guarded makes a look that panics one that failed: other tables' messages are
+// in hand too. What it had not answered by then is tried again.
+func (t *planner) guarded(ctx context.Context, batch []*want, back *statement) {
+	defer func() {
+		if p := recover(); p != nil {
+			err := t.panicked(p)
+			t.reads.fail(err)
+			t.fail(ctx, append(batch, back.all()...), err)
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if back != nil {
+			t.back = nil
+		}
+		t.startLocked()
+	}()
+	t.lookAt(ctx, batch, back)
+}
+
+func (t *planner) panicked(p any) error {
+	t.r.logger().Error("a round panicked", "table", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return fmt.Errorf("a round of table %s panicked: %v", t.name, p)
+}
+
+// lookAt looks up a batch of wants and those of a statement that is over. It
+// answers them, or they are missing.
+func (t *planner) lookAt(ctx context.Context, batch []*want, back *statement) {
+	t.forgiveDenials()
+	tab, err := t.mayRead(ctx, back != nil)
+	if err != nil {
+		t.fail(ctx, batch, err)
+		t.judge(ctx, back, back.all(), err)
+		return
+	}
+	if back != nil && back.table.ID != tab.ID {
+		t.restart(ctx, back.wants, nil)
+		back = nil
+	}
+	fit := t.unsuspected(ctx, t.fitting(batch, tab))
+	absent, err := t.lookUp(ctx, tab, append(fit, back.all()...))
+	if err != nil {
+		t.readFailed(ctx, err)
+	} else {
+		t.reads.succeed()
+		t.r.gate.allowed(&t.r.gate.reads, t.name, t.asked)
+	}
+	var left, missing []*want
+	for _, w := range absent {
+		if w.in != nil {
+			left = append(left, w)
+		} else {
+			missing = append(missing, w)
+		}
+	}
+	t.judge(ctx, back, left, err)
+	if err != nil {
+		t.fail(ctx, missing, err)
+		return
+	}
+	t.miss(ctx, missing)
+}
+
+// mayRead returns the table's facts, or why it isn't read now. What was added is
+// read back though the table rests.
+func (t *planner) mayRead(ctx context.Context, must bool) (Table, error) {
+	if err := t.reads.rests(); err != nil && !must {
+		return Table{}, err
+	}
+	if err := t.r.gate.open(ctx); err != nil {
+		return Table{}, err
+	}
+	tab, err := t.currentFacts(ctx)
+	if err != nil {
+		t.readFailed(ctx, err)
+	}
+	return tab, err
+}
+
+// readFailed notes that the catalog could not be read for this table. That a
+// table is missing is no failure: the listing says when it is there.
+func (t *planner) readFailed(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil:
+		return
+	case errors.Is(err, ErrTableMissing):
+		t.forgetFacts()
+		return
+	case errors.Is(err, ErrDatabaseMissing):
+		t.r.gate.doubt()
+	case errors.Is(err, ErrAccessDenied):
+		t.r.gate.denied(&t.r.gate.reads, t.name)
+	}
+	t.reads.fail(err)
+}
+
+// fitting canonicalises the values for the table and answers the wants that
+// the table can't have. Of two that want the same partition in different
+// folders the first is tried, the other waits until that is answered.
+func (t *planner) fitting(batch []*want, tab Table) (fit []*want) {
+	if why := tab.kind(); why.reason != "" {
+		t.answerAll(batch, why)
+		return nil
+	}
+	for _, w := range batch {
+		values, why := tab.values(&w.part)
+		if format := tab.format(w.parquet); format.reason != "" {
+			why = format
+		}
+		if why.reason != "" {
+			t.answer(w, why)
+		} else if t.claim(w, identity(values)) {
+			fit = append(fit, w)
+		}
+	}
+	return fit
+}
+
+// lookUp answers the wants whose partitions exist, here or elsewhere, and
+// returns those that don't; with an error, those that it could not look up too.
+// What is remembered and due is read again on the way, the whole table's
+// together.
+func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent []*want, err error) {
+	var unread []*want
+	for _, w := range batch {
+		switch {
+		case w.in != nil:
+			unread = append(unread, w)
+		case t.answerKnown(w):
+		case w.absentIn == tab.ID:
+			absent = append(absent, w)
+		default:
+			unread = append(unread, w)
+		}
+	}
+	if len(unread) == 0 {
+		return absent, nil
+	}
+	stale := t.dueAgain(unread)
+	values := make([][]string, 0, len(unread)+len(stale))
+	for _, w := range unread {
+		values = append(values, spellings(&tab, w.part.Keys, w.part.Values)...)
+	}
+	for _, k := range stale {
+		values = append(values, k.values)
+	}
+	found, err := t.read(ctx, tab, values)
+	if err != nil {
+		return append(absent, unread...), err
+	}
+	for _, k := range stale {
+		t.reconfirm(k, found[k.identity])
+	}
+	return append(absent, t.compare(ctx, tab, unread, found)...), nil
+}
+
+// read looks partitions up and returns where they are, by identity. What it
+// finds was so at some moment after it began, which is all that its age is
+// counted from.
+func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[string]Partition, error) {
+	t.asked = wall()
+	found := make(map[string]Partition, len(values))
+	for chunk := range slices.Chunk(values, readMost) {
+		parts, err := t.partitions(ctx, tab, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("look up partitions of %s: %w", t.name, err)
+		}
+		for _, p := range parts {
+			id, ok := tab.Identity(p.Values)
+			if !ok {
+				return nil, fmt.Errorf("look up partitions of %s: the catalog answered with values %q for the keys %s", t.name, p.Values, tab.keyList())
+			}
+			if at, twice := found[id]; twice && identity(at.Values) == id {
+				continue // 1 and 01 are both there: the one that we would write counts
+			}
+			found[id] = p
+		}
+	}
+	return found, nil
+}
+
+func (t *planner) partitions(ctx context.Context, tab Table, values [][]string) ([]Partition, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	return t.r.o.Catalog.Partitions(ctx, tab, values)
+}
+
+// compare answers the wants that were found, and returns the others. What it
+// finds counts only if the table is still the one that was read before: if its
+// facts have grown old meanwhile they are read again, and if it is another
+// table, the wants start again, once.
+func (t *planner) compare(ctx context.Context, before Table, batch []*want, found map[string]Partition) (absent []*want) {
+	if after, err := t.currentFacts(ctx); err != nil || after.ID != before.ID {
+		t.restart(ctx, batch, err)
+		return nil
+	}
+	for _, w := range batch {
+		p, ok := found[w.identity]
+		switch {
+		case !ok:
+			w.absentIn = before.ID
+			absent = append(absent, w)
+		case normalise(p.Location) != w.part.Location:
+			t.remember(w, p)
+			t.answer(w, conflict(w, p.Location))
+		default:
+			t.confirm(w, p)
+		}
+	}
+	return absent
+}
+
+// restart has wants looked up again because their table changed under them, and
+// answers those for which that happened twice.
+func (t *planner) restart(ctx context.Context, batch []*want, err error) {
+	if err == nil {
+		err = fmt.Errorf("table %s was re-created meanwhile", t.name)
+	}
+	var again []*want
+	for _, w := range batch {
+		w.in = nil
+		if w.restarted {
+			t.fail(ctx, []*want{w}, err)
+			continue
+		}
+		w.restarted, w.absentIn = true, TableID{}
+		again = append(again, w)
+	}
+	t.lookAgain(again)
+}
+
+func conflict(w *want, elsewhere string) answer {
+	return answer{reason: LocationConflict, detail: fmt.Sprintf("partition %s of table %s is at %q, the object is in %q",
+		valuesText(w), w.part.Table, elsewhere, w.part.Location)}
+}
+
+func valuesText(w *want) string {
+	var list []string
+	for i, k := range w.part.Keys {
+		list = append(list, fmt.Sprintf("%s=%q", k, w.part.Values[i]))
+	}
+	return strings.Join(list, ", ")
+}
+
+// confirm answers a want whose partition was read at its location, and
+// remembers it.
+func (t *planner) confirm(w *want, p Partition) {
+	added := w.in != nil
+	if added {
+		t.r.tally.count(func(c *Tally) { c.added(t.name) })
+	}
+	t.remember(w, p)
+	t.mu.Lock()
+	delete(t.bad, w.identity)
+	t.mu.Unlock()
+	t.answer(w, answer{added: added, at: wall()})
+}
+
+// remember keeps what was just read of a want's partition, wherever it is: a
+// conflict is not read again for every object either.
+func (t *planner) remember(w *want, p Partition) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.known.remember(&known{
+		identity: w.identity, values: p.Values, location: normalise(p.Location),
+		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: t.asked, wanted: wall(),
+	})
+}
+
+// answerKnown answers a want from memory, if it holds the partition.
+func (t *planner) answerKnown(w *want) bool {
+	t.mu.Lock()
+	k := t.known.byValues[w.identity]
+	ok := k != nil && !w.reread && fresh(k.read, confirmedFor)
+	if ok {
+		k.wanted = wall()
+		if k.location == w.part.Location {
+			k.keys, k.raw, k.parquet = w.part.Keys, w.part.Values, w.parquet
+			t.known.byFolder[k.location] = k
+		}
+	}
+	t.mu.Unlock()
+	switch {
+	case !ok:
+		return false
+	case k.location != w.part.Location:
+		t.answer(w, conflict(w, k.location))
+	default:
+		t.answer(w, answer{})
+	}
+	return true
+}
+
+// dueAgain returns what to read again beside the wants: if one of them is
+// remembered but due, everything of the table that is in use.
+func (t *planner) dueAgain(batch []*want) []*known {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	asked := make(map[string]bool, len(batch))
+	due := false
+	for _, w := range batch {
+		asked[w.identity] = true
+		due = due || t.known.byValues[w.identity] != nil
+	}
+	if !due {
+		return nil
+	}
+	return slices.DeleteFunc(t.known.inUse(), func(k *known) bool { return asked[k.identity] })
+}
+
+// reconfirm notes what was read again of a remembered partition.
+func (t *planner) reconfirm(k *known, p Partition) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if normalise(p.Location) == k.location {
+		k.read = t.asked
+		return
+	}
+	t.known.drop(k)
+}
