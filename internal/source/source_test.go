@@ -294,3 +294,16 @@ func TestASourceTakesWhatTheConfigurationSays(t *testing.T) {
 		}
 	}
 }
+
+// TestExplainIsShortOfSeveralSources: a rule of the configuration is one line.
+func TestExplainIsShortOfSeveralSources(t *testing.T) {
+	r := routerOf(t, `[{"prefix": "x/", "ignore": true}, {"source": "aws-logs"}, {"source": "security-lake"}]`)
+	for key, want := range map[string]int{
+		"AWSLogs/1/vpcflowlogs/eu/2023/02/14/x": 2 + 2, // the rules up to it, its run and its table
+		"nothing":                               3 + 2, // all rules, how far it got, and that it lies in no folder
+	} {
+		if _, steps := r.Explain("logs", key); len(steps) != want {
+			t.Errorf("%s: %q", key, steps)
+		}
+	}
+}

@@ -150,14 +150,31 @@ func (b *bucket) firstMatch(f *folders, m *match, t trace) *rule {
 	for i := range b.rules {
 		r := &b.rules[i]
 		fits := r.takes(f, m)
-		if t != nil {
-			note(t, "rule %d, %s: %s", r.number, r.describe(), r.verdict(f, fits))
+		if t != nil && (fits || i+1 == len(b.rules) || b.rules[i+1].number != r.number) {
+			b.noteRule(i, f, fits, t)
 		}
 		if fits {
 			return r
 		}
 	}
 	return nil
+}
+
+// noteRule notes what became of a rule, or of all that one of the configuration
+// stands for: of these i is the last that was looked at.
+func (b *bucket) noteRule(i int, f *folders, fits bool, t trace) {
+	r := &b.rules[i]
+	var sources []string
+	for _, x := range b.rules[:i+1] {
+		if x.number == r.number && !slices.Contains(sources, x.source) {
+			sources = append(sources, x.source)
+		}
+	}
+	if fits || len(sources) == 1 {
+		note(t, "rule %d, %s: %s", r.number, r.describe(), r.verdict(f, fits))
+		return
+	}
+	note(t, "rule %d, the sources %s: none fits", r.number, strings.Join(sources, ", "))
 }
 
 // describe is the rule for people.
