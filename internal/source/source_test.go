@@ -278,16 +278,19 @@ func BenchmarkPlace(b *testing.B) {
 func TestASourceTakesWhatTheConfigurationSays(t *testing.T) {
 	const trail, tagged = "a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/x", "fluent-bit-logs/app.web/2024/01/31/23/59/x"
 	for name, c := range map[string]struct{ rule, key, want string }{
-		"a table":               {`{"source": "cloudtrail", "table": "T"}`, trail, "t (account=1, region=eu, dt=2023-04-14) at s3://logs/a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/"},
-		"a table of captures":   {`{"source": "cloudtrail", "table": "ct_{account}_{region}"}`, trail, "ct_1_eu (dt=2023-04-14) at s3://logs/a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/"},
-		"a capture of the page": {`{"source": "fluent-bit", "table": "{tag}"}`, tagged, "app_web (dt=2024-01-31-23) at s3://logs/fluent-bit-logs/app.web/2024/01/31/23/"},
-		"keys":                  {`{"source": "cloudtrail", "partition": {"org": "{org}", "day": "{yyyy}{MM}{dd}"}}`, trail, "cloudtrail (org=o-1, day=20230414) at s3://logs/a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/"},
-		"one table of all":      {`{"source": "kafka-connect", "table": "all", "partition": {"topic": "{topic}", "dt": "{year}-{month}"}}`, "topics/a.b/year=2024/month=1/day=2/hour=3/x", "all (topic=a.b, dt=2024-1) at s3://logs/topics/a.b/year=2024/month=1/day=2/hour=3/"},
-		"a key in its own case": {`{"source": "cloudfront-hive", "partition": {"d": "{DistributionId}"}}`, "AWSLogs/aws-account-id=1/CloudFront/distributionid=E1/year=1/month=2/day=3/hour=4/x", "cloudfront_hive (d=E1) at s3://logs/AWSLogs/aws-account-id=1/CloudFront/distributionid=E1/year=1/month=2/day=3/hour=4/"},
-		"a prefix":              {`{"prefix": "a/", "source": "cloudtrail"}`, trail, "cloudtrail (account=1, region=eu, dt=2023-04-14) at s3://logs/a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/"},
-		"another prefix":        {`{"prefix": "b/", "source": "cloudtrail"}`, trail, `no_layout_match: none of the 1 rules of bucket "logs" fits; rule 1, prefix "b/", source cloudtrail: does not fit`},
-		"another file":          {`{"file": "*.gz", "source": "cloudtrail"}`, trail, `no_layout_match: none of the 1 rules of bucket "logs" fits; rule 1, source cloudtrail: does not fit, by the file's name`},
-		"an optional name":      {`{"source": "security-lake", "partition": {"v": "{version}"}}`, "ext/a/region=1/accountId=2/eventDay=3/x", `invalid_value: v="" can't be a partition: it is empty; table a`},
+		"a table":                     {`{"source": "cloudtrail", "table": "T"}`, trail, "t (account=1, region=eu, dt=2023-04-14) at s3://logs/a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/"},
+		"a table of captures":         {`{"source": "cloudtrail", "table": "ct_{account}_{region}"}`, trail, "ct_1_eu (dt=2023-04-14) at s3://logs/a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/"},
+		"a capture of the page":       {`{"source": "fluent-bit", "table": "{tag}"}`, tagged, "app_web (dt=2024-01-31-23) at s3://logs/fluent-bit-logs/app.web/2024/01/31/23/"},
+		"keys":                        {`{"source": "cloudtrail", "partition": {"org": "{org}", "day": "{yyyy}{MM}{dd}"}}`, trail, "cloudtrail (org=o-1, day=20230414) at s3://logs/a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/"},
+		"one table of all":            {`{"source": "kafka-connect", "table": "all", "partition": {"topic": "{topic}", "dt": "{year}-{month}"}}`, "topics/a.b/year=2024/month=1/day=2/hour=3/x", "all (topic=a.b, dt=2024-1) at s3://logs/topics/a.b/year=2024/month=1/day=2/hour=3/"},
+		"a key in its own case":       {`{"source": "cloudfront-hive", "partition": {"d": "{DistributionId}"}}`, "AWSLogs/aws-account-id=1/CloudFront/distributionid=E1/year=1/month=2/day=3/hour=4/x", "cloudfront_hive (d=E1) at s3://logs/AWSLogs/aws-account-id=1/CloudFront/distributionid=E1/year=1/month=2/day=3/hour=4/"},
+		"a prefix":                    {`{"prefix": "a/", "source": "cloudtrail"}`, trail, "cloudtrail (account=1, region=eu, dt=2023-04-14) at s3://logs/a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/"},
+		"another prefix":              {`{"prefix": "b/", "source": "cloudtrail"}`, trail, `no_layout_match: none of the 1 rules of bucket "logs" fits; rule 1, prefix "b/", source cloudtrail: does not fit`},
+		"another file":                {`{"file": "*.gz", "source": "cloudtrail"}`, trail, `no_layout_match: none of the 1 rules of bucket "logs" fits; rule 1, source cloudtrail: does not fit, by the file's name`},
+		"a companion elsewhere":       {`{"prefix": "b/", "source": "cloudtrail"}`, "a/AWSLogs/1/CloudTrail-Digest/x", `no_layout_match: none of the 1 rules of bucket "logs" fits; rule 1, prefix "b/", source cloudtrail: does not fit`},
+		"a companion, whichever file": {`{"file": "*.gz", "source": "cloudtrail"}`, "AWSLogs/1/CloudTrail-Digest/x", "companion: it lies beside the logs of source cloudtrail and is none of them"},
+		"not of AWS":                  {`{"source": "aws-logs"}`, "dt=20180515/hour=14/archive_1.json.gz", `no_layout_match: none of the 1 rules of bucket "logs" fits; source alb, rule 1, begins with a folder "AWSLogs/", and the key has none`},
+		"an optional name":            {`{"source": "security-lake", "partition": {"v": "{version}"}}`, "ext/a/region=1/accountId=2/eventDay=3/x", `invalid_value: v="" can't be a partition: it is empty; table a`},
 	} {
 		if got := said(routerOf(t, "["+c.rule+"]"), c.key); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
