@@ -274,6 +274,12 @@ func BenchmarkPlace(b *testing.B) {
 	}
 }
 
+func TestWhatLiesElsewhereIsNoneOfAWSLogs(t *testing.T) {
+	if got := place(routerOf(t, `[{"source": "aws-logs"}]`), "dt=20180515/hour=14/archive_1.json.gz"); got.Reason != table.NoLayoutMatch {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestASourceTakesWhatTheConfigurationSays: its table and keys give way.
 func TestASourceTakesWhatTheConfigurationSays(t *testing.T) {
 	const trail, tagged = "a/AWSLogs/o-1/1/CloudTrail/eu/2023/04/14/x", "fluent-bit-logs/app.web/2024/01/31/23/59/x"
@@ -289,7 +295,6 @@ func TestASourceTakesWhatTheConfigurationSays(t *testing.T) {
 		"another file":                {`{"file": "*.gz", "source": "cloudtrail"}`, trail, `no_layout_match: none of the 1 rules of bucket "logs" fits; rule 1, source cloudtrail: does not fit, by the file's name`},
 		"a companion elsewhere":       {`{"prefix": "b/", "source": "cloudtrail"}`, "a/AWSLogs/1/CloudTrail-Digest/x", `no_layout_match: none of the 1 rules of bucket "logs" fits; rule 1, prefix "b/", source cloudtrail: does not fit`},
 		"a companion, whichever file": {`{"file": "*.gz", "source": "cloudtrail"}`, "AWSLogs/1/CloudTrail-Digest/x", "companion: it lies beside the logs of source cloudtrail and is none of them"},
-		"not of AWS":                  {`{"source": "aws-logs"}`, "dt=20180515/hour=14/archive_1.json.gz", `no_layout_match: none of the 1 rules of bucket "logs" fits; source alb, rule 1, begins with a folder "AWSLogs/", and the key has none`},
 		"an optional name":            {`{"source": "security-lake", "partition": {"v": "{version}"}}`, "ext/a/region=1/accountId=2/eventDay=3/x", `invalid_value: v="" can't be a partition: it is empty; table a`},
 	} {
 		if got := said(routerOf(t, "["+c.rule+"]"), c.key); got != c.want {
