@@ -88,7 +88,7 @@ func (f *file) rule(key string, v value) table.Rule {
 		{"file", text(&r.File, checkText)},
 		{"ignore", boolean(&r.Ignore)},
 		{"source", text(&r.Source, checkSource)},
-		{"layout", text(&r.Layout, checkText)},
+		{"layout", text(&r.Layout, checkLayout)},
 		{"table", text(&r.Table, checkText)},
 		{"keys", f.list(under(key, "keys"), "a list of names", &r.Keys, checkText)},
 		{"partition", func(v value) error { return f.partition(under(key, "partition"), v, &r.Partition) }},
@@ -112,6 +112,15 @@ func check(r table.Rule) error {
 		err = table.Compile(rules[i])
 	}
 	return err
+}
+
+// checkLayout refuses what is meant as a source; the rest is for the table
+// package to judge.
+func checkLayout(s string) error {
+	if slices.Contains(source.Names(), s) && !slices.Contains(table.LayoutNames(), s) {
+		return hint(`say "source": `+strconv.Quote(s), "%q is a source, not a layout", s)
+	}
+	return checkText(s)
 }
 
 func checkSource(s string) error {
