@@ -300,6 +300,20 @@ func TestPartsAreListedPageByPage(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("parts %v, want %v", got, want)
 	}
+	var parts []s3types.CompletedPart
+	for _, n := range want[:2] {
+		parts = append(parts, s3types.CompletedPart{PartNumber: &n, ETag: aws.String(fmt.Sprintf("%x", md5.Sum([]byte("x"))))})
+	}
+	complete := func(parts ...s3types.CompletedPart) string {
+		_, err := s.s3.CompleteMultipartUpload(t.Context(), &s3.CompleteMultipartUploadInput{Bucket: in.Bucket, Key: in.Key, UploadId: up.UploadId, MultipartUpload: &s3types.CompletedMultipartUpload{Parts: parts}})
+		return code(err)
+	}
+	if got := complete(parts...); got != "EntityTooSmall" {
+		t.Errorf("two parts of a byte: %s", got)
+	}
+	if got := complete(parts[1]); got != "" {
+		t.Errorf("one part of a byte: %s", got)
+	}
 	in.UploadId = aws.String("none")
 	if _, err := s.s3.ListParts(t.Context(), &in); code(err) != "NoSuchUpload" {
 		t.Errorf("of an upload that there isn't: %v", err)

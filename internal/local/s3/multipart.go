@@ -88,6 +88,9 @@ func (s *Store) CompleteMultipartUpload(ctx context.Context, bucket, key string,
 	if err != nil {
 		return "", "", err
 	}
+	if exchangeOf(ctx).small = tooSmall(parts); exchangeOf(ctx).small {
+		return "", "", gofakes3.ErrorMessage("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+	}
 	o, err := s.assemble(ctx, u, parts)
 	if err != nil {
 		return "", "", err
@@ -114,6 +117,13 @@ func (u *upload) choose(listed []gofakes3.CompletedPart) ([]body, error) {
 		parts = append(parts, part)
 	}
 	return parts, nil
+}
+
+// minPart is how large every part but the last has to be, in bytes.
+const minPart = 5 << 20
+
+func tooSmall(parts []body) bool {
+	return slices.ContainsFunc(parts[:len(parts)-1], func(p body) bool { return p.size < minPart })
 }
 
 // serveParts answers ListParts; gofakes3 panics where one asks for the parts after

@@ -191,6 +191,7 @@ type exchange struct {
 	ip    string
 	form  bool // an HTML form's POST
 	parts int  // of the object that is answered with, 0 for one put whole
+	small bool // a part was: an error that gofakes3 doesn't know, and takes for its own
 }
 
 type exchangeKey struct{}
@@ -236,6 +237,9 @@ type amended struct {
 // WriteHeader implements http.ResponseWriter.
 func (w *amended) WriteHeader(status int) {
 	w.amend()
+	if w.exchange.small {
+		status = http.StatusBadRequest
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
