@@ -176,6 +176,11 @@ func TestWhatTheModuleWritesIsEnoughAndFits(t *testing.T) {
 		if f := queuePolicy(q, c); f.Verdict != OK || len(q.Policy) > maxQueuePolicy {
 			t.Errorf("%s: the queue's policy, %d bytes: %+v", name, len(q.Policy), f)
 		}
+		dead := goodQueue()
+		dead.Admits, _ = p.resources["aws_sqs_queue.dead_letters"]["redrive_allow_policy"].(string)
+		if f := deadLetterQueue(goodQueue(), dead, nil, c.DeadLetterQueue); f.Verdict != OK || dead.Admits == "" {
+			t.Errorf("%s: whose dead-letter queue: %q, %+v", name, dead.Admits, f)
+		}
 		role, _ := p.resources["aws_iam_role_policy.function"]["policy"].(string)
 		if len(role) > 10240 {
 			t.Errorf("%s: the role's policy has %d characters", name, len(role))

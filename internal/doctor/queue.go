@@ -20,6 +20,7 @@ type Queue struct {
 	Visibility time.Duration
 	Retention  time.Duration
 	Redrive    string // JSON, "" if there is none
+	Admits     string // whose dead-letter queue it may be: JSON, "" for anybody's
 	Waiting    int    // messages, approximately, as is
 	InFlight   int
 }
@@ -170,11 +171,27 @@ func deadLetterQueue(q, dead Queue, err error, name string) Finding {
 	case err != nil:
 		return unread(err, "sqs:GetQueueUrl and sqs:GetQueueAttributes on "+name, wrong("there is no such queue: nothing can be parked",
 			sqsCommand(q, "create-queue --queue-name "+name+" --attributes MessageRetentionPeriod="+seconds(retention))))
+	case !dead.admits(q.ARN):
+		return wrong("its redrive allow policy doesn't name the queue: SQS moves nothing there",
+			attribute(dead, "RedriveAllowPolicy", fmt.Sprintf(`{"redrivePermission":"byQueue","sourceQueueArns":["%s"]}`, q.ARN)))
 	case dead.Retention < q.Retention || dead.Retention < retention:
 		return warning(fmt.Sprintf("parked messages are kept for %s, and those that SQS moves are as old as when they came to the queue", days(dead.Retention)),
 			attribute(dead, "MessageRetentionPeriod", seconds(retention)))
 	}
 	return ok("messages are kept for %s", days(dead.Retention))
+}
+
+// admits says whether a queue may be the dead-letter queue of another one (SQS API
+// reference, SetQueueAttributes, RedriveAllowPolicy).
+func (q *Queue) admits(arn string) bool {
+	var p struct {
+		Permission string   `json:"redrivePermission"`
+		Sources    []string `json:"sourceQueueArns"`
+	}
+	if q.Admits == "" || json.Unmarshal([]byte(q.Admits), &p) != nil {
+		return q.Admits == ""
+	}
+	return p.Permission == "allowAll" || p.Permission == "byQueue" && slices.Contains(p.Sources, arn)
 }
 
 func inFlight(q Queue) Finding {

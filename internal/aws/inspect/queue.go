@@ -45,7 +45,7 @@ func (q *queues) queue(ctx context.Context, name string) (doctor.Queue, error) {
 }
 
 func queueOf(url string, a map[string]string) (doctor.Queue, error) {
-	q := doctor.Queue{URL: url, ARN: a["QueueArn"], Policy: a["Policy"], KMSKey: a["KmsMasterKeyId"], Redrive: a["RedrivePolicy"]}
+	q := doctor.Queue{URL: url, ARN: a["QueueArn"], Policy: a["Policy"], KMSKey: a["KmsMasterKeyId"], Redrive: a["RedrivePolicy"], Admits: a["RedriveAllowPolicy"]}
 	numbers := map[string]func(int){
 		"VisibilityTimeout":                     func(n int) { q.Visibility = time.Duration(n) * time.Second },
 		"MessageRetentionPeriod":                func(n int) { q.Retention = time.Duration(n) * time.Second },
