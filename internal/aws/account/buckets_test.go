@@ -37,7 +37,9 @@ func newStranger(t *testing.T, cfg aws.Config, queues ...string) stranger {
 		t.Fatal(err)
 	}
 	for _, q := range queues {
-		if _, err := sqs.NewFromConfig(cfg).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &q}); err != nil {
+		if _, err := sqs.NewFromConfig(cfg).CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &q, Attributes: map[string]string{
+			"Policy": `{"Statement":{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + queueARN(q) + `"}}`,
+		}}); err != nil {
 			t.Fatal(err)
 		}
 	}
