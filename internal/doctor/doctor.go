@@ -2,7 +2,8 @@
 //
 // A verdict is made of facts by a function that asks nobody, one file a
 // subject; where facts come from is the caller's affair ([Facts]). Nothing is
-// changed, and nothing is received: doctor can be run beside whatever runs.
+// changed, and nothing is received: doctor can be run beside whatever runs. Only
+// a probe ([Doctor.Probe]) puts something there, and takes it away again.
 //
 // All checks are made, whatever fails, and each question has its time; but what
 // one cause explains is said once. Where the credentials are refused nothing
