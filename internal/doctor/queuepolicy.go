@@ -39,17 +39,23 @@ func queuePolicy(q Queue, c *config.Config) Finding {
 // allowSenders is the command that lets those send that are configured. It keeps
 // what else the policy says.
 func allowSenders(q Queue, c *config.Config) string {
-	text, err := withStatements(q.Policy, statements(q, c, true))
-	if err == nil && len(text) > maxQueuePolicy {
-		text, err = withStatements(q.Policy, statements(q, c, false))
-	}
-	switch {
-	case err != nil:
-		return "write the queue's policy anew: what is there is no JSON"
-	case len(text) > maxQueuePolicy:
-		return fmt.Sprintf("write the queue's policy anew: with what is there it would have %d bytes, and SQS takes %d", len(text), maxQueuePolicy)
+	text, err := QueuePolicy(q.Policy, q.ARN, c)
+	if err != nil {
+		return "write the queue's policy anew: " + err.Error()
 	}
 	return attribute(q, "Policy", text)
+}
+
+// QueuePolicy is a queue's policy, "" if it has none yet, and lets those send that
+// are configured. The names of buckets are in it as long as there is room.
+func QueuePolicy(now, queueARN string, c *config.Config) (text string, err error) {
+	for _, named := range []bool{true, false} {
+		text, err = withStatements(now, statements(Queue{ARN: queueARN}, c, named))
+		if err != nil || len(text) <= maxQueuePolicy {
+			return text, err
+		}
+	}
+	return "", fmt.Errorf("it would have %d bytes, and SQS takes %d", len(text), maxQueuePolicy)
 }
 
 // statements are those of the Terraform module; with the buckets' names, as long

@@ -19,6 +19,7 @@ import (
 
 	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/doctor"
 	"athenarefresh/internal/schema"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -115,7 +116,7 @@ func (m *maker) queues(ctx context.Context) (arn string, err error) {
 	if err != nil {
 		return "", err
 	}
-	policy, err := m.policy()
+	policy, err := doctor.QueuePolicy("", "arn:aws:sqs:"+m.c.Region+":"+m.c.Account+":"+m.c.Queue, m.c)
 	if err != nil {
 		return "", err
 	}
@@ -125,27 +126,6 @@ func (m *maker) queues(ctx context.Context) (arn string, err error) {
 		"VisibilityTimeout":      seconds(visibilities * m.c.Timeout),
 		"RedrivePolicy":          string(redrive),
 	})
-}
-
-// policy lets S3 send on behalf of the configured buckets. The embedded S3
-// doesn't ask for it; AWS's does, and who looks at one queue should see the other.
-func (m *maker) policy() (string, error) {
-	var sources []string
-	for _, b := range m.c.Buckets {
-		sources = append(sources, "arn:aws:s3:::"+b.Name)
-	}
-	b, err := json.Marshal(map[string]any{
-		"Version": "2012-10-17",
-		"Statement": []any{map[string]any{
-			"Sid": "S3Notifies", "Effect": "Allow", "Principal": map[string]string{"Service": "s3.amazonaws.com"},
-			"Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:" + m.c.Region + ":" + m.c.Account + ":" + m.c.Queue,
-			"Condition": map[string]any{
-				"ArnLike":      map[string]any{"aws:SourceArn": sources},
-				"StringEquals": map[string]string{"aws:SourceAccount": m.c.Account},
-			},
-		}},
-	})
-	return string(b), err
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
