@@ -8,11 +8,16 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"athenarefresh/conf"
+	"athenarefresh/internal/aws/provision"
+	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/demo"
 	"athenarefresh/internal/local"
+	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
@@ -80,17 +85,78 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	t := &story{app: a, config: c, router: router, stack: s, files: files, flags: f, dir: dir, log: a.log(f.level())}
-	if err := t.tell(ctx); err != nil {
-		if ctx.Err() != nil {
-			return fmt.Errorf("demo: %w", errInterrupted)
-		}
-		return err
+	log := a.log(f.level())
+	t := &demo.Story{
+		Stage:  a.stage(c, router, s, log),
+		Prefix: c.Prefix, Router: router, Files: files, Stdout: a.stdout, Stderr: a.stderr, Show: a.showRows,
+	}
+	if a.json {
+		t.JSON = func(v any) error { return printJSON(a.stdout, v) }
+	}
+	if err := t.Tell(ctx, f.end(dir)); err != nil {
+		return a.explainDemo(ctx, &f, err)
 	}
 	if !f.serve {
 		return nil
 	}
-	return a.serveDemo(ctx, c, router, s, t.log)
+	return a.serveDemo(ctx, c, router, s, log)
+}
+
+// end says what becomes of what was landed.
+func (f *demoFlags) end(dir string) string {
+	switch {
+	case f.keep:
+		return "the data is kept in " + dir
+	case f.serve:
+		return "it is served until Ctrl-C"
+	}
+	return "nothing is left behind"
+}
+
+// stage is the embedded AWS for the story.
+func (a *app) stage(c *config.Config, router *table.Router, s *stack, log *slog.Logger) demo.Stage {
+	search := searcher(s.cfg, c)
+	return demo.Stage{
+		URL:    s.url,
+		Make:   func(ctx context.Context) error { return provision.Make(ctx, s.cfg, c, search.Do) },
+		Search: search,
+		Land:   &demo.Lander{Put: provision.S3(s.cfg).PutObject, Now: time.Now()},
+		Refresh: func(ctx context.Context) (demo.Round, error) {
+			r, err := a.refresh(ctx, s.cfg, c, router, log)
+			if err != nil {
+				return demo.Round{}, err
+			}
+			r.Type = "refresh"
+			var text strings.Builder
+			err = r.print(&text)
+			return demo.Round{Text: text.String(), Line: r, More: r.Outcomes[refresh.Retry] > 0 || r.TimeIsUp, RetryAt: r.RetryAt}, err
+		},
+	}
+}
+
+// showRows shows a result to people.
+func (a *app) showRows(indent string, columns []query.Column, rows []query.Row) error {
+	table := tableRows(a.stdout, indent, columns)
+	for _, r := range rows {
+		if err := table.row(r); err != nil {
+			return err
+		}
+	}
+	return table.close()
+}
+
+// explainDemo puts what ended the story in plain words.
+func (a *app) explainDemo(ctx context.Context, f *demoFlags, err error) error {
+	var noTable *demo.NoTable
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("demo: %w", errInterrupted)
+	case errors.Is(err, demo.ErrNoFiles):
+		return hint(fmt.Errorf("demo: %w in %s", err, f.from), `a CloudTrail file is {"Records": [{…}, …]}, as .json or .json.gz`)
+	case errors.As(err, &noTable):
+		return hint(fmt.Errorf("demo: the configuration in %s has %w", a.conf, err), "where there is no folder conf, demo uses the configuration that it ships with")
+	}
+	return explainAWS("demo", err)
 }
 
 // serveDemo keeps the stack up until ctx ends, with a daemon on it: what lands

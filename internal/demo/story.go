@@ -1,39 +1,51 @@
-package main
+package demo
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"log/slog"
 	"strconv"
 	"strings"
 	"time"
 
-	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/aws/query"
-	"athenarefresh/internal/config"
-	"athenarefresh/internal/demo"
-	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 )
 
-// story is the demo: a step after the other.
-type story struct {
-	app    *app
-	config *config.Config
-	router *table.Router
-	stack  *stack
-	files  fs.FS
-	flags  demoFlags
-	dir    string
-	log    *slog.Logger
+// Stage is where a story is told: the embedded AWS, and what speaks to it.
+type Stage struct {
+	URL    string
+	Make   func(context.Context) error // the buckets, the queues, the database
+	Search *query.Client
+	// Refresh refreshes once, as the command once does.
+	Refresh func(context.Context) (Round, error)
+	Land    *Lander // its buckets are the story's to choose
+}
 
-	ways   [3]way // by demo.Way
-	search *query.Client
-	lander *demo.Lander
-	step   int
+// Round is what a refresh did.
+type Round struct {
+	Text    string     // for people, lines
+	Line    any        // for --json
+	More    bool       // something was put off, or the time was up
+	RetryAt *time.Time // when what was put off is there again
+}
+
+// Story is the demo: a step after the other.
+type Story struct {
+	Stage
+	Prefix         string
+	Router         *table.Router
+	Files          fs.FS
+	Stdout, Stderr io.Writer
+	// JSON prints a line for programs; nil: the story is for people.
+	JSON func(any) error
+	Show func(indent string, columns []query.Column, rows []query.Row) error // to people
+
+	ways [3]way
+	step int
 }
 
 // way is where files land in one of the ways, and the table that finds them.
@@ -41,117 +53,120 @@ type way struct {
 	bucket    string
 	partition table.Partition // of a sample object
 	shape     string
-	landed    demo.Landed
+	landed    Landed
 }
 
-// tell tells the whole story. Its error is a failure, or a mismatch.
-func (t *story) tell(ctx context.Context) error {
+// ErrNoFiles says that there is no CloudTrail file to land.
+var ErrNoFiles = errors.New("no CloudTrail file")
+
+// NoTable says that the configuration has no table for what the demo lands.
+type NoTable struct {
+	Place  string
+	Reason table.Reason
+}
+
+func (e *NoTable) Error() string { return fmt.Sprintf("no table for %s: %s", e.Place, e.Reason) }
+
+// Tell tells the whole story. Its error is a failure, or a mismatch.
+func (t *Story) Tell(ctx context.Context, end string) error {
 	begun := time.Now()
-	t.search = searcher(t.stack.cfg, t.config)
 	for _, step := range []func(context.Context) error{t.prepare, t.land, t.before, t.refresh, t.after, t.answer} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	end := "nothing is left behind"
-	switch {
-	case t.flags.keep:
-		end = "the data is kept in " + t.dir
-	case t.flags.serve:
-		end = "it is served until Ctrl-C"
-	}
 	return t.printf("\nDone in %.1f s; %s.\n", time.Since(begun).Seconds(), end)
 }
 
 // head begins a step.
-func (t *story) head(format string, args ...any) error {
+func (t *Story) head(format string, args ...any) error {
 	t.step++
 	text := fmt.Sprintf("%d. %s", t.step, fmt.Sprintf(format, args...))
-	return t.printf("%s%s\n", strings.Repeat("\n", min(t.step-1, 1)), terminal.Bold(t.app.stdout, text))
+	return t.printf("%s%s\n", strings.Repeat("\n", min(t.step-1, 1)), terminal.Bold(t.Stdout, text))
 }
 
-// printf prints for people; --json has lines of its own.
-func (t *story) printf(format string, args ...any) error {
-	if t.app.json {
+// printf prints for people; JSON has lines of its own.
+func (t *Story) printf(format string, args ...any) error {
+	if t.JSON != nil {
 		return nil
 	}
-	return t.app.printf(format, args...)
+	if _, err := fmt.Fprintf(t.Stdout, format, args...); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	return nil
 }
 
-// line prints a line of --json.
-func (t *story) line(v any) error {
-	if !t.app.json {
+// line prints a line of JSON.
+func (t *Story) line(v any) error {
+	if t.JSON == nil {
 		return nil
 	}
-	return printJSON(t.app.stdout, v)
+	return t.JSON(v)
 }
 
 // prepare makes the buckets, the queues and the tables.
-func (t *story) prepare(ctx context.Context) error {
-	if err := t.head("An S3, SQS, Glue and Athena of its own: %s", t.stack.url); err != nil {
+func (t *Story) prepare(ctx context.Context) error {
+	if err := t.head("An S3, SQS, Glue and Athena of its own: %s", t.URL); err != nil {
 		return err
 	}
-	if err := provision.Make(ctx, t.stack.cfg, t.config, t.search.Do); err != nil {
-		return explainAWS("make the resources", err)
+	if err := t.Make(ctx); err != nil {
+		return fmt.Errorf("make the resources: %w", err)
 	}
 	if err := t.place(); err != nil {
 		return err
 	}
-	trail, data := &t.ways[demo.Trail], &t.ways[demo.Data]
-	for _, ddl := range []string{demo.TrailDDL(trail.bucket, &trail.partition), demo.EventsDDL(data.bucket, &data.partition)} {
-		if err := t.search.Do(ctx, ddl); err != nil {
-			return explainAWS("make the demo's tables", err)
+	trail, data := &t.ways[Trail], &t.ways[Data]
+	for _, ddl := range []string{TrailDDL(trail.bucket, &trail.partition), EventsDDL(data.bucket, &data.partition)} {
+		if err := t.Search.Do(ctx, ddl); err != nil {
+			return fmt.Errorf("make the demo's tables: %w", err)
 		}
 	}
 	return t.printf("   buckets that notify a queue, a dead-letter queue, a database with three tables\n")
 }
 
 // place finds out to which tables the configuration sends what will land.
-func (t *story) place() error {
-	prefix := t.config.Prefix
+func (t *Story) place() error {
 	t.ways = [3]way{
-		demo.Trail:  {bucket: prefix + ".cloudtrail", shape: "AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}/"},
-		demo.Data:   {bucket: prefix + ".streamalert.data", shape: demo.EventsTable + "/{yyyy}/{MM}/{dd}/{HH}/"},
-		demo.Alerts: {bucket: prefix + ".streamalerts", shape: "alerts/{yyyy}/{MM}/{dd}/{HH}/"},
+		Trail:  {bucket: t.Prefix + ".cloudtrail", shape: "AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}/"},
+		Data:   {bucket: t.Prefix + ".streamalert.data", shape: EventsTable + "/{yyyy}/{MM}/{dd}/{HH}/"},
+		Alerts: {bucket: t.Prefix + ".streamalerts", shape: "alerts/{yyyy}/{MM}/{dd}/{HH}/"},
 	}
 	sample := strings.NewReplacer("{account}", "111122223333", "{region}", "us-east-1", "{yyyy}", "2023", "{MM}", "07", "{dd}", "10", "{HH}", "12")
 	for i := range t.ways {
 		w := &t.ways[i]
-		p := t.router.Place(w.bucket, sample.Replace(w.shape)+"x.json.gz")
+		p := t.Router.Place(w.bucket, sample.Replace(w.shape)+"x.json.gz")
 		if p.Outcome != table.Place {
-			return hint(fmt.Errorf("demo: the configuration in %s has no table for s3://%s/%s: %s", t.app.conf, w.bucket, w.shape, p.Reason),
-				"where there is no folder conf, demo uses the configuration that it ships with")
+			return &NoTable{"s3://" + w.bucket + "/" + w.shape, p.Reason}
 		}
 		w.partition = p.Partition
 	}
-	if name := t.ways[demo.Alerts].partition.Table; name != "alerts" {
-		return fmt.Errorf("demo: the configuration in %s sends alerts to table %s, not to alerts", t.app.conf, name)
+	if name := t.ways[Alerts].partition.Table; name != "alerts" {
+		return fmt.Errorf("alerts are sent to table %s, not to alerts", name)
 	}
 	return nil
 }
 
 // land puts the files into the buckets.
-func (t *story) land(ctx context.Context) error {
-	t.lander = &demo.Lander{Put: provision.S3(t.stack.cfg).PutObject, Now: time.Now()}
+func (t *Story) land(ctx context.Context) error {
 	for i := range t.ways {
-		t.lander.Buckets[i] = t.ways[i].bucket
+		t.Land.Buckets[i] = t.ways[i].bucket
 	}
-	stop := terminal.Progress(t.app.stderr, func() string {
-		n, _ := t.lander.Files()
+	stop := terminal.Progress(t.Stderr, func() string {
+		n, _ := t.Land.Files()
 		return count(n, "file") + " landed"
 	})
-	err := t.lander.Land(ctx, t.files)
+	err := t.Land.Land(ctx, t.Files)
 	stop()
-	files, skipped := t.lander.Files()
+	files, skipped := t.Land.Files()
 	t.warnSkipped(skipped)
 	switch {
 	case err != nil:
-		return explainAWS("demo: land the files", err)
+		return fmt.Errorf("land the files: %w", err)
 	case files == 0:
-		return hint(fmt.Errorf("demo: no CloudTrail file in %s", t.flags.from), `a CloudTrail file is {"Records": [{…}, …]}, as .json or .json.gz`)
+		return ErrNoFiles
 	}
 	for i := range t.ways {
-		t.ways[i].landed = t.lander.Landed(demo.Way(i))
+		t.ways[i].landed = t.Land.Landed(Way(i))
 	}
 	return t.sayLanded(files)
 }
@@ -159,13 +174,13 @@ func (t *story) land(ctx context.Context) error {
 // mostSkipped is how many skipped files are named.
 const mostSkipped = 20
 
-func (t *story) warnSkipped(skipped []demo.Skipped) {
+func (t *Story) warnSkipped(skipped []Skipped) {
 	for i, s := range skipped {
 		if i == mostSkipped {
-			fmt.Fprintf(t.app.stderr, "skipped: %d more\n", len(skipped)-i)
+			fmt.Fprintf(t.Stderr, "skipped: %d more\n", len(skipped)-i)
 			return
 		}
-		fmt.Fprintf(t.app.stderr, "skipped: %s: %s\n", terminal.Escape(s.Path), terminal.Escape(s.Why))
+		fmt.Fprintf(t.Stderr, "skipped: %s: %s\n", terminal.Escape(s.Path), terminal.Escape(s.Why))
 	}
 }
 
@@ -179,7 +194,7 @@ type demoLanded struct {
 	Bytes   int64  `json:"bytes"`
 }
 
-func (t *story) sayLanded(files int) error {
+func (t *Story) sayLanded(files int) error {
 	if err := t.head("%s land in S3, in three ways", count(files, "CloudTrail file")); err != nil {
 		return err
 	}
@@ -195,7 +210,7 @@ func (t *story) sayLanded(files int) error {
 		}
 	}
 	out = append(out, "   An event makes an alert, of the first of these rules that fits:")
-	for _, r := range demo.Rules() {
+	for _, r := range Rules() {
 		out = append(out, fmt.Sprintf("     %-21s %s", r.Name, r.Description))
 	}
 	return t.printf("%s\n", strings.Join(out, "\n"))
@@ -210,7 +225,7 @@ type demoCount struct {
 }
 
 // before shows that nothing is found yet.
-func (t *story) before(ctx context.Context) error {
+func (t *Story) before(ctx context.Context) error {
 	if err := t.head("A query finds nothing: no table has a partition yet"); err != nil {
 		return err
 	}
@@ -218,7 +233,7 @@ func (t *story) before(ctx context.Context) error {
 }
 
 // after shows that everything is found.
-func (t *story) after(ctx context.Context) error {
+func (t *Story) after(ctx context.Context) error {
 	if err := t.head("The same query finds every row"); err != nil {
 		return err
 	}
@@ -227,14 +242,14 @@ func (t *story) after(ctx context.Context) error {
 
 // count counts the rows of the tables and holds them against what there has
 // to be.
-func (t *story) count(ctx context.Context, when string, want func(*way) int) error {
+func (t *Story) count(ctx context.Context, when string, want func(*way) int) error {
 	var wrong []error
 	for i := range t.ways {
 		w := &t.ways[i]
 		sql := "SELECT count(*) FROM " + w.partition.Table
 		n, err := t.number(ctx, sql)
 		if err != nil {
-			return explainAWS("demo: "+sql, err)
+			return fmt.Errorf("%s: %w", sql, err)
 		}
 		verdict := ""
 		if when == "after" {
@@ -247,18 +262,14 @@ func (t *story) count(ctx context.Context, when string, want func(*way) int) err
 			return err
 		}
 		if n != want(w) {
-			wrong = append(wrong, fmt.Errorf("demo: %s finds %d rows, not %d", sql, n, want(w)))
+			wrong = append(wrong, fmt.Errorf("%s finds %d rows, not %d", sql, n, want(w)))
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-func (t *story) number(ctx context.Context, sql string) (int, error) {
-	result, err := t.search.Run(ctx, sql)
-	if err != nil {
-		return 0, err
-	}
-	rows, err := result.All(ctx)
+func (t *Story) number(ctx context.Context, sql string) (int, error) {
+	_, rows, err := t.ask(ctx, sql)
 	if err != nil {
 		return 0, err
 	}
@@ -268,24 +279,38 @@ func (t *story) number(ctx context.Context, sql string) (int, error) {
 	return strconv.Atoi(*rows[0][0])
 }
 
+func (t *Story) ask(ctx context.Context, sql string) ([]query.Column, []query.Row, error) {
+	result, err := t.Search.Run(ctx, sql)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := result.All(ctx)
+	return result.Columns, rows, err
+}
+
 // mostRounds bounds the refreshes: what is put off, because very much landed
 // at once, comes again after half a minute.
 const mostRounds = 20
 
-// refresh adds the partitions, by the code of the command once.
-func (t *story) refresh(ctx context.Context) error {
+// refresh adds the partitions.
+func (t *Story) refresh(ctx context.Context) error {
 	if err := t.head(`The refresh, as "athena-refresh once" does it`); err != nil {
 		return err
 	}
 	for range mostRounds {
-		r, err := t.app.refresh(ctx, t.stack.cfg, t.config, t.router, t.log)
+		r, err := t.Refresh(ctx)
 		if err != nil {
 			return err
 		}
-		if err := t.sayRefreshed(r); err != nil {
+		if err := t.line(r.Line); err != nil {
 			return err
 		}
-		if r.Outcomes[refresh.Retry] == 0 && !r.TimeIsUp {
+		for line := range strings.Lines(r.Text) {
+			if err := t.printf("   %s", line); err != nil {
+				return err
+			}
+		}
+		if !r.More {
 			break
 		}
 		if err := t.waitFor(ctx, r.RetryAt); err != nil {
@@ -295,29 +320,12 @@ func (t *story) refresh(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (t *story) sayRefreshed(r *report) error {
-	r.Type = "refresh"
-	if err := t.line(r); err != nil || t.app.json {
-		return err
-	}
-	var b strings.Builder
-	if err := r.print(&b); err != nil {
-		return err
-	}
-	for line := range strings.Lines(b.String()) {
-		if err := t.printf("   %s", line); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // waitFor waits until messages that were put off are there again.
-func (t *story) waitFor(ctx context.Context, at *time.Time) error {
+func (t *Story) waitFor(ctx context.Context, at *time.Time) error {
 	if at == nil {
 		return ctx.Err()
 	}
-	fmt.Fprintf(t.app.stderr, "waiting until %s for what was put off\n", at.Local().Format(time.TimeOnly))
+	fmt.Fprintf(t.Stderr, "waiting until %s for what was put off\n", at.Local().Format(time.TimeOnly))
 	select {
 	case <-time.After(time.Until(*at)):
 		return nil
@@ -339,33 +347,31 @@ type demoAnswer struct {
 }
 
 // answer asks who did what.
-func (t *story) answer(ctx context.Context) error {
+func (t *Story) answer(ctx context.Context) error {
 	if err := t.head("Who did what?"); err != nil {
 		return err
 	}
-	result, err := t.search.Run(ctx, question)
+	columns, rows, err := t.ask(ctx, question)
 	if err != nil {
-		return explainAWS("demo: ask who did what", err)
+		return fmt.Errorf("ask who did what: %w", err)
 	}
-	rows, err := result.All(ctx)
-	if err != nil {
-		return explainAWS("demo: ask who did what", err)
-	}
-	if t.app.json {
+	if t.JSON != nil {
 		a := demoAnswer{Type: "answer", SQL: question, Rows: append([]query.Row{}, rows...)}
-		for _, c := range result.Columns {
+		for _, c := range columns {
 			a.Columns = append(a.Columns, c.Name)
 		}
-		return t.line(a)
+		return t.JSON(a)
 	}
 	if err := t.printf("   %s\n\n", strings.ReplaceAll(question, "\n", "\n   ")); err != nil {
 		return err
 	}
-	table := tableRows(t.app.stdout, "   ", result.Columns)
-	for _, row := range rows {
-		if err := table.row(row); err != nil {
-			return err
-		}
+	return t.Show("   ", columns, rows)
+}
+
+// count is "1 file" or "2 files".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
 	}
-	return table.close()
+	return fmt.Sprintf("%d %s", n, noun)
 }
