@@ -36,6 +36,9 @@ func (h *Handler) settleDirect(ctx context.Context, t times, deliveries []delive
 	}
 	h.rest(whole, w)
 	s := h.report(t, "direct", w, done)
+	if !h.Config.Enabled {
+		return h.off(), err
+	}
 	return s, err
 }
 
