@@ -290,15 +290,3 @@ func (o onLine) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
-
-func TestWhatIsNoHiveTableHasNoStatement(t *testing.T) {
-	for kind, d := range map[string]*glue.Description{
-		"view":                         {Table: refresh.Table{Kind: refresh.NotHive, KindName: "view"}},
-		"link to other.x":              {Link: "other.x"},
-		"table without partition keys": {Columns: []glue.Column{{Name: "a", Type: "strange<"}}},
-	} {
-		if s, err := statementOf(d); err == nil || kindOf(d) != kind {
-			t.Errorf("%s: %s, %v", kind, kindOf(d), s)
-		}
-	}
-}

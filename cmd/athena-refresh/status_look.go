@@ -13,7 +13,6 @@ import (
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/monitor"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/schedule"
 )
 
 // monitored is what the status is read from.
@@ -183,23 +182,7 @@ func (m *monitored) facts(r *statusReport, q cloudwatch.Queue, settles monitor.R
 		Told: q.Told, LastReceived: q.LastReceived, UnreceivedSince: q.UnreceivedSince,
 		Visible: r.Visible, InFlight: r.InFlight, Oldest: q.Oldest,
 		Enabled: c.Enabled, Queue: c.Trigger == config.TriggerQueue,
-		Every: longest(c.Schedule, r.Time), Timeout: c.Timeout,
+		Every: c.Schedule.Longest(r.Time), Timeout: c.Timeout,
 		Settles: settles, Latency: m.flags.latency,
 	}
-}
-
-// longest is the longest interval between two of the schedule's next times:
-// those of a cron are not all alike.
-func longest(s schedule.Schedule, now time.Time) (every time.Duration) {
-	const looked = 100
-	at, ok := s.Next(now)
-	for range looked {
-		next, more := s.Next(at)
-		if !ok || !more {
-			break
-		}
-		every = max(every, next.Sub(at))
-		at = next
-	}
-	return every
 }

@@ -109,7 +109,7 @@ func (l *listing) all(ctx context.Context, c *config.Config) ([]listed, error) {
 
 // count counts the partitions of a table that has any.
 func (l *listing) count(ctx context.Context, d *glue.Description) (listed, error) {
-	line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: kindOf(d), Location: d.ID.Location, Buckets: buckets(l.router.Feeds(d.ID.Name))}
+	line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: buckets(l.router.Feeds(d.ID.Name))}
 	if d.Kind != refresh.Hive || d.Link != "" || len(d.Keys) == 0 {
 		return line, nil
 	}
@@ -130,18 +130,6 @@ func (l *listing) count(ctx context.Context, d *glue.Description) (listed, error
 	n := int(l.seen.Load())
 	line.Partitions, line.First, line.Last = &n, valuesOf(d, first), valuesOf(d, last)
 	return line, nil
-}
-
-func kindOf(d *glue.Description) string {
-	switch {
-	case d.Link != "":
-		return "link to " + d.Link
-	case d.Kind != refresh.Hive:
-		return d.KindName
-	case len(d.Keys) == 0:
-		return "table without partition keys"
-	}
-	return "table"
 }
 
 func valuesOf(d *glue.Description, v []string) *values {

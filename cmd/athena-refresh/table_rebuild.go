@@ -131,7 +131,7 @@ func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string)
 	if err != nil {
 		return to, tableError(name, r.c, err)
 	}
-	now, err := statementOf(d)
+	now, err := d.Statement()
 	if err != nil {
 		return to, fmt.Errorf("table %s can't be rebuilt: %w", name, err)
 	}

@@ -10,7 +10,6 @@ import (
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/hiveql"
-	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -85,7 +84,7 @@ func (a *app) showTable(ctx context.Context, c *config.Config, router *table.Rou
 	for _, f := range router.Feeds(d.ID.Name) {
 		out.Feeds = append(out.Feeds, shownFeed{f.Bucket, f.Rule, strings.TrimPrefix(f.Layout, "layout "), f.Keys})
 	}
-	ddl, err := statementOf(d)
+	ddl, err := d.Statement()
 	if err == nil {
 		out.DDL = ddl.SQL()
 	}
@@ -93,31 +92,6 @@ func (a *app) showTable(ctx context.Context, c *config.Config, router *table.Rou
 		return printTyped(a.stdout, "table", out)
 	}
 	return a.printTable(&out, err)
-}
-
-// statementOf is the statement that makes a table as the catalog has it. What
-// Hive can't have, such as a view, has none.
-func statementOf(d *glue.Description) (*hiveql.CreateTable, error) {
-	if d.Link != "" {
-		return nil, fmt.Errorf("it is a link to table %s", d.Link)
-	}
-	if d.Kind == refresh.NotHive {
-		return nil, fmt.Errorf("it is a %s", d.KindName)
-	}
-	s := &hiveql.CreateTable{Name: hiveql.TableName{Database: d.ID.Database, Table: d.ID.Name}, External: true, Comment: d.Comment,
-		SerDe: d.SerDe, SerDeProperties: d.SerDeProperties, InputFormat: d.InputFormat, OutputFormat: d.OutputFormat, Location: d.ID.Location,
-		Properties: map[string]string{}}
-	for k, v := range d.Properties {
-		if k != "EXTERNAL" && k != "transient_lastDdlTime" && k != "comment" { // Hive's own marks
-			s.Properties[k] = v
-		}
-	}
-	var err error
-	if s.Columns, err = hiveColumns(d.Columns); err != nil {
-		return nil, err
-	}
-	s.PartitionKeys, err = hiveColumns(d.PartitionKeys)
-	return s, err
 }
 
 // schemaOfTable is how a table reads files.
@@ -131,23 +105,11 @@ func schemaNow(ctx context.Context, tables *glue.Tables, name string) (schema.Sc
 	if err != nil {
 		return schema.Schema{}, err
 	}
-	t, err := statementOf(d)
+	t, err := d.Statement()
 	if err != nil {
 		return schema.Schema{}, err
 	}
 	return schemaOfTable(t), nil
-}
-
-func hiveColumns(columns []glue.Column) ([]hiveql.Column, error) {
-	out := make([]hiveql.Column, len(columns))
-	for i, c := range columns {
-		t, err := hiveql.ParseType(c.Type)
-		if err != nil {
-			return nil, fmt.Errorf("column %s: %w", c.Name, err)
-		}
-		out[i] = hiveql.Column{Name: c.Name, Type: t, Comment: c.Comment}
-	}
-	return out, nil
 }
 
 func shownColumns(columns []glue.Column) []shownColumn {

@@ -126,3 +126,19 @@ func midnight(t time.Time) time.Time {
 func lastDay(day time.Time) time.Time {
 	return time.Date(day.Year(), day.Month()+1, 0, 0, 0, 0, 0, time.UTC)
 }
+
+// Longest is the longest interval between two of the next times after now:
+// those of a cron are not all alike.
+func (s Schedule) Longest(now time.Time) (every time.Duration) {
+	const looked = 100
+	at, ok := s.Next(now)
+	for range looked {
+		next, more := s.Next(at)
+		if !ok || !more {
+			break
+		}
+		every = max(every, next.Sub(at))
+		at = next
+	}
+	return every
+}
