@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,24 +22,23 @@ import (
 
 // TestSamplesAnswerTheirPagesQueries lands the sample of every page of
 // internal/source in a bucket whose only rule is {"source": NAME}, makes the tables
-// by the rules alone, refreshes, asks what the pages ask, and compares. It says
-// what a page lacks.
+// by the rules alone, refreshes, asks what the pages ask, and compares. What a page
+// lacks the tests of that package say.
 func TestSamplesAnswerTheirPagesQueries(t *testing.T) {
 	pages, err := source.Pages()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := landing{t: t, conf: confDir(t, "sources", sourceBuckets(t, pages))}
 	var landed []*landedPage
 	pages = slices.DeleteFunc(pages, func(p source.Page) bool {
-		l := s.sampleOf(&p)
+		l := sampleOf(t, &p)
 		if l != nil {
 			landed = append(landed, l)
 		}
 		return l == nil
 	})
-	s.conf = confDir(t, "sources", sourceBuckets(t, pages))
-	stack, err := serve(s.conf, t.TempDir())
+	conf := confDir(t, "sources", sourceBuckets(t, pages))
+	stack, err := serve(conf, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +47,7 @@ func TestSamplesAnswerTheirPagesQueries(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	m := &made{t: t, conf: s.conf, client: newClient(stack.url), env: environment(stack.url)}
+	m := &made{t: t, conf: conf, client: newClient(stack.url), env: environment(stack.url)}
 	for _, l := range landed {
 		for key, body := range l.objects {
 			m.put(bucketOf(l.Name), key, body)
@@ -73,7 +70,7 @@ func TestSamplesAnswerTheirPagesQueries(t *testing.T) {
 		}
 	}
 	m.run("once")
-	c, _, err := config.Load(s.conf)
+	c, _, err := config.Load(conf)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,12 +103,6 @@ func sourceBuckets(t *testing.T, pages []source.Page) string {
 	return string(text)
 }
 
-// landing is the samples before they land.
-type landing struct {
-	t    *testing.T
-	conf string
-}
-
 // landedPage is a page and what lands of it.
 type landedPage struct {
 	*source.Page
@@ -121,78 +112,53 @@ type landedPage struct {
 }
 
 // samples is where the pages' samples are.
-const samples = "../../internal/source/testdata"
+const samples = "../../internal/source/testdata/"
 
-// sampleOf reads a page's sample. It is nil, and said why, where that lacks
-// something.
-func (s *landing) sampleOf(p *source.Page) *landedPage {
-	if len(p.Queries) < 2 {
-		s.t.Errorf("%s.md: a page has two or three queries (```query What it answers), each with its ```answer", p.Name)
-	}
-	path := filepath.Join(samples, p.Sample+".txtar")
-	archive, err := txtar.ParseFile(path)
+// sampleOf reads a page's sample; nil where the page or the sample isn't whole,
+// which the tests of package source say.
+func sampleOf(t *testing.T, p *source.Page) *landedPage {
+	t.Helper()
+	archive, err := txtar.ParseFile(samples + p.Sample + ".txtar")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		s.t.Errorf("%s.md: there is no sample %s: a few objects that you made up, each below a line \"-- KEY --\"", p.Name, path)
+		t.Errorf("%s.md has no sample: go test ./internal/source", p.Name)
 		return nil
 	case err != nil:
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	c, _, err := config.Load(s.conf)
+	c, _, err := config.Load(confDir(t, "sources", sourceBuckets(t, []source.Page{*p})))
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	router, err := table.New(c.Buckets)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	l := &landedPage{Page: p, objects: map[string]string{}}
 	for _, f := range archive.Files {
-		switch placed := router.Place(bucketOf(p.Name), f.Name); {
-		case placed.Outcome == table.Park:
-			s.t.Errorf("%s: %s is parked as %s: neither the page's rules nor its companions know it (%s)", path, f.Name, placed.Reason, placed.Detail)
-		case placed.Outcome == table.Place && !slices.Contains(l.tables, placed.Partition.Table):
+		placed := router.Place(bucketOf(p.Name), f.Name)
+		if placed.Outcome == table.Place && !slices.Contains(l.tables, placed.Partition.Table) {
 			l.tables = append(l.tables, placed.Partition.Table)
 			l.named = slices.Contains(router.Tables(), placed.Partition.Table)
 		}
-		l.objects[f.Name] = s.body(f)
-	}
-	if l.tables == nil {
-		s.t.Errorf("%s: none of its keys fits the rules of %s.md", path, p.Name)
-		return nil
+		l.objects[f.Name] = body(t, f)
 	}
 	if l.named && p.Table == "" {
-		s.t.Errorf("%s.md: there is no ```table: only a page whose rules read the table out of the key may leave what is in the files to them", p.Name)
+		t.Errorf("%s.md has no table: go test ./internal/source", p.Name)
 		return nil
 	}
 	return l
 }
 
 // body is an object as it lands.
-func (s *landing) body(f txtar.File) string {
+func body(t *testing.T, f txtar.File) string {
+	t.Helper()
 	text := string(f.Data)
 	switch {
 	case strings.HasSuffix(f.Name, ".parquet"):
-		return parquettest.File(s.t, text)
+		return parquettest.File(t, text)
 	case strings.HasSuffix(f.Name, ".gz"):
-		return zipped(s.t, text)
+		return zipped(t, text)
 	}
 	return text
-}
-
-// TestEverySampleHasAPage finds samples that nobody lands.
-func TestEverySampleHasAPage(t *testing.T) {
-	pages, err := source.Pages()
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := os.ReadDir(samples)
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, f := range files {
-		if strings.HasSuffix(f.Name(), ".txtar") && !slices.ContainsFunc(pages, func(p source.Page) bool { return p.Sample+".txtar" == f.Name() }) {
-			t.Errorf("%s/%s: no page has it: its name is its page's, with .txtar", samples, f.Name())
-		}
-	}
 }

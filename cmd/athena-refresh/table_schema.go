@@ -74,7 +74,9 @@ func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *tab
 	case o.schema != "":
 		s, err = o.named(otherwise)
 	default:
-		s, notes, err = h.ofSource()
+		if s, notes, err = h.ofSource(); err == nil && s.HasHeader() {
+			s, notes, err = o.byHeader(ctx, a, c, router, h, s, notes)
+		}
 	}
 	if err != nil {
 		return s, nil, err
@@ -113,6 +115,23 @@ func (h *home) ofSource() (s schema.Schema, notes []string, err error) {
 	}
 	return s, nil, hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.name),
 		"--from %s looks at the data itself, --schema SOURCE takes the table of a source (athena-refresh help sources)", h.location)
+}
+
+// byHeader is the schema of a source whose files name their fields, as far as there
+// are files: where they have others than the source's table, or these in another
+// order, or are of another format, they decide.
+func (o *origin) byHeader(ctx context.Context, a *app, c *config.Config, router *table.Router, h *home, page schema.Schema, known []string) (schema.Schema, []string, error) {
+	files := origin{from: h.location}
+	s, notes, err := files.infer(ctx, a, c, router, h)
+	switch {
+	case errors.Is(err, errInterrupted):
+		return page, nil, err
+	case err != nil:
+		return page, append(known, fmt.Sprintf("whether the files have the fields of source %s was not seen: %v", h.source, err)), nil
+	case s.ByName() || schema.Moved(s.Columns, page.Columns):
+		return s, append(notes, known...), nil
+	}
+	return page, known, nil
 }
 
 // named is the schema of a source, or of a file.

@@ -45,6 +45,17 @@ func Merge(old, wanted []hiveql.Column, anyType bool) (merged []hiveql.Column, n
 	return merged, notes
 }
 
+// Moved says whether a column that both have is at another place of the one list
+// than of the other: what reads columns by their places can't read both.
+func Moved(columns, others []hiveql.Column) bool {
+	for i, c := range columns {
+		if at := slices.IndexFunc(others, func(o hiveql.Column) bool { return o.Name == c.Name }); at >= 0 && at != i {
+			return true
+		}
+	}
+	return false
+}
+
 // mergeTypes is the wanted type as far as Athena reads the old one as it, else
 // the old one. (Trino, the Hive connector's coercions; of these the ones that
 // every version has.)

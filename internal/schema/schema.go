@@ -117,6 +117,9 @@ func (f *Format) Kind() string {
 	return "text"
 }
 
+// HasHeader says whether files begin with lines that are no records.
+func (f *Format) HasHeader() bool { return f.Properties[skipHeaderLines] != "" }
+
 // kind is what the files are, whichever of several classes reads them.
 func (f *Format) kind() string {
 	switch {

@@ -2,7 +2,17 @@
 // which of them are no logs, the table that reads them, and what to ask of it.
 //
 // One source is one page: NAME.md in this folder, to be read and written by
-// someone who knows the logs and no Go. Everything else follows from the pages:
+// someone who knows the logs and no Go. To add one:
+//
+//  1. Write NAME.md, as below; copy the page of a source that is alike.
+//  2. Write testdata/NAME.txtar, a few objects as the writer lands them.
+//  3. Run "go generate ./internal/source".
+//  4. Run "go test ./internal/source", which says what the page or its sample
+//     lacks, and then "go test ./cmd/athena-refresh -run TestSamples", which lands
+//     the sample in the embedded AWS and asks the page's queries. The answers that
+//     it prints are those of the sample: look whether they are right.
+//
+// Everything else follows from the pages:
 // the rules that {"source": "NAME"} stands for in lambda.json, the tables, the
 // help, docs/sources.md and the tests. A page is Markdown:
 //
