@@ -15,7 +15,7 @@
 //	internal/lambda          drives refresh from the events of a Lambda function
 //	internal/reconcile       compares S3 with the catalog; owns the interfaces Objects and Mender
 //	internal/parked          looks into the dead-letter queue and sends back; owns the interface DeadLetters
-//	internal/schema          columns and formats of tables, by name, from a file, merged   pure
+//	internal/schema          columns and formats of tables: a source's, a file's, merged   pure
 //	internal/schema/sample   brings a few files of a folder here, to look at
 //	internal/schema/infer    the schema of a sample, by DuckDB
 //	internal/hiveql          Hive's DDL, read and written                          pure
