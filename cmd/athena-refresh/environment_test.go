@@ -36,6 +36,9 @@ func TestTheEnvironmentIsObeyed(t *testing.T) {
 
 // TestABundleOfCertificatesIsBelieved: a proxy that looks into what passes has one.
 func TestABundleOfCertificatesIsBelieved(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
 	t.Parallel()
 	conf := confDir(t, "bundle", "{}")
 	p, err := serve(conf, t.TempDir())

@@ -25,6 +25,9 @@ import (
 // by the rules alone, refreshes, asks what the pages ask, and compares. What a page
 // lacks the tests of that package say.
 func TestSamplesAnswerTheirPagesQueries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes seconds")
+	}
 	pages, err := source.Pages()
 	if err != nil {
 		t.Fatal(err)

@@ -155,6 +155,9 @@ func site(t *testing.T, buckets, tables int) *config.Config {
 // sizes, and judges its policies by what each service is documented to send, and
 // by what AWS takes.
 func TestWhatTheModuleWritesIsEnoughAndFits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: needs terraform")
+	}
 	sites := map[string]*config.Config{"one": site(t, 1, 1), "forty": site(t, 40, 20), "tables_wide": site(t, 40, 2000), "all_wide": site(t, 300, 2000)}
 	notified := site(t, 2, 2)
 	notified.KMSKeyARN = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
