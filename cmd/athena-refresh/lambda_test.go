@@ -203,6 +203,7 @@ func (a *motoAccount) notifies(bucket string, queue bool) {
 // TestDeployFromNothingAndBack is the life of a deployment, by the program
 // itself, with each resource read back.
 func TestDeployFromNothingAndBack(t *testing.T) {
+	t.Parallel() // most of its time is the provider's, which polls
 	a := newAccount(t)
 	a.bucket("p.data")
 	a.bucket("p.streamalerts")
@@ -503,6 +504,7 @@ func zipOf(t *testing.T, name, text string) []byte {
 // TestDeployAllMovesThreeKindsOfAlias redeploys StreamAlert's functions beside
 // ours; before that, what is missing is named and nothing moves.
 func TestDeployAllMovesThreeKindsOfAlias(t *testing.T) {
+	t.Parallel() // most of its time is the provider's, which polls
 	a := newAccount(t)
 	a.bucket("p.data")
 	a.bucket("p.streamalerts")
