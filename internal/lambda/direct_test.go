@@ -159,6 +159,9 @@ func TestAFunctionThatIsSwitchedOffPutsItIntoTheQueue(t *testing.T) {
 
 // TestALargeEventFitsIntoTheQueue: an invocation takes 6 MB, a queue a quarter of one.
 func TestALargeEventFitsIntoTheQueue(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes seconds")
+	}
 	var entries []string
 	for i := range 15_000 {
 		entries = append(entries, entry(fmt.Sprintf("missing/2018/03/%02d/05/%0200d", 1+i%28, i)))
