@@ -20,6 +20,9 @@ type mutant struct {
 	pkg        string // the folder of the package that it breaks, ./internal/event
 	old, new   string
 	tests      []selection // each of them has to notice
+
+	switched bool // it is in the binary that holds all of them
+	alone    bool // it can't be
 }
 
 // selection is tests of a package: what go test would take.

@@ -30,16 +30,14 @@
 //
 // The tree is copied once and the copy is never changed: a break is an overlay
 // (go help build, -overlay) of one file, so breaks run beside each other and
-// share all that the build cache has of the rest. A break builds the tests of a
-// package once, whatever is selected of them, without cgo, so that none of them
-// links DuckDB. A break fails the run if the tests pass all the same, if it does
+// share all that the build cache has of the rest. One test binary a package holds
+// nearly all of them (switch.go), built without cgo, so that none links DuckDB. A break fails the run if the tests pass all the same, if it does
 // not compile, and if its text is not there exactly once; with -n only this last
 // is looked at, in no time.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -54,6 +52,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"athenarefresh/.ci/gotest"
 )
 
 // workers is how many breaks are tried at a time; patience is how long a test
@@ -97,10 +97,13 @@ func run(ctx context.Context, only string, dry, verbose bool) error {
 	if err := l.placed(chosen); err != nil || dry {
 		return err
 	}
+	if err := l.combine(ctx, chosen); err != nil {
+		return err
+	}
 	if err := l.healthy(ctx, chosen); err != nil {
 		return err
 	}
-	inParallel(len(chosen), func(i int) { l.try(ctx, strconv.Itoa(i), chosen[i]) })
+	inParallel(len(chosen), func(i int) { l.try(ctx, i+1, chosen[i]) })
 	fmt.Printf("%.0f s building, %.0f s testing, %d at a time\n", l.built.Seconds(), l.tested.Seconds(), workers)
 	fmt.Printf("%d passed, %d failed\n", l.noticed, l.failed)
 	if l.failed > 0 {
@@ -109,10 +112,12 @@ func run(ctx context.Context, only string, dry, verbose bool) error {
 	return ctx.Err()
 }
 
-// lab is where breaks are tried: a copy of the tree, and one overlay a break.
+// lab is where breaks are tried: a copy of the tree, and overlays.
 type lab struct {
-	dir     string
-	verbose bool
+	dir      string
+	verbose  bool
+	all      string            // the overlay with all breaks that can be switched
+	binaries map[string]string // the tests with that overlay, by package
 
 	mu              sync.Mutex // one line at a time
 	noticed, failed int
@@ -168,15 +173,19 @@ func (l *lab) healthy(ctx context.Context, chosen []mutant) error {
 	}
 	byPackage := perPackage(all)
 	errs := make([]error, len(byPackage))
+	l.binaries = map[string]string{}
 	inParallel(len(byPackage), func(i int) {
-		binary, err := l.build(ctx, fmt.Sprintf("healthy-%d", i), byPackage[i][0].pkg, "")
+		pkg := byPackage[i][0].pkg
+		binary, err := l.build(ctx, fmt.Sprintf("all-%d", i), pkg, l.all)
 		if err != nil {
 			errs[i] = err
 			return
 		}
-		defer os.Remove(binary)
+		l.mu.Lock()
+		l.binaries[pkg] = binary
+		l.mu.Unlock()
 		for _, s := range byPackage[i] {
-			if out, err := l.test(ctx, binary, s); err != nil {
+			if out, err := l.test(ctx, binary, s, 0); err != nil {
 				errs[i] = fmt.Errorf("the tests fail without any break: %s\n%s", s, out)
 				return
 			}
@@ -223,21 +232,28 @@ func inParallel(n int, f func(i int)) {
 }
 
 // try breaks the package and says of each selection of tests what noticed.
-func (l *lab) try(ctx context.Context, id string, m mutant) {
-	overlay, err := l.overlay(id, m)
-	if err != nil {
-		l.failure(m, err.Error(), time.Now())
-		return
+func (l *lab) try(ctx context.Context, id int, m mutant) {
+	overlay := ""
+	if !m.switched {
+		var err error
+		if overlay, err = l.overlay(strconv.Itoa(id), m); err != nil {
+			l.failure(m, err.Error(), time.Now())
+			return
+		}
 	}
 	for _, selections := range perPackage(m.tests) {
-		begun := time.Now()
-		binary, err := l.build(ctx, id, selections[0].pkg, overlay)
-		if err != nil {
-			l.failure(m, err.Error(), begun)
-			continue
+		begun, pkg := time.Now(), selections[0].pkg
+		binary := l.binaries[pkg]
+		if !m.switched {
+			var err error
+			if binary, err = l.build(ctx, strconv.Itoa(id), pkg, overlay); err != nil {
+				l.failure(m, err.Error(), begun)
+				continue
+			}
+			defer os.Remove(binary)
 		}
 		for _, s := range selections {
-			out, err := l.test(ctx, binary, s)
+			out, err := l.test(ctx, binary, s, id)
 			if l.verbose {
 				fmt.Println(out)
 			}
@@ -247,11 +263,10 @@ func (l *lab) try(ctx context.Context, id string, m mutant) {
 			case err == nil:
 				l.failure(m, s.String()+" passes", begun)
 			default:
-				l.notice(m, "killed by "+killer(out), begun)
+				l.notice(m, "killed by "+gotest.Failed(out), begun)
 			}
 			begun = time.Now()
 		}
-		os.Remove(binary)
 	}
 }
 
@@ -275,23 +290,15 @@ func (l *lab) say(name string, promise int, verdict string, begun time.Time) {
 	fmt.Printf("%-55s %d  %-90s %5.1f s\n", name, promise, verdict, time.Since(begun).Seconds())
 }
 
-// overlay writes the broken file and the list that puts it in the place of the
-// good one.
+// overlay is that of one break alone.
 func (l *lab) overlay(id string, m mutant) (path string, err error) {
 	good, broken, err := m.place(l.tree())
 	if err != nil {
 		return "", err
 	}
-	bad := filepath.Join(l.dir, id+".go")
-	if err := os.WriteFile(bad, broken, 0o600); err != nil {
-		return "", err
-	}
-	list, err := json.Marshal(map[string]map[string]string{"Replace": {good: bad}})
-	if err != nil {
-		return "", err
-	}
-	path = filepath.Join(l.dir, id+".json")
-	return path, os.WriteFile(path, list, 0o600)
+	f := &switchedFile{}
+	f.text.Write(broken)
+	return l.writeOverlay(id, map[string]*switchedFile{good: f})
 }
 
 // build builds the tests of a package, with the files of an overlay. Paths are
@@ -306,7 +313,7 @@ func (l *lab) build(ctx context.Context, id, pkg, overlay string) (binary string
 	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	cmd.Dir, cmd.Env = l.tree(), l.environment()
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s does not compile: %s", pkg, lineOf(string(out), ".go:"))
+		return "", fmt.Errorf("%s does not compile: %s", pkg, gotest.Line(string(out), ".go:"))
 	}
 	return binary, nil
 }
@@ -314,16 +321,16 @@ func (l *lab) build(ctx context.Context, id, pkg, overlay string) (binary string
 // ofGoTest are the flags that a test binary knows by a longer name.
 var ofGoTest = regexp.MustCompile(`^-(run|skip|count|short)\b`)
 
-// test runs selected tests. What a test that panics leaves behind goes with the
+// test runs selected tests with one break, 0 for none. What a test that panics leaves behind goes with the
 // lab.
-func (l *lab) test(ctx context.Context, binary string, s selection) (string, error) {
+func (l *lab) test(ctx context.Context, binary string, s selection, id int) (string, error) {
 	defer l.spent(&l.tested, time.Now())
 	args := []string{"-test.failfast", "-test.timeout", patience}
 	for _, a := range s.args {
 		args = append(args, ofGoTest.ReplaceAllString(a, "-test.$1"))
 	}
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Dir, cmd.Env = filepath.Join(l.tree(), s.pkg), l.environment()
+	cmd.Dir, cmd.Env = filepath.Join(l.tree(), s.pkg), append(l.environment(), "MUTANT="+strconv.Itoa(id))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -338,37 +345,4 @@ func (l *lab) spent(on *time.Duration, begun time.Time) {
 func (l *lab) environment() []string {
 	return append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "TMPDIR="+l.dir,
 		fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.NumCPU()/workers)))
-}
-
-var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
-
-// runningTest is a test in the trace of a panic that it didn't live to report.
-var runningTest = regexp.MustCompile(`\.(Test\w+)[.(]`)
-
-// killer is the test that failed, the innermost of its line.
-func killer(out string) string {
-	all := failedTest.FindAllStringSubmatch(out, -1)
-	if all == nil {
-		if m := runningTest.FindStringSubmatch(out); m != nil {
-			return m[1]
-		}
-		return lineOf(out, "panic: ")
-	}
-	name := all[0][1]
-	for _, m := range all {
-		if strings.HasPrefix(m[1], name+"/") {
-			name = m[1]
-		}
-	}
-	return name
-}
-
-// lineOf is the first line that holds a text.
-func lineOf(out, text string) string {
-	for line := range strings.Lines(out) {
-		if strings.Contains(line, text) {
-			return strings.TrimSpace(line)
-		}
-	}
-	return "no line with " + text
 }

@@ -22,11 +22,12 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"athenarefresh/.ci/gotest"
 )
 
 // The tests may take so many times as long with a mutant as without, ten seconds
@@ -186,8 +187,6 @@ func (l *bench) test(ctx context.Context, binary string, id int) (string, error)
 	return string(out), err
 }
 
-var failedTest = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
-
 // try says what became of a mutant, and which test noticed it.
 func (l *bench) try(ctx context.Context, m *mutant) (verdict, by string) {
 	binary := l.binary("switched")
@@ -207,8 +206,5 @@ func (l *bench) try(ctx context.Context, m *mutant) (verdict, by string) {
 	case strings.Contains(out, "panic: test timed out"):
 		return "timed out", ""
 	}
-	if t := failedTest.FindStringSubmatch(out); t != nil {
-		by = "by " + t[1]
-	}
-	return "killed", by
+	return "killed", "by " + gotest.Failed(out)
 }
