@@ -30,7 +30,7 @@ import (
 // UTF-8, and Skipped hears of each.
 type Mount struct {
 	Bucket, Dir string
-	At          string // what every key begins with, before the file's path: "" or folders, each with its "/"
+	At          string                // what every key begins with, before the file's path: "" or folders, each with its "/"
 	Skipped     func(key, why string) // may be nil
 }
 
