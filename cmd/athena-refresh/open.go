@@ -206,6 +206,8 @@ const mostSQL = 1 << 20
 func (a *app) statements() ([]string, error) {
 	text, err := io.ReadAll(io.LimitReader(a.stdin, mostSQL+1))
 	switch {
+	case errors.Is(err, context.Canceled):
+		return nil, errInterrupted
 	case err != nil:
 		return nil, fmt.Errorf("read the statements: %w", err)
 	case len(text) > mostSQL:

@@ -33,6 +33,19 @@ func TestAReadEndsWithItsContext(t *testing.T) {
 	}
 }
 
+// TestNothingIsReadAhead: after an answer the next line is the prompt's.
+func TestNothingIsReadAhead(t *testing.T) {
+	from := strings.NewReader("yes\nSELECT 1\n")
+	in := Input(t.Context(), io.LimitReader(from, 4))
+	if n, err := in.Read(make([]byte, 4)); n != 4 || err != nil {
+		t.Fatal(n, err)
+	}
+	whole := Input(t.Context(), from)
+	if n, err := whole.Read(make([]byte, 3)); n != 3 || err != nil || from.Len() != 6 {
+		t.Errorf("%d, %v, %d left", n, err, from.Len())
+	}
+}
+
 func TestAnInputIsATerminalIfItsStreamIs(t *testing.T) {
 	file, err := os.Open(os.DevNull)
 	if err != nil {
