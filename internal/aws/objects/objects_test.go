@@ -86,7 +86,7 @@ func TestPagesOnTheLocalS3(t *testing.T) {
 		t.Error(d)
 	}
 	page, err := s.List(t.Context(), reconcile.Listing{Bucket: "bbb", Prefix: "a/", After: "a/22/\U0010ffff", Max: 1000, Folders: true})
-	if d := cmp.Diff(reconcile.Page{Keys: []string{"a/file"}, Folders: []string{"a/23/", "a/24/"}}, page); err != nil || d != "" {
+	if d := cmp.Diff(reconcile.Page{Keys: []string{"a/file"}, Sizes: []int64{1}, Folders: []string{"a/23/", "a/24/"}}, page); err != nil || d != "" {
 		t.Errorf("%v %s", err, d)
 	}
 }
