@@ -161,28 +161,47 @@ func TestCases(t *testing.T) {
 // TestRealLayouts looks at a key of each of 89 layouts that writers document:
 // it is placed, ignored, or refused in words that help.
 func TestRealLayouts(t *testing.T) {
-	const name = "testdata/layouts.ndjson"
+	if seen := keysIn(t, "testdata/layouts.ndjson", said); len(seen) != 89 {
+		t.Errorf("%d layouts", len(seen))
+	}
+}
+
+// TestShapes looks at keys on both sides of what is a source's log, its
+// companion and neither.
+func TestShapes(t *testing.T) {
+	keysIn(t, "testdata/shapes.ndjson", func(r *table.Router, key string) string {
+		p := r.Place("logs", key)
+		if p.Outcome == table.Place {
+			return p.Partition.Describe()
+		}
+		return string(p.Reason)
+	})
+}
+
+// keysIn checks a file of keys, each with its rules and what is said of it, and
+// returns the layouts that they are of.
+func keysIn(t *testing.T, name string, said func(*table.Router, string) string) map[string]bool {
+	t.Helper()
 	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	type line struct {
-		N      int             `json:"n"`
-		Layout string          `json:"layout"`
-		Rules  json.RawMessage `json:"rules"`
-		Key    string          `json:"key"`
-		Want   string          `json:"want"`
-	}
-	seen := map[int]bool{}
+	seen := map[string]bool{}
 	var written bytes.Buffer
 	e := json.NewEncoder(&written)
 	e.SetEscapeHTML(false)
 	for text := range bytes.Lines(data) {
-		var c line
+		var c struct {
+			N      int             `json:"n,omitempty"`
+			Layout string          `json:"layout"`
+			Rules  json.RawMessage `json:"rules"`
+			Key    string          `json:"key"`
+			Want   string          `json:"want"`
+		}
 		if err := json.Unmarshal(text, &c); err != nil {
 			t.Fatal(err)
 		}
-		seen[c.N] = true
+		seen[c.Layout] = true
 		got := said(routerOf(t, string(c.Rules)), c.Key)
 		if got != c.Want && !*update {
 			t.Errorf("%s\n%s %s\ngot  %s\nwant %s", c.Layout, c.Rules, c.Key, got, c.Want)
@@ -192,14 +211,12 @@ func TestRealLayouts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(seen) != 89 {
-		t.Errorf("%d layouts", len(seen))
-	}
 	if *update {
 		if err := os.WriteFile(name, written.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return seen
 }
 
 // said is a key's partition, or its reason and the last thing that explain says.
