@@ -7,7 +7,7 @@
 // neighbours. Bodies come from outside; nothing in them makes Parse slow,
 // large or deep.
 //
-// Shapes:
+// Shapes (docs/aws-facts.md 2.2 to 2.5):
 //
 //	{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put",
 //	  "s3":{"bucket":{"name":"b"},"object":{"key":"form%2Bencoded"}}}]}        S3
@@ -180,7 +180,8 @@ func reason(dst []Record, why Reason) []Record {
 }
 
 // DecodeKey undoes the form encoding of keys in S3's notifications. Some other
-// makers of S3 don't encode: a key with a broken escape is taken as it is.
+// makers of S3 don't encode: a key with a broken escape is taken as it is
+// (docs/aws-facts.md 2.2).
 func DecodeKey(key string) string {
 	if strings.IndexByte(key, '%') < 0 && strings.IndexByte(key, '+') < 0 {
 		return key

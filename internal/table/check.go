@@ -82,8 +82,9 @@ func daysIn(y, m int) int {
 }
 
 // wrongLocation says what is wrong with a folder as the location of a
-// partition, or "". Athena collapses "//" and finds nothing there, and "${" may
-// be substituted by the engine, as Hive does.
+// partition, or "". Athena collapses "//" and finds nothing there
+// (docs/aws-facts.md 5.5), "${" may be substituted by the engine (docs/engines.md,
+// Hive DDL).
 func wrongLocation(folder string) string {
 	from := 0 // of the element
 	for i := 0; i < len(folder); i++ {
@@ -130,7 +131,7 @@ func wrongValue(v string) string {
 }
 
 // unescape undoes the escaping of Hive's folder names: each %XX stands for one
-// character, not for one byte of UTF-8. Other % are as they are.
+// character, not for one byte of UTF-8 (docs/engines.md). Other % are as they are.
 func unescape(s string) string {
 	i := strings.IndexByte(s, '%')
 	if i < 0 {
