@@ -75,7 +75,7 @@ func (p *parser) columns() []Column {
 	var cols []Column
 	p.expect("(")
 	for {
-		c := Column{Name: p.name(), Type: p.parseType(0)}
+		c := Column{Name: p.columnName(), Type: p.parseType(0)}
 		c.Comment = p.optionalComment()
 		cols = append(cols, c)
 		if !p.accept(",") {

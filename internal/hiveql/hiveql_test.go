@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -294,4 +295,41 @@ func bytesTaken(t *testing.T, statement string) uint64 {
 	}
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// Athena's own pages print columns called time, start and timestamp without
+// back-quotes, and a table and its database in one pair of them.
+func TestParseReadsWhatAthenasPagesPrint(t *testing.T) {
+	for src, want := range map[string][]string{
+		"CREATE EXTERNAL TABLE `db.flow` (version int, start bigint, `end` bigint) PARTITIONED BY (`aws-account-id` string) LOCATION 's3://b/'": {"db", "flow", "version", "start", "end", "aws-account-id"},
+		"CREATE EXTERNAL TABLE alb (type string, time string, timestamp bigint, date date) PARTITIONED BY (day string)":                         {"", "alb", "type", "time", "timestamp", "date", "day"},
+	} {
+		s, err := Parse(src)
+		if err != nil {
+			t.Errorf("%s: %v", src, err)
+			continue
+		}
+		c := s.(*CreateTable)
+		got := []string{c.Name.Database, c.Name.Table}
+		for _, column := range append(c.Columns, c.PartitionKeys...) {
+			got = append(got, column.Name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q", src, got)
+		}
+	}
+	for _, src := range []string{
+		"ALTER TABLE `db.t` ADD PARTITION (time='1', start='2') LOCATION 's3://b/'",
+		"MSCK REPAIR TABLE `db.t`",
+		"CREATE EXTERNAL TABLE t (a struct<time:string,timestamp:bigint,start:int>)",
+	} {
+		if _, err := Parse(src); err != nil {
+			t.Errorf("%s: %v", src, err)
+		}
+	}
+	for _, src := range []string{"MSCK REPAIR TABLE `a.b.c`", "MSCK REPAIR TABLE `.t`", "CREATE TABLE t (select int)", "CREATE DATABASE `a.b`", "CREATE TABLE time (a int)"} {
+		if _, err := Parse(src); err == nil {
+			t.Errorf("%s: taken", src)
+		}
+	}
 }

@@ -149,6 +149,16 @@ func (p *parser) name() string {
 	return strings.ToLower(t.text)
 }
 
+// columnName reads the name of a column or a partition key. Athena takes some
+// reserved words for one, unquoted, as its own pages have them.
+func (p *parser) columnName() string {
+	if t := p.tok; t.kind == word && strings.Contains(" TIME START TIMESTAMP DAYOFWEEK DATE END ", " "+strings.ToUpper(t.text)+" ") {
+		p.next()
+		return strings.ToLower(t.text)
+	}
+	return p.name()
+}
+
 // plainName reads the name of a database or table, which even in back-quotes
 // holds only letters, digits and '_'.
 func (p *parser) plainName() string {
@@ -169,7 +179,13 @@ func isPlain(s string) bool {
 	return s != "" && len(s) <= 255
 }
 
+// tableName reads [db.]table, each in back-quotes or not, or both in one pair of
+// them, as AWS's pages print it.
 func (p *parser) tableName() TableName {
+	if database, table, ok := strings.Cut(p.tok.text, "."); ok && p.tok.kind == quotedWord && isPlain(database) && isPlain(table) {
+		p.next()
+		return TableName{strings.ToLower(database), strings.ToLower(table)}
+	}
 	first := p.plainName()
 	if p.accept(".") {
 		return TableName{first, p.plainName()}
@@ -213,7 +229,7 @@ func (p *parser) partitionSpec() PartitionSpec {
 	p.expect("(")
 	for {
 		at := p.tok
-		k := p.name()
+		k := p.columnName()
 		if seen[k] && p.err == nil {
 			p.err = syntaxErrorAt(p.src, at.pos, "duplicate partition key %s", k)
 		}
