@@ -1,0 +1,154 @@
+package trino
+
+import (
+	"fmt"
+	"strings"
+)
+
+// arithmetic analyses an operator.
+func (a *analyzer) arithmetic(n Node, op string, nodes []Node, sc *scope) (expr, error) {
+	switch op {
+	case "~~", "!~~":
+		return a.like(n, nodes, sc, op == "!~~")
+	case "||":
+		return a.concat(n, "concat", nodes, sc)
+	}
+	list, err := a.exprs(nodes, sc)
+	if err != nil {
+		return expr{}, err
+	}
+	if len(list) == 1 {
+		return a.negate(n, op, list[0])
+	}
+	if len(op) != 1 || !strings.Contains("+-*/%", op) {
+		return expr{}, a.errorf("SYNTAX_ERROR", n, "mismatched input '%s'. It is not Athena's", op)
+	}
+	l, r := list[0], list[1]
+	if l.typ.isNumber() && r.typ.isNumber() {
+		return numeric(op, l, r), nil
+	}
+	if l.typ.Base == "unknown" && r.typ.isNumber() {
+		return numeric(op, expr{sql: "CAST(NULL AS " + r.typ.duck() + ")", typ: r.typ}, r), nil
+	}
+	if r.typ.Base == "unknown" && l.typ.isNumber() {
+		return numeric(op, l, expr{sql: "CAST(NULL AS " + l.typ.duck() + ")", typ: l.typ}), nil
+	}
+	if e, ok := temporal(op, l, r); ok {
+		return e, nil
+	}
+	return expr{}, a.errorf("TYPE_MISMATCH", n, "Cannot apply operator: %s %s %s", l.typ, op, r.typ)
+}
+
+func (a *analyzer) negate(n Node, op string, e expr) (expr, error) {
+	if !e.typ.isNumber() && e.typ.Base != tDays.Base && e.typ.Base != tMonths.Base {
+		return e, a.errorf("TYPE_MISMATCH", n, "Cannot negate %s", e.typ)
+	}
+	switch op {
+	case "+":
+		return e, nil
+	case "-":
+		out := expr{sql: "(- " + e.sql + ")", typ: e.typ}
+		if e.constant != nil {
+			s := strings.TrimPrefix("-"+*e.constant, "--")
+			out.constant = &s
+		}
+		return out, nil
+	}
+	return e, a.errorf("SYNTAX_ERROR", n, "mismatched input '%s'. It is not Athena's", op)
+}
+
+// numeric is arithmetic of numbers in Trino's types.
+func numeric(op string, l, r expr) expr {
+	t := commonNumber(l.typ, r.typ)
+	if t.Base == "decimal" {
+		return decimals(op, l, r)
+	}
+	x, _ := coerce(l, t)
+	y, _ := coerce(r, t)
+	zero := r.constant == nil || strings.Trim(*r.constant, "-0") == ""
+	switch {
+	case t.isInteger() && (op == "/" || op == "%"):
+		duck := map[string]string{"/": "//", "%": "%"}[op]
+		sql := "CAST((" + x + " " + duck + " " + y + ") AS " + t.duck() + ")"
+		if zero {
+			sql = "CASE WHEN " + y + " = 0 THEN " + fails("DIVISION_BY_ZERO", "'Division by zero'", t) + " ELSE " + sql + " END"
+		}
+		return expr{sql: sql, typ: t}
+	case t.isInteger():
+		return expr{sql: "CAST((" + x + " " + op + " " + y + ") AS " + t.duck() + ")", typ: t}
+	}
+	return expr{sql: "(" + x + " " + op + " " + y + ")", typ: t}
+}
+
+// decimals is arithmetic of decimals: DuckDB's has other types, and no division.
+func decimals(op string, l, r expr) expr {
+	a, b := l.typ.asDecimal(), r.typ.asDecimal()
+	x, _ := coerce(l, a)
+	y, _ := coerce(r, b)
+	s := max(a.S, b.S)
+	switch op {
+	case "+", "-":
+		t := decimalOf(min(38, max(a.P-a.S, b.P-b.S)+s+1), s)
+		return expr{sql: "CAST((" + x + " " + op + " " + y + ") AS " + t.duck() + ")", typ: t}
+	}
+	t := decimalOf(min(38, a.P+b.P), a.S+b.S)
+	switch op {
+	case "/":
+		t = decimalOf(min(38, a.P+b.S+max(b.S-a.S, 0)), s)
+	case "%":
+		t = decimalOf(min(b.P-b.S, a.P-a.S)+s, s)
+	}
+	return expr{sql: fmt.Sprintf("CAST(trino_decimal_op(CAST(%s AS VARCHAR), '%s', CAST(%s AS VARCHAR), %d, %d) AS %s)", x, op, y, t.P, t.S, t.duck()), typ: t}
+}
+
+const day = 86_400_000 // ms
+
+// temporal is arithmetic of dates, timestamps and intervals.
+func temporal(op string, l, r expr) (expr, bool) {
+	if op == "+" && strings.HasPrefix(l.typ.Base, "interval") && !strings.HasPrefix(r.typ.Base, "interval") {
+		l, r = r, l
+	}
+	minus := map[string]string{"-": "-"}[op]
+	if op == "+" || op == "-" {
+		switch l.typ.Base + " " + r.typ.Base {
+		case "date " + tDays.Base:
+			check := "trino_whole_days(" + r.sql + ")"
+			return expr{sql: "CAST(" + l.sql + " " + op + " CAST(" + check + " AS INTEGER) AS DATE)", typ: tDate}, true
+		case "date " + tMonths.Base:
+			return expr{sql: "CAST(" + l.sql + " " + op + " to_months(" + r.sql + ") AS DATE)", typ: tDate}, true
+		case "timestamp " + tDays.Base:
+			return expr{sql: "(" + l.sql + " " + op + " to_microseconds(" + r.sql + " * 1000))", typ: timestampOf(max(l.typ.P, 3))}, true
+		case "timestamp " + tMonths.Base:
+			return expr{sql: "(" + l.sql + " " + op + " to_months(" + r.sql + "))", typ: l.typ}, true
+		case zoned + " " + tDays.Base:
+			return expr{sql: "(" + l.sql + " " + op + " " + r.sql + " * 4096)", typ: zonedOf(max(l.typ.P, 3))}, true
+		case zoned + " " + tMonths.Base:
+			return expr{sql: "trino_zoned_months(" + l.sql + ", CAST(" + minus + r.sql + " AS BIGINT))", typ: l.typ}, true
+		case tDays.Base + " " + tDays.Base, tMonths.Base + " " + tMonths.Base:
+			return expr{sql: "CAST((" + l.sql + " " + op + " " + r.sql + ") AS " + l.typ.duck() + ")", typ: l.typ}, true
+		}
+	}
+	if op == "-" {
+		ms := func(e expr) string {
+			if e.typ.Base == zoned {
+				return "(" + e.sql + " >> 12)"
+			}
+			return "epoch_ms(CAST(" + e.sql + " AS TIMESTAMP))"
+		}
+		if t := l.typ.Base; t == r.typ.Base && (t == "date" || (t == "timestamp" || t == zoned) && l.typ.P <= 3 && r.typ.P <= 3) {
+			return expr{sql: "(" + ms(l) + " - " + ms(r) + ")", typ: tDays}, true
+		}
+	}
+	if op == "*" && l.typ.isInteger() {
+		l, r = r, l
+	}
+	if (op == "*" || op == "/") && strings.HasPrefix(l.typ.Base, "interval") && r.typ.isInteger() {
+		duck := map[string]string{"*": "*", "/": "//"}[op]
+		sql := "CAST((" + l.sql + " " + duck + " " + r.sql + ") AS " + l.typ.duck() + ")"
+		if op == "/" {
+			sql = "CASE WHEN " + r.sql + " = 0 THEN " + fails("DIVISION_BY_ZERO", "'Division by zero'", l.typ) + " ELSE " + sql + " END"
+		}
+		return expr{sql: sql, typ: l.typ}, true
+	}
+	return expr{}, false
+}

@@ -1,0 +1,248 @@
+package trino
+
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"hash/crc32"
+	"math"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+func fromHex(s string) ([]byte, error) {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		return nil, invalid("%v", err)
+	}
+	return b, nil
+}
+
+func toBase64(b []byte) string    { return base64.StdEncoding.EncodeToString(b) }
+func toBase64URL(b []byte) string { return base64.URLEncoding.EncodeToString(b) }
+func toBase32(b []byte) string    { return base32.StdEncoding.EncodeToString(b) }
+
+func fromBase64(s string) ([]byte, error)    { return decode(base64.RawStdEncoding.DecodeString, s) }
+func fromBase64URL(s string) ([]byte, error) { return decode(base64.RawURLEncoding.DecodeString, s) }
+
+func fromBase32(s string) ([]byte, error) {
+	return decode(base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString, s)
+}
+
+func decode(f func(string) ([]byte, error), s string) ([]byte, error) {
+	b, err := f(strings.TrimRight(s, "="))
+	if err != nil {
+		return nil, invalid("%v", err)
+	}
+	return b, nil
+}
+
+func md5Of(b []byte) []byte    { s := md5.Sum(b); return s[:] }
+func sha1Of(b []byte) []byte   { s := sha1.Sum(b); return s[:] }
+func sha256Of(b []byte) []byte { s := sha256.Sum256(b); return s[:] }
+func sha512Of(b []byte) []byte { s := sha512.Sum512(b); return s[:] }
+func crc32Of(b []byte) int64   { return int64(crc32.ChecksumIEEE(b)) }
+
+func xxhash64(b []byte) []byte { return binary.BigEndian.AppendUint64(nil, xxhash.Sum64(b)) }
+
+func hmacOf(b, key []byte, name string) []byte {
+	h := hmac.New(map[string]func() hash.Hash{"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New, "sha512": sha512.New}[name], key)
+	h.Write(b)
+	return h.Sum(nil)
+}
+
+func bigEndian(n, size int64) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(n))[8-size:]
+}
+
+func fromBigEndian(b []byte, size int64) (int64, error) {
+	if int64(len(b)) != size {
+		return 0, invalid("expected %d-byte input, but got instead: %d", size, len(b))
+	}
+	if size == 4 {
+		return int64(int32(binary.BigEndian.Uint32(b))), nil
+	}
+	return int64(binary.BigEndian.Uint64(b)), nil
+}
+
+func toBase(n, radix int64) (string, error) {
+	if radix < 2 || radix > 36 {
+		return "", invalid("Radix must be between 2 and 36")
+	}
+	return strconv.FormatInt(n, int(radix)), nil
+}
+
+func fromBase(s string, radix int64) (int64, error) {
+	if radix < 2 || radix > 36 {
+		return 0, invalid("Radix must be between 2 and 36")
+	}
+	n, err := strconv.ParseInt(s, int(radix), 64)
+	if err != nil {
+		return 0, invalid("Not a valid base-%d number: %s", radix, s)
+	}
+	return n, nil
+}
+
+// parseURL is nil for what is no URI.
+func parseURL(s string) *url.URL {
+	if strings.ContainsAny(s, " \"<>\\^`{|}") {
+		return nil // Go takes some, Java's URI doesn't
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return nil
+	}
+	return u
+}
+
+func urlPart(s, part string) *string {
+	u := parseURL(s)
+	if u == nil {
+		return nil
+	}
+	out := ""
+	switch part {
+	case "host":
+		out = u.Hostname()
+		if strings.Contains(out, ":") {
+			out = "[" + out + "]"
+		}
+	case "path":
+		out = u.Path
+	case "protocol":
+		if out = u.Scheme; out != "" {
+			out = s[:len(out)]
+		}
+	case "query":
+		if out = u.RawQuery; out != "" {
+			if d, err := url.PathUnescape(out); err == nil {
+				out = d
+			}
+		}
+	case "fragment":
+		out = u.Fragment
+	}
+	return &out
+}
+
+func urlPort(s string) *int64 {
+	u := parseURL(s)
+	if u == nil {
+		return nil
+	}
+	n, err := strconv.ParseInt(u.Port(), 10, 64)
+	if err != nil {
+		return nil
+	}
+	return &n
+}
+
+func urlParameter(s, name string) *string {
+	u := parseURL(s)
+	if u == nil || u.RawQuery == "" {
+		return nil
+	}
+	for p := range strings.SplitSeq(u.RawQuery, "&") {
+		key, value, _ := strings.Cut(p, "=")
+		if k, err := url.QueryUnescape(key); err == nil && k == name {
+			if v, err := url.QueryUnescape(value); err == nil {
+				return &v
+			}
+		}
+	}
+	return nil
+}
+
+func urlEncode(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case isDigit(c), 'a' <= c|32 && c|32 <= 'z', strings.IndexByte("-_.*", c) >= 0:
+			b.WriteByte(c)
+		case c == ' ':
+			b.WriteByte('+')
+		default:
+			b.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{c})))
+		}
+	}
+	return b.String()
+}
+
+func urlDecode(s string) (string, error) {
+	out, err := url.QueryUnescape(s)
+	if err != nil {
+		return "", invalid("%v", err)
+	}
+	return out, nil
+}
+
+func ipText(s string) (string, error) {
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" {
+		return "", badCast("Cannot cast value to IPADDRESS: %s", s)
+	}
+	return a.Unmap().String(), nil
+}
+
+func ipContains(network, address string) (bool, error) {
+	p, err := netip.ParsePrefix(network)
+	if err != nil {
+		return false, invalid("Invalid network prefix length or IP prefix: %s", network)
+	}
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return false, invalid("Invalid address: %s", address)
+	}
+	return p.Contains(a.Unmap()), nil
+}
+
+func shiftBits(n, by int64, kind string, size int64) (int64, error) {
+	if by < 0 {
+		return 0, invalid("Shift must be positive")
+	}
+	mask := uint64(math.MaxUint64)
+	if size == 32 {
+		mask = math.MaxUint32
+	}
+	var out uint64
+	switch {
+	case kind == "a":
+		return n >> min(by, 63), nil
+	case by >= size:
+		return 0, nil
+	case kind == "l":
+		out = uint64(n) << by & mask
+	default:
+		out = uint64(n) & mask >> by
+	}
+	if size == 32 {
+		return int64(int32(uint32(out))), nil
+	}
+	return int64(out), nil
+}
+
+func bitCount(n, size int64) (int64, error) {
+	if size <= 1 || size > 64 {
+		return 0, invalid("Bits specified in bit_count must be between 2 and 64, got %d", size)
+	}
+	if low, high := int64(-1)<<(size-1), int64(1)<<(size-1)-1; size < 64 && (n < low || n > high) {
+		return 0, invalid("Number must be representable with the bits specified. %d cannot be represented with %d bits", n, size)
+	}
+	count := int64(0)
+	for u := uint64(n) << (64 - size); u != 0; u &= u - 1 {
+		count++
+	}
+	return count, nil
+}

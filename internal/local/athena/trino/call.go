@@ -1,0 +1,404 @@
+package trino
+
+import (
+	"errors"
+	"slices"
+	"strings"
+)
+
+// function analyses a call or an operator.
+func (a *analyzer) function(n Node, sc *scope) (expr, error) {
+	name := strings.ToLower(str(n, "function_name"))
+	nodes := children(n, "children")
+	if n["is_operator"] == true {
+		return a.arithmetic(n, name, nodes, sc)
+	}
+	switch name {
+	case "count_star":
+		name = "count"
+	case "date_part": // EXTRACT
+		unit := strings.ToLower(str(child(nodes[0], "value"), "value"))
+		if _, known := extracted[unit]; !known {
+			return expr{}, a.errorf("SYNTAX_ERROR", n, "Invalid EXTRACT field: %s", unit)
+		}
+		return a.call(n, extracted[unit], nodes[1:], sc)
+	case "timezone":
+		if len(nodes) == 2 { // AT TIME ZONE
+			return a.call(n, "at_timezone", []Node{nodes[1], nodes[0]}, sc)
+		}
+	case "position":
+		name = "strpos"
+	case "like_escape", "not_like_escape":
+		return a.like(n, nodes, sc, strings.HasPrefix(name, "not"))
+	case "row":
+		return a.row(nodes, sc)
+	case "nullif":
+		return a.nullif(n, nodes, sc)
+	case "typeof":
+		return a.typeOf(n, nodes, sc)
+	case "greatest", "least":
+		return a.extreme(n, name, nodes, sc)
+	case "concat", "map_concat", "concat_ws":
+		return a.concat(n, name, nodes, sc)
+	case "reduce":
+		return a.reduce(n, nodes, sc)
+	case "zip":
+		return a.zip(n, nodes, sc)
+	case "now":
+		if len(nodes) == 0 {
+			return a.nowExpr(), nil
+		}
+	case "mod":
+		if len(nodes) == 2 {
+			return a.arithmetic(n, "%", nodes, sc)
+		}
+	case "array_join":
+		return a.arrayJoin(n, nodes, sc)
+	case "format":
+		return a.format(n, nodes, sc)
+	}
+	return a.call(n, name, nodes, sc)
+}
+
+var extracted = map[string]string{
+	"year": "year", "quarter": "quarter", "month": "month", "week": "week", "day": "day", "day_of_month": "day",
+	"day_of_week": "day_of_week", "dow": "day_of_week", "day_of_year": "day_of_year", "doy": "day_of_year",
+	"year_of_week": "year_of_week", "yow": "year_of_week", "hour": "hour", "minute": "minute", "second": "second",
+	"timezone_hour": "timezone_hour", "timezone_minute": "timezone_minute",
+}
+
+func (a *analyzer) like(n Node, nodes []Node, sc *scope, not bool) (expr, error) {
+	list, err := a.exprs(nodes, sc)
+	if err != nil {
+		return expr{}, err
+	}
+	for i, e := range list {
+		if !isText(e.typ) && e.typ.Base != "unknown" {
+			return e, a.errorf("TYPE_MISMATCH", n, "Left side of LIKE expression, its pattern and escape must evaluate to a varchar (actual: %s)", e.typ)
+		}
+		list[i].sql, _ = coerce(e, tVarchar)
+	}
+	op := " LIKE "
+	if not {
+		op = " NOT LIKE "
+	}
+	sql := list[0].sql + op + list[1].sql
+	if len(list) == 3 {
+		if list[1].constant == nil || list[2].constant == nil {
+			return expr{}, a.refuse(n, "LIKE with ESCAPE of a pattern that is no constant")
+		}
+		if err := checkPattern(*list[1].constant, *list[2].constant); err != nil {
+			return expr{}, a.errorf("INVALID_FUNCTION_ARGUMENT", n, "%v", err)
+		}
+		sql += " ESCAPE " + list[2].sql
+	}
+	return expr{sql: "(" + sql + ")", typ: tBoolean}, nil
+}
+
+// checkPattern says whether what is escaped in a pattern may be.
+func checkPattern(pattern, escape string) error {
+	if len([]rune(escape)) != 1 {
+		return errors.New("Escape string must be a single character")
+	}
+	for rest := pattern; ; {
+		_, after, ok := strings.Cut(rest, escape)
+		if !ok {
+			return nil
+		}
+		next := strings.TrimPrefix(after, escape)
+		if next == after {
+			if next = strings.TrimLeft(after, "%_"); next == after {
+				return errors.New("Escape character must be followed by '%', '_' or the escape character itself")
+			}
+			next = after[1:]
+		}
+		rest = next
+	}
+}
+
+func (a *analyzer) row(nodes []Node, sc *scope) (expr, error) {
+	list, err := a.exprs(nodes, sc)
+	t := Type{Base: "row"}
+	var fields []string
+	for i, e := range list {
+		t.Elems, t.Fields = append(t.Elems, e.typ), append(t.Fields, "")
+		sql := e.sql
+		if e.typ.Base == "unknown" {
+			sql, _ = coerce(e, tUnknown)
+		}
+		fields = append(fields, ident(t.physical(i))+" := "+sql)
+	}
+	return expr{sql: "struct_pack(" + strings.Join(fields, ", ") + ")", typ: t}, err
+}
+
+func (a *analyzer) nullif(n Node, nodes []Node, sc *scope) (expr, error) {
+	list, err := a.exprs(nodes, sc)
+	if err != nil || len(list) != 2 {
+		return expr{}, err
+	}
+	c, err := a.compare(n, "=", list[0], list[1])
+	return expr{sql: "CASE WHEN " + c.sql + " THEN NULL ELSE " + list[0].sql + " END", typ: list[0].typ}, err
+}
+
+func (a *analyzer) typeOf(n Node, nodes []Node, sc *scope) (expr, error) {
+	list, err := a.exprs(nodes, sc)
+	if err != nil || len(list) != 1 {
+		return expr{}, err
+	}
+	if !list[0].typ.exact() {
+		return expr{}, a.refuse(n, "typeof of what a function of texts answers: it knows no length")
+	}
+	return expr{sql: literal(list[0].typ.String()), typ: varcharOf(anyLength)}, nil
+}
+
+// extreme is greatest or least, which are NULL if anything is.
+func (a *analyzer) extreme(n Node, name string, nodes []Node, sc *scope) (expr, error) {
+	list, err := a.exprs(nodes, sc)
+	if err != nil || len(list) == 0 {
+		return expr{}, err
+	}
+	list, t, err := a.alike(n, "All "+name+" arguments must be the same type", list)
+	if err != nil {
+		return expr{}, err
+	}
+	if len(t.Elems) > 0 {
+		return expr{}, a.refuse(n, "%s of %s", name, t)
+	}
+	var nulls []string
+	for _, e := range list {
+		nulls = append(nulls, e.sql+" IS NULL")
+	}
+	return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE " + name + "(" + sqls(list) + ") END", typ: t}, nil
+}
+
+// concat joins texts, bytes, arrays (and single elements) or maps.
+func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) (expr, error) {
+	list, err := a.exprs(nodes, sc)
+	if err != nil {
+		return expr{}, err
+	}
+	if name == "concat_ws" {
+		return a.concatWS(n, list)
+	}
+	if len(list) < 2 {
+		return expr{}, a.errorf("FUNCTION_NOT_FOUND", n, "There must be two or more arguments to %s", name)
+	}
+	t := tUnknown
+	for _, e := range list {
+		if e.typ.Base == "array" {
+			t = e.typ
+		}
+	}
+	if t.Base == "array" {
+		for i, e := range list {
+			if e.typ.Base != "array" && e.typ.Base != "unknown" {
+				list[i] = expr{sql: "[" + e.sql + "]", typ: arrayOf(e.typ)}
+			}
+		}
+	}
+	if i := slices.IndexFunc(list, func(e expr) bool { return e.typ.Base == "unknown" }); i >= 0 && name == "concat" {
+		// NULL is taken for an array of the others' type.
+		if t.Base == "array" {
+			return expr{}, a.errorf("AMBIGUOUS_FUNCTION_CALL", n, "Could not choose a best candidate operator. Explicit type casts must be added.")
+		}
+		if j := slices.IndexFunc(list, func(e expr) bool { return e.typ.Base != "unknown" }); j >= 0 {
+			t = arrayOf(list[j].typ)
+			return expr{sql: "CAST(NULL AS " + t.duck() + ")", typ: t}, nil
+		}
+	}
+	list, t, err = a.alike(n, "Unexpected parameters for function "+name, list)
+	if err != nil {
+		return expr{}, err
+	}
+	switch {
+	case name == "map_concat" && t.Base == "map":
+		return expr{}, a.refuse(n, "map_concat: build the map with map_agg over UNNEST of both")
+	case name == "map_concat" || t.Base != "array" && t.Base != "varbinary" && !isText(t) && t.Base != "unknown":
+		return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function %s", typeList(list), name)
+	case t.Base == "array":
+		out := list[0].sql
+		for _, e := range list[1:] {
+			out = "list_concat(" + out + ", " + e.sql + ")"
+		}
+		var nulls []string
+		for _, e := range list {
+			nulls = append(nulls, e.sql+" IS NULL")
+		}
+		return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE " + out + " END", typ: t}, nil
+	}
+	if t.Base != "varbinary" {
+		t = varcharOf(anyLength)
+	}
+	parts := make([]string, len(list))
+	for i, e := range list {
+		parts[i] = e.sql
+	}
+	return expr{sql: "(" + strings.Join(parts, " || ") + ")", typ: t}, nil
+}
+
+func (a *analyzer) concatWS(n Node, list []expr) (expr, error) {
+	if len(list) < 2 {
+		return expr{}, a.errorf("FUNCTION_NOT_FOUND", n, "There must be two or more arguments to concat_ws")
+	}
+	if len(list) == 2 && list[1].typ.Base == "array" {
+		sql, ok := coerce(list[1], arrayOf(tVarchar))
+		if !ok {
+			return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function concat_ws", typeList(list))
+		}
+		return expr{sql: "CASE WHEN " + list[0].sql + " IS NOT NULL THEN array_to_string(" + sql + ", " + list[0].sql + ") END", typ: varcharOf(anyLength)}, nil
+	}
+	for i, e := range list {
+		sql, ok := coerce(e, tVarchar)
+		if !ok {
+			return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function concat_ws", typeList(list))
+		}
+		list[i].sql = sql
+	}
+	return expr{sql: "concat_ws(" + sqls(list) + ")", typ: varcharOf(anyLength)}, nil
+}
+
+func typeList(list []expr) string {
+	out := make([]string, len(list))
+	for i, e := range list {
+		out[i] = e.typ.String()
+	}
+	return strings.Join(out, ", ")
+}
+
+// reduce folds an array by one lambda and finishes by another.
+func (a *analyzer) reduce(n Node, nodes []Node, sc *scope) (expr, error) {
+	if len(nodes) != 4 {
+		return expr{}, a.errorf("FUNCTION_NOT_FOUND", n, "Unexpected parameters for function reduce")
+	}
+	list, err := a.exprs(nodes[:2], sc)
+	if err != nil {
+		return expr{}, err
+	}
+	if list[0].typ.Base != "array" {
+		return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function reduce", typeList(list))
+	}
+	elem, state := list[0].typ.Elems[0], list[1].typ
+	step, err := a.lambda(nodes[2], []Type{state, elem}, sc)
+	if err != nil {
+		return expr{}, err
+	}
+	if wide, ok := common(state, step.typ); ok && !wide.same(state) {
+		state = wide
+		if step, err = a.lambda(nodes[2], []Type{state, elem}, sc); err != nil {
+			return expr{}, err
+		}
+	}
+	body, ok := coerce(expr{sql: step.body, typ: step.typ}, state)
+	values, too := coerce(list[0], arrayOf(state))
+	if !ok || !too {
+		return expr{}, a.refuse(n, "reduce whose state (%s) is not of a type that holds the elements (%s)", state, elem)
+	}
+	initial, _ := coerce(list[1], state)
+	finish, err := a.lambda(nodes[3], []Type{state}, sc)
+	folded := "list_reduce(" + values + ", lambda " + step.parameters + ": " + body + ", " + initial + ")"
+	return expr{sql: "list_transform([" + folded + "], lambda " + finish.parameters + ": " + finish.body + ")[1]", typ: finish.typ}, err
+}
+
+func (a *analyzer) zip(n Node, nodes []Node, sc *scope) (expr, error) {
+	list, err := a.exprs(nodes, sc)
+	if err != nil {
+		return expr{}, err
+	}
+	row := Type{Base: "row"}
+	var fields, lengths, nulls []string
+	for i, e := range list {
+		if e.typ.Base != "array" {
+			return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function zip", typeList(list))
+		}
+		row.Elems, row.Fields = append(row.Elems, e.typ.Elems[0]), append(row.Fields, "")
+		fields = append(fields, ident(row.physical(i))+" := "+e.sql+"[i]")
+		lengths, nulls = append(lengths, "len("+e.sql+")"), append(nulls, e.sql+" IS NULL")
+	}
+	return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE list_transform(range(1, 1 + CAST(greatest(" + strings.Join(lengths, ", ") +
+		") AS BIGINT)), lambda i: struct_pack(" + strings.Join(fields, ", ") + ")) END", typ: arrayOf(row)}, nil
+}
+
+// format takes texts, numbers and booleans.
+func (a *analyzer) format(n Node, nodes []Node, sc *scope) (expr, error) {
+	list, err := a.exprs(nodes, sc)
+	if err != nil {
+		return expr{}, err
+	}
+	if len(list) < 2 || !isText(list[0].typ) {
+		return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function format", typeList(list))
+	}
+	args, kinds := make([]string, len(list)-1), make([]string, len(list)-1)
+	for i, e := range list[1:] {
+		switch {
+		case e.typ.isNumber() || isText(e.typ) || e.typ.Base == "boolean" || e.typ.Base == "unknown":
+			args[i], _ = castTo(e, tVarchar)
+			if kinds[i] = e.typ.Base; e.typ.isFloat() {
+				args[i] = "trino_java_text(CAST(" + e.sql + " AS DOUBLE))"
+			}
+		default:
+			return expr{}, a.refuse(n, "format of %s", e.typ)
+		}
+	}
+	return expr{sql: "trino_format(" + list[0].sql + ", [" + strings.Join(args, ", ") + "], '" + strings.Join(kinds, ",") + "')", typ: varcharOf(anyLength)}, nil
+}
+
+// lambdaExpr is a lambda's body and what DuckDB calls its parameters.
+type lambdaExpr struct {
+	parameters, body string
+	typ              Type
+}
+
+func (a *analyzer) lambda(n Node, types []Type, sc *scope) (lambdaExpr, error) {
+	if n["class"] != "LAMBDA" {
+		return lambdaExpr{}, a.errorf("TYPE_MISMATCH", n, "Expected a lambda that takes %d arguments", len(types))
+	}
+	names := []Node{child(n, "lhs")}
+	if names[0]["class"] == "FUNCTION" {
+		names = children(names[0], "children")
+	}
+	if len(names) != len(types) {
+		return lambdaExpr{}, a.errorf("INVALID_PARAMETER_USAGE", n, "Expected a lambda that takes %d argument(s) but got %d", len(types), len(names))
+	}
+	leave, err := a.enter(n)
+	if err != nil {
+		return lambdaExpr{}, err
+	}
+	defer leave()
+	inner := &scope{outer: sc}
+	var parameters []string
+	for i, p := range names {
+		alias := a.name("x")
+		parameters = append(parameters, alias)
+		name := strings.ToLower(strings.Join(texts(p, "column_names"), "."))
+		inner.columns = append(inner.columns, column{name: name, typ: types[i], sql: alias})
+	}
+	e, err := a.expr(child(n, "expr"), inner)
+	return lambdaExpr{strings.Join(parameters, ", "), e.sql, e.typ}, err
+}
+
+// arrayJoin casts what it joins to text.
+func (a *analyzer) arrayJoin(n Node, nodes []Node, sc *scope) (expr, error) {
+	list, err := a.exprs(nodes, sc)
+	if err != nil {
+		return expr{}, err
+	}
+	if len(list) == 2 && list[0].typ.Base == "unknown" {
+		return expr{sql: "CAST(NULL AS VARCHAR)", typ: tVarchar}, nil
+	}
+	if len(list) < 2 || len(list) > 3 || list[0].typ.Base != "array" || len(list[0].typ.Elems[0].Elems) > 0 {
+		return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function array_join", typeList(list))
+	}
+	values, ok := castTo(list[0], arrayOf(tVarchar))
+	if !ok {
+		return expr{}, a.refuse(n, "array_join of %s", list[0].typ)
+	}
+	for i, e := range list[1:] {
+		if list[i+1].sql, ok = coerce(e, tVarchar); !ok {
+			return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function array_join", typeList(list))
+		}
+	}
+	if len(list) == 3 {
+		values = "list_transform(" + values + ", lambda x: coalesce(x, " + list[2].sql + "))"
+	}
+	return expr{sql: "array_to_string(" + values + ", " + list[1].sql + ")", typ: tVarchar}, nil
+}

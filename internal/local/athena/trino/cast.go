@@ -1,0 +1,378 @@
+package trino
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// cast analyses CAST, TRY_CAST and what Prepare wrote as one: a literal with
+// its type. Booleans are casts of DuckDB's own.
+func (a *analyzer) cast(n Node, sc *scope) (expr, error) {
+	typ := child(n, "cast_type")
+	name := str(child(typ, "type_info"), "name")
+	value, isText := child(child(n, "child"), "value")["value"].(string)
+	switch {
+	case typ["id"] == "BOOLEAN" && isText:
+		return expr{sql: map[bool]string{true: "true", false: "false"}[value == "t"], typ: tBoolean}, nil
+	case typ["id"] == "DATE":
+		return a.call(n, "date", []Node{child(n, "child")}, sc)
+	case typ["id"] != "UNBOUND":
+		return expr{}, a.refuse(n, "a cast to %v", typ["id"])
+	case strings.HasPrefix(name, "="):
+		return a.literal(n, name[1:], value)
+	}
+	to, err := ParseType(strings.TrimPrefix(name, "~"))
+	if err != nil {
+		return expr{}, a.errorf("SYNTAX_ERROR", n, "%v", err)
+	}
+	e, err := a.expr(child(n, "child"), sc)
+	if err != nil {
+		return e, err
+	}
+	sql, ok := castTo(e, to)
+	if !ok {
+		if slices.Contains(neverCompared, to.Base) {
+			return e, a.refuse(n, "a cast of %s to %s: it was never compared with Athena", e.typ, to)
+		}
+		return e, a.errorf("TYPE_MISMATCH", n, "Cannot cast %s to %s", e.typ, to)
+	}
+	if n["try_cast"] == true {
+		sql = "TRY(" + sql + ")"
+	}
+	return expr{sql: sql, typ: to, name: e.name}, nil
+}
+
+// neverCompared are types that Trino casts from others too.
+var neverCompared = []string{"char", "time", "uuid", "row", "map", "json"}
+
+// literal is a value that was written with its type.
+func (a *analyzer) literal(n Node, typ, value string) (expr, error) {
+	if rest, ok := strings.CutPrefix(typ, "interval "); ok {
+		return a.interval(n, rest, value)
+	}
+	bad := func(err error) (expr, error) {
+		return expr{}, a.errorf("INVALID_LITERAL", n, "'%s' is not a valid %s literal: %v", value, strings.ToUpper(typ), err)
+	}
+	switch typ {
+	case "date":
+		d, err := parseDate(value)
+		if err != nil {
+			return bad(err)
+		}
+		return expr{sql: "DATE '" + d.Format("2006-01-02") + "'", typ: tDate}, nil
+	case "timestamp":
+		ts, err := parseTimestamp(value)
+		if err != nil {
+			return bad(err)
+		}
+		if ts.precision > 6 || ts.zone != "" && ts.precision > 3 {
+			return expr{}, a.refuse(n, "a timestamp of %d digits", ts.precision)
+		}
+		if ts.zone != "" {
+			z, err := ts.zoned()
+			if err != nil {
+				return bad(err)
+			}
+			return expr{sql: fmt.Sprintf("CAST(%d AS BIGINT)", z), typ: zonedOf(ts.precision)}, nil
+		}
+		return expr{sql: "TIMESTAMP '" + ts.local.Format("2006-01-02 15:04:05.000000") + "'", typ: timestampOf(ts.precision)}, nil
+	case "decimal":
+		return a.decimalLiteral(n, value)
+	case "x":
+		clean := strings.Join(strings.Fields(value), "")
+		if _, err := fromHex(clean); err != nil {
+			return bad(err)
+		}
+		return expr{sql: "unhex(" + literal(clean) + ")", typ: tVarbinary}, nil
+	case "time", "char", "uuid":
+		return expr{}, a.refuse(n, "%s literals", strings.ToUpper(typ))
+	}
+	to, err := ParseType(typ)
+	if err != nil {
+		return bad(err)
+	}
+	sql, _ := castTo(expr{sql: literal(value), typ: tVarchar}, to)
+	if typ == "json" {
+		sql = "trino_json_parse(" + literal(value) + ")"
+	}
+	if typ == "varchar" {
+		to.P = len([]rune(value))
+	}
+	return expr{sql: sql, typ: to}, nil
+}
+
+func (a *analyzer) decimalLiteral(n Node, value string) (expr, error) {
+	whole, fraction, _ := strings.Cut(value, ".")
+	digits, ok := new(big.Int).SetString(whole+fraction, 10)
+	if !ok || strings.Contains(fraction, "-") {
+		return expr{}, a.errorf("INVALID_LITERAL", n, "'%s' is not a valid DECIMAL literal", value)
+	}
+	e := decimalExpr(digits, len(fraction))
+	e.typ.P = max(len(strings.TrimLeft(whole, "+-0"))+len(fraction), 1)
+	if e.typ.P > 38 {
+		return e, a.errorf("INVALID_LITERAL", n, "DECIMAL '%s' has more than 38 digits", value)
+	}
+	e.sql = "CAST('" + *e.constant + "' AS " + e.typ.duck() + ")"
+	return e, nil
+}
+
+// interval is "[-] unit [to unit]" of a value.
+func (a *analyzer) interval(n Node, units, value string) (expr, error) {
+	sign := int64(1)
+	if rest, ok := strings.CutPrefix(units, "-"); ok {
+		sign, units = -1, rest
+	}
+	from, to, _ := strings.Cut(strings.TrimSpace(units), " to ")
+	amount, months, err := parseInterval(value, from, to)
+	if err != nil {
+		return expr{}, a.errorf("INVALID_LITERAL", n, "'%s' is not a valid INTERVAL literal: %v", value, err)
+	}
+	s := fmt.Sprint(sign * amount)
+	e := expr{sql: "CAST(" + s + " AS BIGINT)", typ: tDays, constant: &s}
+	if months {
+		e.sql, e.typ = "CAST("+s+" AS INTEGER)", tMonths
+	}
+	return e, nil
+}
+
+// coerce writes a value as one of another type, as is done where Trino wants
+// another without being asked.
+func coerce(e expr, to Type) (string, bool) {
+	if !coercible(e.typ, to) && !e.typ.same(to) {
+		return "", false
+	}
+	if e.typ.duck() == to.duck() && e.typ.Base == to.Base && len(to.Elems) == 0 {
+		return e.sql, true
+	}
+	return castTo(e, to)
+}
+
+// castTo writes a cast, false if Trino has none or it was never compared.
+func castTo(e expr, to Type) (string, bool) {
+	plain := "CAST(" + e.sql + " AS " + to.duck() + ")"
+	from := e.typ
+	switch {
+	case from.Base == "unknown":
+		return "CAST(NULL AS " + to.duck() + ")", true
+	case to.Base == "char" || from.Base == "time" || to.Base == "time":
+		return "", false
+	case from.same(to) && len(from.Elems) == 0:
+		return e.sql, true
+	case to.Base == "json":
+		return toJSON(e)
+	case from.Base == "json":
+		return fromJSON(e, to)
+	case len(from.Elems) > 0 || len(to.Elems) > 0:
+		return castElems(e, to)
+	case isText(from):
+		return castText(e, to)
+	case to.Base == "varchar":
+		return castToText(e, to)
+	case from.isNumber() && to.isInteger() && !from.isInteger():
+		if from.isFloat() {
+			return "CAST(round(trino_finite(CAST(" + e.sql + " AS DOUBLE))) AS " + to.duck() + ")", true
+		}
+		return plain, true
+	case from.isNumber() && to.Base == "decimal" && from.isFloat():
+		return "CAST(trino_double_decimal(CAST(" + e.sql + " AS DOUBLE), " + fmt.Sprint(to.S) + ") AS " + to.duck() + ")", true
+	case from.isNumber() && to.isNumber():
+		return plain, true
+	case from.isNumber() && to.Base == "boolean":
+		return "(" + e.sql + " <> 0)", true
+	case from.Base == "boolean" && to.isNumber():
+		return plain, true
+	}
+	return castTime(e, to)
+}
+
+// castText casts what is text.
+func castText(e expr, to Type) (string, bool) {
+	switch {
+	case to.Base == "varchar":
+		if to.P >= 0 && (e.typ.P < 0 || to.P < e.typ.P) {
+			return fmt.Sprintf("left(%s, %d)", e.sql, to.P), true
+		}
+		return e.sql, true
+	case to.isInteger():
+		return "CAST(trino_integer(" + e.sql + ", '" + to.Base + "') AS " + to.duck() + ")", true
+	case to.isFloat():
+		return "CAST(trino_double(" + e.sql + ", '" + to.Base + "') AS " + to.duck() + ")", true
+	case to.Base == "decimal":
+		return fmt.Sprintf("CAST(trino_decimal(%s, %d, %d) AS %s)", e.sql, to.P, to.S, to.duck()), true
+	case to.Base == "boolean":
+		return "trino_boolean(" + e.sql + ")", true
+	case to.Base == "ipaddress":
+		return "trino_ip(" + e.sql + ")", true
+	case to.Base == "date":
+		return "CAST(trino_date(" + e.sql + ") AS DATE)", true
+	case to.Base == "timestamp" && to.P <= 6:
+		return fmt.Sprintf("trino_timestamp(%s, %d)", e.sql, to.P), true
+	case to.Base == zoned && to.P <= 3:
+		return fmt.Sprintf("trino_zoned(%s, %d)", e.sql, to.P), true
+	}
+	return "", false
+}
+
+func castToText(e expr, to Type) (string, bool) {
+	sql := "CAST(" + e.sql + " AS VARCHAR)"
+	switch e.typ.Base {
+	case "double":
+		sql = "trino_double_text(" + e.sql + ")"
+	case "real":
+		sql = "trino_real_text(" + e.sql + ")"
+	case "timestamp":
+		sql = timestampText(e.sql, e.typ.P)
+	case zoned:
+		sql = fmt.Sprintf("trino_zoned_text(%s, %d)", e.sql, e.typ.P)
+	case "interval day to second":
+		sql = "trino_days_text(" + e.sql + ")"
+	case "interval year to month":
+		sql = "trino_months_text(CAST(" + e.sql + " AS BIGINT))"
+	case "varbinary":
+		return "", false
+	case "boolean", "tinyint", "smallint", "integer", "bigint", "decimal", "date", "uuid", "ipaddress":
+	default:
+		return "", false
+	}
+	if to.P >= 0 {
+		sql = fmt.Sprintf("trino_fits(%s, %d, '%s')", sql, to.P, to)
+	}
+	return sql, true
+}
+
+func timestampText(sql string, p int) string {
+	switch p {
+	case 0:
+		return "strftime(" + sql + ", '%Y-%m-%d %H:%M:%S')"
+	case 3:
+		return "strftime(" + sql + ", '%Y-%m-%d %H:%M:%S.%g')"
+	case 6:
+		return "strftime(" + sql + ", '%Y-%m-%d %H:%M:%S.%f')"
+	}
+	return fmt.Sprintf("left(strftime(%s, '%%Y-%%m-%%d %%H:%%M:%%S.%%f'), %d)", sql, 20+p)
+}
+
+func castTime(e expr, to Type) (string, bool) {
+	switch e.typ.Base + " " + to.Base {
+	case "date timestamp":
+		return "CAST(" + e.sql + " AS TIMESTAMP)", to.P <= 6
+	case "date " + zoned:
+		return "(epoch_ms(CAST(" + e.sql + " AS TIMESTAMP)) * 4096)", to.P <= 3
+	case "timestamp date":
+		return "CAST(" + e.sql + " AS DATE)", true
+	case "timestamp timestamp":
+		if to.P > 6 {
+			return "", false
+		}
+		if to.P >= e.typ.P {
+			return e.sql, true
+		}
+		return fmt.Sprintf("trino_round_timestamp(%s, %d)", e.sql, to.P), true
+	case "timestamp " + zoned:
+		return "(epoch_ms(" + e.sql + ") * 4096)", to.P <= 3 && e.typ.P <= 3
+	case zoned + " " + zoned:
+		return e.sql, to.P <= 3 && to.P >= e.typ.P
+	case zoned + " timestamp":
+		return "trino_local(" + e.sql + ")", to.P <= 6 && to.P >= e.typ.P
+	case zoned + " date":
+		return "CAST(trino_local(" + e.sql + ") AS DATE)", true
+	}
+	return "", false
+}
+
+// castElems casts arrays, maps and rows by what they hold.
+func castElems(e expr, to Type) (string, bool) {
+	from := e.typ
+	if from.Base != to.Base || len(from.Elems) != len(to.Elems) {
+		return "", false
+	}
+	if from.duck() == to.duck() && !slices.ContainsFunc(from.Elems, func(t Type) bool { return len(t.Elems) > 0 }) && elemsSame(from, to) {
+		return e.sql, true
+	}
+	switch to.Base {
+	case "array":
+		return castList(e.sql, from.Elems[0], to.Elems[0])
+	case "map":
+		keys, ok := castList("map_keys("+e.sql+")", from.Elems[0], to.Elems[0])
+		values, too := castList("map_values("+e.sql+")", from.Elems[1], to.Elems[1])
+		return "CASE WHEN " + e.sql + " IS NOT NULL THEN map(" + keys + ", " + values + ") END", ok && too
+	}
+	fields := make([]string, len(to.Elems))
+	for i, t := range to.Elems {
+		sql, ok := castTo(expr{sql: field(e.sql, i), typ: from.Elems[i]}, t)
+		if !ok {
+			return "", false
+		}
+		fields[i] = ident(to.physical(i)) + " := " + sql
+	}
+	return "CASE WHEN " + e.sql + " IS NOT NULL THEN struct_pack(" + strings.Join(fields, ", ") + ") END", true
+}
+
+func elemsSame(from, to Type) bool {
+	for i := range from.Elems {
+		if from.Elems[i].Base != to.Elems[i].Base {
+			return false
+		}
+	}
+	return true
+}
+
+func castList(sql string, from, to Type) (string, bool) {
+	if from.same(to) {
+		return sql, true
+	}
+	elem, ok := castTo(expr{sql: "x", typ: from}, to)
+	return "list_transform(" + sql + ", lambda x: " + elem + ")", ok
+}
+
+// jsonable says whether a type is one of those that DuckDB's to_json writes nearly as Trino does.
+func jsonable(t Type) bool {
+	switch t.Base {
+	case "boolean", "varchar", "double", "real", "json", "date", "timestamp", "decimal", "unknown":
+		return true
+	case "map":
+		return (t.Elems[0].isInteger() || isText(t.Elems[0])) && jsonable(t.Elems[1])
+	case "array", "row":
+		return !slices.ContainsFunc(t.Elems, func(e Type) bool { return !jsonable(e) })
+	}
+	return t.isInteger()
+}
+
+// toJSON casts to JSON: DuckDB's own, put right by Go for the type.
+func toJSON(e expr) (string, bool) {
+	if !jsonable(e.typ) {
+		return "", false
+	}
+	return "CASE WHEN " + e.sql + " IS NOT NULL THEN trino_to_json(CAST(to_json(" + e.sql + ") AS VARCHAR), " + literal(e.typ.String()) + ") END", true
+}
+
+// fromJSON casts from JSON: Go puts it right for the type, and DuckDB reads it.
+func fromJSON(e expr, to Type) (string, bool) {
+	t := literal(to.String())
+	switch {
+	case to.Base == "varchar":
+		return "trino_json_text(" + e.sql + ", " + t + ")", to.P < 0
+	case to.Base == "boolean", to.isNumber():
+		return "CAST(trino_json_text(" + e.sql + ", " + t + ") AS " + to.duck() + ")", true
+	case len(to.Elems) > 0 && jsonable(to):
+		return "json_transform_strict(trino_json_cast(" + e.sql + ", " + t + "), " + literal(structure(to)) + ")", true
+	}
+	return "", false
+}
+
+// structure is a type as json_transform takes it.
+func structure(t Type) string {
+	switch t.Base {
+	case "array":
+		return "[" + structure(t.Elems[0]) + "]"
+	case "row":
+		fields := make([]string, len(t.Elems))
+		for i, e := range t.Elems {
+			fields[i] = jsonString(t.physical(i)) + ":" + structure(e)
+		}
+		return "{" + strings.Join(fields, ",") + "}"
+	}
+	return jsonString(t.duck())
+}

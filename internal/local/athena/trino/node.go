@@ -1,0 +1,73 @@
+package trino
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Node is a node of DuckDB's syntax tree as json_serialize_sql writes it:
+// objects with a "type" (and expressions with a "class" too).
+type Node = map[string]any
+
+// Error is why a query can't be run, in Trino's words.
+type Error struct {
+	Code    string // "SYNTAX_ERROR", "FUNCTION_NOT_FOUND", …
+	At      int    // where in the query, -1: nowhere
+	Message string
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+func errorAt(code string, at int, format string, args ...any) error {
+	return &Error{code, at, fmt.Sprintf(format, args...)}
+}
+
+func str(n Node, member string) string {
+	s, _ := n[member].(string)
+	return s
+}
+
+func child(n Node, member string) Node {
+	c, _ := n[member].(Node)
+	return c
+}
+
+func children(n Node, member string) []Node {
+	list, _ := n[member].([]any)
+	var all []Node
+	for _, c := range list {
+		if c, ok := c.(Node); ok {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func texts(n Node, member string) []string {
+	list, _ := n[member].([]any)
+	var all []string
+	for _, c := range list {
+		s, _ := c.(string)
+		all = append(all, s)
+	}
+	return all
+}
+
+// place is a node's byte offset in what DuckDB parsed.
+func place(n Node) int {
+	number, _ := n["query_location"].(json.Number)
+	i, err := number.Int64()
+	if err != nil {
+		return -1 // no place is written as 2^64-1
+	}
+	return int(i)
+}
+
+func lower(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.ToLower(s)
+	}
+	return out
+}

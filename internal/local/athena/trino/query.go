@@ -1,0 +1,429 @@
+package trino
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Column is a column of a table or of a result.
+type Column struct {
+	Name   string
+	Type   Type
+	Hidden bool // not of SELECT *
+}
+
+// Table is what a query reads.
+type Table struct {
+	SQL      string // how DuckDB calls it
+	Database string
+	Columns  []Column
+}
+
+// Tables finds a table by its names, of which catalog and database may be "".
+type Tables func(catalog, database, name string, at int) (*Table, error)
+
+// Query is a query that DuckDB runs.
+type Query struct {
+	SQL     string
+	Columns []Column
+}
+
+// maxSQL bounds what a query grows to: some functions write their argument down
+// several times.
+const maxSQL = 4 << 20
+
+// Translate types a query as Trino does and writes it for DuckDB. Whatever it
+// doesn't know is an error that names it.
+func Translate(p *Prepared, root Node, tables Tables, now time.Time) (*Query, error) {
+	a := &analyzer{prepared: p, tables: tables, now: now}
+	statements := children(root, "statements")
+	if len(statements) != 1 {
+		return nil, a.errorf("SYNTAX_ERROR", nil, "Only one sql statement is allowed. Got: %d", len(statements))
+	}
+	r, err := a.query(child(statements[0], "node"), nil)
+	if err != nil {
+		return nil, err
+	}
+	q := &Query{SQL: r.sql}
+	for i, c := range r.columns {
+		if c.name == "" {
+			c.name = fmt.Sprint("_col", i)
+		}
+		q.Columns = append(q.Columns, Column{Name: c.name, Type: c.typ})
+	}
+	return q, nil
+}
+
+type analyzer struct {
+	prepared *Prepared
+	tables   Tables
+	now      time.Time
+	count    int // of relations, WITH queries and parameters of lambdas
+	depth    int // of expressions and queries
+	inside   int // of queries and lambdas inside one another
+}
+
+func (a *analyzer) errorf(code string, n Node, format string, args ...any) error {
+	at := place(n)
+	if at >= 0 {
+		at = a.prepared.At(at)
+	}
+	return errorAt(code, at, format, args...)
+}
+
+// refuse is what the local stack can't answer as Athena does.
+func (a *analyzer) refuse(n Node, format string, args ...any) error {
+	return a.errorf("NOT_SUPPORTED", n, "The local stack doesn't take "+format, args...)
+}
+
+func (a *analyzer) name(prefix string) string {
+	a.count++
+	return fmt.Sprint(prefix, a.count)
+}
+
+// column is a column in scope.
+type column struct {
+	relation []string // database and name, or alias
+	name     string   // "" has none
+	typ      Type
+	sql      string
+	hidden   bool
+}
+
+// scope is what names stand for; names that it doesn't have are looked up in
+// the one around it.
+type scope struct {
+	columns []column
+	outer   *scope
+	with    map[string]*withQuery
+}
+
+type withQuery struct {
+	sql     string
+	columns []column
+}
+
+// relation is a query or an item of FROM.
+type relation struct {
+	sql     string
+	columns []column // of a query, without their SQL
+}
+
+func (s *scope) withQuery(name string) *withQuery {
+	for ; s != nil; s = s.outer {
+		if w := s.with[name]; w != nil {
+			return w
+		}
+	}
+	return nil
+}
+
+// query analyses a SELECT, a set operation or a WITH.
+func (a *analyzer) query(n Node, outer *scope) (*relation, error) {
+	leave, err := a.enter(n)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	sc := &scope{outer: outer, with: map[string]*withQuery{}}
+	with, err := a.with(n, sc)
+	if err != nil {
+		return nil, err
+	}
+	var r *relation
+	switch n["type"] {
+	case "SELECT_NODE":
+		r, err = a.selectNode(n, sc)
+	case "SET_OPERATION_NODE":
+		r, err = a.setOperation(n, sc)
+	default:
+		return nil, a.refuse(n, "queries of the kind %v", n["type"])
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.sql = with + r.sql
+	return r, a.grow(n, len(r.sql))
+}
+
+// maxInside: DuckDB plans what stands in a subquery or a lambda twice as often for
+// each that it stands in; 24 take 15 s, and nothing stops DuckDB while it plans.
+const maxInside = 10
+
+// enter counts what multiplies; leave goes back.
+func (a *analyzer) enter(n Node) (leave func(), err error) {
+	if a.inside++; a.inside > maxInside {
+		return nil, a.errorf("EXCEEDED_LOCAL_NESTING_LIMIT", n, "The local stack takes up to %d queries and lambdas inside one another", maxInside)
+	}
+	return func() { a.inside-- }, nil
+}
+
+func (a *analyzer) grow(n Node, size int) error {
+	if size > maxSQL {
+		return a.errorf("EXCEEDED_LOCAL_NESTING_LIMIT", n, "The local stack can't run the query: its functions stand too deep inside one another")
+	}
+	return nil
+}
+
+func (a *analyzer) with(n Node, sc *scope) (string, error) {
+	var parts []string
+	recursive := ""
+	for _, e := range children(child(n, "cte_map"), "map") {
+		value := child(e, "value")
+		inner := child(child(value, "query"), "node")
+		w := &withQuery{sql: ident(a.name("w"))}
+		aliases := lower(texts(value, "aliases"))
+		var r *relation
+		var err error
+		if inner["type"] == "RECURSIVE_CTE_NODE" {
+			recursive = "RECURSIVE "
+			r, err = a.recursive(inner, sc, w, strings.ToLower(str(e, "key")), aliases)
+		} else {
+			r, err = a.query(inner, sc)
+		}
+		if err != nil {
+			return "", err
+		}
+		w.columns, err = a.rename(n, r.columns, aliases)
+		if err != nil {
+			return "", err
+		}
+		sc.with[strings.ToLower(str(e, "key"))] = w
+		parts = append(parts, w.sql+" AS ("+r.sql+")")
+	}
+	if len(parts) == 0 {
+		return "", nil
+	}
+	return "WITH " + recursive + strings.Join(parts, ", ") + " ", nil
+}
+
+// recursive analyses WITH RECURSIVE: the types are those of its first part.
+func (a *analyzer) recursive(n Node, sc *scope, w *withQuery, name string, aliases []string) (*relation, error) {
+	first, err := a.query(child(n, "left"), sc)
+	if err != nil {
+		return nil, err
+	}
+	if n["union_all"] != true {
+		return nil, a.refuse(n, "WITH RECURSIVE with UNION: use UNION ALL")
+	}
+	if w.columns, err = a.rename(n, first.columns, aliases); err != nil {
+		return nil, err
+	}
+	next, err := a.query(child(n, "right"), &scope{outer: sc, with: map[string]*withQuery{name: w}})
+	if err != nil {
+		return nil, err
+	}
+	right, err := a.coerceColumns(n, next, first.columns)
+	return &relation{"(" + first.sql + ") UNION ALL (" + right + ")", first.columns}, err
+}
+
+// rename gives columns the names of an alias.
+func (a *analyzer) rename(n Node, columns []column, names []string) ([]column, error) {
+	if len(names) == 0 {
+		return columns, nil
+	}
+	visible := 0
+	for _, c := range columns {
+		if !c.hidden {
+			visible++
+		}
+	}
+	if len(names) != visible {
+		return nil, a.errorf("MISMATCHED_COLUMN_ALIASES", n, "Column alias list has %d entries but relation has %d columns", len(names), visible)
+	}
+	var out []column
+	for _, c := range columns {
+		if !c.hidden {
+			c.name = names[len(out)]
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// coerceColumns writes a query whose columns have the wanted types.
+func (a *analyzer) coerceColumns(n Node, r *relation, want []column) (string, error) {
+	if len(r.columns) != len(want) {
+		return "", a.errorf("TYPE_MISMATCH", n, "query has different number of fields: %d, %d", len(want), len(r.columns))
+	}
+	same := true
+	cols := make([]string, len(want))
+	alias := a.name("t")
+	for i, c := range r.columns {
+		same = same && c.typ.same(want[i].typ)
+		sql, ok := coerce(expr{sql: alias + "." + place0(i), typ: c.typ}, want[i].typ)
+		if !ok {
+			return "", a.errorf("TYPE_MISMATCH", n, "column %d in query has incompatible types: %s, %s", i+1, want[i].typ, c.typ)
+		}
+		cols[i] = sql + " AS " + place0(i)
+	}
+	if same {
+		return r.sql, nil
+	}
+	return "SELECT " + strings.Join(cols, ", ") + " FROM (" + r.sql + ") AS " + alias, nil
+}
+
+// place0 is what every query calls its columns, by their place.
+func place0(i int) string { return fmt.Sprint("c", i) }
+
+func (a *analyzer) setOperation(n Node, sc *scope) (*relation, error) {
+	left, err := a.query(child(n, "left"), sc)
+	if err != nil {
+		return nil, err
+	}
+	right, err := a.query(child(n, "right"), sc)
+	if err != nil {
+		return nil, err
+	}
+	if len(left.columns) != len(right.columns) {
+		return nil, a.errorf("TYPE_MISMATCH", n, "%s query has different number of fields: %d, %d", str(n, "setop_type"), len(left.columns), len(right.columns))
+	}
+	out := slices.Clone(left.columns)
+	for i := range out {
+		t, ok := common(left.columns[i].typ, right.columns[i].typ)
+		if !ok {
+			return nil, a.errorf("TYPE_MISMATCH", n, "column %d in %s query has incompatible types: %s, %s", i+1, str(n, "setop_type"), left.columns[i].typ, right.columns[i].typ)
+		}
+		out[i].typ = t
+	}
+	parts := make([]string, 2)
+	for i, r := range []*relation{left, right} {
+		if parts[i], err = a.coerceColumns(n, r, out); err != nil {
+			return nil, err
+		}
+	}
+	op := str(n, "setop_type")
+	if !slices.Contains([]string{"UNION", "EXCEPT", "INTERSECT"}, op) {
+		return nil, a.refuse(n, "%s", op)
+	}
+	if n["setop_all"] == true {
+		op += " ALL"
+	}
+	r := &relation{"(" + parts[0] + ") " + op + " (" + parts[1] + ")", out}
+	modifiers, _, err := a.modifiers(n, sc, nil, r.columns)
+	r.sql += modifiers
+	return r, err
+}
+
+// selectNode analyses one SELECT, or VALUES.
+func (a *analyzer) selectNode(n Node, outer *scope) (*relation, error) {
+	if n["sample"] != nil || n["qualify"] != nil || n["aggregate_handling"] != "STANDARD_HANDLING" {
+		return nil, a.refuse(n, "QUALIFY, TABLESAMPLE and GROUP BY ALL")
+	}
+	sc := &scope{outer: outer}
+	from, err := a.from(child(n, "from_table"), sc)
+	if err != nil {
+		return nil, err
+	}
+	where, err := a.condition(n, "where_clause", " WHERE ", sc)
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.outputs(n, sc)
+	if err != nil {
+		return nil, err
+	}
+	group, err := a.groupBy(n, sc, out)
+	if err != nil {
+		return nil, err
+	}
+	having, err := a.condition(n, "having", " HAVING ", sc)
+	if err != nil {
+		return nil, err
+	}
+	modifiers, distinct, err := a.modifiers(n, sc, out, nil)
+	if err != nil {
+		return nil, err
+	}
+	cols := make([]string, len(out))
+	for i := range out {
+		cols[i] = out[i].sql + " AS " + place0(i)
+	}
+	if from != "" {
+		from = " FROM " + from
+	}
+	return &relation{"SELECT " + distinct + strings.Join(cols, ", ") + from + where + group + having + modifiers, out}, nil
+}
+
+func (a *analyzer) condition(n Node, member, keyword string, sc *scope) (string, error) {
+	c := child(n, member)
+	if c == nil {
+		return "", nil
+	}
+	e, err := a.boolean(c, sc)
+	return keyword + e, err
+}
+
+// boolean analyses a condition.
+func (a *analyzer) boolean(n Node, sc *scope) (string, error) {
+	e, err := a.expr(n, sc)
+	if err != nil {
+		return "", err
+	}
+	if e.typ.Base != "boolean" && e.typ.Base != "unknown" {
+		return "", a.errorf("TYPE_MISMATCH", n, "condition must evaluate to a boolean: actual type %s", e.typ)
+	}
+	sql, _ := coerce(e, tBoolean)
+	return sql, nil
+}
+
+// outputs are the items of SELECT with * spelled out.
+func (a *analyzer) outputs(n Node, sc *scope) ([]column, error) {
+	var out []column
+	for _, item := range children(n, "select_list") {
+		if item["class"] == "STAR" {
+			cols, err := a.star(item, sc)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, cols...)
+			continue
+		}
+		e, err := a.expr(item, sc)
+		if err != nil {
+			return nil, err
+		}
+		name := e.name
+		if alias := str(item, "alias"); alias != "" {
+			name = strings.ToLower(alias)
+		}
+		out = append(out, column{name: name, typ: e.typ, sql: e.sql})
+	}
+	return out, nil
+}
+
+func (a *analyzer) star(n Node, sc *scope) ([]column, error) {
+	for _, member := range []string{"exclude_list", "replace_list", "qualified_exclude_list", "rename_list"} {
+		if list, _ := n[member].([]any); len(list) > 0 {
+			return nil, a.refuse(n, "* with EXCLUDE, REPLACE or RENAME: it is DuckDB's, not Athena's")
+		}
+	}
+	if n["columns"] == true || n["expr"] != nil {
+		return nil, a.refuse(n, "COLUMNS(…): it is DuckDB's, not Athena's")
+	}
+	relation := strings.ToLower(str(n, "relation_name"))
+	var out []column
+	for _, c := range sc.columns {
+		if !c.hidden && (relation == "" || len(c.relation) > 0 && c.relation[len(c.relation)-1] == relation) {
+			if err := a.readable(n, c); err != nil {
+				return nil, err
+			}
+			c.relation = nil
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return nil, a.errorf("COLUMN_NOT_FOUND", n, "SELECT * not allowed in queries without FROM clause, or unable to resolve reference %s", relation)
+	}
+	return out, nil
+}
+
+func intOf(v any) int {
+	n := 0
+	if _, err := fmt.Sscan(fmt.Sprint(v), &n); err != nil {
+		return 0
+	}
+	return n
+}

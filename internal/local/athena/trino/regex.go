@@ -1,0 +1,282 @@
+package trino
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/dlclark/regexp2"
+)
+
+// pattern expressions are Java's. Go's regexp takes most of them and never runs
+// away; what it doesn't take, or takes otherwise, is regexp2's, which looks
+// ahead and back, and is stopped.
+type javaRegexp struct {
+	plain  *regexp.Regexp  // nil: only slow
+	slow   *regexp2.Regexp //
+	dollar bool            // $ also fits before a last line end
+	groups int
+}
+
+var (
+	expressionsMu sync.Mutex
+	expressions   = map[string]*javaRegexp{}
+)
+
+// maxExpressions bounds those that are kept: an expression may come of a column.
+const maxExpressions = 1000
+
+func compile(pattern string) (*javaRegexp, error) {
+	expressionsMu.Lock()
+	defer expressionsMu.Unlock()
+	if r := expressions[pattern]; r != nil {
+		return r, nil
+	}
+	r, err := compileJava(pattern)
+	if err != nil {
+		return nil, err
+	}
+	if len(expressions) >= maxExpressions {
+		clear(expressions)
+	}
+	expressions[pattern] = r
+	return r, nil
+}
+
+var otherClass = regexp.MustCompile(`\[[^\]\\]*(\[|&&)`)
+
+func compileJava(pattern string) (*javaRegexp, error) {
+	if otherClass.MatchString(pattern) {
+		return nil, invalid("the local stack doesn't take a class within a class: %s", pattern)
+	}
+	slow, slowErr := regexp2.Compile(pattern, regexp2.None)
+	plain, err := regexp.Compile(pattern)
+	if err != nil && slowErr != nil {
+		return nil, invalid("the local stack can't read the expression: %v", err)
+	}
+	r := &javaRegexp{plain: plain, slow: slow, dollar: strings.Contains(pattern, "$")}
+	if strings.Contains(pattern, "(?P<") || slowErr != nil && strings.Contains(pattern, "(?") {
+		return nil, invalid("unknown inline construct in %s", pattern)
+	}
+	if plain != nil {
+		r.groups = plain.NumSubexp()
+	} else {
+		r.groups = len(slow.GetGroupNumbers()) - 1
+	}
+	if slow != nil {
+		slow.MatchTimeout = 5 * time.Second
+	}
+	return r, nil
+}
+
+// matches returns up to n matches, as places in s of the match and its groups,
+// -1 where a group has none. n < 0: all.
+func (r *javaRegexp) matches(s string, n int) ([][]int, error) {
+	if r.plain != nil && (!r.dollar || r.slow == nil || !strings.HasSuffix(s, "\n")) {
+		return r.plain.FindAllStringSubmatchIndex(s, n), nil
+	}
+	var list [][]int
+	at := runePlaces(s)
+	m, err := r.slow.FindStringMatch(s)
+	for ; m != nil && err == nil && (n < 0 || len(list) < n); m, err = r.slow.FindNextMatch(m) {
+		var places []int
+		for _, g := range m.Groups() {
+			if len(g.Captures) == 0 {
+				places = append(places, -1, -1)
+				continue
+			}
+			places = append(places, at[g.Index], at[g.Index+g.Length])
+		}
+		list = append(list, places)
+	}
+	if err != nil {
+		return nil, invalid("%v", err)
+	}
+	return list, nil
+}
+
+func runePlaces(s string) []int {
+	var at []int
+	for i := range s {
+		at = append(at, i)
+	}
+	return append(at, len(s))
+}
+
+func regexpLike(s, pattern string) (bool, error) {
+	r, err := compile(pattern)
+	if err != nil {
+		return false, err
+	}
+	if r.plain != nil && !r.dollar {
+		return r.plain.MatchString(s), nil
+	}
+	m, err := r.matches(s, 1)
+	return len(m) > 0, err
+}
+
+func (r *javaRegexp) checkGroup(group int64) error {
+	if group < 0 {
+		return invalid("Group cannot be negative")
+	}
+	if group > int64(r.groups) {
+		return invalid("Pattern has %d groups. Cannot access group %d", r.groups, group)
+	}
+	return nil
+}
+
+func regexpExtract(s, pattern string, group int64) (*string, error) {
+	list, err := regexpGroups(s, pattern, group, 1)
+	if len(list) == 0 {
+		return nil, err
+	}
+	return list[0], err
+}
+
+func regexpExtractAll(s, pattern string, group int64) ([]*string, error) {
+	return regexpGroups(s, pattern, group, -1)
+}
+
+func regexpGroups(s, pattern string, group int64, n int) ([]*string, error) {
+	r, err := compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.checkGroup(group); err != nil {
+		return nil, err
+	}
+	list, err := r.matches(s, n)
+	out := make([]*string, len(list))
+	for i, m := range list {
+		if from, to := m[2*group], m[2*group+1]; from >= 0 {
+			found := s[from:to]
+			out[i] = &found
+		}
+	}
+	return out, err
+}
+
+func regexpReplace(s, pattern, replacement string) (string, error) {
+	r, err := compile(pattern)
+	if err != nil {
+		return "", err
+	}
+	list, err := r.matches(s, -1)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	last := 0
+	for _, m := range list {
+		b.WriteString(s[last:m[0]])
+		if err := r.expand(&b, s, m, replacement); err != nil {
+			return "", err
+		}
+		last = m[1]
+	}
+	return b.String() + s[last:], nil
+}
+
+// expand writes a replacement: $1, ${name} and \x.
+func (r *javaRegexp) expand(b *strings.Builder, s string, m []int, replacement string) error {
+	for i := 0; i < len(replacement); i++ {
+		c := replacement[i]
+		switch {
+		case c == '\\':
+			if i++; i == len(replacement) {
+				return invalid("Illegal replacement sequence: %s", replacement)
+			}
+			b.WriteByte(replacement[i])
+		case c == '$':
+			group, n, err := r.groupOf(replacement[i+1:])
+			if err != nil {
+				return err
+			}
+			if m[2*group] >= 0 {
+				b.WriteString(s[m[2*group]:m[2*group+1]])
+			}
+			i += n
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return nil
+}
+
+func (r *javaRegexp) groupOf(s string) (group, length int, err error) {
+	if strings.HasPrefix(s, "{") {
+		name, _, ok := strings.Cut(s[1:], "}")
+		if group = -1; ok && r.plain != nil {
+			group = r.plain.SubexpIndex(name)
+		} else if ok {
+			group = r.slow.GroupNumberFromName(name)
+		}
+		if group < 0 {
+			return 0, 0, invalid("Illegal replacement sequence: unknown group { %s }", name)
+		}
+		return group, len(name) + 2, nil
+	}
+	n := spanOf(s, isDigit)
+	if n == 0 {
+		return 0, 0, invalid("Illegal replacement sequence: $%s", s)
+	}
+	for length = 1; length < n; length++ {
+		if g, err := strconv.Atoi(s[:length+1]); err != nil || g > r.groups {
+			break
+		}
+	}
+	group, _ = strconv.Atoi(s[:length])
+	if group > r.groups {
+		return 0, 0, invalid("Illegal replacement sequence: unknown group %d", group)
+	}
+	return group, length, nil
+}
+
+func regexpCount(s, pattern string) (int64, error) {
+	r, err := compile(pattern)
+	if err != nil {
+		return 0, err
+	}
+	list, err := r.matches(s, -1)
+	return int64(len(list)), err
+}
+
+func regexpPosition(s, pattern string, start, occurrence int64) (int64, error) {
+	r, err := compile(pattern)
+	if err != nil {
+		return 0, err
+	}
+	if start < 1 {
+		return 0, invalid("start position cannot be smaller than 1")
+	}
+	if occurrence < 1 {
+		return 0, invalid("occurrence cannot be smaller than 1")
+	}
+	list, err := r.matches(s, -1)
+	for _, m := range list {
+		if at := int64(utf8.RuneCountInString(s[:m[0]])) + 1; at >= start {
+			if occurrence--; occurrence == 0 {
+				return at, nil
+			}
+		}
+	}
+	return -1, err
+}
+
+func regexpSplit(s, pattern string) ([]string, error) {
+	r, err := compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.matches(s, -1)
+	out := []string{}
+	last := 0
+	for _, m := range list {
+		out = append(out, s[last:m[0]])
+		last = m[1]
+	}
+	return append(out, s[last:]), err
+}

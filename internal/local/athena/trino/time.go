@@ -1,0 +1,444 @@
+package trino
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	_ "time/tzdata" // a query names zones on machines that have none
+)
+
+// A timestamp with time zone is milliseconds since 1970 times 4096 plus the
+// number of its zone; 0 is UTC.
+var zones = struct {
+	sync.Mutex
+	names     []string
+	locations []*time.Location
+}{names: []string{"UTC"}, locations: []*time.Location{time.UTC}}
+
+var offsetZone = regexp.MustCompile(`^(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?$`)
+
+// zoneNumber finds a zone by its name.
+func zoneNumber(name string) (int64, error) {
+	location, name, err := loadZone(name)
+	if err != nil {
+		return 0, err
+	}
+	zones.Lock()
+	defer zones.Unlock()
+	for i, n := range zones.names {
+		if n == name {
+			return int64(i), nil
+		}
+	}
+	if len(zones.names) == 4096 {
+		return 0, invalid("the local stack takes up to 4096 time zones")
+	}
+	zones.names, zones.locations = append(zones.names, name), append(zones.locations, location)
+	return int64(len(zones.names) - 1), nil
+}
+
+func loadZone(name string) (*time.Location, string, error) {
+	unknown := invalid("'%s' is not a valid time zone", name)
+	if slices.Contains([]string{"UTC", "Z", "GMT", "UT", "Etc/UTC", "Zulu", "Etc/GMT", "GMT0", "Greenwich", "UCT"}, name) {
+		return time.UTC, "UTC", nil
+	}
+	if m := offsetZone.FindStringSubmatch(name); m != nil {
+		hours, _ := strconv.Atoi(m[2])
+		minutes, _ := strconv.Atoi("0" + m[3])
+		if hours > 14 || minutes > 59 {
+			return nil, "", unknown
+		}
+		total := hours*60 + minutes
+		if total == 0 {
+			return time.UTC, "UTC", nil
+		}
+		name := fmt.Sprintf("%s%02d:%02d", m[1], hours, minutes)
+		if m[1] == "-" {
+			total = -total
+		}
+		return time.FixedZone(name, total*60), name, nil
+	}
+	if !strings.Contains(name, "/") {
+		return nil, "", unknown // Local, and names that Java may know otherwise
+	}
+	l, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, "", unknown
+	}
+	return l, name, nil
+}
+
+func splitZoned(z int64) (time.Time, int64) {
+	zones.Lock()
+	defer zones.Unlock()
+	n := z & 4095
+	return time.UnixMilli(z >> 12).In(zones.locations[n]), n
+}
+
+func joinZoned(t time.Time, zone int64) int64 { return t.UnixMilli()*4096 + zone }
+
+// wall is a local time written as UTC.
+func wall(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+}
+
+func localTime(z int64) time.Time {
+	t, _ := splitZoned(z)
+	return wall(t)
+}
+
+// inZone is the instant of a local time.
+func inZone(t time.Time, zone int64) int64 {
+	zones.Lock()
+	l := zones.locations[zone]
+	zones.Unlock()
+	return joinZoned(time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), l), zone)
+}
+
+func zoneName(z int64) string {
+	zones.Lock()
+	defer zones.Unlock()
+	return zones.names[z&4095]
+}
+
+func offsetMinutes(z int64) int64 {
+	t, _ := splitZoned(z)
+	_, seconds := t.Zone()
+	return int64(seconds / 60)
+}
+
+func atTimezone(z int64, name string) (int64, error) {
+	zone, err := zoneNumber(name)
+	return z>>12*4096 + zone, err
+}
+
+func withTimezone(t time.Time, name string) (int64, error) {
+	zone, err := zoneNumber(name)
+	if err != nil {
+		return 0, err
+	}
+	return inZone(t, zone), nil
+}
+
+// timestamp is a text read as one.
+type timestamp struct {
+	local     time.Time
+	precision int
+	zone      string
+}
+
+func (t timestamp) zoned() (int64, error) {
+	zone, err := zoneNumber(t.zone)
+	if err != nil {
+		return 0, err
+	}
+	return inZone(t.local, zone), nil
+}
+
+var timestampText1 = regexp.MustCompile(`^([+-]?\d{4,5})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?\s*([A-Za-z+-].*)?$`)
+
+func parseTimestamp(s string) (timestamp, error) {
+	m := timestampText1.FindStringSubmatch(strings.TrimSpace(s))
+	if m == nil {
+		return timestamp{}, badCast("Value cannot be cast to timestamp: %s", s)
+	}
+	n := make([]int, 7)
+	for i := range 6 {
+		n[i], _ = strconv.Atoi(m[i+1])
+	}
+	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], 0, time.UTC)
+	if t.Day() != n[2] || int(t.Month()) != n[1] || n[3] > 23 || n[4] > 59 || n[5] > 59 {
+		return timestamp{}, badCast("Value cannot be cast to timestamp: %s", s)
+	}
+	nanos, _ := strconv.Atoi((m[7] + "000000000")[:9])
+	return timestamp{t.Add(time.Duration(nanos)), len(m[7]), m[8]}, nil
+}
+
+var dateText = regexp.MustCompile(`^([+-]?\d{4,5})-(\d{1,2})-(\d{1,2})$`)
+
+func parseDate(s string) (time.Time, error) {
+	m := dateText.FindStringSubmatch(strings.TrimSpace(s))
+	if m == nil {
+		return time.Time{}, badCast("Value cannot be cast to date: %s", s)
+	}
+	y, _ := strconv.Atoi(m[1])
+	mo, _ := strconv.Atoi(m[2])
+	d, _ := strconv.Atoi(m[3])
+	t := time.Date(y, time.Month(mo), d, 0, 0, 0, 0, time.UTC)
+	if t.Day() != d || int(t.Month()) != mo {
+		return time.Time{}, badCast("Value cannot be cast to date: %s", s)
+	}
+	return t, nil
+}
+
+func castDate(s string) (time.Time, error) { return parseDate(s) }
+
+func castTimestamp(s string, p int64) (time.Time, error) {
+	t, err := parseTimestamp(s)
+	if err == nil && t.zone != "" {
+		if _, err = zoneNumber(t.zone); err != nil {
+			err = badCast("Value cannot be cast to timestamp: %s", s)
+		}
+	}
+	return roundTimestamp(t.local, p), err
+}
+
+func roundTimestamp(t time.Time, p int64) time.Time {
+	unit := int64(math.Pow10(int(9 - p)))
+	n := int64(t.Nanosecond())
+	return t.Add(time.Duration((n+unit/2)/unit*unit - n))
+}
+
+func castZoned(s string, p int64) (int64, error) {
+	t, err := parseTimestamp(s)
+	if err != nil {
+		return 0, err
+	}
+	if t.zone == "" {
+		t.zone = "UTC"
+	}
+	t.local = roundTimestamp(t.local, p)
+	z, err := t.zoned()
+	if err != nil {
+		return 0, badCast("Value cannot be cast to timestamp: %s", s)
+	}
+	return z, nil
+}
+
+func fraction(t time.Time, p int) string {
+	if p == 0 {
+		return ""
+	}
+	return fmt.Sprintf(".%09d", t.Nanosecond())[:p+1]
+}
+
+func zonedText(z, p int64) string {
+	return localTime(z).Format("2006-01-02 15:04:05") + fraction(localTime(z), int(p)) + " " + zoneName(z)
+}
+
+func daysText(ms int64) string {
+	sign := ""
+	if ms < 0 {
+		sign, ms = "-", -ms
+	}
+	return fmt.Sprintf("%s%d %02d:%02d:%02d.%03d", sign, ms/day, ms/3_600_000%24, ms/60_000%60, ms/1000%60, ms%1000)
+}
+
+func monthsText(n int64) string {
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	return fmt.Sprintf("%s%d-%d", sign, n/12, n%12)
+}
+
+func wholeDays(ms int64) (int64, error) {
+	if ms%day != 0 {
+		return 0, invalid("Cannot add hour, minutes or seconds to a date")
+	}
+	return ms / day, nil
+}
+
+// addMonths keeps within the month: January 31 plus one is February 29 or 28.
+func addMonths(t time.Time, n int64) time.Time {
+	first := time.Date(t.Year(), t.Month(), 1, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC).AddDate(0, int(n), 0)
+	last := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(t.Day(), last)-1)
+}
+
+func zonedMonths(z, n int64) int64 { return inZone(addMonths(localTime(z), n), z&4095) }
+
+var unitLength = map[string]time.Duration{
+	"millisecond": time.Millisecond, "second": time.Second, "minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour,
+}
+
+var unitMonths = map[string]int64{"month": 1, "quarter": 3, "year": 12}
+
+func checkDateUnit(unit string, date bool) error {
+	if date && slices.Contains([]string{"millisecond", "second", "minute", "hour"}, unit) {
+		return invalid("'%s' is not a valid DATE field", unit)
+	}
+	return nil
+}
+
+func dateAdd(unit string, n int64, t time.Time, date bool) (time.Time, error) {
+	if err := checkDateUnit(unit, date); err != nil {
+		return t, err
+	}
+	if m := unitMonths[unit]; m != 0 {
+		if n > 1_000_000 || n < -1_000_000 {
+			return t, invalid("the local stack adds up to a million %ss", unit)
+		}
+		return addMonths(t, n*m), nil
+	}
+	d := unitLength[unit]
+	if float64(n)*float64(d) > math.MaxInt64 || float64(n)*float64(d) < math.MinInt64 {
+		days := n / int64(24*time.Hour/min(d, 24*time.Hour))
+		return t.AddDate(0, 0, int(days)), invalid("the local stack adds up to 292 years of %ss", unit)
+	}
+	return t.Add(time.Duration(n) * d), nil
+}
+
+func zonedAdd(unit string, n, z int64) (int64, error) {
+	if d := unitLength[unit]; d != 0 && d < 24*time.Hour {
+		t, zone := splitZoned(z)
+		return joinZoned(t.Add(time.Duration(n)*d), zone), nil
+	}
+	t, err := dateAdd(unit, n, localTime(z), false)
+	if err != nil {
+		return 0, err
+	}
+	return inZone(t, z&4095), nil
+}
+
+func dateDiff(unit string, a, b time.Time, date bool) (int64, error) {
+	if err := checkDateUnit(unit, date); err != nil {
+		return 0, err
+	}
+	if d := unitLength[unit]; d != 0 {
+		return (b.UnixMilli() - a.UnixMilli()) / d.Milliseconds(), nil
+	}
+	return monthsBetween(a, b) / unitMonths[unit], nil
+}
+
+// monthsBetween counts whole months. The last day of a shorter month completes
+// one.
+func monthsBetween(a, b time.Time) int64 {
+	if b.Before(a) {
+		return -monthsBetween(b, a)
+	}
+	n := int64(b.Year()-a.Year())*12 + int64(b.Month()-a.Month())
+	if n > 0 && addMonths(a, n).After(b) {
+		n--
+	}
+	return n
+}
+
+func zonedDiff(unit string, a, b int64) (int64, error) {
+	if d := unitLength[unit]; d != 0 && d < 24*time.Hour {
+		return (b>>12 - a>>12) / d.Milliseconds(), nil
+	}
+	zone := a & 4095
+	return dateDiff(unit, localTime(a), localTime(b>>12*4096+zone), false)
+}
+
+func dateTrunc(unit string, t time.Time, date bool) (time.Time, error) {
+	if err := checkDateUnit(unit, date); err != nil {
+		return t, err
+	}
+	switch unit {
+	case "week":
+		t = t.AddDate(0, 0, -(int(t.Weekday())+6)%7)
+	case "month":
+		t = t.AddDate(0, 0, 1-t.Day())
+	case "quarter":
+		t = t.AddDate(0, 0, 1-t.Day())
+		t = t.AddDate(0, -(int(t.Month())-1)%3, 0)
+	case "year":
+		t = t.AddDate(0, 0, 1-t.YearDay())
+	default:
+		d := unitLength[unit]
+		if d < 24*time.Hour {
+			s := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+			return s.Add(t.Sub(s).Truncate(d)), nil
+		}
+	}
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC), nil
+}
+
+func zonedTrunc(unit string, z int64) (int64, error) {
+	if d := unitLength[unit]; d != 0 && d < time.Hour {
+		t, zone := splitZoned(z)
+		return joinZoned(time.UnixMilli(t.UnixMilli()-mod(t.UnixMilli(), d.Milliseconds())), zone), nil
+	}
+	t, err := dateTrunc(unit, localTime(z), false)
+	return inZone(t, z&4095), err
+}
+
+func mod(a, b int64) int64 { return (a%b + b) % b }
+
+func fromUnixtime(f float64, zone string) (int64, error) {
+	n, err := zoneNumber(zone)
+	if err != nil {
+		return 0, err
+	}
+	if math.IsNaN(f) || math.Abs(f) > 2e12 {
+		return 0, invalid("Millis overflow: %s", JavaFloat(f*1000, 64))
+	}
+	return int64(math.Floor(f*1000+0.5))*4096 + n, nil
+}
+
+// parseInterval reads an interval's amount: milliseconds, or months.
+func parseInterval(s, from, to string) (amount int64, months bool, err error) {
+	if to != "" {
+		return parseRange(s, from, to)
+	}
+	whole, fractional, hasFraction := strings.Cut(s, ".")
+	n, err := strconv.ParseInt(whole, 10, 32)
+	if err != nil || hasFraction && from != "second" {
+		return 0, false, fmt.Errorf("expected a number of %ss", from)
+	}
+	switch from {
+	case "year":
+		return n * 12, true, nil
+	case "month":
+		return n, true, nil
+	case "second":
+		ms, err := strconv.ParseInt((fractional + "000")[:3], 10, 64)
+		if strings.HasPrefix(whole, "-") {
+			ms = -ms
+		}
+		return n*1000 + ms, false, err
+	}
+	return n * unitLength[from].Milliseconds(), false, nil
+}
+
+var rangeParts = regexp.MustCompile(`\d+`)
+
+func parseRange(s, from, to string) (int64, bool, error) {
+	units := []string{"day", "hour", "minute", "second"}
+	if from == "year" && to == "month" {
+		units = []string{"year", "month"}
+	}
+	i, j := slices.Index(units, from), slices.Index(units, to)
+	parts := rangeParts.FindAllString(s, -1)
+	if i < 0 || j <= i || len(parts) < 1 || len(parts) > j-i+1 {
+		return 0, false, fmt.Errorf("expected %s to %s", from, to)
+	}
+	total := int64(0)
+	for k, p := range parts {
+		n, err := strconv.ParseInt(p, 10, 32)
+		if err != nil {
+			return 0, false, err
+		}
+		switch u := units[i+k]; u {
+		case "year":
+			total += n * 12
+		case "month":
+			total += n
+		default:
+			total += n * unitLength[u].Milliseconds()
+		}
+	}
+	if strings.HasPrefix(s, "-") {
+		total = -total
+	}
+	return total, from == "year", nil
+}
+
+var durationText = regexp.MustCompile(`^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*$`)
+
+func parseDuration(s string) (int64, error) {
+	m := durationText.FindStringSubmatch(s)
+	factors := map[string]float64{"ns": 1e-6, "us": 1e-3, "ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": day}
+	if m == nil || factors[m[2]] == 0 {
+		return 0, invalid("duration is not a valid data duration string: %s", s)
+	}
+	f, err := strconv.ParseFloat(m[1], 64)
+	return int64(math.Floor(f*factors[m[2]] + 0.5)), err
+}

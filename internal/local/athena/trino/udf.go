@@ -1,0 +1,363 @@
+package trino
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// goFunctions are what functions.txt and the casts call trino_…: NULL where an
+// argument is NULL, and where they answer a nil pointer.
+var goFunctions = map[string]any{
+	"trino_fail":           func(message string) (string, error) { return "", errors.New(message) },
+	"trino_fits":           fits,
+	"trino_lower":          strings.ToLower,
+	"trino_upper":          upper,
+	"trino_trim":           func(s string) string { return strings.TrimFunc(s, unicode.IsSpace) },
+	"trino_ltrim":          func(s string) string { return strings.TrimLeftFunc(s, unicode.IsSpace) },
+	"trino_rtrim":          func(s string) string { return strings.TrimRightFunc(s, unicode.IsSpace) },
+	"trino_trim_chars":     strings.Trim,
+	"trino_ltrim_chars":    strings.TrimLeft,
+	"trino_rtrim_chars":    strings.TrimRight,
+	"trino_substr":         substr,
+	"trino_replace":        strings.ReplaceAll,
+	"trino_reverse":        reverse,
+	"trino_lpad":           func(s string, n int64, p string) (string, error) { return pad(s, n, p, true) },
+	"trino_rpad":           func(s string, n int64, p string) (string, error) { return pad(s, n, p, false) },
+	"trino_split":          split,
+	"trino_split_part":     splitPart,
+	"trino_split_keys":     func(s, e, kv string) ([]string, error) { return splitMap(s, e, kv, 0) },
+	"trino_split_values":   func(s, e, kv string) ([]string, error) { return splitMap(s, e, kv, 1) },
+	"trino_strpos":         strpos,
+	"trino_chr":            chr,
+	"trino_codepoint":      codepoint,
+	"trino_levenshtein":    levenshtein,
+	"trino_hamming":        hamming,
+	"trino_translate":      translate,
+	"trino_from_utf8":      func(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") },
+	"trino_format":         format,
+	"trino_subscript":      subscript,
+	"trino_element":        element,
+	"trino_slice":          sliceStart,
+	"trino_trim_array":     trimArray,
+	"trino_sequence":       sequence,
+	"trino_count_to":       countTo,
+	"trino_regexp_like":    regexpLike,
+	"trino_regexp_extract": regexpExtract, "trino_regexp_extract_all": regexpExtractAll,
+	"trino_regexp_replace": regexpReplace, "trino_regexp_count": regexpCount,
+	"trino_regexp_position": regexpPosition, "trino_regexp_split": regexpSplit,
+	"trino_json_parse": jsonParse, "trino_json_extract": jsonExtract, "trino_json_extract_scalar": jsonExtractScalar,
+	"trino_json_size": jsonSize, "trino_json_array_length": jsonArrayLength, "trino_json_array_get": jsonArrayGet,
+	"trino_json_array_contains": jsonArrayContains, "trino_is_json_scalar": isJSONScalar,
+	"trino_json_exists": jsonExists, "trino_json_value": jsonValue, "trino_json_query": jsonQuery,
+	"trino_to_json": toJSONText, "trino_json_text": jsonText, "trino_json_cast": jsonCast,
+	"trino_from_hex": fromHex, "trino_to_base64": toBase64, "trino_from_base64": fromBase64,
+	"trino_to_base64url": toBase64URL, "trino_from_base64url": fromBase64URL, "trino_to_base32": toBase32, "trino_from_base32": fromBase32,
+	"trino_md5": md5Of, "trino_sha1": sha1Of, "trino_sha256": sha256Of, "trino_sha512": sha512Of, "trino_xxhash64": xxhash64,
+	"trino_crc32": crc32Of, "trino_hmac": hmacOf, "trino_big_endian": bigEndian, "trino_from_big_endian": fromBigEndian,
+	"trino_to_base": toBase, "trino_from_base": fromBase,
+	"trino_url": urlPart, "trino_url_port": urlPort, "trino_url_parameter": urlParameter, "trino_url_encode": urlEncode, "trino_url_decode": urlDecode,
+	"trino_ip": ipText, "trino_ip_contains": ipContains,
+	"trino_integer": parseInteger, "trino_double": parseDouble, "trino_decimal": parseDecimal, "trino_boolean": parseBoolean,
+	"trino_finite": finite, "trino_double_decimal": doubleDecimal, "trino_double_text": func(f float64) string { return floatText(f, -1) },
+	"trino_java_text":  func(f float64) string { return JavaFloat(f, 64) },
+	"trino_real_text":  func(f float32) string { return floatText(float64(f), 6) },
+	"trino_decimal_op": decimalOp, "trino_round": round, "trino_round_integer": roundInteger, "trino_round_decimal": roundDecimal,
+	"trino_math": mathOf, "trino_cbrt": math.Cbrt, "trino_log": logOf, "trino_power": math.Pow, "trino_width_bucket": widthBucket,
+	"trino_shift": shiftBits, "trino_bit_count": bitCount, "trino_format_number": formatNumber, "trino_data_size": dataSize,
+	"trino_date": castDate, "trino_timestamp": castTimestamp, "trino_zoned": castZoned, "trino_round_timestamp": roundTimestamp,
+	"trino_local": localTime, "trino_zoned_text": zonedText, "trino_days_text": daysText, "trino_months_text": monthsText,
+	"trino_whole_days": wholeDays, "trino_zoned_months": zonedMonths,
+	"trino_date_add": dateAdd, "trino_zoned_add": zonedAdd, "trino_date_diff": dateDiff, "trino_zoned_diff": zonedDiff,
+	"trino_date_trunc": dateTrunc, "trino_zoned_trunc": zonedTrunc, "trino_offset": offsetMinutes, "trino_zone": zoneName,
+	"trino_at_timezone": atTimezone, "trino_with_timezone": withTimezone, "trino_date_format": dateFormat, "trino_date_parse": dateParse,
+	"trino_format_datetime": formatDatetime, "trino_parse_datetime": parseDatetime, "trino_from_iso8601": fromISO8601, "trino_iso_date": isoDate,
+	"trino_to_iso8601": toISO8601, "trino_zoned_iso8601": zonedISO8601, "trino_from_unixtime": fromUnixtime, "trino_parse_duration": parseDuration,
+}
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("INVALID_FUNCTION_ARGUMENT: "+format, args...)
+}
+
+func badCast(format string, args ...any) error {
+	return fmt.Errorf("INVALID_CAST_ARGUMENT: "+format, args...)
+}
+
+func fits(s string, n int64, typ string) (string, error) {
+	if int64(utf8.RuneCountInString(s)) > n {
+		return "", badCast("Value %s cannot be represented as %s", s, typ)
+	}
+	return s, nil
+}
+
+// upper maps each character by itself: ß stays.
+func upper(s string) string { return strings.Map(unicode.ToUpper, s) }
+
+// substr counts from 1, or from the end; from 0 there is nothing.
+func substr(s string, start, length int64) string {
+	runes := []rune(s)
+	n := int64(len(runes))
+	if start < 0 {
+		start += n + 1
+	}
+	if start < 1 || start > n || length <= 0 {
+		return ""
+	}
+	if length > n-start+1 {
+		length = n - start + 1
+	}
+	return string(runes[start-1 : start-1+length])
+}
+
+func reverse(s string) string {
+	runes := []rune(s)
+	for i, j := 0, len(runes)-1; i < j; i, j = i+1, j-1 {
+		runes[i], runes[j] = runes[j], runes[i]
+	}
+	return string(runes)
+}
+
+// maxPad is less than Trino's, which takes 2 GB: DuckDB's memory limit doesn't see
+// what a function makes.
+const maxPad = 1_000_000
+
+func pad(s string, n int64, p string, left bool) (string, error) {
+	if n < 0 || n > maxPad {
+		return "", invalid("target length must be in the range [0, %d]", maxPad)
+	}
+	if p == "" {
+		return "", invalid("Padding string must not be empty")
+	}
+	runes, fill := []rune(s), []rune(p)
+	if int64(len(runes)) >= n {
+		return string(runes[:n]), nil
+	}
+	missing := make([]rune, int(n)-len(runes))
+	for i := range missing {
+		missing[i] = fill[i%len(fill)]
+	}
+	if left {
+		return string(missing) + s, nil
+	}
+	return s + string(missing), nil
+}
+
+func split(s, delimiter string, limit int64) ([]string, error) {
+	if limit <= 0 {
+		return nil, invalid("limit must be positive")
+	}
+	if delimiter == "" {
+		return nil, invalid("The delimiter may not be the empty string")
+	}
+	return strings.SplitN(s, delimiter, int(min(limit, math.MaxInt32))), nil
+}
+
+func splitPart(s, delimiter string, index int64) (*string, error) {
+	if index <= 0 {
+		return nil, invalid("Index must be greater than zero")
+	}
+	parts := strings.Split(s, delimiter)
+	if delimiter == "" {
+		parts = append(parts, "")
+	}
+	if index > int64(len(parts)) {
+		return nil, nil
+	}
+	return &parts[index-1], nil
+}
+
+func splitMap(s, entries, pair string, part int) ([]string, error) {
+	if entries == "" || pair == "" {
+		return nil, invalid("entryDelimiter and keyValueDelimiter must not be empty")
+	}
+	if entries == pair {
+		return nil, invalid("entryDelimiter and keyValueDelimiter must not be the same")
+	}
+	out := []string{}
+	if s == "" {
+		return out, nil
+	}
+	for e := range strings.SplitSeq(strings.TrimSuffix(s, entries), entries) {
+		kv := strings.Split(e, pair)
+		if len(kv) != 2 {
+			return nil, invalid("Key-value delimiter must appear exactly once in each entry. Bad input: '%s'", e)
+		}
+		out = append(out, kv[part])
+	}
+	return out, nil
+}
+
+// strpos is the place of the nth occurrence, 0 if there is none.
+func strpos(s, sub string, n int64) (int64, error) {
+	if n == 0 {
+		return 0, invalid("'instance' must not be a 0")
+	}
+	if sub == "" {
+		return 1, nil
+	}
+	at := -1
+	if n < 0 {
+		at = len(s)
+		for range -n {
+			if at = strings.LastIndex(s[:min(len(s), at+len(sub)-1)], sub); at < 0 {
+				return 0, nil
+			}
+		}
+		return int64(utf8.RuneCountInString(s[:at])) + 1, nil
+	}
+	for range n {
+		next := strings.Index(s[at+1:], sub)
+		if next < 0 {
+			return 0, nil
+		}
+		at += 1 + next
+	}
+	return int64(utf8.RuneCountInString(s[:at])) + 1, nil
+}
+
+func chr(n int64) (string, error) {
+	if n < 0 || n > unicode.MaxRune || !utf8.ValidRune(rune(n)) {
+		return "", invalid("Not a valid Unicode code point: %d", n)
+	}
+	return string(rune(n)), nil
+}
+
+func codepoint(s string) (int64, error) {
+	if utf8.RuneCountInString(s) != 1 {
+		return 0, invalid("Input string must be a single character string")
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return int64(r), nil
+}
+
+func levenshtein(a, b string) (int64, error) {
+	x, y := []rune(a), []rune(b)
+	if len(x)*len(y) > 1_000_000 {
+		return 0, invalid("The combined inputs size exceeded max Levenshtein distance combined input size")
+	}
+	row := make([]int, len(y)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range x {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range y {
+			cost := diagonal
+			if x[i] != y[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return int64(row[len(y)]), nil
+}
+
+func hamming(a, b string) (int64, error) {
+	x, y := []rune(a), []rune(b)
+	if len(x) != len(y) {
+		return 0, invalid("The input strings to hamming_distance function must have the same length")
+	}
+	n := int64(0)
+	for i := range x {
+		if x[i] != y[i] {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func translate(s, from, to string) string {
+	target := []rune(to)
+	change := map[rune]rune{}
+	for i, r := range []rune(from) {
+		if _, ok := change[r]; ok {
+			continue
+		}
+		change[r] = -1
+		if i < len(target) {
+			change[r] = target[i]
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		if c, ok := change[r]; ok {
+			return c
+		}
+		return r
+	}, s)
+}
+
+func subscript(i, n int64) (int64, error) {
+	switch {
+	case i == 0:
+		return 0, invalid("SQL array indices start at 1")
+	case i < 0:
+		return 0, invalid("Array subscript is negative: %d", i)
+	case i > n:
+		return 0, invalid("Array subscript must be less than or equal to array length: %d > %d", i, n)
+	}
+	return i, nil
+}
+
+func element(i int64) (int64, error) {
+	if i == 0 {
+		return 0, invalid("SQL array indices start at 1")
+	}
+	return i, nil
+}
+
+func sliceStart(n, start, length int64) (int64, error) {
+	switch {
+	case length < 0:
+		return 0, invalid("length must be greater than or equal to 0")
+	case start == 0:
+		return 0, invalid("SQL array indices start at 1")
+	case start > 0:
+		return start, nil
+	case start+n < 0:
+		return n + 1, nil
+	}
+	return start + n + 1, nil
+}
+
+func trimArray(n, by int64) (int64, error) {
+	if by < 0 || by > n {
+		return 0, invalid("size must not exceed array cardinality %d: %d", n, by)
+	}
+	return n - by, nil
+}
+
+// maxSequence is how many entries a sequence has at most, as in Trino.
+const maxSequence = 10_000
+
+func sequence(from, to, step int64) ([]int64, error) {
+	if step == 0 {
+		return nil, invalid("step must not be zero")
+	}
+	if step > 0 && to < from || step < 0 && to > from {
+		return nil, invalid("sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start")
+	}
+	if float64(to)/float64(step)-float64(from)/float64(step) >= maxSequence {
+		return nil, invalid("result of sequence function must not have more than %d entries", maxSequence)
+	}
+	list := []int64{}
+	for n := (to - from) / step; n >= 0; n-- {
+		list = append(list, from)
+		from += step
+	}
+	return list, nil
+}
+
+func countTo(n int64) ([]int64, error) {
+	if n < 0 {
+		return nil, invalid("count argument of repeat function must be greater than or equal to 0")
+	}
+	if n > maxSequence {
+		return nil, invalid("count argument of repeat function must be less than or equal to %d", maxSequence)
+	}
+	return make([]int64, n), nil
+}
