@@ -88,6 +88,7 @@ type Engine struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	selects chan struct{} // a slot for each SELECT that may run at once
+	limit   time.Duration // of a SELECT, without what its files need
 
 	mu     sync.Mutex
 	closed bool
@@ -96,7 +97,11 @@ type Engine struct {
 }
 
 // maxSelects bounds the SELECTs that run at once: each may take selectMemory.
-const maxSelects = 2
+const maxSelects = 4
+
+// selectTime is how long a SELECT may run besides what its files take: one that
+// runs away ends, one that has much to read doesn't.
+const selectTime = 15 * time.Second
 
 // New opens the engine. Close it to end its statements.
 func New(o Options) (*Engine, error) {
@@ -111,7 +116,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{
 		catalog: o.Catalog, objects: o.Objects, dataDir: dataDir, bodies: append([]string{filepath.Join(dataDir, "objects")}, o.Mounts...), db: o.DB, now: time.Now,
 		account: o.Account, mayOf: o.MayOf, latency: o.Latency,
-		stop: stop, cancel: cancel, selects: make(chan struct{}, maxSelects),
+		stop: stop, cancel: cancel, selects: make(chan struct{}, maxSelects), limit: selectTime,
 		active: map[string]*execution{}, tokens: map[string]string{},
 	}
 	if err := e.openStore(); err != nil {

@@ -152,11 +152,7 @@ func (q *selection) numbers(ctx context.Context, query string) (found []int32, e
 // a statement that DuckDB writes for it.
 func (q *selection) expression(ctx context.Context, e node) (string, error) {
 	const template = "SELECT 1 FROM x WHERE true"
-	serialized, err := q.text(ctx, "SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR)) AS VARCHAR)", template)
-	if err != nil {
-		return "", err
-	}
-	t, err := parseTree(template, []byte(serialized))
+	t, err := q.parse(ctx, template, nil)
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package athena
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 
@@ -116,6 +117,54 @@ func statementKind(query string) (kind, sub string) {
 		return "DDL", first
 	}
 	return "", ""
+}
+
+// instead says, of the statements that Athena runs and the local stack doesn't,
+// what to do instead.
+var instead = map[string]string{
+	"UNLOAD":     "run the SELECT: its result is a CSV in the output location",
+	"INSERT":     "put files into S3, below the location of the table or of a partition",
+	"MERGE":      "it is for Iceberg tables",
+	"UPDATE":     "it is for Iceberg tables",
+	"DELETE":     "it is for Iceberg tables; delete files in S3, or ALTER TABLE … DROP PARTITION",
+	"PREPARE":    "write the values into the statement",
+	"EXECUTE":    "write the values into the statement",
+	"DEALLOCATE": "nothing can be prepared",
+	"VACUUM":     "it is for Iceberg tables",
+	"OPTIMIZE":   "it is for Iceberg tables",
+	"CALL":       "it has no procedures",
+	"USE":        "name the database in the query's context or before the table",
+	"ANALYZE":    "it needs no statistics",
+	"GRANT":      "it knows no rights",
+	"REVOKE":     "it knows no rights",
+}
+
+var (
+	createView = regexp.MustCompile(`(?is)^CREATE\s+(OR\s+REPLACE\s+)?(PROTECTED\s+)?(MULTI\s+DIALECT\s+)?VIEW\b`)
+	createAs   = regexp.MustCompile(`(?is)^CREATE\s+TABLE\b.*\bAS[\s(]+(SELECT|WITH|VALUES|TABLE)\b`)
+)
+
+// checkKind refuses by name what the local stack doesn't run.
+func checkKind(query string) error {
+	query = strings.TrimSpace(withoutComments(query))
+	word := hiveql.FirstWord(query)
+	switch why := instead[word]; {
+	case why != "":
+		return invalidRequest("The local stack does not run %s: %s", word, why)
+	case createView.MatchString(query):
+		return invalidRequest("The local stack does not run CREATE VIEW: put the view's query before yours, WITH name AS (…)")
+	case createAs.MatchString(query):
+		return invalidRequest("The local stack does not run CREATE TABLE AS SELECT: run the SELECT alone (with awswrangler: ctas_approach=False)")
+	}
+	return nil
+}
+
+// withoutComments is a query for looking at: one that doesn't end is left.
+func withoutComments(query string) string {
+	if blanked, err := blankComments(query); err == nil {
+		return blanked
+	}
+	return query
 }
 
 // isSelect says whether the statement goes to DuckDB.

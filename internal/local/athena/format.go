@@ -19,6 +19,11 @@ type fileFormat struct {
 	symlinks   bool // the files are lists of files
 }
 
+const (
+	openXSerDe   = "org.openx.data.jsonserde.JsonSerDe"
+	openCSVSerDe = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
+)
+
 // formatOf recognises a descriptor's format, or says that it can't be read.
 func formatOf(t *glue.Table, d *glue.StorageDescriptor) (*fileFormat, error) {
 	if d == nil || d.SerdeInfo == nil || d.SerdeInfo.SerializationLibrary == "" {
@@ -26,11 +31,11 @@ func formatOf(t *glue.Table, d *glue.StorageDescriptor) (*fileFormat, error) {
 	}
 	f := &fileFormat{serde: d.SerdeInfo.SerializationLibrary, properties: d.SerdeInfo.Parameters}
 	switch f.serde {
-	case openxSerDe, "org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe":
+	case openXSerDe, "org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe":
 		f.kind = "json"
 	case "com.amazon.emr.hive.serde.CloudTrailSerde", "org.apache.hive.hcatalog.data.CloudTrailSerde":
 		f.kind = "cloudtrail"
-	case hiveql.LazySimpleSerDe, "org.apache.hadoop.hive.serde2.OpenCSVSerde", regexSerDe:
+	case hiveql.LazySimpleSerDe, openCSVSerDe, regexSerDe:
 		f.kind = "text"
 	case hiveql.ParquetSerDe:
 		f.kind = "parquet"

@@ -50,6 +50,12 @@ func TestSelectReadsText(t *testing.T) {
 	s.run(`CREATE EXTERNAL TABLE csv (a string, b string) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' WITH SERDEPROPERTIES ('separatorChar'=';') LOCATION 's3://b/csv/'`)
 	s.put("csv/1.csv", "\"x;\"\"y\"\"\";2\nplain\n")
 	s.want("SELECT a, b FROM csv ORDER BY a", []string{"plain", "NULL"}, []string{`x;"y"`, "2"})
+	s.run(`CREATE EXTERNAL TABLE typed (a string, n int, d date) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' LOCATION 's3://b/typed/'`)
+	s.put("typed/1.csv", "x,5,1\n")
+	s.want("SELECT a, n FROM typed", []string{"x", "5"})
+	s.failsWith("SELECT d FROM typed", "NOT_SUPPORTED: The local stack does not read columns of date")
+	s.put("typed/2.csv", "x,,1\n")
+	s.failsWith("SELECT n FROM typed", "HIVE_BAD_DATA: Error parsing field value ''")
 }
 
 func TestSelectReadsParquet(t *testing.T) {
@@ -112,12 +118,12 @@ func TestSelectFailsOnBrokenFiles(t *testing.T) {
 	s.put("j/f.json", "{\"a\":\"1\"}\n{broken\n{\"a\":\"2\"}\n")
 	s.put("gz/f.json.gz", `{"a":"1"}`)
 	s.failsWith("SELECT a FROM strict", "HIVE_CURSOR_ERROR: Row is not a valid JSON Object")
-	s.failsWith("SELECT count(*) FROM strict", "s3://b/j/f.json")
+	s.failsWith("SELECT max(a) FROM strict", "s3://b/j/f.json")
 	s.want("SELECT a FROM loose ORDER BY a", []string{"1"}, []string{"2"}, []string{"NULL"})
 	s.failsWith("SELECT a FROM plain", "HIVE_CANNOT_OPEN_SPLIT")
 	s.failsWith("SELECT a FROM o", "HIVE_UNSUPPORTED_FORMAT")
 	s.failsWith("SELECT a FROM projected", "projection")
-	for _, query := range []string{"SELECT a FROM plain", "SELECT count(*) FROM strict"} {
+	for _, query := range []string{"SELECT a FROM plain", "SELECT max(a) FROM strict"} {
 		if reason := *s.fails(query).StateChangeReason; strings.Contains(reason, s.objects.dir) {
 			t.Errorf("a path of this machine is shown: %s", reason)
 		}
@@ -128,13 +134,13 @@ func TestSelectKnowsTrinosFunctions(t *testing.T) {
 	s := newStack(t)
 	s.run("CREATE DATABASE db")
 	for expression, want := range map[string]string{
-		"from_unixtime(0)": "1970-01-01 00:00:00.000",
+		"from_unixtime(0)": "1970-01-01 00:00:00.000 UTC",
 		"to_unixtime(timestamp '1970-01-01 00:01:00')":                      "60.0",
 		"regexp_like('abc', 'b.')":                                          "true",
 		"element_at(map(array['a'], array[1]), 'a')":                        "1",
 		"element_at(map(array['a'], array[1]), 'b')":                        "NULL",
 		"cardinality(array[1, 2])":                                          "2",
-		"json_parse('{\"b\": 1, \"a\": 2}')":                                `{"b": 1, "a": 2}`,
+		"json_parse('{\"b\": 1, \"a\": 2}')":                                `{"a":2,"b":1}`,
 		"json_extract_scalar('{\"a\":{\"b\":\"x\"}}', '$.a.b')":             "x",
 		"json_extract_scalar('{\"a\":{\"b\":\"x\"}}', '$.a')":               "NULL",
 		"approx_distinct(1)":                                                "1",

@@ -3,7 +3,7 @@ package athena
 import "fmt"
 
 // functions are the Go functions that one query's scans call from SQL, by
-// number: hive_json(line, n) and hive_text(line, n).
+// number: hive_json(line, n, file) and hive_text(line, n).
 type functions struct {
 	folders []*rowFolder
 	rows    []splitter
@@ -13,7 +13,9 @@ type functions struct {
 func (f *functions) json(r *rowFolder) func(argument string) string {
 	n := len(f.folders)
 	f.folders = append(f.folders, r)
-	return func(argument string) string { return fmt.Sprintf("hive_json(%s, %d)", argument, n) }
+	return func(argument string) string {
+		return fmt.Sprintf("hive_json(%s, %d, CAST(file_index AS INTEGER))", argument, n)
+	}
 }
 
 // text registers a splitter and returns how to call it.

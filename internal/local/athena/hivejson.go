@@ -3,7 +3,9 @@ package athena
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/hiveql"
@@ -20,6 +22,77 @@ type rowFolder struct {
 	renamed map[string]string
 	// dots: OpenX's dots.in.keys, a.b is the column a_b.
 	dots bool
+	// lines: a row is a line, whose values are converted (jsonvalue.go); else it is
+	// valid JSON and only its names are folded.
+	lines  bool
+	strict bool // Hive's own JsonSerDe
+	// malformed: a line that is no JSON is a row of NULLs.
+	malformed bool
+	files     []scanFile
+}
+
+var (
+	byteOrderMark = []byte("\xef\xbb\xbf")
+	noRow         = []byte("{}")
+)
+
+// line returns the JSON of the row that a line is. As in Trino, OpenX's SerDe
+// makes NULLs of a line that doesn't begin an object or a list, reads a list
+// by the place of its items, and nothing behind the first value.
+func (f *rowFolder) line(line []byte, file int) ([]byte, error) {
+	row, err := f.read(line)
+	if err != nil {
+		return nil, fmt.Errorf("HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: %w, of %s", err, f.files[file].uri)
+	}
+	return row, nil
+}
+
+func (f *rowFolder) read(line []byte) ([]byte, error) {
+	line = bytes.TrimSpace(bytes.TrimPrefix(line, byteOrderMark))
+	object := len(line) > 0 && (line[0] == '{' || line[0] == '[' && !f.strict)
+	if !object && !f.strict {
+		return noRow, nil
+	}
+	if !json.Valid(line) || !object {
+		var first json.RawMessage
+		err := json.NewDecoder(bytes.NewReader(line)).Decode(&first)
+		switch {
+		case err == nil && object && !f.strict:
+			line = first
+		case f.malformed:
+			return noRow, nil
+		case err == nil:
+			return nil, errors.New("something else than one object")
+		default:
+			return nil, err
+		}
+	}
+	if line[0] == '[' {
+		return f.list(line)
+	}
+	return f.fold(line)
+}
+
+// list makes an object of a list: its items are the columns in order.
+func (f *rowFolder) list(line []byte) ([]byte, error) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(line, &items); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, item := range items[:min(len(items), len(f.row.Fields))] {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(quotedJSON(f.row.Fields[i]))
+		b.WriteByte(':')
+		b.Write(item)
+	}
+	b.WriteByte('}')
+	plain := *f
+	plain.renamed, plain.dots = nil, false
+	return plain.fold(b.Bytes())
 }
 
 // fold returns the JSON of a row with its names folded.
@@ -63,17 +136,79 @@ func (w *jsonWalker) value(t *hiveql.Type, top bool) error {
 	}
 	switch w.in[w.pos] {
 	case '{':
+		if err := w.checkNested(t, "struct", "map"); err != nil {
+			return err
+		}
 		return w.object(t, top)
 	case '[':
+		if t != nil && t.Name == "struct" && w.top.lines && !w.top.strict {
+			return w.structList(t)
+		}
+		if err := w.checkNested(t, "array"); err != nil {
+			return err
+		}
 		return w.array(t)
 	case '"':
-		return w.copyString()
+		return w.scalar(t, w.copyString)
 	}
-	start := w.pos
-	for w.pos < len(w.in) && bytes.IndexByte([]byte(",]} \t\r\n"), w.in[w.pos]) < 0 {
-		w.pos++
+	return w.scalar(t, func() error {
+		start := w.pos
+		for w.pos < len(w.in) && bytes.IndexByte([]byte(",]} \t\r\n"), w.in[w.pos]) < 0 {
+			w.pos++
+		}
+		w.out = append(w.out, w.in[start:w.pos]...)
+		return nil
+	})
+}
+
+// checkNested: an object or a list stands for itself in a text, and for no other
+// scalar.
+func (w *jsonWalker) checkNested(t *hiveql.Type, names ...string) error {
+	if !w.top.lines || t == nil || slices.Contains(names, t.Name) || !w.top.strict && (t.Name == "string" || t.Name == "array") {
+		return nil
 	}
-	w.out = append(w.out, w.in[start:w.pos]...)
+	return w.errorf("no " + t.String())
+}
+
+// structList reads a list as a struct's fields in order.
+func (w *jsonWalker) structList(t *hiveql.Type) error {
+	var raw json.RawMessage
+	d := json.NewDecoder(bytes.NewReader(w.in[w.pos:]))
+	if err := d.Decode(&raw); err != nil {
+		return err
+	}
+	inner := *w.top
+	inner.row = *t
+	object, err := inner.list(raw)
+	w.out, w.pos = append(w.out, object...), w.pos+int(d.InputOffset())
+	return err
+}
+
+// scalar copies a value and converts it to the type.
+func (w *jsonWalker) scalar(t *hiveql.Type, take func() error) error {
+	start := len(w.out)
+	if err := take(); err != nil || t == nil || !w.top.lines {
+		return err
+	}
+	raw := bytes.Clone(w.out[start:])
+	w.out = w.out[:start]
+	elem, list := t, false
+	switch t.Name {
+	case "array":
+		elem, list = &t.Elems[0], string(raw) != "null" && !w.top.strict
+	case "struct", "map":
+		if string(raw) != "null" {
+			return w.errorf("no " + t.String())
+		}
+	}
+	converted, err := w.top.convert(elem, raw)
+	if err != nil {
+		return w.errorf(err.Error())
+	}
+	if list {
+		converted = append(append([]byte{'['}, converted...), ']')
+	}
+	w.out = append(w.out, converted...)
 	return nil
 }
 
@@ -142,8 +277,17 @@ func (w *jsonWalker) list(open, shut byte, item func() error) error {
 	}
 }
 
+// object copies an object. Of members of one name the last counts; Hive's own
+// SerDe doesn't take two.
 func (w *jsonWalker) object(t *hiveql.Type, top bool) error {
-	return w.list('{', '}', func() error {
+	type member struct {
+		name     string
+		from, to int
+	}
+	var members []member
+	begin := len(w.out)
+	twice := false
+	err := w.list('{', '}', func() error {
 		w.space()
 		start := len(w.out)
 		if !w.next('"') {
@@ -152,12 +296,38 @@ func (w *jsonWalker) object(t *hiveql.Type, top bool) error {
 		if err := w.copyString(); err != nil {
 			return err
 		}
-		member := w.member(t, start, top)
+		value := w.member(t, start, top)
+		name := string(w.out[start:])
 		if _, err := w.take(":"); err != nil {
 			return err
 		}
-		return w.value(member, false)
+		if err := w.value(value, false); err != nil {
+			return err
+		}
+		if t != nil && w.top.lines {
+			twice = twice || slices.ContainsFunc(members, func(m member) bool { return m.name == name })
+			members = append(members, member{name, start, len(w.out)})
+		}
+		return nil
 	})
+	if err != nil || !twice {
+		return err
+	}
+	if w.top.strict {
+		return w.errorf("a member twice")
+	}
+	last := map[string]member{}
+	for _, m := range members {
+		last[m.name] = m
+	}
+	var kept [][]byte
+	for _, m := range members {
+		if last[m.name] == m {
+			kept = append(kept, bytes.Clone(w.out[m.from:m.to]))
+		}
+	}
+	w.out = append(append(append(w.out[:begin], '{'), bytes.Join(kept, []byte{','})...), '}')
+	return nil
 }
 
 // member folds the name that was just copied, if it is a struct's, and returns

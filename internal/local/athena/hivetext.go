@@ -29,6 +29,9 @@ func (r *textRow) fields(line string) ([]*string, error) {
 			b.WriteByte(c)
 			i++
 		case r.quote != 0 && c == r.quote:
+			if i > 2 && line[i-1] != r.delimiter && i+1 < len(line) && line[i+1] != r.delimiter {
+				b.WriteByte(c) // within a field it stands for itself too
+			}
 			quoted = !quoted
 		case r.escape != 0 && c == r.escape && i+1 < len(line):
 			i++
@@ -40,6 +43,9 @@ func (r *textRow) fields(line string) ([]*string, error) {
 		default:
 			b.WriteByte(c)
 		}
+	}
+	if quoted {
+		return nil, nil // the SerDe reads a line, and no more
 	}
 	return append(fields, r.field(line[start:], b.String())), nil
 }

@@ -56,19 +56,3 @@ func TestCommentsAreBlanked(t *testing.T) {
 		t.Error("a comment without an end is none")
 	}
 }
-
-// TestNestingIsCounted is about the syntax tree alone: what planning it costs
-// TestAHostileSelectEnds sees.
-func TestNestingIsCounted(t *testing.T) {
-	for _, outer := range []node{{"class": "SUBQUERY"}, {"class": "LAMBDA"}, {"class": "FUNCTION", "function_name": "JSON_parse"}} {
-		for _, n := range []int{maxNesting, maxNesting + 1} {
-			var e any = node{"class": "CONSTANT"}
-			for range n {
-				e = node{"class": outer["class"], "function_name": outer["function_name"], "children": []any{node{"class": "FUNCTION", "function_name": "abs"}, e}}
-			}
-			if err := (&tree{node{"x": e}}).checkNesting(""); (err == nil) != (n <= maxNesting) {
-				t.Errorf("%d of %v: %v", n, outer, err)
-			}
-		}
-	}
-}

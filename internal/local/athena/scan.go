@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/hiveql"
@@ -27,6 +28,46 @@ type scanFile struct {
 	path      string // of the body on this machine
 	uri       string // of the object
 	size      int64
+}
+
+// packed are the ways to compress that Athena knows by a file's name and the
+// local stack doesn't.
+var packed = []string{".bz2", ".zst", ".snappy", ".lz4", ".lzo", ".deflate"}
+
+// checkPacked refuses what Athena unpacks and the local stack doesn't, and
+// gzip under another name, of which Athena reads the bytes: rows of NULLs.
+func (f scanFile) checkPacked() error {
+	if f.partition.format.kind == "parquet" {
+		return nil
+	}
+	if i := slices.IndexFunc(packed, func(p string) bool { return strings.HasSuffix(f.path, p) }); i >= 0 {
+		return userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack doesn't read %s files: %s", packed[i], f.uri)
+	}
+	if strings.HasSuffix(f.path, ".gz") {
+		return nil
+	}
+	file, err := os.Open(f.path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	head := make([]byte, 2)
+	if _, err := io.ReadFull(file, head); err == nil && head[0] == 0x1f && head[1] == 0x8b {
+		return userFailure(typeBadData, "HIVE_BAD_DATA: %s is gzip, but its name doesn't end in .gz: Athena would read rows of NULLs or garbage. The local stack doesn't; name it .gz", f.uri)
+	}
+	return nil
+}
+
+// unpacked is the size of what is in the file, as far as it says.
+func (f scanFile) unpacked() int64 {
+	if !strings.HasSuffix(f.path, ".gz") {
+		return f.size
+	}
+	size, err := uncompressed(f.path)
+	if err != nil {
+		return f.size
+	}
+	return max(size, f.size)
 }
 
 // scan is everything needed to read what a query needs of one table.
@@ -63,6 +104,11 @@ func (s *scan) list(ctx context.Context, objects Objects, parts []*scanPartition
 			default:
 				s.files = append(s.files, scanFile{p, o.Path, "s3://" + bucket + "/" + o.Key, o.Size})
 			}
+		}
+	}
+	for _, f := range s.files {
+		if err := f.checkPacked(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -129,10 +175,7 @@ func (s *scan) formatSQL(files []scanFile, f *functions, describe func(string) (
 	format := files[0].partition.format
 	switch format.kind {
 	case "json":
-		if format.serde == openxSerDe {
-			return s.openxSQL(format, files, f), nil
-		}
-		return s.jsonSQL(format, files, f), nil
+		return s.jsonSQL(format, files, f)
 	case "cloudtrail":
 		return s.cloudTrailSQL(format, files, f)
 	case "text":
@@ -191,15 +234,31 @@ func encodeStructure(m map[string]string) string {
 	return literal(string(b))
 }
 
-func (s *scan) jsonSQL(format *fileFormat, files []scanFile, f *functions) string {
-	row := f.json(format.folder(rowType(s.columns)))
+func (s *scan) jsonSQL(format *fileFormat, files []scanFile, f *functions) (string, error) {
+	folder := format.folder(rowType(s.columns))
+	folder.lines, folder.files = true, files
+	folder.strict, folder.malformed = format.serde != openXSerDe, format.ignoreMalformed()
+	row := f.json(folder)
 	var cols []string
-	for _, c := range s.columns {
-		cols = append(cols, fmt.Sprintf(`struct_extract("$r", %s) AS %s`, literal(c.name), ident(c.name)))
+	read := slices.Clone(s.columns) // bytes are base64 in the text
+	for i, c := range s.columns {
+		value := fmt.Sprintf(`struct_extract("$r", %s)`, literal(c.name))
+		if c.typ.Name == "binary" {
+			read[i].typ, value = hiveql.Type{Name: "string"}, "from_base64("+value+")"
+		} else if strings.Contains(duckType(c.typ), "BLOB") {
+			return "", userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read binary values within %s of JSON: column %s", c.typ.Name, c.name)
+		}
+		cols = append(cols, value+" AS "+ident(c.name))
 	}
 	cols = append(cols, s.keyColumns(files, `"$f"`)...)
-	return fmt.Sprintf(`SELECT %s FROM (SELECT json_transform(%s, %s) AS "$r", file_index AS "$f" FROM read_json_objects(%s, format = 'newline_delimited', maximum_object_size = %d, ignore_errors = %t))`,
-		strings.Join(cols, ", "), row("CAST(json AS VARCHAR)"), structure(s.columns), paths(files), maxLine, format.ignoreMalformed())
+	return fmt.Sprintf(`SELECT %s FROM (SELECT json_transform(%s, %s) AS "$r", file_index AS "$f" FROM %s)`,
+		strings.Join(cols, ", "), row("coalesce(line, '')"), structure(read), lines(files, format.skipLines)), nil
+}
+
+// lines reads files by the line, as the one column "line", NULL where it is empty.
+func lines(files []scanFile, skip int) string {
+	return fmt.Sprintf(`read_csv(%s, columns = {'line': 'VARCHAR'}, delim = chr(30) || chr(31), quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, null_padding = false, max_line_size = %d, skip = %d, hive_partitioning = false)`,
+		paths(files), maxLine, skip)
 }
 
 // cloudTrailSQL reads files that are one document {"Records": […]}.
@@ -239,18 +298,47 @@ func (s *scan) textSQL(format *fileFormat, files []scanFile, f *functions) (stri
 			}
 			field = fmt.Sprintf("string_split(%s, %s)", field, literal(delimiter))
 		}
-		cols = append(cols, fmt.Sprintf("TRY_CAST(%s AS %s) AS %s", field, duckType(c.typ), ident(c.name)))
+		cols = append(cols, format.textValue(field, c.typ)+" AS "+ident(c.name))
 	}
 	cols = append(cols, s.keyColumns(files, `"$f"`)...)
 	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", file_index AS "$f" FROM %s)`,
-		strings.Join(cols, ", "), fields("line"), linesSQL(files, format.skipLines)), nil
+		strings.Join(cols, ", "), fields("coalesce(line, '')"), lines(files, format.skipLines)), nil
 }
 
-// linesSQL is the files' lines, each a row with the column line, without the first
-// of each file.
-func linesSQL(files []scanFile, skip int) string {
-	return fmt.Sprintf(`read_csv(%s, columns = {'line': 'VARCHAR'}, delim = chr(30) || chr(31), quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, null_padding = false, max_line_size = %d, skip = %d, hive_partitioning = false)`,
-		paths(files), maxLine, skip)
+// textValue is a field as a value of a column's type: a whole number's fraction is
+// cut off, and only true and false are booleans (RegexSerDe: all but true is
+// false).
+func (f *fileFormat) textValue(field string, t hiveql.Type) string {
+	cast := "TRY_CAST(%[1]s AS " + duckType(t) + ")"
+	if f.serde == openCSVSerDe && duckType(t) != "VARCHAR" {
+		return csvValue(field, t)
+	}
+	switch t.Name {
+	case "tinyint", "smallint", "int", "bigint":
+		cast = "CASE WHEN regexp_full_match(%[1]s, '[+-]?[0-9]+([.][0-9]*)?') THEN TRY_CAST(string_split(%[1]s, '.')[1] AS " + duckType(t) + ") END"
+	case "boolean":
+		cast = "CASE lower(%[1]s) WHEN 'true' THEN true WHEN 'false' THEN false END"
+		if f.serde == regexSerDe {
+			cast = "(lower(%[1]s) = 'true')"
+		}
+	}
+	return fmt.Sprintf(cast, field)
+}
+
+// csvValue is a field of OpenCSVSerde's, all of which are text to it. Athena makes
+// numbers of them, and fails on an empty one; dates and times it takes as
+// numbers of days and milliseconds (user guide, "Open CSV SerDe"), which was
+// never compared.
+func csvValue(field string, t hiveql.Type) string {
+	why := "'HIVE_BAD_DATA: Error parsing field value ''' || " + field + " || ''' as " + t.Name + "'"
+	value := fmt.Sprintf("TRY_CAST(%s AS %s)", field, duckType(t))
+	switch t.Name {
+	case "tinyint", "smallint", "int", "bigint", "double", "float", "decimal", "boolean":
+	default:
+		value = "NULL"
+		why = "'NOT_SUPPORTED: The local stack does not read columns of " + t.Name + " with OpenCSVSerde: make it a string' || left(" + field + ", 0)"
+	}
+	return fmt.Sprintf("CASE WHEN %[1]s IS NOT NULL THEN coalesce(%[2]s, CAST(trino_fail(%[3]s) AS %[4]s)) END", field, value, why, duckType(t))
 }
 
 // parquetSQL reads columns by their names, in any case; one that no file has

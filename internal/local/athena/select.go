@@ -4,14 +4,16 @@ package athena
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
+	"athenarefresh/internal/hiveql"
+	"athenarefresh/internal/local/athena/trino"
 	"athenarefresh/internal/local/glue"
 )
 
@@ -21,15 +23,16 @@ type selection struct {
 	*session
 	caller    caller
 	query     string // without EXPLAIN
-	rewritten string // the query as it is run
+	rewritten string // the query as DuckDB runs it
 	explain   string // "", "EXPLAIN " or "EXPLAIN ANALYZE "
 	database  string
 	tree      *tree
-	names     map[int]string     // of the result's columns that DuckDB names otherwise
+	outputs   []trino.Column     // the result's columns
 	tables    map[string]*source // by database, NUL and name
 	schemas   map[string]bool
 	uris      map[string]string // of the files that are read, by path
 	out       result
+	toRead    int64 // bytes of the files, unpacked
 
 	temporaries int // tables made for lists of partitions
 }
@@ -46,12 +49,8 @@ type source struct {
 
 // runSelect runs a query in a DuckDB of its own.
 func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err error) {
-	q := &selection{Engine: e, caller: x.caller, database: x.QueryExecutionContext.Database,
-		tables: map[string]*source{}, schemas: map[string]bool{}, uris: map[string]string{}}
-	if q.database == "" {
-		q.database = "default"
-	}
-	q.schemas[q.database] = true
+	q := e.newSelection(x.QueryExecutionContext.Database)
+	q.caller = x.caller
 	query, err := blankComments(x.Query)
 	if err != nil {
 		return nil, err
@@ -68,6 +67,31 @@ func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err 
 	return &q.out, nil
 }
 
+// bytesASecond is what a SELECT may take a second more for.
+const bytesASecond = 1 << 20
+
+// timed runs the query within its time. What DuckDB plans nothing stops, but
+// that is bounded (trino.Translate).
+func (q *selection) timed(ctx context.Context) error {
+	limit := q.limit + time.Duration(q.toRead/bytesASecond)*time.Second
+	timed, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := q.answer(timed)
+	if err != nil && timed.Err() != nil && ctx.Err() == nil {
+		return userFailure(typeLimit, "EXCEEDED_TIME_LIMIT: The local stack ends a SELECT after %v when its files have %d bytes: "+
+			"ask for fewer partitions, or look for a join without a condition", limit, q.toRead)
+	}
+	return err
+}
+
+func (e *Engine) newSelection(database string) *selection {
+	if database == "" {
+		database = "default"
+	}
+	return &selection{Engine: e, database: database,
+		tables: map[string]*source{}, schemas: map[string]bool{database: true}, uris: map[string]string{}}
+}
+
 // cutExplain takes EXPLAIN [ANALYZE] off a query.
 func cutExplain(query string) (explain, rest string) {
 	rest = query
@@ -80,27 +104,16 @@ func cutExplain(query string) (explain, rest string) {
 }
 
 func (q *selection) run(ctx context.Context) error {
-	serialized, err := q.text(ctx, "SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR)) AS VARCHAR)", q.query)
-	if err != nil {
-		return fmt.Errorf("parse the query: %w", err)
-	}
-	if q.tree, err = parseTree(q.query, []byte(serialized)); err != nil {
+	if err := q.translate(ctx); err != nil {
 		return err
 	}
-	if err := q.tree.checkFunctions(q.query); err != nil {
+	if err := trino.Register(q.conn, q.registered, q.rewritten); err != nil {
 		return err
 	}
-	if err := q.tree.checkNesting(q.query); err != nil {
-		return err
-	}
-	if err := q.rewrite(ctx); err != nil {
-		return err
-	}
-	if err := q.defineMacros(ctx, q.tree); err != nil {
-		return err
-	}
-	if err := q.resolveTables(); err != nil {
-		return err
+	for _, p := range q.tree.places(q.keysOf) {
+		if s := q.source(p.ref); s != nil && !strings.HasSuffix(p.ref.table, partitionsSuffix) {
+			s.places = append(s.places, p.conditions)
+		}
 	}
 	for _, key := range slices.Sorted(mapKeys(q.tables)) {
 		if err := q.define(ctx, q.tables[key]); err != nil {
@@ -110,23 +123,49 @@ func (q *selection) run(ctx context.Context) error {
 	if err := q.lock(ctx); err != nil {
 		return err
 	}
-	return q.answer(ctx)
+	return q.timed(ctx)
 }
 
-// rewrite changes what DuckDB takes in another form only.
-func (q *selection) rewrite(ctx context.Context) error {
-	q.rewritten = q.query
-	var renamed bool
-	q.names, renamed = q.tree.columnNames()
-	if dates := q.tree.rewriteDateParse(); !dates && !renamed {
-		return nil
-	}
-	body, err := json.Marshal(q.tree.root)
+// translate writes the query in DuckDB's words, with Trino's types, and finds
+// its tables in the catalog.
+func (q *selection) translate(ctx context.Context) error {
+	prepared, err := trino.Prepare(q.query)
 	if err != nil {
-		return fmt.Errorf("encode the query: %w", err)
+		return q.translated(err)
 	}
-	q.rewritten, err = q.text(ctx, "SELECT json_deserialize_sql(CAST($1 AS JSON))", string(body))
+	written, err := q.parse(ctx, prepared.SQL, prepared.At)
+	if err != nil {
+		return err
+	}
+	out, err := trino.Translate(prepared, written.root, q.lookup, q.now())
+	if err != nil {
+		return q.translated(err)
+	}
+	q.rewritten, q.outputs = out.SQL, out.Columns
+	q.tree, err = q.parse(ctx, q.rewritten, nil)
 	return err
+}
+
+// parse reads a query's syntax tree; at says where a place in it comes from.
+func (q *selection) parse(ctx context.Context, query string, at func(int) int) (*tree, error) {
+	serialized, err := q.text(ctx, "SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR)) AS VARCHAR)", query)
+	if err != nil {
+		return nil, fmt.Errorf("parse the query: %w", err)
+	}
+	return parseTree(q.query, []byte(serialized), at)
+}
+
+// translated is a failure of the translation, with its place.
+func (q *selection) translated(err error) error {
+	var e *trino.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	where := ""
+	if e.At >= 0 {
+		where = linePosition(q.query, e.At) + ": "
+	}
+	return userFailure(failureKind(e.Code), "%s: %s%s", e.Code, where, e.Message)
 }
 
 func mapKeys[V any](m map[string]V) func(func(string) bool) {
@@ -139,20 +178,31 @@ func mapKeys[V any](m map[string]V) func(func(string) bool) {
 	}
 }
 
-// resolveTables finds every table of the query in the catalog, and the
-// conditions under which it is read.
-func (q *selection) resolveTables() error {
-	for ref, at := range q.tree.tables() {
-		if err := q.resolve(ref, at); err != nil {
-			return err
+// lookup finds a table of the query in the catalog, and its columns.
+func (q *selection) lookup(catalog, database, table string, at int) (*trino.Table, error) {
+	ref := tableRef{catalog, database, table}
+	if ref.database == "" {
+		ref.database = q.database
+	}
+	if err := q.resolve(ref, at); err != nil {
+		return nil, err
+	}
+	scan, err := q.newScan(q.source(ref))
+	if err != nil {
+		return nil, err
+	}
+	out := &trino.Table{SQL: ident(ref.database) + "." + ident(table), Database: ref.database}
+	columns := scan.keys
+	if !strings.HasSuffix(table, partitionsSuffix) {
+		columns = slices.Concat(scan.columns, scan.keys)
+		if scan.withPath {
+			out.Columns = append(out.Columns, trino.Column{Name: "$path", Type: trinoType(hiveql.Type{Name: "string"}), Hidden: true})
 		}
 	}
-	for _, p := range q.tree.places(q.keysOf) {
-		if s := q.source(p.ref); s != nil && !strings.HasSuffix(p.ref.table, partitionsSuffix) {
-			s.places = append(s.places, p.conditions)
-		}
+	for _, c := range columns {
+		out.Columns = append(out.Columns, trino.Column{Name: c.name, Type: trinoType(c.typ)})
 	}
-	return nil
+	return out, nil
 }
 
 func (q *selection) keysOf(ref tableRef) map[string]string {
@@ -165,18 +215,13 @@ func (q *selection) keysOf(ref tableRef) map[string]string {
 // partitionsSuffix makes a table's name that of the list of its partitions.
 const partitionsSuffix = "$partitions"
 
-// source returns a table that was resolved, or nil.
+// source returns a table that was resolved, or nil: a name without a database is
+// a WITH query's.
 func (q *selection) source(ref tableRef) *source {
-	if ref.database == "" {
-		ref.database = q.database
-	}
 	return q.tables[ref.database+"\x00"+strings.TrimSuffix(ref.table, partitionsSuffix)]
 }
 
 func (q *selection) resolve(ref tableRef, at int) error {
-	if ref.database == "" {
-		ref.database = q.database
-	}
 	where := linePosition(q.query, at)
 	if ref.catalog != "" && ref.catalog != "awsdatacatalog" {
 		return userFailure(typeEntityNotFound, "CATALOG_NOT_FOUND: %s: Catalog '%s' does not exist", where, ref.catalog)
@@ -271,6 +316,7 @@ func (q *selection) count(files []scanFile) {
 		if q.uris[f.path] == "" {
 			q.uris[f.path] = f.uri
 			q.out.scanned += f.size
+			q.toRead += f.unpacked()
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"athenarefresh/internal/local/athena/trino"
 )
 
 // selectMemory, selectThreads and maxExpression bound one SELECT. Its planning
@@ -27,6 +29,8 @@ type session struct {
 	db        *sql.DB
 	conn      *sql.Conn
 	functions functions
+
+	registered map[string]bool // functions of Trino's that are written in Go
 }
 
 // openSession starts a DuckDB that can open only files below bodies, can't
@@ -37,7 +41,7 @@ func openSession(ctx context.Context, bodies []string, database string) (*sessio
 	if err != nil {
 		return nil, fmt.Errorf("start DuckDB: %w", err)
 	}
-	s := &session{db: sql.OpenDB(connector)}
+	s := &session{db: sql.OpenDB(connector), registered: map[string]bool{}}
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to DuckDB: %w", err), s.db.Close())
 	}
@@ -59,7 +63,6 @@ func (s *session) prepare(ctx context.Context, bodies []string, database string)
 		"CREATE SCHEMA IF NOT EXISTS awsdatacatalog." + ident(database),
 		"SET search_path = " + literal("awsdatacatalog."+ident(database)+",awsdatacatalog.main"),
 		"SET TimeZone = 'UTC'",
-		"SET integer_division = true",
 		"SET memory_limit = " + literal(selectMemory),
 		fmt.Sprintf("SET threads = %d", selectThreads),
 		"SET temp_directory = ''",
@@ -73,6 +76,9 @@ func (s *session) prepare(ctx context.Context, bodies []string, database string)
 		if err := s.exec(ctx, q); err != nil {
 			return err
 		}
+	}
+	if err := trino.Register(s.conn, s.registered, "trino_fail()"); err != nil { // for scans
+		return err
 	}
 	if err := duckdb.RegisterScalarUDF(s.conn, "hive_json", hiveJSON{&s.functions}); err != nil {
 		return err
@@ -97,26 +103,6 @@ func (s *session) text(ctx context.Context, query string, args ...any) (string, 
 	return answer, err
 }
 
-// defineMacros creates those of Trino's functions that the query calls.
-func (s *session) defineMacros(ctx context.Context, t *tree) error {
-	called := map[string]bool{}
-	walk(t.root, func(n node) bool {
-		if n["class"] == "FUNCTION" {
-			called[strings.ToLower(str(n, "function_name"))] = true
-		}
-		return true
-	})
-	for _, m := range macros {
-		if !called[m.name] {
-			continue
-		}
-		if err := s.exec(ctx, "CREATE MACRO awsdatacatalog.main."+m.name+m.definition); err != nil {
-			return fmt.Errorf("define %s: %w", m.name, err)
-		}
-	}
-	return nil
-}
-
 // columns returns the names of a query's columns.
 func (s *session) columns(ctx context.Context, query string) (names []string, err error) {
 	rows, err := s.conn.QueryContext(ctx, query+" LIMIT 0")
@@ -127,19 +113,26 @@ func (s *session) columns(ctx context.Context, query string) (names []string, er
 	return rows.Columns()
 }
 
-// hiveJSON is hive_json(line, n): the line with its names folded by folder n.
+// hiveJSON is hive_json(line, n, file): the row that the line is, by folder n.
 type hiveJSON struct{ f *functions }
 
 // Config describes the function to DuckDB.
 func (h hiveJSON) Config() duckdb.ScalarFuncConfig {
-	return scalarConfig(textType(), textType())
+	c := scalarConfig(textType(), textType())
+	c.InputTypeInfos = append(c.InputTypeInfos, c.InputTypeInfos[1])
+	return c
 }
 
 // Executor runs the function, on several threads at once.
 func (h hiveJSON) Executor() duckdb.ScalarFuncExecutor {
 	return duckdb.ScalarFuncExecutor{RowExecutor: func(args []driver.Value) (any, error) {
-		folded, err := h.f.folders[args[1].(int32)].fold([]byte(args[0].(string)))
-		return string(folded), err
+		folder, line := h.f.folders[args[1].(int32)], []byte(args[0].(string))
+		if !folder.lines {
+			folded, err := folder.fold(line)
+			return string(folded), err
+		}
+		row, err := folder.line(line, int(args[2].(int32)))
+		return string(row), err
 	}}
 }
 

@@ -20,7 +20,6 @@ const (
 	maxStatement    = 262144 // bytes of UTF-8
 	maxActiveDDL    = 20     // queued and running, DDL and UTILITY
 	maxActiveDML    = 200
-	selectTimeout   = 30 * time.Minute
 	minTokenLength  = 32
 	maxTokenLength  = 128
 	dataCatalogName = "AwsDataCatalog"
@@ -59,6 +58,9 @@ func (e *Engine) newExecution(in startInput) (*execution, error) {
 		return nil, err
 	}
 	query := strings.TrimSpace(in.QueryString)
+	if err := checkKind(query); err != nil {
+		return nil, err
+	}
 	kind, sub := statementKind(query)
 	if kind == "" {
 		return nil, invalidRequest("Queries of this type are not supported")
@@ -116,7 +118,7 @@ func checkStatement(in startInput) error {
 		return invalidRequest("Catalog %s is not supported; the local stack has %s", c, dataCatalogName)
 	}
 	if len(in.ExecutionParameters) > 0 {
-		return invalidRequest("The local stack does not support ExecutionParameters")
+		return invalidRequest("The local stack takes no ExecutionParameters: write the values into the statement")
 	}
 	return nil
 }
@@ -260,8 +262,6 @@ func (e *Engine) execute(ctx context.Context, x *execution) (out *result, err er
 	if !x.isSelect() {
 		return e.runDDL(ctx, x)
 	}
-	ctx, cancel := context.WithTimeout(ctx, selectTimeout)
-	defer cancel()
 	return e.runSelect(ctx, x)
 }
 

@@ -2,49 +2,6 @@ package athena
 
 import "strings"
 
-// maxNesting is how many of those that multiply may stand inside one another.
-const maxNesting = 10
-
-// checkNesting bounds what planning a query costs. DuckDB plans what stands in a
-// subquery or a lambda twice as often for each that it stands in, and a macro
-// may write its argument down several times: 24 subqueries inside one another
-// take 15 s, and nothing stops DuckDB while it plans.
-func (t *tree) checkNesting(query string) error {
-	var err error
-	var descend func(v any, inside int)
-	descend = func(v any, inside int) {
-		switch v := v.(type) {
-		case node:
-			if multiplies(v) {
-				inside++
-			}
-			if inside > maxNesting {
-				err = userFailure(typeLimit, "EXCEEDED_LOCAL_NESTING_LIMIT: %s: The local stack takes up to %d subqueries, lambdas and functions inside one another", linePosition(query, location(v)), maxNesting)
-				return
-			}
-			for _, child := range v {
-				descend(child, inside)
-			}
-		case []any:
-			for _, child := range v {
-				descend(child, inside)
-			}
-		}
-	}
-	descend(t.root, 0)
-	return err
-}
-
-func multiplies(n node) bool {
-	switch n["class"] {
-	case "SUBQUERY", "LAMBDA":
-		return true
-	case "FUNCTION":
-		return isMacro(str(n, "function_name"))
-	}
-	return false
-}
-
 // blankComments makes spaces of a query's comments, and leaves all else where it
 // is. DuckDB takes a /* within a comment for another one, which Trino doesn't,
 // and takes hours for a hundred thousand of them.
