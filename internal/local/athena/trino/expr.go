@@ -83,6 +83,9 @@ func (a *analyzer) constant(n Node) (expr, error) {
 	case "INTEGER", "BIGINT":
 		s := fmt.Sprint(value["value"])
 		t := map[any]Type{"INTEGER": tInteger, "BIGINT": tBigint}[typ["id"]]
+		if s == "-2147483648" {
+			t = tInteger
+		}
 		return expr{sql: "CAST(" + s + " AS " + t.duck() + ")", typ: t, constant: &s}, nil
 	case "VARCHAR":
 		s := str(value, "value")

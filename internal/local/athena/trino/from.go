@@ -200,6 +200,14 @@ func (a *analyzer) unnest(n Node, sc *scope) (string, error) {
 	if name := strings.ToLower(str(f, "function_name")); name != "unnest" {
 		return "", a.errorf("FUNCTION_NOT_FOUND", n, "Table function '%s' not registered", name)
 	}
+	arguments := children(f, "children")
+	names := len(texts(n, "column_name_alias"))
+	if n["with_ordinality"] == "WITH_ORDINALITY" {
+		names--
+	}
+	// Trino makes a column of each field of a row; Athena makes one of the row, as
+	// its pages have it: UNNEST(rulegrouplist) AS t(allrulegroups).
+	whole := names == len(arguments)
 	var inner, outer, lengths []string
 	var columns []column
 	alias := a.name("t")
@@ -209,7 +217,7 @@ func (a *analyzer) unnest(n Node, sc *scope) (string, error) {
 		outer = append(outer, alias+"."+c+" AS "+place0(len(columns)))
 		columns = append(columns, column{typ: t, sql: place0(len(columns))})
 	}
-	for _, arg := range children(f, "children") {
+	for _, arg := range arguments {
 		e, err := a.expr(arg, sc)
 		if err != nil {
 			return "", err
@@ -219,7 +227,7 @@ func (a *analyzer) unnest(n Node, sc *scope) (string, error) {
 			add("map_keys("+e.sql+")", e.typ.Elems[0])
 			add("map_values("+e.sql+")", e.typ.Elems[1])
 			lengths = append(lengths, "cardinality("+e.sql+")")
-		case e.typ.Base == "array" && e.typ.Elems[0].Base == "row":
+		case e.typ.Base == "array" && e.typ.Elems[0].Base == "row" && !whole:
 			c := place0(len(inner))
 			inner = append(inner, "unnest("+e.sql+") AS "+c)
 			for i, t := range e.typ.Elems[0].Elems {

@@ -340,6 +340,9 @@ func (a *analyzer) callKind(n Node, name string, nodes []Node, sc *scope, over s
 			return expr{}, "", err
 		}
 	}
+	if name == "count" && n["distinct"] == true && len(args) == 1 && args[0].typ.Base == zoned {
+		args[0].sql, args[0].typ = "("+args[0].sql+" >> 12)", tBigint // of one instant, whatever its zone
+	}
 	best, err := a.choose(n, name, list, nodes, args, sc)
 	if err != nil {
 		return expr{}, "", err
@@ -374,7 +377,7 @@ func (a *analyzer) choose(n Node, name string, list []overload, nodes []Node, ar
 			best, least = c, cost
 		}
 	}
-	if best != nil && best.kind == "agg" && fits > 1 && len(args) == 1 && args[0].typ.Base == "unknown" {
+	if best != nil && best.kind == "agg" && fits > 1 && name != "min" && name != "max" && len(args) == 1 && args[0].typ.Base == "unknown" {
 		return nil, a.errorf("AMBIGUOUS_FUNCTION_CALL", n, "Could not choose a best candidate operator. Explicit type casts must be added.")
 	}
 	if best != nil {

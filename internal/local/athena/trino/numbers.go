@@ -260,8 +260,19 @@ func floatText(f float64, digits int) string {
 	return mantissa + "E" + sign + exponent
 }
 
+// notNaN makes NULL of what is no number.
+func notNaN(f float64) *float64 {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return nil
+	}
+	return &f
+}
+
 // formatNumber writes a number with a unit: 1.23M.
-func formatNumber(f float64) string {
+func formatNumber(f float64) (string, error) {
+	if f != 0 && math.Abs(f) < 1 {
+		return "", invalid("the local stack doesn't take numbers between -1 and 1 in format_number")
+	}
 	units := []string{"", "K", "M", "B", "T", "Q"}
 	x, i := f, 0
 	for math.Abs(x) >= 1000 && i < len(units)-1 {
@@ -279,7 +290,7 @@ func formatNumber(f float64) string {
 	if strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
-	return s + units[i]
+	return s + units[i], nil
 }
 
 func dataSize(s string) (string, error) {

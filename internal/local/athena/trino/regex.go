@@ -61,10 +61,13 @@ func compileJava(pattern string) (*javaRegexp, error) {
 	if strings.Contains(pattern, "(?P<") || slowErr != nil && strings.Contains(pattern, "(?") {
 		return nil, invalid("unknown inline construct in %s", pattern)
 	}
-	if plain != nil {
+	if plain != nil { // counted as Go does
 		r.groups = plain.NumSubexp()
 	} else {
 		r.groups = len(slow.GetGroupNumbers()) - 1
+	}
+	if plain != nil && slow != nil && plain.MatchString("") {
+		r.plain = nil // of what fits nothing Java finds more: "a*" in "aaa" twice
 	}
 	if slow != nil {
 		slow.MatchTimeout = 5 * time.Second

@@ -66,7 +66,7 @@ var goFunctions = map[string]any{
 	"trino_java_text":  func(f float64) string { return JavaFloat(f, 64) },
 	"trino_real_text":  func(f float32) string { return floatText(float64(f), 6) },
 	"trino_decimal_op": decimalOp, "trino_round": round, "trino_round_integer": roundInteger, "trino_round_decimal": roundDecimal,
-	"trino_math": mathOf, "trino_cbrt": math.Cbrt, "trino_log": logOf, "trino_power": math.Pow, "trino_width_bucket": widthBucket,
+	"trino_math": mathOf, "trino_cbrt": math.Cbrt, "trino_not_nan": notNaN, "trino_log": logOf, "trino_power": math.Pow, "trino_width_bucket": widthBucket,
 	"trino_shift": shiftBits, "trino_bit_count": bitCount, "trino_format_number": formatNumber, "trino_data_size": dataSize,
 	"trino_date": castDate, "trino_timestamp": castTimestamp, "trino_zoned": castZoned, "trino_round_timestamp": roundTimestamp,
 	"trino_local": localTime, "trino_zoned_text": zonedText, "trino_days_text": daysText, "trino_months_text": monthsText,
