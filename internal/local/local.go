@@ -10,11 +10,13 @@
 // transaction of one database: an object and its notification are recorded at
 // once, whichever service asked.
 //
-//	client ─► door: host, signature, X-Amz-Target ─┬─► s3      ─┐
-//	                                               ├─► sqs      ├─► committer ─► local.db
-//	                                               ├─► glue    ─┘
-//	                                               ├─► cloudwatch: the queues' counters
-//	                                               └─► athena (SELECT needs cgo, see CanSelect)
+//	client ─► door: host, signature, X-Amz-Target ─► guard ─► faults ─┬─► s3      ─┐
+//	                                                  ▲               ├─► sqs      ├─► committer ─► local.db
+//	                                                  │               ├─► glue    ─┘
+//	                                                  │               ├─► cloudwatch: the queues' counters
+//	                                                  └───────────────┴── athena (SELECT needs cgo, see CanSelect)
+//
+// The guard judges the requests of roles, and what Athena does for them.
 //
 // The directory: local.db (bbolt, locked while a stack is open), objects/ (one
 // file per put, see package s3), athena/ (results of statements).

@@ -2,8 +2,6 @@ package athena
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -76,7 +74,7 @@ func (e *Engine) newExecution(in startInput) (*execution, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := newID()
+	id := awsjson.NewID()
 	suffix := ".txt"
 	if kind == "DML" {
 		suffix = ".csv"
@@ -121,15 +119,6 @@ func checkStatement(in startInput) error {
 		return invalidRequest("The local stack takes no ExecutionParameters: write the values into the statement")
 	}
 	return nil
-}
-
-// newID makes a random UUID.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
 
 // admit registers a statement and starts its goroutine, which Close waits

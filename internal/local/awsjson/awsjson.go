@@ -34,6 +34,14 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
+// NewID is a random UUID, as services name messages and executions.
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
 // Operation answers one call: in is the request's body, the answer is encoded
 // as JSON. An error that isn't an *Error becomes InternalFailure, status 500.
 type Operation func(ctx context.Context, in []byte) (any, error)

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/local/awsjson"
+
 	"go.etcd.io/bbolt"
 )
 
@@ -33,15 +35,7 @@ type attribute struct {
 	BinaryValue []byte  `json:",omitempty"`
 }
 
-func newContent(body string) content { return content{ID: newID(), Body: body} }
-
-// newID is a random UUID.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
+func newContent(body string) content { return content{ID: awsjson.NewID(), Body: body} }
 
 // state is what changes, in milliseconds since 1970; 0 is never. Stored as
 //

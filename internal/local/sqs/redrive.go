@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/local/awsjson"
+
 	"go.etcd.io/bbolt"
 )
 
@@ -115,7 +117,7 @@ func (s *Store) startMessageMoveTask(_ context.Context, in startMoveInput) (*sta
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tasks = append(s.tasks, task)
-	return &startMoveOutput{newID()}, nil
+	return &startMoveOutput{awsjson.NewID()}, nil
 }
 
 func errNoResource() error {
@@ -136,7 +138,7 @@ func (s *Store) runMove(from *queue, task *moveTask) error {
 		}
 		err = s.Update(func(tx *bbolt.Tx) error {
 			err := from.move(tx, m.number, to, func(c *content) state {
-				c.ID, c.Source = newID(), ""
+				c.ID, c.Source = awsjson.NewID(), ""
 				return sentNow(s.Now(), 0)
 			})
 			if err != nil {
