@@ -79,14 +79,13 @@ func TestADamagedDatabaseTakesNothingWithIt(t *testing.T) {
 			t.Fatalf("%s: of %d bodies %d are left", name, before, after)
 		}
 	}
-	// Whatever is overwritten, the process goes on. What is not noticed was in no
-	// page that is used, or in a value.
+	// Any page that is overwritten is noticed, or was not used. (A few bytes within a
+	// page may be taken for what they are not; bbolt has no checksums of pages.)
 	noticed := 0
-	for range 150 {
+	for page := range len(database) / 4096 {
 		broken := append([]byte{}, database...)
-		at := random.IntN(len(broken) - 4096)
-		for i := range 1 + random.IntN(4096) {
-			broken[at+i] = byte(random.Uint32())
+		for i := range 4096 {
+			broken[page*4096+i] = byte(random.Uint32())
 		}
 		other := t.TempDir()
 		if err := os.WriteFile(filepath.Join(other, "local.db"), broken, 0o600); err != nil {
@@ -99,8 +98,8 @@ func TestADamagedDatabaseTakesNothingWithIt(t *testing.T) {
 		}
 		stack.Close()
 	}
-	if noticed < 30 {
-		t.Errorf("only %d of 150 were noticed", noticed)
+	if noticed < 5 {
+		t.Errorf("only %d of %d were noticed", noticed, len(database)/4096)
 	}
 }
 
