@@ -110,8 +110,8 @@ func orDamaged(f func() error) (err error) {
 }
 
 // checkDatabase reads every key, so that a page that was overwritten is met here:
-// opened to write, bbolt reads all of them too, in
-// a goroutine whose panics nobody can recover.
+// opened to write, bbolt reads all of them too, in a goroutine whose panics nobody
+// can recover.
 func checkDatabase(path string) (err error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait, ReadOnly: true})
 	if err != nil {
