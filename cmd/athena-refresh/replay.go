@@ -1,12 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"strconv"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
@@ -33,7 +34,8 @@ AWS: all tables are taken to exist and to be empty, and the statements are those
 that a refresh would send.`,
 		Example: `  athena-refresh replay --dry-run messages.ndjson`,
 		Args:    exactly(1, "replay: name one file, or - for standard input"),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			defer a.buffered(&err)()
 			c, router, err := a.router()
 			if err != nil {
 				return err
@@ -86,16 +88,11 @@ type replayer struct {
 
 	rehearsal refresh.Rehearsal // finds the partitions
 	sum       replaySummary
+	line      []byte // room for the next message's
 }
 
 // The lines of replay --json, told apart by their type.
 type (
-	replayMessage struct {
-		Type    string           `json:"type"`    // "message"
-		Message int              `json:"message"` // its number in the file, from 0
-		Outcome refresh.Outcome  `json:"outcome"`
-		Reasons []refresh.Reason `json:"reasons"` // of its records, ignored ones too; distinct, in order
-	}
 	replayPartition struct {
 		Type      string `json:"type"` // "partition"
 		Table     string `json:"table"`
@@ -152,7 +149,7 @@ func (p *replayer) dryRun(ctx context.Context) error {
 
 // message is the current one as the queue would hand it out.
 func (p *replayer) message() refresh.Message {
-	return refresh.Message{ID: fmt.Sprintf("line %d", p.bodies.n), Body: p.bodies.text, Receives: 1}
+	return refresh.Message{ID: "line " + strconv.Itoa(p.bodies.n), Body: p.bodies.text, Receives: 1}
 }
 
 func (p *replayer) begin() {
@@ -165,25 +162,45 @@ func (p *replayer) begin() {
 
 // settled prints what became of the next message.
 func (p *replayer) settled(s refresh.Settlement) error {
-	m := replayMessage{"message", p.sum.Messages, s.Outcome, s.Reasons}
-	if m.Reasons == nil {
-		m.Reasons = []refresh.Reason{}
+	if p.app.json {
+		p.line = appendMessageJSON(p.line[:0], p.sum.Messages, &s)
+	} else {
+		p.line = appendMessage(p.line[:0], p.sum.Messages, &s)
 	}
 	p.sum.Messages++
 	p.sum.Records += s.Records
 	p.sum.Outcomes[s.Outcome]++
-	if p.app.json {
-		return printJSON(p.app.stdout, m)
+	if _, err := p.app.stdout.Write(p.line); err != nil {
+		return fmt.Errorf("write a result: %w", err)
 	}
-	return p.app.printf("message %d: %s\n", m.Message, strings.Join(append([]string{string(m.Outcome)}, words(m.Reasons)...), " "))
+	return nil
 }
 
-func words(reasons []refresh.Reason) []string {
-	list := make([]string, len(reasons))
-	for i, r := range reasons {
-		list[i] = string(r)
+// appendMessage writes "message 7: parked unknown_bucket\n". There are as many
+// of these lines as messages, and no word of them is a stranger's.
+func appendMessage(b []byte, n int, s *refresh.Settlement) []byte {
+	b = append(strconv.AppendInt(append(b, "message "...), int64(n), 10), ": "...)
+	b = append(b, s.Outcome...)
+	for _, r := range s.Reasons {
+		b = append(append(b, ' '), r...)
 	}
-	return list
+	return append(b, '\n')
+}
+
+// appendMessageJSON writes what became of a message, its number in the file from
+// 0, and the reasons of its records, ignored ones too; distinct, in order:
+//
+//	{"type":"message","message":7,"outcome":"parked","reasons":["unknown_bucket"]}
+func appendMessageJSON(b []byte, n int, s *refresh.Settlement) []byte {
+	b = strconv.AppendInt(append(b, `{"type":"message","message":`...), int64(n), 10)
+	b = append(append(append(b, `,"outcome":"`...), s.Outcome...), `","reasons":[`...)
+	for i, r := range s.Reasons {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), r...), '"')
+	}
+	return append(b, "]}\n"...)
 }
 
 // finish prints the partitions, what was or would be sent, and the summary.
@@ -238,6 +255,23 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// buffered has results written many at a time where nobody sits at a terminal,
+// until what it returns is called: it writes the rest.
+func (a *app) buffered(err *error) (flush func()) {
+	if terminal.Is(a.stdout) {
+		return func() {}
+	}
+	direct := a.stdout
+	b := bufio.NewWriterSize(direct, 64<<10)
+	a.stdout = b
+	return func() {
+		a.stdout = direct
+		if flushed := b.Flush(); flushed != nil && *err == nil {
+			*err = fmt.Errorf("write a result: %w", flushed)
+		}
+	}
 }
 
 // printf prints a result.

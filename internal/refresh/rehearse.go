@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"athenarefresh/internal/event"
@@ -21,15 +22,22 @@ type Rehearsal struct {
 	// their first appearance.
 	Partitions []table.Partition
 
-	seen map[string]string // table and values → location
+	seen    map[string]string // table and values → location
+	room    []event.Record    // for the next message's
+	folders map[folder]bool   // whose files are all placed alike, in a partition that was seen there
 }
 
 // Settle says what would become of a message. Of two objects that want one
 // partition in different folders, the first wins.
 func (h *Rehearsal) Settle(m Message) (Settlement, []RecordReason) {
 	s := settling{ctx: context.Background(), id: m.ID, sent: m.Sent, asker: h, log: h.Log}
-	for _, e := range event.Parse(m.Body) {
-		s.record(&e, h.Router)
+	h.room = event.ParseInto(h.room, m.Body)
+	for i := range h.room {
+		s.record(&h.room[i], h.Router)
+	}
+	clear(h.room) // they hold on to the body
+	if cap(h.room) > mostRoom {
+		h.room = nil
 	}
 	out := Settlement{Outcome: Done, Reasons: s.distinct(settled), Records: s.records}
 	if s.worst == parked {
@@ -54,7 +62,7 @@ func (s *settling) recordReasons() (list []RecordReason) {
 }
 
 // ask implements asker: everything is known at once.
-func (h *Rehearsal) ask(_ context.Context, _ *event.Record, p table.Placement) (answer, *want) {
+func (h *Rehearsal) ask(_ context.Context, e *event.Record, p table.Placement) (answer, *want) {
 	id := p.Partition.Table + "\x00" + unordered(&p.Partition)
 	at, ok := h.seen[id]
 	switch {
@@ -67,11 +75,27 @@ func (h *Rehearsal) ask(_ context.Context, _ *event.Record, p table.Placement) (
 		h.seen[id] = p.Partition.Location
 		h.Partitions = append(h.Partitions, p.Partition)
 	}
+	h.learn(e)
 	return answer{}, nil
 }
 
-// recall implements asker: nothing is known by its folder alone.
-func (h *Rehearsal) recall(string, string) bool { return false }
+// recall implements asker.
+func (h *Rehearsal) recall(bucket, key string) bool {
+	i := strings.LastIndexByte(key, '/') + 1
+	return h.folders[folder{bucket, key[:i]}] && table.PlainFile(key[i:])
+}
+
+// learn keeps in mind that an object's folder is a partition that was seen.
+func (h *Rehearsal) learn(e *event.Record) {
+	path, file, alike := h.Router.Folder(e.Bucket, e.Key)
+	if !alike || !table.PlainFile(file) {
+		return
+	}
+	if len(h.folders) >= mostFolders || h.folders == nil {
+		h.folders = map[folder]bool{}
+	}
+	h.folders[folder{strings.Clone(e.Bucket), strings.Clone(path)}] = true // not parts of the body
+}
 
 // await implements asker; there is never anything to wait for.
 func (h *Rehearsal) await(context.Context, *want, int, time.Time) answer { return answer{} }
