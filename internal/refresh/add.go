@@ -87,7 +87,7 @@ func (t *planner) add() {
 		return
 	}
 	s, late, err := t.guardedFill()
-	t.answerAll(late, answer{reason: Deadline, detail: errTooLate.Error()})
+	t.answerAll(late, Answer{Reason: Deadline, Detail: errTooLate.Error()})
 	if s != nil {
 		t.submit(s, sick)
 		return

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"athenarefresh/internal/table"
@@ -83,30 +85,30 @@ func (t *planner) readFacts(ctx context.Context, existed bool) (Table, error) {
 	return tab, err
 }
 
-// kind says why no partition can be added to the table, whatever it is.
-func (tab *Table) kind() answer {
+// Refuses says why no partition can be added to the table, whatever it is.
+func (tab *Table) Refuses() Answer {
 	switch tab.Kind {
 	case Projected:
-		return answer{reason: ProjectedTable, detail: fmt.Sprintf("Athena computes the partitions of table %s", tab.ID.Name)}
+		return Answer{Reason: ProjectedTable, Detail: fmt.Sprintf("Athena computes the partitions of table %s", tab.ID.Name)}
 	case NotHive:
-		return answer{reason: NotAHiveTable, detail: fmt.Sprintf("table %s is: %s", tab.ID.Name, tab.KindName)}
+		return Answer{Reason: NotAHiveTable, Detail: fmt.Sprintf("table %s is: %s", tab.ID.Name, tab.KindName)}
 	}
-	return answer{}
+	return Answer{}
 }
 
 // format says why the table can't have an object of the format.
-func (tab *Table) format(parquet bool) answer {
+func (tab *Table) format(parquet bool) Answer {
 	if parquet && tab.Format != Parquet {
-		return answer{reason: FormatMismatch, detail: fmt.Sprintf("a Parquet file, but table %s is not of Parquet files", tab.ID.Name)}
+		return Answer{Reason: FormatMismatch, Detail: fmt.Sprintf("a Parquet file, but table %s is not of Parquet files", tab.ID.Name)}
 	}
-	return answer{}
+	return Answer{}
 }
 
 // values returns a partition's values in the order of the table's keys, as the
 // table's types write them, or why the table can't have them.
-func (tab *Table) values(p *table.Partition) ([]string, answer) {
-	mismatch := func() ([]string, answer) {
-		return nil, answer{reason: PartitionKeysMismatch, detail: fmt.Sprintf(
+func (tab *Table) values(p *table.Partition) ([]string, Answer) {
+	mismatch := func() ([]string, Answer) {
+		return nil, Answer{Reason: PartitionKeysMismatch, Detail: fmt.Sprintf(
 			"the layout has the partition keys %s, table %s has %s", strings.Join(p.Keys, ", "), tab.ID.Name, tab.keyList())}
 	}
 	if len(tab.Keys) != len(p.Keys) {
@@ -124,7 +126,7 @@ func (tab *Table) values(p *table.Partition) ([]string, answer) {
 		}
 		values[i] = spelled[0]
 	}
-	return values, answer{}
+	return values, Answer{}
 }
 
 func (tab *Table) keyList() string {
@@ -142,4 +144,105 @@ func (tab *Table) keyList() string {
 func (tab *Table) partition(w *want) Partition {
 	values, _ := tab.values(&w.part)
 	return Partition{Values: values, Location: w.part.Location}
+}
+
+// listing is the names of the database's tables, read when there is reason to
+// think that one is missing, at most once a minute for all.
+type listing struct {
+	list    func(context.Context) ([]string, error)
+	reading oneAtATime
+
+	mu     sync.Mutex
+	firsts int       // tables that are being read for the first time
+	missed time.Time // when a table was last found missing
+	read   time.Time
+	names  map[string]bool
+	err    error
+	ghosts map[string]time.Time // tables that are listed, but were missing when they were read
+}
+
+const (
+	listingFor = time.Minute
+	// mostFirsts is how many tables are read for the first time at once before
+	// a listing is thought to be cheaper: some may be made up.
+	mostFirsts = 10
+)
+
+// first is told that a table begins, +1, or ends, -1, to be read for the first
+// time.
+func (l *listing) first(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.firsts += n; l.firsts > mostFirsts {
+		l.missed = wall()
+	}
+}
+
+// missing says whether a table is known not to exist. While every table that
+// was asked for exists, and they are few, nothing is listed.
+func (l *listing) missing(ctx context.Context, name string) (bool, error) {
+	if known, missing, err := l.known(name); known {
+		return missing, err
+	}
+	if err := l.reading.enter(ctx); err != nil {
+		return false, err
+	}
+	defer l.reading.leave()
+	if known, missing, err := l.known(name); known {
+		return missing, err
+	}
+	names, err := l.list(ctx)
+	if err != nil && ctx.Err() != nil {
+		return false, err // says more about the round than about the catalog
+	}
+	l.note(names, err)
+	_, missing, err := l.known(name)
+	return missing, err
+}
+
+func (l *listing) known(name string) (known, missing bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case fresh(l.ghosts[name], factsFor):
+		return true, true, nil
+	case !fresh(l.missed, listingFor):
+		return true, false, nil
+	case !fresh(l.read, listingFor):
+		return false, false, nil
+	case l.err != nil:
+		return true, false, l.err
+	}
+	if missing = !l.names[name]; missing {
+		l.missed = wall()
+	}
+	return true, missing, nil
+}
+
+func (l *listing) note(names []string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.read, l.err = wall(), err; err != nil {
+		return // what it said before is old by now
+	}
+	l.names = make(map[string]bool, len(names))
+	for _, n := range names {
+		l.names[n] = true
+	}
+	maps.DeleteFunc(l.ghosts, func(name string, at time.Time) bool { return !l.names[name] || !fresh(at, factsFor) })
+}
+
+// miss is told that the catalog has no table of the name. Where the list has
+// it, as a link to a table that is gone, the list doesn't tell when it is back:
+// it is read again when facts would be.
+func (l *listing) miss(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.missed = wall()
+	if fresh(l.read, listingFor) && l.names[name] {
+		if l.ghosts == nil {
+			l.ghosts = map[string]time.Time{}
+		}
+		l.ghosts[name] = wall()
+	}
 }

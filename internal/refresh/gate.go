@@ -3,7 +3,6 @@ package refresh
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"sync"
 	"time"
 )
@@ -211,105 +210,4 @@ func (d *denials) ofAll() bool {
 		}
 	}
 	return len(d.tables) > 0 && !d.proven
-}
-
-// listing is the names of the database's tables, read when there is reason to
-// think that one is missing, at most once a minute for all.
-type listing struct {
-	list    func(context.Context) ([]string, error)
-	reading oneAtATime
-
-	mu     sync.Mutex
-	firsts int       // tables that are being read for the first time
-	missed time.Time // when a table was last found missing
-	read   time.Time
-	names  map[string]bool
-	err    error
-	ghosts map[string]time.Time // tables that are listed, but were missing when they were read
-}
-
-const (
-	listingFor = time.Minute
-	// mostFirsts is how many tables are read for the first time at once before
-	// a listing is thought to be cheaper: some may be made up.
-	mostFirsts = 10
-)
-
-// first is told that a table begins, +1, or ends, -1, to be read for the first
-// time.
-func (l *listing) first(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.firsts += n; l.firsts > mostFirsts {
-		l.missed = wall()
-	}
-}
-
-// missing says whether a table is known not to exist. While every table that
-// was asked for exists, and they are few, nothing is listed.
-func (l *listing) missing(ctx context.Context, name string) (bool, error) {
-	if known, missing, err := l.known(name); known {
-		return missing, err
-	}
-	if err := l.reading.enter(ctx); err != nil {
-		return false, err
-	}
-	defer l.reading.leave()
-	if known, missing, err := l.known(name); known {
-		return missing, err
-	}
-	names, err := l.list(ctx)
-	if err != nil && ctx.Err() != nil {
-		return false, err // says more about the round than about the catalog
-	}
-	l.note(names, err)
-	_, missing, err := l.known(name)
-	return missing, err
-}
-
-func (l *listing) known(name string) (known, missing bool, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case fresh(l.ghosts[name], factsFor):
-		return true, true, nil
-	case !fresh(l.missed, listingFor):
-		return true, false, nil
-	case !fresh(l.read, listingFor):
-		return false, false, nil
-	case l.err != nil:
-		return true, false, l.err
-	}
-	if missing = !l.names[name]; missing {
-		l.missed = wall()
-	}
-	return true, missing, nil
-}
-
-func (l *listing) note(names []string, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.read, l.err = wall(), err; err != nil {
-		return // what it said before is old by now
-	}
-	l.names = make(map[string]bool, len(names))
-	for _, n := range names {
-		l.names[n] = true
-	}
-	maps.DeleteFunc(l.ghosts, func(name string, at time.Time) bool { return !l.names[name] || !fresh(at, factsFor) })
-}
-
-// miss is told that the catalog has no table of the name. Where the list has
-// it, as a link to a table that is gone, the list doesn't tell when it is back:
-// it is read again when facts would be.
-func (l *listing) miss(name string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.missed = wall()
-	if fresh(l.read, listingFor) && l.names[name] {
-		if l.ghosts == nil {
-			l.ghosts = map[string]time.Time{}
-		}
-		l.ghosts[name] = wall()
-	}
 }

@@ -165,16 +165,16 @@ func (t *planner) readFailed(ctx context.Context, err error) {
 // the table can't have. Of two that want the same partition in different
 // folders the first is tried, the other waits until that is answered.
 func (t *planner) fitting(batch []*want, tab Table) (fit []*want) {
-	if why := tab.kind(); why.reason != "" {
+	if why := tab.Refuses(); why.Reason != "" {
 		t.answerAll(batch, why)
 		return nil
 	}
 	for _, w := range batch {
 		values, why := tab.values(&w.part)
-		if format := tab.format(w.parquet); format.reason != "" {
+		if format := tab.format(w.parquet); format.Reason != "" {
 			why = format
 		}
-		if why.reason != "" {
+		if why.Reason != "" {
 			t.answer(w, why)
 		} else if t.claim(w, identity(values)) {
 			fit = append(fit, w)
@@ -267,7 +267,7 @@ func (t *planner) compare(ctx context.Context, before Table, batch []*want, foun
 		case !ok:
 			w.absentIn = before.ID
 			absent = append(absent, w)
-		case normalise(p.Location) != w.part.Location:
+		case Folder(p.Location) != w.part.Location:
 			t.remember(w, p)
 			t.answer(w, conflict(w, p.Location))
 		default:
@@ -296,8 +296,8 @@ func (t *planner) restart(ctx context.Context, batch []*want, err error) {
 	t.lookAgain(again)
 }
 
-func conflict(w *want, elsewhere string) answer {
-	return answer{reason: LocationConflict, detail: fmt.Sprintf("partition %s of table %s is at %q, the object is in %q",
+func conflict(w *want, elsewhere string) Answer {
+	return Answer{Reason: LocationConflict, Detail: fmt.Sprintf("partition %s of table %s is at %q, the object is in %q",
 		valuesText(w), w.part.Table, elsewhere, w.part.Location)}
 }
 
@@ -320,7 +320,7 @@ func (t *planner) confirm(w *want, p Partition) {
 	t.mu.Lock()
 	delete(t.bad, w.identity)
 	t.mu.Unlock()
-	t.answer(w, answer{added: added, at: wall()})
+	t.answer(w, Answer{Added: added, at: wall()})
 }
 
 // remember keeps what was just read of a want's partition, wherever it is: a
@@ -329,7 +329,7 @@ func (t *planner) remember(w *want, p Partition) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.known.remember(&known{
-		identity: w.identity, values: p.Values, location: normalise(p.Location),
+		identity: w.identity, values: p.Values, location: Folder(p.Location),
 		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: t.asked, wanted: wall(),
 	})
 }
@@ -353,7 +353,7 @@ func (t *planner) answerKnown(w *want) bool {
 	case k.location != w.part.Location:
 		t.answer(w, conflict(w, k.location))
 	default:
-		t.answer(w, answer{})
+		t.answer(w, Answer{})
 	}
 	return true
 }
@@ -379,7 +379,7 @@ func (t *planner) dueAgain(batch []*want) []*known {
 func (t *planner) reconfirm(k *known, p Partition) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if normalise(p.Location) == k.location {
+	if Folder(p.Location) == k.location {
 		k.read = t.asked
 		return
 	}

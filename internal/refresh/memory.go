@@ -115,10 +115,10 @@ func (m *memory) inUse() []*known {
 	return list
 }
 
-// normalise makes two ways to write one folder equal: the scheme's older
-// spellings, and slashes at the end (Hive drops them, Glue keeps them). A
-// "//" inside is another folder to S3 and stays.
-func normalise(location string) string {
+// Folder is a location as it is compared. Two ways to write one folder are
+// equal: the scheme's older spellings, and slashes at the end (Hive drops them,
+// Glue keeps them). A "//" inside is another folder to S3 and stays.
+func Folder(location string) string {
 	for _, scheme := range []string{"s3a://", "s3n://"} {
 		if rest, ok := strings.CutPrefix(location, scheme); ok {
 			location = "s3://" + rest

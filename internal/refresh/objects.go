@@ -10,14 +10,6 @@ import (
 // Object is an object in S3 that no message speaks of.
 type Object struct{ Bucket, Key string }
 
-// Answer is what became of an object: its partition is in the catalog at the
-// wanted location where Reason is "".
-type Answer struct {
-	Reason Reason
-	Detail string // for people
-	Added  bool   // its partition was missing before
-}
-
 // SettleObjects settles objects as it would those of one message, by the same
 // rules and beside the messages: their partitions share statements, and no
 // table gets more of these at a time. Only what is remembered of the partitions
@@ -45,17 +37,10 @@ func (r *Refresher) SettleObjects(ctx context.Context, objects []Object) []Answe
 	since := time.Now()
 	for i, w := range wants {
 		if w != nil {
-			a := r.await(ctx, w, 0, since)
-			answers[i] = Answer{a.reason, a.detail, a.added}
+			answers[i] = r.await(ctx, w, 0, since)
 		}
 	}
 	return answers
-}
-
-// Refuses says why no partition can be added to the table, whatever it is.
-func (tab *Table) Refuses() Answer {
-	a := tab.kind()
-	return Answer{Reason: a.reason, Detail: a.detail}
 }
 
 // AsWritten says whether stored values are just as we would write them, rather
@@ -70,18 +55,41 @@ func (tab *Table) AsWritten(stored []string) bool {
 // Where a table that takes partitions can't have this one, why says so.
 func (tab *Table) Values(p *table.Placement) (values []string, spelled [][]string, why Answer) {
 	a := tab.format(p.Parquet)
-	if a.reason == "" {
+	if a.Reason == "" {
 		values, a = tab.values(&p.Partition)
 	}
-	if a.reason != "" {
-		return nil, nil, Answer{Reason: a.reason, Detail: a.detail}
+	if a.Reason != "" {
+		return nil, nil, a
 	}
 	return values, spellings(tab, p.Partition.Keys, p.Partition.Values), Answer{}
 }
 
-// ReasonOf is the reason that an error of a Catalog stands for.
-func ReasonOf(err error) Reason { return reasonOf(err) }
+// Accepts says why partitions with these keys, in whatever order, can't be
+// added to the table, as settling a message would say it: the Reason is "" if
+// they can. values are those of one of them; where one is "", or there are none,
+// it is taken to fit.
+func (tab *Table) Accepts(keys, values []string, parquet bool) Answer {
+	if why := tab.Refuses(); why.Reason != "" {
+		return why
+	}
+	p := table.Placement{Partition: table.Partition{Table: tab.ID.Name, Keys: keys}, Parquet: parquet}
+	for i, name := range keys {
+		value := tab.someValue(name)
+		if i < len(values) && values[i] != "" {
+			value = values[i]
+		}
+		p.Partition.Values = append(p.Partition.Values, value)
+	}
+	_, _, why := tab.Values(&p)
+	return why
+}
 
-// Folder is a partition's location as it is compared: two ways to write one
-// folder are equal.
-func Folder(location string) string { return normalise(location) }
+// someValue is a value that fits the key's type.
+func (tab *Table) someValue(key string) string {
+	for _, k := range tab.Keys {
+		if k.Name == key {
+			return k.someValue()
+		}
+	}
+	return "x"
+}

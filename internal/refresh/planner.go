@@ -3,6 +3,7 @@ package refresh
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"athenarefresh/internal/event"
@@ -68,16 +69,16 @@ func newPlanner(r *Refresher, name string) *planner {
 }
 
 // ask implements asker.
-func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement) (answer, *want) {
+func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement) (Answer, *want) {
 	for {
 		t := r.planner(p.Partition.Table)
 		k, w := t.join(ctx, &p, false)
 		if k != nil {
 			r.learn(e.Bucket, e.Key, t, k)
-			return answer{}, nil
+			return Answer{}, nil
 		}
 		if w != nil {
-			return answer{}, w
+			return Answer{}, w
 		}
 	}
 }
@@ -130,7 +131,7 @@ func (t *planner) startLocked() {
 
 // await implements asker. A message that waits for a table which already keeps
 // half of the driver's hand waiting is given up a second after it began.
-func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.Time) answer {
+func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.Time) Answer {
 	if a, ok := w.settled(); ok {
 		return a
 	}
@@ -148,9 +149,9 @@ func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.T
 	case <-patient.Done():
 	}
 	if ctx.Err() != nil {
-		return answer{reason: Deadline, detail: "the time for this round ran out"}
+		return Answer{Reason: Deadline, Detail: "the time for this round ran out"}
 	}
-	return answer{reason: Throttled, detail: "the table keeps too many messages waiting"}
+	return Answer{Reason: Throttled, Detail: "the table keeps too many messages waiting"}
 }
 
 // wait adds to the weight of the messages that wait, and returns it.
@@ -164,7 +165,7 @@ func (t *planner) wait(weight int) int {
 
 // answer settles a want for all who wait for it. Its rivals are looked up then:
 // the catalog says who won.
-func (t *planner) answer(w *want, a answer) {
+func (t *planner) answer(w *want, a Answer) {
 	t.mu.Lock()
 	delete(t.wants, w.key)
 	t.unclaim(w)
@@ -173,7 +174,7 @@ func (t *planner) answer(w *want, a answer) {
 	w.settle(a)
 }
 
-func (t *planner) answerAll(batch []*want, a answer) {
+func (t *planner) answerAll(batch []*want, a Answer) {
 	for _, w := range batch {
 		t.answer(w, a)
 	}
@@ -219,11 +220,11 @@ func (t *planner) lookAgain(batch []*want) {
 // fail answers with the reason that an error of the catalog stands for. Where
 // the time of who waits is over that is the reason, whatever the error.
 func (t *planner) fail(ctx context.Context, batch []*want, err error) {
-	reason := reasonOf(err)
+	reason := ReasonOf(err)
 	if ctx.Err() != nil {
 		reason = Deadline
 	}
-	t.answerAll(batch, answer{reason: reason, detail: err.Error(), whole: t.r.gate.closed()})
+	t.answerAll(batch, Answer{Reason: reason, Detail: err.Error(), whole: t.r.gate.closed()})
 }
 
 // latest is the latest of the wants' deadlines, zero if one has none. Its caller
@@ -246,4 +247,84 @@ func (t *planner) until(deadline time.Time) (context.Context, context.CancelFunc
 		return context.WithCancel(t.r.work)
 	}
 	return context.WithDeadline(t.r.work, deadline)
+}
+
+// want is a partition that messages wait for.
+type want struct {
+	t       *planner
+	key     string // the folder and its values: two wants with the same key are one
+	part    table.Partition
+	parquet bool
+
+	// Under its planner's lock:
+	deadline time.Time // of whoever waits longest; zero: nobody's time runs out
+	reread   bool      // what is remembered of it doesn't count
+
+	// Touched by one loop of the planner at a time:
+	identity  string      // once the table's facts are known
+	absentIn  TableID     // where it was looked up and not found
+	in        *statement  // that had it, until that is read back
+	tried     atomic.Bool // it was in a statement
+	restarted bool        // once, because the table was another one after than before
+
+	once sync.Once
+	done chan struct{}
+	a    Answer
+}
+
+// Answer is what the catalog says about a partition: it is there at the wanted
+// location where Reason is "", else the reason why not.
+type Answer struct {
+	Reason Reason
+	Detail string // for people
+	Added  bool   // it was missing before
+
+	whole bool      // the catalog as a whole was not known to work then
+	at    time.Time // when it was read back, if it was added
+}
+
+func newWant(t *planner, key string, p *table.Placement) *want {
+	return &want{t: t, key: key, part: p.Partition, parquet: p.Parquet, done: make(chan struct{})}
+}
+
+// wantKey is the key of the want for a placement. Neither a location nor a
+// value holds a control character.
+func wantKey(p *table.Placement) string {
+	key := p.Partition.Location
+	for i, v := range p.Partition.Values {
+		key += "\x00" + p.Partition.Keys[i] + "\x00" + v
+	}
+	if p.Parquet {
+		key += "\x00\x00parquet"
+	}
+	return key
+}
+
+// settle answers everyone who waits; the first answer counts.
+func (w *want) settle(a Answer) {
+	w.once.Do(func() {
+		w.a = a
+		close(w.done)
+	})
+}
+
+// settled returns the answer, if there is one.
+func (w *want) settled() (Answer, bool) {
+	select {
+	case <-w.done:
+		return w.a, true
+	default:
+		return Answer{}, false
+	}
+}
+
+// extend keeps the latest deadline of those who wait.
+func (w *want) extend(ctx context.Context) {
+	d, ok := ctx.Deadline()
+	switch {
+	case !ok:
+		w.deadline = time.Time{}
+	case !w.deadline.IsZero() && d.After(w.deadline):
+		w.deadline = d
+	}
 }

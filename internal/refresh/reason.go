@@ -77,8 +77,8 @@ func (r Reason) level() slog.Level {
 	return slog.LevelDebug
 }
 
-// reasonOf is the reason for an error of the catalog.
-func reasonOf(err error) Reason {
+// ReasonOf is the reason for an error of the catalog.
+func ReasonOf(err error) Reason {
 	switch {
 	case errors.Is(err, ErrDatabaseMissing):
 		return DatabaseMissing

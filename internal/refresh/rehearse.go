@@ -62,7 +62,7 @@ func (s *settling) recordReasons() (list []RecordReason) {
 }
 
 // ask implements asker: everything is known at once.
-func (h *Rehearsal) ask(_ context.Context, e *event.Record, p table.Placement) (answer, *want) {
+func (h *Rehearsal) ask(_ context.Context, e *event.Record, p table.Placement) (Answer, *want) {
 	id := p.Partition.Table + "\x00" + unordered(&p.Partition)
 	at, ok := h.seen[id]
 	switch {
@@ -76,7 +76,7 @@ func (h *Rehearsal) ask(_ context.Context, e *event.Record, p table.Placement) (
 		h.Partitions = append(h.Partitions, p.Partition)
 	}
 	h.learn(e)
-	return answer{}, nil
+	return Answer{}, nil
 }
 
 // recall implements asker.
@@ -98,7 +98,7 @@ func (h *Rehearsal) learn(e *event.Record) {
 }
 
 // await implements asker; there is never anything to wait for.
-func (h *Rehearsal) await(context.Context, *want, int, time.Time) answer { return answer{} }
+func (h *Rehearsal) await(context.Context, *want, int, time.Time) Answer { return Answer{} }
 
 // unordered is a partition's keys and values, whatever the order in which its
 // layout has them.

@@ -148,7 +148,7 @@ func (t *planner) unsuspected(ctx context.Context, batch []*want) []*want {
 			ready = append(ready, w)
 			continue
 		}
-		why := answer{reason: reasonOf(s.last), detail: s.last.Error(), whole: t.r.gate.closed()}
+		why := Answer{Reason: ReasonOf(s.last), Detail: s.last.Error(), whole: t.r.gate.closed()}
 		if errors.Is(s.last, ErrFolderDenied) && looks < folderLooks {
 			looks++
 			empty, err := t.folderEmpty(ctx, w)
@@ -201,8 +201,8 @@ func (t *planner) folderEmpty(ctx context.Context, w *want) (bool, error) {
 	return empty, err
 }
 
-func emptied(w *want) answer {
-	return answer{reason: FolderEmpty, detail: fmt.Sprintf("nothing is in %q any more", w.part.Location)}
+func emptied(w *want) Answer {
+	return Answer{Reason: FolderEmpty, Detail: fmt.Sprintf("nothing is in %q any more", w.part.Location)}
 }
 
 // forgiveDenials ends the rests that began because everything was denied, once

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -79,10 +80,10 @@ type asker interface {
 	recall(bucket, key string) bool
 	// ask sees to it that a partition gets into the catalog. Where the answer
 	// is known it has no want, otherwise the want's answer comes later.
-	ask(ctx context.Context, e *event.Record, p table.Placement) (answer, *want)
+	ask(ctx context.Context, e *event.Record, p table.Placement) (Answer, *want)
 	// await waits for a want of a message of some weight, which began to be
 	// settled at since.
-	await(ctx context.Context, w *want, weight int, since time.Time) answer
+	await(ctx context.Context, w *want, weight int, since time.Time) Answer
 }
 
 // settling is a message while its records are being settled.
@@ -174,10 +175,10 @@ func (s *settling) count(reason Reason, n int, k rank) {
 	s.reasons = append(s.reasons, counted{reason, n, k})
 }
 
-func (s *settling) answered(a answer, e *event.Record) {
-	if a.reason != "" {
-		s.count(a.reason, 1, a.reason.rank())
-		s.logRecord(a.reason.level(), a.reason.word(), a.reason, a.detail, e)
+func (s *settling) answered(a Answer, e *event.Record) {
+	if a.Reason != "" {
+		s.count(a.Reason, 1, a.Reason.rank())
+		s.logRecord(a.Reason.level(), a.Reason.word(), a.Reason, a.Detail, e)
 	}
 }
 
@@ -193,13 +194,13 @@ func (s *settling) wait() {
 	for i := range s.waiting {
 		w := &s.waiting[i]
 		a := s.asker.await(s.ctx, w.want, s.weight, since)
-		if a.reason == "" {
+		if a.Reason == "" {
 			continue
 		}
 		s.whole = s.whole || a.whole
-		s.reasons[w.at] = counted{a.reason, 1, a.reason.rank()}
-		s.worst = max(s.worst, a.reason.rank())
-		s.logRecord(a.reason.level(), a.reason.word(), a.reason, a.detail, &event.Record{Bucket: w.bucket, Key: w.key, Count: 1})
+		s.reasons[w.at] = counted{a.Reason, 1, a.Reason.rank()}
+		s.worst = max(s.worst, a.Reason.rank())
+		s.logRecord(a.Reason.level(), a.Reason.word(), a.Reason, a.Detail, &event.Record{Bucket: w.bucket, Key: w.key, Count: 1})
 	}
 }
 
@@ -306,4 +307,57 @@ func (r *Refresher) logger() *slog.Logger {
 		return slog.New(slog.DiscardHandler)
 	}
 	return r.o.Log
+}
+
+// Retries are spent by age, not by count: an outage of hours, a table that is
+// created late or a permission that is missing costs nothing but time.
+const (
+	patience    = 24 * time.Hour // since the first receive, before a message is given up
+	minReceives = 10             // and at least so many receives
+	firstWait   = 30 * time.Second
+	longestWait = time.Hour
+)
+
+// RetryAfter is how long a message is hidden before it is tried again, after
+// it was received so many times: min(1 h, 30 s · 2^receives), less up to a
+// quarter, so that what failed together doesn't come back together.
+func RetryAfter(receives int) time.Duration {
+	wait := longestWait
+	if receives = max(receives, 1); receives < 7 {
+		wait = min(wait, firstWait<<receives)
+	}
+	return wait - rand.N(wait/4)
+}
+
+// givenUp says whether a message that should be tried again is parked instead.
+// deadline and throttled say nothing about a message, so as long as one of its
+// records has those it is kept.
+func (r *Refresher) givenUp(m Message, s *settling) bool {
+	if slices.ContainsFunc(s.reasons, func(c counted) bool { return c.reason == Deadline || c.reason == Throttled }) {
+		return false
+	}
+	if r.crowded.Load() && !s.whole && !r.gate.closed() {
+		return true
+	}
+	return m.Receives >= minReceives && !m.FirstReceived.IsZero() && wall().Sub(m.FirstReceived) >= patience
+}
+
+// Noted is a record that was parked or is to be tried again, as the log has it.
+// Bucket, key and what is said of them were written by strangers.
+type Noted struct {
+	At          time.Time
+	Outcome     string // "park" or "retry"
+	Reason      Reason
+	Why         string // what the reason doesn't say; "": nothing
+	Message     string // its id
+	Bucket, Key string // "" where the body names none
+	Records     int    // that are the same: those of a body that is no notification
+}
+
+// tell tells who watches of a record. What is ignored is nothing to look into.
+func (s *settling) tell(level slog.Level, outcome string, reason Reason, detail string, e *event.Record) {
+	if s.noted == nil || level < slog.LevelInfo {
+		return
+	}
+	s.noted(Noted{At: time.Now(), Outcome: outcome, Reason: reason, Why: detail, Message: s.id, Bucket: e.Bucket, Key: e.Key, Records: e.Count})
 }

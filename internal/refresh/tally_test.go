@@ -33,7 +33,7 @@ func TestOnlySoManyTablesHaveSamples(t *testing.T) {
 func TestNoSampleWithoutALanding(t *testing.T) {
 	now := time.Now()
 	w := newWant(nil, "", &placed)
-	w.settle(answer{added: true, at: now})
+	w.settle(Answer{Added: true, at: now})
 	for name, c := range map[string]struct {
 		landed string
 		sent   time.Time

@@ -182,8 +182,8 @@ func spellings(tab *Table, keys, raw []string) (list [][]string) {
 }
 
 // noValue says that a key's type can't hold a value.
-func (tab *Table) noValue(k Key, value string) answer {
-	return answer{reason: InvalidValue, detail: fmt.Sprintf("%s=%q is no %s, which the key of table %s is", k.Name, value, k.Type, tab.ID.Name)}
+func (tab *Table) noValue(k Key, value string) Answer {
+	return Answer{Reason: InvalidValue, Detail: fmt.Sprintf("%s=%q is no %s, which the key of table %s is", k.Name, value, k.Type, tab.ID.Name)}
 }
 
 // someValue is a value that fits the key's type.
