@@ -53,6 +53,7 @@ func (t *planner) miss(ctx context.Context, batch []*want) {
 	if len(batch) == 0 {
 		return
 	}
+	t.forgiveDenials()
 	if until, err := t.mayNotAdd(); err != nil {
 		t.rest(batch, until, err)
 		t.fail(ctx, batch, err)

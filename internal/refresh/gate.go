@@ -150,7 +150,7 @@ func (g *gate) allowed(of *denials, table string, since time.Time) {
 }
 
 // denialsEnded is how many times everything was denied and then was not.
-func (g *gate) denialsEnded() int {
+func (g *gate) denialsEnded() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.reads.ended + g.adds.ended
@@ -178,7 +178,7 @@ type denials struct {
 	joined time.Time            // the last of them
 	proven bool                 // a call was allowed that began since
 
-	ended int // denials of everything so far
+	ended int64 // denials of everything so far
 }
 
 func (d *denials) denied(table string) {

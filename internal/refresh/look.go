@@ -93,7 +93,6 @@ func (t *planner) panicked(p any) error {
 // lookAt looks up a batch of wants and those of a statement that is over. It
 // answers them, or they are missing.
 func (t *planner) lookAt(ctx context.Context, batch []*want, back *statement) {
-	t.forgiveDenials()
 	tab, err := t.mayRead(ctx, back != nil)
 	if err != nil {
 		t.fail(ctx, batch, err)
@@ -104,6 +103,7 @@ func (t *planner) lookAt(ctx context.Context, batch []*want, back *statement) {
 		t.restart(ctx, back.wants, nil)
 		back = nil
 	}
+	t.forgiveDenials()
 	fit := t.unsuspected(ctx, t.fitting(batch, tab))
 	absent, err := t.lookUp(ctx, tab, append(fit, back.all()...))
 	if err != nil {
@@ -131,6 +131,7 @@ func (t *planner) lookAt(ctx context.Context, batch []*want, back *statement) {
 // mayRead returns the table's facts, or why it isn't read now. What was added is
 // read back though the table rests.
 func (t *planner) mayRead(ctx context.Context, must bool) (Table, error) {
+	t.forgiveDenials()
 	if err := t.reads.rests(); err != nil && !must {
 		return Table{}, err
 	}

@@ -26,7 +26,7 @@ type planner struct {
 	reads health // of the table's facts and partitions
 	adds  health // of its statements
 
-	denialsEnded int // that this table knows of; only look touches it
+	denialsEnded atomic.Int64 // how many it has forgiven
 
 	asked time.Time // when its partitions were last looked up; only look touches it
 
@@ -224,7 +224,13 @@ func (t *planner) fail(ctx context.Context, batch []*want, err error) {
 	if ctx.Err() != nil {
 		reason = Deadline
 	}
-	t.answerAll(batch, Answer{Reason: reason, Detail: err.Error(), whole: t.r.gate.closed()})
+	t.answerAll(batch, Answer{Reason: reason, Detail: err.Error(), whole: t.forAll()})
+}
+
+// forAll says whether what fails now may fail for all tables, or did when this
+// one began to rest.
+func (t *planner) forAll() bool {
+	return t.r.gate.closed() || t.r.gate.denialsEnded() != t.denialsEnded.Load()
 }
 
 // latest is the latest of the wants' deadlines, zero if one has none. Its caller

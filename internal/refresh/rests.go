@@ -148,7 +148,7 @@ func (t *planner) unsuspected(ctx context.Context, batch []*want) []*want {
 			ready = append(ready, w)
 			continue
 		}
-		why := Answer{Reason: ReasonOf(s.last), Detail: s.last.Error(), whole: t.r.gate.closed()}
+		why := Answer{Reason: ReasonOf(s.last), Detail: s.last.Error(), whole: t.forAll()}
 		if errors.Is(s.last, ErrFolderDenied) && looks < folderLooks {
 			looks++
 			empty, err := t.folderEmpty(ctx, w)
@@ -209,10 +209,9 @@ func emptied(w *want) Answer {
 // something is not: this table was not to blame.
 func (t *planner) forgiveDenials() {
 	ended := t.r.gate.denialsEnded()
-	if ended == t.denialsEnded {
+	if t.denialsEnded.Swap(ended) == ended {
 		return
 	}
-	t.denialsEnded = ended
 	t.reads.forgive(ErrAccessDenied)
 	t.adds.forgive(ErrAccessDenied)
 	t.mu.Lock()
