@@ -49,13 +49,10 @@ func theirs(parts []refresh.Partition) []string {
 		if !ok {
 			continue
 		}
-		above := "s3://" + bucket
-		add(above)
-		for _, folder := range strings.Split(key, "/") {
-			above += "/" + folder
-			add(above)
-			if below := strings.TrimPrefix(above, "s3://"+bucket+"/"); strings.Contains(below, "/") {
-				add(below)
+		add("s3://" + bucket)
+		for i, c := range key + "/" { // one folder alone may be called anything
+			if above := key[:i]; c == '/' && strings.Contains(above, "/") {
+				add(above)
 			}
 		}
 	}
