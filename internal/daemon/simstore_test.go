@@ -3,6 +3,8 @@ package daemon_test
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
 	"sync"
 	"time"
 
@@ -227,4 +229,17 @@ func (s *simStore) wasEmpty(at place, ago time.Duration) bool {
 	defer s.mu.Unlock()
 	last, was := s.emptied[at]
 	return s.empty[at] || was && time.Since(last) <= ago
+}
+
+func (s *simStore) hadEmpty(table string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, places := range []iter.Seq[place]{maps.Keys(s.empty), maps.Keys(s.emptied)} {
+		for at := range places {
+			if at.table == table {
+				return true
+			}
+		}
+	}
+	return false
 }

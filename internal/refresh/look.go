@@ -110,7 +110,6 @@ func (t *planner) lookAt(ctx context.Context, batch []*want, back *statement) {
 		t.readFailed(ctx, err)
 	} else {
 		t.reads.succeed()
-		t.r.gate.allowed(&t.r.gate.reads, t.name, t.asked)
 	}
 	var left, missing []*want
 	for _, w := range absent {
@@ -216,6 +215,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent 
 	if err != nil {
 		return append(absent, unread...), err
 	}
+	t.r.gate.allowed(&t.r.gate.reads, t.name, t.asked)
 	for _, k := range stale {
 		t.reconfirm(k, found[k.identity])
 	}
