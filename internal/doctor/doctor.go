@@ -22,6 +22,8 @@ import (
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Verdict is what a check found.
@@ -122,13 +124,12 @@ func (d *Doctor) Run(ctx context.Context) []Finding {
 		}
 		return append([]Finding{first}, findings...)
 	}
-	var group sync.WaitGroup
-	slots := make(chan struct{}, together)
+	var group errgroup.Group
+	group.SetLimit(together)
 	for i, c := range checks {
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
+		group.Go(func() error {
 			findings[i] = x.run(ctx, c)
+			return nil
 		})
 	}
 	group.Wait()

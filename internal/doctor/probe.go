@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Tools change a deployment, as far as a probe does: it puts an object, and takes
@@ -59,14 +60,13 @@ func (d *Doctor) Probe(ctx context.Context, tools Tools, wait time.Duration) []F
 	x.remember(ctx)
 	tables, err := x.probed(ctx)
 	probes := make([]*probe, len(d.Config.Buckets))
-	var group sync.WaitGroup
-	slots := make(chan struct{}, together)
+	var group errgroup.Group
+	group.SetLimit(together)
 	for i, b := range d.Config.Buckets {
 		probes[i] = &probe{x: x, tools: tools, bucket: b}
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
+		group.Go(func() error {
 			probes[i].follow(ctx, tables, err, wait)
+			return nil
 		})
 	}
 	group.Wait()

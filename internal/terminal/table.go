@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/width"
 )
 
 const (
@@ -164,16 +166,14 @@ func runes(s string) (n int) {
 	return n
 }
 
-// wide is how many characters a rune takes: East Asian ones, their punctuation
-// and emoji two, those that only mark another none.
+// wide is how many characters a rune takes: those that Unicode has as wide two
+// (UAX #11), those that only mark another none.
 func wide(r rune) int {
-	switch {
-	case r < 0x300:
-		return 1
-	case unicode.In(r, unicode.Mn, unicode.Me):
+	if unicode.In(r, unicode.Mn, unicode.Me) {
 		return 0
-	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana),
-		r >= 0x3000 && r < 0x3040, r >= 0xFF01 && r <= 0xFF60, r >= 0x1F300 && r < 0x1FB00:
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
 		return 2
 	}
 	return 1

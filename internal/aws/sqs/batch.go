@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -118,18 +119,16 @@ func tens[E any](entries []E) int { return min(len(entries), maxEntries) }
 // have.
 func inBatches[E any](ctx context.Context, entries []E, cut func([]E) int, call func(context.Context, []E) (answer, error)) (left []E, err error) {
 	var (
-		mu   sync.Mutex
-		errs []error
-		wg   sync.WaitGroup
-		slot = make(chan struct{}, maxParallel)
+		mu    sync.Mutex
+		errs  []error
+		group errgroup.Group
 	)
+	group.SetLimit(maxParallel)
 	for len(entries) > 0 {
 		n := cut(entries)
 		batch := entries[:n:n]
 		entries = entries[n:]
-		slot <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slot }()
+		group.Go(func() error {
 			rest, err := confirm(ctx, batch, call)
 			mu.Lock()
 			defer mu.Unlock()
@@ -137,9 +136,10 @@ func inBatches[E any](ctx context.Context, entries []E, cut func([]E) int, call 
 			if err != nil {
 				errs = append(errs, err)
 			}
+			return nil
 		})
 	}
-	wg.Wait()
+	group.Wait()
 	return left, errors.Join(errs...)
 }
 
