@@ -38,6 +38,9 @@ func (l *lab) combine(ctx context.Context, chosen []mutant) error {
 		if err == nil || ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if l.verbose {
+			fmt.Println(out)
+		}
 		if !leaveOut(chosen, files, out) {
 			return fmt.Errorf("the code with all breaks does not compile: %s", out)
 		}
