@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/local/awsjson"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
@@ -88,7 +90,7 @@ func TestOtherStatementsAreRefusedByName(t *testing.T) {
 // refusal is what is said of a statement, at its submission or after.
 func (s *stack) refusal(query string) string {
 	s.Helper()
-	token := newID()
+	token := awsjson.NewID()
 	out, err := s.client.StartQueryExecution(s.Context(), &sdk.StartQueryExecutionInput{QueryString: &query, ClientRequestToken: &token,
 		ResultConfiguration: &types.ResultConfiguration{OutputLocation: aws.String("s3://results/out/")}})
 	if err != nil {
