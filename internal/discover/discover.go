@@ -54,9 +54,8 @@ type Table struct {
 	Examples   []string // at most three keys
 	Sample     []string // keys to look into, of different partitions
 
-	folders  map[string]bool
-	values   []map[string]bool // of each key, as long as they are few
-	lastDate string
+	folders map[string]bool
+	values  []map[string]bool // of each key
 }
 
 // Group is files that come to no table, for one reason.

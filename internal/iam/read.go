@@ -64,7 +64,7 @@ func checkMembers(text []byte) error {
 func (s *statement) check(keys []string) error {
 	switch {
 	case s.Effect != "Allow" && s.Effect != "Deny":
-		return fmt.Errorf("Effect is %q, not Allow or Deny", s.Effect)
+		return fmt.Errorf("its Effect is %q, not Allow or Deny", s.Effect)
 	case s.Principal != nil || s.NotPrincipal != nil:
 		return errors.New("a role's own policy has no Principal")
 	case (s.Action == nil) == (s.NotAction == nil):

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"athenarefresh/internal/daemon"
-	"athenarefresh/internal/refresh"
 )
 
 // event is what is read of an event, whatever it is. Of an SQS message only
@@ -29,8 +26,6 @@ type record struct {
 	Attributes map[string]string `json:"attributes"`
 	Source     string            `json:"eventSource"`
 }
-
-func (r *record) message() refresh.Message { return daemon.Message(r.ID, r.Body, r.Attributes) }
 
 // parse reads an event. What may be a batch must be read as a whole, since any
 // other answer than a batch's would delete its messages. Whatever else may

@@ -1,7 +1,6 @@
 package trino
 
 import (
-	"errors"
 	"slices"
 	"strings"
 )
@@ -87,28 +86,28 @@ func (a *analyzer) like(n Node, nodes []Node, sc *scope, not bool) (expr, error)
 		if list[1].constant == nil || list[2].constant == nil {
 			return expr{}, a.refuse(n, "LIKE with ESCAPE of a pattern that is no constant")
 		}
-		if err := checkPattern(*list[1].constant, *list[2].constant); err != nil {
-			return expr{}, a.errorf("INVALID_FUNCTION_ARGUMENT", n, "%v", err)
+		if wrong := wrongPattern(*list[1].constant, *list[2].constant); wrong != "" {
+			return expr{}, a.errorf("INVALID_FUNCTION_ARGUMENT", n, "%s", wrong)
 		}
 		sql += " ESCAPE " + list[2].sql
 	}
 	return expr{sql: "(" + sql + ")", typ: tBoolean}, nil
 }
 
-// checkPattern says whether what is escaped in a pattern may be.
-func checkPattern(pattern, escape string) error {
+// wrongPattern says what is wrong with what is escaped in a pattern, or "".
+func wrongPattern(pattern, escape string) string {
 	if len([]rune(escape)) != 1 {
-		return errors.New("Escape string must be a single character")
+		return "Escape string must be a single character"
 	}
 	for rest := pattern; ; {
 		_, after, ok := strings.Cut(rest, escape)
 		if !ok {
-			return nil
+			return ""
 		}
 		next := strings.TrimPrefix(after, escape)
 		if next == after {
 			if next = strings.TrimLeft(after, "%_"); next == after {
-				return errors.New("Escape character must be followed by '%', '_' or the escape character itself")
+				return "Escape character must be followed by '%', '_' or the escape character itself"
 			}
 			next = after[1:]
 		}

@@ -171,7 +171,6 @@ func jsonParse(s string) (string, error) {
 type step struct {
 	name  string
 	index int // -1: none
-	is    bool
 }
 
 func parsePath(path string) ([]step, error) {

@@ -32,7 +32,6 @@ var (
 	tVarchar   = Type{Base: "varchar", P: unbounded}
 	tVarbinary = Type{Base: "varbinary"}
 	tDate      = Type{Base: "date"}
-	tJSON      = Type{Base: "json"}
 	tDays      = Type{Base: "interval day to second"}
 	tMonths    = Type{Base: "interval year to month"}
 )
