@@ -50,7 +50,7 @@ func client(cfg aws.Config) *query.Client {
 
 func TestAResultOfManyPagesIsWhole(t *testing.T) {
 	c := client(stack(t))
-	result, err := c.Run(t.Context(), "SELECT i AS n, CAST(NULL AS varchar) AS nothing, '' AS empty FROM range(2500) AS t(i) ORDER BY 1")
+	result, err := c.Run(t.Context(), "SELECT i AS n, CAST(NULL AS varchar) AS nothing, '' AS empty FROM UNNEST(sequence(0, 2499)) AS t(i) ORDER BY 1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestAnAbandonedStatementIsStopped(t *testing.T) {
 	cfg := stack(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	_, err := client(cfg).Run(ctx, "SELECT count(*) FROM range(1000000) AS a(i), range(1000000) AS b(j) WHERE i * j % 7 = 3")
+	_, err := client(cfg).Run(ctx, "SELECT count(*) FROM UNNEST(sequence(1, 10000)) AS a(i), UNNEST(sequence(1, 10000)) AS b(j), UNNEST(sequence(1, 10000)) AS c(k) WHERE i * j * k % 7 = 3")
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("%v", err)
 	}
