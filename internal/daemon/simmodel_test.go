@@ -82,10 +82,11 @@ func (m *model) besideEmpty(id string) bool {
 // parked checks that there is reason to park a message, held so long by whoever
 // does, and that the copy says so.
 func (m *model) parked(id string, held time.Duration, reasons []refresh.Reason) {
+	denied := m.denied() // before the lock: the world tells the model while it holds its own
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.letter[id] = true
-	m.crowd[id] = m.crowd[id] || m.denied()
+	m.crowd[id] = m.crowd[id] || denied
 	m.tell("parked %s: %v", id, reasons)
 	if len(reasons) == 0 {
 		m.t.Errorf("message %s was parked for no reason", id)
