@@ -266,7 +266,7 @@ func (a *app) prompt(ctx context.Context, search *query.Client, tables *glue.Tab
 	if dir, err := os.UserCacheDir(); err == nil {
 		history = filepath.Join(dir, "athena-refresh", "history")
 	}
-	p := &prompt.Prompt{DB: &catalog{search, tables}, Out: a.stdout, History: history, Title: "athena"}
+	p := &prompt.Prompt{DB: &catalog{search, tables}, In: a.stdin, Out: a.stdout, History: history, Title: "athena"}
 	return p.Run(ctx)
 }
 

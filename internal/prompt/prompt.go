@@ -8,6 +8,7 @@
 package prompt
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ type Answer struct {
 // Prompt reads and answers until its person leaves.
 type Prompt struct {
 	DB      Database
+	In      io.Reader // where the terminal can't be drawn on
 	Out     io.Writer
 	History string // file, "" for none
 	Title   string // shown before each statement, such as a database's name
@@ -76,11 +78,41 @@ type lines interface {
 	AppendHistory(statement string)
 }
 
+// plain reads lines without editing them.
+type plain struct {
+	in  *bufio.Reader
+	out io.Writer
+}
+
+// Prompt implements lines.
+func (l *plain) Prompt(sign string) (string, error) {
+	if _, err := io.WriteString(l.out, sign); err != nil {
+		return "", err
+	}
+	line, err := l.in.ReadString('\n')
+	if errors.Is(err, context.Canceled) || errors.Is(err, io.EOF) && line == "" {
+		return "", io.EOF
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return strings.TrimRight(line, "\r\n"), err
+}
+
+// AppendHistory implements lines: there is none.
+func (l *plain) AppendHistory(string) {}
+
 // errLeave ends the prompt.
 var errLeave = errors.New("leave")
 
 // Run reads from the terminal until \q, Ctrl-D or the end of ctx.
 func (p *Prompt) Run(ctx context.Context) error {
+	if terminal.Height(p.Out) == 0 {
+		// A terminal that doesn't say how large it is: lines are read as they come,
+		// and Ctrl-C ends ctx.
+		p.lines = &plain{in: bufio.NewReader(terminal.Input(ctx, p.In)), out: p.Out}
+		return p.loop(ctx)
+	}
 	l := liner.NewLiner()
 	defer l.Close()
 	l.SetCtrlCAborts(true)

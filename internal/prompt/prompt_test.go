@@ -184,6 +184,25 @@ func TestWhatMayHaveBeenMeant(t *testing.T) {
 	}
 }
 
+// TestATerminalWithoutASizeIsReadPlainly: nothing can be drawn on it, and a read
+// that waits ends with ctx, as Ctrl-C does there.
+func TestATerminalWithoutASizeIsReadPlainly(t *testing.T) {
+	in, typing := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	db, out := &trail{}, &bytes.Buffer{}
+	done := make(chan error, 1)
+	go func() { done <- (&Prompt{DB: db, In: in, Out: out, Title: "logs"}).Run(ctx) }()
+	io.WriteString(typing, "select 1\n;\n")
+	io.WriteString(typing, "\\x on\n") // read when the statement was run
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if d := cmp.Diff([]string{"select 1"}, db.ran); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestCompletion(t *testing.T) {
 	p := &Prompt{DB: &trail{}, Out: io.Discard}
 	for _, c := range []struct {
