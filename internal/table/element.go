@@ -119,7 +119,7 @@ func expression(pieces []piece) string {
 		case p.min == p.max:
 			b.WriteString("(" + strings.Repeat("[0-9]", p.max) + ")")
 		default:
-			b.WriteString("([0-9][0-9]?" + "?)") // {M}, {d} and {H}: one digit if that fits
+			b.WriteString("([0-9][0-9]??)") // {M}, {d} and {H}: one digit if that fits
 		}
 	}
 	b.WriteString(`\z`)

@@ -35,7 +35,7 @@ type Worker struct {
 
 // Options are what differs between the programs.
 type Options struct {
-	Hand  int // messages that the driver settles at once
+	Hand  int // weight of the messages that the driver settles at once (refresh.Message.Weight)
 	Log   *slog.Logger
 	Noted func(refresh.Noted) // nil: nobody watches
 }
