@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -109,13 +110,24 @@ func TestTheStateIsTheWorstThatIsKnown(t *testing.T) {
 	}
 }
 
+// TestEveryReasonHasWords, and the outcome that README.md's table has.
 func TestEveryReasonHasWords(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[refresh.Reason]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[a-z0-9_` ]+`) \\| (ignored|parked|tried again) \\|").FindAllStringSubmatch(string(readme), -1) {
+		for _, name := range strings.Fields(strings.ReplaceAll(row[1], "`", " ")) {
+			said[refresh.Reason(name)] = map[string]string{"ignored": "ignore", "parked": "park", "tried again": "retry"}[row[2]]
+		}
+	}
 	for _, r := range refresh.Reasons() {
 		s := source()
 		s.Tally = func() refresh.Tally { return refresh.Tally{Reasons: map[refresh.Reason]int{r: 1}} }
 		got := s.View(begun).Reasons[0]
-		if got.Words == "" || !slices.Contains([]string{"ignore", "park", "retry"}, got.Outcome) {
-			t.Errorf("%s: %+v", r, got)
+		if got.Words == "" || got.Outcome != said[r] {
+			t.Errorf("%s: %+v, README.md says %q", r, got, said[r])
 		}
 	}
 }
