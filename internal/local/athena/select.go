@@ -32,7 +32,7 @@ type selection struct {
 	schemas   map[string]bool
 	uris      map[string]string // of the files that are read, by path
 	out       result
-	toRead    int64 // bytes of the files, unpacked
+	toRead    int64 // bytes of the files, unpacked, and fileBytes for each
 
 	temporaries int // tables made for lists of partitions
 }
@@ -67,8 +67,12 @@ func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err 
 	return &q.out, nil
 }
 
-// bytesASecond is what a SELECT may take a second more for.
-const bytesASecond = 1 << 20
+// bytesASecond is what a SELECT may take a second more for; to open a file takes
+// as long as to read fileBytes.
+const (
+	bytesASecond = 1 << 20
+	fileBytes    = 1 << 10
+)
 
 // timed runs the query within its time. What DuckDB plans nothing stops, but
 // that is bounded (trino.Translate).
@@ -316,7 +320,7 @@ func (q *selection) count(files []scanFile) {
 		if q.uris[f.path] == "" {
 			q.uris[f.path] = f.uri
 			q.out.scanned += f.size
-			q.toRead += f.unpacked()
+			q.toRead += f.unpacked() + fileBytes
 		}
 	}
 }
