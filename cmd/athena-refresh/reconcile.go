@@ -52,8 +52,8 @@ unless told to, and prints, counted and with examples:
              folder                                          here
   empty      partitions in whose folder there is nothing     --drop-empty drops it
              to read, or that is gone
-  nested     partitions whose folder lies inside another's   drop one of the two
-             of the same table: their rows are read twice
+  nested     partitions whose folder is another's of the     drop one of the two
+             same table or inside it: rows are read twice
   unplaced   objects, and folders of them, that belong to    mend the rules, or
              no partition, by reason                         add one that ignores
 

@@ -29,18 +29,16 @@ func (x *examination) partitions(ctx context.Context, name string) Finding {
 // nested finds the partitions whose location is that of another one, or lies
 // below it, and counts all. They are read once more only if there are any.
 func nested(all iter.Seq2[refresh.Partition, error]) (inner []string, n int, err error) {
-	folders, nesting := map[string]bool{}, table.NewNesting()
+	nesting := table.NewNesting()
 	for p, err := range all {
 		if err != nil {
 			return nil, n, err
 		}
 		n++
 		folder := refresh.Folder(p.Location)
-		if folders[folder] {
+		if nesting.Add(folder) {
 			inner = append(inner, inside(p, folder))
 		}
-		folders[folder] = true
-		nesting.Add(folder)
 	}
 	if !nesting.Any() {
 		return inner, n, nil

@@ -17,8 +17,8 @@ const (
 	// Empty: the catalog has a partition in whose folder there is nothing to
 	// read, or no folder.
 	Empty Kind = "empty"
-	// Nested: the catalog has a partition whose folder lies inside another
-	// partition's of the same table: a query of both reads its rows twice.
+	// Nested: the catalog has a partition whose folder is another partition's of
+	// the same table, however either is written, or lies inside it: a query of both reads its rows twice.
 	Nested Kind = "nested"
 	// Unplaced: objects are where no partition is, or can be.
 	Unplaced Kind = "unplaced"

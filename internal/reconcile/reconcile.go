@@ -287,8 +287,13 @@ func (r *run) readTable(ctx context.Context, t *tableRun) error {
 		if !ok {
 			return fmt.Errorf("read the partitions of %s: one has the values %q", t.name, p.Values)
 		}
-		r.known.inCatalog(t.name, id, refresh.Folder(p.Location), t.facts.AsWritten(p.Values))
-		nesting.Add(refresh.Folder(p.Location))
+		folder := refresh.Folder(p.Location)
+		r.known.inCatalog(t.name, id, folder, t.facts.AsWritten(p.Values))
+		if nesting.Add(folder) {
+			if err := r.nestedIn(t, p, folder); err != nil {
+				return err
+			}
+		}
 		t.sum.Partitions++
 		r.progress.inCatalog.Add(1)
 	}
@@ -298,24 +303,33 @@ func (r *run) readTable(ctx context.Context, t *tableRun) error {
 	return r.nested(ctx, t, nesting)
 }
 
-// nested reports the partitions that lie inside others. Which of the two is
-// wrong is not ours to say.
+// nested reports the partitions that lie inside others.
 func (r *run) nested(ctx context.Context, t *tableRun, n *table.Nesting) error {
 	for p, err := range r.all(ctx, t) {
 		if err != nil {
 			return err
 		}
-		outer := n.Around(refresh.Folder(p.Location))
-		if outer == "" || !r.inScope(t, p) {
-			continue
-		}
-		f := Finding{Kind: Nested, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location,
-			Detail: "lies inside " + outer + ", a partition of the same table: a query of both reads its rows twice; drop one of them"}
-		if err := r.report(f); err != nil {
-			return err
+		if outer := n.Around(refresh.Folder(p.Location)); outer != "" {
+			if err := r.nestedIn(t, p, outer); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// nestedIn reports a partition that another one's folder holds, or whose folder
+// it is. Which of the two is wrong is not ours to say.
+func (r *run) nestedIn(t *tableRun, p refresh.Partition, outer string) error {
+	if !r.inScope(t, p) {
+		return nil
+	}
+	how := "lies inside "
+	if outer == refresh.Folder(p.Location) {
+		how = "has the folder of "
+	}
+	return r.report(Finding{Kind: Nested, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location,
+		Detail: how + outer + ", a partition of the same table: a query of both reads its rows twice; drop one of them"})
 }
 
 // all streams a table's partitions, in their turn.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -85,6 +86,23 @@ func TestPartitionsInsideOthersAreNamed(t *testing.T) {
 	}
 	if want := "lies inside s3://alerts/alerts/2026/01/02/, a partition"; !strings.Contains(found[0].Detail, want) {
 		t.Errorf("%q", found[0].Detail)
+	}
+}
+
+// TestPartitionsInOneFolderAreNamed: however the folder is written.
+func TestPartitionsInOneFolderAreNamed(t *testing.T) {
+	w, router := alertsWorld(t, 1)
+	w.add("alerts", "s3://alerts/"+hour(1), dt(1))
+	w.add("alerts", "s3a://alerts/alerts/same", "same-a")
+	w.add("alerts", "s3://alerts/alerts/same/", "same-b")
+	w.put("alerts", "alerts/same/x")
+	var found []reconcile.Finding
+	sum := w.run(w.reconciler(router, &found))
+	if sum.Tables["alerts"].Nested != 1 || !slices.ContainsFunc(found, func(f reconcile.Finding) bool {
+		return f.Kind == reconcile.Nested && slices.Equal(f.Values, []string{"same-b"}) &&
+			strings.HasPrefix(f.Detail, "has the folder of s3://alerts/alerts/same/, a partition")
+	}) {
+		t.Errorf("%+v: %+v", sum.Tables["alerts"], found)
 	}
 }
 
@@ -335,7 +353,11 @@ func TestOnlyItsOwnFolderKeepsAPartition(t *testing.T) {
 		r := w.reconciler(router, &found)
 		r.Relocate = true
 		w.run(r)
-		if d := cmp.Diff([]string{"elsewhere a 2026-01-02-03 mended"}, said(found)); d != "" {
+		want := []string{"elsewhere a 2026-01-02-03 mended"}
+		if name == "another partition's" {
+			want = append(want, "nested a 2026-01-02-04")
+		}
+		if d := cmp.Diff(want, said(found)); d != "" {
 			t.Errorf("%s (-want +got): %s", name, d)
 		}
 	}
@@ -354,7 +376,7 @@ func TestAReportThatFailsEndsTheRun(t *testing.T) {
 	w.run(w.reconciler(router, &found))
 	check(t, found, "elsewhere alerts 2026-01-02-01 location_conflict", "elsewhere alerts 2026-01-02-02 location_conflict",
 		"empty alerts 2026-01-02-05", "empty alerts 2026-01-02-06", "empty alerts 2026-01-02-07", "missing alerts 2026-01-02-03", "missing alerts 2026-01-02-04",
-		"nested alerts 2026-01-02-07", "unplaced junk no_layout_match", "unplaced rubbish no_layout_match")
+		"nested alerts 2026-01-02-02", "nested alerts 2026-01-02-07", "unplaced junk no_layout_match", "unplaced rubbish no_layout_match")
 	for _, kind := range reconcile.Kinds {
 		full := errors.New("the disk is full")
 		r := w.reconciler(router, &found)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Nesting finds partitions of one table whose folder lies inside another's: a
-// query that reads both counts the inner one's rows twice. Of each location it
+// Nesting finds partitions of one table whose folder is another's or lies inside
+// it: a query that reads both counts the inner one's rows twice. Of each location it
 // keeps two hashes at most, so that a table may have many.
 type Nesting struct {
 	seed  maphash.Seed
@@ -19,16 +19,22 @@ func NewNesting() *Nesting {
 	return &Nesting{seed: maphash.MakeSeed(), at: map[uint64]struct{}{}, above: map[uint64]struct{}{}}
 }
 
-// Add notes a partition's location, with its slash at the end.
-func (n *Nesting) Add(location string) {
-	n.at[maphash.String(n.seed, location)] = struct{}{}
+// Add notes a partition's location, with its slash at the end, and says whether
+// it is one that was noted before.
+func (n *Nesting) Add(location string) (taken bool) {
+	here := maphash.String(n.seed, location)
+	if _, taken = n.at[here]; taken {
+		return true
+	}
+	n.at[here] = struct{}{}
 	for outer := range outerFolders(location) {
 		h := maphash.String(n.seed, outer)
 		if _, known := n.above[h]; known {
-			return // and those above it too
+			return false // and those above it are known too
 		}
 		n.above[h] = struct{}{}
 	}
+	return false
 }
 
 // Any says whether any partition lies inside another.
