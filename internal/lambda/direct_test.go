@@ -96,17 +96,19 @@ func TestWhoeverHandsOutAnEventItsRecordsAreRead(t *testing.T) {
 
 // TestAnEventOfOneBodyStaysAsItIs: the body of S3's or EventBridge's event is the event.
 func TestAnEventOfOneBodyStaysAsItIs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		event := `{"Records": [` + entry(good) + ", " + entry(missing) + `] }`
-		g := newRig(t)
-		g.create("a")
-		if out, err := g.invoke(event); err != nil || !slices.Equal(g.sent, []string{event}) {
-			t.Errorf("%s, %v: sent %q", out, err, g.sent)
-		}
-		if parts, err := g.catalog.AllPartitions(t.Context(), "a"); err != nil || len(parts) != 1 {
-			t.Errorf("what could be added was not: %v, %v", parts, err)
-		}
-	})
+	for _, open := range []string{`{`, `{"detail-type":"Scheduled Event","source":"aws.events","detail":{},`} {
+		synctest.Test(t, func(t *testing.T) {
+			event := open + `"Records": [` + entry(good) + ", " + entry(missing) + `] }`
+			g := newRig(t)
+			g.create("a")
+			if out, err := g.invoke(event); err != nil || !slices.Equal(g.sent, []string{event}) {
+				t.Errorf("%s, %v: sent %q", out, err, g.sent)
+			}
+			if parts, err := g.catalog.AllPartitions(t.Context(), "a"); err != nil || len(parts) != 1 {
+				t.Errorf("what could be added was not: %v, %v", parts, err)
+			}
+		})
+	}
 }
 
 // TestAnUnknownEventIsKept: nobody knows what it says, and so it is not forgotten.
@@ -115,6 +117,11 @@ func TestAnUnknownEventIsKept(t *testing.T) {
 		`"text"`, `{"Records":"none"}`, `{"bucket":"b","key":"k"}`, `{"detail":{"bucket":{"name":"b"}}}`, `[["b","k"]]`, `{"key1":"value1"}`,
 		`{"Records":[{"eventSource":"aws:kinesis","kinesis":{"data":"eA=="}}]}`, `[{"body":""}, {"body":null,"x":"y"}]`, `"a\u0000b"`,
 		`{"athena-refresh":"probe","Records":[` + entry(strange) + `]}`, `{"detail-type":"Scheduled Event","source":"mine","detail":{"key":"k"}}`,
+		`{"detail-type":"Scheduled Event","source":"aws.events","detail":{"Records":[` + entry(strange) + `]}}`,
+		`{"detail-type":"Scheduled Event","source":"aws.events","detail":{},"Records":[` + entry(strange) + `]}`,
+		`{"detail-type":"Scheduled Event","source":"aws.events","detail":{},"records":[` + entry(strange) + `]}`,
+		`{"detail-type":"Scheduled Event","source":"aws.scheduler","detail":` + quoted(`{"Records":[`+entry(strange)+`]}`) + `}`,
+		`{"detail-type":"Scheduled Event","source":"aws.events","body":` + quoted(`{"Records":[`+entry(strange)+`]}`) + `}`,
 		`{"Records":[{"Sns":{"Message":{"not":"text"}}}]}`,
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -62,18 +62,10 @@ func (e *event) isBatch() bool {
 const noLarger = 4096
 
 // carriesNothing tells the events that speak of no object for sure: a
-// schedule's, a command, and what holds no text.
+// schedule's with nothing added, a command, and what holds no text.
 func carriesNothing(payload []byte) bool {
 	if len(payload) > noLarger {
 		return false
-	}
-	var s struct {
-		Type   string `json:"detail-type"`
-		Source string `json:"source"`
-	}
-	// The sources are those of EventBridge's rules and of its Scheduler.
-	if json.Unmarshal(payload, &s) == nil && s.Type == "Scheduled Event" && (s.Source == "aws.events" || s.Source == "aws.scheduler") {
-		return true
 	}
 	var event any
 	if json.Unmarshal(payload, &event) != nil {
@@ -81,8 +73,23 @@ func carriesNothing(payload []byte) bool {
 	}
 	if members, ok := event.(map[string]any); ok {
 		delete(members, "athena-refresh")
+		if isSchedule(members) {
+			maps.DeleteFunc(members, ofSchedule)
+		}
 	}
 	return !holdsText(event)
+}
+
+// isSchedule tells an event of EventBridge's rules or of its Scheduler.
+func isSchedule(members map[string]any) bool {
+	return members["detail-type"] == "Scheduled Event" && (members["source"] == "aws.events" || members["source"] == "aws.scheduler")
+}
+
+// ofSchedule tells the members that a schedule's event has. Whatever else is in
+// it, or in its detail, somebody put there. Scheduler's empty detail is a text.
+func ofSchedule(name string, value any) bool {
+	return name == "detail" && value == "{}" ||
+		slices.Contains([]string{"version", "id", "detail-type", "source", "account", "time", "region", "resources"}, name)
 }
 
 func holdsText(value any) bool {
