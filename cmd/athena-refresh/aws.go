@@ -44,12 +44,15 @@ func (a *app) aws(ctx context.Context, c *config.Config) (aws.Config, error) {
 // explainAWS puts an error of the SDK in plain words, with a hint where the
 // cause is a common one.
 func explainAWS(what string, err error) error {
-	code := awserror.Code(err)
+	code, proxy := awserror.Code(err), awserror.Proxy(err)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", what, errInterrupted)
+	case proxy != "":
+		return hint(fmt.Errorf("%s: %w", what, innermost[*url.Error](err)),
+			"the way there is the proxy %s: does it run, and let this host through? NO_PROXY names hosts that need none", proxy)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return hint(fmt.Errorf("%s: %w", what, innermost[*net.OpError](err)),
 			"nothing listens there: is AWS_ENDPOINT_URL right, does \"athena-refresh local\" run?")

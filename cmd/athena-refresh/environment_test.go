@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os/exec"
@@ -31,6 +33,34 @@ func TestTheEnvironmentIsObeyed(t *testing.T) {
 				t.Errorf("asked for %s, want %d times %s: %s", hosts, v.Attempts, v.Host, out)
 			}
 		})
+	}
+}
+
+// TestAProxyIsNamed: where the way to the service is through one, it is what has to
+// be looked at, and no endpoint.
+func TestAProxyIsNamed(t *testing.T) {
+	t.Parallel()
+	conf := confDir(t, "proxy", "{}")
+	refuses := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer refuses.Close()
+	for name, c := range map[string]struct{ proxy, endpoint, want string }{
+		"it refuses":         {refuses.URL, "", refuses.URL + " (HTTPS_PROXY)"},
+		"nobody is there":    {"http://me:secret@127.0.0.1:1", "", "http://me:xxxxx@127.0.0.1:1 (HTTPS_PROXY)"},
+		"it is not the way":  {"http://127.0.0.1:1", "https://127.0.0.1:1", "is AWS_ENDPOINT_URL right"},
+		"an endpoint behind": {"http://127.0.0.1:1", "https://aws.example", "http://127.0.0.1:1 (HTTPS_PROXY)"},
+	} {
+		for _, command := range []string{"once", "doctor"} {
+			cmd := exec.Command("athena-refresh", command, "--conf", conf)
+			cmd.Env = []string{"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=us-east-1", "AWS_MAX_ATTEMPTS=1", "HTTPS_PROXY=" + c.proxy}
+			if c.endpoint != "" {
+				cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL="+c.endpoint)
+			}
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), c.want) || strings.Contains(string(out), "secret") ||
+				strings.Contains(string(out), "AWS_ENDPOINT_URL") != strings.Contains(c.want, "AWS_ENDPOINT_URL") {
+				t.Errorf("%s, %s: want %q: %v, %s", command, name, c.want, err, out)
+			}
+		}
 	}
 }
 

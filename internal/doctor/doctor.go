@@ -85,6 +85,7 @@ var (
 	ErrNoCredentials = errors.New("there are none")
 	ErrRefused       = errors.New("they are refused") // whatever is asked
 	ErrUnreachable   = errors.New("nothing answers")  // likewise
+	ErrProxy         = errors.New("no answer comes through the proxy")
 	ErrNoService     = errors.New("this endpoint has no such service")
 )
 

@@ -221,6 +221,7 @@ func TestOneCauseIsSaidOnce(t *testing.T) {
 	for name, cause := range map[string]error{
 		"refused":     fmt.Errorf("ask: %w: ExpiredToken: expired", ErrRefused),
 		"unreachable": fmt.Errorf("ask: %w: connection refused", ErrUnreachable),
+		"a proxy":     fmt.Errorf("ask: %w: Forbidden", ErrProxy),
 		"elsewhere":   nil,
 	} {
 		d := well(t)

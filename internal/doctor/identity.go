@@ -42,6 +42,8 @@ func credentials(who Identity, err error, account string) Finding {
 		return wrong(fmt.Sprintf("%v: this machine's clock is %s", err, off(who)), "set the clock: timedatectl set-ntp true")
 	case errors.Is(err, ErrRefused) || errors.Is(err, ErrNoCredentials):
 		return wrong(err.Error(), `set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; those of "athena-refresh local" are test and test`)
+	case errors.Is(err, ErrProxy):
+		return wrong(err.Error(), "does the proxy run, and let this host through? NO_PROXY names hosts that need none")
 	case errors.Is(err, ErrUnreachable):
 		return wrong(err.Error(), `is AWS_ENDPOINT_URL right, does "athena-refresh local" run?`)
 	}

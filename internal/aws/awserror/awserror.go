@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"athenarefresh/internal/refresh"
@@ -56,6 +57,24 @@ type plain struct {
 
 func (p *plain) Error() string { return p.text }
 func (p *plain) Unwrap() error { return p.err }
+
+// Proxy names the proxy that a request which nothing answered had to go through,
+// and the variable that says so; "" if there was none.
+func Proxy(err error) string {
+	var failed *url.Error
+	if Code(err) != "" || !errors.As(err, &failed) {
+		return ""
+	}
+	to, err := url.Parse(failed.URL)
+	if err != nil {
+		return ""
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: to})
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s_PROXY)", proxy.Redacted(), strings.ToUpper(to.Scheme))
+}
 
 // Classify wraps err so that it is [refresh.ErrThrottled] or
 // [refresh.ErrAccessDenied] where the service said so, and returns it as it is

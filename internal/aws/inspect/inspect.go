@@ -42,10 +42,12 @@ func Facts(cfg aws.Config, catalog refresh.Reader) doctor.Facts {
 // fault is a service's error in the words of package doctor; missing are the
 // codes by which it says that there is no such thing.
 func fault(err error, missing ...string) error {
-	code := awserror.Code(err)
+	code, proxy := awserror.Code(err), awserror.Proxy(err)
 	switch {
 	case err == nil:
 		return nil
+	case proxy != "":
+		return fmt.Errorf("%w %s: %w", doctor.ErrProxy, proxy, innermost(err))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: %w", doctor.ErrUnreachable, innermost(err))
 	case slices.Contains(missing, code):
