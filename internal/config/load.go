@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ func openBoth(dir string) (global, lambda *file) {
 type file struct {
 	name     string
 	data     []byte
+	sum      [sha256.Size]byte // of data, or of why there is none
 	changed  time.Time
 	problems []Problem
 	warnings []Warning
@@ -40,7 +42,10 @@ func open(name string) *file {
 	var err error
 	if f.data, f.changed, err = readRegular(name); err != nil {
 		f.problems = []Problem{unreadable(name, err)}
+		f.sum = sha256.Sum256([]byte("\x00" + f.problems[0].Message)) // no JSON begins so
+		return f
 	}
+	f.sum = sha256.Sum256(f.data)
 	return f
 }
 

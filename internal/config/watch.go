@@ -27,8 +27,7 @@ func StampOf(dir string) Stamp { return stampOf(openBoth(dir)) }
 func stampOf(global, lambda *file) Stamp {
 	h := sha256.New()
 	for _, f := range []*file{global, lambda} {
-		sum := sha256.Sum256(f.data)
-		h.Write(sum[:])
+		h.Write(f.sum[:])
 	}
 	s := Stamp{global.changed, hex.EncodeToString(h.Sum(nil)[:hashed])}
 	if lambda.changed.After(s.Time) {

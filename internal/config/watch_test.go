@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,12 @@ func TestAChangedConfigurationIsSeen(t *testing.T) {
 		}
 		if ch := after(2*looking, 4); ch.Err == nil {
 			t.Errorf("gone: %+v", ch)
+		}
+		if err := syscall.Mkfifo(filepath.Join(dir, "lambda.json"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if ch := after(2*looking, 5); ch.Err == nil || !strings.Contains(ch.Err.Error(), "a pipe") {
+			t.Errorf("a pipe: %+v", ch)
 		}
 		cancel()
 		synctest.Wait()
