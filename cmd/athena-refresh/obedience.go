@@ -12,7 +12,8 @@ import (
 )
 
 // obedience has a running daemon obey what its configuration's files say by now:
-// buckets and log_level. What they say otherwise, or can't mean, is told.
+// buckets, unless they are another account's by now, and log_level. What they say
+// otherwise, or can't mean, is told.
 type obedience struct {
 	service   *service
 	refresher *refresh.Refresher
@@ -46,17 +47,26 @@ func (o *obedience) changed(c config.Change) {
 	for _, w := range c.Warnings {
 		log.Warn("configuration", "warning", w.String())
 	}
-	o.router, o.shown = router, statuspage.Configuration{Time: c.Stamp.Time, Hash: c.Stamp.Hash, Restart: c.Restart}
-	o.refresher.Reroute(router)
-	if o.regular != nil {
-		o.regular.Reroute(router)
+	o.shown = statuspage.Configuration{Time: c.Stamp.Time, Hash: c.Stamp.Hash, Restart: c.Restart}
+	again := "log_level is read again, the old buckets stay: they are another account's or prefix's by now"
+	if c.Buckets() {
+		again = "buckets and log_level are read again"
+		o.reroute(router)
 	}
 	if o.service.level != nil {
 		o.service.level.Set(c.Config.LogLevel)
 	}
-	log.Info("buckets and log_level are read again", "configuration", c.Stamp.Hash, "configuration_of", c.Stamp.Time)
+	log.Info(again, "configuration", c.Stamp.Hash, "configuration_of", c.Stamp.Time)
 	if c.Restart != nil {
 		log.Warn("restart to have the other settings obeyed", "settings", c.Restart)
+	}
+}
+
+func (o *obedience) reroute(r *table.Router) {
+	o.router = r
+	o.refresher.Reroute(r)
+	if o.regular != nil {
+		o.regular.Reroute(r)
 	}
 }
 

@@ -71,6 +71,15 @@ func TestAMendedRuleReachesARunningDaemon(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	until("nothing is parked", func(v statuspage.View) bool { return *v.InDeadLetters == 0 && v.Parked == 1 })
+
+	// Another prefix's buckets wait for another prefix's queue and database.
+	write(t, conf+"/global.json", `{"account": {"prefix": "moved", "region": "us-east-1", "aws_account_id": "123456789012"}}`)
+	section("")
+	until("what takes a restart", func(v statuspage.View) bool {
+		return slices.Equal(v.Configuration.Restart, []string{"account.prefix", "buckets"})
+	})
+	send("2026/01/02/04/c")
+	until("the old buckets are obeyed", func(v statuspage.View) bool { return v.Partitions == 2 && v.Parked == 1 })
 }
 
 // with is the program as a client of a stack.
@@ -111,7 +120,7 @@ func runDaemon(t *testing.T, url, conf string) (page string, stop func()) {
 		if err := cmd.Wait(); err != nil {
 			t.Error(err)
 		}
-		for _, said := range []string{"configuration is refused, the old one stays", "are read again", "settings=[timeout]", "level=DEBUG"} {
+		for _, said := range []string{"configuration is refused, the old one stays", "are read again", "settings=[timeout]", "the old buckets stay", "level=DEBUG"} {
 			if !strings.Contains(log.String(), said) {
 				t.Errorf("the log doesn't say %q:\n%s", said, log.String())
 			}

@@ -44,9 +44,13 @@ type Change struct {
 	Warnings []Warning
 	Err      error // why they can't be obeyed
 	// Restart names the settings, but buckets and log_level, that differ from those
-	// that the process began with.
+	// that the process began with. Where account.… is among them buckets is too: its
+	// names are made of the prefix, and its queue and tables are that account's.
 	Restart []string
 }
+
+// Buckets says whether buckets can be obeyed.
+func (c *Change) Buckets() bool { return c.Err == nil && !slices.Contains(c.Restart, "buckets") }
 
 // looking is how often the files are looked at. What is read is obeyed when it was
 // the same twice: an editor may write in pieces.
@@ -98,6 +102,9 @@ func others(a, b *Config) (names []string) {
 		if differs {
 			names = append(names, name)
 		}
+	}
+	if names != nil {
+		names = append(names, "buckets")
 	}
 	before, after := a.settings(), b.settings()
 	all := maps.Clone(before)

@@ -59,16 +59,24 @@ func TestAChangedConfigurationIsSeen(t *testing.T) {
 		if ch := after(2*looking, 3); ch.Err != nil || !slices.Equal(ch.Restart, []string{"queue_name", "timeout"}) {
 			t.Errorf("others: %+v", ch)
 		}
+		write("global.json", strings.Replace(goodGlobal, `"p"`, `"moved"`, 1))
+		if ch := after(2*looking, 4); ch.Err != nil || ch.Buckets() || !slices.Contains(ch.Restart, "account.prefix") {
+			t.Errorf("another prefix: %+v", ch)
+		}
+		write("global.json", goodGlobal)
+		if ch := after(2*looking, 5); !ch.Buckets() {
+			t.Errorf("as it was: %+v", ch)
+		}
 		if err := os.Remove(filepath.Join(dir, "lambda.json")); err != nil {
 			t.Fatal(err)
 		}
-		if ch := after(2*looking, 4); ch.Err == nil {
+		if ch := after(2*looking, 6); ch.Err == nil {
 			t.Errorf("gone: %+v", ch)
 		}
 		if err := syscall.Mkfifo(filepath.Join(dir, "lambda.json"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if ch := after(2*looking, 5); ch.Err == nil || !strings.Contains(ch.Err.Error(), "a pipe") {
+		if ch := after(2*looking, 7); ch.Err == nil || !strings.Contains(ch.Err.Error(), "a pipe") {
 			t.Errorf("a pipe: %+v", ch)
 		}
 		cancel()
