@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/event"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -24,9 +26,10 @@ func (a *app) replay() *cobra.Command {
 		Short: "Settle captured messages, one body a line",
 		Long: `Replay settles messages that were captured earlier: FILE holds their bodies, one
 a line (- is standard input; an empty line is an empty body), as SQS hands them
-out. What "aws sqs receive-message" prints is taken too, and bodies that were
-printed over many lines. They go through the same code as those of the queue; nothing is received,
-deleted or sent to the dead-letter queue.
+out. What "aws sqs receive-message" prints as JSON is taken too, and so are
+bodies that were printed over many lines, or as an array. They go through the
+same code as those of the queue; nothing is received, deleted or sent to the
+dead-letter queue.
 
 It prints each message's outcome, the partitions that the messages call for, and
 the statements that were sent. With --dry-run it touches nothing and needs no
@@ -89,6 +92,7 @@ type replayer struct {
 	rehearsal refresh.Rehearsal // finds the partitions
 	sum       replaySummary
 	line      []byte // room for the next message's
+	strange   int    // lines that can be no body
 }
 
 // The lines of replay --json, told apart by their type.
@@ -133,11 +137,11 @@ func (p *replayer) dryRun(ctx context.Context) error {
 		for _, r := range reasons {
 			p.sum.Reasons[r.Reason] += r.Records
 		}
-		if err := p.settled(s); err != nil {
+		if err := p.settled(p.bodies.text, s); err != nil {
 			return err
 		}
 	}
-	if err := p.bodies.lines.err(); err != nil {
+	if err := p.bodies.err(); err != nil {
 		return err
 	}
 	effects, err := planned(p.config, p.rehearsal.Partitions)
@@ -161,7 +165,10 @@ func (p *replayer) begin() {
 }
 
 // settled prints what became of the next message.
-func (p *replayer) settled(s refresh.Settlement) error {
+func (p *replayer) settled(body string, s refresh.Settlement) error {
+	if slices.Contains(s.Reasons, refresh.Reason(event.Malformed)) && noBody(body) {
+		p.strange++
+	}
 	if p.app.json {
 		p.line = appendMessageJSON(p.line[:0], p.sum.Messages, &s)
 	} else {
@@ -218,6 +225,9 @@ func (p *replayer) finish(effects []effect) error {
 	p.sum.Partitions, p.sum.Statements = len(p.rehearsal.Partitions), len(effects)
 	if err := p.summary(); err != nil {
 		return err
+	}
+	if p.strange > 0 {
+		p.app.say(fmt.Sprintf("hint: no JSON object in %s: %s", count(p.strange, "message"), aCapture))
 	}
 	if p.sum.Outcomes[refresh.Parked]+p.sum.Outcomes[refresh.Retry] > 0 {
 		return errUndone

@@ -97,7 +97,7 @@ func (p *replayer) stream(ctx context.Context, r *refresh.Refresher) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("replay: %w after %s", errInterrupted, count(p.sum.Messages, "message"))
 	}
-	return p.bodies.lines.err()
+	return p.bodies.err()
 }
 
 func weight(m *refresh.Message) int64 { return int64(max(len(m.Body), leastWeight)) }
@@ -116,5 +116,5 @@ func (p *replayer) print(s *settling) error {
 	if s.result.Outcome != refresh.Retry {
 		p.rehearsal.Settle(s.message)
 	}
-	return p.settled(s.result)
+	return p.settled(s.message.Body, s.result)
 }

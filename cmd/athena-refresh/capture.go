@@ -1,0 +1,208 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// bodies are the messages of a capture: its lines, or, where it was written for
+// people, what AWS's command line prints of messages, an array of bodies, or
+// bodies over many lines.
+type bodies struct {
+	lines  *lines
+	ended  bool
+	ahead  []string // lines that were read and given back, the next one last
+	wasted int      // bytes that were read ahead for nothing
+	held   []string // bodies that were found at once
+	text   string
+	n      int
+	failed error
+}
+
+// aCapture says what replay takes.
+const aCapture = `one body a line is taken (jq -c '.Messages[].Body|fromjson'), or what "aws sqs receive-message --output json" prints`
+
+var errNotJSON = errors.New("replay: these are messages as AWS's command line prints them, but not as JSON")
+
+// printedOtherwise is how the formats yaml and text of AWS's command line begin.
+var printedOtherwise = regexp.MustCompile(`^(Messages:\n- [A-Z]|MESSAGES\t)`)
+
+// next goes to the next message; false at the end or after an error.
+func (b *bodies) next() bool {
+	if len(b.held) == 0 {
+		line, ok := b.line()
+		if !ok {
+			return false
+		}
+		if b.n == 0 && b.otherwise(line) {
+			b.failed = hint(errNotJSON, aCapture)
+			return false
+		}
+		b.held = b.found(line)
+	}
+	b.text, b.held = b.held[0], b.held[1:]
+	b.n++
+	return true
+}
+
+// err says why next returned false, nil at the end of the capture.
+func (b *bodies) err() error {
+	if b.failed != nil {
+		return b.failed
+	}
+	return b.lines.err()
+}
+
+func (b *bodies) line() (string, bool) {
+	if last := len(b.ahead) - 1; last >= 0 {
+		line := b.ahead[last]
+		b.ahead = b.ahead[:last]
+		return line, true
+	}
+	if b.ended = b.ended || !b.lines.next(); b.ended {
+		return "", false
+	}
+	return b.lines.text(), true
+}
+
+func (b *bodies) giveBack(lines []string) {
+	for _, line := range slices.Backward(lines) {
+		b.ahead = append(b.ahead, line)
+	}
+}
+
+func (b *bodies) otherwise(first string) bool {
+	if first != "Messages:" {
+		return printedOtherwise.MatchString(first)
+	}
+	second, ok := b.line()
+	if ok {
+		b.giveBack([]string{second})
+	}
+	return printedOtherwise.MatchString(first + "\n" + second)
+}
+
+// found are the bodies that a line holds or begins.
+func (b *bodies) found(line string) []string {
+	text := strings.TrimSpace(line)
+	switch {
+	case !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "["):
+		return []string{line}
+	case strings.HasSuffix(text, map[byte]string{'{': "}", '[': "]"}[text[0]]):
+		return messages(line)
+	}
+	if list := b.pretty(line); list != nil {
+		return list
+	}
+	return []string{line}
+}
+
+// mostPretty bounds what is read ahead: of one document, and for nothing in all.
+const mostPretty = 64 << 20
+
+// pretty reads a document that a line begins and doesn't end. Where that becomes
+// none the lines are lines all the same, and it is nil.
+func (b *bodies) pretty(first string) (list []string) {
+	read := &ahead{from: b, lines: []string{first}, rest: first + "\n", room: mostPretty - b.wasted}
+	for d := json.NewDecoder(read); ; {
+		var document json.RawMessage
+		if d.Decode(&document) != nil {
+			b.giveBack(read.lines[1:])
+			b.wasted = mostPretty - read.room
+			return nil
+		}
+		list = append(list, messages(string(document))...)
+		behind, err := io.ReadAll(d.Buffered())
+		if err == nil && strings.TrimSpace(string(behind)+read.rest) == "" {
+			return list
+		}
+	}
+}
+
+// ahead reads lines of a capture, no more than are asked for.
+type ahead struct {
+	from  *bodies
+	lines []string
+	rest  string // of the last line
+	room  int    // for so many bytes
+}
+
+// Read implements io.Reader.
+func (a *ahead) Read(to []byte) (int, error) {
+	if a.rest == "" {
+		line, ok := a.from.line()
+		if !ok {
+			return 0, io.EOF
+		}
+		a.lines, a.rest, a.room = append(a.lines, line), line+"\n", a.room-len(line)-1
+	}
+	if a.room < 0 {
+		return 0, io.EOF
+	}
+	n := copy(to, a.rest)
+	a.rest = a.rest[n:]
+	return n, nil
+}
+
+// messages are the bodies that a document stands for: those of what "aws sqs
+// receive-message" prints, those of an array, or itself.
+func messages(document string) []string {
+	if list := received(document); list != nil {
+		return list
+	}
+	var elements []json.RawMessage
+	if strings.TrimSpace(document)[0] != '[' || json.Unmarshal([]byte(document), &elements) != nil || len(elements) == 0 {
+		return []string{document}
+	}
+	var list []string
+	for _, e := range elements {
+		var text string
+		switch {
+		case e[0] == '"' && json.Unmarshal(e, &text) == nil:
+			list = append(list, text)
+		case e[0] == '{':
+			list = append(list, messages(string(e))...)
+		default:
+			return []string{document}
+		}
+	}
+	return list
+}
+
+// printed is a message as "aws sqs receive-message" prints it.
+type printed struct {
+	ReceiptHandle string
+	Body          *string
+}
+
+// received are the bodies of one or several of them, nil for anything else.
+func received(text string) (list []string) {
+	var all struct {
+		Messages []printed
+		printed
+	}
+	if !strings.Contains(text, `"ReceiptHandle"`) || json.Unmarshal([]byte(text), &all) != nil {
+		return nil
+	}
+	if all.Messages == nil {
+		all.Messages = []printed{all.printed}
+	}
+	for _, m := range all.Messages {
+		if m.Body == nil || m.ReceiptHandle == "" {
+			return nil
+		}
+		list = append(list, *m.Body)
+	}
+	return list
+}
+
+// noBody says whether a line is none of what a body can be, so that the capture
+// may have another shape than those that are taken.
+func noBody(text string) bool {
+	text = strings.TrimSpace(text)
+	return text != "" && (text[0] != '{' || !json.Valid([]byte(text)))
+}
