@@ -13,9 +13,10 @@ import (
 const maxBody = 32 << 20
 
 // Service serves the Glue API: JSON 1.1, target AWSGlue.*. Every operation
-// takes the limits of Glue's service model.
+// takes the limits of Glue's service model, and is refused another account's
+// catalog.
 func (c *Catalog) Service() *awsjson.Service {
-	return &awsjson.Service{Version: "1.1", MaxBody: maxBody, Operations: map[string]awsjson.Operation{
+	operations := map[string]awsjson.Operation{
 		"CreateDatabase": awsjson.Op(c.apiCreateDatabase),
 		"GetDatabase":    awsjson.Op(c.apiGetDatabase),
 		"GetDatabases":   awsjson.Op(c.apiGetDatabases),
@@ -48,7 +49,30 @@ func (c *Catalog) Service() *awsjson.Service {
 		"UpdateColumnStatisticsForPartition": awsjson.Op(acceptNothing),
 		"GetUserDefinedFunctions":            awsjson.Op(noFunctions),
 		"GetTags":                            awsjson.Op(noTags),
-	}}
+	}
+	for name, op := range operations {
+		operations[name] = c.ofThisCatalog(op)
+	}
+	return &awsjson.Service{Version: "1.1", MaxBody: maxBody, Operations: operations}
+}
+
+// ofThisCatalog runs an operation on the catalog that it names, which is the
+// account's own where it names none. There is no other here.
+func (c *Catalog) ofThisCatalog(op awsjson.Operation) awsjson.Operation {
+	named := awsjson.Op(func(_ context.Context, in struct {
+		ID string `json:"CatalogId"`
+	}) (none, error) {
+		if in.ID != "" && in.ID != c.account {
+			return none{}, awsjson.Errorf(CodeNotFound, "Catalog %s not found: the local stack has only that of account %s.", in.ID, c.account)
+		}
+		return none{}, nil
+	})
+	return func(ctx context.Context, body []byte) (any, error) {
+		if _, err := named(ctx, body); err != nil {
+			return nil, err
+		}
+		return op(ctx, body)
+	}
 }
 
 // none is the empty answer of calls that only do something.
