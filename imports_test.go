@@ -113,8 +113,8 @@ func forbidden(from, to string) string {
 			return "an adapter knows no other"
 		}
 	case under(from, "internal/local"):
-		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") && !under(to, "internal/iam") {
-			return "the embedded AWS knows nothing of ours but Hive's language and IAM's"
+		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") && !under(to, "internal/iam") && !under(to, "internal/notify") {
+			return "the embedded AWS knows nothing of ours but Hive's language, IAM's, and how S3 reads a filter"
 		}
 	}
 	switch {

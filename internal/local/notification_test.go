@@ -56,6 +56,29 @@ func TestFiltersAndTestEvent(t *testing.T) {
 	}
 }
 
+// TestAFilterIsReadEncoded: what S3 wants encoded matches no key as it stands.
+func TestAFilterIsReadEncoded(t *testing.T) {
+	s := start(t, local.Options{})
+	for i, c := range []struct {
+		prefix, key string
+		want        int
+	}{{"k=1", "k=1/zz", 0}, {"k%3D1", "k=1/zz", 1}, {"a b", "a b/zz", 0}, {"a+b", "a b/zz", 1}, {"a/b-c_d.e", "a/b-c_d.e", 1}} {
+		name := fmt.Sprint("bucket-", i)
+		queue := s.createQueue(t, name, forS3(name))
+		s.makeBuckets(t, name)
+		if err := s.notify(t, name, &s3types.NotificationConfiguration{QueueConfigurations: []s3types.QueueConfiguration{
+			toQueue("one", name, c.prefix, "", "s3:ObjectCreated:*"),
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		s.receive(t, queue, 0) // the test event
+		s.put(t, name, c.key, "x")
+		if got := len(s.receive(t, queue, 0)); got != c.want {
+			t.Errorf("prefix %q, key %q: %d messages, want %d", c.prefix, c.key, got, c.want)
+		}
+	}
+}
+
 func TestConfigurationIsKeptAndReplacedAsAWhole(t *testing.T) {
 	s := start(t, local.Options{})
 	s.createQueue(t, "q", forS3("q"))

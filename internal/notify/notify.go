@@ -31,7 +31,15 @@ func Unencoded(value string) bool {
 	return err != nil || strings.Trim(value, plain) != ""
 }
 
-// Encoded is a prefix or a suffix as a filter's value.
+// Matches says whether a key fits a filter with these values of its prefix and
+// its suffix, "" for none.
+func Matches(prefix, suffix, key string) bool {
+	return !Unencoded(prefix) && strings.HasPrefix(key, Decoded(prefix)) &&
+		!Unencoded(suffix) && strings.HasSuffix(key, Decoded(suffix))
+}
+
+// Encoded is a key, or a prefix or suffix of one, as messages and filters have it:
+// a space is "+", "/" stays.
 func Encoded(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "%2F", "/") }
 
 // Decoded is the prefix or the suffix that a filter's value means: in it a space

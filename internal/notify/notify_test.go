@@ -28,3 +28,25 @@ func TestAFiltersValueIsEncodedLikeAForm(t *testing.T) {
 		}
 	}
 }
+
+func TestAFilterThatIsNotEncodedMatchesNoKey(t *testing.T) {
+	for _, c := range []struct {
+		prefix, suffix, key string
+		want                bool
+	}{
+		{"", "", "a b=c", true},
+		{"k%3D1", "", "k=1/zz", true},
+		{"k=1", "", "k=1/zz", false},
+		{"a+b", "", "a b/zz", true},
+		{"a b", "", "a b/zz", false},
+		{"a+b", "", "a+b/zz", false},
+		{"a%2Bb", "", "a+b/zz", true},
+		{"", "%3D.gz", "k=.gz", true},
+		{"", "=.gz", "k=.gz", false},
+		{"k", "x", "k", false},
+	} {
+		if got := Matches(c.prefix, c.suffix, c.key); got != c.want {
+			t.Errorf("%q…%q and %q: %v", c.prefix, c.suffix, c.key, got)
+		}
+	}
+}

@@ -5,11 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"athenarefresh/internal/notify"
 )
 
 // The events that happen here.
@@ -89,7 +89,7 @@ type recordObject struct {
 }
 
 func (s *Store) message(ctx context.Context, event, configuration, name, key string, o *object) (string, error) {
-	object := recordObject{Key: formEncode(key), Sequencer: fmt.Sprintf("%018X", o.Sequencer)}
+	object := recordObject{Key: notify.Encoded(key), Sequencer: fmt.Sprintf("%018X", o.Sequencer)}
 	if event != removedDelete {
 		object.Size, object.ETag = &o.Size, o.etag()
 	}
@@ -111,11 +111,6 @@ func (s *Store) message(ctx context.Context, event, configuration, name, key str
 func bucketARN(name string) string { return "arn:aws:s3:::" + name }
 
 func requestID() string { return rand.Text()[:16] }
-
-// formEncode is how S3 writes a key into a message: a space is "+", "/" stays.
-func formEncode(key string) string {
-	return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
-}
 
 // testEvent is sent when a configuration is saved.
 func testEvent(bucket string, now time.Time) string {

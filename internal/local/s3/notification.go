@@ -5,13 +5,14 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/rclone/gofakes3"
 	"go.etcd.io/bbolt"
+
+	"athenarefresh/internal/notify"
 )
 
 // notificationConfiguration is a bucket's, on the wire and in the database.
@@ -217,8 +218,7 @@ func known(event string) bool {
 	}, event)
 }
 
-// ends are the prefix and the suffix, decoded: in a filter a space is "+" and
-// other special characters are percent-encoded.
+// ends are the values of the filter's prefix and suffix, encoded as they are.
 func (d *destination) ends() (prefix, suffix string, err error) {
 	if d.Filter == nil {
 		return "", "", nil
@@ -230,15 +230,11 @@ func (d *destination) ends() (prefix, suffix string, err error) {
 			return "", "", refuse("Cannot specify more than one %s rule in a filter.", name)
 		}
 		seen[name] = true
-		value, err := url.QueryUnescape(rule.Value)
-		if err != nil {
-			value = rule.Value
-		}
 		switch name {
 		case "prefix":
-			prefix = value
+			prefix = rule.Value
 		case "suffix":
-			suffix = value
+			suffix = rule.Value
 		default:
 			return "", "", refuse("filter rule name must be either prefix or suffix")
 		}
@@ -262,6 +258,8 @@ func (d *destination) against(other *destination) error {
 	if err != nil {
 		return err
 	}
+	prefix, suffix = notify.Decoded(prefix), notify.Decoded(suffix)
+	otherPrefix, otherSuffix = notify.Decoded(otherPrefix), notify.Decoded(otherSuffix)
 	prefixes := strings.HasPrefix(prefix, otherPrefix) || strings.HasPrefix(otherPrefix, prefix)
 	suffixes := strings.HasSuffix(suffix, otherSuffix) || strings.HasSuffix(otherSuffix, suffix)
 	switch {
@@ -276,7 +274,7 @@ func (d *destination) against(other *destination) error {
 func shareEvent(a, b []string) bool {
 	for _, x := range a {
 		for _, y := range b {
-			if covers(x, y) || covers(y, x) {
+			if notify.Covers(x, y) || notify.Covers(y, x) {
 				return true
 			}
 		}
@@ -284,19 +282,13 @@ func shareEvent(a, b []string) bool {
 	return false
 }
 
-// covers says whether every event of name is one of pattern.
-func covers(pattern, name string) bool {
-	family, ok := strings.CutSuffix(pattern, "*")
-	return pattern == name || ok && strings.HasPrefix(name, family)
-}
-
 // wants says whether an event ("ObjectCreated:Put") of a key goes there.
 func (d *destination) wants(event, key string) (bool, error) {
 	prefix, suffix, err := d.ends()
-	if err != nil || !strings.HasPrefix(key, prefix) || !strings.HasSuffix(key, suffix) {
+	if err != nil || !notify.Matches(prefix, suffix, key) {
 		return false, err
 	}
-	return slices.ContainsFunc(d.Events, func(pattern string) bool { return covers(pattern, "s3:"+event) }), nil
+	return slices.ContainsFunc(d.Events, func(pattern string) bool { return notify.Covers(pattern, "s3:"+event) }), nil
 }
 
 // milliseconds is S3's time of an event.
