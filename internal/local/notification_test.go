@@ -28,6 +28,13 @@ func (s *server) notify(t *testing.T, bucket string, c *s3types.NotificationConf
 	return err
 }
 
+func (s *server) notifyUnseen(t *testing.T, bucket string, c *s3types.NotificationConfiguration) error {
+	t.Helper()
+	_, err := s.s3.PutBucketNotificationConfiguration(t.Context(), &s3.PutBucketNotificationConfigurationInput{
+		Bucket: &bucket, NotificationConfiguration: c, SkipDestinationValidation: aws.Bool(true)})
+	return err
+}
+
 func TestFiltersAndTestEvent(t *testing.T) {
 	s := start(t, local.Options{})
 	queue := s.createQueue(t, "q", forS3("q"))
@@ -93,13 +100,13 @@ func TestConfigurationIsKeptAndReplacedAsAWhole(t *testing.T) {
 		}
 		return out
 	}
-	err := s.notify(t, "whole", &s3types.NotificationConfiguration{
+	whole := &s3types.NotificationConfiguration{
 		QueueConfigurations:          []s3types.QueueConfiguration{toQueue("q", "q", "a/", "", "s3:ObjectCreated:*")},
 		TopicConfigurations:          []s3types.TopicConfiguration{{Id: aws.String("t"), TopicArn: aws.String("arn:aws:sns:us-east-1:1:t"), Events: []s3types.Event{"s3:ObjectRemoved:*"}}},
 		LambdaFunctionConfigurations: []s3types.LambdaFunctionConfiguration{{LambdaFunctionArn: aws.String("arn:aws:lambda:us-east-1:1:function:f"), Events: []s3types.Event{"s3:ObjectRestore:*"}}},
 		EventBridgeConfiguration:     &s3types.EventBridgeConfiguration{},
-	})
-	if err != nil {
+	}
+	if err := s.notifyUnseen(t, "whole", whole); err != nil {
 		t.Fatal(err)
 	}
 	got := get()
@@ -194,6 +201,34 @@ func TestConfigurationsThatS3Refuses(t *testing.T) {
 	}
 	if left != 103 {
 		t.Errorf("%d test events: what was refused must leave none", left)
+	}
+}
+
+// TestTopicsAndFunctionsAreNotThere: neither can be validated, whatever else the
+// configuration has, and nothing of it is saved.
+func TestTopicsAndFunctionsAreNotThere(t *testing.T) {
+	s := start(t, local.Options{})
+	queue := s.createQueue(t, "q", forS3("q"))
+	s.makeBuckets(t, "bkt")
+	queues := []s3types.QueueConfiguration{toQueue("q", "q", "a/", "", "s3:ObjectCreated:*")}
+	for arn, c := range map[string]*s3types.NotificationConfiguration{
+		"arn:aws:sns:us-east-1:123456789012:audit": {QueueConfigurations: queues, TopicConfigurations: []s3types.TopicConfiguration{
+			{TopicArn: aws.String("arn:aws:sns:us-east-1:123456789012:audit"), Events: []s3types.Event{"s3:ObjectRemoved:*"}}}},
+		"arn:aws:lambda:us-east-1:123456789012:function:f": {QueueConfigurations: queues, LambdaFunctionConfigurations: []s3types.LambdaFunctionConfiguration{
+			{LambdaFunctionArn: aws.String("arn:aws:lambda:us-east-1:123456789012:function:f"), Events: []s3types.Event{"s3:ObjectRemoved:*"}}}},
+	} {
+		err := s.notify(t, "bkt", c)
+		says := "Unable to validate the following destination configurations: the local stack has no SNS and no Lambda, and so no " + arn
+		if code(err) != "InvalidArgument" || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", arn, err)
+		}
+	}
+	out, err := s.s3.GetBucketNotificationConfiguration(t.Context(), &s3.GetBucketNotificationConfigurationInput{Bucket: aws.String("bkt")})
+	if err != nil || len(out.QueueConfigurations)+len(out.TopicConfigurations)+len(out.LambdaFunctionConfigurations) > 0 {
+		t.Errorf("saved: %+v, %v", out, err)
+	}
+	if messages := s.receive(t, queue, 0); len(messages) > 0 {
+		t.Errorf("%d test events of what was refused", len(messages))
 	}
 }
 

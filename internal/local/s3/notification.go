@@ -16,8 +16,9 @@ import (
 )
 
 // notificationConfiguration is a bucket's, on the wire and in the database.
-// Only queues are delivered to; the rest is kept and given back, because who
-// changes a configuration reads, merges and writes it as a whole.
+// Only queues are delivered to; what else was saved without validation is kept
+// and given back, because who changes a configuration reads, merges and writes it
+// as a whole.
 type notificationConfiguration struct {
 	XMLName     xml.Name      `xml:"NotificationConfiguration" json:"-"`
 	Xmlns       string        `xml:"xmlns,attr,omitempty" json:"-"`
@@ -116,8 +117,13 @@ func (s *Store) putNotification(r *http.Request, name string) error {
 }
 
 // testDestinations sends the test event to every queue. All must be there and
-// let S3 send, or the whole configuration is refused.
+// let S3 send, or the whole configuration is refused; topics and functions are
+// never there.
 func (s *Store) testDestinations(tx *bbolt.Tx, name string, n *notificationConfiguration) error {
+	if none := slices.Concat(n.Topics, n.Functions); len(none) > 0 {
+		return refuse("Unable to validate the following destination configurations: the local stack has no SNS and no Lambda, and so no %s%s",
+			none[0].Topic, none[0].Function)
+	}
 	for _, d := range n.Queues {
 		if !s.Queues.Takes(d.Queue, bucketARN(name)) {
 			return refuse("Unable to validate the following destination configurations")
