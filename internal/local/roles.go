@@ -30,7 +30,8 @@ type Judgement struct {
 }
 
 // Keys are the condition keys that roles' policies are judged by. The loopback
-// counts as TLS; nobody asks on behalf of another resource.
+// counts as TLS; nobody asks on behalf of another resource, and nobody passes a
+// role: only iam:PassRole says to which service.
 func Keys() []string {
 	var names []string
 	for name := range conditionKeys("") {
@@ -44,6 +45,7 @@ func conditionKeys(account string) map[string]string {
 	return map[string]string{
 		"aws:securetransport": "true", "aws:sourcearn": "", "aws:sourceaccount": "",
 		"aws:principalaccount": account, "aws:resourceaccount": account, "s3:resourceaccount": account,
+		"iam:passedtoservice": "",
 	}
 }
 

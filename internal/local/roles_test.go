@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -219,6 +220,39 @@ func (s *server) statement(ctx context.Context, cfg aws.Config, sql string) erro
 			return err
 		case types.QueryExecutionStateFailed, types.QueryExecutionStateCancelled:
 			return errors.New(aws.ToString(x.QueryExecution.Status.StateChangeReason))
+		}
+	}
+}
+
+// TestTheDeployersPolicyIsJudged: its condition on whom a role is passed to is
+// about no request here, so that what hangs on it is refused, and the rest is as
+// it stands.
+func TestTheDeployersPolicyIsJudged(t *testing.T) {
+	policy, err := os.ReadFile("../../docs/deployer-policy.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles := local.Roles{}
+	if err := roles.Add("deployer", policy); err != nil {
+		t.Fatal(err)
+	}
+	const passed = `{"Statement":{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":{"%s":{"iam:PassedToService":"lambda.amazonaws.com"}}}}`
+	for _, operator := range []string{"StringEquals", "StringEqualsIfExists"} {
+		if err := roles.Add(operator, fmt.Appendf(nil, passed, operator)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		role, action, resource string
+		want                   bool
+	}{
+		{"deployer", "s3:PutBucketNotification", "arn:aws:s3:::example.data", true},
+		{"deployer", "s3:PutBucketNotification", "arn:aws:s3:::another", false},
+		{"StringEquals", "s3:ListBucket", "arn:aws:s3:::example.data", false},
+		{"StringEqualsIfExists", "s3:ListBucket", "arn:aws:s3:::example.data", true},
+	} {
+		if got := roles.Let(c.role, "123456789012", c.action, c.resource); got != c.want {
+			t.Errorf("%s may %s on %s: %v", c.role, c.action, c.resource, got)
 		}
 	}
 }
