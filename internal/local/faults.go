@@ -81,20 +81,6 @@ func operations(service string) []string {
 	return rights.S3Operations()
 }
 
-// check: an error is a status, or a name as services have them.
-func (f Fault) check() error {
-	if n, err := strconv.Atoi(f.Error); err == nil {
-		if n < 400 || n > 599 {
-			return fmt.Errorf("%d is no status of an error: 400 to 599", n)
-		}
-		return nil
-	}
-	if f.Error == "" || strings.IndexFunc(f.Error, func(r rune) bool { return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r == '.') }) >= 0 {
-		return fmt.Errorf("%q is no error: a status such as 500, or a name such as ThrottlingException", f.Error)
-	}
-	return nil
-}
-
 func share(text string) (float64, error) {
 	number, percent := strings.CutSuffix(text, "%")
 	n, err := strconv.ParseFloat(number, 64)

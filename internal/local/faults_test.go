@@ -9,11 +9,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
+	athenatypes "github.com/aws/aws-sdk-go-v2/service/athena/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
+	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -91,6 +95,31 @@ func TestAShareOfTheAnswersFails(t *testing.T) {
 	}
 }
 
+// TestAServiceHasTheErrorsItAnswersWith: those that each SDK has a type for, of the
+// calls that are served here, and those that a status stands for.
+func TestAServiceHasTheErrorsItAnswersWith(t *testing.T) {
+	names := map[string][]string{
+		"Athena": {code(&athenatypes.TooManyRequestsException{}), code(&athenatypes.InternalServerException{}), code(&athenatypes.InvalidRequestException{}),
+			code(&athenatypes.MetadataException{}), code(&athenatypes.ResourceNotFoundException{}), "ThrottlingException", "AccessDeniedException"},
+		"Glue": {code(&gluetypes.AlreadyExistsException{}), code(&gluetypes.ConcurrentModificationException{}), code(&gluetypes.EntityNotFoundException{}),
+			code(&gluetypes.GlueEncryptionException{}), code(&gluetypes.InternalServiceException{}), code(&gluetypes.InvalidInputException{}),
+			code(&gluetypes.OperationTimeoutException{}), code(&gluetypes.ResourceNumberLimitExceededException{}), code(&gluetypes.ThrottlingException{}), "InternalFailure"},
+		"S3": {code(&s3types.NoSuchBucket{}), code(&s3types.NoSuchKey{}), code(&s3types.NoSuchUpload{}), code(&s3types.BucketAlreadyExists{}),
+			code(&s3types.InvalidObjectState{}), "SlowDown", "InternalError", "AccessDenied", "ServiceUnavailable"},
+		"SQS": {code(&sqstypes.OverLimit{}), code(&sqstypes.QueueDoesNotExist{}), code(&sqstypes.RequestThrottled{}), code(&sqstypes.ReceiptHandleIsInvalid{}),
+			code(&sqstypes.KmsThrottled{}), code(&sqstypes.InvalidSecurity{}), code(&sqstypes.TooManyEntriesInBatchRequest{}), "ServiceUnavailable"},
+		"CloudWatch": {code(&cwtypes.InternalServiceFault{}), code(&cwtypes.InvalidNextToken{}), "ThrottlingException"},
+		"STS":        {"ExpiredToken", "AccessDenied", "Throttling", "InvalidClientTokenId"},
+	}
+	for service, list := range names {
+		for _, name := range list {
+			if _, err := local.ParseFault(service + ".*:" + name + ":5%"); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 func TestServicesTakeTheirTime(t *testing.T) {
 	const slow = 200 * time.Millisecond
 	s := start(t, local.Options{Latency: map[string]time.Duration{"sqs": slow, "athena": 2 * slow}})
@@ -118,7 +147,12 @@ func TestAFaultIsReadStrictly(t *testing.T) {
 		"Glue.BatchGetPartitions:500:5%":    `Glue has no operation "BatchGetPartitions"`,
 		"Glue:500:5%":                       `no operation ""`,
 		"SQS.ReceiveMessage:200:5%":         "200 is no status of an error",
-		"SQS.ReceiveMessage:a b:5%":         `"a b" is no error`,
+		"SQS.ReceiveMessage:a b:5%":         `"a b" is no error of SQS`,
+		"SQS.ReceiveMessage::5%":            `"" is no error of SQS`,
+		"glue.BatchGetPartition:Nope:5%":    `"Nope" is no error of Glue: a status such as 500, or a name such as ThrottlingException, OperationTimeoutException, `,
+		"SQS.*:NoSuchKey:5%":                `"NoSuchKey" is no error of SQS: a status such as 500, or a name such as RequestThrottled`,
+		"S3.GetObject:InternalFailure:5%":   `"InternalFailure" is no error of S3`,
+		"Glue.GetTable:slowdown:5%":         `"slowdown" is no error of Glue`,
 		"SQS.ReceiveMessage:500:5":          `"5" is no share`,
 		"SQS.ReceiveMessage:500:0%":         `"0%" is no share`,
 		"SQS.ReceiveMessage:500:101%":       `"101%" is no share`,
