@@ -119,12 +119,14 @@ func TestTheTurnsOfTables(t *testing.T) {
 			g := newRig(t, func(o *refresh.Options) { o.Statements = slots })
 			g.catalog.Max = fits
 			w := watch(t, slots)
+			// Of the calls, which are made side by side; rng is this goroutine's.
 			var times sync.Mutex
+			chance := rand.New(rand.NewPCG(seed, 4))
 			g.catalog.SetFault(func(ctx context.Context, c catalogtest.Call) error {
 				if !c.After {
 					err := w.call(ctx, c)
 					times.Lock()
-					took := map[string]time.Duration{"Add": time.Duration(1+rng.IntN(100)) * 10 * time.Millisecond, "Partitions": 20 * time.Millisecond}[c.Method]
+					took := map[string]time.Duration{"Add": time.Duration(1+chance.IntN(100)) * 10 * time.Millisecond, "Partitions": 20 * time.Millisecond}[c.Method]
 					times.Unlock()
 					time.Sleep(took)
 					return err
