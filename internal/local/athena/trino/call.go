@@ -147,7 +147,9 @@ func (a *analyzer) typeOf(n Node, nodes []Node, sc *scope) (expr, error) {
 	if !list[0].typ.exact() {
 		return expr{}, a.refuse(n, "typeof of what a function of texts answers: it knows no length")
 	}
-	return expr{sql: literal(list[0].typ.String()), typ: varcharOf(anyLength)}, nil
+	name := literal(list[0].typ.String())
+	// The argument stays: an aggregate makes one row of all, and 1/0 fails.
+	return expr{sql: "CASE WHEN " + list[0].sql + " IS NULL THEN " + name + " ELSE " + name + " END", typ: varcharOf(anyLength)}, nil
 }
 
 // extreme is greatest or least, which are NULL if anything is.
@@ -182,30 +184,17 @@ func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) (expr, e
 	if len(list) < 2 {
 		return expr{}, a.errorf("FUNCTION_NOT_FOUND", n, "There must be two or more arguments to %s", name)
 	}
-	t := tUnknown
-	for _, e := range list {
-		if e.typ.Base == "array" {
-			t = e.typ
-		}
+	if e, done, err := a.concatNull(n, list); done || err != nil {
+		return e, err
 	}
-	if t.Base == "array" {
+	if slices.ContainsFunc(list, func(e expr) bool { return e.typ.Base == "array" }) {
 		for i, e := range list {
 			if e.typ.Base != "array" && e.typ.Base != "unknown" {
 				list[i] = expr{sql: "[" + e.sql + "]", typ: arrayOf(e.typ)}
 			}
 		}
 	}
-	if i := slices.IndexFunc(list, func(e expr) bool { return e.typ.Base == "unknown" }); i >= 0 && name == "concat" {
-		// NULL is taken for an array of the others' type.
-		if t.Base == "array" {
-			return expr{}, a.errorf("AMBIGUOUS_FUNCTION_CALL", n, "Could not choose a best candidate operator. Explicit type casts must be added.")
-		}
-		if j := slices.IndexFunc(list, func(e expr) bool { return e.typ.Base != "unknown" }); j >= 0 {
-			t = arrayOf(list[j].typ)
-			return expr{sql: "CAST(NULL AS " + t.duck() + ")", typ: t}, nil
-		}
-	}
-	list, t, err = a.alike(n, "Unexpected parameters for function "+name, list)
+	list, t, err := a.alike(n, "Unexpected parameters for function "+name, list)
 	if err != nil {
 		return expr{}, err
 	}
@@ -233,6 +222,29 @@ func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) (expr, e
 		parts[i] = e.sql
 	}
 	return expr{sql: "(" + strings.Join(parts, " || ") + ")", typ: t}, nil
+}
+
+// concatNull joins NULL as Trino chooses among its concats: a value of a bounded
+// type and NULL are an array of it, others are ambiguous. Of three or more each
+// is of one type, as always.
+func (a *analyzer) concatNull(n Node, list []expr) (e expr, done bool, err error) {
+	known := slices.IndexFunc(list, func(e expr) bool { return e.typ.Base != "unknown" })
+	switch {
+	case known >= 0 && (len(list) > 2 || list[1-known].typ.Base != "unknown"):
+		return expr{}, false, nil
+	case known >= 0 && list[known].typ.Base == "varchar" && list[known].typ.P == anyLength:
+		return expr{}, false, a.refuse(n, "concat of NULL and what a function of texts answers: write CAST(NULL AS varchar)")
+	case known < 0 || list[known].typ.Base == "array" || list[known].typ.Base == "varbinary" || list[known].typ.same(tVarchar):
+		return expr{}, false, a.errorf("AMBIGUOUS_FUNCTION_CALL", n, "Could not choose a best candidate operator. Explicit type casts must be added.")
+	}
+	return nullOf(arrayOf(list[known].typ), list[known]), true, nil
+}
+
+// nullOf is NULL of a type, but what it comes of stays: an aggregate makes one
+// row of all.
+func nullOf(t Type, of expr) expr {
+	null := "CAST(NULL AS " + t.duck() + ")"
+	return expr{sql: "CASE WHEN " + of.sql + " IS NULL THEN " + null + " ELSE " + null + " END", typ: t}
 }
 
 func (a *analyzer) concatWS(n Node, list []expr) (expr, error) {

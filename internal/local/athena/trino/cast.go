@@ -72,6 +72,9 @@ func (a *analyzer) literal(n Node, typ, value string) (expr, error) {
 		}
 		if ts.zone != "" {
 			z, err := ts.zoned()
+			if err == nil && isSkipped(ts.local, z&4095) {
+				err = fmt.Errorf("the clocks of %s leave it out", ts.zone)
+			}
 			if err != nil {
 				return bad(err)
 			}

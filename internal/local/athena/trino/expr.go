@@ -291,8 +291,7 @@ func fails(code, message string, t Type) string {
 
 func (a *analyzer) subscript(n Node, e, i expr) (expr, error) {
 	if i.typ.Base == "unknown" && (e.typ.Base == "array" || e.typ.Base == "map") {
-		t := e.typ.Elems[len(e.typ.Elems)-1]
-		return expr{sql: "CAST(NULL AS " + t.duck() + ")", typ: t}, nil
+		return nullOf(e.typ.Elems[len(e.typ.Elems)-1], e), nil
 	}
 	switch e.typ.Base {
 	case "array":

@@ -92,12 +92,33 @@ func localTime(z int64) time.Time {
 	return wall(t)
 }
 
-// inZone is the instant of a local time.
+// inZone is the instant of a local time. One that there is twice is the earlier;
+// one that a clock put forward leaves out is as much later.
 func inZone(t time.Time, zone int64) int64 {
 	zones.Lock()
 	l := zones.locations[zone]
 	zones.Unlock()
-	return joinZoned(time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), l), zone)
+	t = wall(t)
+	found := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), l)
+	_, offset := found.Zone()
+	if !wall(found).Equal(t) { // found is by the offset of the gap's other side
+		if wall(found).Before(t) {
+			found = t.Add(-time.Duration(offset) * time.Second).In(l)
+		}
+		return joinZoned(found, zone)
+	}
+	if start, _ := found.ZoneBounds(); !start.IsZero() {
+		_, before := start.Add(-1).Zone()
+		if twice := t.Add(-time.Duration(before) * time.Second).In(l); wall(twice).Equal(t) && twice.Before(found) {
+			found = twice
+		}
+	}
+	return joinZoned(found, zone)
+}
+
+// isSkipped says whether a zone's clock never shows a local time.
+func isSkipped(t time.Time, zone int64) bool {
+	return !localTime(inZone(t, zone)).Equal(t.Truncate(time.Millisecond))
 }
 
 func zoneName(z int64) string {
@@ -117,12 +138,25 @@ func atTimezone(z int64, name string) (int64, error) {
 	return z>>12*4096 + zone, err
 }
 
+// withTimezone is as Joda's clock has it: of a local time that there is twice
+// the later one where the zone is east of Greenwich, the earlier one elsewhere.
 func withTimezone(t time.Time, name string) (int64, error) {
 	zone, err := zoneNumber(name)
 	if err != nil {
 		return 0, err
 	}
-	return inZone(t, zone), nil
+	zones.Lock()
+	l := zones.locations[zone]
+	zones.Unlock()
+	by := func(offset int) time.Time { return t.Add(-time.Duration(offset) * time.Second).In(l) }
+	_, first := t.In(l).Zone()
+	_, offset := by(first).Zone()
+	_, x := by(first).ZoneBounds()
+	_, y := by(offset).ZoneBounds()
+	if first < 0 && !x.Equal(y) {
+		offset = first // left out by a clock put forward
+	}
+	return joinZoned(by(offset), zone), nil
 }
 
 // timestamp is a text read as one.
@@ -181,9 +215,11 @@ func castDate(s string) (time.Time, error) { return parseDate(s) }
 func castTimestamp(s string, p int64) (time.Time, error) {
 	t, err := parseTimestamp(s)
 	if err == nil && t.zone != "" {
-		if _, err = zoneNumber(t.zone); err != nil {
-			err = badCast("Value cannot be cast to timestamp: %s", s)
+		z, wrong := t.zoned()
+		if wrong != nil {
+			return time.Time{}, badCast("Value cannot be cast to timestamp: %s", s)
 		}
+		t.local = localTime(z).Add(t.local.Sub(t.local.Truncate(time.Millisecond)))
 	}
 	return roundTimestamp(t.local, p), err
 }
@@ -352,9 +388,13 @@ func dateTrunc(unit string, t time.Time, date bool) (time.Time, error) {
 }
 
 func zonedTrunc(unit string, z int64) (int64, error) {
-	if d := unitLength[unit]; d != 0 && d < time.Hour {
+	if d := unitLength[unit]; d != 0 && d < 24*time.Hour {
 		t, zone := splitZoned(z)
-		return joinZoned(time.UnixMilli(t.UnixMilli()-mod(t.UnixMilli(), d.Milliseconds())), zone), nil
+		over := mod(t.UnixMilli(), d.Milliseconds())
+		if d == time.Hour {
+			over = mod(localTime(z).UnixMilli(), d.Milliseconds())
+		}
+		return joinZoned(t.Add(-time.Duration(over)*time.Millisecond), zone), nil
 	}
 	t, err := dateTrunc(unit, localTime(z), false)
 	return inZone(t, z&4095), err

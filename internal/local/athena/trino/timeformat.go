@@ -423,6 +423,9 @@ func parseDatetime(s, format string) (int64, error) {
 		p.zone = "UTC"
 	}
 	zone, err := zoneNumber(p.zone)
+	if err == nil && isSkipped(t, zone) {
+		err = invalid("Cannot parse \"%s\": Illegal instant due to time zone offset transition (%s)", s, p.zone)
+	}
 	return inZone(t, zone), err
 }
 
