@@ -129,36 +129,6 @@ func formatJSON(v any) string {
 	return b.String()
 }
 
-// sorted orders the members of all objects by name, and writes numbers with a
-// fraction as Java does.
-func sorted(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		return doubleNumber(v)
-	case []any:
-		for i := range v {
-			v[i] = sorted(v[i])
-		}
-	case object:
-		for i := range v {
-			v[i].value = sorted(v[i].value)
-		}
-		slices.SortStableFunc(v, func(a, b member) int { return strings.Compare(a.name, b.name) })
-	}
-	return v
-}
-
-func doubleNumber(n json.Number) any {
-	if !strings.ContainsAny(n.String(), ".eE") {
-		return n
-	}
-	f, _ := n.Float64()
-	if text := JavaFloat(f, 64); !strings.Contains(text, "y") {
-		return json.Number(text)
-	}
-	return JavaFloat(f, 64) // Infinity
-}
-
 func jsonParse(s string) (string, error) {
 	v, err := parseJSON(s)
 	if err != nil {
@@ -239,34 +209,50 @@ func nameStep(s string) step {
 	return step{name: s, index: -1}
 }
 
-// find follows a path; false if it leads nowhere.
+// find follows a path; false if it leads nowhere. As in Trino nothing is read
+// behind what is found, so a text that was cut off, or goes on, has it too.
 func find(s, path string) (any, bool, error) {
 	steps, err := parsePath(path)
 	if err != nil {
 		return nil, false, err
 	}
-	v, err := parseJSON(s)
-	if err != nil {
-		return nil, false, nil
-	}
+	d := json.NewDecoder(strings.NewReader(s))
+	d.UseNumber()
 	for _, st := range steps {
-		switch at := v.(type) {
-		case object:
-			i := slices.IndexFunc(at, func(m member) bool { return m.name == st.name })
-			if i < 0 {
-				return nil, false, nil
-			}
-			v = at[i].value
-		case []any:
-			if st.index < 0 || st.index >= len(at) {
-				return nil, false, nil
-			}
-			v = at[st.index]
-		default:
+		if !enter(d, st) {
 			return nil, false, nil
 		}
 	}
-	return v, true, nil
+	v, err := readJSON(d, 0)
+	_, isNumber := v.(json.Number)
+	rest := s[d.InputOffset():]
+	goesOn := isNumber && rest != "" && (isDigit(rest[0]) || isLetter(rest[0])) // 01, 1x
+	return v, err == nil && !goesOn, nil
+}
+
+// enter reads up to the first value of a name or at an index.
+func enter(d *json.Decoder, st step) bool {
+	open, err := d.Token()
+	if err != nil || open != json.Delim('{') && open != json.Delim('[') {
+		return false
+	}
+	for i := 0; d.More(); i++ {
+		if open == json.Delim('{') {
+			name, err := d.Token()
+			if err != nil {
+				return false
+			}
+			if name == st.name {
+				return true
+			}
+		} else if i == st.index {
+			return true
+		}
+		if _, err := readJSON(d, 0); err != nil {
+			return false
+		}
+	}
+	return false
 }
 
 func jsonExtract(s, path string) (*string, error) {
@@ -274,7 +260,7 @@ func jsonExtract(s, path string) (*string, error) {
 	if !ok || err != nil {
 		return nil, err
 	}
-	out := formatJSON(v)
+	out := formatJSON(javaNumbers(v))
 	return &out, nil
 }
 
@@ -315,18 +301,28 @@ func jsonSize(s, path string) (*int64, error) {
 	return &n, nil
 }
 
-func jsonArray(s string) []any {
-	v, err := parseJSON(s)
-	if err != nil {
-		return nil
+// jsonArray reads an array as far as it is one; whole says whether it ends. What
+// comes behind it isn't read.
+func jsonArray(s string) (list []any, whole bool) {
+	d := json.NewDecoder(strings.NewReader(s))
+	d.UseNumber()
+	if open, err := d.Token(); err != nil || open != json.Delim('[') {
+		return nil, false
 	}
-	list, _ := v.([]any)
-	return list
+	for d.More() {
+		v, err := readJSON(d, 0)
+		if err != nil {
+			return list, false
+		}
+		list = append(list, v)
+	}
+	_, err := d.Token()
+	return list, err == nil
 }
 
 func jsonArrayLength(s string) *int64 {
-	list := jsonArray(s)
-	if list == nil {
+	list, whole := jsonArray(s)
+	if !whole {
 		return nil
 	}
 	n := int64(len(list))
@@ -334,25 +330,24 @@ func jsonArrayLength(s string) *int64 {
 }
 
 func jsonArrayGet(s string, i int64) *string {
-	list := jsonArray(s)
+	list, whole := jsonArray(s)
 	if i < 0 {
-		i += int64(len(list))
+		if i += int64(len(list)); !whole {
+			return nil
+		}
 	}
 	if i < 0 || i >= int64(len(list)) || list[i] == nil {
 		return nil
 	}
-	out := formatJSON(list[i])
-	if t, ok := list[i].(string); ok {
-		out = t
+	if text := scalarText(list[i]); text != nil {
+		return text
 	}
+	out := formatJSON(javaNumbers(lastOfEach(list[i])))
 	return &out
 }
 
 func jsonArrayContains(s, kind, want string) *bool {
-	list := jsonArray(s)
-	if list == nil {
-		return nil
-	}
+	list, whole := jsonArray(s)
 	found := slices.ContainsFunc(list, func(v any) bool {
 		switch v := v.(type) {
 		case string:
@@ -364,6 +359,9 @@ func jsonArrayContains(s, kind, want string) *bool {
 		}
 		return false
 	})
+	if !found && !whole {
+		return nil
+	}
 	return &found
 }
 

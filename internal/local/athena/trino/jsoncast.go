@@ -215,3 +215,76 @@ func castJSONRow(v any, t Type, whole string) (any, error) {
 	}
 	return out, nil
 }
+
+// sorted orders the members of all objects by name, of one name the last, and
+// writes numbers as Java does.
+func sorted(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = sorted(v[i])
+		}
+	case object:
+		slices.Reverse(v)
+		slices.SortStableFunc(v, func(a, b member) int { return strings.Compare(a.name, b.name) })
+		v = slices.CompactFunc(v, func(a, b member) bool { return a.name == b.name })
+		for i := range v {
+			v[i].value = sorted(v[i].value)
+		}
+		return v
+	}
+	return javaNumbers(v)
+}
+
+// lastOfEach gives members of one name the last value, where the first stood.
+func lastOfEach(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = lastOfEach(v[i])
+		}
+	case object:
+		out := object{}
+		for _, m := range v {
+			m.value = lastOfEach(m.value)
+			if i := slices.IndexFunc(out, func(o member) bool { return o.name == m.name }); i >= 0 {
+				out[i].value = m.value
+				continue
+			}
+			out = append(out, m)
+		}
+		return out
+	}
+	return v
+}
+
+// javaNumbers writes numbers as Java does.
+func javaNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		return doubleNumber(v)
+	case []any:
+		for i := range v {
+			v[i] = javaNumbers(v[i])
+		}
+	case object:
+		for i := range v {
+			v[i].value = javaNumbers(v[i].value)
+		}
+	}
+	return v
+}
+
+func doubleNumber(n json.Number) any {
+	if n == "-0" {
+		return json.Number("0")
+	}
+	if !strings.ContainsAny(n.String(), ".eE") {
+		return n
+	}
+	f, _ := n.Float64()
+	if text := JavaFloat(f, 64); !strings.Contains(text, "y") {
+		return json.Number(text)
+	}
+	return JavaFloat(f, 64) // Infinity
+}

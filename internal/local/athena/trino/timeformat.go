@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -419,10 +420,7 @@ func parseDatetime(s, format string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if p.zone == "" {
-		p.zone = "UTC"
-	}
-	zone, err := zoneNumber(p.zone)
+	zone, err := zoneNumber(cmp.Or(p.zone, "UTC"))
 	if err == nil && isSkipped(t, zone) {
 		err = invalid("Cannot parse \"%s\": Illegal instant due to time zone offset transition (%s)", s, p.zone)
 	}
