@@ -18,6 +18,7 @@ type javaRegexp struct {
 	plain  *regexp.Regexp  // nil: only slow
 	slow   *regexp2.Regexp //
 	dollar bool            // $ also fits before a last line end
+	edge   bool            // \b stands between letters of all scripts and others
 	groups int
 }
 
@@ -46,18 +47,19 @@ func compile(pattern string) (*javaRegexp, error) {
 	return r, nil
 }
 
-var otherClass = regexp.MustCompile(`\[[^\]\\]*(\[|&&)`)
-
+// compileJava compiles an expression twice, each time with what the library has
+// otherwise spelled out: \w, \d and \s are ASCII, \s has the vertical tab.
 func compileJava(pattern string) (*javaRegexp, error) {
-	if otherClass.MatchString(pattern) {
-		return nil, invalid("the local stack doesn't take a class within a class: %s", pattern)
+	spelled, edge, err := spellOut(pattern)
+	if err != nil {
+		return nil, err
 	}
-	slow, slowErr := regexp2.Compile(pattern, regexp2.None)
-	plain, err := regexp.Compile(pattern)
+	slow, slowErr := regexp2.Compile(spelled, regexp2.None)
+	plain, err := regexp.Compile(spelled)
 	if err != nil && slowErr != nil {
 		return nil, invalid("the local stack can't read the expression: %v", err)
 	}
-	r := &javaRegexp{plain: plain, slow: slow, dollar: strings.Contains(pattern, "$")}
+	r := &javaRegexp{plain: plain, slow: slow, dollar: strings.Contains(pattern, "$"), edge: edge}
 	if strings.Contains(pattern, "(?P<") || slowErr != nil && strings.Contains(pattern, "(?") {
 		return nil, invalid("unknown inline construct in %s", pattern)
 	}
@@ -75,10 +77,74 @@ func compileJava(pattern string) (*javaRegexp, error) {
 	return r, nil
 }
 
+// classes are what an escape stands for within a class.
+var classes = map[byte]string{'w': `a-zA-Z0-9_`, 'd': `0-9`, 's': `\t-\r `}
+
+var goFlags = regexp.MustCompile(`\(\?[a-z]*U`)
+
+// spellOut writes \w, \d and \s as the classes they are; edge says whether there is a \b or \B, which are Unicode's.
+func spellOut(pattern string) (spelled string, edge bool, err error) {
+	var b strings.Builder
+	if goFlags.MatchString(pattern) {
+		return "", false, invalid("undefined group option in %s", pattern)
+	}
+	inside := false // of a class
+	for i := 0; i < len(pattern); i++ {
+		c := pattern[i]
+		switch {
+		case c == '\\' && i+1 < len(pattern):
+			i++
+			name := pattern[i]
+			class := classes[name|32]
+			switch {
+			case name|32 == 'h':
+				return "", false, invalid("the local stack doesn't take \\h: %s", pattern)
+			case name == 'Q':
+				n := len(pattern) - i + 1
+				if end := strings.Index(pattern[i:], `\E`); end >= 0 {
+					n = end + 3
+				}
+				b.WriteString(pattern[i-1 : i-1+n])
+				i += n - 2
+			case class == "" || inside && name < 'a' && name != 'D' && name != 'W' && name != 'S':
+				edge = edge || !inside && name|32 == 'b'
+				b.WriteString(pattern[i-1 : i+1])
+			case inside && name < 'a' && name == 'S':
+				b.WriteString(`\x00-\x08\x0e-\x1f\x21-\x{10FFFF}`)
+			case inside && name < 'a':
+				b.WriteString(pattern[i-1 : i+1])
+			case inside:
+				b.WriteString(class)
+			case name < 'a':
+				b.WriteString("[^" + class + "]")
+			default:
+				b.WriteString("[" + class + "]")
+			}
+		case inside && (c == '[' || strings.HasPrefix(pattern[i:], "&&")):
+			return "", false, invalid("the local stack doesn't take a class within a class: %s", pattern)
+		case c == '[' && !inside:
+			inside = true
+			b.WriteByte(c)
+			if strings.HasPrefix(pattern[i+1:], "^") {
+				i++
+				b.WriteByte('^')
+			}
+			if strings.HasPrefix(pattern[i+1:], "]") {
+				i++
+				b.WriteString(`\]`)
+			}
+		default:
+			inside = inside && c != ']'
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), edge, nil
+}
+
 // matches returns up to n matches, as places in s of the match and its groups,
 // -1 where a group has none. n < 0: all.
 func (r *javaRegexp) matches(s string, n int) ([][]int, error) {
-	if r.plain != nil && (!r.dollar || r.slow == nil || !strings.HasSuffix(s, "\n")) {
+	if r.fitsPlain(s) {
 		return r.plain.FindAllStringSubmatchIndex(s, n), nil
 	}
 	var list [][]int
@@ -101,6 +167,14 @@ func (r *javaRegexp) matches(s string, n int) ([][]int, error) {
 	return list, nil
 }
 
+// fitsPlain says whether Go's regexp answers as Java does for a text.
+func (r *javaRegexp) fitsPlain(s string) bool {
+	if r.plain == nil || r.slow == nil {
+		return r.plain != nil
+	}
+	return !(r.dollar && strings.HasSuffix(s, "\n") || r.edge && len(s) != utf8.RuneCountInString(s))
+}
+
 func runePlaces(s string) []int {
 	var at []int
 	for i := range s {
@@ -114,7 +188,7 @@ func regexpLike(s, pattern string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if r.plain != nil && !r.dollar {
+	if r.fitsPlain(s) {
 		return r.plain.MatchString(s), nil
 	}
 	m, err := r.matches(s, 1)
