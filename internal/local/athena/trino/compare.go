@@ -57,8 +57,8 @@ func (a *analyzer) operands(n Node, op string, l, r expr) (string, string, Type,
 	}
 	x, _ := coerce(l, t)
 	y, _ := coerce(r, t)
-	if t.Base == zoned {
-		return "(" + x + " >> 12)", "(" + y + " >> 12)", t, nil
+	if x, err := a.key(n, x, t); err != nil || t.Base == zoned {
+		return x, "(" + y + " >> 12)", t, err
 	}
 	return x, y, t, nil
 }

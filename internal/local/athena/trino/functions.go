@@ -340,7 +340,7 @@ func (a *analyzer) callKind(n Node, name string, nodes []Node, sc *scope, over s
 			return expr{}, "", err
 		}
 	}
-	if name == "count" && n["distinct"] == true && len(args) == 1 && args[0].typ.Base == zoned {
+	if (name == "count" && n["distinct"] == true || name == "approx_distinct") && len(args) > 0 && args[0].typ.Base == zoned {
 		args[0].sql, args[0].typ = "("+args[0].sql+" >> 12)", tBigint // of one instant, whatever its zone
 	}
 	best, err := a.choose(n, name, list, nodes, args, sc)
@@ -350,8 +350,12 @@ func (a *analyzer) callKind(n Node, name string, nodes []Node, sc *scope, over s
 	if ordering := []string{"min", "max", "min_by", "max_by"}; slices.Contains(ordering, name) && len(args[len(args)-1].typ.Elems) > 0 {
 		return expr{}, "", a.refuse(n, "%s by %s", name, args[len(args)-1].typ)
 	}
+	result := best.binding.typeOf(best.result)
+	if err := a.equalZones(n, name, append(args, expr{typ: result})); err != nil {
+		return expr{}, "", err
+	}
 	sql, err := a.write(n, best, args, sc, over)
-	return expr{sql: sql, typ: best.binding.typeOf(best.result)}, best.kind, err
+	return expr{sql: sql, typ: result}, best.kind, err
 }
 
 // choose takes the overload that the arguments fit with the least coercion, the

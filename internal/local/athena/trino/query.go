@@ -298,10 +298,22 @@ func (a *analyzer) setOperation(n Node, sc *scope) (*relation, error) {
 	if !slices.Contains([]string{"UNION", "EXCEPT", "INTERSECT"}, op) {
 		return nil, a.refuse(n, "%s", op)
 	}
-	if n["setop_all"] == true {
+	distinct := ""
+	switch zones := slices.ContainsFunc(out, func(c column) bool { return c.typ.hasZone() }); {
+	case n["setop_all"] == true:
 		op += " ALL"
+	case zones && op == "UNION":
+		op = "UNION ALL"
+		if distinct, err = a.distinctBy(n, placed(out)); err != nil {
+			return nil, err
+		}
+	case zones:
+		return nil, a.refuse(n, "%s of timestamps with time zone: cast them to a timestamp", op)
 	}
 	r := &relation{"(" + parts[0] + ") " + op + " (" + parts[1] + ")", out}
+	if distinct != "" {
+		r.sql = "SELECT " + distinct + "* FROM (" + r.sql + ") AS " + a.name("t")
+	}
 	modifiers, _, err := a.modifiers(n, sc, nil, r.columns)
 	r.sql += modifiers
 	return r, err
@@ -325,7 +337,7 @@ func (a *analyzer) selectNode(n Node, outer *scope) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	group, err := a.groupBy(n, sc, out)
+	group, check, err := a.groupBy(n, sc, out)
 	if err != nil {
 		return nil, err
 	}
@@ -336,6 +348,9 @@ func (a *analyzer) selectNode(n Node, outer *scope) (*relation, error) {
 	modifiers, distinct, err := a.modifiers(n, sc, out, nil)
 	if err != nil {
 		return nil, err
+	}
+	if check != "" { // before HAVING takes one of two groups away
+		having = " QUALIFY " + check + strings.Replace(having, " HAVING ", " AND ", 1)
 	}
 	cols := make([]string, len(out))
 	for i := range out {

@@ -61,6 +61,11 @@ func (a *analyzer) window(n Node, sc *scope) (expr, error) {
 	if err != nil {
 		return expr{}, err
 	}
+	for i, p := range partitions {
+		if partitions[i].sql, err = a.key(n, p.sql, p.typ); err != nil {
+			return expr{}, err
+		}
+	}
 	if len(partitions) > 0 {
 		parts = append(parts, "PARTITION BY "+sqls(partitions))
 	}
