@@ -320,10 +320,10 @@ func dateAdd(unit string, n int64, t time.Time, date bool) (time.Time, error) {
 	return t.Add(time.Duration(n) * d), nil
 }
 
-func zonedAdd(unit string, n, z int64) (int64, error) {
+func zonedAdd(unit string, n, z, p int64) (int64, error) {
 	if d := unitLength[unit]; d != 0 && d < 24*time.Hour {
 		t, zone := splitZoned(z)
-		return joinZoned(t.Add(time.Duration(n)*d), zone), nil
+		return joinZoned(roundTimestamp(t.Add(time.Duration(n)*d), min(p, 3)), zone), nil
 	}
 	t, err := dateAdd(unit, n, localTime(z), false)
 	if err != nil {
