@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -157,6 +158,7 @@ func urlParameter(s, name string) *string {
 		key, value, _ := strings.Cut(p, "=")
 		if k, err := url.QueryUnescape(key); err == nil && k == name {
 			if v, err := url.QueryUnescape(value); err == nil {
+				v = validUTF8(v)
 				return &v
 			}
 		}
@@ -185,7 +187,21 @@ func urlDecode(s string) (string, error) {
 	if err != nil {
 		return "", invalid("%v", err)
 	}
-	return out, nil
+	return validUTF8(out), nil
+}
+
+// validUTF8 writes U+FFFD for each byte, or begun character, that is no UTF-8.
+func validUTF8(s string) string {
+	var b strings.Builder
+	for s != "" {
+		r, n := utf8.DecodeRuneInString(s)
+		for r == utf8.RuneError && n < len(s) && !utf8.FullRuneInString(s[:n+1]) {
+			n++
+		}
+		b.WriteRune(r)
+		s = s[n:]
+	}
+	return b.String()
 }
 
 func ipText(s string) (string, error) {

@@ -37,7 +37,7 @@ var goFunctions = map[string]any{
 	"trino_levenshtein":    levenshtein,
 	"trino_hamming":        hamming,
 	"trino_translate":      translate,
-	"trino_from_utf8":      func(b []byte) string { return strings.ToValidUTF8(string(b), "\uFFFD") },
+	"trino_from_utf8":      func(b []byte) string { return validUTF8(string(b)) },
 	"trino_format":         format,
 	"trino_subscript":      subscript,
 	"trino_element":        element,
