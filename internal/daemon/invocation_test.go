@@ -102,6 +102,17 @@ func TestWhatIsLeftWhenTheTimeIsUpIsSaid(t *testing.T) {
 			t.Errorf("%+v %v, %d left", s, err, q.left())
 		}
 	})
+	synctest.Test(t, func(t *testing.T) { // though all that was received is settled in time
+		quick := &settler{f: func(context.Context, refresh.Message) refresh.Settlement {
+			time.Sleep(400 * time.Millisecond)
+			return refresh.Settlement{Outcome: refresh.Done}
+		}}
+		q := calmQueue(100_000)
+		s, err := invoke(t, q, quick, 6*time.Second)
+		if err != nil || q.left() == 0 || !s.TimeIsUp || s.Deleted != s.Received {
+			t.Errorf("%+v %v, %d left", s, err, q.left())
+		}
+	})
 	synctest.Test(t, func(t *testing.T) { // and who was told to stop knows
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
