@@ -26,7 +26,6 @@ import (
 type openFlags struct {
 	place
 	yes     bool
-	watch   bool
 	queries []string
 }
 
@@ -44,7 +43,7 @@ Everything of its own is in a folder that it removes at the end; --save keeps th
 rules, ready for "lambda deploy".`,
 		Example: `  athena-refresh open ~/logs
   athena-refresh open ~/logs --query 'SELECT action, count(*) FROM vpcflow GROUP BY 1'
-  athena-refresh open ~/logs --watch --save conf --bucket example-logs`,
+  athena-refresh open ~/logs --save conf --bucket example-logs`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := exactly(1, "open: name a folder")(cmd, args); err != nil {
 				return err
@@ -62,7 +61,6 @@ rules, ready for "lambda deploy".`,
 	a.jsonFlag(cmd)
 	f.flags(cmd)
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "don't ask")
-	cmd.Flags().BoolVar(&f.watch, "watch", false, "make what lands from now on searchable too")
 	cmd.Flags().StringArrayVar(&f.queries, "query", nil, "print the answer to this `SQL`, as CSV, and end; repeatable")
 	return cmd
 }
@@ -243,7 +241,7 @@ func (a *app) answers(ctx context.Context, search *query.Client, statements []st
 	return nil
 }
 
-// search serves the page and, with --watch, what lands, and reads statements.
+// search serves the page and reads statements.
 func (o *opened) search(ctx context.Context, search *query.Client) error {
 	pages, err := listenForPages("127.0.0.1:0")
 	if err != nil {
