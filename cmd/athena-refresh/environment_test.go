@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -51,7 +52,8 @@ func TestAProxyIsNamed(t *testing.T) {
 	} {
 		for _, command := range []string{"once", "doctor"} {
 			cmd := exec.Command("athena-refresh", command, "--conf", conf)
-			cmd.Env = []string{"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=us-east-1", "AWS_MAX_ATTEMPTS=1", "HTTPS_PROXY=" + c.proxy}
+			cmd.Env = []string{"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=us-east-1", "AWS_MAX_ATTEMPTS=1", "HTTPS_PROXY=" + c.proxy,
+				"MUTANT=" + os.Getenv("MUTANT")} // the break that is tried (.ci/mutants)
 			if c.endpoint != "" {
 				cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL="+c.endpoint)
 			}
