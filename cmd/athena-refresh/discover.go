@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -201,8 +202,8 @@ var notInBuckets = regexp.MustCompile(`[^a-z0-9]+`)
 
 // contents is what a table's files hold: by its source, or by a sample.
 func (a *app) contents(ctx context.Context, d *discovery, t *discover.Table) (*schema.Schema, error) {
-	if s, ok := schema.Named(t.Source); ok {
-		return &s, nil
+	if s, ok := schema.Named(t.Source); ok && !(s.IsParquet() && !slices.ContainsFunc(t.Sample, isParquet)) {
+		return &s, nil // of a source that also comes as text, the files say which it is
 	}
 	if err := infer.Available(); err != nil {
 		return nil, err
@@ -218,6 +219,8 @@ func (a *app) contents(ctx context.Context, d *discovery, t *discover.Table) (*s
 	s, _, _, err := looksLike(ctx, taken, &home{name: t.Name, keys: t.Keys})
 	return &s, err
 }
+
+func isParquet(key string) bool { return strings.HasSuffix(key, ".parquet") }
 
 func (d *discovery) sample(ctx context.Context, t *discover.Table) (*sample.Sample, error) {
 	if d.cfg != nil {

@@ -55,6 +55,7 @@ type Table struct {
 	Sample     []string // keys to look into, of different partitions
 
 	folders map[string]bool
+	firsts  map[string]bool   // first folders of the partitions
 	values  []map[string]bool // of each key
 }
 
@@ -161,7 +162,7 @@ func (c *counter) placed(f File, p *table.Placement) {
 	if t == nil {
 		rule := c.ruleOf(f.Key, p.Partition.Table)
 		t = &Table{Name: p.Partition.Table, Source: rule.Source, Rule: rule, Keys: p.Partition.Keys,
-			folders: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys))}
+			folders: map[string]bool{}, firsts: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys))}
 		c.tables[t.Name] = t
 		c.result.Tables = append(c.result.Tables, t)
 	}
@@ -172,6 +173,8 @@ func (c *counter) placed(f File, p *table.Placement) {
 		return
 	}
 	t.folders[p.Partition.Location] = true
+	first, _, _ := strings.Cut(f.Key, "/")
+	t.firsts[first] = true
 	if len(t.Sample) < mostOpened {
 		t.Sample = append(t.Sample, f.Key)
 	}

@@ -115,6 +115,14 @@ func TestWhatFitsNoneSaysWhy(t *testing.T) {
 	}
 }
 
+// TestALeadIsAssumedOnlyOfAWritersOwn: a dated folder of anybody's is no
+// fluent-bit's because a folder could stand in front of it.
+func TestALeadIsAssumedOnlyOfAWritersOwn(t *testing.T) {
+	if got := Leads(); !slices.Equal(got, []string{"AWSLogs/"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestWhereProjectionWouldDo(t *testing.T) {
 	r := look(t, "nginx/shop/2026-01-02/a.json", "nginx/blog/2026-01-03/a.json")
 	got := r.Tables[0].Projection("logs")
@@ -125,6 +133,22 @@ func TestWhereProjectionWouldDo(t *testing.T) {
 		{"storage.location.template", "s3://logs/nginx/${name}/${dt}/"}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+	for keys, want := range map[string]string{
+		"my/prefix/dt=20180515/hour=14/archive_143201.1.json.gz":                                      "s3://logs/my/prefix/dt=${dt}/hour=${hour}/",
+		"o/year=2024/month=06/day=05/hour=13/minute=07/logs_1.json":                                   "s3://logs/o/year=${year}/month=${month}/day=${day}/hour=${hour}/",
+		"http/20240605/20240605T000000Z_20240605T235959Z_a.log.gz":                                    "s3://logs/http/${dt}/",
+		"org/AWSLogs/111122223333/vpcflowlogs/us-east-1/2023/01/01/111122223333_vpcflowlogs_x.log.gz": "s3://logs/org/AWSLogs/${account}/vpcflowlogs/${region}/${dt}/",
+		"a/AWSLogs/1/vpcflowlogs/us/2023/01/01/x.log b/AWSLogs/1/vpcflowlogs/us/2023/01/01/x.log":     "",
+	} {
+		r := look(t, strings.Fields(keys)...)
+		got := ""
+		if p := r.Tables[0].Projection("logs"); p != nil {
+			got = p[len(p)-1].Value
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", keys, got, want)
+		}
 	}
 	var many []string
 	for i := range 30 {

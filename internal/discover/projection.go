@@ -21,8 +21,8 @@ const mostEnumerated = 20
 // this program is not needed.
 func (t *Table) Projection(bucket string) []Property {
 	layout, ok := t.layout()
-	if !ok || len(t.Examples) == 0 {
-		return nil
+	if !ok || len(t.Examples) == 0 || strings.HasPrefix(layout, "**/") && len(t.firsts) > 1 {
+		return nil // a template names one beginning
 	}
 	location, format, ok := locate(layout, t.Examples[0])
 	if !ok {
@@ -74,17 +74,33 @@ var timeRun = regexp.MustCompile(`\{yyyy\}(?:[^{}\[\]*]*\{(?:MM|dd|HH|mm)\})*`)
 // aDay is a value that is a date: of a folder day=2026-01-02.
 var aDay = regexp.MustCompile(`^` + year + `-` + month + `-` + day + `$`)
 
+// keyFolder is a folder key=value of a source's template, {key=} or {key=text}.
+var keyFolder = regexp.MustCompile(`\{([A-Za-z0-9_-]+)=([^}]*)\}`)
+
 var optional = regexp.MustCompile(`\[[^\]]*\]`)
 
 // locate writes a template as Athena's storage.location.template, with what an
 // example key has in front of it, and the format of its time. false where the
 // example is not of that shape.
 func locate(layout, example string) (location, format string, ok bool) {
+	layout = keyFolder.ReplaceAllStringFunc(layout, func(piece string) string {
+		m := keyFolder.FindStringSubmatch(piece)
+		written := m[1]
+		if found := regexp.MustCompile(`(?i)(?:^|/)(` + regexp.QuoteMeta(m[1]) + `)=`).FindStringSubmatch(example); found != nil {
+			written = found[1] // as it is in the keys
+		}
+		if m[2] != "" {
+			return written + "=" + m[2]
+		}
+		return written + "={" + strings.ToLower(m[1]) + "}"
+	})
 	for _, shape := range []string{optional.ReplaceAllString(layout, ""), strings.NewReplacer("[", "", "]", "").Replace(layout)} {
 		anywhere := strings.HasPrefix(shape, "**/")
 		shape = strings.TrimPrefix(shape, "**/")
 		format := strings.NewReplacer("{", "", "}", "").Replace(timeRun.FindString(shape))
 		expression := regexp.QuoteMeta(shape)
+		expression = strings.ReplaceAll(expression, `\{yyyy\}`, `\d\d\d\d`)
+		expression = regexp.MustCompile(`\\\{(?:MM|dd|HH|mm|ss|M|d|H)\\\}`).ReplaceAllString(expression, `\d\d?`)
 		expression = regexp.MustCompile(`\\\{[^}]*\\\}`).ReplaceAllString(expression, "[^/]*")
 		lead := "^()"
 		if anywhere {
@@ -95,7 +111,7 @@ func locate(layout, example string) (location, format string, ok bool) {
 			continue
 		}
 		shape = timeRun.ReplaceAllString(shape, "$${dt}")
-		shape = regexp.MustCompile(`(^|[^$])\{(\w+)[^}]*\}`).ReplaceAllString(shape, "$1$${$2}")
+		shape = regexp.MustCompile(`(^|[^$])\{([\w-]+)[^}]*\}`).ReplaceAllString(shape, "$1$${$2}")
 		return m[1] + shape, format, true
 	}
 	return "", "", false

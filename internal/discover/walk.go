@@ -3,6 +3,7 @@ package discover
 import (
 	"context"
 	"iter"
+	"regexp"
 	"strings"
 
 	"athenarefresh/internal/reconcile"
@@ -76,14 +77,17 @@ func spread(all []string, n int) []string {
 }
 
 // Leads are the constant folders that sources' keys begin with: what may be
-// missing where a folder is a synced part of a bucket.
+// missing where a folder is a synced part of a bucket. Where the rest of a key has
+// no text of its own, anybody's dated folder would fit it, and it is left out.
 func Leads() (list []string) {
 	seen := map[string]bool{}
 	for _, s := range source.All() {
 		for _, r := range s.Rules {
 			layout := strings.TrimPrefix(r.Layout, "**/")
 			lead := layout[:strings.IndexAny(layout+"{", "{[")]
-			if lead = lead[:strings.LastIndexByte(lead, '/')+1]; lead != "" && !seen[lead] {
+			lead = lead[:strings.LastIndexByte(lead, '/')+1]
+			rest := ownText.FindString(captured.ReplaceAllString(layout[len(lead):], ""))
+			if lead != "" && rest != "" && !seen[lead] {
 				seen[lead] = true
 				list = append(list, lead)
 			}
@@ -91,6 +95,9 @@ func Leads() (list []string) {
 	}
 	return list
 }
+
+// ownText is a folder's name, and no date's or key's.
+var ownText = regexp.MustCompile(`(?:^|[/\]])[A-Za-z][A-Za-z0-9-]*/`)
 
 // Sources is how many tables are of a source.
 func (r *Result) Sources() (n int) {
