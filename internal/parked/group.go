@@ -53,7 +53,7 @@ func (g *Group) add(f Finding, router *table.Router) {
 	g.Copies++
 	if f.Placed {
 		g.Placed++
-	} else if f.Bucket != "" && f.Key != "" {
+	} else if f.Key != "" {
 		if now := refresh.Reason(router.Place(f.Bucket, f.Key).Reason); now != g.Reason {
 			g.Now = now
 		}
