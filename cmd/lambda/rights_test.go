@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -70,6 +71,13 @@ type asked struct {
 	mu      sync.Mutex
 	given   map[local.Judgement]bool
 	refused map[local.Judgement]bool
+}
+
+// refusals are what was refused until now: requests may still be judged.
+func (a *asked) refusals() map[local.Judgement]bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.refused)
 }
 
 func (a *asked) note(j local.Judgement) {
@@ -167,7 +175,7 @@ func TestEveryRightOfTheRoleIsMissed(t *testing.T) {
 			if catalog == "athena" {
 				stopped(t, roles, a)
 			}
-			for j := range a.refused {
+			for j := range a.refusals() {
 				t.Errorf("the plan's role may not %s on %s", j.Action, j.Resource)
 			}
 			a.missed(t, p)
@@ -209,6 +217,8 @@ func (a *asked) needs(t *testing.T, p policy) bool {
 	t.Helper()
 	roles := local.Roles{}
 	p.add(t, roles, "less")
+	a.mu.Lock() // a statement that outlived its function may still be judged
+	defer a.mu.Unlock()
 	for j := range a.given {
 		if !roles.Let("less", "123456789012", j.Action, j.Resource) {
 			return true
@@ -248,8 +258,8 @@ func TestWhatTheRoleLacksIsNeverLost(t *testing.T) {
 			}
 			f := start(t, s.root, s.url, "AWS_ACCESS_KEY_ID=role")
 			f.invoke(scheduled, 20*time.Second)
-			if s.depth(s.queue) == "0 0" || len(a.refused) == 0 {
-				t.Errorf("the queue has %s, refused was %v", s.depth(s.queue), a.refused)
+			if s.depth(s.queue) == "0 0" || len(a.refusals()) == 0 {
+				t.Errorf("the queue has %s, refused was %v", s.depth(s.queue), a.refusals())
 			}
 			if c.action != "sqs:DeleteMessage" && len(s.catalog()) != 0 {
 				t.Errorf("added all the same: %v", s.catalog())
