@@ -122,7 +122,7 @@ func Look(ctx context.Context, bucket, name string, files Files) (*Result, error
 	if err != nil {
 		return nil, fmt.Errorf("propose rules: %w", err)
 	}
-	c := counter{result: r, router: router, bucket: bucket, spelt: spelt, tables: map[string]*Table{}, ignored: map[string]*Group{}, unplaced: map[string]*Group{}}
+	c := counter{result: r, router: router, bucket: bucket, tables: map[string]*Table{}, ignored: map[string]*Group{}, unplaced: map[string]*Group{}}
 	for f, err := range files(ctx) {
 		if err != nil {
 			return nil, err
@@ -138,7 +138,6 @@ type counter struct {
 	result            *Result
 	router            *table.Router
 	bucket            string
-	spelt             []table.Rule
 	tables            map[string]*Table
 	ignored, unplaced map[string]*Group
 }

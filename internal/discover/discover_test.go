@@ -159,6 +159,21 @@ func TestWhereProjectionWouldDo(t *testing.T) {
 	}
 }
 
+// TestTablesOfOneNameAreNumbered: thirty folders called logs are thirty tables.
+func TestTablesOfOneNameAreNumbered(t *testing.T) {
+	var keys []string
+	for i := range 30 {
+		keys = append(keys, fmt.Sprintf("app%d/logs/2026-01-02/a", i))
+	}
+	names := map[string]bool{}
+	for _, x := range look(t, keys...).Tables {
+		names[x.Name] = true
+	}
+	if len(names) != 30 || !names["logs"] || !names["logs_30"] {
+		t.Errorf("%d tables: %v", len(names), names)
+	}
+}
+
 func BenchmarkLook(b *testing.B) {
 	var keys []string
 	for d := range 100 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -229,7 +230,7 @@ func unique(rules []Rule) {
 	for i := range rules {
 		base := rules[i].Table
 		for n := 2; base != "" && taken[rules[i].Table]; n++ {
-			rules[i].Table = base + "_" + string(rune('0'+n%10))
+			rules[i].Table = base + "_" + strconv.Itoa(n)
 		}
 		taken[rules[i].Table] = true
 	}

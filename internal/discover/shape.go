@@ -3,6 +3,7 @@ package discover
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -197,7 +198,7 @@ func capture(i int) string {
 	if i == 0 {
 		return "name"
 	}
-	return "name" + string(rune('1'+i))
+	return "name" + strconv.Itoa(i+1)
 }
 
 // literal is text of a template that stands for itself.
