@@ -85,7 +85,11 @@ func one(want byte, s string) int {
 	case want == '?':
 		_, size := utf8.DecodeRuneInString(s)
 		return size
-	case want == aDigit && s[0]-'0' <= 9, want == s[0]:
+	case want == aDigit:
+		if s[0]-'0' <= 9 {
+			return 1
+		}
+	case want == s[0]:
 		return 1
 	}
 	return 0

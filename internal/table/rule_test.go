@@ -201,6 +201,7 @@ func TestAFolderOfTwoTablesIsNotAlike(t *testing.T) {
 func FuzzPatternsOfFiles(f *testing.F) {
 	f.Add("*_app.*", "1_app.x")
 	f.Add("?{yyyy}*{dd}", "é201803")
+	f.Add("?{yyyy}*", "x\x00201801")
 	f.Fuzz(func(t *testing.T, text, name string) {
 		p, err := compilePattern(text)
 		if err != nil || !utf8.ValidString(text) || !utf8.ValidString(name) {
