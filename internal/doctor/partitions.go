@@ -35,13 +35,10 @@ func nested(all iter.Seq2[refresh.Partition, error]) (inner []string, n int, err
 			return nil, n, err
 		}
 		n++
-		folder := refresh.Folder(p.Location)
-		if nesting.Add(folder) {
-			inner = append(inner, inside(p, folder))
-		}
+		nesting.Add(refresh.Folder(p.Location))
 	}
 	if !nesting.Any() {
-		return inner, n, nil
+		return nil, n, nil
 	}
 	for p, err := range all {
 		if err != nil {
@@ -55,6 +52,9 @@ func nested(all iter.Seq2[refresh.Partition, error]) (inner []string, n int, err
 }
 
 func inside(p refresh.Partition, outer string) string {
+	if outer == refresh.Folder(p.Location) {
+		return fmt.Sprintf("(%s) at %s has the folder of another", strings.Join(p.Values, ", "), p.Location)
+	}
 	return fmt.Sprintf("(%s) at %s is inside the one at %s", strings.Join(p.Values, ", "), p.Location, outer)
 }
 

@@ -33,7 +33,7 @@ func TestPartitionsInsideOneAnotherAreNamed(t *testing.T) {
 		"beside one another":    {of("s3://b/2026/01/02/", "s3://b/2026/01/03/", "s3://c/2026/01/"), OK, "3, none"},
 		"a day and its hour":    {of("s3://b/2026/01/02/03/", "s3://b/2026/01/02/"), Wrong, "(0) at s3://b/2026/01/02/03/ is inside the one at s3://b/2026/01/02/"},
 		"two levels":            {of("s3://b/", "s3://b/x/y/z"), Wrong, "(1) at s3://b/x/y/z is inside the one at s3://b/"},
-		"the same folder":       {of("s3://b/a/", "s3://b/a"), Wrong, "(1) at s3://b/a is inside the one at s3://b/a/"},
+		"the same folder":       {of("s3://b/a/", "s3://b/a"), Wrong, "(0) at s3://b/a/ has the folder of another, (1) at s3://b/a has the folder of another"},
 		"a name that begins so": {of("s3://b/a/", "s3://b/ab/"), OK, ""},
 		"many":                  {of("s3://b/", "s3://b/1/", "s3://b/2/", "s3://b/3/", "s3://b/4/", "s3://b/5/", "s3://b/6/"), Wrong, "and 1 more"},
 	})

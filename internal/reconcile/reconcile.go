@@ -289,11 +289,7 @@ func (r *run) readTable(ctx context.Context, t *tableRun) error {
 		}
 		folder := refresh.Folder(p.Location)
 		r.known.inCatalog(t.name, id, folder, t.facts.AsWritten(p.Values))
-		if nesting.Add(folder) {
-			if err := r.nestedIn(t, p, folder); err != nil {
-				return err
-			}
-		}
+		nesting.Add(folder)
 		t.sum.Partitions++
 		r.progress.inCatalog.Add(1)
 	}
@@ -303,7 +299,8 @@ func (r *run) readTable(ctx context.Context, t *tableRun) error {
 	return r.nested(ctx, t, nesting)
 }
 
-// nested reports the partitions that lie inside others.
+// nested reports the partitions that lie inside others, and each of those that
+// have one folder.
 func (r *run) nested(ctx context.Context, t *tableRun, n *table.Nesting) error {
 	for p, err := range r.all(ctx, t) {
 		if err != nil {
@@ -326,10 +323,10 @@ func (r *run) nestedIn(t *tableRun, p refresh.Partition, outer string) error {
 	}
 	how := "lies inside "
 	if outer == refresh.Folder(p.Location) {
-		how = "has the folder of "
+		how = "shares "
 	}
 	return r.report(Finding{Kind: Nested, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location,
-		Detail: how + outer + ", a partition of the same table: a query of both reads its rows twice; drop one of them"})
+		Detail: how + outer + ", the folder of another partition of the table: a query of both reads its rows twice; drop one of them"})
 }
 
 // all streams a table's partitions, in their turn.

@@ -10,46 +10,48 @@ import (
 // keeps two hashes at most, so that a table may have many.
 type Nesting struct {
 	seed  maphash.Seed
-	at    map[uint64]struct{} // where partitions are
+	at    map[uint64]bool     // where partitions are, true for more than one
 	above map[uint64]struct{} // the folders that hold one further down
 }
 
 // NewNesting is of no partition yet.
 func NewNesting() *Nesting {
-	return &Nesting{seed: maphash.MakeSeed(), at: map[uint64]struct{}{}, above: map[uint64]struct{}{}}
+	return &Nesting{seed: maphash.MakeSeed(), at: map[uint64]bool{}, above: map[uint64]struct{}{}}
 }
 
-// Add notes a partition's location, with its slash at the end, and says whether
-// it is one that was noted before.
-func (n *Nesting) Add(location string) (taken bool) {
+// Add notes a partition's location, with its slash at the end.
+func (n *Nesting) Add(location string) {
 	here := maphash.String(n.seed, location)
-	if _, taken = n.at[here]; taken {
-		return true
+	if _, taken := n.at[here]; taken {
+		n.at[here] = true
+		return
 	}
-	n.at[here] = struct{}{}
+	n.at[here] = false
 	for outer := range outerFolders(location) {
 		h := maphash.String(n.seed, outer)
 		if _, known := n.above[h]; known {
-			return false // and those above it are known too
+			return // and those above it are known too
 		}
 		n.above[h] = struct{}{}
 	}
-	return false
 }
 
-// Any says whether any partition lies inside another.
+// Any says whether any partition lies inside another, or has its location.
 func (n *Nesting) Any() bool {
-	for h := range n.at {
-		if _, ok := n.above[h]; ok {
+	for h, shared := range n.at {
+		if _, ok := n.above[h]; ok || shared {
 			return true
 		}
 	}
 	return false
 }
 
-// Around is the location of the partition inside of which a location lies, the
-// nearest of several, or "".
+// Around is the location of the partition inside of which one lies: its own where
+// another has the same, else the nearest of several, or "".
 func (n *Nesting) Around(location string) string {
+	if n.at[maphash.String(n.seed, location)] {
+		return location
+	}
 	for outer := range outerFolders(location) {
 		if _, ok := n.at[maphash.String(n.seed, outer)]; ok {
 			return outer
