@@ -326,3 +326,43 @@ func (t *planner) alone(w *want) bool {
 	}
 	return t.firstAlone == w.identity
 }
+
+// withoutEmpty answers the wants whose folder Athena had to make and was not
+// allowed to, and in which nothing is any more: no query misses those
+// partitions. It returns the others.
+func (t *planner) withoutEmpty(ctx context.Context, left []*want, err error) (others []*want) {
+	if !errors.Is(err, ErrFolderDenied) {
+		return left
+	}
+	for i, w := range left {
+		if i < folderLooks {
+			if empty, lookErr := t.folderEmpty(ctx, w); lookErr == nil && empty {
+				t.suspect([]*want{w}, err)
+				t.answer(w, emptied(w))
+				continue
+			}
+		}
+		others = append(others, w)
+	}
+	return others
+}
+
+// folderLooks is how many folders are looked into one after the other.
+const folderLooks = 100
+
+func (t *planner) folderEmpty(ctx context.Context, w *want) (bool, error) {
+	if t.r.o.Folders == nil {
+		return false, errors.ErrUnsupported
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	empty, err := t.r.o.Folders.Empty(ctx, w.part.Location)
+	if err != nil && ctx.Err() == nil {
+		t.r.logger().Warn("can't see whether a folder holds anything", "location", w.part.Location, "error", err)
+	}
+	return empty, err
+}
+
+func emptied(w *want) Answer {
+	return Answer{Reason: FolderEmpty, Detail: fmt.Sprintf("nothing is in %q any more", w.part.Location)}
+}

@@ -5,12 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"athenarefresh/internal/table"
 )
 
 // factsFor is how long a table's facts count.
@@ -83,67 +79,6 @@ func (t *planner) readFacts(ctx context.Context, existed bool) (Table, error) {
 		t.r.names.miss(t.name)
 	}
 	return tab, err
-}
-
-// Refuses says why no partition can be added to the table, whatever it is.
-func (tab *Table) Refuses() Answer {
-	switch tab.Kind {
-	case Projected:
-		return Answer{Reason: ProjectedTable, Detail: fmt.Sprintf("Athena computes the partitions of table %s", tab.ID.Name)}
-	case NotHive:
-		return Answer{Reason: NotAHiveTable, Detail: fmt.Sprintf("table %s is: %s", tab.ID.Name, tab.KindName)}
-	}
-	return Answer{}
-}
-
-// format says why the table can't have an object of the format.
-func (tab *Table) format(parquet bool) Answer {
-	if parquet && tab.Format != Parquet {
-		return Answer{Reason: FormatMismatch, Detail: fmt.Sprintf("a Parquet file, but table %s is not of Parquet files", tab.ID.Name)}
-	}
-	return Answer{}
-}
-
-// values returns a partition's values in the order of the table's keys, as the
-// table's types write them, or why the table can't have them.
-func (tab *Table) values(p *table.Partition) ([]string, Answer) {
-	mismatch := func() ([]string, Answer) {
-		return nil, Answer{Reason: PartitionKeysMismatch, Detail: fmt.Sprintf(
-			"the layout has the partition keys %s, table %s has %s", strings.Join(p.Keys, ", "), tab.ID.Name, tab.keyList())}
-	}
-	if len(tab.Keys) != len(p.Keys) {
-		return mismatch()
-	}
-	values := make([]string, len(tab.Keys))
-	for i, k := range tab.Keys {
-		at := slices.Index(p.Keys, k.Name)
-		if at < 0 {
-			return mismatch()
-		}
-		spelled, ok := spell(k.Type, p.Values[at])
-		if !ok {
-			return nil, tab.noValue(k, p.Values[at])
-		}
-		values[i] = spelled[0]
-	}
-	return values, Answer{}
-}
-
-func (tab *Table) keyList() string {
-	if len(tab.Keys) == 0 {
-		return "none"
-	}
-	var list []string
-	for _, k := range tab.Keys {
-		list = append(list, k.Name+" "+k.Type)
-	}
-	return strings.Join(list, ", ")
-}
-
-// partition is a want as the catalog is to have it. Its values fitted before.
-func (tab *Table) partition(w *want) Partition {
-	values, _ := tab.values(&w.part)
-	return Partition{Values: values, Location: w.part.Location}
 }
 
 // listing is the names of the database's tables, read when there is reason to

@@ -183,6 +183,32 @@ func (t *planner) fitting(batch []*want, tab Table) (fit []*want) {
 	return fit
 }
 
+// claim makes w the one of its identity, or one of the rivals of whoever is.
+func (t *planner) claim(w *want, identity string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if w.identity != identity {
+		t.unclaim(w)
+	}
+	w.identity = identity
+	if first := t.claims[identity]; first != nil && first != w {
+		t.rivals[identity] = append(t.rivals[identity], w)
+		return false
+	}
+	t.claims[identity] = w
+	return true
+}
+
+// unclaim lets the rivals of w try. Its caller holds t.mu.
+func (t *planner) unclaim(w *want) {
+	if t.claims[w.identity] != w {
+		return
+	}
+	delete(t.claims, w.identity)
+	t.next = append(t.next, t.rivals[w.identity]...)
+	delete(t.rivals, w.identity)
+}
+
 // lookUp answers the wants whose partitions exist, here or elsewhere, and
 // returns those that don't; with an error, those that it could not look up too.
 // What is remembered and due is read again on the way, the whole table's
@@ -324,17 +350,6 @@ func (t *planner) confirm(w *want, p Partition) {
 	t.answer(w, Answer{Added: added, at: wall()})
 }
 
-// remember keeps what was just read of a want's partition, wherever it is: a
-// conflict is not read again for every object either.
-func (t *planner) remember(w *want, p Partition) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.known.remember(&known{
-		identity: w.identity, values: p.Values, location: Folder(p.Location),
-		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: t.asked, wanted: wall(),
-	})
-}
-
 // answerKnown answers a want from memory, if it holds the partition.
 func (t *planner) answerKnown(w *want) bool {
 	t.mu.Lock()
@@ -357,32 +372,4 @@ func (t *planner) answerKnown(w *want) bool {
 		t.answer(w, Answer{})
 	}
 	return true
-}
-
-// dueAgain returns what to read again beside the wants: if one of them is
-// remembered but due, everything of the table that is in use.
-func (t *planner) dueAgain(batch []*want) []*known {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	asked := make(map[string]bool, len(batch))
-	due := false
-	for _, w := range batch {
-		asked[w.identity] = true
-		due = due || t.known.byValues[w.identity] != nil
-	}
-	if !due {
-		return nil
-	}
-	return slices.DeleteFunc(t.known.inUse(), func(k *known) bool { return asked[k.identity] })
-}
-
-// reconfirm notes what was read again of a remembered partition.
-func (t *planner) reconfirm(k *known, p Partition) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if Folder(p.Location) == k.location {
-		k.read = t.asked
-		return
-	}
-	t.known.drop(k)
 }

@@ -1,8 +1,10 @@
 package refresh
 
 import (
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -115,6 +117,45 @@ func (m *memory) inUse() []*known {
 	return list
 }
 
+// remember keeps what was just read of a want's partition, wherever it is: a
+// conflict is not read again for every object either.
+func (t *planner) remember(w *want, p Partition) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.known.remember(&known{
+		identity: w.identity, values: p.Values, location: Folder(p.Location),
+		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: t.asked, wanted: wall(),
+	})
+}
+
+// dueAgain returns what to read again beside the wants: if one of them is
+// remembered but due, everything of the table that is in use.
+func (t *planner) dueAgain(batch []*want) []*known {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	asked := make(map[string]bool, len(batch))
+	due := false
+	for _, w := range batch {
+		asked[w.identity] = true
+		due = due || t.known.byValues[w.identity] != nil
+	}
+	if !due {
+		return nil
+	}
+	return slices.DeleteFunc(t.known.inUse(), func(k *known) bool { return asked[k.identity] })
+}
+
+// reconfirm notes what was read again of a remembered partition.
+func (t *planner) reconfirm(k *known, p Partition) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if Folder(p.Location) == k.location {
+		k.read = t.asked
+		return
+	}
+	t.known.drop(k)
+}
+
 // Folder is a location as it is compared. Two ways to write one folder are
 // equal: the scheme's older spellings, and slashes at the end (Hive drops them,
 // Glue keeps them). A "//" inside is another folder to S3 and stays.
@@ -125,4 +166,87 @@ func Folder(location string) string {
 		}
 	}
 	return strings.TrimRight(location, "/") + "/"
+}
+
+// mostFolders bounds the folders that are kept in mind.
+const mostFolders = 50_000
+
+// folders is the short way for the many objects of a few folders: a folder
+// whose files are all placed alike, and the partition that it was found to be.
+// It answers nothing by itself: whether the partition is still known, and by a
+// reading that still counts, is its planner's to say.
+type folders struct {
+	mu sync.RWMutex
+	at map[folder]*folderKnown
+}
+
+type folder struct{ bucket, path string }
+
+type folderKnown struct {
+	t *planner
+	k *known
+}
+
+// recall implements asker.
+func (r *Refresher) recall(bucket, key string) bool {
+	i := strings.LastIndexByte(key, '/') + 1
+	r.folders.mu.RLock()
+	f := r.folders.at[folder{bucket, key[:i]}]
+	r.folders.mu.RUnlock()
+	return f != nil && table.PlainFile(key[i:]) && f.t.stillKnown(f.k)
+}
+
+// stillKnown says whether a remembered partition counts as being there, and
+// notes that it was wanted.
+func (t *planner) stillKnown(k *known) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.known.byValues[k.identity] == k && t.counts(k)
+}
+
+// counts says whether k was read so lately that it counts. Its caller holds t.mu.
+func (t *planner) counts(k *known) bool {
+	now := wall()
+	if !freshAt(now, t.facts.read, factsFor) || !freshAt(now, k.read, confirmedFor) {
+		return false
+	}
+	k.wanted = now
+	return true
+}
+
+// learn keeps in mind that a key's folder is a partition that is known.
+func (r *Refresher) learn(bucket, key string, t *planner, k *known) {
+	path, file, alike := r.o.Router.Folder(bucket, key)
+	if !alike || !table.PlainFile(file) {
+		return
+	}
+	r.folders.mu.Lock()
+	defer r.folders.mu.Unlock()
+	if len(r.folders.at) >= mostFolders || r.folders.at == nil {
+		r.folders.at = map[folder]*folderKnown{} // the used ones are soon back
+	}
+	r.folders.at[folder{strings.Clone(bucket), strings.Clone(path)}] = &folderKnown{t, k} // not parts of the body
+}
+
+// mostKnownInAll is how many partitions of all tables together are remembered.
+const (
+	mostKnownInAll = 100_000
+	sweepEvery     = time.Minute
+)
+
+// sweep forgets, once too much is remembered, the partitions that nobody wanted
+// for a while. It looks at all of them, so it does that once a minute at most.
+func (r *Refresher) sweep() {
+	last, now := r.swept.Load(), wall().Unix()
+	if r.remembered.Load() < mostKnownInAll || fresh(time.Unix(last, 0), sweepEvery) || !r.swept.CompareAndSwap(last, now) {
+		return
+	}
+	r.mu.RLock()
+	planners := slices.Collect(maps.Values(r.tables))
+	r.mu.RUnlock()
+	for _, t := range planners {
+		t.mu.Lock()
+		t.known.forgetUnwanted()
+		t.mu.Unlock()
+	}
 }

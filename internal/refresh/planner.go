@@ -68,6 +68,43 @@ func newPlanner(r *Refresher, name string) *planner {
 	}
 }
 
+// planner returns the table's planner, made if it isn't there.
+func (r *Refresher) planner(name string) *planner {
+	r.mu.RLock()
+	p := r.tables[name]
+	r.mu.RUnlock()
+	if p != nil {
+		return p
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p = r.tables[name]; p == nil {
+		p = newPlanner(r, name)
+		r.tables[name] = p
+	}
+	return p
+}
+
+// forget drops the planner of a table that doesn't exist, so that a flood of
+// made-up names takes no room. Its caller holds p.mu and marks it gone.
+func (r *Refresher) forget(p *planner) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tables[p.name] == p {
+		delete(r.tables, p.name)
+	}
+}
+
+// mostPlanners is how many tables are kept in mind, if not all of them were
+// ever read.
+const mostPlanners = 10_000
+
+func (r *Refresher) tooMany() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.tables) > mostPlanners
+}
+
 // ask implements asker.
 func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement) (Answer, *want) {
 	for {
@@ -129,6 +166,23 @@ func (t *planner) startLocked() {
 	}
 }
 
+// backlog is the weight of waiting messages, about a hundred, from which they
+// are thought to be many: then a call waits a moment for what else its table
+// wants, which comes with the next receives.
+const backlog = 1 << 20
+
+func (r *Refresher) waitForMore(moment time.Duration) {
+	if r.waiting.Load() < backlog {
+		return
+	}
+	timer := time.NewTimer(moment)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.work.Done():
+	}
+}
+
 // await implements asker. A message that waits for a table which already keeps
 // half of the driver's hand waiting is given up a second after it began.
 func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.Time) Answer {
@@ -178,32 +232,6 @@ func (t *planner) answerAll(batch []*want, a Answer) {
 	for _, w := range batch {
 		t.answer(w, a)
 	}
-}
-
-// claim makes w the one of its identity, or one of the rivals of whoever is.
-func (t *planner) claim(w *want, identity string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if w.identity != identity {
-		t.unclaim(w)
-	}
-	w.identity = identity
-	if first := t.claims[identity]; first != nil && first != w {
-		t.rivals[identity] = append(t.rivals[identity], w)
-		return false
-	}
-	t.claims[identity] = w
-	return true
-}
-
-// unclaim lets the rivals of w try. Its caller holds t.mu.
-func (t *planner) unclaim(w *want) {
-	if t.claims[w.identity] != w {
-		return
-	}
-	delete(t.claims, w.identity)
-	t.next = append(t.next, t.rivals[w.identity]...)
-	delete(t.rivals, w.identity)
 }
 
 // lookAgain has wants looked up once more, before all others.

@@ -3,9 +3,7 @@ package refresh
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"math"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,6 +106,18 @@ const crowd = 60_000
 // is parked at once, so that the others can still be received.
 func (r *Refresher) Crowd(inFlight int) { r.crowded.Store(inFlight > crowd) }
 
+// Reroute has objects placed by another router from now on. Those that are placed
+// already, and wait, are added where they were placed; what is known of the
+// catalog's partitions holds, what was learned of folders doesn't.
+func (r *Refresher) Reroute(router *table.Router) {
+	r.routing.Lock()
+	defer r.routing.Unlock()
+	r.o.Router = router
+	r.folders.mu.Lock()
+	defer r.folders.mu.Unlock()
+	clear(r.folders.at)
+}
+
 // CatalogDown says whether the catalog as a whole, its database and the right to
 // add partitions, is not known to work: it failed, it is in doubt, or no message
 // has needed it yet.
@@ -115,81 +125,6 @@ func (r *Refresher) CatalogDown() bool { return r.gate.closed() }
 
 // CatalogFailed says whether the catalog as a whole was last found not to work.
 func (r *Refresher) CatalogFailed() bool { return r.gate.failed() }
-
-// backlog is the weight of waiting messages, about a hundred, from which they
-// are thought to be many: then a call waits a moment for what else its table
-// wants, which comes with the next receives.
-const backlog = 1 << 20
-
-func (r *Refresher) waitForMore(moment time.Duration) {
-	if r.waiting.Load() < backlog {
-		return
-	}
-	timer := time.NewTimer(moment)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.work.Done():
-	}
-}
-
-// planner returns the table's planner, made if it isn't there.
-func (r *Refresher) planner(name string) *planner {
-	r.mu.RLock()
-	p := r.tables[name]
-	r.mu.RUnlock()
-	if p != nil {
-		return p
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if p = r.tables[name]; p == nil {
-		p = newPlanner(r, name)
-		r.tables[name] = p
-	}
-	return p
-}
-
-// forget drops the planner of a table that doesn't exist, so that a flood of
-// made-up names takes no room. Its caller holds p.mu and marks it gone.
-func (r *Refresher) forget(p *planner) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.tables[p.name] == p {
-		delete(r.tables, p.name)
-	}
-}
-
-// mostPlanners is how many tables are kept in mind, if not all of them were
-// ever read; mostKnownInAll how many partitions of all tables together.
-const (
-	mostPlanners   = 10_000
-	mostKnownInAll = 100_000
-	sweepEvery     = time.Minute
-)
-
-func (r *Refresher) tooMany() bool {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return len(r.tables) > mostPlanners
-}
-
-// sweep forgets, once too much is remembered, the partitions that nobody wanted
-// for a while. It looks at all of them, so it does that once a minute at most.
-func (r *Refresher) sweep() {
-	last, now := r.swept.Load(), wall().Unix()
-	if r.remembered.Load() < mostKnownInAll || fresh(time.Unix(last, 0), sweepEvery) || !r.swept.CompareAndSwap(last, now) {
-		return
-	}
-	r.mu.RLock()
-	planners := slices.Collect(maps.Values(r.tables))
-	r.mu.RUnlock()
-	for _, t := range planners {
-		t.mu.Lock()
-		t.known.forgetUnwanted()
-		t.mu.Unlock()
-	}
-}
 
 // wall is the time on the wall. The monotonic clock may stand still while a
 // function is frozen between invocations, so no age is taken from it.
@@ -252,3 +187,17 @@ func (c *crew) wait(ctx context.Context) bool {
 		return false
 	}
 }
+
+// oneAtATime lets one caller in; the others wait for that, or for their ctx.
+type oneAtATime chan struct{}
+
+func (o oneAtATime) enter(ctx context.Context) error {
+	select {
+	case o <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (o oneAtATime) leave() { <-o }

@@ -4,10 +4,331 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
+
+const (
+	firstGateWait   = 10 * time.Second
+	longestGateWait = 2 * time.Minute
+	// denialCounts is how long a denial speaks for the catalog as a whole, if
+	// nobody tries again: longer than anything that was denied rests or waits.
+	denialCounts = 90 * time.Minute
+)
+
+// gate is whether the catalog as a whole works: the database is there and
+// statements may run. It is asked when something first needs it, again after a
+// failure, and again when something makes it doubtful: a denial, or a database
+// that is said to be missing. Not everything can be asked: whether Glue lets
+// partitions be created shows only when one is, so denials count too.
+type gate struct {
+	check  func(context.Context) error
+	log    *slog.Logger
+	group  *crew
+	work   context.Context
+	asking oneAtATime
+
+	mu    sync.Mutex
+	state gateState
+	err   error // of the last answer
+	asked time.Time
+	wait  time.Duration // after a failure, until it is asked again
+	reads denials       // of tables' facts and partitions
+	adds  denials       // of statements
+}
+
+type gateState int
+
+const (
+	unasked gateState = iota
+	working
+	doubtful // it worked and is being asked again; meanwhile tables go on
+	failing
+)
+
+// open returns nil if the catalog as a whole works, as far as is known.
+func (g *gate) open(ctx context.Context) error {
+	if known, err := g.known(); known {
+		return err
+	}
+	return g.ask(ctx)
+}
+
+func (g *gate) known() (bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch g.state {
+	case working, doubtful:
+		return true, nil
+	case failing:
+		return fresh(g.asked, g.wait), g.err
+	}
+	return false, nil
+}
+
+// ask asks, unless somebody was answered while this one waited for its turn.
+func (g *gate) ask(ctx context.Context) error {
+	since := wall()
+	if err := g.asking.enter(ctx); err != nil {
+		return err
+	}
+	defer g.asking.leave()
+	if answered, err := g.answered(since); answered {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	err := g.check(limited)
+	if ctx.Err() != nil {
+		return err // it says more about the round than about the catalog
+	}
+	if err != nil {
+		g.log.Error("the catalog does not work: what needs it is tried again later", "error", err)
+	}
+	g.note(err)
+	return err
+}
+
+func (g *gate) answered(since time.Time) (bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return (g.state == working || g.state == failing) && !g.asked.Before(since), g.err
+}
+
+func (g *gate) note(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.state, g.err, g.asked = working, err, wall()
+	if err != nil {
+		g.state = failing
+	}
+	if g.wait = min(2*g.wait, longestGateWait); err == nil || g.wait == 0 {
+		g.wait = firstGateWait
+	}
+}
+
+// doubt has the catalog asked again, beside what goes on.
+func (g *gate) doubt() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state != working {
+		return // nobody knows anyway, or it is being asked
+	}
+	g.state = doubtful
+	g.group.Go(func() {
+		// Whatever the answer, it is noted. Without one the doubt stays.
+		_ = g.ask(g.work)
+	})
+}
+
+// denied is told that a call for a table was denied; of is g.reads or g.adds.
+func (g *gate) denied(of *denials, table string) {
+	g.mu.Lock()
+	of.denied(table)
+	g.mu.Unlock()
+	g.doubt()
+}
+
+// allowed is told that a call for a table, begun at since, was not denied.
+func (g *gate) allowed(of *denials, table string, since time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	of.allowed(table, since)
+}
+
+// denialsEnded is how many times everything was denied and then was not.
+func (g *gate) denialsEnded() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.reads.ended + g.adds.ended
+}
+
+// closed says whether the catalog as a whole is not known to work: it failed,
+// it is in doubt, or nobody has asked yet.
+func (g *gate) closed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.state != working || g.reads.ofAll() || g.adds.ofAll()
+}
+
+// failed says whether the catalog as a whole was last found not to work.
+func (g *gate) failed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.state == failing || g.reads.ofAll() || g.adds.ofAll()
+}
+
+// denials tell a table that may not be used from a catalog where nothing may
+// be done: which it is shows when another table is used.
+type denials struct {
+	tables map[string]time.Time // whose last call was denied, and when
+	joined time.Time            // the last of them
+	proven bool                 // a call was allowed that began since
+
+	ended int64 // denials of everything so far
+}
+
+func (d *denials) denied(table string) {
+	if d.tables == nil {
+		d.tables = map[string]time.Time{}
+	}
+	if _, before := d.tables[table]; !before {
+		d.joined, d.proven = wall(), false
+	}
+	d.tables[table] = wall()
+}
+
+func (d *denials) allowed(table string, since time.Time) {
+	if since.Before(d.tables[table]) {
+		return // it was denied after that
+	}
+	delete(d.tables, table)
+	if !d.proven && !since.Before(d.joined) {
+		d.proven = true
+		d.ended++
+	}
+}
+
+// ofAll says whether the denials may be of the catalog: nothing was allowed since.
+func (d *denials) ofAll() bool {
+	for table, at := range d.tables {
+		if !fresh(at, denialCounts) {
+			delete(d.tables, table)
+		}
+	}
+	return len(d.tables) > 0 && !d.proven
+}
+
+const (
+	shortestPause = time.Second
+	longestPause  = time.Minute
+)
+
+// budget is the account's statements in flight, of which we take a polite
+// share: Athena takes 20 of everyone together (docs/aws-facts.md 5.4). It halves when the
+// service says no, rests, and grows back by one after as many successes as it
+// is large. Tables whose last statement failed share one slot, so that they
+// can never take all.
+type budget struct {
+	mu      sync.Mutex
+	most    int // as configured
+	limit   int // now
+	inUse   int
+	sick    bool      // the slot of the failing tables is taken
+	good    int       // successes since the limit last changed
+	shrunk  time.Time // when the service last said no
+	resting time.Time
+	pause   time.Duration // the next rest
+	queue   []*turn       // in the order of arrival
+}
+
+// turn is somebody who waits for a slot.
+type turn struct {
+	sick    bool
+	granted chan struct{}
+}
+
+func newBudget(most int) *budget {
+	return &budget{most: most, limit: most, pause: shortestPause}
+}
+
+// acquire waits for a slot. Its holder calls release once, when nothing of its
+// statement can happen any more.
+func (b *budget) acquire(ctx context.Context, sick bool) error {
+	t := &turn{sick, make(chan struct{})}
+	b.mu.Lock()
+	b.queue = append(b.queue, t)
+	b.grant()
+	b.mu.Unlock()
+	select {
+	case <-t.granted:
+		return nil
+	case <-ctx.Done():
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case <-t.granted: // at the same moment
+		b.put(sick)
+	default:
+		b.queue = slices.DeleteFunc(b.queue, func(o *turn) bool { return o == t })
+	}
+	return ctx.Err()
+}
+
+func (b *budget) release(sick bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.put(sick)
+}
+
+func (b *budget) put(sick bool) {
+	b.inUse--
+	if sick {
+		b.sick = false
+	}
+	b.grant()
+}
+
+// grant hands free slots to those who wait, the first who may have one first.
+func (b *budget) grant() {
+	if rest := time.Until(b.resting); rest > 0 && len(b.queue) > 0 {
+		return // throttled has seen to it that somebody comes back
+	}
+	b.queue = slices.DeleteFunc(b.queue, func(t *turn) bool {
+		if b.inUse >= b.limit || t.sick && b.sick {
+			return false
+		}
+		b.inUse++
+		b.sick = b.sick || t.sick
+		close(t.granted)
+		return true
+	})
+}
+
+// heard is told what became of a statement that had its slot since then.
+func (b *budget) heard(since time.Time, err error) {
+	switch {
+	case err == nil:
+		b.succeeded()
+	case errors.Is(err, ErrThrottled):
+		b.throttled(since)
+	}
+}
+
+// throttled is told that the service said no to a statement that had its slot
+// since then. Statements that were under way together meet the same episode,
+// which counts once.
+func (b *budget) throttled(since time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !since.After(b.shrunk) {
+		return
+	}
+	b.shrunk = time.Now()
+	b.limit, b.good = max(1, b.limit/2), 0
+	b.resting = b.shrunk.Add(b.pause)
+	time.AfterFunc(b.pause, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.grant()
+	})
+	b.pause = min(2*b.pause, longestPause)
+}
+
+// succeeded is told that a statement went through.
+func (b *budget) succeeded() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pause = shortestPause
+	if b.good++; b.good >= b.limit && b.limit < b.most {
+		b.limit, b.good = b.limit+1, 0
+		b.grant()
+	}
+}
 
 // health is how something fares that was asked of the catalog for one table.
 // After a failure it rests, longer each time, until a success.
@@ -163,46 +484,6 @@ func (t *planner) unsuspected(ctx context.Context, batch []*want) []*want {
 		t.answer(w, why)
 	}
 	return ready
-}
-
-// folderLooks is how many folders are looked into one after the other.
-const folderLooks = 100
-
-// withoutEmpty answers the wants whose folder Athena had to make and was not
-// allowed to, and in which nothing is any more: no query misses those
-// partitions. It returns the others.
-func (t *planner) withoutEmpty(ctx context.Context, left []*want, err error) (others []*want) {
-	if !errors.Is(err, ErrFolderDenied) {
-		return left
-	}
-	for i, w := range left {
-		if i < folderLooks {
-			if empty, lookErr := t.folderEmpty(ctx, w); lookErr == nil && empty {
-				t.suspect([]*want{w}, err)
-				t.answer(w, emptied(w))
-				continue
-			}
-		}
-		others = append(others, w)
-	}
-	return others
-}
-
-func (t *planner) folderEmpty(ctx context.Context, w *want) (bool, error) {
-	if t.r.o.Folders == nil {
-		return false, errors.ErrUnsupported
-	}
-	ctx, cancel := context.WithTimeout(ctx, readTime)
-	defer cancel()
-	empty, err := t.r.o.Folders.Empty(ctx, w.part.Location)
-	if err != nil && ctx.Err() == nil {
-		t.r.logger().Warn("can't see whether a folder holds anything", "location", w.part.Location, "error", err)
-	}
-	return empty, err
-}
-
-func emptied(w *want) Answer {
-	return Answer{Reason: FolderEmpty, Detail: fmt.Sprintf("nothing is in %q any more", w.part.Location)}
 }
 
 // forgiveDenials ends the rests that began because everything was denied, once

@@ -39,6 +39,48 @@ func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
 	return r.conclude(ctx, m, &s)
 }
 
+// Object is an object in S3 that no message speaks of.
+type Object struct{ Bucket, Key string }
+
+// SettleObjects settles objects as it would those of one message, by the same
+// rules and beside the messages: their partitions share statements, and no
+// table gets more of these at a time. Only what is remembered of the partitions
+// doesn't count: whoever calls has just read that they are missing. It returns
+// when every answer is certain, or when ctx ends: then what is not settled has
+// the reason deadline. Nothing is parked: there is no message that could be
+// forgotten.
+func (r *Refresher) SettleObjects(ctx context.Context, objects []Object) []Answer {
+	answers, wants := make([]Answer, len(objects)), make([]*want, len(objects))
+	for i, o := range objects {
+		p := r.route(o)
+		if p.Outcome != table.Place {
+			answers[i] = Answer{Reason: Reason(p.Reason), Detail: p.Detail}
+			continue
+		}
+		for wants[i] == nil { // until a planner isn't gone
+			_, wants[i] = r.planner(p.Partition.Table).join(ctx, &p, true)
+		}
+	}
+	for _, w := range wants {
+		if w != nil {
+			w.t.start()
+		}
+	}
+	since := time.Now()
+	for i, w := range wants {
+		if w != nil {
+			answers[i] = r.await(ctx, w, 0, since)
+		}
+	}
+	return answers
+}
+
+func (r *Refresher) route(o Object) table.Placement {
+	r.routing.RLock()
+	defer r.routing.RUnlock()
+	return r.o.Router.Place(o.Bucket, o.Key)
+}
+
 // mostRoom is how many records' room is kept for the next message: that of a
 // body of thousands is not worth it.
 const mostRoom = 1000

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"athenarefresh/internal/table"
 )
 
 // A value comes as text out of a key, and the catalog keeps it as text: what it
@@ -211,4 +213,116 @@ func (tab *Table) Identity(stored []string) (string, bool) {
 		}
 	}
 	return identity(values), true
+}
+
+// AsWritten says whether stored values are just as we would write them, rather
+// than 01 where the key is a number.
+func (tab *Table) AsWritten(stored []string) bool {
+	id, ok := tab.Identity(stored)
+	return ok && id == identity(stored)
+}
+
+// Values are those of a partition in the order of the table's keys, as the
+// catalog would be given them; spelled are all under which it may have them.
+// Where a table that takes partitions can't have this one, why says so.
+func (tab *Table) Values(p *table.Placement) (values []string, spelled [][]string, why Answer) {
+	a := tab.format(p.Parquet)
+	if a.Reason == "" {
+		values, a = tab.values(&p.Partition)
+	}
+	if a.Reason != "" {
+		return nil, nil, a
+	}
+	return values, spellings(tab, p.Partition.Keys, p.Partition.Values), Answer{}
+}
+
+// Accepts says why partitions with these keys, in whatever order, can't be
+// added to the table, as settling a message would say it: the Reason is "" if
+// they can. values are those of one of them; where one is "", or there are none,
+// it is taken to fit.
+func (tab *Table) Accepts(keys, values []string, parquet bool) Answer {
+	if why := tab.Refuses(); why.Reason != "" {
+		return why
+	}
+	p := table.Placement{Partition: table.Partition{Table: tab.ID.Name, Keys: keys}, Parquet: parquet}
+	for i, name := range keys {
+		value := tab.someValue(name)
+		if i < len(values) && values[i] != "" {
+			value = values[i]
+		}
+		p.Partition.Values = append(p.Partition.Values, value)
+	}
+	_, _, why := tab.Values(&p)
+	return why
+}
+
+// someValue is a value that fits the key's type.
+func (tab *Table) someValue(key string) string {
+	for _, k := range tab.Keys {
+		if k.Name == key {
+			return k.someValue()
+		}
+	}
+	return "x"
+}
+
+// Refuses says why no partition can be added to the table, whatever it is.
+func (tab *Table) Refuses() Answer {
+	switch tab.Kind {
+	case Projected:
+		return Answer{Reason: ProjectedTable, Detail: fmt.Sprintf("Athena computes the partitions of table %s", tab.ID.Name)}
+	case NotHive:
+		return Answer{Reason: NotAHiveTable, Detail: fmt.Sprintf("table %s is: %s", tab.ID.Name, tab.KindName)}
+	}
+	return Answer{}
+}
+
+// format says why the table can't have an object of the format.
+func (tab *Table) format(parquet bool) Answer {
+	if parquet && tab.Format != Parquet {
+		return Answer{Reason: FormatMismatch, Detail: fmt.Sprintf("a Parquet file, but table %s is not of Parquet files", tab.ID.Name)}
+	}
+	return Answer{}
+}
+
+// values returns a partition's values in the order of the table's keys, as the
+// table's types write them, or why the table can't have them.
+func (tab *Table) values(p *table.Partition) ([]string, Answer) {
+	mismatch := func() ([]string, Answer) {
+		return nil, Answer{Reason: PartitionKeysMismatch, Detail: fmt.Sprintf(
+			"the layout has the partition keys %s, table %s has %s", strings.Join(p.Keys, ", "), tab.ID.Name, tab.keyList())}
+	}
+	if len(tab.Keys) != len(p.Keys) {
+		return mismatch()
+	}
+	values := make([]string, len(tab.Keys))
+	for i, k := range tab.Keys {
+		at := slices.Index(p.Keys, k.Name)
+		if at < 0 {
+			return mismatch()
+		}
+		spelled, ok := spell(k.Type, p.Values[at])
+		if !ok {
+			return nil, tab.noValue(k, p.Values[at])
+		}
+		values[i] = spelled[0]
+	}
+	return values, Answer{}
+}
+
+func (tab *Table) keyList() string {
+	if len(tab.Keys) == 0 {
+		return "none"
+	}
+	var list []string
+	for _, k := range tab.Keys {
+		list = append(list, k.Name+" "+k.Type)
+	}
+	return strings.Join(list, ", ")
+}
+
+// partition is a want as the catalog is to have it. Its values fitted before.
+func (tab *Table) partition(w *want) Partition {
+	values, _ := tab.values(&w.part)
+	return Partition{Values: values, Location: w.part.Location}
 }
