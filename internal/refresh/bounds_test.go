@@ -105,7 +105,7 @@ func TestTheBudgetGrowsBackOneByOne(t *testing.T) {
 func TestRememberedFoldersAreBounded(t *testing.T) {
 	r := New(Options{Router: dataRouter(t), Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
 	for i := range mostFolders + 10 {
-		r.learn("data", fmt.Sprintf("a/%d/f", i), nil, nil)
+		r.rememberFolder("data", fmt.Sprintf("a/%d/f", i), nil, nil)
 		if n := len(r.folders.at); n != i+1 && (i < mostFolders || n != i+1-mostFolders) {
 			t.Fatalf("%d folders are remembered of %d", n, i+1)
 		}

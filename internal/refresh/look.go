@@ -241,7 +241,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent 
 	if err != nil {
 		return append(absent, unread...), err
 	}
-	t.r.gate.allowed(&t.r.gate.reads, t.name, t.asked)
+	t.r.gate.allowed(&t.r.gate.reads, t.name, t.lookedUp)
 	for _, k := range stale {
 		t.reconfirm(k, found[k.identity])
 	}
@@ -252,7 +252,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent 
 // finds was so at some moment after it began, which is all that its age is
 // counted from.
 func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[string]Partition, error) {
-	t.asked = wall()
+	t.lookedUp = wall()
 	found := make(map[string]Partition, len(values))
 	for chunk := range slices.Chunk(values, readMost) {
 		parts, err := t.partitions(ctx, tab, chunk)

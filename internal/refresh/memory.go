@@ -124,7 +124,7 @@ func (t *planner) remember(w *want, p Partition) {
 	defer t.mu.Unlock()
 	t.known.remember(&known{
 		identity: w.identity, values: p.Values, location: Folder(p.Location),
-		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: t.asked, wanted: wall(),
+		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: t.lookedUp, wanted: wall(),
 	})
 }
 
@@ -150,7 +150,7 @@ func (t *planner) reconfirm(k *known, p Partition) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if Folder(p.Location) == k.location {
-		k.read = t.asked
+		k.read = t.lookedUp
 		return
 	}
 	t.known.drop(k)
@@ -171,41 +171,42 @@ func Folder(location string) string {
 // mostFolders bounds the folders that are kept in mind.
 const mostFolders = 50_000
 
-// folders is the short way for the many objects of a few folders: a folder
-// whose files are all placed alike, and the partition that it was found to be.
-// It answers nothing by itself: whether the partition is still known, and by a
-// reading that still counts, is its planner's to say.
-type folders struct {
+// folderCache spares the many objects of a few folders the way through the
+// rules: it holds folders whose files are all placed alike, each with the
+// partition that it turned out to be. The cache alone answers nothing: the
+// table's planner says whether that partition is still known and fresh.
+type folderCache struct {
 	mu sync.RWMutex
-	at map[folder]*folderKnown
+	at map[folder]*cachedFolder
 }
 
 type folder struct{ bucket, path string }
 
-type folderKnown struct {
+type cachedFolder struct {
 	t *planner
 	k *known
 }
 
-// recall implements asker.
-func (r *Refresher) recall(bucket, key string) bool {
+// knownFolder implements backend: the key's folder is cached, and its partition
+// still known.
+func (r *Refresher) knownFolder(bucket, key string) bool {
 	i := strings.LastIndexByte(key, '/') + 1
 	r.folders.mu.RLock()
 	f := r.folders.at[folder{bucket, key[:i]}]
 	r.folders.mu.RUnlock()
-	return f != nil && table.PlainFile(key[i:]) && f.t.stillKnown(f.k)
+	return f != nil && table.PlainFile(key[i:]) && f.t.touchKnown(f.k)
 }
 
-// stillKnown says whether a remembered partition counts as being there, and
-// notes that it was wanted.
-func (t *planner) stillKnown(k *known) bool {
+// touchKnown is touch for a partition that may have been forgotten meanwhile.
+func (t *planner) touchKnown(k *known) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.known.byValues[k.identity] == k && t.counts(k)
+	return t.known.byValues[k.identity] == k && t.touch(k)
 }
 
-// counts says whether k was read so lately that it counts. Its caller holds t.mu.
-func (t *planner) counts(k *known) bool {
+// touch says whether k is fresh enough to answer, and if so notes that it was
+// wanted now. Its caller holds t.mu.
+func (t *planner) touch(k *known) bool {
 	now := wall()
 	if !freshAt(now, t.facts.read, factsFor) || !freshAt(now, k.read, confirmedFor) {
 		return false
@@ -214,8 +215,8 @@ func (t *planner) counts(k *known) bool {
 	return true
 }
 
-// learn keeps in mind that a key's folder is a partition that is known.
-func (r *Refresher) learn(bucket, key string, t *planner, k *known) {
+// rememberFolder caches that a key's folder is a known partition.
+func (r *Refresher) rememberFolder(bucket, key string, t *planner, k *known) {
 	path, file, alike := r.o.Router.Folder(bucket, key)
 	if !alike || !table.PlainFile(file) {
 		return
@@ -223,9 +224,9 @@ func (r *Refresher) learn(bucket, key string, t *planner, k *known) {
 	r.folders.mu.Lock()
 	defer r.folders.mu.Unlock()
 	if len(r.folders.at) >= mostFolders || r.folders.at == nil {
-		r.folders.at = map[folder]*folderKnown{} // the used ones are soon back
+		r.folders.at = map[folder]*cachedFolder{} // the used ones are soon back
 	}
-	r.folders.at[folder{strings.Clone(bucket), strings.Clone(path)}] = &folderKnown{t, k} // not parts of the body
+	r.folders.at[folder{strings.Clone(bucket), strings.Clone(path)}] = &cachedFolder{t, k} // not parts of the body
 }
 
 // mostKnownInAll is how many partitions of all tables together are remembered.

@@ -28,7 +28,7 @@ type planner struct {
 
 	denialsEnded atomic.Int64 // how many it has forgiven
 
-	asked time.Time // when its partitions were last looked up; only look touches it
+	lookedUp time.Time // when its partitions were last looked up; only look touches it
 
 	mu      sync.Mutex
 	gone    bool               // the Refresher has forgotten it: ask for another
@@ -105,13 +105,13 @@ func (r *Refresher) tooMany() bool {
 	return len(r.tables) > mostPlanners
 }
 
-// ask implements asker.
-func (r *Refresher) ask(ctx context.Context, e *event.Record, p table.Placement) (Answer, *want) {
+// request implements backend.
+func (r *Refresher) request(ctx context.Context, e *event.Record, p table.Placement) (Answer, *want) {
 	for {
 		t := r.planner(p.Partition.Table)
 		k, w := t.join(ctx, &p, false)
 		if k != nil {
-			r.learn(e.Bucket, e.Key, t, k)
+			r.rememberFolder(e.Bucket, e.Key, t, k)
 			return Answer{}, nil
 		}
 		if w != nil {
@@ -129,7 +129,7 @@ func (t *planner) join(ctx context.Context, p *table.Placement, reread bool) (*k
 	if t.gone {
 		return nil, nil
 	}
-	if k := t.known.at(p); k != nil && !reread && t.counts(k) {
+	if k := t.known.at(p); k != nil && !reread && t.touch(k) {
 		return k, nil
 	}
 	key := wantKey(p)
@@ -183,7 +183,7 @@ func (r *Refresher) waitForMore(moment time.Duration) {
 	}
 }
 
-// await implements asker. A message that waits for a table which already keeps
+// await implements backend. A message that waits for a table which already keeps
 // half of the driver's hand waiting is given up a second after it began.
 func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.Time) Answer {
 	if a, ok := w.settled(); ok {

@@ -47,7 +47,7 @@ type Refresher struct {
 	// routing is held for reading by whoever places objects: what is learned of a
 	// folder is by the rules that placed it.
 	routing sync.RWMutex
-	folders folders
+	folders folderCache
 
 	crowded    atomic.Bool
 	waiting    atomic.Int64 // weight of the messages that wait, for all tables

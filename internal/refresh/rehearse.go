@@ -22,15 +22,15 @@ type Rehearsal struct {
 	// their first appearance.
 	Partitions []table.Partition
 
-	seen    map[string]string // table and values → location
-	room    []event.Record    // for the next message's
-	folders map[folder]bool   // whose files are all placed alike, in a partition that was seen there
+	seen         map[string]string // table and values → location
+	room         []event.Record    // for the next message's
+	knownFolders map[folder]bool   // whose files are all placed alike, in a partition that was seen there
 }
 
 // Settle says what would become of a message. Of two objects that want one
 // partition in different folders, the first wins.
 func (h *Rehearsal) Settle(m Message) (Settlement, []RecordReason) {
-	s := settling{ctx: context.Background(), id: m.ID, sent: m.Sent, asker: h, log: h.Log}
+	s := settling{ctx: context.Background(), id: m.ID, sent: m.Sent, backend: h, log: h.Log}
 	h.room = event.ParseInto(h.room, m.Body)
 	for i := range h.room {
 		s.record(&h.room[i], h.Router)
@@ -61,8 +61,8 @@ func (s *settling) recordReasons() (list []RecordReason) {
 	return list
 }
 
-// ask implements asker: everything is known at once.
-func (h *Rehearsal) ask(_ context.Context, e *event.Record, p table.Placement) (Answer, *want) {
+// request implements backend: everything is known at once.
+func (h *Rehearsal) request(_ context.Context, e *event.Record, p table.Placement) (Answer, *want) {
 	id := p.Partition.Table + "\x00" + unordered(&p.Partition)
 	at, ok := h.seen[id]
 	switch {
@@ -75,29 +75,29 @@ func (h *Rehearsal) ask(_ context.Context, e *event.Record, p table.Placement) (
 		h.seen[id] = p.Partition.Location
 		h.Partitions = append(h.Partitions, p.Partition)
 	}
-	h.learn(e)
+	h.rememberFolder(e)
 	return Answer{}, nil
 }
 
-// recall implements asker.
-func (h *Rehearsal) recall(bucket, key string) bool {
+// knownFolder implements backend.
+func (h *Rehearsal) knownFolder(bucket, key string) bool {
 	i := strings.LastIndexByte(key, '/') + 1
-	return h.folders[folder{bucket, key[:i]}] && table.PlainFile(key[i:])
+	return h.knownFolders[folder{bucket, key[:i]}] && table.PlainFile(key[i:])
 }
 
-// learn keeps in mind that an object's folder is a partition that was seen.
-func (h *Rehearsal) learn(e *event.Record) {
+// rememberFolder keeps in mind that an object's folder is a partition that was seen.
+func (h *Rehearsal) rememberFolder(e *event.Record) {
 	path, file, alike := h.Router.Folder(e.Bucket, e.Key)
 	if !alike || !table.PlainFile(file) {
 		return
 	}
-	if len(h.folders) >= mostFolders || h.folders == nil {
-		h.folders = map[folder]bool{}
+	if len(h.knownFolders) >= mostFolders || h.knownFolders == nil {
+		h.knownFolders = map[folder]bool{}
 	}
-	h.folders[folder{strings.Clone(e.Bucket), strings.Clone(path)}] = true // not parts of the body
+	h.knownFolders[folder{strings.Clone(e.Bucket), strings.Clone(path)}] = true // not parts of the body
 }
 
-// await implements asker; there is never anything to wait for.
+// await implements backend; there is never anything to wait for.
 func (h *Rehearsal) await(context.Context, *want, int, time.Time) Answer { return Answer{} }
 
 // unordered is a partition's keys and values, whatever the order in which its

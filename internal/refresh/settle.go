@@ -33,7 +33,7 @@ type Settlement struct {
 // ctx ends: then what is not settled is Retry with the reason deadline, and
 // statements under way go on for whoever else waits for them.
 func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
-	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, weight: m.Weight(), asker: r, log: r.o.Log, noted: r.o.Noted}
+	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, weight: m.Weight(), backend: r, log: r.o.Log, noted: r.o.Noted}
 	r.place(m.Body, &s)
 	s.wait()
 	return r.conclude(ctx, m, &s)
@@ -115,14 +115,15 @@ func (r *Refresher) records(list []event.Record, s *settling) {
 	}
 }
 
-// asker answers whether a partition is in the catalog.
-type asker interface {
-	// recall says whether an object's partition is known to be in the catalog,
-	// by its folder alone.
-	recall(bucket, key string) bool
-	// ask sees to it that a partition gets into the catalog. Where the answer
-	// is known it has no want, otherwise the want's answer comes later.
-	ask(ctx context.Context, e *event.Record, p table.Placement) (Answer, *want)
+// backend says whether a partition is in the catalog: the planners of a
+// Refresher, or a Rehearsal.
+type backend interface {
+	// knownFolder says whether an object's partition is known to be in the
+	// catalog, by its folder alone.
+	knownFolder(bucket, key string) bool
+	// request sees to it that a partition gets into the catalog. If the answer
+	// is known at once there is no want; otherwise the want has it later.
+	request(ctx context.Context, e *event.Record, p table.Placement) (Answer, *want)
 	// await waits for a want of a message of some weight, which began to be
 	// settled at since.
 	await(ctx context.Context, w *want, weight int, since time.Time) Answer
@@ -130,13 +131,13 @@ type asker interface {
 
 // settling is a message while its records are being settled.
 type settling struct {
-	ctx    context.Context
-	id     string    // of the message
-	sent   time.Time // the message
-	weight int
-	asker  asker
-	log    *slog.Logger
-	noted  func(Noted) // nil: nobody watches
+	ctx     context.Context
+	id      string    // of the message
+	sent    time.Time // the message
+	weight  int
+	backend backend
+	log     *slog.Logger
+	noted   func(Noted) // nil: nobody watches
 
 	records int
 	reasons []counted // distinct, in the order of the records
@@ -179,7 +180,7 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 		}
 		return
 	}
-	if s.asker.recall(e.Bucket, e.Key) {
+	if s.backend.knownFolder(e.Bucket, e.Key) {
 		return
 	}
 	p := router.Place(e.Bucket, e.Key)
@@ -192,7 +193,7 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 		s.logRecord(level, string(p.Outcome), Reason(p.Reason), p.Detail, e)
 		return
 	}
-	a, w := s.asker.ask(s.ctx, e, p)
+	a, w := s.backend.request(s.ctx, e, p)
 	if w == nil {
 		s.answered(a, e)
 		return
@@ -235,7 +236,7 @@ func (s *settling) wait() {
 	since := time.Now()
 	for i := range s.waiting {
 		w := &s.waiting[i]
-		a := s.asker.await(s.ctx, w.want, s.weight, since)
+		a := s.backend.await(s.ctx, w.want, s.weight, since)
 		if a.Reason == "" {
 			continue
 		}
