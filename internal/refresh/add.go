@@ -204,7 +204,7 @@ func (t *planner) submit(s *statement, sick bool) {
 	stop, cancelStop := beforeDeadline(ctx)
 	result := make(chan error, 1)
 	s.began = wall()
-	t.r.group.Go(func() {
+	t.r.tasks.Go(func() {
 		defer cancel()
 		defer cancelTime()
 		defer cancelStop()

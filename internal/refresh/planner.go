@@ -30,21 +30,21 @@ type planner struct {
 
 	lookedUp time.Time // when its partitions were last looked up; only look touches it
 
-	mu      sync.Mutex
-	gone    bool               // the Refresher has forgotten it: ask for another
-	wants   map[string]*want   // not answered yet, by key
-	claims  map[string]*want   // by identity: the one that is looked up, missing or in a statement
-	rivals  map[string][]*want // by identity: those for another folder, until the claim is answered
-	next    []*want            // to be looked up, in the order of arrival
-	missing []*want            // looked up and not there, in the order of arrival
-	back    *statement         // that is over, until its partitions are read back
-	looking bool               // look runs
-	adding  bool               // add runs: it waits for its turn, or its statement is under way
-	stuck   bool               // a call of Catalog.Add has not returned, though its time is over
-	waiting int                // weight of the messages that wait
-	facts   facts
-	known   memory
-	bad     suspects
+	mu            sync.Mutex
+	gone          bool               // the Refresher has forgotten it: ask for another
+	wants         map[string]*want   // not answered yet, by key
+	claims        map[string]*want   // by identity: the one that is looked up, missing or in a statement
+	rivals        map[string][]*want // by identity: those for another folder, until the claim is answered
+	next          []*want            // to be looked up, in the order of arrival
+	missing       []*want            // looked up and not there, in the order of arrival
+	back          *statement         // that is over, until its partitions are read back
+	looking       bool               // look runs
+	adding        bool               // add runs: it waits for its turn, or its statement is under way
+	stuck         bool               // a call of Catalog.Add has not returned, though its time is over
+	waitingWeight int                // weight of the messages that wait
+	facts         facts
+	known         memory
+	bad           suspects
 
 	firstAlone string // identity of the first partition that failed alone since one was added
 	wasSuspect bool   // the last statement was of a suspect
@@ -158,11 +158,11 @@ func (t *planner) start() {
 func (t *planner) startLocked() {
 	if !t.looking && (len(t.next) > 0 || t.back != nil) {
 		t.looking = true
-		t.r.group.Go(t.look)
+		t.r.tasks.Go(t.look)
 	}
 	if !t.adding && !t.stuck && t.back == nil && len(t.missing) > 0 {
 		t.adding = true
-		t.r.group.Go(t.add)
+		t.r.tasks.Go(t.add)
 	}
 }
 
@@ -172,7 +172,7 @@ func (t *planner) startLocked() {
 const backlog = 1 << 20
 
 func (r *Refresher) waitForMore(moment time.Duration) {
-	if r.waiting.Load() < backlog {
+	if r.waitingWeight.Load() < backlog {
 		return
 	}
 	timer := time.NewTimer(moment)
@@ -186,11 +186,11 @@ func (r *Refresher) waitForMore(moment time.Duration) {
 // await implements backend. A message that waits for a table which already keeps
 // half of the driver's hand waiting is given up a second after it began.
 func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.Time) Answer {
-	if a, ok := w.settled(); ok {
+	if a, ok := w.resolved(); ok {
 		return a
 	}
-	surplus := w.t.wait(weight)-weight >= r.o.Hand/2 // the first never is
-	defer w.t.wait(-weight)
+	surplus := w.t.addWaiting(weight)-weight >= r.o.Hand/2 // the first never is
+	defer w.t.addWaiting(-weight)
 	patient := ctx
 	if surplus {
 		var cancel context.CancelFunc
@@ -208,13 +208,13 @@ func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.T
 	return Answer{Reason: Throttled, Detail: "the table keeps too many messages waiting"}
 }
 
-// wait adds to the weight of the messages that wait, and returns it.
-func (t *planner) wait(weight int) int {
-	t.r.waiting.Add(int64(weight))
+// addWaiting adds to the weight of the messages that wait, and returns it.
+func (t *planner) addWaiting(weight int) int {
+	t.r.waitingWeight.Add(int64(weight))
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.waiting += weight
-	return t.waiting
+	t.waitingWeight += weight
+	return t.waitingWeight
 }
 
 // answer settles a want for all who wait for it. Its rivals are looked up then:
@@ -225,7 +225,7 @@ func (t *planner) answer(w *want, a Answer) {
 	t.unclaim(w)
 	t.startLocked()
 	t.mu.Unlock()
-	w.settle(a)
+	w.resolve(a)
 }
 
 func (t *planner) answerAll(batch []*want, a Answer) {
@@ -334,16 +334,16 @@ func wantKey(p *table.Placement) string {
 	return key
 }
 
-// settle answers everyone who waits; the first answer counts.
-func (w *want) settle(a Answer) {
+// resolve answers everyone who waits; the first answer counts.
+func (w *want) resolve(a Answer) {
 	w.once.Do(func() {
 		w.a = a
 		close(w.done)
 	})
 }
 
-// settled returns the answer, if there is one.
-func (w *want) settled() (Answer, bool) {
+// resolved returns the answer, if there is one.
+func (w *want) resolved() (Answer, bool) {
 	select {
 	case <-w.done:
 		return w.a, true

@@ -49,22 +49,22 @@ type Refresher struct {
 	routing sync.RWMutex
 	folders folderCache
 
-	crowded    atomic.Bool
-	waiting    atomic.Int64 // weight of the messages that wait, for all tables
-	remembered atomic.Int64 // partitions, of all tables
-	swept      atomic.Int64 // when that was last too many, unix seconds
+	crowded       atomic.Bool
+	waitingWeight atomic.Int64 // weight of the messages that wait, for all tables
+	remembered    atomic.Int64 // partitions, of all tables
+	swept         atomic.Int64 // when that was last too many, unix seconds
 
 	// work outlives every call of Settle: a statement goes on for the others
 	// that wait for it. Close ends it.
 	work   context.Context
 	cancel context.CancelFunc
-	group  crew
+	tasks  taskGroup
 
 	mu     sync.RWMutex
 	tables map[string]*planner
 
-	rooms sync.Pool  // of *[]event.Record
-	large sync.Mutex // held while a large body is placed
+	buffers sync.Pool  // of *[]event.Record
+	large   sync.Mutex // held while a large body is placed
 }
 
 // New makes a Refresher. Nothing runs until the first message.
@@ -77,9 +77,9 @@ func New(o Options) *Refresher {
 	r.o.Catalog = r.tally.meter(o.Catalog, r.logger())
 	r.work, r.cancel = context.WithCancel(context.Background())
 	r.gate.check, r.gate.asking, r.gate.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
-	r.gate.group, r.gate.work = &r.group, r.work
+	r.gate.group, r.gate.work = &r.tasks, r.work
 	r.names.list, r.names.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
-	r.rooms.New = func() any { return new([]event.Record) }
+	r.buffers.New = func() any { return new([]event.Record) }
 	return r
 }
 
@@ -87,7 +87,7 @@ func New(o Options) *Refresher {
 // to before it answers, or it would be frozen with them. It returns false if
 // ctx ends first: then a statement is still being stopped. To be frozen does it
 // no harm, its table has no other until its end is known.
-func (r *Refresher) Idle(ctx context.Context) bool { return r.group.wait(ctx) }
+func (r *Refresher) Idle(ctx context.Context) bool { return r.tasks.wait(ctx) }
 
 // Close is Idle, and then tells what is still under way to stop and waits no
 // longer: a statement that won't stop is left to the service. It adds
@@ -139,49 +139,49 @@ func freshAt(now, at time.Time, max time.Duration) bool {
 	return age >= 0 && age < max
 }
 
-// crew is the goroutines that are under way: planners, and calls of
+// taskGroup is the goroutines that are under way: planners, and calls of
 // Catalog.Add that may outlive them. A sync.WaitGroup can't be waited for with
 // a ctx, nor while others join it.
-type crew struct {
-	mu     sync.Mutex
-	n      int
-	nobody chan struct{} // closed when n is 0; nil if nobody waits
+type taskGroup struct {
+	mu   sync.Mutex
+	n    int
+	idle chan struct{} // closed when n is 0; nil if no one waits for that
 }
 
 // Go runs f.
-func (c *crew) Go(f func()) {
-	c.mu.Lock()
-	c.n++
-	c.mu.Unlock()
+func (g *taskGroup) Go(f func()) {
+	g.mu.Lock()
+	g.n++
+	g.mu.Unlock()
 	go func() {
-		defer c.left()
+		defer g.done()
 		f()
 	}()
 }
 
-func (c *crew) left() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.n--; c.n == 0 && c.nobody != nil {
-		close(c.nobody)
-		c.nobody = nil
+func (g *taskGroup) done() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.n--; g.n == 0 && g.idle != nil {
+		close(g.idle)
+		g.idle = nil
 	}
 }
 
-// wait returns true once nobody is under way, false if ctx ends first.
-func (c *crew) wait(ctx context.Context) bool {
-	c.mu.Lock()
-	if c.n == 0 {
-		c.mu.Unlock()
+// wait returns true once no goroutine is under way, false if ctx ends first.
+func (g *taskGroup) wait(ctx context.Context) bool {
+	g.mu.Lock()
+	if g.n == 0 {
+		g.mu.Unlock()
 		return true
 	}
-	if c.nobody == nil {
-		c.nobody = make(chan struct{})
+	if g.idle == nil {
+		g.idle = make(chan struct{})
 	}
-	nobody := c.nobody
-	c.mu.Unlock()
+	idle := g.idle
+	g.mu.Unlock()
 	select {
-	case <-nobody:
+	case <-idle:
 		return true
 	case <-ctx.Done():
 		return false

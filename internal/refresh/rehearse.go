@@ -23,7 +23,7 @@ type Rehearsal struct {
 	Partitions []table.Partition
 
 	seen         map[string]string // table and values → location
-	room         []event.Record    // for the next message's
+	buffer       []event.Record    // for the next message's
 	knownFolders map[folder]bool   // whose files are all placed alike, in a partition that was seen there
 }
 
@@ -31,13 +31,13 @@ type Rehearsal struct {
 // partition in different folders, the first wins.
 func (h *Rehearsal) Settle(m Message) (Settlement, []RecordReason) {
 	s := settling{ctx: context.Background(), id: m.ID, sent: m.Sent, backend: h, log: h.Log}
-	h.room = event.ParseInto(h.room, m.Body)
-	for i := range h.room {
-		s.record(&h.room[i], h.Router)
+	h.buffer = event.ParseInto(h.buffer, m.Body)
+	for i := range h.buffer {
+		s.record(&h.buffer[i], h.Router)
 	}
-	clear(h.room) // they hold on to the body
-	if cap(h.room) > mostRoom {
-		h.room = nil
+	clear(h.buffer) // they hold on to the body
+	if cap(h.buffer) > mostBuffered {
+		h.buffer = nil
 	}
 	out := Settlement{Outcome: Done, Reasons: s.distinct(settled), Records: s.records}
 	if s.worst == parked {

@@ -27,7 +27,7 @@ const (
 type gate struct {
 	check  func(context.Context) error
 	log    *slog.Logger
-	group  *crew
+	group  *taskGroup
 	work   context.Context
 	asking oneAtATime
 

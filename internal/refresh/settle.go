@@ -81,29 +81,29 @@ func (r *Refresher) route(o Object) table.Placement {
 	return r.o.Router.Place(o.Bucket, o.Key)
 }
 
-// mostRoom is how many records' room is kept for the next message: that of a
-// body of thousands is not worth it.
-const mostRoom = 1000
+// mostBuffered is the most records of which a buffer is kept for the next
+// message: one for thousands is not worth its memory.
+const mostBuffered = 1000
 
 // largeBody is a length that no notification of an object has. A body of 1 MiB
 // may hold 260,000 records, which take 19 MB until they are placed.
 const largeBody = 64 << 10
 
-// place places the records of a body. Their room is another message's while
-// this one waits for the catalog. Large bodies are placed one at a time.
+// place places the records of a body. Another message takes over their buffer
+// while this one waits for the catalog. Large bodies are placed one at a time.
 func (r *Refresher) place(body string, s *settling) {
 	if len(body) > largeBody {
 		r.large.Lock()
 		defer r.large.Unlock()
 	}
-	room := r.rooms.Get().(*[]event.Record)
-	*room = event.ParseInto(*room, body)
-	r.records(*room, s)
-	clear(*room) // they hold on to the body
-	if cap(*room) > mostRoom {
-		*room = nil
+	buffer := r.buffers.Get().(*[]event.Record)
+	*buffer = event.ParseInto(*buffer, body)
+	r.records(*buffer, s)
+	clear(*buffer) // they hold on to the body
+	if cap(*buffer) > mostBuffered {
+		*buffer = nil
 	}
-	r.rooms.Put(room)
+	r.buffers.Put(buffer)
 }
 
 // records places records, all of them by the same rules.
@@ -143,7 +143,7 @@ type settling struct {
 	reasons []counted // distinct, in the order of the records
 	worst   rank
 	whole   bool      // a record failed while the catalog as a whole was not known to work
-	waiting []waiting // for the catalog
+	pending []pending // for the catalog
 }
 
 type counted struct {
@@ -152,8 +152,8 @@ type counted struct {
 	rank   rank
 }
 
-// waiting is a record that needs the catalog; n of them in a row want the same.
-type waiting struct {
+// pending is a record that waits for the catalog.
+type pending struct {
 	want        *want
 	at          int // of its reason, in reasons
 	bucket, key string
@@ -199,7 +199,7 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 		return
 	}
 	s.reasons = append(s.reasons, counted{})
-	s.waiting = append(s.waiting, waiting{w, len(s.reasons) - 1, e.Bucket, e.Key, e.Time})
+	s.pending = append(s.pending, pending{w, len(s.reasons) - 1, e.Bucket, e.Key, e.Time})
 }
 
 func rankOf(park bool) rank {
@@ -227,15 +227,15 @@ func (s *settling) answered(a Answer, e *event.Record) {
 
 // wait waits for every record that needs the catalog.
 func (s *settling) wait() {
-	if s.waiting == nil {
+	if s.pending == nil {
 		return
 	}
-	for i := range s.waiting {
-		s.waiting[i].want.t.start()
+	for i := range s.pending {
+		s.pending[i].want.t.start()
 	}
 	since := time.Now()
-	for i := range s.waiting {
-		w := &s.waiting[i]
+	for i := range s.pending {
+		w := &s.pending[i]
 		a := s.backend.await(s.ctx, w.want, s.weight, since)
 		if a.Reason == "" {
 			continue
@@ -310,7 +310,7 @@ func (s *settling) untried() bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(s.waiting, func(w waiting) bool {
+	return !slices.ContainsFunc(s.pending, func(w pending) bool {
 		return s.reasons[w.at].reason == Deadline && w.want.tried.Load()
 	})
 }

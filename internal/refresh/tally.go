@@ -177,15 +177,15 @@ func (c *Tally) message(o Outcome, s *settling) {
 			c.Reasons[r.reason] += r.n
 		}
 	}
-	for i := range s.waiting {
-		c.searchable(&s.waiting[i], s.sent)
+	for i := range s.pending {
+		c.searchable(&s.pending[i], s.sent)
 	}
 }
 
 // searchable counts how long a record waited for its new partition, from the
 // time that its event says, or that of the message.
-func (c *Tally) searchable(w *waiting, sent time.Time) {
-	a, ok := w.want.settled()
+func (c *Tally) searchable(w *pending, sent time.Time) {
+	a, ok := w.want.resolved()
 	if !ok || a.Reason != "" || !a.Added {
 		return
 	}

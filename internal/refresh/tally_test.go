@@ -33,7 +33,7 @@ func TestOnlySoManyTablesHaveSamples(t *testing.T) {
 func TestNoSampleWithoutALanding(t *testing.T) {
 	now := time.Now()
 	w := newWant(nil, "", &placed)
-	w.settle(Answer{Added: true, at: now})
+	w.resolve(Answer{Added: true, at: now})
 	for name, c := range map[string]struct {
 		landed string
 		sent   time.Time
@@ -46,7 +46,7 @@ func TestNoSampleWithoutALanding(t *testing.T) {
 		"now, as far as one knows": {"", now, 1},
 	} {
 		var all Tally
-		all.searchable(&waiting{want: w, landed: c.landed}, c.sent)
+		all.searchable(&pending{want: w, landed: c.landed}, c.sent)
 		if n := len(all.Searchable["t"].Samples); n != c.want {
 			t.Errorf("%s: %d samples, want %d", name, n, c.want)
 		}
