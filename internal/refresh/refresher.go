@@ -43,6 +43,7 @@ type Refresher struct {
 	gate   gate
 	names  listing
 	tally  tally
+	held   held
 
 	// routing is held for reading by whoever places objects: what is learned of a
 	// folder is by the rules that placed it.

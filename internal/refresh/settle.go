@@ -142,8 +142,9 @@ type settling struct {
 	records int
 	reasons []counted // distinct, in the order of the records
 	worst   rank
-	whole   bool      // a record failed while the catalog as a whole was not known to work
-	pending []pending // for the catalog
+	whole   bool                 // a record failed while the catalog as a whole was not known to work
+	pending []pending            // for the catalog
+	behind  map[string]time.Time // of objects to be tried again, by table: when the oldest landed
 }
 
 type counted struct {
@@ -195,6 +196,7 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 	}
 	a, w := s.backend.request(s.ctx, e, p)
 	if w == nil {
+		s.late(a, p.Partition.Table, e.Time)
 		s.answered(a, e)
 		return
 	}
@@ -240,6 +242,7 @@ func (s *settling) wait() {
 		if a.Reason == "" {
 			continue
 		}
+		s.late(a, w.want.part.Table, w.landed)
 		s.whole = s.whole || a.whole
 		s.reasons[w.at] = counted{a.Reason, 1, a.Reason.rank()}
 		s.worst = max(s.worst, a.Reason.rank())
@@ -295,6 +298,7 @@ func (r *Refresher) conclude(ctx context.Context, m Message, s *settling) Settle
 		out.Wait = RetryAfter(m.Receives)
 	}
 	r.tally.message(out.Outcome, s)
+	r.held.note(out.Outcome, s)
 	s.logMessage(&out, m.Receives)
 	return out
 }
