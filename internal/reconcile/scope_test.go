@@ -35,7 +35,7 @@ func TestTheTimeThatAPartitionsValuesSay(t *testing.T) {
 		for k, v := range c.values {
 			keys, vs = append(keys, k), append(vs, v)
 		}
-		if got, ok := timeOf(keys, vs); ok == c.want.IsZero() || ok && !got.Equal(c.want) {
+		if got, _, ok := TimeOf(keys, vs); ok == c.want.IsZero() || ok && !got.Equal(c.want) {
 			t.Errorf("%v: %v %t, want %v", c.values, got, ok, c.want)
 		}
 	}

@@ -79,10 +79,7 @@ func (s *settling) late(a Answer, table, landed string) {
 	if a.Reason.rank() != retried {
 		return
 	}
-	at, err := time.Parse(time.RFC3339Nano, landed)
-	if err != nil {
-		at = s.sent
-	}
+	at := landedAt(landed, s.sent)
 	if now := wall(); at.IsZero() || at.After(now) {
 		at = now
 	}

@@ -182,28 +182,34 @@ func TestARecordIsLoggedWithItsReason(t *testing.T) {
 	}
 }
 
-// TestWhoWatchesIsToldWhatWasNotPlaced: what is parked or put off, by the body,
-// the key or the catalog, once each; nothing of what is ignored or added.
-func TestWhoWatchesIsToldWhatWasNotPlaced(t *testing.T) {
+// TestWhoWatchesIsToldOfEveryObject that needs a partition, once: what was added,
+// what was there already, and what is parked or put off, by the body, the key or
+// the catalog. Nothing is told of what is ignored.
+func TestWhoWatchesIsToldOfEveryObject(t *testing.T) {
 	var mu sync.Mutex
 	var told []string
 	g := newRig(t, func(o *refresh.Options) {
 		o.Noted = func(n refresh.Noted) {
 			mu.Lock()
 			defer mu.Unlock()
-			told = append(told, fmt.Sprint(n.Outcome, " ", n.Reason, " ", n.Bucket, " ", n.Key, " ", n.Records, " ", n.At.IsZero(), " ", n.Message))
+			told = append(told, fmt.Sprint(n.Outcome, " ", n.Reason, " ", n.Bucket, " ", n.Key, " ", n.Records, " ", n.At.IsZero(), " ", n.Message, " ", n.Added, " ", time.Since(n.Landed) < time.Minute))
 		}
 	})
 	g.create("a")
 	g.behind("a", "s3://elsewhere/", "2018-03-01-06")
 	g.settle("a/2018/03/01/05/x", "a/2018/03/01/05/", "nobody:k", "nowhere/2018/03/01/05/x", "a/2018/03/01/06/x")
-	g.r.Settle(t.Context(), refresh.Message{ID: "m2", Body: `{"Records":[1,2]}`})
+	g.settle("a/2018/03/01/05/y")
+	g.settle("a/2018/03/01/05/z") // by its folder alone
+	g.r.Settle(t.Context(), refresh.Message{ID: "m2", Body: `{"Records":[1,2]}`, Sent: time.Unix(7, 0)})
 	slices.Sort(told)
 	want := []string{
-		"park location_conflict data a/2018/03/01/06/x 1 false m",
-		"park malformed   2 false m2",
-		"park unknown_bucket nobody k 1 false m",
-		"retry table_missing data nowhere/2018/03/01/05/x 1 false m",
+		"park location_conflict data a/2018/03/01/06/x 1 false m false true",
+		"park malformed   2 false m2 false false",
+		"park unknown_bucket nobody k 1 false m false true",
+		"partition  data a/2018/03/01/05/x 1 false m true true",
+		"partition  data a/2018/03/01/05/y 1 false m false true",
+		"partition  data a/2018/03/01/05/z 1 false m false true",
+		"retry table_missing data nowhere/2018/03/01/05/x 1 false m false true",
 	}
 	if d := cmp.Diff(want, told); d != "" {
 		t.Error(d)

@@ -19,8 +19,8 @@ type Options struct {
 	DeadLetters DeadLetters
 	Log         *slog.Logger
 
-	// Noted, if there is one, is told of every record that is parked or to be
-	// tried again, by many goroutines at once, before its message is settled.
+	// Noted, if there is one, is told of every record that needs a partition, by
+	// many goroutines at once, before its message is settled. It must not wait.
 	Noted func(Noted)
 
 	// Statements is how many calls of Catalog.Add may be under way at once.
@@ -126,6 +126,32 @@ func (r *Refresher) CatalogDown() bool { return r.gate.closed() }
 
 // CatalogFailed says whether the catalog as a whole was last found not to work.
 func (r *Refresher) CatalogFailed() bool { return r.gate.failed() }
+
+// CatalogFailure is why the catalog as a whole was last found not to work, or nil.
+func (r *Refresher) CatalogFailure() error { return r.gate.failure() }
+
+// Resting is a table that is left alone for a while after a failure.
+type Resting struct {
+	Table        string
+	Since, Until time.Time // of the first failure in a row, and when it is tried again
+	Err          error     // the last
+}
+
+// Resting returns the tables that rest, in no order.
+func (r *Refresher) Resting() (list []Resting) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, t := range r.tables {
+		for _, h := range []*health{&t.reads, &t.adds} {
+			if rest, ok := h.resting(); ok {
+				rest.Table = t.name
+				list = append(list, rest)
+				break
+			}
+		}
+	}
+	return list
+}
 
 // wall is the time on the wall. The monotonic clock may stand still while a
 // function is frozen between invocations, so no age is taken from it.

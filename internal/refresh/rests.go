@@ -161,6 +161,19 @@ func (g *gate) failed() bool {
 	return g.state == failing || g.reads.ofAll() || g.adds.ofAll()
 }
 
+// failure is why the catalog as a whole was last found not to work, or nil.
+func (g *gate) failure() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.state == failing:
+		return g.err
+	case g.reads.ofAll() || g.adds.ofAll():
+		return ErrAccessDenied
+	}
+	return nil
+}
+
 // denials tell a table that may not be used from a catalog where nothing may
 // be done: which it is shows when another table is used.
 type denials struct {
@@ -337,6 +350,7 @@ type health struct {
 
 	mu       sync.Mutex
 	failures int
+	since    time.Time // of the first of failures
 	until    time.Time
 	last     error
 }
@@ -348,7 +362,9 @@ func (h *health) fail(err error) {
 	if h.failures < 16 {
 		rest = min(rest, h.first<<h.failures)
 	}
-	h.failures++
+	if h.failures++; h.failures == 1 {
+		h.since = wall()
+	}
 	h.until, h.last = wall().Add(rest), err
 }
 
@@ -381,6 +397,13 @@ func (h *health) rests() error {
 		return fmt.Errorf("not tried again for another %s: %w", rest.Round(time.Second), h.last)
 	}
 	return nil
+}
+
+// resting is the rest that is not over, of no table yet.
+func (h *health) resting() (Resting, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return Resting{Since: h.since, Until: h.until, Err: h.last}, h.failures > 0
 }
 
 // over is when the rest is.

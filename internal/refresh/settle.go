@@ -182,6 +182,7 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 		return
 	}
 	if s.backend.knownFolder(e.Bucket, e.Key) {
+		s.placed(e, false)
 		return
 	}
 	p := router.Place(e.Bucket, e.Key)
@@ -221,10 +222,12 @@ func (s *settling) count(reason Reason, n int, k rank) {
 }
 
 func (s *settling) answered(a Answer, e *event.Record) {
-	if a.Reason != "" {
-		s.count(a.Reason, 1, a.Reason.rank())
-		s.logRecord(a.Reason.level(), a.Reason.word(), a.Reason, a.Detail, e)
+	if a.Reason == "" {
+		s.placed(e, a.Added)
+		return
 	}
+	s.count(a.Reason, 1, a.Reason.rank())
+	s.logRecord(a.Reason.level(), a.Reason.word(), a.Reason, a.Detail, e)
 }
 
 // wait waits for every record that needs the catalog.
@@ -239,14 +242,16 @@ func (s *settling) wait() {
 	for i := range s.pending {
 		w := &s.pending[i]
 		a := s.backend.await(s.ctx, w.want, s.weight, since)
+		e := event.Record{Bucket: w.bucket, Key: w.key, Time: w.landed, Count: 1}
 		if a.Reason == "" {
+			s.placed(&e, a.Added)
 			continue
 		}
 		s.late(a, w.want.part.Table, w.landed)
 		s.whole = s.whole || a.whole
 		s.reasons[w.at] = counted{a.Reason, 1, a.Reason.rank()}
 		s.worst = max(s.worst, a.Reason.rank())
-		s.logRecord(a.Reason.level(), a.Reason.word(), a.Reason, a.Detail, &event.Record{Bucket: w.bucket, Key: w.key, Count: 1})
+		s.logRecord(a.Reason.level(), a.Reason.word(), a.Reason, a.Detail, &e)
 	}
 }
 
@@ -389,16 +394,19 @@ func (r *Refresher) givenUp(m Message, s *settling) bool {
 	return m.Receives >= minReceives && !m.FirstReceived.IsZero() && wall().Sub(m.FirstReceived) >= patience
 }
 
-// Noted is a record that was parked or is to be tried again, as the log has it.
-// Bucket, key and what is said of them were written by strangers.
+// Noted is a record that needs a partition, once its outcome is known: it is in
+// the catalog, was parked or is to be tried again. Bucket, key and what is said
+// of them were written by strangers.
 type Noted struct {
 	At          time.Time
-	Outcome     string // "park" or "retry"
-	Reason      Reason
-	Why         string // what the reason doesn't say; "": nothing
-	Message     string // its id
-	Bucket, Key string // "" where the body names none
-	Records     int    // that are the same: those of a body that is no notification
+	Landed      time.Time // the object, as the event says, else when its message was sent; zero: nobody said
+	Outcome     string    // "partition", "park" or "retry"
+	Added       bool      // the partition is new
+	Reason      Reason    // "" for "partition"
+	Why         string    // what the reason doesn't say; "": nothing
+	Message     string    // its id
+	Bucket, Key string    // "" where the body names none
+	Records     int       // that are the same: those of a body that is no notification
 }
 
 // tell tells who watches of a record. What is ignored is nothing to look into.
@@ -406,5 +414,21 @@ func (s *settling) tell(level slog.Level, outcome string, reason Reason, detail 
 	if s.noted == nil || level < slog.LevelInfo {
 		return
 	}
-	s.noted(Noted{At: time.Now(), Outcome: outcome, Reason: reason, Why: detail, Message: s.id, Bucket: e.Bucket, Key: e.Key, Records: e.Count})
+	s.noted(Noted{At: time.Now(), Landed: landedAt(e.Time, s.sent), Outcome: outcome, Reason: reason, Why: detail, Message: s.id, Bucket: e.Bucket, Key: e.Key, Records: e.Count})
+}
+
+// placed tells who watches of a record whose partition is in the catalog.
+func (s *settling) placed(e *event.Record, added bool) {
+	if s.noted != nil {
+		s.noted(Noted{At: time.Now(), Landed: landedAt(e.Time, s.sent), Outcome: string(table.Place), Added: added, Message: s.id, Bucket: e.Bucket, Key: e.Key, Records: e.Count})
+	}
+}
+
+// landedAt is when an object landed by the time of its event, or else when its
+// message was sent.
+func landedAt(text string, sent time.Time) time.Time {
+	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return at
+	}
+	return sent
 }

@@ -189,11 +189,8 @@ func (c *Tally) searchable(w *pending, sent time.Time) {
 	if !ok || a.Reason != "" || !a.Added {
 		return
 	}
-	landed, err := time.Parse(time.RFC3339Nano, w.landed)
-	if err != nil {
-		landed = sent
-	}
-	if d := a.at.Sub(landed); !landed.IsZero() && d >= 0 {
+	began := landedAt(w.landed, sent)
+	if d := a.at.Sub(began); !began.IsZero() && d >= 0 {
 		c.sample(w.want.part.Table, d)
 	}
 }

@@ -24,6 +24,9 @@ type Recent struct {
 
 // Note is a Refresher's Noted.
 func (r *Recent) Note(n refresh.Noted) {
+	if n.Reason == "" {
+		return
+	}
 	n.Key, n.Bucket, n.Why = short(n.Key), short(n.Bucket), short(n.Why)
 	r.mu.Lock()
 	defer r.mu.Unlock()
