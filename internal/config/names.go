@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -19,13 +20,21 @@ var (
 	regionShape    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+){1,2}-[1-9][0-9]?$`)
 	zoneShape      = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+){1,2}-[1-9][0-9]?[a-z]$`)
 	accountShape   = regexp.MustCompile(`^[0-9]{12}$`)
-	bucketShape    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	databaseShape  = regexp.MustCompile(`^[a-z0-9_]{1,255}$`)
-	queueShape     = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
-	workGroupShape = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+	bucketShape    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`)
+	databaseShape  = regexp.MustCompile(`^[a-z0-9_]+$`)
+	queueShape     = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	workGroupShape = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 	keyShape       = regexp.MustCompile(`^arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+$`)
-	topicShape     = regexp.MustCompile(`^arn:aws[a-z-]*:sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)
+	topicShape     = regexp.MustCompile(`^arn:aws[a-z-]*:sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]+$`)
 )
+
+// shaped says whether s has a shape, and none of its parts between : and / is
+// longer than most. A shape that counted them, {1,256}, would be compiled to as many
+// copies, which every start of the program and of the function would wait for.
+func shaped(s string, shape *regexp.Regexp, most int) bool {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ':' || r == '/' })
+	return shape.MatchString(s) && !slices.ContainsFunc(parts, func(p string) bool { return len(p) > most })
+}
 
 func checkPrefix(s string) error {
 	const choose = `choose a short name of your own, such as "example"`
@@ -101,7 +110,7 @@ func reservedBucket(s string) error {
 
 // checkDatabase: Athena user guide, "Names for tables, databases, and columns".
 func checkDatabase(s string) error {
-	if databaseShape.MatchString(s) {
+	if shaped(s, databaseShape, 255) {
 		return nil
 	}
 	return fmt.Errorf("%q: a database's name is 1 to 255 of a-z, 0-9 and _", s)
@@ -110,7 +119,7 @@ func checkDatabase(s string) error {
 // checkQueue: SQS, CreateQueue. S3 can't notify a FIFO queue.
 func checkQueue(s string) error {
 	switch {
-	case queueShape.MatchString(s):
+	case shaped(s, queueShape, 80):
 		return nil
 	case strings.ContainsAny(s, "/:"):
 		return hint("the queue's name alone, no URL and no ARN", "%q is no queue's name", s)
@@ -121,7 +130,7 @@ func checkQueue(s string) error {
 }
 
 func checkWorkGroup(s string) error {
-	if workGroupShape.MatchString(s) {
+	if shaped(s, workGroupShape, 128) {
 		return nil
 	}
 	return fmt.Errorf("%q: a work group's name is 1 to 128 of A-Z, a-z, 0-9, ., - and _", s)
@@ -140,7 +149,7 @@ func checkKey(s string) error {
 
 // checkTopic: CloudWatch alarms can't publish to FIFO topics.
 func checkTopic(s string) error {
-	if topicShape.MatchString(s) {
+	if shaped(s, topicShape, 256) {
 		return nil
 	}
 	return hint("such as arn:aws:sns:us-east-1:123456789012:alarms", "%q is not the ARN of a standard SNS topic", s)
@@ -158,15 +167,15 @@ const (
 
 var notifierShapes = map[Notifier]*regexp.Regexp{
 	Account: regexp.MustCompile(`^([0-9]{12})$`),
-	Topic:   regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:([0-9]{12}):[A-Za-z0-9_-]{1,256}(?:\.fifo)?$`),
-	Rule:    regexp.MustCompile(`^arn:aws[a-z-]*:events:[a-z0-9-]+:([0-9]{12}):rule/(?:[A-Za-z0-9._/-]{1,256}/)?[A-Za-z0-9._-]{1,64}$`),
+	Topic:   regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:([0-9]{12}):[A-Za-z0-9_-]+(?:\.fifo)?$`),
+	Rule:    regexp.MustCompile(`^arn:aws[a-z-]*:events:[a-z0-9-]+:([0-9]{12}):rule/(?:[A-Za-z0-9._/-]+/)?[A-Za-z0-9._-]{1,64}$`),
 }
 
 // NotifierOf says what an element of notify_from is, and of which account; "" if
 // it is nothing that could be there.
 func NotifierOf(s string) (kind Notifier, account string) {
 	for kind, shape := range notifierShapes {
-		if found := shape.FindStringSubmatch(s); found != nil {
+		if found := shape.FindStringSubmatch(s); found != nil && shaped(s, shape, 256) {
 			return kind, found[1]
 		}
 	}
