@@ -55,7 +55,7 @@ func (t *planner) miss(ctx context.Context, batch []*want) {
 	}
 	t.forgiveDenials()
 	if until, err := t.mayNotAdd(); err != nil {
-		t.rest(batch, until, err)
+		t.postpone(batch, until, err)
 		t.fail(ctx, batch, err)
 		return
 	}
@@ -71,9 +71,9 @@ func (t *planner) mayNotAdd() (until time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.stuck {
-		return wall().Add(firstSuspicion), errStillRunning
+		return wall().Add(shortestSuspicion), errStillRunning
 	}
-	return t.adds.over(), t.adds.rests()
+	return t.adds.retryAt(), t.adds.waiting()
 }
 
 // add makes one statement of what is missing, when it is the table's turn. What
@@ -81,8 +81,8 @@ func (t *planner) mayNotAdd() (until time.Time, err error) {
 // queue for its turn once the statement was read back.
 func (t *planner) add() {
 	t.r.waitForMore(fullerStatement)
-	sick := t.adds.sick()
-	if !t.waitForTurn(sick) {
+	failing := t.adds.failing()
+	if !t.waitForTurn(failing) {
 		t.failMissing(errNoSlot)
 		t.notAdding()
 		return
@@ -90,10 +90,10 @@ func (t *planner) add() {
 	s, late, err := t.guardedFill()
 	t.answerAll(late, Answer{Reason: Deadline, Detail: errTooLate.Error()})
 	if s != nil {
-		t.submit(s, sick)
+		t.submit(s, failing)
 		return
 	}
-	t.r.budget.release(sick)
+	t.r.budget.release(failing)
 	if err != nil {
 		t.failMissing(err)
 	}
@@ -101,7 +101,7 @@ func (t *planner) add() {
 }
 
 // waitForTurn waits for a slot, for as long as who waits longest has time.
-func (t *planner) waitForTurn(sick bool) bool {
+func (t *planner) waitForTurn(failing bool) bool {
 	t.mu.Lock()
 	deadline := latest(t.missing)
 	t.mu.Unlock()
@@ -109,7 +109,7 @@ func (t *planner) waitForTurn(sick bool) bool {
 	defer cancel()
 	ctx, cancel = context.WithTimeout(ctx, slotTime)
 	defer cancel()
-	return t.r.budget.acquire(ctx, sick) == nil
+	return t.r.budget.acquire(ctx, failing) == nil
 }
 
 // failMissing answers for all that waited for a statement in vain.
@@ -164,7 +164,7 @@ func (t *planner) fill() (s *statement, late []*want) {
 		case !current || w.absentIn != tab.ID:
 			old = append(old, w)
 			continue
-		case t.bad.blamed(w):
+		case t.suspects.blamed(w):
 			suspected = append(suspected, w)
 		default:
 			clean = append(clean, w)
@@ -195,7 +195,7 @@ func (t *planner) fill() (s *statement, late []*want) {
 // submit calls Catalog.Add in its time. When that runs out the partitions are
 // read all the same, but the call keeps its slot, and the table has no other
 // ([planner.mayNotAdd]), until it can't add anything any more.
-func (t *planner) submit(s *statement, sick bool) {
+func (t *planner) submit(s *statement, failing bool) {
 	t.mu.Lock()
 	deadline := latest(s.wants)
 	t.mu.Unlock()
@@ -212,9 +212,9 @@ func (t *planner) submit(s *statement, sick bool) {
 		if err != nil && stop.Err() != nil { // not yet by what is deferred here
 			err = fmt.Errorf("add partitions to %s: %w: %w", t.name, errStopped, err)
 		}
-		t.r.budget.heard(s.began, err)
+		t.r.budget.note(s.began, err)
 		t.ended(s)
-		t.r.budget.release(sick)
+		t.r.budget.release(failing)
 		result <- err
 	})
 	select {
@@ -283,7 +283,7 @@ func (t *planner) judge(ctx context.Context, s *statement, left []*want, readErr
 // added notes that the table takes partitions.
 func (t *planner) added(s *statement) {
 	t.adds.succeed()
-	t.r.gate.allowed(&t.r.gate.adds, t.name, s.began)
+	t.r.health.allowed(&t.r.health.adds, t.name, s.began)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.firstAlone = ""
@@ -295,22 +295,22 @@ func (t *planner) addFailed(ctx context.Context, s *statement, left []*want, err
 	switch {
 	case errors.Is(err, ErrThrottled): // the account's: its budget shrank
 	case errors.Is(err, ErrDatabaseMissing):
-		t.r.gate.doubt()
+		t.r.health.doubt()
 		t.adds.fail(err)
 	case errors.Is(err, ErrTableMissing):
 		t.forgetFacts()
 		t.adds.fail(err) // the reader may go on seeing what the writer does not
 	case errors.Is(err, ErrAccessDenied):
-		t.r.gate.denied(&t.r.gate.adds, t.name)
+		t.r.health.denied(&t.r.health.adds, t.name)
 		t.adds.fail(err)
 	case errors.Is(err, errStopped):
 		t.adds.fail(err)
 	case ctx.Err() != nil:
 	case len(left) < len(s.wants):
 		t.added(s)
-		t.suspect(left, err)
+		t.addSuspects(left, err)
 	case len(s.wants) == 1 && t.alone(left[0]):
-		t.suspect(left, err)
+		t.addSuspects(left, err)
 	default:
 		t.adds.fail(err)
 	}
@@ -337,7 +337,7 @@ func (t *planner) withoutEmpty(ctx context.Context, left []*want, err error) (ot
 	for i, w := range left {
 		if i < folderLooks {
 			if empty, lookErr := t.folderEmpty(ctx, w); lookErr == nil && empty {
-				t.suspect([]*want{w}, err)
+				t.addSuspects([]*want{w}, err)
 				t.answer(w, emptied(w))
 				continue
 			}

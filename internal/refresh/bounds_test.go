@@ -136,18 +136,18 @@ func TestARehearsalCountsReasons(t *testing.T) {
 }
 
 // TestSuspectsMakeRoom: however many partitions of a table were refused before,
-// the next one that is refused rests too.
+// the next one that is refused waits too.
 func TestSuspectsMakeRoom(t *testing.T) {
 	r := New(Options{Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
 	p := r.planner("a")
 	for i := range mostSuspects + 10 {
 		w := &want{t: p, identity: fmt.Sprint(i), done: make(chan struct{})}
-		p.suspect([]*want{w}, errors.New("refused"))
-		if ready := p.unsuspected(t.Context(), []*want{w}); len(ready) > 0 {
+		p.addSuspects([]*want{w}, errors.New("refused"))
+		if ready := p.due(t.Context(), []*want{w}); len(ready) > 0 {
 			t.Fatalf("after %d others a refused partition is tried again at once", i)
 		}
 	}
-	if n := len(p.bad); n > mostSuspects {
+	if n := len(p.suspects); n > mostSuspects {
 		t.Errorf("%d suspects are remembered", n)
 	}
 }
@@ -182,11 +182,11 @@ func TestAWantThatHasAllTimeKeepsIt(t *testing.T) {
 // TestWhatRestedWithItsTableIsNoSuspect: it is added with the others.
 func TestWhatRestedWithItsTableIsNoSuspect(t *testing.T) {
 	p := newPlanner(New(Options{Catalog: Catalog{noTables{}, noTables{}}}), "t")
-	rested, failed, other := &want{identity: "1"}, &want{identity: "2"}, &want{identity: "3"}
-	p.rest([]*want{rested}, wall().Add(time.Minute), errors.New("it rests"))
-	p.suspect([]*want{failed}, errors.New("it failed"))
-	if p.bad.blamed(rested) || p.bad.blamed(other) || !p.bad.blamed(failed) {
-		t.Errorf("tried alone: rested %v, other %v, failed %v", p.bad.blamed(rested), p.bad.blamed(other), p.bad.blamed(failed))
+	waiting, failed, other := &want{identity: "1"}, &want{identity: "2"}, &want{identity: "3"}
+	p.postpone([]*want{waiting}, wall().Add(time.Minute), errors.New("it waits"))
+	p.addSuspects([]*want{failed}, errors.New("it failed"))
+	if p.suspects.blamed(waiting) || p.suspects.blamed(other) || !p.suspects.blamed(failed) {
+		t.Errorf("tried alone: waiting %v, other %v, failed %v", p.suspects.blamed(waiting), p.suspects.blamed(other), p.suspects.blamed(failed))
 	}
 }
 
@@ -213,7 +213,7 @@ func TestATableThatCanNotBeReadIsKeptInMind(t *testing.T) {
 		r.Idle(t.Context())
 	}
 	if n := c.reads.Load(); n != 1 {
-		t.Errorf("a table that rests was read %d times", n)
+		t.Errorf("a table that waits was read %d times", n)
 	}
 }
 

@@ -41,7 +41,7 @@ func (t *planner) currentFacts(ctx context.Context) (Table, error) {
 	if !f.read.IsZero() && f.table.ID != tab.ID {
 		t.r.logger().Warn("the table was re-created", "table", t.name)
 		t.known.clear()
-		t.bad = nil
+		t.suspects = nil
 	}
 	if tab.Kind == Projected && f.table.Kind != Projected { // a table never read has the zero Kind
 		t.r.logger().Warn("Athena computes this table's partitions: nothing is added", "table", t.name)
@@ -54,7 +54,7 @@ func (t *planner) currentFacts(ctx context.Context) (Table, error) {
 func (t *planner) forgetFacts() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.facts, t.bad = facts{}, nil
+	t.facts, t.suspects = facts{}, nil
 	t.known.clear()
 }
 

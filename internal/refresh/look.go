@@ -59,7 +59,7 @@ func (t *planner) takeWanted() (batch []*want, back *statement, deadline time.Ti
 	}
 	t.next, t.looking = nil, false
 	idle := !t.adding && !t.stuck && len(t.missing) == 0
-	if idle && t.facts.read.IsZero() && (!t.reads.sick() && !t.adds.sick() || t.r.tooMany()) {
+	if idle && t.facts.read.IsZero() && (!t.reads.failing() && !t.adds.failing() || t.r.tooMany()) {
 		t.gone = true
 		t.r.forget(t)
 	}
@@ -104,7 +104,7 @@ func (t *planner) lookAt(ctx context.Context, batch []*want, back *statement) {
 		back = nil
 	}
 	t.forgiveDenials()
-	fit := t.unsuspected(ctx, t.fitting(batch, tab))
+	fit := t.due(ctx, t.fitting(batch, tab))
 	absent, err := t.lookUp(ctx, tab, append(fit, back.all()...))
 	if err != nil {
 		t.readFailed(ctx, err)
@@ -128,13 +128,13 @@ func (t *planner) lookAt(ctx context.Context, batch []*want, back *statement) {
 }
 
 // mayRead returns the table's facts, or why it isn't read now. What was added is
-// read back though the table rests.
+// read back though the table waits.
 func (t *planner) mayRead(ctx context.Context, must bool) (Table, error) {
 	t.forgiveDenials()
-	if err := t.reads.rests(); err != nil && !must {
+	if err := t.reads.waiting(); err != nil && !must {
 		return Table{}, err
 	}
-	if err := t.r.gate.open(ctx); err != nil {
+	if err := t.r.health.usable(ctx); err != nil {
 		return Table{}, err
 	}
 	tab, err := t.currentFacts(ctx)
@@ -154,9 +154,9 @@ func (t *planner) readFailed(ctx context.Context, err error) {
 		t.forgetFacts()
 		return
 	case errors.Is(err, ErrDatabaseMissing):
-		t.r.gate.doubt()
+		t.r.health.doubt()
 	case errors.Is(err, ErrAccessDenied):
-		t.r.gate.denied(&t.r.gate.reads, t.name)
+		t.r.health.denied(&t.r.health.reads, t.name)
 	}
 	t.reads.fail(err)
 }
@@ -241,7 +241,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent 
 	if err != nil {
 		return append(absent, unread...), err
 	}
-	t.r.gate.allowed(&t.r.gate.reads, t.name, t.lookedUp)
+	t.r.health.allowed(&t.r.health.reads, t.name, t.lookedUp)
 	for _, k := range stale {
 		t.reconfirm(k, found[k.identity])
 	}
@@ -345,7 +345,7 @@ func (t *planner) confirm(w *want, p Partition) {
 	}
 	t.remember(w, p)
 	t.mu.Lock()
-	delete(t.bad, w.identity)
+	delete(t.suspects, w.identity)
 	t.mu.Unlock()
 	t.answer(w, Answer{Added: added, at: wall()})
 }

@@ -23,8 +23,8 @@ type planner struct {
 	r    *Refresher
 	name string
 
-	reads health // of the table's facts and partitions
-	adds  health // of its statements
+	reads backoff // of the table's facts and partitions
+	adds  backoff // of its statements
 
 	denialsEnded atomic.Int64 // how many it has forgiven
 
@@ -44,7 +44,7 @@ type planner struct {
 	waitingWeight int                // weight of the messages that wait
 	facts         facts
 	known         memory
-	bad           suspects
+	suspects      suspects
 
 	firstAlone string // identity of the first partition that failed alone since one was added
 	wasSuspect bool   // the last statement was of a suspect
@@ -63,8 +63,8 @@ func newPlanner(r *Refresher, name string) *planner {
 		r: r, name: name,
 		wants: map[string]*want{}, claims: map[string]*want{}, rivals: map[string][]*want{},
 		known: memory{all: &r.remembered},
-		reads: health{first: time.Second, longest: time.Minute},
-		adds:  health{first: 30 * time.Second, longest: 15 * time.Minute},
+		reads: backoff{shortest: time.Second, longest: time.Minute},
+		adds:  backoff{shortest: 30 * time.Second, longest: 15 * time.Minute},
 	}
 }
 
@@ -256,9 +256,9 @@ func (t *planner) fail(ctx context.Context, batch []*want, err error) {
 }
 
 // forAll says whether what fails now may fail for all tables, or did when this
-// one began to rest.
+// one began to wait.
 func (t *planner) forAll() bool {
-	return t.r.gate.closed() || t.r.gate.denialsEnded() != t.denialsEnded.Load()
+	return t.r.health.down() || t.r.health.denialsEnded() != t.denialsEnded.Load()
 }
 
 // latest is the latest of the wants' deadlines, zero if one has none. Its caller

@@ -40,7 +40,7 @@ type Options struct {
 type Refresher struct {
 	o      Options
 	budget *budget
-	gate   gate
+	health catalogHealth
 	names  listing
 	tally  tally
 	held   held
@@ -77,8 +77,8 @@ func New(o Options) *Refresher {
 	r := &Refresher{o: o, budget: newBudget(o.Statements), tables: map[string]*planner{}}
 	r.o.Catalog = r.tally.meter(o.Catalog, r.logger())
 	r.work, r.cancel = context.WithCancel(context.Background())
-	r.gate.check, r.gate.asking, r.gate.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
-	r.gate.group, r.gate.work = &r.tasks, r.work
+	r.health.check, r.health.checking, r.health.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
+	r.health.tasks, r.health.work = &r.tasks, r.work
 	r.names.list, r.names.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
 	r.buffers.New = func() any { return new([]event.Record) }
 	return r
@@ -122,13 +122,13 @@ func (r *Refresher) Reroute(router *table.Router) {
 // CatalogDown says whether the catalog as a whole, its database and the right to
 // add partitions, is not known to work: it failed, it is in doubt, or no message
 // has needed it yet.
-func (r *Refresher) CatalogDown() bool { return r.gate.closed() }
+func (r *Refresher) CatalogDown() bool { return r.health.down() }
 
 // CatalogFailed says whether the catalog as a whole was last found not to work.
-func (r *Refresher) CatalogFailed() bool { return r.gate.failed() }
+func (r *Refresher) CatalogFailed() bool { return r.health.failed() }
 
 // CatalogFailure is why the catalog as a whole was last found not to work, or nil.
-func (r *Refresher) CatalogFailure() error { return r.gate.failure() }
+func (r *Refresher) CatalogFailure() error { return r.health.failure() }
 
 // Resting is a table that is left alone for a while after a failure.
 type Resting struct {
@@ -142,7 +142,7 @@ func (r *Refresher) Resting() (list []Resting) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for _, t := range r.tables {
-		for _, h := range []*health{&t.reads, &t.adds} {
+		for _, h := range []*backoff{&t.reads, &t.adds} {
 			if rest, ok := h.resting(); ok {
 				rest.Table = t.name
 				list = append(list, rest)

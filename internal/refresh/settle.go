@@ -388,7 +388,7 @@ func (r *Refresher) givenUp(m Message, s *settling) bool {
 	if slices.ContainsFunc(s.reasons, func(c counted) bool { return c.reason == Deadline || c.reason == Throttled }) {
 		return false
 	}
-	if r.crowded.Load() && !s.whole && !r.gate.closed() {
+	if r.crowded.Load() && !s.whole && !r.health.down() {
 		return true
 	}
 	return m.Receives >= minReceives && !m.FirstReceived.IsZero() && wall().Sub(m.FirstReceived) >= patience

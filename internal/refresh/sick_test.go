@@ -193,14 +193,14 @@ func TestAFailedReadingAfterAStatementRestsTheReadingsOnly(t *testing.T) {
 	})
 }
 
-// Tables that rest because everything was denied go on when something isn't any
+// Tables that wait because everything was denied go on when something isn't any
 // more, and aren't blamed for it in a crowd.
 func TestWhenDenialsEndNoTableRestsForThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a", "b")
 		g.before("Add", fails(refresh.ErrAccessDenied))
-		for range 10 { // b rests long, a for 30 s
+		for range 10 { // b waits long, a for 30 s
 			g.must(refresh.Retry, why(refresh.AccessDenied), "b/2018/03/01/00/f")
 			time.Sleep(time.Minute)
 		}
