@@ -20,12 +20,13 @@ const (
 	statementTime = 2 * time.Minute
 	// slotTime is the longest that a table waits for its turn.
 	slotTime = 2 * time.Minute
-	// leastTime is what a statement is begun for: with less it could only be stopped.
+	// leastTime is the least time in which a statement is begun: with less it
+	// could only be stopped.
 	leastTime = 200 * time.Millisecond
-	// stopGrace is how long a statement is waited for that was told to stop.
+	// stopGrace is how long we wait for a statement that was told to stop.
 	stopGrace = 100 * time.Millisecond
 
-	// fullerStatement is how long a statement waits for more in a backlog.
+	// fullerStatement is how long a statement waits in a backlog, to be fuller.
 	fullerStatement = 250 * time.Millisecond
 )
 
@@ -47,9 +48,9 @@ func (s *statement) all() []*want {
 	return s.wants
 }
 
-// miss takes wants that were not found. Where nothing may be added now they are
-// answered with the reason why.
-func (t *planner) miss(ctx context.Context, batch []*want) {
+// queueToAdd queues wants that were not found for a statement. If the table may
+// add nothing now, it answers them with the reason.
+func (t *planner) queueToAdd(ctx context.Context, batch []*want) {
 	if len(batch) == 0 {
 		return
 	}
@@ -65,8 +66,8 @@ func (t *planner) miss(ctx context.Context, batch []*want) {
 	t.startLocked()
 }
 
-// mayNotAdd returns why no statement is begun now, and until when it makes no
-// sense to look again; no error if one may be.
+// mayNotAdd returns why no statement may be begun now, and when to look again; no
+// error if one may.
 func (t *planner) mayNotAdd() (until time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -76,10 +77,10 @@ func (t *planner) mayNotAdd() (until time.Time, err error) {
 	return t.adds.retryAt(), t.adds.waiting()
 }
 
-// add makes one statement of what is missing, when it is the table's turn. What
-// doesn't fit into it is missing still, and the table goes to the end of the
-// queue for its turn once the statement was read back.
-func (t *planner) add() {
+// addRound makes one statement of what is missing, when it is the table's turn.
+// What doesn't fit stays missing; once the statement is read back, startLocked
+// begins the next round, at the end of the queue for a turn.
+func (t *planner) addRound() {
 	t.r.waitForMore(fullerStatement)
 	failing := t.adds.failing()
 	if !t.waitForTurn(failing) {
@@ -87,7 +88,7 @@ func (t *planner) add() {
 		t.notAdding()
 		return
 	}
-	s, late, err := t.guardedFill()
+	s, late, err := t.guardedNext()
 	t.answerAll(late, Answer{Reason: Deadline, Detail: errTooLate.Error()})
 	if s != nil {
 		t.submit(s, failing)
@@ -100,7 +101,8 @@ func (t *planner) add() {
 	t.notAdding()
 }
 
-// waitForTurn waits for a slot, for as long as who waits longest has time.
+// waitForTurn waits for a slot, until the latest deadline of those who wait. False:
+// there was none in time.
 func (t *planner) waitForTurn(failing bool) bool {
 	t.mu.Lock()
 	deadline := latest(t.missing)
@@ -112,45 +114,22 @@ func (t *planner) waitForTurn(failing bool) bool {
 	return t.r.budget.acquire(ctx, failing) == nil
 }
 
-// failMissing answers for all that waited for a statement in vain.
-func (t *planner) failMissing(err error) {
-	t.mu.Lock()
-	all := t.missing
-	t.missing = nil
-	t.mu.Unlock()
-	for _, w := range all {
-		t.mu.Lock()
-		ctx, cancel := t.until(w.deadline)
-		t.mu.Unlock()
-		t.fail(ctx, []*want{w}, err)
-		cancel()
-	}
-}
-
-// notAdding ends the loop; it begins again if something is missing by now.
-func (t *planner) notAdding() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.adding = false
-	t.startLocked()
-}
-
-func (t *planner) guardedFill() (s *statement, late []*want, err error) {
+func (t *planner) guardedNext() (s *statement, late []*want, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s, err = nil, t.panicked(p)
 		}
 	}()
-	s, late = t.fill()
+	s, late = t.nextStatement()
 	return s, late, nil
 }
 
-// fill decides what the statement holds, now that it has its slot: as many of
-// the missing as fit, or one suspect, but never two of those in a row while
-// others wait. Nothing is asked: where the facts are old, or of another table,
-// wants are looked up again, and if nothing is left the slot goes back. Who has
-// no time left is not in it.
-func (t *planner) fill() (s *statement, late []*want) {
+// nextStatement decides what the statement holds, now that it has its slot: as
+// many of the missing as fit, or one suspect alone, but never two suspects in a
+// row while others wait. It calls nothing: wants whose facts are old, or of
+// another table, go back to be looked up, and without any left the slot goes
+// back too. late are wants that have no time left.
+func (t *planner) nextStatement() (s *statement, late []*want) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.startLocked()
@@ -192,9 +171,10 @@ func (t *planner) fill() (s *statement, late []*want) {
 	return s, late
 }
 
-// submit calls Catalog.Add in its time. When that runs out the partitions are
-// read all the same, but the call keeps its slot, and the table has no other
-// ([planner.mayNotAdd]), until it can't add anything any more.
+// submit calls Catalog.Add and waits for it, in the time that there is. When the
+// time is over the partitions are read back all the same; the call keeps its
+// slot, and the table gets no other statement ([planner.mayNotAdd]), until it
+// can't add anything any more.
 func (t *planner) submit(s *statement, failing bool) {
 	t.mu.Lock()
 	deadline := latest(s.wants)
@@ -219,27 +199,17 @@ func (t *planner) submit(s *statement, failing bool) {
 	})
 	select {
 	case s.err = <-result:
-		t.returned(s)
+		t.readBack(s)
 		return
 	case <-stop.Done():
 	}
-	// It may have ended by itself, or end at once when it is told to.
+	// It may have ended by itself, or end as soon as it is told to.
 	select {
 	case s.err = <-result:
 	case <-time.After(stopGrace):
 		s.err = fmt.Errorf("add partitions to %s: %w", t.name, errStopped)
 	}
-	t.returned(s)
-}
-
-// beforeDeadline leaves time to read back what was added: a tenth of what is
-// left, two seconds at most.
-func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	d, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, d.Add(-min(time.Until(d)/10, 2*time.Second)))
+	t.readBack(s)
 }
 
 // ended notes that a statement can't add anything any more.
@@ -250,23 +220,24 @@ func (t *planner) ended(s *statement) {
 	t.startLocked()
 }
 
-// returned has what a statement was about read back, whatever it said.
-func (t *planner) returned(s *statement) {
+// readBack has the look loop read back what a statement was about, whatever it
+// said.
+func (t *planner) readBack(s *statement) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.stuck = !s.ended
-	t.back, t.adding = s, false
+	t.toReadBack, t.adding = s, false
 	t.startLocked()
 }
 
-// judge is told which of a statement's wants are left, now that its partitions
-// were read, or could not be because of readErr. Those are answered.
-func (t *planner) judge(ctx context.Context, s *statement, left []*want, readErr error) {
+// concludeStatement answers the wants of a statement that are left after its
+// partitions were read back, or could not be read because of readErr.
+func (t *planner) concludeStatement(ctx context.Context, s *statement, left []*want, readErr error) {
 	switch {
 	case s == nil:
 	case len(left) == 0:
 		t.added(s)
-	case readErr != nil && s.err == nil: // nobody knows whether it added them
+	case readErr != nil && s.err == nil: // we don't know whether it added them
 		t.fail(ctx, left, readErr)
 	default:
 		err := s.err
@@ -289,17 +260,17 @@ func (t *planner) added(s *statement) {
 	t.firstAlone = ""
 }
 
-// addFailed notes that some partitions could not be added, so that whatever is
-// to blame rests: the service, the table, or a partition alone.
+// addFailed makes what is to blame for partitions that could not be added wait
+// (see backoff.go): the catalog, the table, or a partition alone.
 func (t *planner) addFailed(ctx context.Context, s *statement, left []*want, err error) {
 	switch {
-	case errors.Is(err, ErrThrottled): // the account's: its budget shrank
+	case errors.Is(err, ErrThrottled): // the account's: its budget has shrunk already
 	case errors.Is(err, ErrDatabaseMissing):
 		t.r.health.doubt()
 		t.adds.fail(err)
 	case errors.Is(err, ErrTableMissing):
 		t.forgetFacts()
-		t.adds.fail(err) // the reader may go on seeing what the writer does not
+		t.adds.fail(err) // the reader may still see what the writer does not
 	case errors.Is(err, ErrAccessDenied):
 		t.r.health.denied(&t.r.health.adds, t.name)
 		t.adds.fail(err)
@@ -316,8 +287,8 @@ func (t *planner) addFailed(ctx context.Context, s *statement, left []*want, err
 	}
 }
 
-// alone says whether a partition that failed alone is the only one that did
-// since the table last took one: then the table is not suspected yet.
+// alone says whether, since the table last took a partition, this is the only one
+// that failed alone. Then the partition is suspected, not the table.
 func (t *planner) alone(w *want) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -365,4 +336,37 @@ func (t *planner) folderEmpty(ctx context.Context, w *want) (bool, error) {
 
 func emptied(w *want) Answer {
 	return Answer{Reason: FolderEmpty, Detail: fmt.Sprintf("nothing is in %q any more", w.part.Location)}
+}
+
+// failMissing answers for all that waited for a statement in vain.
+func (t *planner) failMissing(err error) {
+	t.mu.Lock()
+	all := t.missing
+	t.missing = nil
+	t.mu.Unlock()
+	for _, w := range all {
+		t.mu.Lock()
+		ctx, cancel := t.until(w.deadline)
+		t.mu.Unlock()
+		t.fail(ctx, []*want{w}, err)
+		cancel()
+	}
+}
+
+// notAdding ends the loop; it begins again if something is missing by now.
+func (t *planner) notAdding() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.adding = false
+	t.startLocked()
+}
+
+// beforeDeadline leaves time to read back what was added: a tenth of what is
+// left, two seconds at most.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	d, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, d.Add(-min(time.Until(d)/10, 2*time.Second)))
 }

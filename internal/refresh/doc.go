@@ -1,37 +1,60 @@
 // Package refresh settles messages: it reads the notifications in them, adds
 // the partitions that they call for to the catalog, and says when a message
-// may be forgotten.
+// may be deleted.
 //
 // # The law
 //
 // A message may leave the queue only after each of its records is settled:
 //
-//   - its partition is in the catalog at the wanted location. Somebody read it
-//     there, at most 15 minutes ago (5 in a table that was re-created); that a
-//     statement succeeded says nothing, because IF NOT EXISTS succeeds without
-//     moving a partition that is elsewhere;
+//   - its partition is in the catalog at the wanted location: we read it there,
+//     at most 15 minutes ago (5 if the table was re-created). That a statement
+//     succeeded proves nothing, because IF NOT EXISTS succeeds without moving a
+//     partition that is elsewhere;
 //   - or it needs no partition, for a reason that is counted;
 //   - or the message was copied to the dead-letter queue with its reasons.
 //
-// [Refresher.Settle] does that for one message. Its return is the
-// acknowledgement: a driver deletes a message whose outcome is Done or Parked
-// and hides one whose outcome is Retry. If the process dies anywhere before
-// that, the message comes again and nothing is lost: every step here may be
-// repeated.
+// [Refresher.Settle] does that for one message, and its return is the
+// acknowledgement: the driver deletes a message whose outcome is Done or Parked
+// and hides one whose outcome is Retry.
+//
+// # The way of a message, and what a crash costs
+//
+// Until the driver deletes it the queue keeps the message and hands it out again
+// when its visibility timeout ends. So a crash at any step loses nothing, if
+// every step may be repeated:
+//
+//	step                                           crash here: when the message comes again
+//	settle.go   Settle reads the records, and      all of it is done anew
+//	            requests each one's partition
+//	planner.go  join: the partition is known,      the memory is gone, so it is looked up
+//	            or the record waits for it
+//	look.go     lookLoop looks it up: there, or    it is looked up again
+//	            missing
+//	add.go      addRound sends one statement of     the statement may still end: then the
+//	            what is missing                    partition is found there, and not added
+//	look.go     lookLoop reads back what the       it is found there
+//	            statement was about
+//	settle.go   conclude parks the message if      parked twice: the second copy is the
+//	            one of its records calls for that  price for not losing the first
+//	the driver  deletes or hides the message       it is settled again, from what is there
 //
 // # How
 //
 // Each table has one planner, which all calls of Settle in flight share. It has
-// two loops. Look reads the table's facts (at most 5 minutes old) and looks up
-// what is wanted by then, also while a statement waits for its turn or runs;
-// what is there is answered, the rest is missing. Add waits for the table's turn
-// in the budget, decides then what the statement holds, and has look read back
-// what it was about: only what was read is an answer. A partition in flight is
-// joined, never sent twice. Nothing a table does makes another table wait: they
-// share only the budget of statements, of which tables that fail can hold one.
+// two loops. The look loop reads the table's facts (at most 5 minutes old) and
+// looks up what is wanted by then, also while a statement waits for its turn or
+// runs: what is there is answered, the rest is missing. The adding round waits for
+// the table's turn in the budget, decides only then what the statement holds,
+// and has the look loop read it back: only what was read is an answer. A
+// partition in flight is joined, never sent twice. Tables wait for each other
+// only in the budget of statements, of which those that fail share one slot.
 //
-// To follow a message: settle.go, planner.go (join), look.go, add.go, and back.
+// Beside that way lie contract.go (what we ask of a catalog and a dead-letter
+// queue, and the reasons that we answer with), memory.go (what was read lately),
+// facts.go and values.go (what a table is, and which values it can hold),
+// backoff.go (what waits after a failure), tally.go (what is counted),
+// rehearse.go (the same way with nothing at its end) and refresher.go.
 //
-// refresh knows no AWS. It sees the catalog through [Catalog] and the
-// dead-letter queue through [DeadLetters], which it owns.
+// refresh knows no AWS: it sees the catalog through [Catalog] and the
+// dead-letter queue through [DeadLetters].
 package refresh

@@ -12,15 +12,15 @@ import (
 // factsFor is how long a table's facts count.
 const factsFor = 5 * time.Minute
 
-// facts are a table's, as last read; read is zero if they never were, or if
-// the table turned out not to exist.
+// facts are a table's, as last read. read is zero if we never read them, or the
+// table turned out not to exist.
 type facts struct {
 	table Table
 	read  time.Time
 }
 
-// currentFacts returns the table's facts, read again if they are old. If the
-// table is another one by then, everything that was known of it is forgotten.
+// currentFacts returns the table's facts, and reads them again if they are old. If
+// the table was re-created, it forgets all that was known of the former one.
 func (t *planner) currentFacts(ctx context.Context) (Table, error) {
 	t.mu.Lock()
 	f := t.facts
@@ -64,9 +64,9 @@ func (t *planner) readFacts(ctx context.Context, existed bool) (Table, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
 	if !existed {
-		t.r.names.first(+1)
-		defer t.r.names.first(-1)
-		missing, err := t.r.names.missing(ctx, t.name)
+		t.r.tableList.firstRead(+1)
+		defer t.r.tableList.firstRead(-1)
+		missing, err := t.r.tableList.missing(ctx, t.name)
 		if err != nil {
 			return Table{}, fmt.Errorf("list the tables: %w", err)
 		}
@@ -76,36 +76,35 @@ func (t *planner) readFacts(ctx context.Context, existed bool) (Table, error) {
 	}
 	tab, err := t.r.o.Catalog.Table(ctx, t.name)
 	if errors.Is(err, ErrTableMissing) {
-		t.r.names.miss(t.name)
+		t.r.tableList.noteMissing(t.name)
 	}
 	return tab, err
 }
 
-// listing is the names of the database's tables, read when there is reason to
-// think that one is missing, at most once a minute for all.
-type listing struct {
+// tableList is the names of the database's tables. They are listed only when there
+// is reason to think that a table is missing, and at most once a minute.
+type tableList struct {
 	list    func(context.Context) ([]string, error)
 	reading oneAtATime
 
-	mu     sync.Mutex
-	firsts int       // tables that are being read for the first time
-	missed time.Time // when a table was last found missing
-	read   time.Time
-	names  map[string]bool
-	err    error
-	ghosts map[string]time.Time // tables that are listed, but were missing when they were read
+	mu       sync.Mutex
+	firsts   int       // tables that are being read for the first time
+	missed   time.Time // when a table was last found missing
+	read     time.Time
+	names    map[string]bool
+	err      error
+	dangling map[string]time.Time // tables that are listed, but were missing when they were read
 }
 
 const (
 	listingFor = time.Minute
-	// mostFirsts is how many tables are read for the first time at once before
-	// a listing is thought to be cheaper: some may be made up.
+	// mostFirsts is how many tables may be read for the first time at once. With
+	// more we list: it is cheaper, and some of the names may be made up.
 	mostFirsts = 10
 )
 
-// first is told that a table begins, +1, or ends, -1, to be read for the first
-// time.
-func (l *listing) first(n int) {
+// firstRead is told that the first reading of a table begins (+1) or ends (-1).
+func (l *tableList) firstRead(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.firsts += n; l.firsts > mostFirsts {
@@ -113,9 +112,9 @@ func (l *listing) first(n int) {
 	}
 }
 
-// missing says whether a table is known not to exist. While every table that
-// was asked for exists, and they are few, nothing is listed.
-func (l *listing) missing(ctx context.Context, name string) (bool, error) {
+// missing says whether a table is known not to exist. It lists nothing while every
+// table that was asked for exists and they are few.
+func (l *tableList) missing(ctx context.Context, name string) (bool, error) {
 	if known, missing, err := l.known(name); known {
 		return missing, err
 	}
@@ -128,18 +127,18 @@ func (l *listing) missing(ctx context.Context, name string) (bool, error) {
 	}
 	names, err := l.list(ctx)
 	if err != nil && ctx.Err() != nil {
-		return false, err // says more about the round than about the catalog
+		return false, err // our time is up: that says nothing about the catalog
 	}
-	l.note(names, err)
+	l.record(names, err)
 	_, missing, err := l.known(name)
 	return missing, err
 }
 
-func (l *listing) known(name string) (known, missing bool, err error) {
+func (l *tableList) known(name string) (known, missing bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case fresh(l.ghosts[name], factsFor):
+	case fresh(l.dangling[name], factsFor):
 		return true, true, nil
 	case !fresh(l.missed, listingFor):
 		return true, false, nil
@@ -154,30 +153,30 @@ func (l *listing) known(name string) (known, missing bool, err error) {
 	return true, missing, nil
 }
 
-func (l *listing) note(names []string, err error) {
+func (l *tableList) record(names []string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.read, l.err = wall(), err; err != nil {
-		return // what it said before is old by now
+		return // the former list is old by now
 	}
 	l.names = make(map[string]bool, len(names))
 	for _, n := range names {
 		l.names[n] = true
 	}
-	maps.DeleteFunc(l.ghosts, func(name string, at time.Time) bool { return !l.names[name] || !fresh(at, factsFor) })
+	maps.DeleteFunc(l.dangling, func(name string, at time.Time) bool { return !l.names[name] || !fresh(at, factsFor) })
 }
 
-// miss is told that the catalog has no table of the name. Where the list has
-// it, as a link to a table that is gone, the list doesn't tell when it is back:
-// it is read again when facts would be.
-func (l *listing) miss(name string) {
+// noteMissing is told that the catalog has no such table. If the list has the name
+// all the same, as a link to a table that is gone, the list can't tell when the
+// table is back: it is read again after factsFor.
+func (l *tableList) noteMissing(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.missed = wall()
 	if fresh(l.read, listingFor) && l.names[name] {
-		if l.ghosts == nil {
-			l.ghosts = map[string]time.Time{}
+		if l.dangling == nil {
+			l.dangling = map[string]time.Time{}
 		}
-		l.ghosts[name] = wall()
+		l.dangling[name] = wall()
 	}
 }

@@ -11,64 +11,64 @@ import (
 )
 
 const (
-	// readTime is how long one reading of the catalog may take.
+	// readTime is how long one call that reads the catalog may take.
 	readTime = 30 * time.Second
 	// readMost is the most partitions that one call looks up (BatchGetPartition).
 	readMost = 1000
-	// fullerLook is how long a look waits for more in a backlog.
+	// fullerLook is how long a look waits in a backlog, to be of more wants.
 	fullerLook = 100 * time.Millisecond
 )
 
-// look looks up what is wanted, until nothing is. A crash anywhere in it loses
-// nothing: no message is acknowledged before its wants are answered, and no want
-// is answered as being in the catalog before it was read there.
-func (t *planner) look() {
+// lookLoop looks up what is wanted until nothing is. No want is answered as being
+// in the catalog before it was read there, and no message is acknowledged before
+// its wants are answered: that is why a crash in here loses nothing.
+func (t *planner) lookLoop() {
 	for {
 		if !t.mustReadBack() {
 			t.r.waitForMore(fullerLook)
 		}
-		batch, back, deadline := t.takeWanted()
+		batch, back, deadline := t.takeBatch()
 		if batch == nil && back == nil {
 			break
 		}
 		ctx, cancel := t.until(deadline)
-		t.guarded(ctx, batch, back)
+		t.guardedLookUp(ctx, batch, back)
 		cancel()
 	}
 	t.r.sweep()
 }
 
-// mustReadBack says whether a statement is over: its table may add nothing until
-// its partitions are read.
+// mustReadBack says whether a statement is over and not read back yet. Until it is
+// the table adds nothing else.
 func (t *planner) mustReadBack() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.back != nil
+	return t.toReadBack != nil
 }
 
-// takeWanted returns what is wanted by now and what a statement was about, with
-// the time of whoever waits longest. If there is neither the loop ends, and a
+// takeBatch returns what is wanted by now, the statement that is to be read back,
+// and the latest deadline of both. If there is neither, the loop ends, and a
 // planner that knows nothing of its table, not even that it fails, is forgotten.
-func (t *planner) takeWanted() (batch []*want, back *statement, deadline time.Time) {
+func (t *planner) takeBatch() (batch []*want, back *statement, deadline time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if n := min(len(t.next), lookMost); n > 0 || t.back != nil {
-		batch, back = t.next[:n:n], t.back
+	if n := min(len(t.next), lookMost); n > 0 || t.toReadBack != nil {
+		batch, back = t.next[:n:n], t.toReadBack
 		t.next = t.next[n:]
 		return batch, back, latest(append(batch, back.all()...))
 	}
 	t.next, t.looking = nil, false
 	idle := !t.adding && !t.stuck && len(t.missing) == 0
-	if idle && t.facts.read.IsZero() && (!t.reads.failing() && !t.adds.failing() || t.r.tooMany()) {
+	if idle && t.facts.read.IsZero() && (!t.reads.failing() && !t.adds.failing() || t.r.tooManyPlanners()) {
 		t.gone = true
 		t.r.forget(t)
 	}
 	return nil, nil, time.Time{}
 }
 
-// guarded makes a look that panics one that failed: other tables' messages are
-// in hand too. What it had not answered by then is tried again.
-func (t *planner) guarded(ctx context.Context, batch []*want, back *statement) {
+// guardedLookUp makes a panic a failure of this look: other tables' messages are in
+// hand too. What was not answered by then is tried again.
+func (t *planner) guardedLookUp(ctx context.Context, batch []*want, back *statement) {
 	defer func() {
 		if p := recover(); p != nil {
 			err := t.panicked(p)
@@ -78,25 +78,20 @@ func (t *planner) guarded(ctx context.Context, batch []*want, back *statement) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if back != nil {
-			t.back = nil
+			t.toReadBack = nil
 		}
 		t.startLocked()
 	}()
-	t.lookAt(ctx, batch, back)
+	t.lookUpBatch(ctx, batch, back)
 }
 
-func (t *planner) panicked(p any) error {
-	t.r.logger().Error("a round panicked", "table", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	return fmt.Errorf("a round of table %s panicked: %v", t.name, p)
-}
-
-// lookAt looks up a batch of wants and those of a statement that is over. It
-// answers them, or they are missing.
-func (t *planner) lookAt(ctx context.Context, batch []*want, back *statement) {
+// lookUpBatch looks up a batch of wants, and reads back a statement that is over
+// (nil: there is none). It answers the wants or adds them to those missing.
+func (t *planner) lookUpBatch(ctx context.Context, batch []*want, back *statement) {
 	tab, err := t.mayRead(ctx, back != nil)
 	if err != nil {
 		t.fail(ctx, batch, err)
-		t.judge(ctx, back, back.all(), err)
+		t.concludeStatement(ctx, back, back.all(), err)
 		return
 	}
 	if back != nil && back.table.ID != tab.ID {
@@ -119,16 +114,16 @@ func (t *planner) lookAt(ctx context.Context, batch []*want, back *statement) {
 			missing = append(missing, w)
 		}
 	}
-	t.judge(ctx, back, left, err)
+	t.concludeStatement(ctx, back, left, err)
 	if err != nil {
 		t.fail(ctx, missing, err)
 		return
 	}
-	t.miss(ctx, missing)
+	t.queueToAdd(ctx, missing)
 }
 
-// mayRead returns the table's facts, or why it isn't read now. What was added is
-// read back though the table waits.
+// mayRead returns the table's facts, or why the table isn't read now. A statement
+// must be read back even while the table waits.
 func (t *planner) mayRead(ctx context.Context, must bool) (Table, error) {
 	t.forgiveDenials()
 	if err := t.reads.waiting(); err != nil && !must {
@@ -144,26 +139,9 @@ func (t *planner) mayRead(ctx context.Context, must bool) (Table, error) {
 	return tab, err
 }
 
-// readFailed notes that the catalog could not be read for this table. That a
-// table is missing is no failure: the listing says when it is there.
-func (t *planner) readFailed(ctx context.Context, err error) {
-	switch {
-	case ctx.Err() != nil:
-		return
-	case errors.Is(err, ErrTableMissing):
-		t.forgetFacts()
-		return
-	case errors.Is(err, ErrDatabaseMissing):
-		t.r.health.doubt()
-	case errors.Is(err, ErrAccessDenied):
-		t.r.health.denied(&t.r.health.reads, t.name)
-	}
-	t.reads.fail(err)
-}
-
-// fitting canonicalises the values for the table and answers the wants that
-// the table can't have. Of two that want the same partition in different
-// folders the first is tried, the other waits until that is answered.
+// fitting writes the wants' values as the table does, and answers the wants that
+// the table can't have. Of two that want one partition in different folders the
+// first is tried; the other, its rival, waits until that is answered.
 func (t *planner) fitting(batch []*want, tab Table) (fit []*want) {
 	if why := tab.Refuses(); why.Reason != "" {
 		t.answerAll(batch, why)
@@ -183,7 +161,8 @@ func (t *planner) fitting(batch []*want, tab Table) (fit []*want) {
 	return fit
 }
 
-// claim makes w the one of its identity, or one of the rivals of whoever is.
+// claim returns true if w is the want of its identity that is tried now. Otherwise
+// it makes w a rival of the one that is.
 func (t *planner) claim(w *want, identity string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -199,7 +178,7 @@ func (t *planner) claim(w *want, identity string) bool {
 	return true
 }
 
-// unclaim lets the rivals of w try. Its caller holds t.mu.
+// unclaim has the rivals of w looked up next. Its caller holds t.mu.
 func (t *planner) unclaim(w *want) {
 	if t.claims[w.identity] != w {
 		return
@@ -209,10 +188,10 @@ func (t *planner) unclaim(w *want) {
 	delete(t.rivals, w.identity)
 }
 
-// lookUp answers the wants whose partitions exist, here or elsewhere, and
-// returns those that don't; with an error, those that it could not look up too.
-// What is remembered and due is read again on the way, the whole table's
-// together.
+// lookUp answers the wants whose partitions exist, at their location or elsewhere,
+// and returns those that don't exist; with an error, also those that it could
+// not look up. If it has to read a partition that is remembered too long, it
+// reads all of the table's that are in use again, in the same calls.
 func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent []*want, err error) {
 	var unread []*want
 	for _, w := range batch {
@@ -248,9 +227,32 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent 
 	return append(absent, t.compare(ctx, tab, unread, found)...), nil
 }
 
-// read looks partitions up and returns where they are, by identity. What it
-// finds was so at some moment after it began, which is all that its age is
-// counted from.
+// answerKnown answers a want from memory, if it holds the partition.
+func (t *planner) answerKnown(w *want) bool {
+	t.mu.Lock()
+	k := t.known.byValues[w.identity]
+	ok := k != nil && !w.reread && fresh(k.read, confirmedFor)
+	if ok {
+		k.wanted = wall()
+		if k.location == w.part.Location {
+			k.keys, k.raw, k.parquet = w.part.Keys, w.part.Values, w.parquet
+			t.known.byFolder[k.location] = k
+		}
+	}
+	t.mu.Unlock()
+	switch {
+	case !ok:
+		return false
+	case k.location != w.part.Location:
+		t.answer(w, conflict(w, k.location))
+	default:
+		t.answer(w, Answer{})
+	}
+	return true
+}
+
+// read looks partitions up and returns where they are, by identity. The answer
+// may be as old as the call, so its age counts from the beginning of the call.
 func (t *planner) read(ctx context.Context, tab Table, values [][]string) (map[string]Partition, error) {
 	t.lookedUp = wall()
 	found := make(map[string]Partition, len(values))
@@ -279,10 +281,10 @@ func (t *planner) partitions(ctx context.Context, tab Table, values [][]string) 
 	return t.r.o.Catalog.Partitions(ctx, tab, values)
 }
 
-// compare answers the wants that were found, and returns the others. What it
-// finds counts only if the table is still the one that was read before: if its
-// facts have grown old meanwhile they are read again, and if it is another
-// table, the wants start again, once.
+// compare answers the wants that were found and returns the others. The answer
+// counts only if the table is still the one whose facts were read before: facts
+// that have grown old are read again, and if the table is another one now, the
+// wants start again, once.
 func (t *planner) compare(ctx context.Context, before Table, batch []*want, found map[string]Partition) (absent []*want) {
 	if after, err := t.currentFacts(ctx); err != nil || after.ID != before.ID {
 		t.restart(ctx, batch, err)
@@ -304,8 +306,22 @@ func (t *planner) compare(ctx context.Context, before Table, batch []*want, foun
 	return absent
 }
 
-// restart has wants looked up again because their table changed under them, and
-// answers those for which that happened twice.
+// confirm answers a want whose partition was read at its location, and
+// remembers it.
+func (t *planner) confirm(w *want, p Partition) {
+	added := w.in != nil
+	if added {
+		t.r.tally.count(func(c *Tally) { c.added(t.name) })
+	}
+	t.remember(w, p)
+	t.mu.Lock()
+	delete(t.suspects, w.identity)
+	t.mu.Unlock()
+	t.answer(w, Answer{Added: added, at: wall()})
+}
+
+// restart has wants looked up again because their table was replaced meanwhile,
+// and answers those to which that happened before.
 func (t *planner) restart(ctx context.Context, batch []*want, err error) {
 	if err == nil {
 		err = fmt.Errorf("table %s was re-created meanwhile", t.name)
@@ -320,7 +336,7 @@ func (t *planner) restart(ctx context.Context, batch []*want, err error) {
 		w.restarted, w.absentIn = true, TableID{}
 		again = append(again, w)
 	}
-	t.lookAgain(again)
+	t.requeue(again)
 }
 
 func conflict(w *want, elsewhere string) Answer {
@@ -336,40 +352,24 @@ func valuesText(w *want) string {
 	return strings.Join(list, ", ")
 }
 
-// confirm answers a want whose partition was read at its location, and
-// remembers it.
-func (t *planner) confirm(w *want, p Partition) {
-	added := w.in != nil
-	if added {
-		t.r.tally.count(func(c *Tally) { c.added(t.name) })
+// readFailed notes why the catalog could not be read for this table. A missing
+// table doesn't wait: the list of tables says when it is there.
+func (t *planner) readFailed(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil:
+		return
+	case errors.Is(err, ErrTableMissing):
+		t.forgetFacts()
+		return
+	case errors.Is(err, ErrDatabaseMissing):
+		t.r.health.doubt()
+	case errors.Is(err, ErrAccessDenied):
+		t.r.health.denied(&t.r.health.reads, t.name)
 	}
-	t.remember(w, p)
-	t.mu.Lock()
-	delete(t.suspects, w.identity)
-	t.mu.Unlock()
-	t.answer(w, Answer{Added: added, at: wall()})
+	t.reads.fail(err)
 }
 
-// answerKnown answers a want from memory, if it holds the partition.
-func (t *planner) answerKnown(w *want) bool {
-	t.mu.Lock()
-	k := t.known.byValues[w.identity]
-	ok := k != nil && !w.reread && fresh(k.read, confirmedFor)
-	if ok {
-		k.wanted = wall()
-		if k.location == w.part.Location {
-			k.keys, k.raw, k.parquet = w.part.Keys, w.part.Values, w.parquet
-			t.known.byFolder[k.location] = k
-		}
-	}
-	t.mu.Unlock()
-	switch {
-	case !ok:
-		return false
-	case k.location != w.part.Location:
-		t.answer(w, conflict(w, k.location))
-	default:
-		t.answer(w, Answer{})
-	}
-	return true
+func (t *planner) panicked(p any) error {
+	t.r.logger().Error("a round panicked", "table", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return fmt.Errorf("a round of table %s panicked: %v", t.name, p)
 }

@@ -13,12 +13,12 @@ import (
 // planner is one table's: what is known of it, and who waits for what. A want
 // goes this way:
 //
-//	join ─► next ─► look ─► missing ─► add ─► look ─► answer
-//	                 └──► answer         (and those that don't fit are missing still)
+//	join ─► next ─► lookLoop ─► missing ─► addRound ─► lookLoop ─► answer
+//	                   └──► answer   (what doesn't fit a statement stays missing)
 //
-// Look and add are two loops, each at most one goroutine, which run only while
-// there is something for them to do: what comes while a statement waits for its
-// turn or runs is looked up at once, and is in the next statement.
+// lookLoop and addRound are at most one goroutine each, and run only while they
+// have something to do. What comes while a statement waits for its turn or runs
+// is looked up at once, and goes into the next statement.
 type planner struct {
 	r    *Refresher
 	name string
@@ -26,20 +26,20 @@ type planner struct {
 	reads backoff // of the table's facts and partitions
 	adds  backoff // of its statements
 
-	denialsEnded atomic.Int64 // how many it has forgiven
+	denialsEnded atomic.Int64 // of the catalog, as many as were forgiven here
 
-	lookedUp time.Time // when its partitions were last looked up; only look touches it
+	lookedUp time.Time // when its partitions were last looked up; only lookLoop touches it
 
 	mu            sync.Mutex
-	gone          bool               // the Refresher has forgotten it: ask for another
+	gone          bool               // the Refresher has forgotten it: get another
 	wants         map[string]*want   // not answered yet, by key
 	claims        map[string]*want   // by identity: the one that is looked up, missing or in a statement
 	rivals        map[string][]*want // by identity: those for another folder, until the claim is answered
 	next          []*want            // to be looked up, in the order of arrival
 	missing       []*want            // looked up and not there, in the order of arrival
-	back          *statement         // that is over, until its partitions are read back
-	looking       bool               // look runs
-	adding        bool               // add runs: it waits for its turn, or its statement is under way
+	toReadBack    *statement         // is over, and its partitions are not read back yet
+	looking       bool               // lookLoop runs
+	adding        bool               // addRound waits for its turn, or its statement is under way
 	stuck         bool               // a call of Catalog.Add has not returned, though its time is over
 	waitingWeight int                // weight of the messages that wait
 	facts         facts
@@ -52,60 +52,14 @@ type planner struct {
 
 const (
 	// surplusWaits is how long a message waits for a table that already keeps
-	// half of all that may be in hand waiting.
+	// half of what the driver may have in hand waiting.
 	surplusWaits = time.Second
-	// lookMost bounds what is taken to be looked up together.
+	// lookMost is how many wants are looked up together at most.
 	lookMost = 5_000
 )
 
-func newPlanner(r *Refresher, name string) *planner {
-	return &planner{
-		r: r, name: name,
-		wants: map[string]*want{}, claims: map[string]*want{}, rivals: map[string][]*want{},
-		known: memory{all: &r.remembered},
-		reads: backoff{shortest: time.Second, longest: time.Minute},
-		adds:  backoff{shortest: 30 * time.Second, longest: 15 * time.Minute},
-	}
-}
-
-// planner returns the table's planner, made if it isn't there.
-func (r *Refresher) planner(name string) *planner {
-	r.mu.RLock()
-	p := r.tables[name]
-	r.mu.RUnlock()
-	if p != nil {
-		return p
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if p = r.tables[name]; p == nil {
-		p = newPlanner(r, name)
-		r.tables[name] = p
-	}
-	return p
-}
-
-// forget drops the planner of a table that doesn't exist, so that a flood of
-// made-up names takes no room. Its caller holds p.mu and marks it gone.
-func (r *Refresher) forget(p *planner) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.tables[p.name] == p {
-		delete(r.tables, p.name)
-	}
-}
-
-// mostPlanners is how many tables are kept in mind, if not all of them were
-// ever read.
-const mostPlanners = 10_000
-
-func (r *Refresher) tooMany() bool {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return len(r.tables) > mostPlanners
-}
-
-// request implements backend.
+// request implements backend. A planner that is gone is forgotten by now, and
+// the next one is asked.
 func (r *Refresher) request(ctx context.Context, e *event.Record, p table.Placement) (Answer, *want) {
 	for {
 		t := r.planner(p.Partition.Table)
@@ -120,9 +74,9 @@ func (r *Refresher) request(ctx context.Context, e *event.Record, p table.Placem
 	}
 }
 
-// join returns the partition if it is known to be at its location, or joins
-// those who wait for it; start has to follow. It returns neither if the planner
-// is gone. reread: what is remembered doesn't count.
+// join returns the partition if it is known to be at its location; otherwise the
+// caller joins those who wait for it, and has to call start. It returns neither
+// if the planner is gone. reread: what is remembered doesn't count.
 func (t *planner) join(ctx context.Context, p *table.Placement, reread bool) (*known, *want) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -146,9 +100,9 @@ func (t *planner) join(ctx context.Context, p *table.Placement, reread bool) (*k
 	return nil, w
 }
 
-// start sees to it that the loops run that have something to do. A message
-// starts the planners of its tables when all of its records have joined, so that
-// they share a statement.
+// start starts the loops that have something to do. A message starts the planners
+// of its tables only when all of its records have joined, so that they share a
+// statement.
 func (t *planner) start() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -156,40 +110,23 @@ func (t *planner) start() {
 }
 
 func (t *planner) startLocked() {
-	if !t.looking && (len(t.next) > 0 || t.back != nil) {
+	if !t.looking && (len(t.next) > 0 || t.toReadBack != nil) {
 		t.looking = true
-		t.r.tasks.Go(t.look)
+		t.r.tasks.Go(t.lookLoop)
 	}
-	if !t.adding && !t.stuck && t.back == nil && len(t.missing) > 0 {
+	if !t.adding && !t.stuck && t.toReadBack == nil && len(t.missing) > 0 {
 		t.adding = true
-		t.r.tasks.Go(t.add)
+		t.r.tasks.Go(t.addRound)
 	}
 }
 
-// backlog is the weight of waiting messages, about a hundred, from which they
-// are thought to be many: then a call waits a moment for what else its table
-// wants, which comes with the next receives.
-const backlog = 1 << 20
-
-func (r *Refresher) waitForMore(moment time.Duration) {
-	if r.waitingWeight.Load() < backlog {
-		return
-	}
-	timer := time.NewTimer(moment)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.work.Done():
-	}
-}
-
-// await implements backend. A message that waits for a table which already keeps
-// half of the driver's hand waiting is given up a second after it began.
+// await implements backend. Where the table already keeps half of what the driver
+// may have in hand waiting, a message gives up a second after it began to wait.
 func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.Time) Answer {
 	if a, ok := w.resolved(); ok {
 		return a
 	}
-	surplus := w.t.addWaiting(weight)-weight >= r.o.Hand/2 // the first never is
+	surplus := w.t.addWaiting(weight)-weight >= r.o.Hand/2 // never the only one that waits
 	defer w.t.addWaiting(-weight)
 	patient := ctx
 	if surplus {
@@ -217,7 +154,7 @@ func (t *planner) addWaiting(weight int) int {
 	return t.waitingWeight
 }
 
-// answer settles a want for all who wait for it. Its rivals are looked up then:
+// answer answers a want for all who wait for it. Then its rivals are looked up:
 // the catalog says who won.
 func (t *planner) answer(w *want, a Answer) {
 	t.mu.Lock()
@@ -234,8 +171,8 @@ func (t *planner) answerAll(batch []*want, a Answer) {
 	}
 }
 
-// lookAgain has wants looked up once more, before all others.
-func (t *planner) lookAgain(batch []*want) {
+// requeue has wants looked up once more, before all others.
+func (t *planner) requeue(batch []*want) {
 	if len(batch) == 0 {
 		return
 	}
@@ -245,8 +182,8 @@ func (t *planner) lookAgain(batch []*want) {
 	t.startLocked()
 }
 
-// fail answers with the reason that an error of the catalog stands for. Where
-// the time of who waits is over that is the reason, whatever the error.
+// fail answers with the reason for an error of the catalog. If the time of those
+// who wait is over, the reason is deadline, whatever the error.
 func (t *planner) fail(ctx context.Context, batch []*want, err error) {
 	reason := ReasonOf(err)
 	if ctx.Err() != nil {
@@ -255,32 +192,10 @@ func (t *planner) fail(ctx context.Context, batch []*want, err error) {
 	t.answerAll(batch, Answer{Reason: reason, Detail: err.Error(), whole: t.forAll()})
 }
 
-// forAll says whether what fails now may fail for all tables, or did when this
-// one began to wait.
+// forAll says whether what fails here may fail for all tables now, or did when
+// this table began to wait.
 func (t *planner) forAll() bool {
 	return t.r.health.down() || t.r.health.denialsEnded() != t.denialsEnded.Load()
-}
-
-// latest is the latest of the wants' deadlines, zero if one has none. Its caller
-// holds their planner's lock.
-func latest(batch []*want) (d time.Time) {
-	for _, w := range batch {
-		if w.deadline.IsZero() {
-			return time.Time{}
-		}
-		if w.deadline.After(d) {
-			d = w.deadline
-		}
-	}
-	return d
-}
-
-// until is a context that ends with the Refresher, and at a time if there is one.
-func (t *planner) until(deadline time.Time) (context.Context, context.CancelFunc) {
-	if deadline.IsZero() {
-		return context.WithCancel(t.r.work)
-	}
-	return context.WithDeadline(t.r.work, deadline)
 }
 
 // want is a partition that messages wait for.
@@ -361,4 +276,90 @@ func (w *want) extend(ctx context.Context) {
 	case !w.deadline.IsZero() && d.After(w.deadline):
 		w.deadline = d
 	}
+}
+
+// backlog is the weight of about a hundred messages. While so many wait, a call
+// waits a moment longer, for what the next receives bring for its table.
+const backlog = 1 << 20
+
+func (r *Refresher) waitForMore(moment time.Duration) {
+	if r.waitingWeight.Load() < backlog {
+		return
+	}
+	timer := time.NewTimer(moment)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.work.Done():
+	}
+}
+
+// latest is the latest of the wants' deadlines, zero if one of them has none. Its
+// caller holds their planner's lock.
+func latest(batch []*want) (d time.Time) {
+	for _, w := range batch {
+		if w.deadline.IsZero() {
+			return time.Time{}
+		}
+		if w.deadline.After(d) {
+			d = w.deadline
+		}
+	}
+	return d
+}
+
+// until is a context that ends with the Refresher, or at the deadline if there is
+// one.
+func (t *planner) until(deadline time.Time) (context.Context, context.CancelFunc) {
+	if deadline.IsZero() {
+		return context.WithCancel(t.r.work)
+	}
+	return context.WithDeadline(t.r.work, deadline)
+}
+
+func newPlanner(r *Refresher, name string) *planner {
+	return &planner{
+		r: r, name: name,
+		wants: map[string]*want{}, claims: map[string]*want{}, rivals: map[string][]*want{},
+		known: memory{all: &r.remembered},
+		reads: backoff{shortest: time.Second, longest: time.Minute},
+		adds:  backoff{shortest: 30 * time.Second, longest: 15 * time.Minute},
+	}
+}
+
+// planner returns the table's planner, and makes it if there is none.
+func (r *Refresher) planner(name string) *planner {
+	r.mu.RLock()
+	p := r.tables[name]
+	r.mu.RUnlock()
+	if p != nil {
+		return p
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p = r.tables[name]; p == nil {
+		p = newPlanner(r, name)
+		r.tables[name] = p
+	}
+	return p
+}
+
+// forget drops the planner of a table that doesn't exist, so that a flood of
+// made-up names takes no room. Its caller holds p.mu and marks it gone.
+func (r *Refresher) forget(p *planner) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tables[p.name] == p {
+		delete(r.tables, p.name)
+	}
+}
+
+// mostPlanners is the number of planners above which one whose table was never
+// read is forgotten, even if that means to forget that the table fails.
+const mostPlanners = 10_000
+
+func (r *Refresher) tooManyPlanners() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.tables) > mostPlanners
 }

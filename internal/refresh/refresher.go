@@ -38,12 +38,12 @@ type Options struct {
 // Refresher settles messages. It is safe for concurrent use and keeps what it
 // learns of the catalog for as long as the process lives.
 type Refresher struct {
-	o      Options
-	budget *budget
-	health catalogHealth
-	names  listing
-	tally  tally
-	held   held
+	o         Options
+	budget    *budget
+	health    catalogHealth
+	tableList tableList
+	tally     tally
+	held      held
 
 	// routing is held for reading by whoever places objects: what is learned of a
 	// folder is by the rules that placed it.
@@ -79,7 +79,7 @@ func New(o Options) *Refresher {
 	r.work, r.cancel = context.WithCancel(context.Background())
 	r.health.check, r.health.checking, r.health.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
 	r.health.tasks, r.health.work = &r.tasks, r.work
-	r.names.list, r.names.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
+	r.tableList.list, r.tableList.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
 	r.buffers.New = func() any { return new([]event.Record) }
 	return r
 }

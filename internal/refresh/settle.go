@@ -39,48 +39,6 @@ func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
 	return r.conclude(ctx, m, &s)
 }
 
-// Object is an object in S3 that no message speaks of.
-type Object struct{ Bucket, Key string }
-
-// SettleObjects settles objects as it would those of one message, by the same
-// rules and beside the messages: their partitions share statements, and no
-// table gets more of these at a time. Only what is remembered of the partitions
-// doesn't count: whoever calls has just read that they are missing. It returns
-// when every answer is certain, or when ctx ends: then what is not settled has
-// the reason deadline. Nothing is parked: there is no message that could be
-// forgotten.
-func (r *Refresher) SettleObjects(ctx context.Context, objects []Object) []Answer {
-	answers, wants := make([]Answer, len(objects)), make([]*want, len(objects))
-	for i, o := range objects {
-		p := r.route(o)
-		if p.Outcome != table.Place {
-			answers[i] = Answer{Reason: Reason(p.Reason), Detail: p.Detail}
-			continue
-		}
-		for wants[i] == nil { // until a planner isn't gone
-			_, wants[i] = r.planner(p.Partition.Table).join(ctx, &p, true)
-		}
-	}
-	for _, w := range wants {
-		if w != nil {
-			w.t.start()
-		}
-	}
-	since := time.Now()
-	for i, w := range wants {
-		if w != nil {
-			answers[i] = r.await(ctx, w, 0, since)
-		}
-	}
-	return answers
-}
-
-func (r *Refresher) route(o Object) table.Placement {
-	r.routing.RLock()
-	defer r.routing.RUnlock()
-	return r.o.Router.Place(o.Bucket, o.Key)
-}
-
 // mostBuffered is the most records of which a buffer is kept for the next
 // message: one for thousands is not worth its memory.
 const mostBuffered = 1000
@@ -255,26 +213,6 @@ func (s *settling) wait() {
 	}
 }
 
-// logRecord writes down an object's outcome. Keys are written by strangers: the
-// handler has to quote what could drive a terminal, as slog's own do.
-func (s *settling) logRecord(level slog.Level, outcome string, reason Reason, detail string, e *event.Record) {
-	s.tell(level, outcome, reason, detail, e)
-	if s.log == nil || !s.log.Enabled(s.ctx, level) {
-		return
-	}
-	attrs := []slog.Attr{slog.String("outcome", outcome), slog.String("reason", string(reason)), slog.String("message", s.id)}
-	if e.Bucket != "" {
-		attrs = append(attrs, slog.String("bucket", e.Bucket), slog.String("key", e.Key))
-	}
-	if e.Count > 1 {
-		attrs = append(attrs, slog.Int("records", e.Count))
-	}
-	if detail != "" {
-		attrs = append(attrs, slog.String("why", detail))
-	}
-	s.log.LogAttrs(s.ctx, level, "record", attrs...)
-}
-
 // distinct returns the reasons of the records that are at least so bad, each
 // once, in the order of the records.
 func (s *settling) distinct(worst rank) []Reason {
@@ -324,23 +262,6 @@ func (s *settling) untried() bool {
 	})
 }
 
-func (s *settling) logMessage(out *Settlement, receives int) {
-	if s.log == nil || !s.log.Enabled(s.ctx, slog.LevelDebug) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("outcome", string(out.Outcome)), slog.String("message", s.id),
-		slog.Int("records", out.Records), slog.Int("receives", receives),
-	}
-	if len(out.Reasons) > 0 {
-		attrs = append(attrs, slog.Any("reasons", out.Reasons))
-	}
-	if out.Outcome == Retry {
-		attrs = append(attrs, slog.String("wait", out.Wait.Round(time.Second).String()))
-	}
-	s.log.LogAttrs(s.ctx, slog.LevelDebug, "message", attrs...)
-}
-
 // park copies a message to the dead-letter queue. Only a confirmed copy counts:
 // after any error the message is kept, and a copy may come twice.
 func (r *Refresher) park(ctx context.Context, m Message, reasons []Reason) Outcome {
@@ -352,13 +273,6 @@ func (r *Refresher) park(ctx context.Context, m Message, reasons []Reason) Outco
 		r.logger().Error("not parked, will be tried again", "message", m.ID, "reasons", reasons, "error", err)
 	}
 	return Retry
-}
-
-func (r *Refresher) logger() *slog.Logger {
-	if r.o.Log == nil {
-		return slog.New(slog.DiscardHandler)
-	}
-	return r.o.Log
 }
 
 // Retries are spent by age, not by count: an outage of hours, a table that is
@@ -431,4 +345,90 @@ func landedAt(text string, sent time.Time) time.Time {
 		return at
 	}
 	return sent
+}
+
+// logRecord writes down an object's outcome. Keys are written by strangers: the
+// handler has to quote what could drive a terminal, as slog's own do.
+func (s *settling) logRecord(level slog.Level, outcome string, reason Reason, detail string, e *event.Record) {
+	s.tell(level, outcome, reason, detail, e)
+	if s.log == nil || !s.log.Enabled(s.ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("outcome", outcome), slog.String("reason", string(reason)), slog.String("message", s.id)}
+	if e.Bucket != "" {
+		attrs = append(attrs, slog.String("bucket", e.Bucket), slog.String("key", e.Key))
+	}
+	if e.Count > 1 {
+		attrs = append(attrs, slog.Int("records", e.Count))
+	}
+	if detail != "" {
+		attrs = append(attrs, slog.String("why", detail))
+	}
+	s.log.LogAttrs(s.ctx, level, "record", attrs...)
+}
+
+func (s *settling) logMessage(out *Settlement, receives int) {
+	if s.log == nil || !s.log.Enabled(s.ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("outcome", string(out.Outcome)), slog.String("message", s.id),
+		slog.Int("records", out.Records), slog.Int("receives", receives),
+	}
+	if len(out.Reasons) > 0 {
+		attrs = append(attrs, slog.Any("reasons", out.Reasons))
+	}
+	if out.Outcome == Retry {
+		attrs = append(attrs, slog.String("wait", out.Wait.Round(time.Second).String()))
+	}
+	s.log.LogAttrs(s.ctx, slog.LevelDebug, "message", attrs...)
+}
+
+func (r *Refresher) logger() *slog.Logger {
+	if r.o.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return r.o.Log
+}
+
+// Object is an object in S3 that no message speaks of.
+type Object struct{ Bucket, Key string }
+
+// SettleObjects settles objects as it would those of one message, by the same
+// rules and beside the messages: their partitions share statements, and no
+// table gets more of these at a time. Only what is remembered of the partitions
+// doesn't count: whoever calls has just read that they are missing. It returns
+// when every answer is certain, or when ctx ends: then what is not settled has
+// the reason deadline. Nothing is parked: there is no message that could be
+// forgotten.
+func (r *Refresher) SettleObjects(ctx context.Context, objects []Object) []Answer {
+	answers, wants := make([]Answer, len(objects)), make([]*want, len(objects))
+	for i, o := range objects {
+		p := r.route(o)
+		if p.Outcome != table.Place {
+			answers[i] = Answer{Reason: Reason(p.Reason), Detail: p.Detail}
+			continue
+		}
+		for wants[i] == nil { // until a planner isn't gone
+			_, wants[i] = r.planner(p.Partition.Table).join(ctx, &p, true)
+		}
+	}
+	for _, w := range wants {
+		if w != nil {
+			w.t.start()
+		}
+	}
+	since := time.Now()
+	for i, w := range wants {
+		if w != nil {
+			answers[i] = r.await(ctx, w, 0, since)
+		}
+	}
+	return answers
+}
+
+func (r *Refresher) route(o Object) table.Placement {
+	r.routing.RLock()
+	defer r.routing.RUnlock()
+	return r.o.Router.Place(o.Bucket, o.Key)
 }
