@@ -13,20 +13,20 @@ const (
 	// together is how many folders of a table are kept until they are read
 	// again.
 	together = 1000
-	// mostLookup is how many of them one look-up takes: each may be spelled in
-	// three ways, and 1,000 is the most that it may be asked for.
+	// mostLookup is how many of them one look-up takes: each has up to
+	// three forms, and a call takes 1,000.
 	mostLookup = 333
 )
 
 // candidate is a partition that S3 shows and that the catalog was not known to
 // have in that folder.
 type candidate struct {
-	part    table.Partition
-	values  []string
-	spelled [][]string
-	id      string
-	rival   bool // S3 shows it in another folder too
-	object  refresh.Object
+	part   table.Partition
+	values []string
+	forms  [][]string
+	id     string
+	rival  bool // S3 shows it in another folder too
+	object refresh.Object
 }
 
 func (c *candidate) finding(k Kind) Finding {
@@ -47,7 +47,7 @@ func (r *run) sight(ctx context.Context, p *table.Placement, o refresh.Object) e
 	c := &candidate{part: p.Partition, object: o}
 	why := t.why
 	if why.Reason == "" {
-		c.values, c.spelled, why = t.facts.Values(p)
+		c.values, c.forms, why = t.facts.Values(p)
 	}
 	switch {
 	case why.Reason == refresh.ProjectedTable:
@@ -134,7 +134,7 @@ func (r *run) lookUp(ctx context.Context, t *tableRun, batch []*candidate) (map[
 		n := min(len(batch), mostLookup)
 		var values [][]string
 		for _, c := range batch[:n] {
-			values = append(values, c.spelled...)
+			values = append(values, c.forms...)
 		}
 		parts, err := r.Catalog.Partitions(ctx, t.facts, values)
 		if err != nil {

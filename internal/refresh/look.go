@@ -148,7 +148,7 @@ func (t *planner) fitting(batch []*want, tab Table) (fit []*want) {
 		return nil
 	}
 	for _, w := range batch {
-		values, why := tab.values(&w.part)
+		values, why := tab.canonical(&w.part)
 		if format := tab.format(w.parquet); format.Reason != "" {
 			why = format
 		}
@@ -211,7 +211,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent 
 	stale := t.dueAgain(unread)
 	values := make([][]string, 0, len(unread)+len(stale))
 	for _, w := range unread {
-		values = append(values, spellings(&tab, w.part.Keys, w.part.Values)...)
+		values = append(values, allForms(&tab, w.part.Keys, w.part.Values)...)
 	}
 	for _, k := range stale {
 		values = append(values, k.values)

@@ -78,9 +78,9 @@ func TestTheWaysToWriteAPartition(t *testing.T) {
 	tab := refresh.Table{Keys: []refresh.Key{{Name: "month", Type: "int"}, {Name: "app", Type: "string"}}}
 	for month, want := range map[string][]string{"7": {"7", "07"}, "07": {"7", "07"}, "007": {"7", "007", "07"}, "12": {"12"}, "012": {"12", "012"}} {
 		p := table.Placement{Outcome: table.Place, Partition: table.Partition{Table: "t", Keys: []string{"app", "month"}, Values: []string{"01", month}}}
-		values, spelled, why := tab.Values(&p)
+		values, forms, why := tab.Values(&p)
 		var months []string
-		for _, s := range spelled {
+		for _, s := range forms {
 			months = append(months, s[0])
 		}
 		if d := cmp.Diff(want, months); d != "" || why.Reason != "" || values[0] != want[0] || values[1] != "01" {

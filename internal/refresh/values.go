@@ -12,13 +12,13 @@ import (
 	"athenarefresh/internal/table"
 )
 
-// A value comes as text out of a key, and the catalog keeps it as text: what it
-// is to a query depends on the type of the table's key. Text that the type
-// can't hold is read as NULL, or fails the query. Of what it can hold there are
-// often several spellings, and writers differ in which they store; the ones we
-// look for are these:
+// A value is text in a key, and text in the catalog. What a query makes of it
+// depends on the type of the table's key: text that the type can't hold is NULL,
+// or fails the query. What it can hold can often be written in several ways, and
+// writers differ in which they store. We write the canonical form, and look for
+// these:
 //
-//	type           we write               others may have stored
+//	type           canonical              others may have stored
 //	tinyint … int  7                      as in the key, 07
 //	decimal(p,s)   1.5                    as in the key, 1.50 (all of s)
 //	float, double  1.5                    as in the key, 1.0 for 1
@@ -29,71 +29,72 @@ import (
 //	varchar(n)     as in the key
 //	any other      as in the key
 
-// spelled are the spellings of one value: ours, the key's, and another.
-type spelled [3]string
+// forms are the ways to write one value: the canonical one, the key's, and
+// another that some writers store.
+type forms [3]string
 
-// spell returns a value's spellings; false where the type can't hold it.
-func spell(hiveType, value string) (s spelled, ok bool) {
+// formsOf returns a value's forms; false where the type can't hold it.
+func formsOf(hiveType, value string) (s forms, ok bool) {
 	base, arguments := hiveType, []int(nil)
 	if m := typeArguments.FindStringSubmatch(hiveType); m != nil {
 		base = m[1]
 		for _, a := range strings.Split(m[2], ",") {
 			n, err := strconv.Atoi(strings.TrimSpace(a))
 			if err != nil {
-				return spelled{value, value, value}, true // a type that nobody has
+				return forms{value, value, value}, true // a type that nobody has
 			}
 			arguments = append(arguments, n)
 		}
 	}
-	ours, third, ok := spellAs(base, arguments, value)
-	return spelled{ours, value, third}, ok
+	canonical, other, ok := formsAs(base, arguments, value)
+	return forms{canonical, value, other}, ok
 }
 
 var typeArguments = regexp.MustCompile(`^(\w+)\s*\(([^()]*)\)$`)
 
-func spellAs(base string, arguments []int, value string) (ours, third string, ok bool) {
+func formsAs(base string, arguments []int, value string) (canonical, other string, ok bool) {
 	if bits := (Key{Type: base}).Bits(); bits > 0 {
-		return spellInteger(value, bits)
+		return integerForms(value, bits)
 	}
 	switch base {
 	case "decimal", "numeric", "dec":
-		return spellDecimal(value, arguments)
+		return decimalForms(value, arguments)
 	case "float":
-		return spellFloat(value, 32)
+		return floatForms(value, 32)
 	case "double", "double precision":
-		return spellFloat(value, 64)
+		return floatForms(value, 64)
 	case "boolean":
-		ours = strings.ToLower(value)
-		return ours, ours, ours == "true" || ours == "false"
+		canonical = strings.ToLower(value)
+		return canonical, canonical, canonical == "true" || canonical == "false"
 	case "date":
 		t, err := time.Parse("2006-1-2", value)
-		ours = t.Format(time.DateOnly)
-		return ours, ours, err == nil && t.Year() > 0
+		canonical = t.Format(time.DateOnly)
+		return canonical, canonical, err == nil && t.Year() > 0
 	case "timestamp":
-		return spellTimestamp(value)
+		return timestampForms(value)
 	case "char":
-		return spellChar(value, arguments)
+		return charForms(value, arguments)
 	case "varchar":
 		return value, value, len(arguments) != 1 || utf8.RuneCountInString(value) <= arguments[0]
 	}
 	return value, value, true
 }
 
-// spellInteger: some writers store 01 and others 1, whatever the folder is called.
-func spellInteger(value string, bits int) (ours, third string, ok bool) {
+// integerForms: some writers store 01 and others 1, whatever the folder is called.
+func integerForms(value string, bits int) (canonical, other string, ok bool) {
 	n, err := strconv.ParseInt(value, 10, bits)
-	ours = strconv.FormatInt(n, 10)
-	if third = ours; len(ours) == 1 {
-		third = "0" + ours
+	canonical = strconv.FormatInt(n, 10)
+	if other = canonical; len(canonical) == 1 {
+		other = "0" + canonical
 	}
-	return ours, third, err == nil
+	return canonical, other, err == nil
 }
 
 var decimalShape = regexp.MustCompile(`^([+-]?)0*(\d*?)(?:\.(\d*?)0*)?$`)
 
-// spellDecimal: Hive's decimal without arguments is decimal(10,0). One with more
+// decimalForms: Hive's decimal without arguments is decimal(10,0). One with more
 // digits than the type has would be rounded, so the type can't hold it.
-func spellDecimal(value string, arguments []int) (ours, third string, ok bool) {
+func decimalForms(value string, arguments []int) (canonical, other string, ok bool) {
 	precision, scale := 10, 0
 	if len(arguments) > 0 {
 		precision = arguments[0]
@@ -112,65 +113,65 @@ func spellDecimal(value string, arguments []int) (ours, third string, ok bool) {
 	if m[1] == "-" && whole+m[3] != "0" {
 		whole = "-" + whole
 	}
-	ours, third = whole, whole
+	canonical, other = whole, whole
 	if m[3] != "" {
-		ours += "." + m[3]
+		canonical += "." + m[3]
 	}
 	if scale > 0 {
-		third += "." + m[3] + strings.Repeat("0", scale-len(m[3]))
+		other += "." + m[3] + strings.Repeat("0", scale-len(m[3]))
 	}
-	return ours, third, true
+	return canonical, other, true
 }
 
-func spellFloat(value string, bits int) (ours, third string, ok bool) {
+func floatForms(value string, bits int) (canonical, other string, ok bool) {
 	f, err := strconv.ParseFloat(value, bits)
 	if err != nil || strings.ContainsAny(value, "xXpPnN_") { // hexadecimal, Inf, NaN
 		return value, value, false
 	}
-	ours = strconv.FormatFloat(f, 'f', -1, bits)
-	if third = ours; !strings.Contains(ours, ".") {
-		third += ".0"
+	canonical = strconv.FormatFloat(f, 'f', -1, bits)
+	if other = canonical; !strings.Contains(canonical, ".") {
+		other += ".0"
 	}
-	return ours, third, true
+	return canonical, other, true
 }
 
 // timestampShapes are those that both Hive and Trino read; T stands between day
 // and time in neither.
 var timestampShapes = []string{"2006-1-2 15:4:5.999999999", "2006-1-2 15:4:5", "2006-1-2 15:4", "2006-1-2"}
 
-// spellTimestamp: Hive writes a fraction in any case.
-func spellTimestamp(value string) (ours, third string, ok bool) {
+// timestampForms: Hive writes a fraction in any case.
+func timestampForms(value string) (canonical, other string, ok bool) {
 	for _, shape := range timestampShapes {
 		t, err := time.Parse(shape, value)
 		if err != nil || t.Year() == 0 {
 			continue
 		}
-		ours = t.Format("2006-01-02 15:04:05.999999999")
-		if third = ours; t.Nanosecond() == 0 {
-			third += ".0"
+		canonical = t.Format("2006-01-02 15:04:05.999999999")
+		if other = canonical; t.Nanosecond() == 0 {
+			other += ".0"
 		}
-		return ours, third, true
+		return canonical, other, true
 	}
 	return value, value, false
 }
 
-// spellChar: spaces at the end of a char say nothing.
-func spellChar(value string, arguments []int) (ours, third string, ok bool) {
-	ours = strings.TrimRight(value, " ")
+// charForms: spaces at the end of a char say nothing.
+func charForms(value string, arguments []int) (canonical, other string, ok bool) {
+	canonical = strings.TrimRight(value, " ")
 	if len(arguments) != 1 {
-		return ours, ours, ours != ""
+		return canonical, canonical, canonical != ""
 	}
-	missing := arguments[0] - utf8.RuneCountInString(ours)
-	return ours, ours + strings.Repeat(" ", max(missing, 0)), missing >= 0 && ours != ""
+	missing := arguments[0] - utf8.RuneCountInString(canonical)
+	return canonical, canonical + strings.Repeat(" ", max(missing, 0)), missing >= 0 && canonical != ""
 }
 
-// spellings are the values under which the catalog may have a partition that
-// the table can have, ours first. One that is there under another of them must
-// not be added again: its rows would be found twice. At most three.
-func spellings(tab *Table, keys, raw []string) (list [][]string) {
-	var ways [len(spelled{})][]string
+// allForms are the values under which the catalog may have a partition that the
+// table can have, the canonical ones first, at most three. If it is there under
+// any of them it must not be added again: a query would find its rows twice.
+func allForms(tab *Table, keys, raw []string) (list [][]string) {
+	var ways [len(forms{})][]string
 	for _, k := range tab.Keys {
-		s, _ := spell(k.Type, raw[slices.Index(keys, k.Name)])
+		s, _ := formsOf(k.Type, raw[slices.Index(keys, k.Name)])
 		for i := range ways {
 			ways[i] = append(ways[i], s[i])
 		}
@@ -191,7 +192,7 @@ func (tab *Table) noValue(k Key, value string) Answer {
 // someValue is a value that fits the key's type.
 func (k Key) someValue() string {
 	for _, v := range []string{"x", "1", "2026-01-02", "true"} {
-		if _, ok := spell(k.Type, v); ok {
+		if _, ok := formsOf(k.Type, v); ok {
 			return v
 		}
 	}
@@ -208,7 +209,7 @@ func (tab *Table) Identity(stored []string) (string, bool) {
 	values := make([]string, len(stored))
 	for i, v := range stored {
 		values[i] = v
-		if s, ok := spell(tab.Keys[i].Type, v); ok { // else some other writer's
+		if s, ok := formsOf(tab.Keys[i].Type, v); ok { // else some other writer's
 			values[i] = s[0]
 		}
 	}
@@ -223,17 +224,17 @@ func (tab *Table) AsWritten(stored []string) bool {
 }
 
 // Values are those of a partition in the order of the table's keys, as the
-// catalog would be given them; spelled are all under which it may have them.
+// catalog would be given them; all are those under which it may have them.
 // Where a table that takes partitions can't have this one, why says so.
-func (tab *Table) Values(p *table.Placement) (values []string, spelled [][]string, why Answer) {
+func (tab *Table) Values(p *table.Placement) (values []string, all [][]string, why Answer) {
 	a := tab.format(p.Parquet)
 	if a.Reason == "" {
-		values, a = tab.values(&p.Partition)
+		values, a = tab.canonical(&p.Partition)
 	}
 	if a.Reason != "" {
 		return nil, nil, a
 	}
-	return values, spellings(tab, p.Partition.Keys, p.Partition.Values), Answer{}
+	return values, allForms(tab, p.Partition.Keys, p.Partition.Values), Answer{}
 }
 
 // Accepts says why partitions with these keys, in whatever order, can't be
@@ -285,9 +286,9 @@ func (tab *Table) format(parquet bool) Answer {
 	return Answer{}
 }
 
-// values returns a partition's values in the order of the table's keys, as the
+// canonical returns a partition's values in the order of the table's keys, as the
 // table's types write them, or why the table can't have them.
-func (tab *Table) values(p *table.Partition) ([]string, Answer) {
+func (tab *Table) canonical(p *table.Partition) ([]string, Answer) {
 	mismatch := func() ([]string, Answer) {
 		return nil, Answer{Reason: PartitionKeysMismatch, Detail: fmt.Sprintf(
 			"the layout has the partition keys %s, table %s has %s", strings.Join(p.Keys, ", "), tab.ID.Name, tab.keyList())}
@@ -301,11 +302,11 @@ func (tab *Table) values(p *table.Partition) ([]string, Answer) {
 		if at < 0 {
 			return mismatch()
 		}
-		spelled, ok := spell(k.Type, p.Values[at])
+		all, ok := formsOf(k.Type, p.Values[at])
 		if !ok {
 			return nil, tab.noValue(k, p.Values[at])
 		}
-		values[i] = spelled[0]
+		values[i] = all[0]
 	}
 	return values, Answer{}
 }
@@ -323,6 +324,6 @@ func (tab *Table) keyList() string {
 
 // partition is a want as the catalog is to have it. Its values fitted before.
 func (tab *Table) partition(w *want) Partition {
-	values, _ := tab.values(&w.part)
+	values, _ := tab.canonical(&w.part)
 	return Partition{Values: values, Location: w.part.Location}
 }

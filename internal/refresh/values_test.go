@@ -70,9 +70,9 @@ func TestTheSpellingsOfAValue(t *testing.T) {
 	} {
 		tab := refresh.Table{ID: refresh.TableID{Name: "t"}, Keys: []refresh.Key{{Name: "k", Type: c.hiveType}}}
 		p := table.Placement{Outcome: table.Place, Partition: table.Partition{Table: "t", Keys: []string{"k"}, Values: []string{c.value}}}
-		_, spelled, why := tab.Values(&p)
+		_, forms, why := tab.Values(&p)
 		var got []string
-		for _, s := range spelled {
+		for _, s := range forms {
 			got = append(got, s[0])
 		}
 		if d := cmp.Diff(c.want, got); d != "" || (why.Reason == refresh.InvalidValue) != (c.want == nil) {
