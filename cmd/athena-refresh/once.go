@@ -83,7 +83,7 @@ func (a *app) adviseAfter(r *report) {
 
 // refresh is one invocation, by the parts that run on AWS.
 func (a *app) refresh(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, log *slog.Logger) (r *report, err error) {
-	w, err := a.worker(ctx, cfg, c, router, worker.Options{Hand: daemon.Hand, Log: log})
+	w, err := a.worker(ctx, cfg, c, router, worker.Options{MaxInHand: daemon.MaxInHand, Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (s *service) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	recent := &statuspage.Recent{}
-	w, err := s.app.worker(ctx, s.cfg, s.config, s.router, worker.Options{Hand: daemon.Hand, Log: s.log, Noted: recent.Note})
+	w, err := s.app.worker(ctx, s.cfg, s.config, s.router, worker.Options{MaxInHand: daemon.MaxInHand, Log: s.log, Noted: recent.Note})
 	if err != nil {
 		return errors.Join(err, closePages(s.pages))
 	}

@@ -213,7 +213,7 @@ func byDaemon(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	w, err := worker.Open(t.Context(), s.cfg, s.c, router, worker.Options{Hand: daemon.Hand, Log: log})
+	w, err := worker.Open(t.Context(), s.cfg, s.c, router, worker.Options{MaxInHand: daemon.MaxInHand, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

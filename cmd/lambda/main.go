@@ -75,7 +75,7 @@ func newHandler(ctx context.Context, stderr io.Writer) (*lambda.Handler, error) 
 	}
 	h := &lambda.Handler{Config: c, Version: worker.Version(), Log: log, Reconnect: freeze(&cfg).CloseIdleConnections}
 	h.Open = func(ctx context.Context) (*lambda.Worker, error) {
-		w, err := worker.Open(ctx, cfg, c, router, worker.Options{Hand: lambda.Hand(c), Log: log})
+		w, err := worker.Open(ctx, cfg, c, router, worker.Options{MaxInHand: lambda.MaxInHand(c), Log: log})
 		if err != nil {
 			return nil, err
 		}

@@ -120,7 +120,7 @@ func TestABacklogCostsAStatementATable(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: d, Writer: d}, DeadLetters: &countLetters{}, Statements: 5, Hand: daemon.Hand})
+				r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: d, Writer: d}, DeadLetters: &countLetters{}, Statements: 5, MaxInHand: daemon.MaxInHand})
 				v := daemon.Invocation{Queue: d, Settler: r, Timeout: 5 * time.Minute, Log: slog.New(slog.DiscardHandler)}
 				s, err := v.Run(t.Context())
 				r.Close(t.Context())

@@ -150,7 +150,7 @@ func (d *Daemon) continuously(ctx context.Context) Summary {
 	settling, endSettling := context.WithCancel(whole)
 	defer endSettling()
 
-	n := newIntake(d.Queue, d.Settler, d.Log, &d.ledger, Hand, whole, settling)
+	n := newIntake(d.Queue, d.Settler, d.Log, &d.ledger, MaxInHand, whole, settling)
 	n.visibility = d.Visibility
 	beating, endBeating := context.WithCancel(whole)
 	var heart sync.WaitGroup

@@ -171,7 +171,7 @@ func TestAFloodForAMissingTableDelaysNobody(t *testing.T) {
 		for i := range flood {
 			q.send(fmt.Sprint("m", i), "missing")
 		}
-		r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: store, Writer: wholeStatements{store}}, DeadLetters: dead, Statements: 5, Hand: daemon.Hand})
+		r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: store, Writer: wholeStatements{store}}, DeadLetters: dead, Statements: 5, MaxInHand: daemon.MaxInHand})
 		d := start(t, q, nil, func(d *daemon.Daemon) { d.Settler, d.Log = r, slog.New(slog.DiscardHandler) })
 		time.Sleep(2 * time.Minute) // received once, kept or parked
 		for i := range 600 {

@@ -18,8 +18,8 @@ type Settler interface {
 	// Settle returns once the message's outcome is certain, or ctx ends. It is
 	// called for many messages at once.
 	Settle(ctx context.Context, m refresh.Message) refresh.Settlement
-	// Crowd is told how many messages of the queue are in flight.
-	Crowd(inFlight int)
+	// NoteInFlight is told how many messages of the queue are in flight.
+	NoteInFlight(inFlight int)
 	// CatalogDown says whether the catalog as a whole is not known to work: it
 	// failed, or nobody has asked it yet. Then every message that needs it may
 	// only be held back; to settle one asks it.
@@ -28,7 +28,7 @@ type Settler interface {
 
 // Limits of what is held at once.
 const (
-	Hand      = 32 << 20 // weight of the messages (refresh.Message.Weight)
+	MaxInHand = 32 << 20 // weight of the messages (refresh.Message.Weight)
 	receivers = 10       // receives at once, of ten messages each
 	lookAgain = time.Minute
 	lookSoon  = 10_000 // kept messages: hidden so quickly, they could reach SQS's limit within the minute
@@ -241,7 +241,7 @@ func (n *intake) lookAtDepth() {
 		return
 	}
 	n.ledger.note(Summary{Depth: &Depth{waiting, inFlight}})
-	n.settler.Crowd(inFlight)
+	n.settler.NoteInFlight(inFlight)
 }
 
 // hand is what is being settled.

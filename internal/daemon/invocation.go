@@ -26,8 +26,8 @@ type Invocation struct {
 	// in hand is made visible again for others. 0: until its time is up.
 	Grace time.Duration
 
-	// Hand is the weight of the messages that it settles at once; 0: [Hand].
-	Hand int
+	// MaxInHand is the weight of the messages that it settles at once; 0: [MaxInHand].
+	MaxInHand int
 
 	ledger *ledger // of a Daemon whose invocation it is
 }
@@ -53,7 +53,7 @@ func (v *Invocation) Run(ctx context.Context) (Summary, error) {
 	if time.Until(settleBy) <= poll {
 		return Summary{}, fmt.Errorf("a timeout of %s is too short to receive anything: say two seconds or more", v.Timeout)
 	}
-	n := newIntake(v.Queue, v.Settler, v.Log, v.ledger, cmp.Or(v.Hand, Hand), whole, settling)
+	n := newIntake(v.Queue, v.Settler, v.Log, v.ledger, cmp.Or(v.MaxInHand, MaxInHand), whole, settling)
 	if v.Grace > 0 {
 		defer context.AfterFunc(ctx, func() {
 			pause(whole, v.Grace)

@@ -30,7 +30,7 @@ func (s *settler) Settle(ctx context.Context, m refresh.Message) refresh.Settlem
 	return s.f(ctx, m)
 }
 
-func (s *settler) Crowd(n int) {
+func (s *settler) NoteInFlight(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.crowds = append(s.crowds, n)
@@ -201,7 +201,7 @@ func TestTheHandIsBounded(t *testing.T) {
 			t.Errorf("%+v %v", s, err)
 		}
 		m := refresh.Message{Body: strings.Repeat("x", 100)}
-		if fit := daemon.Hand / m.Weight(); most < fit || most > fit+100 {
+		if fit := daemon.MaxInHand / m.Weight(); most < fit || most > fit+100 {
 			t.Errorf("%d messages were in hand at once, want about %d", most, fit)
 		}
 	})
@@ -237,7 +237,7 @@ func TestWhatWaitsForItsAcknowledgementIsInHand(t *testing.T) {
 			t.Errorf("%+v %v", s, err)
 		}
 		m := refresh.Message{Body: strings.Repeat("x", 100)}
-		if q.most > daemon.Hand/m.Weight()+500 { // those that are being deleted
+		if q.most > daemon.MaxInHand/m.Weight()+500 { // those that are being deleted
 			t.Errorf("%d messages were held at once", q.most)
 		}
 	})

@@ -464,7 +464,7 @@ func (w *world) processes(ctx context.Context) {
 	for ctx.Err() == nil {
 		p := newProcess(w)
 		r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: simCatalog{p}, Writer: simCatalog{p}},
-			DeadLetters: simLetters{p}, Folders: simFolders{p}, Statements: statements, Hand: 100 * 9 << 10})
+			DeadLetters: simLetters{p}, Folders: simFolders{p}, Statements: statements, MaxInHand: 100 * 9 << 10})
 		if w.rand(2) == 0 {
 			w.daemon(ctx, p, r)
 		}

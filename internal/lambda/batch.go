@@ -17,11 +17,11 @@ import (
 // lookEvery is how often the queue is asked how many messages are in flight.
 const lookEvery = time.Minute
 
-// Hand is the weight of the messages that the function settles at once. A
+// MaxInHand is the weight of the messages that the function settles at once. A
 // scheduled one takes a quarter of its memory, and no table may fill that. A
 // batch is there as a whole: no message of it has to make room for another, and
 // a table may keep all of them waiting.
-func Hand(c *config.Config) int {
+func MaxInHand(c *config.Config) int {
 	if c.Trigger == config.TriggerQueue {
 		return 0
 	}
@@ -96,7 +96,7 @@ func (h *Handler) look(ctx context.Context, w *worker) *daemon.Depth {
 		h.Log.Warn("can't see how many messages are in flight", "error", err)
 		return nil
 	}
-	w.Refresher.Crowd(inFlight)
+	w.Refresher.NoteInFlight(inFlight)
 	return &daemon.Depth{Waiting: waiting, InFlight: inFlight}
 }
 

@@ -73,7 +73,7 @@ func newRig(t *testing.T, change ...func(*config.Config)) *rig {
 			return nil, g.openErr
 		}
 		r := refresh.New(refresh.Options{
-			Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g, Log: log, Statements: c.StatementsInFlight, Hand: lambda.Hand(c),
+			Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g, Log: log, Statements: c.StatementsInFlight, MaxInHand: lambda.MaxInHand(c),
 		})
 		t.Cleanup(func() { r.Close(context.Background()) })
 		return &lambda.Worker{Queue: g, Refresher: r, Send: g.send, Remind: func(context.Context) { g.reminded++ }}, nil

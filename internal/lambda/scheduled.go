@@ -30,7 +30,7 @@ func (h *Handler) scheduled(ctx context.Context, t times) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := daemon.Invocation{Queue: w.Queue, Settler: w.Refresher, Log: h.Log, Timeout: time.Until(t.end), Hand: Hand(h.Config)}
+	v := daemon.Invocation{Queue: w.Queue, Settler: w.Refresher, Log: h.Log, Timeout: time.Until(t.end), MaxInHand: MaxInHand(h.Config)}
 	done, err := v.Run(ctx)
 	if err != nil {
 		return nil, err

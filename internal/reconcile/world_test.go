@@ -245,7 +245,7 @@ func (w *world) reconciler(router *table.Router, found *[]reconcile.Finding) *re
 
 // fix is a Settler on the world.
 func (w *world) fix(router *table.Router) *refresh.Refresher {
-	r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: w, Writer: w}, DeadLetters: nowhere{}, Statements: 2, Hand: 1000})
+	r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: w, Writer: w}, DeadLetters: nowhere{}, Statements: 2, MaxInHand: 1000})
 	w.t.Cleanup(func() { r.Close(context.Background()) })
 	return r
 }

@@ -26,7 +26,7 @@ func benchmarkKnown(b *testing.B, meters int) {
 	if err := m.CreateTable(b.Context(), catalogtest.Table{Name: "cloudtrail_events", Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://example.streamalert.data/cloudtrail_events/"}); err != nil {
 		b.Fatal(err)
 	}
-	r := refresh.New(refresh.Options{Router: router, Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, Hand: 32 << 20})
+	r := refresh.New(refresh.Options{Router: router, Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, MaxInHand: 32 << 20})
 	defer r.Close(context.Background())
 	for range meters {
 		r.Meter()

@@ -171,7 +171,7 @@ func TestAfterThrottlingNothingIsSubmittedForAWhile(t *testing.T) {
 
 func TestOneTableDoesNotFillTheHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t, func(o *refresh.Options) { o.Hand = handOf(20) })
+		g := newRig(t, func(o *refresh.Options) { o.MaxInHand = handOf(20) })
 		g.create("slow")
 		g.before("Add", slow(time.Minute))
 		var mu sync.Mutex
@@ -196,7 +196,7 @@ func TestOneTableDoesNotFillTheHand(t *testing.T) {
 
 func TestMessagesThatWereAnsweredDoNotFillTheHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t, func(o *refresh.Options) { o.Hand = handOf(4) })
+		g := newRig(t, func(o *refresh.Options) { o.MaxInHand = handOf(4) })
 		g.create("a")
 		g.before("Add", slow(10*time.Second))
 		for _, key := range hours("a", 10) {
@@ -207,7 +207,7 @@ func TestMessagesThatWereAnsweredDoNotFillTheHand(t *testing.T) {
 
 func TestASurplusMessageWhoseTimeIsOverSaysDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t, func(o *refresh.Options) { o.Hand = handOf(2) })
+		g := newRig(t, func(o *refresh.Options) { o.MaxInHand = handOf(2) })
 		g.create("a")
 		g.before("Add", hang)
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)

@@ -94,7 +94,7 @@ func TestMessageCases(t *testing.T) {
 				}
 				return nil
 			})
-			r := refresh.New(refresh.Options{Router: router, Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, Hand: 32 << 20})
+			r := refresh.New(refresh.Options{Router: router, Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, MaxInHand: 32 << 20})
 			defer r.Close(context.Background())
 			checkCase(t, c, func(m refresh.Message) refresh.Settlement { return r.Settle(context.Background(), m) })
 			for name, want := range c.Partitions {

@@ -20,7 +20,7 @@ func TestObjectsAreSettledAsIfTheyHadBeenNotified(t *testing.T) {
 	if err := m.AddPartition(t.Context(), "alerts", refresh.Partition{Values: []string{"2018-03-01-07"}, Location: "s3://elsewhere/"}); err != nil {
 		t.Fatal(err)
 	}
-	r := refresh.New(refresh.Options{Router: casesRouter(t), Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, Hand: 32 << 20})
+	r := refresh.New(refresh.Options{Router: casesRouter(t), Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, MaxInHand: 32 << 20})
 	defer r.Close(context.Background())
 	var objects []refresh.Object
 	for _, key := range []string{"alerts/2018/03/01/05/a", "alerts/2018/03/01/06/a", "alerts/2018/03/01/07/a", "alerts/2018/02/30/05/a", "alerts/2018/03/01/05/b"} {

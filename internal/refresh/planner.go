@@ -126,7 +126,7 @@ func (r *Refresher) await(ctx context.Context, w *want, weight int, since time.T
 	if a, ok := w.resolved(); ok {
 		return a
 	}
-	surplus := w.t.addWaiting(weight)-weight >= r.o.Hand/2 // never the only one that waits
+	surplus := w.t.addWaiting(weight)-weight >= r.o.MaxInHand/2 // never the only one that waits
 	defer w.t.addWaiting(-weight)
 	patient := ctx
 	if surplus {

@@ -140,7 +140,7 @@ func TestACrowdedQueueKeepsWhatADatabaseHoldsUp(t *testing.T) {
 	if err := g.catalog.DropDatabase(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	g.r.Crowd(100_000)
+	g.r.NoteInFlight(100_000)
 	g.must(refresh.Retry, why(refresh.DatabaseMissing), "a/2018/03/01/05/x")
 }
 

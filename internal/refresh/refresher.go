@@ -30,9 +30,9 @@ type Options struct {
 	// refuses because of one is tried again.
 	Folders Folders
 
-	// Hand is the weight ([Message.Weight]) of the messages that the driver
+	// MaxInHand is the weight ([Message.Weight]) of the messages that the driver
 	// settles at once; no table keeps more than half of it waiting. 0: any.
-	Hand int
+	MaxInHand int
 }
 
 // Refresher settles messages. It is safe for concurrent use and keeps what it
@@ -71,8 +71,8 @@ type Refresher struct {
 // New makes a Refresher. Nothing runs until the first message.
 func New(o Options) *Refresher {
 	o.Statements = max(o.Statements, 1)
-	if o.Hand == 0 {
-		o.Hand = math.MaxInt
+	if o.MaxInHand == 0 {
+		o.MaxInHand = math.MaxInt
 	}
 	r := &Refresher{o: o, budget: newBudget(o.Statements), tables: map[string]*planner{}}
 	r.o.Catalog = r.tally.meter(o.Catalog, r.logger())
@@ -98,14 +98,14 @@ func (r *Refresher) Close(ctx context.Context) {
 	r.cancel()
 }
 
-// crowd is the number of messages in flight above which waiting is a luxury:
-// half of SQS's 120,000 (docs/aws-facts.md 1.3).
-const crowd = 60_000
+// crowdedAbove is half of the 120,000 messages that SQS lets be in flight
+// (docs/aws-facts.md 1.3). Above it, waiting for a table is a luxury.
+const crowdedAbove = 60_000
 
-// Crowd tells the Refresher how many messages of the queue are hidden, in hand
-// or waiting to be tried again. Above 60,000 a message whose own table fails
-// is parked at once, so that the others can still be received.
-func (r *Refresher) Crowd(inFlight int) { r.crowded.Store(inFlight > crowd) }
+// NoteInFlight tells the Refresher how many messages of the queue are in flight:
+// in hand, or hidden until they are tried again. Above 60,000 it parks a message
+// whose own table fails at once, so that others can still be received.
+func (r *Refresher) NoteInFlight(inFlight int) { r.crowded.Store(inFlight > crowdedAbove) }
 
 // Reroute has objects placed by another router from now on. Those that are placed
 // already, and wait, are added where they were placed; what is known of the

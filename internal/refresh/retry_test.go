@@ -73,9 +73,9 @@ func TestRetriesAreSpentByAge(t *testing.T) {
 
 func TestACrowdedQueueParksWhatFails(t *testing.T) {
 	g := newRig(t)
-	g.r.Crowd(60_001)
+	g.r.NoteInFlight(60_001)
 	g.must(refresh.Parked, why(refresh.TableMissing), "nowhere/2018/03/01/05/x")
-	g.r.Crowd(60_000)
+	g.r.NoteInFlight(60_000)
 	g.must(refresh.Retry, why(refresh.TableMissing), "nowhere/2018/03/01/05/x")
 }
 

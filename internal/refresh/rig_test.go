@@ -37,7 +37,7 @@ func newRig(t *testing.T, change ...func(*refresh.Options)) *rig {
 		t.Fatal(err)
 	}
 	g := &rig{t: t, catalog: catalogtest.NewMemory(t), letters: &letters{}}
-	o := refresh.Options{Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g.letters, Statements: 5, Hand: 32 << 20, Log: slog.New(sober{slog.DiscardHandler, t})}
+	o := refresh.Options{Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g.letters, Statements: 5, MaxInHand: 32 << 20, Log: slog.New(sober{slog.DiscardHandler, t})}
 	for _, f := range change {
 		f(&o)
 	}

@@ -60,7 +60,7 @@ func TestACatalogThatDeniesIsDownAndNothingIsParkedForIt(t *testing.T) {
 				if !g.r.CatalogDown() || !g.r.CatalogFailed() {
 					t.Error("the catalog counts as working, though it denies everything")
 				}
-				g.r.Crowd(60_001)
+				g.r.NoteInFlight(60_001)
 				g.must(refresh.Retry, why(refresh.AccessDenied), "b/2019/01/01/00/f")
 				g.catalog.SetFault(nil)
 				time.Sleep(20 * time.Minute)
@@ -85,7 +85,7 @@ func TestATableThatMayNotBeUsedIsNoSickCatalog(t *testing.T) {
 			return nil
 		})
 		g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/01/f")
-		g.r.Crowd(60_001)
+		g.r.NoteInFlight(60_001)
 		g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/02/f") // it may be the catalog's
 		g.must(refresh.Done, nil, "b/2018/03/01/02/f")
 		g.r.Idle(t.Context()) // the check that the denial called for
@@ -104,7 +104,7 @@ func TestNothingIsParkedWhileTheCatalogIsInDoubt(t *testing.T) {
 		g := newRig(t)
 		g.create("a", "b")
 		g.must(refresh.Done, nil, "a/2018/03/01/00/f")
-		g.r.Crowd(60_001)
+		g.r.NoteInFlight(60_001)
 		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
 			if c.Method == "Check" {
 				time.Sleep(time.Second)
@@ -208,7 +208,7 @@ func TestWhenDenialsEndNoTableRestsForThem(t *testing.T) {
 		g.catalog.SetFault(nil)
 		time.Sleep(30 * time.Second)
 		g.must(refresh.Done, nil, "a/2018/03/01/00/f")
-		g.r.Crowd(60_001)
+		g.r.NoteInFlight(60_001)
 		g.must(refresh.Done, nil, "b/2018/03/01/00/f", "b/2018/03/01/01/f")
 	})
 }
@@ -227,7 +227,7 @@ func TestWhatFailedWhileEverythingDidIsNotParked(t *testing.T) {
 			}
 			return nil
 		})
-		g.r.Crowd(60_001)
+		g.r.NoteInFlight(60_001)
 		both := make(chan refresh.Settlement, 1)
 		go func() { both <- g.settle("a/2018/03/01/00/f", "b/2018/03/01/00/f") }()
 		time.Sleep(time.Second)

@@ -168,7 +168,7 @@ func (s *side) live(t *testing.T, h *history) (log []string) {
 
 func (s *side) begin(h *history) *refresh.Refresher {
 	return refresh.New(refresh.Options{
-		Router: h.router, DeadLetters: taken{}, Statements: 5, Hand: 1000,
+		Router: h.router, DeadLetters: taken{}, Statements: 5, MaxInHand: 1000,
 		Catalog: refresh.Catalog{Reader: s.catalog.Reader, Writer: &rivalled{s.catalog.Writer, s.behind, h.seed}},
 	})
 }

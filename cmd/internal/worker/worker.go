@@ -35,9 +35,9 @@ type Worker struct {
 
 // Options are what differs between the programs.
 type Options struct {
-	Hand  int // weight of the messages that the driver settles at once (refresh.Message.Weight)
-	Log   *slog.Logger
-	Noted func(refresh.Noted) // nil: nobody watches
+	MaxInHand int // weight of the messages that the driver settles at once (refresh.Message.Weight)
+	Log       *slog.Logger
+	Noted     func(refresh.Noted) // nil: nobody watches
 }
 
 // Open finds the queue and says in the log if it has no dead-letter queue. The
@@ -52,7 +52,7 @@ func Open(ctx context.Context, cfg aws.Config, c *config.Config, router *table.R
 	w.WarnOfDeadLetters(ctx)
 	w.Refresher = refresh.New(refresh.Options{
 		Router: router, Catalog: catalog, DeadLetters: queue, Log: o.Log,
-		Statements: c.StatementsInFlight, Hand: o.Hand, Noted: o.Noted, Folders: objects.New(cfg),
+		Statements: c.StatementsInFlight, MaxInHand: o.MaxInHand, Noted: o.Noted, Folders: objects.New(cfg),
 	})
 	return w, nil
 }

@@ -131,7 +131,7 @@ func TestLargeBodiesTakeLittleMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: slowCatalog{}, Writer: slowCatalog{}}, Hand: daemon.Hand})
+	r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: slowCatalog{}, Writer: slowCatalog{}}, MaxInHand: daemon.MaxInHand})
 	defer r.Close(t.Context())
 
 	peak := watchHeap(t)
