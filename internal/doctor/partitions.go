@@ -35,7 +35,7 @@ func nested(all iter.Seq2[refresh.Partition, error]) (inner []string, n int, err
 			return nil, n, err
 		}
 		n++
-		nesting.Add(refresh.Folder(p.Location))
+		nesting.Add(refresh.CanonicalLocation(p.Location))
 	}
 	if !nesting.Any() {
 		return nil, n, nil
@@ -44,7 +44,7 @@ func nested(all iter.Seq2[refresh.Partition, error]) (inner []string, n int, err
 		if err != nil {
 			return nil, n, err
 		}
-		if outer := nesting.Around(refresh.Folder(p.Location)); outer != "" {
+		if outer := nesting.Around(refresh.CanonicalLocation(p.Location)); outer != "" {
 			inner = append(inner, inside(p, outer))
 		}
 	}
@@ -52,7 +52,7 @@ func nested(all iter.Seq2[refresh.Partition, error]) (inner []string, n int, err
 }
 
 func inside(p refresh.Partition, outer string) string {
-	if outer == refresh.Folder(p.Location) {
+	if outer == refresh.CanonicalLocation(p.Location) {
 		return fmt.Sprintf("(%s) at %s has the folder of another", strings.Join(p.Values, ", "), p.Location)
 	}
 	return fmt.Sprintf("(%s) at %s is inside the one at %s", strings.Join(p.Values, ", "), p.Location, outer)

@@ -163,7 +163,7 @@ func (p *probe) await(ctx context.Context, wait time.Duration, before int, known
 	for {
 		parts, err := p.x.Facts.Catalog.Partitions(ctx, p.at.tab, [][]string{p.at.values})
 		if err == nil && len(parts) > 0 {
-			if refresh.Folder(parts[0].Location) != refresh.Folder(p.at.folder) {
+			if refresh.CanonicalLocation(parts[0].Location) != refresh.CanonicalLocation(p.at.folder) {
 				return fmt.Errorf("%w: at %s", errAway, parts[0].Location)
 			}
 			return nil
@@ -260,7 +260,7 @@ func (p *probe) clean(ctx context.Context) {
 		errs = append(errs, err)
 	}
 	for _, part := range parts {
-		if refresh.Folder(part.Location) == refresh.Folder(p.at.folder) {
+		if refresh.CanonicalLocation(part.Location) == refresh.CanonicalLocation(p.at.folder) {
 			errs = append(errs, p.tools.Drop(ctx, p.at.tab, part.Values))
 		}
 	}

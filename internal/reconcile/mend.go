@@ -117,7 +117,7 @@ func (r *run) mend(ctx context.Context, t *tableRun, batch []*candidate) error {
 			}
 		case !ok:
 			missing = append(missing, c)
-		case refresh.Folder(p.Location) != c.part.Location:
+		case refresh.CanonicalLocation(p.Location) != c.part.Location:
 			elsewhere = append(elsewhere, c)
 		}
 	}
@@ -244,7 +244,7 @@ func (r *run) relocate(ctx context.Context, t *tableRun, moving []*candidate, pa
 	for i, c := range moving {
 		f := at[c]
 		switch p, ok := found[c.id]; {
-		case ok && refresh.Folder(p.Location) == c.part.Location:
+		case ok && refresh.CanonicalLocation(p.Location) == c.part.Location:
 			f.Mended, f.Reason = true, ""
 		case errs[i] != nil:
 			f.Reason, f.Detail = refresh.ReasonOf(errs[i]), errs[i].Error()
@@ -261,7 +261,7 @@ func (r *run) relocate(ctx context.Context, t *tableRun, moving []*candidate, pa
 func (r *run) ownObject(ctx context.Context, t *tableRun, id, location string) (key string, err error) {
 	bucket, folder, _ := split(location)
 	own := func(p *table.Placement) bool {
-		if p.Outcome != table.Place || p.Partition.Table != t.name || p.Partition.Location != refresh.Folder(location) {
+		if p.Outcome != table.Place || p.Partition.Table != t.name || p.Partition.Location != refresh.CanonicalLocation(location) {
 			return false
 		}
 		values, _, why := t.facts.Values(p)

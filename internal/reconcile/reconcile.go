@@ -256,7 +256,7 @@ func (r *run) ours(location string) bool {
 
 // split takes a location apart: s3://bucket/folder/.
 func split(location string) (bucket, folder string, ok bool) {
-	rest, ok := strings.CutPrefix(refresh.Folder(location), "s3://")
+	rest, ok := strings.CutPrefix(refresh.CanonicalLocation(location), "s3://")
 	bucket, folder, _ = strings.Cut(rest, "/")
 	return bucket, folder, ok && bucket != ""
 }
@@ -287,7 +287,7 @@ func (r *run) readTable(ctx context.Context, t *tableRun) error {
 		if !ok {
 			return fmt.Errorf("read the partitions of %s: one has the values %q", t.name, p.Values)
 		}
-		folder := refresh.Folder(p.Location)
+		folder := refresh.CanonicalLocation(p.Location)
 		r.known.inCatalog(t.name, id, folder, t.facts.AsWritten(p.Values))
 		nesting.Add(folder)
 		t.sum.Partitions++
@@ -306,7 +306,7 @@ func (r *run) nested(ctx context.Context, t *tableRun, n *table.Nesting) error {
 		if err != nil {
 			return err
 		}
-		if outer := n.Around(refresh.Folder(p.Location)); outer != "" {
+		if outer := n.Around(refresh.CanonicalLocation(p.Location)); outer != "" {
 			if err := r.nestedIn(t, p, outer); err != nil {
 				return err
 			}
@@ -322,7 +322,7 @@ func (r *run) nestedIn(t *tableRun, p refresh.Partition, outer string) error {
 		return nil
 	}
 	how := "lies inside "
-	if outer == refresh.Folder(p.Location) {
+	if outer == refresh.CanonicalLocation(p.Location) {
 		how = "shares "
 	}
 	return r.report(Finding{Kind: Nested, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location,

@@ -28,7 +28,7 @@ func CantRepair(feeds []table.Feed, t *refresh.Table) string {
 		case !slices.Equal(f.Keys, keys):
 			why = fmt.Sprintf("Athena sees only folders in the order of the table's keys, %s; those of bucket %s are in the order %s",
 				strings.Join(keys, ", "), f.Bucket, strings.Join(f.Keys, ", "))
-		case !strings.HasPrefix(refresh.Folder(t.ID.Location), "s3://"+f.Bucket+"/"):
+		case !strings.HasPrefix(refresh.CanonicalLocation(t.ID.Location), "s3://"+f.Bucket+"/"):
 			why = fmt.Sprintf("Athena sees only what is below the table's location, %s; bucket %s feeds it", t.ID.Location, f.Bucket)
 		default:
 			return ""

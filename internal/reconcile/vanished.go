@@ -137,7 +137,7 @@ func (r *run) empty(ctx context.Context, t *tableRun, parts []refresh.Partition)
 func (r *run) landed(t *tableRun, p refresh.Partition, key string) bool {
 	bucket, _, _ := split(p.Location)
 	at := r.Router.Place(bucket, key)
-	return at.Outcome == table.Place && at.Partition.Table == t.name && at.Partition.Location == refresh.Folder(p.Location)
+	return at.Outcome == table.Place && at.Partition.Table == t.name && at.Partition.Location == refresh.CanonicalLocation(p.Location)
 }
 
 // readable returns a key below a folder that an engine would read, "" if there

@@ -506,7 +506,7 @@ func (t *planner) due(ctx context.Context, batch []*want) []*want {
 			ready = append(ready, w)
 			continue
 		}
-		why := Answer{Reason: ReasonOf(s.last), Detail: s.last.Error(), whole: t.forAll()}
+		why := Answer{Reason: ReasonOf(s.last), Detail: s.last.Error(), catalogDown: t.forAll()}
 		if errors.Is(s.last, ErrFolderDenied) && looks < folderLooks {
 			looks++
 			empty, err := t.folderEmpty(ctx, w)

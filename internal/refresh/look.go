@@ -296,7 +296,7 @@ func (t *planner) compare(ctx context.Context, before Table, batch []*want, foun
 		case !ok:
 			w.absentIn = before.ID
 			absent = append(absent, w)
-		case Folder(p.Location) != w.part.Location:
+		case CanonicalLocation(p.Location) != w.part.Location:
 			t.remember(w, p)
 			t.answer(w, conflict(w, p.Location))
 		default:

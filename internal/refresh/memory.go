@@ -12,16 +12,15 @@ import (
 )
 
 const (
-	// confirmedFor is how long it counts that a partition was read from the
-	// catalog.
+	// confirmedFor is how long a partition that was read in the catalog counts as
+	// being there.
 	confirmedFor = 15 * time.Minute
 	// mostKnown bounds what is remembered of one table; about 400 bytes each.
 	mostKnown = 20_000
 )
 
 // memory is what is known of one table's partitions: where they were when they
-// were last read. It is only about one table identity; its planner empties it
-// when the table turns out to be another.
+// were last read. Its planner empties it when the table was re-created.
 type memory struct {
 	all      *atomic.Int64     // how many are remembered of all tables
 	byValues map[string]*known // by identity
@@ -58,8 +57,8 @@ func (m *memory) at(p *table.Placement) *known {
 	return k
 }
 
-// remember keeps what was just read. Where the table already has as many as it
-// may, some others make room: they are read again when they are wanted.
+// remember keeps what was just read. If the table has as many as it may already,
+// it forgets others: they are read again when they are wanted.
 func (m *memory) remember(k *known) {
 	if m.byValues == nil {
 		m.byValues, m.byFolder = map[string]*known{}, map[string]*known{}
@@ -103,7 +102,7 @@ func (m *memory) forgetUnwanted() {
 	}
 }
 
-// inUse returns what was wanted of late, and forgets what is due and was not.
+// inUse returns what was wanted lately, and forgets what is too old and was not.
 func (m *memory) inUse() []*known {
 	var list []*known
 	for _, k := range m.byValues {
@@ -117,19 +116,19 @@ func (m *memory) inUse() []*known {
 	return list
 }
 
-// remember keeps what was just read of a want's partition, wherever it is: a
-// conflict is not read again for every object either.
+// remember keeps what was just read of a want's partition, also if it is elsewhere:
+// a conflict is not read again for every object either.
 func (t *planner) remember(w *want, p Partition) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.known.remember(&known{
-		identity: w.identity, values: p.Values, location: Folder(p.Location),
+		identity: w.identity, values: p.Values, location: CanonicalLocation(p.Location),
 		keys: w.part.Keys, raw: w.part.Values, parquet: w.parquet, read: t.lookedUp, wanted: wall(),
 	})
 }
 
-// dueAgain returns what to read again beside the wants: if one of them is
-// remembered but due, everything of the table that is in use.
+// dueAgain returns what to read again together with the wants: everything of the
+// table that is in use, if one of the wants is remembered, which is too old then.
 func (t *planner) dueAgain(batch []*want) []*known {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -149,17 +148,17 @@ func (t *planner) dueAgain(batch []*want) []*known {
 func (t *planner) reconfirm(k *known, p Partition) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if Folder(p.Location) == k.location {
+	if CanonicalLocation(p.Location) == k.location {
 		k.read = t.lookedUp
 		return
 	}
 	t.known.drop(k)
 }
 
-// Folder is a location as it is compared. Two ways to write one folder are
-// equal: the scheme's older spellings, and slashes at the end (Hive drops them,
-// Glue keeps them). A "//" inside is another folder to S3 and stays.
-func Folder(location string) string {
+// CanonicalLocation is a location as we compare it: with the scheme s3, and one
+// slash at its end (Hive drops slashes there, Glue keeps them). A "//" inside
+// stays: to S3 that is another folder.
+func CanonicalLocation(location string) string {
 	for _, scheme := range []string{"s3a://", "s3n://"} {
 		if rest, ok := strings.CutPrefix(location, scheme); ok {
 			location = "s3://" + rest

@@ -189,7 +189,7 @@ func (t *planner) fail(ctx context.Context, batch []*want, err error) {
 	if ctx.Err() != nil {
 		reason = Deadline
 	}
-	t.answerAll(batch, Answer{Reason: reason, Detail: err.Error(), whole: t.forAll()})
+	t.answerAll(batch, Answer{Reason: reason, Detail: err.Error(), catalogDown: t.forAll()})
 }
 
 // forAll says whether what fails here may fail for all tables now, or did when
@@ -228,8 +228,8 @@ type Answer struct {
 	Detail string // for people
 	Added  bool   // it was missing before
 
-	whole bool      // the catalog as a whole was not known to work then
-	at    time.Time // when it was read back, if it was added
+	catalogDown bool      // the catalog as a whole was not known to work then
+	at          time.Time // when it was read back, if it was added
 }
 
 func newWant(t *planner, key string, p *table.Placement) *want {

@@ -29,9 +29,9 @@ type Settlement struct {
 	Records int
 }
 
-// Settle settles one message and returns once its outcome is certain, or when
-// ctx ends: then what is not settled is Retry with the reason deadline, and
-// statements under way go on for whoever else waits for them.
+// Settle settles one message and returns once its outcome is certain. If ctx ends
+// before that, the outcome is Retry with the reason deadline, and statements
+// under way go on for whoever else waits for them.
 func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
 	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, weight: m.Weight(), backend: r, log: r.o.Log, noted: r.o.Noted}
 	r.place(m.Body, &s)
@@ -82,8 +82,8 @@ type backend interface {
 	// request sees to it that a partition gets into the catalog. If the answer
 	// is known at once there is no want; otherwise the want has it later.
 	request(ctx context.Context, e *event.Record, p table.Placement) (Answer, *want)
-	// await waits for a want of a message of some weight, which began to be
-	// settled at since.
+	// await waits for a want. weight is that of the message, and since when it
+	// began to wait.
 	await(ctx context.Context, w *want, weight int, since time.Time) Answer
 }
 
@@ -97,17 +97,17 @@ type settling struct {
 	log     *slog.Logger
 	noted   func(Noted) // nil: nobody watches
 
-	records int
-	reasons []counted // distinct, in the order of the records
-	worst   rank
-	whole   bool                 // a record failed while the catalog as a whole was not known to work
-	pending []pending            // for the catalog
-	behind  map[string]time.Time // of objects to be tried again, by table: when the oldest landed
+	records     int
+	reasons     []counted // distinct, in the order of the records
+	worst       rank
+	catalogDown bool                 // a record failed while the catalog as a whole was not known to work
+	pending     []pending            // for the catalog
+	behind      map[string]time.Time // of objects to be tried again, by table: when the oldest landed
 }
 
 type counted struct {
 	reason Reason
-	n      int
+	n      int // records
 	rank   rank
 }
 
@@ -128,8 +128,8 @@ const (
 	retried
 )
 
-// record places one record. One that needs the catalog asks for its partition
-// and is waited for later, so that all tables of a message work at once.
+// record places one record. If it needs the catalog it requests its partition, and
+// wait waits for that later, so that all tables of a message work at once.
 func (s *settling) record(e *event.Record, router *table.Router) {
 	s.records += e.Count
 	if e.Reason != "" {
@@ -206,14 +206,14 @@ func (s *settling) wait() {
 			continue
 		}
 		s.late(a, w.want.part.Table, w.landed)
-		s.whole = s.whole || a.whole
+		s.catalogDown = s.catalogDown || a.catalogDown
 		s.reasons[w.at] = counted{a.Reason, 1, a.Reason.rank()}
 		s.worst = max(s.worst, a.Reason.rank())
 		s.logRecord(a.Reason.level(), a.Reason.word(), a.Reason, a.Detail, &e)
 	}
 }
 
-// distinct returns the reasons of the records that are at least so bad, each
+// distinct returns the reasons of the records whose rank is worst or above, each
 // once, in the order of the records.
 func (s *settling) distinct(worst rank) []Reason {
 	var list []Reason
@@ -225,8 +225,8 @@ func (s *settling) distinct(worst rank) []Reason {
 	return list
 }
 
-// conclude turns the outcomes of the records into that of the message, and
-// parks it where that is due.
+// conclude makes the message's outcome of those of its records, and parks the
+// message if one of them calls for that.
 func (r *Refresher) conclude(ctx context.Context, m Message, s *settling) Settlement {
 	out := Settlement{Outcome: Done, Reasons: s.distinct(settled), Records: s.records}
 	switch {
@@ -247,7 +247,7 @@ func (r *Refresher) conclude(ctx context.Context, m Message, s *settling) Settle
 }
 
 // untried says whether time ran out before anything that is left was in a
-// statement. Then to wait helps nobody: the message is for whoever comes next.
+// statement. Then waiting would help no one: the next receiver may have it now.
 func (s *settling) untried() bool {
 	if s.worst != retried {
 		return false // it could not be parked
@@ -269,14 +269,14 @@ func (r *Refresher) park(ctx context.Context, m Message, reasons []Reason) Outco
 	if err == nil {
 		return Parked
 	}
-	if !errors.Is(err, ErrNoDeadLetterQueue) { // that is said by the driver, hourly
+	if !errors.Is(err, ErrNoDeadLetterQueue) { // the driver says that hourly
 		r.logger().Error("not parked, will be tried again", "message", m.ID, "reasons", reasons, "error", err)
 	}
 	return Retry
 }
 
-// Retries are spent by age, not by count: an outage of hours, a table that is
-// created late or a permission that is missing costs nothing but time.
+// Age decides when to give up, not the number of receives: an outage of hours, a
+// table that is created late or a missing permission costs nothing but time.
 const (
 	patience    = 24 * time.Hour // since the first receive, before a message is given up
 	minReceives = 10             // and at least so many receives
@@ -296,13 +296,13 @@ func RetryAfter(receives int) time.Duration {
 }
 
 // givenUp says whether a message that should be tried again is parked instead.
-// deadline and throttled say nothing about a message, so as long as one of its
-// records has those it is kept.
+// deadline and throttled say nothing about the message, so it is kept while one
+// of its records has either.
 func (r *Refresher) givenUp(m Message, s *settling) bool {
 	if slices.ContainsFunc(s.reasons, func(c counted) bool { return c.reason == Deadline || c.reason == Throttled }) {
 		return false
 	}
-	if r.crowded.Load() && !s.whole && !r.health.down() {
+	if r.crowded.Load() && !s.catalogDown && !r.health.down() {
 		return true
 	}
 	return m.Receives >= minReceives && !m.FirstReceived.IsZero() && wall().Sub(m.FirstReceived) >= patience

@@ -87,7 +87,7 @@ type tally struct {
 func (r *Refresher) Tally() Tally {
 	r.tally.mu.Lock()
 	defer r.tally.mu.Unlock()
-	t := r.tally.all.counts()
+	t := r.tally.all.withoutLatencies()
 	t.Searchable = maps.Clone(r.tally.all.Searchable)
 	for name, l := range t.Searchable {
 		l.Samples = slices.Clone(l.Samples)
@@ -101,11 +101,11 @@ func (r *Refresher) Tally() Tally {
 func (r *Refresher) Counts() Tally {
 	r.tally.mu.Lock()
 	defer r.tally.mu.Unlock()
-	return r.tally.all.counts()
+	return r.tally.all.withoutLatencies()
 }
 
-// counts is a copy without Searchable.
-func (c Tally) counts() Tally {
+// withoutLatencies is a copy without Searchable.
+func (c Tally) withoutLatencies() Tally {
 	c.Messages, c.Reasons, c.Added, c.Searchable = maps.Clone(c.Messages), maps.Clone(c.Reasons), maps.Clone(c.Added), nil
 	return c
 }
