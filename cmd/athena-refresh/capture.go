@@ -18,7 +18,8 @@ type bodies struct {
 	ahead  []string // lines that were read and given back, the next one last
 	wasted int      // bytes that were read ahead for nothing
 	held   []string // bodies that were found at once
-	text   string
+	text   string   // of the message; "" where known says enough
+	known  int      // its records, where nothing more comes of it
 	n      int
 	failed error
 }
@@ -33,10 +34,15 @@ var printedOtherwise = regexp.MustCompile(`^(Messages:\n- [A-Z]|MESSAGES\t)`)
 
 // next goes to the next message; false at the end or after an error.
 func (b *bodies) next() bool {
-	if len(b.held) == 0 {
-		line, ok := b.line()
+	if b.known = 0; len(b.held) == 0 {
+		line, known, ok := b.first()
 		if !ok {
 			return false
+		}
+		if known > 0 {
+			b.text, b.known = "", known
+			b.n++
+			return true
 		}
 		if b.n == 0 && b.otherwise(line) {
 			b.failed = hint(errNotJSON, aCapture)
@@ -55,6 +61,21 @@ func (b *bodies) err() error {
 		return b.failed
 	}
 	return b.lines.err()
+}
+
+// first is line, but leaves a body's text alone of which nothing more comes.
+func (b *bodies) first() (line string, known int, ok bool) {
+	if len(b.ahead) > 0 {
+		line, ok = b.line()
+		return line, 0, ok
+	}
+	if b.ended = b.ended || !b.lines.next(); b.ended {
+		return "", 0, false
+	}
+	if known = b.lines.known(); known == 0 {
+		line = b.lines.text()
+	}
+	return line, known, true
 }
 
 func (b *bodies) line() (string, bool) {
@@ -92,7 +113,7 @@ func (b *bodies) found(line string) []string {
 	switch {
 	case !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "["):
 		return []string{line}
-	case strings.HasSuffix(text, map[byte]string{'{': "}", '[': "]"}[text[0]]):
+	case text[0] == '{' && strings.HasSuffix(text, "}"), text[0] == '[' && strings.HasSuffix(text, "]"):
 		return messages(line)
 	}
 	if list := b.pretty(line); list != nil {
@@ -148,9 +169,15 @@ func (a *ahead) Read(to []byte) (int, error) {
 	return n, nil
 }
 
+// notified is how S3's begin, and nothing that AWS's command line prints.
+const notified = `{"Records":[`
+
 // messages are the bodies that a document stands for: those of what "aws sqs
 // receive-message" prints, those of an array, or itself.
 func messages(document string) []string {
+	if strings.HasPrefix(document, notified) {
+		return []string{document}
+	}
 	if list := received(document); list != nil {
 		return list
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,54 +11,57 @@ import (
 // (docs/aws-facts.md 1.3), for shapes that are stored less tightly.
 const maxLine = 2 << 20
 
-// lines reads a stream line by line. Unlike bufio.Scanner alone it knows the
-// number of a line that is too long.
+// lines reads a stream line by line, each byte for byte, \r included, and knows
+// the number of the one that is too long.
 type lines struct {
-	s      *bufio.Scanner
-	number int // of the current line, from 1
+	more   func() *block // the next one; not called after one with an error
+	block  *block
+	at     int    // of the current line in the block
+	line   []byte // the current one, until the next is read
+	number int    // its number, from 1
+	failed error
 }
 
 func newLines(r io.Reader) *lines {
-	s := bufio.NewScanner(r)
-	s.Buffer(nil, maxLine+2) // and the line's end
-	s.Split(splitLines)
-	return &lines{s: s}
-}
-
-// splitLines is bufio.ScanLines, but a line is kept byte for byte, \r included.
-func splitLines(data []byte, atEnd bool) (advance int, token []byte, err error) {
-	if i := bytes.IndexByte(data, '\n'); i >= 0 {
-		return i + 1, data[:i:i], nil
-	}
-	if atEnd && len(data) > 0 {
-		return len(data), data, nil
-	}
-	return 0, nil, nil
+	s, b := stream{from: r}, &block{}
+	return &lines{block: b, more: func() *block {
+		s.fill(b)
+		b.divide()
+		return b
+	}}
 }
 
 // next goes to the next line; false at the end or after an error.
 func (l *lines) next() bool {
-	if !l.s.Scan() {
+	for l.at++; l.at >= len(l.block.ends); {
+		if l.block.err != nil {
+			l.failed = l.block.err
+			return false
+		}
+		l.block, l.at = l.more(), 0
+	}
+	if l.line = l.block.line(l.at); len(l.line) > maxLine {
+		l.failed = errTooLong
 		return false
 	}
 	l.number++
-	return len(l.s.Bytes()) <= maxLine
+	return true
 }
 
-func (l *lines) text() string { return l.s.Text() }
+func (l *lines) text() string { return string(l.line) }
+
+// known is what the block says of the current line.
+func (l *lines) known() int { return l.block.known[l.at] }
+
+var errTooLong = errors.New("it is longer than 2 MiB")
 
 // err says why next returned false, nil at the end of the stream.
 func (l *lines) err() error {
-	err := l.s.Err()
 	switch {
-	case errors.Is(err, context.Canceled):
+	case errors.Is(l.failed, context.Canceled):
 		return errInterrupted
-	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("read line %d: it is longer than 2 MiB", l.number+1)
-	case err != nil:
-		return fmt.Errorf("read line %d: %w", l.number+1, err)
-	case len(l.s.Bytes()) > maxLine:
-		return fmt.Errorf("read line %d: it is longer than 2 MiB", l.number)
+	case l.failed == nil, errors.Is(l.failed, io.EOF):
+		return nil
 	}
-	return nil
+	return fmt.Errorf("read line %d: %w", l.number+1, l.failed)
 }

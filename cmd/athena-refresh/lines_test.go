@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -30,5 +33,68 @@ func TestTheLongestLineIsReadAndALongerOneIsNamed(t *testing.T) {
 	}
 	if l.err() == nil || l.err().Error() != "read line 2: it is longer than 2 MiB" {
 		t.Errorf("%v", l.err())
+	}
+}
+
+// TestReadAheadKeepsTheOrder: blocks are judged by several at once and used again,
+// and who reads the lines has each with what was said of it.
+func TestReadAheadKeepsTheOrder(t *testing.T) {
+	var text strings.Builder
+	const count = 20_000
+	for i := range count {
+		fmt.Fprintf(&text, "%d %s\n", i, strings.Repeat("x", i%200))
+	}
+	value := func(line []byte) (n int) {
+		fmt.Sscan(string(line), &n)
+		return n
+	}
+	for name, from := range map[string]io.Reader{
+		"whole": strings.NewReader(text.String()), "halves": iotest.HalfReader(strings.NewReader(text.String())),
+		"no end": strings.NewReader(strings.TrimSuffix(text.String(), "\n")),
+	} {
+		l := newLines(nil)
+		var stop func()
+		l.more, stop = readAhead(t.Context(), from, 3, func(b *block) {
+			for i := range b.ends {
+				b.known[i] = value(b.line(i))
+			}
+		})
+		for i := range count {
+			if !l.next() || value(l.line) != i || l.known() != i {
+				t.Fatalf("%s: line %d is %q, known as %d: %v", name, i, l.text(), l.known(), l.err())
+			}
+		}
+		if l.next() || l.err() != nil {
+			t.Errorf("%s: %q %v", name, l.line, l.err())
+		}
+		stop()
+	}
+}
+
+// TestReadAheadIsStopped in the middle: nobody waits for the rest of the stream.
+func TestReadAheadIsStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	from, to := io.Pipe()
+	defer to.Close()
+	go to.Write([]byte("a\nb"))
+	next, stop := readAhead(ctx, from, 1, func(*block) {})
+	if b := next(); string(b.line(0)) != "a" {
+		t.Errorf("%q", b.text)
+	}
+	cancel()
+	from.Close()
+	stop()
+	if b := next(); b.err == nil {
+		t.Errorf("%q after the end", b.text)
+	}
+}
+
+func TestALineOfNoBlockSize(t *testing.T) {
+	long := strings.Repeat("x", 5*blockSize)
+	l := newLines(strings.NewReader(long + "\n" + long + "y\nz"))
+	for _, want := range []string{long, long + "y", "z"} {
+		if !l.next() || l.text() != want {
+			t.Errorf("%d bytes, want %d: %v", len(l.line), len(want), l.err())
+		}
 	}
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 
@@ -43,13 +45,20 @@ that a refresh would send.`,
 			if err != nil {
 				return err
 			}
-			file, err := a.open(args[0])
+			ctx, cancel := context.WithCancel(cmd.Context())
+			file, err := a.open(ctx, args[0])
 			if err != nil {
+				cancel()
 				return err
 			}
-			defer file.Close()
-			p := replayer{app: a, config: c, router: router, bodies: &bodies{lines: newLines(file)}}
+			p := replayer{app: a, config: c, router: router}
 			p.rehearsal.Router = router
+			stop := p.read(ctx, file, dryRun)
+			defer func() {
+				cancel() // of standard input
+				file.Close()
+				stop()
+			}()
 			if dryRun {
 				return p.dryRun(cmd.Context())
 			}
@@ -71,9 +80,10 @@ func exactly(n int, why string) cobra.PositionalArgs {
 	}
 }
 
-func (a *app) open(name string) (io.ReadCloser, error) {
+// open opens a file. Standard input can be read until ctx ends.
+func (a *app) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if name == "-" {
-		return io.NopCloser(a.stdin), nil
+		return io.NopCloser(terminal.Input(ctx, a.stdin)), nil
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -93,6 +103,27 @@ type replayer struct {
 	sum       replaySummary
 	line      []byte // room for the next message's
 	strange   int    // lines that can be no body
+}
+
+// read begins to read the messages. Where nothing is touched most of them are
+// judged beforehand, by as many goroutines as there are cores: those of whose
+// partitions all were seen before. Stop has to be called once ctx ended.
+func (p *replayer) read(ctx context.Context, file io.Reader, ahead bool) (stop func()) {
+	p.bodies = &bodies{lines: newLines(file)}
+	if !ahead {
+		return func() {}
+	}
+	p.bodies.lines.more, stop = readAhead(ctx, file, runtime.GOMAXPROCS(0), p.judge)
+	return stop
+}
+
+// judge says of each line of a block that is a notification whether it is known.
+func (p *replayer) judge(b *block) {
+	for i := range b.ends {
+		if line := b.line(i); bytes.HasPrefix(line, []byte(notified)) {
+			b.known[i] = p.rehearsal.Known(line)
+		}
+	}
 }
 
 // The lines of replay --json, told apart by their type.
@@ -133,9 +164,13 @@ func (p *replayer) dryRun(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		s, reasons := p.rehearsal.Settle(p.message())
-		for _, r := range reasons {
-			p.sum.Reasons[r.Reason] += r.Records
+		s := refresh.Settlement{Outcome: refresh.Done, Records: p.bodies.known}
+		if p.bodies.known == 0 {
+			var reasons []refresh.RecordReason
+			s, reasons = p.rehearsal.Settle(p.message())
+			for _, r := range reasons {
+				p.sum.Reasons[r.Reason] += r.Records
+			}
 		}
 		if err := p.settled(p.bodies.text, s); err != nil {
 			return err

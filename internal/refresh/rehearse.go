@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+	"unsafe"
 
 	"athenarefresh/internal/event"
 	"athenarefresh/internal/table"
@@ -22,9 +24,38 @@ type Rehearsal struct {
 	// their first appearance.
 	Partitions []table.Partition
 
-	seen         map[string]string // table and values → location
-	buffer       []event.Record    // for the next message's
-	knownFolders map[folder]bool   // whose files are all placed alike, in a partition that was seen there
+	seen    map[string]string // table and values → location
+	buffer  []event.Record    // for the next message's
+	buffers sync.Pool         // of *[]event.Record, for those of Known
+
+	mu           sync.RWMutex
+	knownFolders map[folder]bool // whose files are all placed alike, in a partition that was seen there
+}
+
+// Known returns how many records a body has, if each is of an object in a
+// partition that was seen: then it is done, and nothing more comes of it. Otherwise
+// it returns 0. It keeps nothing of the body, and may be called by many at once,
+// also beside Settle.
+func (h *Rehearsal) Known(body []byte) (records int) {
+	buffer, _ := h.buffers.Get().(*[]event.Record)
+	if buffer == nil {
+		buffer = new([]event.Record)
+	}
+	// Its bytes change when the next are read, after all that is made of them here
+	// was cleared.
+	*buffer = event.ParseInto(*buffer, unsafe.String(unsafe.SliceData(body), len(body)))
+	for i := range *buffer {
+		if e := &(*buffer)[i]; e.Reason != "" || !h.knownFolder(e.Bucket, e.Key) {
+			records = 0
+			break
+		}
+		records++
+	}
+	clear(*buffer)
+	if cap(*buffer) <= mostBuffered {
+		h.buffers.Put(buffer)
+	}
+	return records
 }
 
 // Settle says what would become of a message. Of two objects that want one
@@ -82,6 +113,8 @@ func (h *Rehearsal) request(_ context.Context, e *event.Record, p table.Placemen
 // knownFolder implements backend.
 func (h *Rehearsal) knownFolder(bucket, key string) bool {
 	i := strings.LastIndexByte(key, '/') + 1
+	h.mu.RLock()
+	defer h.mu.RUnlock()
 	return h.knownFolders[folder{bucket, key[:i]}] && table.PlainFile(key[i:])
 }
 
@@ -91,6 +124,8 @@ func (h *Rehearsal) rememberFolder(e *event.Record) {
 	if !alike || !table.PlainFile(file) {
 		return
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if len(h.knownFolders) >= mostFolders || h.knownFolders == nil {
 		h.knownFolders = map[folder]bool{}
 	}

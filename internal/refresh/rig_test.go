@@ -25,7 +25,7 @@ type rig struct {
 	r       *refresh.Refresher
 }
 
-func newRig(t *testing.T, change ...func(*refresh.Options)) *rig {
+func rigRouter(t *testing.T) *table.Router {
 	t.Helper()
 	router, err := table.New([]table.Bucket{
 		{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}},
@@ -36,8 +36,13 @@ func newRig(t *testing.T, change ...func(*refresh.Options)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return router
+}
+
+func newRig(t *testing.T, change ...func(*refresh.Options)) *rig {
+	t.Helper()
 	g := &rig{t: t, catalog: catalogtest.NewMemory(t), letters: &letters{}}
-	o := refresh.Options{Router: router, Catalog: g.catalog.Catalog(), DeadLetters: g.letters, Statements: 5, MaxInHand: 32 << 20, Log: slog.New(sober{slog.DiscardHandler, t})}
+	o := refresh.Options{Router: rigRouter(t), Catalog: g.catalog.Catalog(), DeadLetters: g.letters, Statements: 5, MaxInHand: 32 << 20, Log: slog.New(sober{slog.DiscardHandler, t})}
 	for _, f := range change {
 		f(&o)
 	}
