@@ -196,6 +196,11 @@ func looksLike(ctx context.Context, taken *sample.Sample, h *home) (s schema.Sch
 		files = append(files, f.Path)
 	}
 	found, err := infer.Files(ctx, taken.Dir, files, infer.Known{Delimiter: page.SerDeProperties["field.delim"], Header: page.Properties["skip.header.line.count"] == "1"})
+	if errors.Is(err, infer.ErrText) {
+		s = schema.Lines()
+		want, err = linesOf(taken, s.Columns[0].Name)
+		return s, want, []string{fmt.Sprintf("looked at %d of %s: they are text", len(files), count(taken.Seen, "file")), "its lines are taken apart by nothing: each is a row with one column, line"}, err
+	}
 	if err != nil {
 		return s, nil, nil, err
 	}

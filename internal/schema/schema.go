@@ -75,6 +75,11 @@ func CSV(delimiter, quote, escape string, skip int) Format {
 	return f
 }
 
+// Lines is text that nothing takes apart: a line is a row, and its only column.
+func Lines() Schema {
+	return Schema{Columns: []hiveql.Column{{Name: "line", Type: hiveql.Type{Name: "string"}}}, Format: text(hiveql.LazySimpleSerDe, nil)}
+}
+
 // text is the classes of files of lines.
 func text(serde string, properties map[string]string) Format {
 	return Format{SerDe: serde, SerDeProperties: properties, InputFormat: hiveql.TextInputFormat, OutputFormat: hiveql.TextOutputFormat}

@@ -32,7 +32,7 @@ func (s *session) csv(ctx context.Context) (*Schema, error) {
 		}
 	}
 	if len(out.Columns) < 2 {
-		return nil, errors.New("the files are none of JSON, CSV, Parquet: write the schema down (--schema FILE)")
+		return nil, ErrText
 	}
 	if out.Header {
 		s.notes.add("the first line of each file is taken for the names of the columns, and not read")
@@ -67,6 +67,9 @@ func (s *session) several() []string {
 
 // join makes of two files' shapes one that holds both.
 func (out *Schema) join(one *Schema) error {
+	if !out.Header && !one.Header && (out.Delimiter != one.Delimiter || len(out.Columns) != len(one.Columns)) {
+		return ErrText
+	}
 	if out.Delimiter != one.Delimiter || out.Header != one.Header || len(out.Columns) != len(one.Columns) {
 		return errors.New("the files are no CSV of one shape: they differ in delimiter, header or number of columns")
 	}
@@ -146,7 +149,7 @@ func (s *session) sniff(ctx context.Context, file string, head []string) (*Schem
 	err = s.conn.QueryRowContext(ctx, "SELECT Delimiter, Quote, Escape, HasHeader, Columns FROM sniff_csv("+literal(file)+", sample_size = -1"+given+")").
 		Scan(&out.Delimiter, &quote, &escape, &out.Header, &columns)
 	if err != nil {
-		return nil, fmt.Errorf("read the sample as CSV: %w", err)
+		return nil, fmt.Errorf("%w (read as CSV: %v)", ErrText, err)
 	}
 	if quote != "(empty)" && quote != "" && strings.Contains(string(content), quote) {
 		out.Quote, out.Escape = quote, `\`

@@ -6,6 +6,7 @@
 package infer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,9 @@ const (
 	Parquet    Format = "parquet"
 	CSV        Format = "csv"
 )
+
+// ErrText is that files are text in which no fields are told apart.
+var ErrText = errors.New("the files are none of JSON, CSV, Parquet: write the schema down (--schema FILE)")
 
 // Column is a column of the files.
 type Column struct {
