@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -37,7 +35,7 @@ type place struct {
 func (p *place) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.bucket, "bucket", "", "the bucket that a folder's files are in, or shall be")
 	cmd.Flags().StringVar(&p.at, "at", "", "what the keys of a folder's files begin with, where the folder is a part of a bucket: AWSLogs/")
-	cmd.Flags().StringVar(&p.save, "save", "", "write the rules to this folder, as global.json and lambda.json")
+	cmd.Flags().StringVar(&p.save, "save", "", "write the rules and the tables to this folder, a configuration")
 }
 
 func (a *app) discover() *cobra.Command {
@@ -67,7 +65,7 @@ counts is what it saw.`,
 			if err := a.showDiscovery(cmd.Context(), d, a.stdout, a.json); err != nil || p.save == "" {
 				return err
 			}
-			return d.save(p.save)
+			return d.save(cmd.Context(), p.save)
 		},
 	}
 	a.jsonFlag(cmd)
@@ -87,6 +85,14 @@ type discovery struct {
 	cfg     *aws.Config
 	skipped []string
 	part    bool // not everything was looked at
+	learnt  map[string]learnt
+}
+
+// learnt is what is known of a table's files.
+type learnt struct {
+	schema *schema.Schema
+	notes  []string // for people
+	err    error    // why nothing is
 }
 
 // discovered is what lies in a place.
@@ -115,8 +121,8 @@ func (a *app) discovered(ctx context.Context, p *place) (*discovery, error) {
 		return nil, err
 	}
 	walk := &discover.Walk{Bucket: bucket, Prefix: prefix, Breadth: p.breadth, List: objects.New(cfg).List}
-	d := &discovery{bucket: bucket, cfg: &cfg}
-	d.Result, err = discover.Look(ctx, bucket, bucket, counting(walk.Files, &seen))
+	d := &discovery{bucket: bucket, cfg: &cfg, learnt: map[string]learnt{}}
+	d.Result, err = discover.Look(ctx, bucket, bucket, counting(walk.Files, "", &seen), d.peek)
 	if err != nil {
 		return nil, explainAWS("look at "+p.where, err)
 	}
@@ -131,12 +137,15 @@ func isFolder(path string) (string, bool) {
 	return path, err == nil && info.IsDir()
 }
 
+// mostKept is how many names of files are kept in memory, rather than read twice.
+const mostKept = 200_000
+
 func lookAtFolder(ctx context.Context, dir string, p *place, seen *atomic.Int64) (*discovery, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("look at %s: %w", dir, err)
 	}
-	d := &discovery{dir: abs, bucket: p.bucket, at: p.at}
+	d := &discovery{dir: abs, bucket: p.bucket, at: p.at, learnt: map[string]learnt{}}
 	name := filepath.Base(abs)
 	if d.bucket == "" {
 		d.bucket, d.assumed = bucketNamed(name), true
@@ -144,43 +153,40 @@ func lookAtFolder(ctx context.Context, dir string, p *place, seen *atomic.Int64)
 	if d.at != "" && !strings.HasSuffix(d.at, "/") {
 		d.at += "/"
 	}
-	look := func(at string) (*discover.Result, error) {
-		d.skipped = nil
-		mount := local.Mount{Bucket: d.bucket, Dir: abs, At: at, Skipped: func(key, why string) { d.skipped = append(d.skipped, key+": "+why) }}
-		return discover.Look(ctx, d.bucket, name, counting(func(ctx context.Context) iter.Seq2[discover.File, error] {
-			return func(yield func(discover.File, error) bool) {
-				d.skipped = nil
-				for f, err := range mount.Files(ctx) {
-					if !yield(discover.File{Key: f.Key, Size: f.Size}, err) {
-						return
-					}
+	files := discover.Kept(mostKept, func(ctx context.Context) iter.Seq2[discover.File, error] {
+		return func(yield func(discover.File, error) bool) {
+			d.skipped = nil
+			mount := local.Mount{Bucket: d.bucket, Dir: abs, Skipped: func(key, why string) { d.skipped = append(d.skipped, key+": "+why) }}
+			for f, err := range mount.Files(ctx) {
+				if !yield(discover.File{Key: f.Key, Size: f.Size}, err) {
+					return
 				}
 			}
-		}, seen))
-	}
-	if d.Result, err = look(d.at); err != nil {
+		}
+	})
+	if d.Result, err = discover.Look(ctx, d.bucket, name, counting(files, d.at, seen), d.peek); err != nil {
 		return nil, fmt.Errorf("look at %s: %w", dir, err)
 	}
 	if p.at != "" || d.Result.Sources() > 0 {
 		return d, nil
 	}
-	for _, lead := range discover.Leads() {
-		r, err := look(lead)
-		if err == nil && r.Sources() > 0 {
-			d.Result, d.at, d.guessed = r, lead, true
-			break
+	if lead := d.Result.Lead(ctx, filepath.ToSlash(abs)); lead != "" {
+		d.at, d.guessed = lead, true
+		if d.Result, err = discover.Look(ctx, d.bucket, name, counting(files, lead, seen), d.peek); err != nil {
+			return nil, fmt.Errorf("look at %s: %w", dir, err)
 		}
 	}
 	return d, nil
 }
 
-// counting counts the files that are handed out.
-func counting(files discover.Files, seen *atomic.Int64) discover.Files {
+// counting counts the files that are handed out, with what their keys begin with.
+func counting(files discover.Files, at string, seen *atomic.Int64) discover.Files {
 	return func(ctx context.Context) iter.Seq2[discover.File, error] {
 		seen.Store(0)
 		return func(yield func(discover.File, error) bool) {
 			for f, err := range files(ctx) {
 				seen.Add(1)
+				f.Key = at + f.Key
 				if !yield(f, err) {
 					return
 				}
@@ -200,37 +206,93 @@ func bucketNamed(folder string) string {
 
 var notInBuckets = regexp.MustCompile(`[^a-z0-9]+`)
 
-// contents is what a table's files hold: by its source, or by a sample.
-func (a *app) contents(ctx context.Context, d *discovery, t *discover.Table) (*schema.Schema, error) {
-	if s, ok := schema.Named(t.Source); ok && !(s.IsParquet() && !slices.ContainsFunc(t.Sample, isParquet)) {
-		return &s, nil // of a source that also comes as text, the files say which it is
+// contents is what a table's files hold: by its source, or by a sample, which is
+// looked at once.
+func (d *discovery) contents(ctx context.Context, t *discover.Table) learnt {
+	l, ok := d.learnt[t.Name]
+	if !ok {
+		l = d.learn(ctx, t)
+		d.learnt[t.Name] = l
 	}
-	if err := infer.Available(); err != nil {
-		return nil, err
+	return l
+}
+
+func (d *discovery) learn(ctx context.Context, t *discover.Table) learnt {
+	page, known := schema.Named(t.Source)
+	if known && !page.HasHeader() && !(page.IsParquet() && !slices.ContainsFunc(t.Sample, isParquet)) {
+		return learnt{schema: &page} // of a source that also comes as text, the files say which it is
 	}
-	taken, err := d.sample(ctx, t)
-	if err != nil {
-		return nil, err
+	s, notes, err := d.looksLike(ctx, t.Sample, sample.Usual, &home{name: t.Name, keys: t.Keys, source: t.Source})
+	switch {
+	case known && err != nil:
+		return learnt{schema: &page, notes: []string{fmt.Sprintf("whether the files have the fields of source %s was not seen: %v", t.Source, err)}}
+	case known && !s.ByName() && !schema.Moved(s.Columns, page.Columns):
+		return learnt{schema: &page}
 	}
-	defer os.RemoveAll(taken.Dir)
-	if len(taken.Files) == 0 {
-		return nil, errors.New("no file of it can be read")
-	}
-	s, _, _, err := looksLike(ctx, taken, &home{name: t.Name, keys: t.Keys})
-	return &s, err
+	return learnt{s, notes, err}
 }
 
 func isParquet(key string) bool { return strings.HasSuffix(key, ".parquet") }
 
-func (d *discovery) sample(ctx context.Context, t *discover.Table) (*sample.Sample, error) {
+// peek implements discover.Peek.
+func (d *discovery) peek(ctx context.Context, key string) (schema.Schema, bool) {
+	s, _, err := d.looksLike(ctx, []string{key}, sample.Limits{Files: 1, Bytes: sample.Usual.Bytes, Each: 256 << 10}, &home{})
+	if err != nil {
+		return schema.Schema{}, false
+	}
+	return *s, true
+}
+
+// looksLike is the schema of a sample of the files with these keys, with what is
+// to be known of it. Fields that nothing names are lines of text, but for a few
+// formats: a comma or a space in a log tells nothing.
+func (d *discovery) looksLike(ctx context.Context, keys []string, limits sample.Limits, h *home) (*schema.Schema, []string, error) {
+	if err := infer.Available(); err != nil {
+		return nil, nil, err
+	}
+	taken, err := d.sample(ctx, keys, limits)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.RemoveAll(taken.Dir)
+	if len(taken.Files) == 0 {
+		return nil, taken.Notes, errors.New("no file of it can be read" + notesAfter(taken.Notes))
+	}
+	s, _, notes, err := looksLike(ctx, taken, h)
+	if err != nil {
+		return nil, nil, errors.New(sourced(err.Error(), taken))
+	}
+	for i := range notes {
+		notes[i] = sourced(notes[i], taken)
+	}
+	if vague := s.SerDeProperties["field.delim"]; h.source == "" && !haveNames(&s) && (vague == "," || vague == " ") && !anyNamed(taken, ".csv") {
+		s, notes = schema.Lines(), []string{"", "its lines are taken apart by nothing: each is a row with one column, line"}
+	}
+	return &s, append(taken.Notes, notes[1:]...), nil
+}
+
+// haveNames tells whether columns have names of their own, and not what is in a first
+// line that was taken for a header.
+func haveNames(s *schema.Schema) bool {
+	return s.ByName() || s.HasHeader() && !slices.ContainsFunc(s.Columns, func(c hiveql.Column) bool { return !aName.MatchString(c.Name) })
+}
+
+var aName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// anyNamed tells whether a file's name says what it is.
+func anyNamed(taken *sample.Sample, kind string) bool {
+	return slices.ContainsFunc(taken.Files, func(f sample.File) bool { return strings.Contains(strings.ToLower(f.Name), kind) })
+}
+
+func (d *discovery) sample(ctx context.Context, keys []string, limits sample.Limits) (*sample.Sample, error) {
 	if d.cfg != nil {
-		return objects.NewSampler(*d.cfg).Keys(ctx, d.bucket, t.Sample, sample.Usual)
+		return objects.NewSampler(*d.cfg).Keys(ctx, d.bucket, keys, limits)
 	}
 	var paths []string
-	for _, key := range t.Sample {
+	for _, key := range keys {
 		paths = append(paths, filepath.Join(d.dir, filepath.FromSlash(strings.TrimPrefix(key, d.at))))
 	}
-	return sample.Paths(ctx, paths, sample.Usual)
+	return sample.Paths(ctx, paths, limits)
 }
 
 // The lines of discover --json.
@@ -285,17 +347,20 @@ func (a *app) discoveredTable(ctx context.Context, d *discovery, t *discover.Tab
 	for _, p := range t.Projection(d.bucket) {
 		line.Projection = append(line.Projection, p.String())
 	}
-	s, err := a.contents(ctx, d, t)
+	l := d.contents(ctx, t)
 	switch {
 	case ctx.Err() != nil:
 		return line, errInterrupted
-	case err != nil:
-		a.say(fmt.Sprintf("note: what is in the files of table %s is not known: %v", t.Name, err))
+	case l.err != nil:
+		a.say(fmt.Sprintf("note: what is in the files of table %s is not known: %v", t.Name, l.err))
 		return line, nil
 	}
-	format := s.Format.Kind()
+	for _, n := range l.notes {
+		a.say(fmt.Sprintf("note: table %s: %s", t.Name, n))
+	}
+	format := l.schema.Format.Kind()
 	line.Format = &format
-	line.Columns = columnLines(s.Columns)
+	line.Columns = columnLines(l.schema.Columns)
 	return line, nil
 }
 
@@ -314,31 +379,4 @@ func columnLines(columns []hiveql.Column) []schemaColumn {
 		list = append(list, schemaColumn{c.Name, c.Type.String()})
 	}
 	return list
-}
-
-// save writes the rules as a configuration.
-func (d *discovery) save(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("save the rules: %w", err)
-	}
-	for _, name := range []string{"global.json", "lambda.json"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
-			return hint(fmt.Errorf("save the rules: %s is there already", filepath.Join(dir, name)), "--save a folder that is new, or empty")
-		}
-	}
-	global := map[string]any{"account": map[string]string{"prefix": "logs", "region": "us-east-1", "aws_account_id": "123456789012"}}
-	if d.assumed {
-		global["assumed"] = map[string]string{"bucket": d.bucket}
-	}
-	lambda := map[string]any{"athena_partition_refresh_config": map[string]any{"buckets": map[string]any{d.bucket: d.Rules}}}
-	for name, v := range map[string]any{"global.json": global, "lambda.json": lambda} {
-		text, err := json.MarshalIndent(v, "", "  ")
-		if err != nil {
-			return fmt.Errorf("save the rules: %w", err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), append(text, '\n'), 0o644); err != nil {
-			return fmt.Errorf("save the rules: %w", err)
-		}
-	}
-	return nil
 }

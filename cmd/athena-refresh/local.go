@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 
-	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
 
@@ -29,7 +28,8 @@ func (a *app) local() *cobra.Command {
 		Short: "Serve S3, SQS, Glue and Athena on this machine",
 		Long: `Local serves an S3, SQS, Glue and Athena of its own on one port of this machine,
 with the resources of the configuration made: buckets that notify the queue, the
-queues, the database with the table alerts. Any AWS client works with it. What
+queues, the database with the table alerts and those that the configuration has a
+file of in its folder tables (open --save). Any AWS client works with it. What
 is stored stays in --data. It serves until Ctrl-C.
 
 With --policy ROLE=FILE, whoever uses ROLE as the access key id may do what the
@@ -44,7 +44,7 @@ trying how a program bears it.`,
   athena-refresh local --fail Glue.BatchGetPartition:ThrottlingException:5% --fail SQS.ReceiveMessage:500:1%`,
 		Args: exactly(0, "local: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, _, err := a.router()
+			c, router, err := a.router()
 			if err != nil {
 				return err
 			}
@@ -53,8 +53,8 @@ trying how a program bears it.`,
 			if err != nil {
 				return err
 			}
-			if err := provision.Make(cmd.Context(), s.cfg, c, searcher(s.cfg, c).Do); err != nil {
-				return errors.Join(explainAWS("make the resources", err), s.stop())
+			if err := a.makeResources(cmd.Context(), s, c, router); err != nil {
+				return errors.Join(err, s.stop())
 			}
 			if err := errors.Join(a.introduceRoles(o.Roles), a.introduce(c, s, "")); err != nil {
 				return errors.Join(err, s.stop())

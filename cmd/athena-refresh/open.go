@@ -8,12 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/discover"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/reconcile"
@@ -80,13 +81,16 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 	if len(d.Tables) == 0 {
 		return hint(fmt.Errorf("open %s: nothing in it is recognised", f.where), "athena-refresh help layouts says which folders can be; --at says what is missing in front of them")
 	}
+	if !slices.ContainsFunc(d.Tables, func(t *discover.Table) bool { return d.contents(ctx, t).err == nil }) {
+		return hint(fmt.Errorf("open %s: of none of its tables it is known what is in the files", f.where), "table create --schema FILE takes columns that you write down")
+	}
 	if !f.yes && len(f.queries) == 0 {
 		if err := a.confirm("Open it?", "--yes"); err != nil {
 			return err
 		}
 	}
 	if f.save != "" {
-		if err := d.save(f.save); err != nil {
+		if err := d.save(ctx, f.save); err != nil {
 			return err
 		}
 	}
@@ -113,7 +117,7 @@ type opened struct {
 // serve starts the stack, has the tables and their partitions made, and answers.
 func (o *opened) serve(ctx context.Context) (err error) {
 	o.app.conf = filepath.Join(o.dir, "conf")
-	if err := o.found.save(o.app.conf); err != nil {
+	if err := o.found.save(ctx, o.app.conf); err != nil {
 		return err
 	}
 	if o.config, o.router, err = o.app.router(); err != nil {
@@ -126,45 +130,17 @@ func (o *opened) serve(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, o.stack.stop()) }()
-	search := searcher(o.stack.cfg, o.config)
-	for _, step := range []func(context.Context) error{
-		func(ctx context.Context) error {
-			return explainAWS("make the resources", provision.Make(ctx, o.stack.cfg, o.config, search.Do))
-		},
-		o.makeTables, o.addPartitions,
-	} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	if err := o.app.makeResources(ctx, o.stack, o.config, o.router); err != nil {
+		return err
 	}
+	if err := o.addPartitions(ctx); err != nil {
+		return err
+	}
+	search := searcher(o.stack.cfg, o.config)
 	if len(o.flags.queries) > 0 || !terminal.Is(o.app.stdin) {
 		return o.answer(ctx, search)
 	}
 	return o.search(ctx, search)
-}
-
-// makeTables makes the tables that the rules call for.
-func (o *opened) makeTables(ctx context.Context) error {
-	tables := glue.NewTables(o.stack.cfg, o.config.Database)
-	search := searcher(o.stack.cfg, o.config)
-	for _, t := range o.found.Tables {
-		if _, err := tables.Describe(ctx, t.Name); err == nil {
-			continue // StreamAlert's own, which every configuration has
-		}
-		s, err := o.app.contents(ctx, o.found, t)
-		if err != nil {
-			o.app.say(fmt.Sprintf("table %s is not made: %v", t.Name, err))
-			continue
-		}
-		h, err := homeOf(o.router, t.Name, "s3://"+o.found.bucket+"/")
-		if err != nil {
-			return err
-		}
-		if err := search.Do(ctx, s.Table(o.config.Database, t.Name, t.Keys, h.location).SQL()); err != nil {
-			return fmt.Errorf("make table %s: %w", t.Name, queryError(err))
-		}
-	}
-	return nil
 }
 
 // addPartitions adds the partitions of what is there.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
@@ -46,7 +47,8 @@ func (a *app) tableCreate() *cobra.Command {
 the location that its rules in lambda.json call for, shows the statement and asks
 before it runs. The table is empty then; reconcile adds what is in S3 already.
 With --all it makes every table that the rules name and that isn't there yet: of
-the rule's source, or else of a sample of what is in its bucket.
+its file in the configuration's folder tables (open --save), of the rule's source,
+or else of a sample of what is in its bucket.
 Its columns come from one of:
 ` + originHelp,
 		Example: `  athena-refresh table create cloudtrail
@@ -113,7 +115,13 @@ func (m *tableMaker) one(ctx context.Context, name string) error {
 func (m *tableMaker) all(ctx context.Context) error {
 	var planned []*created
 	var undone error
-	for _, name := range m.router.Tables() {
+	names, err := m.a.allSaved()
+	if err != nil {
+		return err
+	}
+	names = append(names, m.router.Tables()...)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		err := m.a.mustNotExist(ctx, m.c, name)
 		switch {
 		case errors.Is(err, errTableExists):
@@ -151,7 +159,9 @@ func (m *tableMaker) planNamed(ctx context.Context, name string) (*created, erro
 		return nil, err
 	}
 	from := &origin{}
-	if _, ok := schema.Named(h.source); !ok {
+	if path, ok := m.a.saved(name); ok {
+		from.schema = path
+	} else if _, ok := schema.Named(h.source); !ok {
 		from.from = h.location
 	}
 	return m.plan(ctx, h, from)

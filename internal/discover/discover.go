@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
 )
@@ -28,6 +29,37 @@ type File struct {
 
 // Files are all files, in any order. They are asked for twice.
 type Files func(ctx context.Context) iter.Seq2[File, error]
+
+// Kept asks once for files, as long as they are at most so many, and hands out the
+// same when it is asked again.
+func Kept(most int, files Files) Files {
+	var kept []File
+	whole := false
+	return func(ctx context.Context) iter.Seq2[File, error] {
+		return func(yield func(File, error) bool) {
+			if whole {
+				for _, f := range kept {
+					if !yield(f, nil) {
+						return
+					}
+				}
+				return
+			}
+			kept = kept[:0]
+			for f, err := range files(ctx) {
+				if len(kept) <= most {
+					kept = append(kept, f)
+				}
+				if !yield(f, err) || err != nil {
+					return
+				}
+			}
+			if whole = len(kept) <= most; !whole {
+				kept = nil
+			}
+		}
+	}
+}
 
 // Rule is a rule of lambda.json with the members that discover writes.
 type Rule struct {
@@ -96,9 +128,9 @@ const (
 	mostOpened = 16
 )
 
-// Look looks at the files of a bucket. name is what a table is called that has
-// no name in its keys.
-func Look(ctx context.Context, bucket, name string, files Files) (*Result, error) {
+// Look looks at the files of a bucket, and by peek into some; nil looks at names
+// alone. name is what a table is called that has no name in its keys.
+func Look(ctx context.Context, bucket, name string, files Files, peek Peek) (*Result, error) {
 	s := newSample()
 	for f, err := range files(ctx) {
 		if err != nil {
@@ -106,7 +138,7 @@ func Look(ctx context.Context, bucket, name string, files Files) (*Result, error
 		}
 		s.add(f.Key)
 	}
-	r := &Result{Rules: s.propose(bucket, name)}
+	r := &Result{Rules: s.propose(ctx, name, &peeker{peek, map[string]*schema.Schema{}})}
 	rules := make([]table.Rule, len(r.Rules))
 	for i := range r.Rules {
 		rules[i] = r.Rules[i].router()

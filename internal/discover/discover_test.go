@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/hiveql"
+	"athenarefresh/internal/schema"
 	"athenarefresh/internal/source"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,7 +31,7 @@ func of(keys ...string) Files {
 
 func look(t *testing.T, keys ...string) *Result {
 	t.Helper()
-	r, err := Look(t.Context(), "logs", "logs", of(keys...))
+	r, err := Look(t.Context(), "logs", "logs", of(keys...), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +89,13 @@ func TestFoldersThatNoSourceKnows(t *testing.T) {
 		"a mess": {[]string{"web/dt=1/a", "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/02/111122223333_CloudTrail_us-east-1_20260102T0000Z_x.json.gz",
 			"AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/02/x.json.gz", "readme.txt", "app/2026-01-02/x", "web/dt=1/_SUCCESS"},
 			[]string{"app: app/ app/{yyyy}-{MM}-{dd}/ []: 1", "cloudtrail:  cloudtrail []: 1", "web: web/ hive [dt]: 1"}},
-		"a folder that no template can say": {[]string{"{x}/2026-01-02/a", "[y]/dt=1/a", "*/dt=1/a"}, []string{"y: [y]/ hive [dt]: 1"}},
-		"nothing":                           {nil, nil},
+		"folders that no template can say": {[]string{"{x}/2026-01-02/a", "[y]/dt=1/a", "*/dt=1/a"}, []string{"logs: */ hive [dt]: 1", "x: {x}/ {name}/{yyyy}-{MM}-{dd}/ []: 1", "y: [y]/ hive [dt]: 1"}},
+		"hours beside days":                {[]string{"web/2026/01/02/a", "web/2026/01/02/03/a", "web/2026/01/03/04/a"}, []string{"web: web/ web/{yyyy}/{MM}/{dd}/ []: 2"}},
+		"seconds in an hour":               {[]string{"web/year=2026/hour=8/minute=5/second=1/a"}, []string{"web: web/ hive [year hour]: 1"}},
+		"an account's region":              {[]string{"AWSLogs/111122223333/Other/us-east-1/x/2026/01/02/a"}, []string{"x: AWSLogs/*/Other/*/x/ AWSLogs/{account}/Other/{region}/x/{yyyy}/{MM}/{dd}/ []: 1"}},
+		"a date with a word":               {[]string{"dump/backup-2026-01-02/a"}, []string{"dump: dump/ dump/backup-{yyyy}-{MM}-{dd}/ []: 1"}},
+		"key=value and a date":             {[]string{"w/App=a/2026/01/02/x", "w/app=b/2026/01/02/x"}, []string{"w: w/ w/{app=}/{yyyy}/{MM}/{dd}/ []: 2"}},
+		"nothing":                          {nil, nil},
 	} {
 		r := look(t, c.keys...)
 		var got []string
@@ -98,6 +106,67 @@ func TestFoldersThatNoSourceKnows(t *testing.T) {
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("%s:\n%s\nunplaced %+v", name, d, r.Unplaced)
 		}
+	}
+}
+
+// TestWhatIsInTheFilesDecides: folders that may be anybody's are a source's only if
+// its columns are in them, and folders beside each other are one table if they hold
+// the same.
+func TestWhatIsInTheFilesDecides(t *testing.T) {
+	nginx, apps, lake := "nginx/web-1/2026/01/02/access.json", "cdc/dbo/%s/2026/01/02/a.json", "sales/year=2026/month=1/a.parquet"
+	columns := func(format schema.Format, names ...string) schema.Schema {
+		s := schema.Schema{Format: format}
+		for _, n := range names {
+			s.Columns = append(s.Columns, hiveql.Column{Name: n})
+		}
+		return s
+	}
+	holds := map[string]schema.Schema{
+		nginx:                       columns(schema.JSON(), "status"),
+		lake:                        columns(schema.Parquet(), "id", "amount", "shop"),
+		fmt.Sprintf(apps, "Orders"): columns(schema.JSON(), "id", "total"),
+		fmt.Sprintf(apps, "Users"):  columns(schema.JSON(), "id", "name"),
+		"web/a/2026-01-02/x.json":   columns(schema.JSON(), "time", "level", "message", "took"),
+		"web/b/2026-01-02/x.json":   columns(schema.JSON(), "time", "level", "message", "user"),
+		"feed/a/20260102/x":         columns(schema.CSV(",", "", "", 0), "c1", "c2"),
+		"feed/b/20260102/x":         columns(schema.CSV(",", "", "", 0), "c1", "c2", "c3"),
+	}
+	r, err := Look(t.Context(), "logs", "logs", of(slices.Sorted(maps.Keys(holds))...), func(_ context.Context, key string) (schema.Schema, bool) {
+		s, ok := holds[key]
+		return s, ok
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, x := range r.Tables {
+		got = append(got, x.Name+":"+x.Source+" "+strings.Join(x.Keys, ","))
+	}
+	slices.Sort(got)
+	if d := cmp.Diff([]string{"a: dt", "b: dt", "orders: dt", "sales: year,month", "users: dt", "web: name,dt", "web_1: dt"}, got); d != "" {
+		t.Error(d, r.Unplaced)
+	}
+}
+
+func TestFoldersAreAskedForOnce(t *testing.T) {
+	asked := 0
+	for _, most := range []int{2, 1} {
+		files := Kept(most, func(ctx context.Context) iter.Seq2[File, error] {
+			asked++
+			return of("a", "b")(ctx)
+		})
+		for range 2 {
+			n := 0
+			for range files(t.Context()) {
+				n++
+			}
+			if n != 2 {
+				t.Errorf("%d files", n)
+			}
+		}
+	}
+	if asked != 3 {
+		t.Errorf("asked for %d times", asked)
 	}
 }
 
@@ -115,11 +184,24 @@ func TestWhatFitsNoneSaysWhy(t *testing.T) {
 	}
 }
 
-// TestALeadIsAssumedOnlyOfAWritersOwn: a dated folder of anybody's is no
-// fluent-bit's because a folder could stand in front of it.
-func TestALeadIsAssumedOnlyOfAWritersOwn(t *testing.T) {
-	if got := Leads(); !slices.Equal(got, []string{"AWSLogs/"}) {
-		t.Errorf("%q", got)
+// TestWhatIsMissingInFront: of a synced folder its path tells, or its files'
+// names; a dated folder of anybody's is no fluent-bit's because a folder could
+// stand in front of it.
+func TestWhatIsMissingInFront(t *testing.T) {
+	flow := "111122223333_vpcflowlogs_us-east-1_fl-07f38b767c7cd46e3_20260214T0000Z_129a0cf7.log.gz"
+	for _, c := range []struct{ path, key, want string }{
+		{"/home/me/logs", "111122223333/vpcflowlogs/us-east-1/2026/02/14/" + flow, "AWSLogs/"},
+		{"/home/me/logs", "vpcflowlogs/us-east-1/2026/02/14/" + flow, "AWSLogs/111122223333/"},
+		{"/home/me/logs", "us-east-1/2026/02/14/10/" + flow, "AWSLogs/111122223333/vpcflowlogs/"},
+		{"/home/me/logs", "2026/02/14/" + flow, "AWSLogs/111122223333/vpcflowlogs/us-east-1/"},
+		{"/data/AWSLogs/444455556666/vpcflowlogs", "us-east-1/2026/02/14/x.log.gz", "AWSLogs/444455556666/vpcflowlogs/"},
+		{"/home/me/logs", "2026/01/02/03/web.json", ""},
+		{"/home/me/logs", "2026/01/02/03/b.2026-01-02-03.x.gz", ""},
+		{"/home/me/logs", "2026/01/02/111122223333_web_us-east-1_x.json", ""},
+	} {
+		if got := look(t, c.key).Lead(t.Context(), c.path); got != c.want {
+			t.Errorf("%s in %s: %q, want %q", c.key, c.path, got, c.want)
+		}
 	}
 }
 
@@ -159,18 +241,16 @@ func TestWhereProjectionWouldDo(t *testing.T) {
 	}
 }
 
-// TestTablesOfOneNameAreNumbered: thirty folders called logs are thirty tables.
-func TestTablesOfOneNameAreNumbered(t *testing.T) {
-	var keys []string
-	for i := range 30 {
-		keys = append(keys, fmt.Sprintf("app%d/logs/2026-01-02/a", i))
+// TestTablesOfOneName are told apart by the folder above; alerts is
+// StreamAlert's own, which is in every configuration.
+func TestTablesOfOneName(t *testing.T) {
+	var got []string
+	for _, x := range look(t, "a/logs/2026-01-02/x", "b/logs/day=1/x", "c/logs/20260102/x", "d/c/logs/2026/x", "w/alerts/day=2/x").Tables {
+		got = append(got, x.Name)
 	}
-	names := map[string]bool{}
-	for _, x := range look(t, keys...).Tables {
-		names[x.Name] = true
-	}
-	if len(names) != 30 || !names["logs"] || !names["logs_30"] {
-		t.Errorf("%d tables: %v", len(names), names)
+	slices.Sort(got)
+	if want := []string{"a_logs", "b_logs", "c_logs", "logs", "w_alerts"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 
@@ -182,7 +262,7 @@ func BenchmarkLook(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if _, err := Look(b.Context(), "logs", "logs", of(keys...)); err != nil {
+		if _, err := Look(b.Context(), "logs", "logs", of(keys...), nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -2,6 +2,7 @@ package discover
 
 import (
 	"cmp"
+	"context"
 	"regexp"
 	"slices"
 	"strconv"
@@ -129,16 +130,6 @@ var (
 	timeField = regexp.MustCompile(`^\{[yMdHms]+\}$`)
 )
 
-// writerOf finds the source that knows most of a key.
-func writerOf(key string, may []int) (int, bool) {
-	for _, i := range may {
-		if p := writers()[i].router.Place(anyBucket, key); p.Outcome == table.Place {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
 // candidates are the sources whose files may lie where a key does.
 func candidates(key string) (list []int) {
 	for i, w := range writers() {
@@ -151,34 +142,43 @@ func candidates(key string) (list []int) {
 
 // propose makes rules of the sample: first the sources that were found, then
 // what the other names look like.
-func (s *sample) propose(bucket, name string) []Rule {
-	found := map[int]int{}
+func (s *sample) propose(ctx context.Context, name string, peek *peeker) []Rule {
+	fits := map[int]bool{} // of the sources that were met, whether the first file is one of theirs
 	var rest []string
 	folder, may := "\x00", []int(nil)
 	for _, key := range s.keys {
 		if at := key[:strings.LastIndexByte(key, '/')+1]; at != folder {
 			folder, may = at, candidates(at+"x")
 		}
-		if i, ok := writerOf(key, may); ok {
-			found[i]++
-			continue
+		if !slices.ContainsFunc(may, func(i int) bool {
+			w := &writers()[i]
+			if w.router.Place(anyBucket, key).Outcome != table.Place {
+				return false
+			}
+			if _, met := fits[i]; !met {
+				fits[i] = peek.fits(ctx, w, key)
+			}
+			return fits[i]
+		}) {
+			rest = append(rest, key)
 		}
-		rest = append(rest, key)
 	}
 	var rules []Rule
-	for i, w := range writers() {
-		if found[i] > 0 {
-			rules = append(rules, Rule{Source: w.source.Name})
+	var found []int
+	for i := range writers() {
+		if fits[i] {
+			found = append(found, i)
+			rules = append(rules, Rule{Source: writers()[i].source.Name})
 		}
 	}
 	rest = slices.DeleteFunc(rest, func(key string) bool { return nobodys(key, found) })
-	return append(rules, guess(rest, name)...)
+	return append(rules, guess(ctx, rest, name, peek)...)
 }
 
 // nobodys tells of a key that it needs no rule: a companion of a source that was
 // found, or what no engine reads.
-func nobodys(key string, found map[int]int) bool {
-	for i := range found {
+func nobodys(key string, found []int) bool {
+	for _, i := range found {
 		if p := writers()[i].router.Place(anyBucket, key); p.Outcome == table.Ignore {
 			return true
 		}
@@ -196,24 +196,11 @@ var plainRouter = sync.OnceValue(func() *table.Router {
 })
 
 // guess proposes rules for keys that no source knows, the narrowest first.
-func guess(keys []string, name string) []Rule {
-	shapes := map[string]*shape{}
-	var order []*shape
-	for _, key := range keys {
-		sh, ok := read(key)
-		if !ok {
-			continue
-		}
-		id := sh.id()
-		if shapes[id] == nil {
-			shapes[id] = sh
-			order = append(order, sh)
-		}
-		shapes[id].see(sh)
-	}
+func guess(ctx context.Context, keys []string, name string, peek *peeker) []Rule {
 	var rules []Rule
-	for _, sh := range order {
-		for _, r := range sh.rules(name) {
+	for _, sh := range gathered(keys) {
+		for _, part := range peek.apart(ctx, sh) {
+			r := part.rule(name)
 			if table.Compile(r.router()) == nil && !slices.ContainsFunc(rules, func(o Rule) bool { return o.Prefix == r.Prefix }) {
 				rules = append(rules, r)
 			}
@@ -224,12 +211,47 @@ func guess(keys []string, name string) []Rule {
 	return rules
 }
 
+// gathered are the shapes of keys, those that most have first. Days that have a
+// tenth of what their hours have are partitions, and the hours are inside.
+func gathered(keys []string) []*shape {
+	var list []*shape
+	by := map[string]*shape{}
+	for _, key := range keys {
+		sh, ok := read(key)
+		if !ok {
+			continue
+		}
+		id := sh.id()
+		if by[id] == nil {
+			by[id] = sh
+			list = append(list, sh)
+			continue
+		}
+		by[id].see(sh)
+	}
+	for _, sh := range slices.Clone(list) {
+		i := slices.IndexFunc(list, func(o *shape) bool { return sh.within(o) && 10*len(o.keys) >= len(sh.keys) })
+		if i >= 0 {
+			list[i].see(sh)
+			list = slices.DeleteFunc(list, func(o *shape) bool { return o == sh })
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *shape) int { return len(b.keys) - len(a.keys) })
+	return list
+}
+
+// reserved is StreamAlert's own table, which every configuration has.
+const reserved = "alerts"
+
 // unique gives every rule's table a name of its own.
 func unique(rules []Rule) {
-	taken := map[string]bool{}
+	taken := map[string]bool{reserved: true}
 	for i := range rules {
 		base := rules[i].Table
-		for n := 2; base != "" && taken[rules[i].Table]; n++ {
+		if above := strings.Split(strings.Trim(rules[i].Prefix, "/*"), "/"); taken[base] && len(above) > 1 {
+			rules[i].Table = tableName(above[len(above)-2]) + "_" + base
+		}
+		for n := 2; taken[rules[i].Table]; n++ {
 			rules[i].Table = base + "_" + strconv.Itoa(n)
 		}
 		taken[rules[i].Table] = true

@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,23 +10,29 @@ import (
 
 // dated are the forms in which folders are usually dated, each as it is written
 // in a template and as it looks. Those of several folders come first, longest
-// first, then those of one.
+// first, then those of one. Minutes are folders inside of an hour's partition.
 var dated = []struct {
 	template string
 	looks    []*regexp.Regexp
 }{
-	form("{yyyy}/{MM}/{dd}/{HH}/{mm}/", year, month, day, hour, minute),
 	form("{yyyy}/{MM}/{dd}/{HH}/", year, month, day, hour),
 	form("{yyyy}/{MM}/{dd}/", year, month, day),
 	form("{yyyy}/{M}/{d}/{H}/", year, shortMonth, shortDay, shortHour),
 	form("{yyyy}/{M}/{d}/", year, shortMonth, shortDay),
 	form("{yyyy}-{MM}-{dd}/{HH}/", year+"-"+month+"-"+day, hour),
+	form("{yyyy}/{MM}-{dd}/", year, month+"-"+day),
+	form("{yyyy}-{MM}/{dd}/", year+"-"+month, day),
+	form("{dd}/{MM}/{yyyy}/", day, month, year),
 	form("{yyyy}{MM}{dd}/{HH}/", year+month+day, hour),
 	form("{yyyy}-{MM}-{dd}-{HH}/", year+"-"+month+"-"+day+"-"+hour),
 	form("{yyyy}-{MM}-{dd}T{HH}/", year+"-"+month+"-"+day+"T"+hour),
+	form("{yyyy}-{MM}-{dd}_{HH}/", year+"-"+month+"-"+day+"_"+hour),
+	form("{yyyy}{MM}{dd}T{HH}/", year+month+day+"T"+hour),
+	form("{yyyy}{MM}{dd}-{HH}/", year+month+day+"-"+hour),
 	form("{yyyy}-{MM}-{dd}/", year+"-"+month+"-"+day),
 	form("{yyyy}_{MM}_{dd}/", year+"_"+month+"_"+day),
 	form("{yyyy}.{MM}.{dd}/", year+`\.`+month+`\.`+day),
+	form("{yyyy}{MM}{dd}{HH}{mm}/", year+month+day+hour+`[0-5]\d`),
 	form("{yyyy}{MM}{dd}{HH}/", year+month+day+hour),
 	form("{yyyy}{MM}{dd}/", year+month+day),
 	form("{dd}-{MM}-{yyyy}/", day+"-"+month+"-"+year),
@@ -39,7 +46,6 @@ const (
 	month      = `(?:0[1-9]|1[0-2])`
 	day        = `(?:0[1-9]|[12]\d|3[01])`
 	hour       = `(?:[01]\d|2[0-3])`
-	minute     = `[0-5]\d`
 	shortMonth = `(?:[1-9]|1[0-2])`
 	shortDay   = `(?:[1-9]|[12]\d|3[01])`
 	shortHour  = `(?:\d|1\d|2[0-3])`
@@ -59,157 +65,233 @@ func form(template string, elements ...string) (f struct {
 var (
 	keyValue   = regexp.MustCompile(`^([A-Za-z0-9_-]+)=(.*)$`)
 	timeInName = regexp.MustCompile(year + `[-_.]?` + month + `[-_.]?` + day)
+	named      = regexp.MustCompile(`^([A-Za-z_.-]*)(` + year + `)([-_.]?)(` + month + `)([-_.]?)(` + day + `)([A-Za-z_.-]*)$`) // a date with a word
+	finer      = regexp.MustCompile(`^(?i:min|minutes?|sec|seconds?)$`)                                                         // keys of what lies inside of an hour
+	account    = regexp.MustCompile(`^\d{12}$`)
+	region     = regexp.MustCompile(`^(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso[a-z]?)?-[a-z]+-\d$`)
 )
 
-// shape is what the folders of some keys have in common: folders with names,
-// then a run of key=value or of a date.
-type shape struct {
-	before []map[string]bool // the names seen at each place before the run
-	keys   []string          // of a run of key=value
-	date   string            // template of a run that is a date
-	after  int               // folders behind the run: inside of the partition
+// step is a folder of a shape, or those of a date.
+type step struct {
+	key  string // of key=value
+	date string // template of a date
+	// names are the others' that were seen, each with an example key: more than
+	// mostNames are many.
+	names map[string]string
 }
 
-// mostNames is how many names are kept of a place: more is many.
 const mostNames = 200
 
-// read finds the run in a key's folders: the first date, or the first key=value
-// and all that follow it directly.
-func read(key string) (*shape, bool) {
-	folders := strings.Split(key, "/")
-	folders = folders[:len(folders)-1]
-	for at := range folders {
-		s := &shape{}
-		end := at
-		for end < len(folders) && keyValue.MatchString(folders[end]) {
-			s.keys = append(s.keys, strings.ToLower(keyValue.FindStringSubmatch(folders[end])[1]))
-			end++
-		}
-		if end == at {
-			s.date, end = dateAt(folders, at)
-		}
-		if end == at {
-			continue
-		}
-		for _, f := range folders[:at] {
-			s.before = append(s.before, map[string]bool{f: true})
-		}
-		s.after = len(folders) - end
-		return s, true
-	}
-	return nil, false
+// shape is what the folders of some keys have in common, up to the last that is a
+// date or key=value. What is below is inside of the partition.
+type shape struct {
+	steps []step
+	keys  []string // that have it
 }
 
-// dateAt finds the date that begins at a folder, the longest form that fits.
-func dateAt(folders []string, at int) (template string, end int) {
+// read finds the shape of a key's folders; false if there is no date and no
+// key=value.
+func read(key string) (*shape, bool) {
+	s := &shape{keys: []string{key}}
+	folders := strings.Split(key, "/")
+	end, dated := 0, false
+	seen := map[string]bool{}
+	for folders = folders[:len(folders)-1]; len(folders) > 0; {
+		template, n := dateAt(folders)
+		m := keyValue.FindStringSubmatch(folders[0])
+		switch {
+		case template != "" && !dated:
+			s.steps, folders, dated = append(s.steps, step{date: template}), folders[n:], true
+			end = len(s.steps)
+			continue
+		case m != nil && (seen[strings.ToLower(m[1])] || seen["hour"] && finer.MatchString(m[1])):
+			folders = nil
+			continue
+		case m != nil:
+			s.steps = append(s.steps, step{key: m[1]})
+			seen[strings.ToLower(m[1])] = true
+			end = len(s.steps)
+		default:
+			s.steps = append(s.steps, step{names: map[string]string{folders[0]: key}})
+		}
+		folders = folders[1:]
+	}
+	s.steps = s.steps[:end]
+	return s, end > 0
+}
+
+// dateAt finds the date that a path begins with, the longest form that fits, and
+// how many folders it has.
+func dateAt(folders []string) (template string, n int) {
 	for _, f := range dated {
-		if at+len(f.looks) > len(folders) {
+		if len(f.looks) > len(folders) {
 			continue
 		}
 		fits := true
 		for i, look := range f.looks {
-			fits = fits && look.MatchString(folders[at+i])
+			fits = fits && look.MatchString(folders[i])
 		}
 		if fits {
-			return f.template, at + len(f.looks)
+			return f.template, len(f.looks)
 		}
 	}
-	return "", at
+	if m := named.FindStringSubmatch(folders[0]); m != nil {
+		return m[1] + "{yyyy}" + m[3] + "{MM}" + m[5] + "{dd}" + m[7] + "/", 1
+	}
+	return "", 0
 }
 
-// datedFolder tells whether a key has a run at all.
+// datedFolder tells whether a key has a shape at all.
 func datedFolder(key string) bool {
 	_, ok := read(key)
 	return ok
 }
 
-// id is equal for keys that one rule may take: as deep, with the same run.
-// A first folder that is a name belongs to it, so that a mess is not one table.
+// id is equal for keys that one rule may take.
 func (s *shape) id() string {
-	first := ""
-	if len(s.before) > 1 {
-		for name := range s.before[0] {
-			first = name
-		}
+	var parts []string
+	for _, st := range s.steps {
+		parts = append(parts, strings.ToLower(st.key)+"|"+st.date)
 	}
-	return strings.Join(append([]string{first, strings.Repeat("/", len(s.before)), s.date}, s.keys...), "|")
+	return strings.Join(parts, "/")
 }
 
-// see adds what another key of the shape has at its places.
+// see adds what keys of the same shape, or of one inside of it, have at its steps.
 func (s *shape) see(o *shape) {
-	for i, names := range o.before {
-		for name := range names {
-			if len(s.before[i]) < mostNames {
-				s.before[i][name] = true
+	s.keys = append(s.keys, o.keys...)
+	for i := range s.steps {
+		for name, key := range o.steps[i].names {
+			if len(s.steps[i].names) < mostNames {
+				s.steps[i].names[name] = key
 			}
 		}
 	}
 }
 
-// rules proposes what takes the shape. Names that are always the same are
-// constants. Where the last folder before key=value has several names, each is a
-// table; other names are partition keys.
-func (s *shape) rules(name string) []Rule {
-	constant := 0
-	for constant < len(s.before) && len(s.before[constant]) == 1 {
-		constant++
-	}
-	prefix := ""
-	for _, names := range s.before[:constant] {
-		for n := range names {
-			prefix += n + "/"
-			name = n
+// split makes a shape of each name at a step.
+func (s *shape) split(at int) (parts []*shape) {
+	by := map[string]*shape{}
+	for _, key := range s.keys {
+		one, _ := read(key)
+		one.steps = one.steps[:len(s.steps)]
+		one.steps[len(s.steps)-1].date = s.steps[len(s.steps)-1].date
+		name := one.steps[at].one()
+		if by[name] == nil {
+			by[name] = one
+			parts = append(parts, one)
+		} else {
+			by[name].see(one)
 		}
 	}
-	if strings.Contains(prefix, "*") {
-		return nil // in a rule it would stand for any folder
+	return parts
+}
+
+// within tells whether a shape's partitions would lie inside of another's, as
+// hours do in days. Nothing larger than a day holds others.
+func (s *shape) within(o *shape) bool {
+	n := len(o.steps) - 1
+	if len(s.steps) <= n || !strings.HasPrefix(s.id()+"/", o.id()) || s.id() == o.id() {
+		return false
 	}
-	switch {
-	case constant == len(s.before) && s.keys != nil:
-		return []Rule{{Prefix: prefix, Layout: "hive", Keys: s.keys, Table: tableName(name)}}
-	case constant == len(s.before):
-		return []Rule{{Prefix: prefix, Layout: literal(prefix) + s.date, Table: tableName(name)}}
-	case s.keys != nil && constant == len(s.before)-1:
-		var rules []Rule
-		for _, n := range sorted(s.before[constant]) {
-			if strings.Contains(n, "*") {
-				continue
+	if s.steps[n].date != o.steps[n].date && !strings.HasSuffix(o.steps[n].date, "d}/") {
+		return false
+	}
+	for i := range n {
+		if names := o.steps[i].names; names != nil && !slices.ContainsFunc(sorted(s.steps[i].names), func(name string) bool { return names[name] != "" }) {
+			return false
+		}
+	}
+	return true
+}
+
+// one is a name that the folder has.
+func (st *step) one() string {
+	for name := range st.names {
+		return name
+	}
+	return ""
+}
+
+// several tells whether the folders of a step have several names of their own.
+func (st *step) several() bool { return len(st.names) > 1 && st.well() == "" }
+
+// well is what all of a step's folders are known to be, whether several were seen
+// or one.
+func (st *step) well() string {
+	for what, look := range map[string]*regexp.Regexp{"account": account, "region": region} {
+		if len(st.names) > 0 && !slices.ContainsFunc(sorted(st.names), func(n string) bool { return !look.MatchString(n) }) {
+			return what
+		}
+	}
+	return ""
+}
+
+// rule proposes what takes the shape. Names that are always the same are
+// constants, the last of them is the table's; those that vary are partition keys.
+func (s *shape) rule(name string) Rule {
+	var prefix, layout, keys []string
+	taken := map[string]bool{}
+	for _, st := range s.steps {
+		taken[strings.ToLower(st.key)] = true
+	}
+	constant, hive, leading := 0, true, true
+	for _, st := range s.steps {
+		if st.names == nil {
+			hive, leading = hive && st.key != "", false
+			if st.key != "" {
+				keys = append(keys, strings.ToLower(st.key))
+				layout = append(layout, "{"+strings.ToLower(st.key)+"=}/")
+			} else {
+				layout = append(layout, st.date)
 			}
-			rules = append(rules, Rule{Prefix: prefix + n + "/", Layout: "hive", Keys: s.keys, Table: tableName(n)})
-		}
-		return rules
-	}
-	layout := literal(prefix)
-	for i := constant; i < len(s.before); i++ {
-		if len(s.before[i]) == 1 {
-			layout += literal(sorted(s.before[i])[0]) + "/"
 			continue
 		}
-		layout += "{" + capture(i-constant) + "}/"
+		text, plain := st.constant()
+		hive = hive && leading && text != ""
+		if text != "" && leading {
+			name, constant = text, len(prefix)+1
+		}
+		if text == "" || !plain {
+			layout = append(layout, "{"+capture(st.well(), taken)+"}/")
+		} else {
+			layout = append(layout, text+"/")
+		}
+		if text == "" || strings.Contains(text, "*") {
+			text = "*"
+		}
+		if leading {
+			prefix = append(prefix, text+"/")
+		}
 	}
-	for _, k := range s.keys {
-		layout += k + "={" + strings.ReplaceAll(k, "-", "_") + "}/"
+	r := Rule{Prefix: strings.Join(prefix[:constant], ""), Layout: strings.Join(layout, ""), Table: tableName(name)}
+	if hive {
+		r.Layout, r.Keys = "hive", keys
 	}
-	return []Rule{{Prefix: prefix, Layout: layout + s.date, Table: tableName(name)}}
+	return r
 }
 
-// capture names the folders that vary.
-func capture(i int) string {
-	if i == 0 {
-		return "name"
+// constant is the name that all folders of a step have, "" if it varies, and
+// whether a template can say it.
+func (st *step) constant() (name string, plain bool) {
+	if len(st.names) != 1 || st.well() != "" {
+		return "", false
 	}
-	return "name" + strconv.Itoa(i+1)
+	name = st.one()
+	return name, !strings.ContainsAny(name, "{}[]*")
 }
 
-// literal is text of a template that stands for itself.
-func literal(text string) string {
-	if strings.ContainsAny(text, "{}[]*") {
-		return "" // no template can say it: the rule is refused, and the files stay unplaced
+// capture names folders that vary: by what they are known to be, or else name,
+// name2 and so on.
+func capture(well string, taken map[string]bool) string {
+	name := cmp.Or(well, "name")
+	for n := 2; taken[name]; n++ {
+		name = cmp.Or(well, "name") + strconv.Itoa(n)
 	}
-	return text
+	taken[name] = true
+	return name
 }
 
-func sorted(names map[string]bool) (list []string) {
+func sorted[V any](names map[string]V) (list []string) {
 	for n := range names {
 		list = append(list, n)
 	}

@@ -3,11 +3,8 @@ package discover
 import (
 	"context"
 	"iter"
-	"regexp"
-	"strings"
 
 	"athenarefresh/internal/reconcile"
-	"athenarefresh/internal/source"
 )
 
 // Walk goes through a bucket by its folders. At each depth it looks into Breadth
@@ -65,46 +62,13 @@ func (w *Walk) walk(ctx context.Context) error {
 }
 
 // spread chooses at most n, evenly, the first and the last among them.
-func spread(all []string, n int) []string {
+func spread[T any](all []T, n int) []T {
 	if n < 2 || len(all) <= n {
 		return all
 	}
-	chosen := make([]string, n)
+	chosen := make([]T, n)
 	for i := range chosen {
 		chosen[i] = all[i*(len(all)-1)/(n-1)]
 	}
 	return chosen
-}
-
-// Leads are the constant folders that sources' keys begin with: what may be
-// missing where a folder is a synced part of a bucket. Where the rest of a key has
-// no text of its own, anybody's dated folder would fit it, and it is left out.
-func Leads() (list []string) {
-	seen := map[string]bool{}
-	for _, s := range source.All() {
-		for _, r := range s.Rules {
-			layout := strings.TrimPrefix(r.Layout, "**/")
-			lead := layout[:strings.IndexAny(layout+"{", "{[")]
-			lead = lead[:strings.LastIndexByte(lead, '/')+1]
-			rest := ownText.FindString(captured.ReplaceAllString(layout[len(lead):], ""))
-			if lead != "" && rest != "" && !seen[lead] {
-				seen[lead] = true
-				list = append(list, lead)
-			}
-		}
-	}
-	return list
-}
-
-// ownText is a folder's name, and no date's or key's.
-var ownText = regexp.MustCompile(`(?:^|[/\]])[A-Za-z][A-Za-z0-9-]*/`)
-
-// Sources is how many tables are of a source.
-func (r *Result) Sources() (n int) {
-	for _, t := range r.Tables {
-		if t.Source != "" {
-			n++
-		}
-	}
-	return n
 }
