@@ -244,8 +244,8 @@ func (d *discovery) peek(ctx context.Context, key string) (schema.Schema, bool) 
 }
 
 // looksLike is the schema of a sample of the files with these keys, with what is
-// to be known of it. Fields that nothing names are lines of text, but for a few
-// formats: a comma or a space in a log tells nothing.
+// to be known of it. Fields that nothing names, in files that aren't called CSV, are
+// most often lines of text with a comma or a space in them.
 func (d *discovery) looksLike(ctx context.Context, keys []string, limits sample.Limits, h *home) (*schema.Schema, []string, error) {
 	if err := infer.Available(); err != nil {
 		return nil, nil, err
@@ -265,7 +265,7 @@ func (d *discovery) looksLike(ctx context.Context, keys []string, limits sample.
 	for i := range notes {
 		notes[i] = sourced(notes[i], taken)
 	}
-	if vague := s.SerDeProperties["field.delim"]; h.source == "" && !haveNames(&s) && (vague == "," || vague == " ") && !anyNamed(taken, ".csv") {
+	if h.source == "" && !s.ByName() && !haveNames(&s) && !anyNamed(taken, ".csv") && !regular(taken, &s) {
 		s, notes = schema.Lines(), []string{"", "its lines are taken apart by nothing: each is a row with one column, line"}
 	}
 	return &s, append(taken.Notes, notes[1:]...), nil
@@ -278,6 +278,27 @@ func haveNames(s *schema.Schema) bool {
 }
 
 var aName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// regular tells whether every line has as many fields as there are columns, parted by
+// what no sentence has.
+func regular(taken *sample.Sample, s *schema.Schema) bool {
+	delimiter := s.SerDeProperties["field.delim"]
+	if !strings.Contains("\t|;", delimiter) || delimiter == "" {
+		return false
+	}
+	for _, f := range taken.Files {
+		content, err := os.ReadFile(f.Path)
+		if err != nil {
+			return false
+		}
+		for line := range strings.Lines(string(content)) {
+			if strings.TrimSpace(line) != "" && strings.Count(line, delimiter) != len(s.Columns)-1 {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // anyNamed tells whether a file's name says what it is.
 func anyNamed(taken *sample.Sample, kind string) bool {

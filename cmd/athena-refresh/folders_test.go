@@ -194,7 +194,7 @@ func (f *logFolder) opened(t *testing.T, dir, kept string) (out, errs string) {
 		args = append(args, "--query", q)
 	}
 	out, errs, err := program(append(args, "--yes")...)
-	if failing := len(f.failing) > 0 || len(f.found) == 0; (err != nil) != failing {
+	if failing := len(f.failing) > 0 || len(f.sql) == 0; (err != nil) != failing {
 		t.Errorf("open: %v\n%s", err, errs)
 	}
 	return out, errs

@@ -154,7 +154,7 @@ func Look(ctx context.Context, bucket, name string, files Files, peek Peek) (*Re
 	if err != nil {
 		return nil, fmt.Errorf("propose rules: %w", err)
 	}
-	c := counter{result: r, router: router, bucket: bucket, tables: map[string]*Table{}, ignored: map[string]*Group{}, unplaced: map[string]*Group{}}
+	c := counter{result: r, router: router, bucket: bucket, lakes: s.lakes(), tables: map[string]*Table{}, ignored: map[string]*Group{}, unplaced: map[string]*Group{}}
 	for f, err := range files(ctx) {
 		if err != nil {
 			return nil, err
@@ -172,11 +172,18 @@ type counter struct {
 	bucket            string
 	tables            map[string]*Table
 	ignored, unplaced map[string]*Group
+	lakes             map[string]string
 }
 
 func (c *counter) add(f File) {
 	c.result.Files++
 	c.result.Bytes += f.Size
+	for root, kind := range c.lakes {
+		if strings.HasPrefix(f.Key, root) {
+			count(c.unplaced, kind, f.Key)
+			return
+		}
+	}
 	p := c.router.Place(c.bucket, f.Key)
 	switch p.Outcome {
 	case table.Place:

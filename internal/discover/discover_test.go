@@ -196,6 +196,7 @@ func TestWhatIsMissingInFront(t *testing.T) {
 		{"/home/me/logs", "2026/02/14/" + flow, "AWSLogs/111122223333/vpcflowlogs/us-east-1/"},
 		{"/data/AWSLogs/444455556666/vpcflowlogs", "us-east-1/2026/02/14/x.log.gz", "AWSLogs/444455556666/vpcflowlogs/"},
 		{"/home/me/logs", "2026/01/02/03/web.json", ""},
+		{"/home/me/logs", "syslog/2026/01/02/messages", ""},
 		{"/home/me/logs", "2026/01/02/03/b.2026-01-02-03.x.gz", ""},
 		{"/home/me/logs", "2026/01/02/111122223333_web_us-east-1_x.json", ""},
 	} {

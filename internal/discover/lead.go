@@ -34,7 +34,7 @@ func (r *Result) Lead(ctx context.Context, path string) string {
 				}
 			}
 		}, nil)
-		if err == nil && with.Sources() > 0 {
+		if err == nil && slices.ContainsFunc(with.Tables, func(t *Table) bool { return t.beginsWith(lead) }) {
 			return lead
 		}
 	}
@@ -49,6 +49,14 @@ func (r *Result) Sources() (n int) {
 		}
 	}
 	return n
+}
+
+// beginsWith tells whether a table is of a source whose own folder comes first in
+// a lead: it isn't a folder of anybody's that the lead has become.
+func (t *Table) beginsWith(lead string) bool {
+	first, _, _ := strings.Cut(lead, "/")
+	s, ok := source.Named(t.Source)
+	return ok && strings.HasPrefix(s.Rules[0].Layout, "**/"+first+"/")
 }
 
 // constants are the folders that sources' keys begin with. Where the rest of a key

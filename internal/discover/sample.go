@@ -146,7 +146,11 @@ func (s *sample) propose(ctx context.Context, name string, peek *peeker) []Rule 
 	fits := map[int]bool{} // of the sources that were met, whether the first file is one of theirs
 	var rest []string
 	folder, may := "\x00", []int(nil)
+	lakes := sorted(s.lakes())
 	for _, key := range s.keys {
+		if slices.ContainsFunc(lakes, func(root string) bool { return strings.HasPrefix(key, root) }) {
+			continue
+		}
 		if at := key[:strings.LastIndexByte(key, '/')+1]; at != folder {
 			folder, may = at, candidates(at+"x")
 		}
@@ -174,6 +178,24 @@ func (s *sample) propose(ctx context.Context, name string, peek *peeker) []Rule 
 	rest = slices.DeleteFunc(rest, func(key string) bool { return nobodys(key, found) })
 	return append(rules, guess(ctx, rest, name, peek)...)
 }
+
+// lakes are the folders of tables that say themselves where their data is, and
+// what they are.
+func (s *sample) lakes() map[string]string {
+	roots := map[string]string{}
+	for _, key := range s.keys {
+		if m := lake.FindStringSubmatch(key); m != nil {
+			kind := "a Delta table"
+			if m[3] != "" {
+				kind = "an Iceberg table"
+			}
+			roots[m[1]] = kind + ": its own metadata says which files it has, and partitions are not for it"
+		}
+	}
+	return roots
+}
+
+var lake = regexp.MustCompile(`^(.*/|)(?:(_delta_log/)|(metadata/[^/]*\.metadata\.json$))`)
 
 // nobodys tells of a key that it needs no rule: a companion of a source that was
 // found, or what no engine reads.
