@@ -92,15 +92,15 @@ func forbidden(from, to string) string {
 		if !isStandard(to) && to != module+"internal/table" || slices.Contains([]string{"net", "os", "context"}, to) {
 			return "what is known of logs is pure"
 		}
-	case under(from, "internal/notify") || under(from, "internal/iam"):
+	case under(from, "internal/notify") || under(from, "internal/iam") || under(from, "internal/faults"):
 		if !isStandard(to) {
-			return "what doctor shares with deploy and with the embedded AWS is pure"
+			return "what doctor shares with deploy, with the embedded AWS and with the status page is pure"
 		}
 	case under(from, "internal/refresh"):
 		if !isStandard(to) && to != module+"internal/event" && to != module+"internal/table" {
 			return "refresh knows event and table, and no AWS"
 		}
-	case under(from, "internal/daemon") || under(from, "internal/lambda") || under(from, "internal/reconcile") || under(from, "internal/parked") || under(from, "internal/monitor") || from == module+"internal/doctor":
+	case under(from, "internal/daemon") || under(from, "internal/lambda") || under(from, "internal/reconcile") || under(from, "internal/parked") || under(from, "internal/monitor") || under(from, "internal/coverage") || from == module+"internal/doctor":
 		if sdk && !strings.HasPrefix(to, "github.com/aws/aws-lambda-go") || adapters([]string{to}) != nil {
 			return "drivers know refresh, not AWS"
 		}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 // mostRecent is how many records are kept, and mostText how much of what a
@@ -24,7 +25,7 @@ type Recent struct {
 
 // Note is a Refresher's Noted.
 func (r *Recent) Note(n refresh.Noted) {
-	if n.Reason == "" {
+	if n.Outcome == string(table.Place) {
 		return
 	}
 	n.Key, n.Bucket, n.Why = short(n.Key), short(n.Bucket), short(n.Why)

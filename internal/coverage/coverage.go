@@ -1,0 +1,355 @@
+// Package coverage is what is known of which time of which table can be searched,
+// and of when objects land. These are two clocks, and they are never mixed:
+//
+//   - Coverage is by the time that a partition's own values say, in cells of the
+//     table's own grain: a table with a partition a day has a cell a day. It comes
+//     from the catalog, when that is read, and is kept up by what is settled.
+//   - Arrivals are objects by the hour in which they landed, from messages alone.
+//     They show that a table is silent whose day has its partition already.
+//
+// # The law
+//
+// Nothing is claimed that nobody looked at. That a partition is missing is a fact:
+// somebody saw the object, and the catalog without it. That nothing landed is said
+// only of hours in which messages were received, or S3 was compared. A gap among
+// neighbours is a guess, and is called one. Everything else is not watched.
+//
+// What is kept in a file ([Model.Save]) are arrivals and the last conclusions. To
+// lose it makes cells not watched, never wrong.
+//
+// The model is bounded: 30 days, 1,000 tables, 50 folders of each by name; others
+// are counts. It knows no AWS, and calls nobody while it holds its lock.
+package coverage
+
+import (
+	"hash/maphash"
+	"slices"
+	"sync"
+	"time"
+
+	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
+)
+
+const (
+	hours       = 720    // that are kept
+	ahead       = 24     // hours of the future: clocks and time zones differ
+	mostTables  = 1_000  // that are kept
+	mostFolders = 50     // of a table
+	mostWaiting = 10_000 // objects
+	mostFound   = 10_000 // partitions that are missing or elsewhere
+	// forgotten is how long an object is said to wait of which nothing is heard: it
+	// is tried again an hour later at most.
+	forgotten = 2 * time.Hour
+)
+
+// Model is the two clocks of all tables. It is safe for concurrent use.
+type Model struct {
+	route func(bucket, key string) table.Placement
+	seed  maphash.Seed
+
+	mu       sync.Mutex
+	tables   map[string]*tab
+	waiting  map[uint64]waits   // objects that are tried again, by message and key
+	found    map[string]Finding // by location
+	parked   []DeadLetter
+	watched  ring[bool] // by hour: messages were received throughout
+	live     time.Time  // since when they are
+	beat     time.Time  // when that was last so
+	compared time.Time  // when the last comparison of S3 and catalog began
+}
+
+// New makes an empty Model. route is the router's Place, of the rules of the moment.
+func New(route func(bucket, key string) table.Placement) *Model {
+	return &Model{
+		route: route, seed: maphash.MakeSeed(), tables: map[string]*tab{}, waiting: map[uint64]waits{}, found: map[string]Finding{},
+		watched: newRing[bool](hours + ahead),
+	}
+}
+
+// tab is a table.
+type tab struct {
+	grain    time.Duration // of its cells; 0: no partition's values said a time
+	cells    ring[cell]
+	arrivals ring[uint32] // objects by hour of landing
+	delays   ring[delays] // by hour of being searchable
+	folders  []folder
+
+	landed, searchable uint32 // the last object, unix seconds
+	read               time.Time
+}
+
+// cell is what is known of a time of a table. Times are unix seconds.
+type cell struct {
+	objects uint32 // that messages spoke of
+	first   uint32 // landing of these
+	since   uint32 // the first partition is in the catalog
+	have    uint16 // partitions in the catalog
+	worst   uint16 // seconds from landing until searchable
+}
+
+// folder is a partition by name.
+type folder struct {
+	location                string
+	at                      int64 // of its time, unix seconds; 0: its values say none
+	objects                 uint32
+	landed, seen, confirmed uint32 // last object; last note; in the catalog since, 0: it is not
+}
+
+// waits is an object that is tried again.
+type waits struct {
+	table, location string
+	landed, seen    time.Time
+	at              int64
+	reason          refresh.Reason
+	why             string
+}
+
+// Finding is a partition that is missing, or elsewhere in the catalog.
+type Finding struct {
+	Table, Location string
+	Catalog         string // where the catalog has it; "": it is missing
+	Keys, Values    []string
+	At              int64 // of its time, unix seconds; 0: none
+	Seen            time.Time
+}
+
+// DeadLetter is an object in the dead-letter queue that has a table.
+type DeadLetter struct {
+	Table, Location string
+	Reason          refresh.Reason
+	At              int64
+}
+
+// Partition is one as the catalog has it.
+type Partition struct {
+	refresh.Partition
+	Created time.Time // zero: the catalog didn't say
+}
+
+// Note is told of what becomes of an object, as a Refresher's Noted.
+func (m *Model) Note(n refresh.Noted) {
+	if n.Bucket == "" {
+		return
+	}
+	p := m.route(n.Bucket, n.Key)
+	if p.Outcome != table.Place {
+		return
+	}
+	at, grain, timed := reconcile.TimeOf(p.Partition.Keys, p.Partition.Values)
+	h := m.object(&n)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.table(p.Partition.Table)
+	if t == nil {
+		return
+	}
+	_, again := m.waiting[h]
+	delete(m.waiting, h)
+	if !again {
+		t.arrived(&n)
+	}
+	f := t.folder(p.Partition.Location, &n)
+	if timed {
+		f.at = at.Unix()
+		t.fits(grain, n.At)
+		if c := t.cells.at(index(at, t.grain), index(n.At, t.grain)); c != nil {
+			c.note(&n, !again)
+		}
+	}
+	switch {
+	case n.Outcome == string(table.Place):
+		t.settled(f, &n)
+		delete(m.found, f.location)
+	case n.Outcome == "retry" && len(m.waiting) < mostWaiting:
+		m.waiting[h] = waits{p.Partition.Table, p.Partition.Location, n.Landed, n.At, f.at, n.Reason, n.Why}
+	}
+}
+
+// object stands for one object of one message.
+func (m *Model) object(n *refresh.Noted) uint64 {
+	var h maphash.Hash
+	h.SetSeed(m.seed)
+	for _, s := range []string{n.Message, n.Bucket, n.Key} {
+		h.WriteString(s)
+		h.WriteByte(0)
+	}
+	return h.Sum64()
+}
+
+// table returns a table, made if there is room; nil if there is none.
+func (m *Model) table(name string) *tab {
+	t := m.tables[name]
+	if t == nil && len(m.tables) < mostTables {
+		t = &tab{arrivals: newRing[uint32](hours + ahead), delays: newRing[delays](ahead)}
+		m.tables[name] = t
+	}
+	return t
+}
+
+func (t *tab) arrived(n *refresh.Noted) {
+	if n.Landed.IsZero() {
+		return
+	}
+	if count := t.arrivals.at(index(n.Landed, time.Hour), index(n.At, time.Hour)); count != nil {
+		*count += uint32(n.Records)
+	}
+	t.landed = max(t.landed, unix(n.Landed))
+}
+
+// fits has cells of at least so fine a grain. What was known of coarser ones is
+// known again when the catalog is read.
+func (t *tab) fits(grain time.Duration, now time.Time) {
+	grain = max(grain, time.Hour)
+	if t.grain != 0 && t.grain <= grain {
+		return
+	}
+	t.grain, t.cells = grain, newRing[cell](int((hours+ahead)*time.Hour/grain)+2)
+	t.cells.move(index(now, grain) + t.cells.ahead())
+}
+
+func (c *cell) note(n *refresh.Noted, first bool) {
+	if first {
+		c.objects += uint32(n.Records)
+		if landed := unix(n.Landed); landed != 0 && (c.first == 0 || landed < c.first) {
+			c.first = landed
+		}
+	}
+	if n.Outcome != string(table.Place) {
+		return
+	}
+	if n.Added {
+		c.have++
+		if !n.Landed.IsZero() {
+			c.worst = max(c.worst, uint16(min(n.At.Sub(n.Landed).Seconds(), 1<<16-1)))
+		}
+	}
+	c.have = max(c.have, 1)
+	if c.since == 0 {
+		c.since = unix(n.At)
+	}
+}
+
+func (t *tab) settled(f *folder, n *refresh.Noted) {
+	if f.confirmed == 0 {
+		f.confirmed = unix(n.At)
+	}
+	t.searchable = max(t.searchable, unix(n.At))
+	if n.Added && !n.Landed.IsZero() {
+		now := index(n.At, time.Hour)
+		if d := t.delays.at(now, now); d != nil {
+			d.add(n.At.Sub(n.Landed))
+		}
+	}
+}
+
+// folder returns a folder by name. Where there are as many as are kept, the one of
+// which nothing was heard for longest makes room.
+func (t *tab) folder(location string, n *refresh.Noted) *folder {
+	i := slices.IndexFunc(t.folders, func(f folder) bool { return f.location == location })
+	if i < 0 {
+		f := folder{location: location}
+		if len(t.folders) < mostFolders {
+			t.folders = append(t.folders, f)
+			i = len(t.folders) - 1
+		} else {
+			i = 0
+			for k := range t.folders {
+				if t.folders[k].seen < t.folders[i].seen {
+					i = k
+				}
+			}
+			t.folders[i] = f
+		}
+	}
+	f := &t.folders[i]
+	f.objects += uint32(n.Records)
+	f.landed, f.seen = max(f.landed, unix(n.Landed)), unix(n.At)
+	return f
+}
+
+// pulse is how often Watch is called at least: longer ago, nobody received.
+const pulse = 2 * time.Minute
+
+// Watch is told, at least once a minute, that messages are being received. An hour
+// that began before that is not watched: what landed then may be nobody's.
+func (m *Model) Watch(now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if now.Sub(m.beat) > pulse {
+		m.live = now
+	}
+	m.beat = now
+	if h := index(now, time.Hour); !begin(h, time.Hour).Before(m.live) {
+		*m.watched.at(h, h) = true
+	}
+}
+
+// Park is told what the dead-letter queue holds by now.
+func (m *Model) Park(list []DeadLetter) {
+	for i, p := range list {
+		if placed, at := m.place(p.Location); placed.Outcome == table.Place {
+			list[i].At = at
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.parked = list
+}
+
+// place is the partition that a folder stands for, and its time.
+func (m *Model) place(location string) (table.Placement, int64) {
+	bucket, key := split(location)
+	p := m.route(bucket, key+"x")
+	if p.Outcome == table.Place {
+		if at, _, ok := reconcile.TimeOf(p.Partition.Keys, p.Partition.Values); ok {
+			return p, at.Unix()
+		}
+	}
+	return p, 0
+}
+
+// index is the number of a time's cell.
+func index(at time.Time, grain time.Duration) int64 {
+	switch grain {
+	case reconcile.Month:
+		at = at.UTC()
+		return int64(at.Year())*12 + int64(at.Month()) - 1
+	case reconcile.Year:
+		return int64(at.UTC().Year())
+	}
+	return floor(at.Unix(), int64(grain/time.Second))
+}
+
+// begin is where a cell begins.
+func begin(i int64, grain time.Duration) time.Time {
+	switch grain {
+	case reconcile.Month:
+		return time.Date(int(i/12), time.Month(i%12+1), 1, 0, 0, 0, 0, time.UTC)
+	case reconcile.Year:
+		return time.Date(int(i), 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return time.Unix(i*int64(grain/time.Second), 0).UTC()
+}
+
+func floor(n, d int64) int64 {
+	if n < 0 {
+		return (n - d + 1) / d
+	}
+	return n / d
+}
+
+func unix(t time.Time) uint32 {
+	if t.IsZero() {
+		return 0
+	}
+	return uint32(max(t.Unix(), 0))
+}
+
+func timeOf(s uint32) time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(s), 0).UTC()
+}

@@ -1,0 +1,203 @@
+// Package faults is what can be amiss, one entry each: when it is so, the sentence
+// that says it, and what repairs it. The status page, status, doctor and reconcile
+// see different facts, but what they find they say with the same words, and have
+// the same done about it. docs/operating.md is made of the same entries.
+//
+// It is pure. What goes into a sentence was written by strangers in part: in a
+// command it is one word of the shell, whatever it holds.
+package faults
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Fault is something that can be amiss.
+type Fault struct {
+	// Name is one word; where a record's reason says the fault, it is that.
+	Name string
+	// When it is so, and what follows, for people.
+	When string
+	// Says is the sentence. {name} is an argument; a part in [brackets] is left
+	// out where one of its arguments is unknown.
+	Says string
+	// Do is what a person has to do that no command does; "" if nothing.
+	Do string
+	// Run are the commands that repair it, in their order, after what Do says.
+	Run []string
+	// Press is what the page does about it, if it may: a word of Presses.
+	Press string
+}
+
+// What a page may be asked to do.
+const (
+	Redrive = "redrive" // send a group of parked messages back
+	Fix     = "fix"     // add a table's missing partitions
+)
+
+// defaults are arguments that a caller knows better at times.
+var defaults = map[string]string{
+	"deploy": "athena-refresh lambda deploy --processor athena",
+	"create": "athena-refresh table create {table}",
+}
+
+// Args are what the {names} of an entry stand for.
+type Args map[string]string
+
+// Case is a fault that there is.
+type Case struct {
+	Name   string   `json:"fault"`
+	Says   string   `json:"says"`
+	Do     string   `json:"do,omitempty"`
+	Run    []string `json:"run,omitempty"`
+	Table  string   `json:"table,omitempty"`
+	Bucket string   `json:"bucket,omitempty"`
+	Reason string   `json:"reason,omitempty"`
+	Press  string   `json:"press,omitempty"`
+
+	rank int
+}
+
+// All returns every entry, the worst first.
+func All() []Fault { return slices.Clone(list[:]) }
+
+// Of is the entry of a name.
+func Of(name string) (Fault, bool) {
+	i := slices.IndexFunc(list[:], func(f Fault) bool { return f.Name == name })
+	if i < 0 {
+		return Fault{}, false
+	}
+	return list[i], true
+}
+
+// New is a case of a fault of the list.
+func New(name string, a Args) Case {
+	rank := slices.IndexFunc(list[:], func(f Fault) bool { return f.Name == name })
+	if rank < 0 {
+		panic("faults: there is no " + name) // a slip in our own code, which the first test of it finds
+	}
+	f := list[rank]
+	c := Case{Name: name, Says: a.sentence(f.Says), Do: a.sentence(f.Do), Table: a["table"], Bucket: a["bucket"], Reason: a["reason"], Press: f.Press, rank: rank}
+	for _, command := range f.Run {
+		if text, ok := a.command(command); ok {
+			c.Run = append(c.Run, text)
+		}
+	}
+	return c
+}
+
+// Sort puts the worst first; what is as bad by its text.
+func Sort(cases []Case) {
+	slices.SortStableFunc(cases, func(a, b Case) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.Says, b.Says))
+	})
+}
+
+// sentence fills in what there is.
+func (a Args) sentence(text string) string {
+	var b strings.Builder
+	for text != "" {
+		before, rest, found := strings.Cut(text, "[")
+		whole, _ := a.fill(before, plain)
+		b.WriteString(whole)
+		if !found {
+			break
+		}
+		part, after, _ := strings.Cut(rest, "]")
+		if filled, ok := a.fill(part, plain); ok {
+			b.WriteString(filled)
+		}
+		text = after
+	}
+	return b.String()
+}
+
+// command fills in arguments as words of the shell; false if one is unknown. An
+// argument that stands alone is a command itself.
+func (a Args) command(text string) (string, bool) {
+	if name, ok := strings.CutPrefix(text, "{"); ok && strings.HasSuffix(name, "}") {
+		name = strings.TrimSuffix(name, "}")
+		if whole := a[name]; whole != "" {
+			return whole, true
+		}
+		text = defaults[name]
+	}
+	return a.fill(text, Word)
+}
+
+// fill replaces every {name}; whole says whether all were known.
+func (a Args) fill(text string, as func(string) string) (filled string, whole bool) {
+	var b strings.Builder
+	whole = true
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String(), whole
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		if a[name] == "" {
+			whole = false
+		}
+		b.WriteString(as(a[name]))
+		text = after
+	}
+}
+
+func plain(s string) string { return s }
+
+// Word makes one word of the shell of a text.
+func Word(s string) string {
+	if s != "" && !strings.ContainsFunc(s, special) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// special says whether a character may mean something to a shell.
+func special(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		return false
+	}
+	return !strings.ContainsRune("_-./:=@%+,", r)
+}
+
+// Waits says how many objects wait and since when: "1 object waits since 03:12".
+// It is "" for none.
+func Waits(n int, since, now time.Time) string {
+	switch {
+	case n == 0:
+		return ""
+	case since.IsZero():
+		return Count(n, "object") + verb(n, " waits", " wait")
+	}
+	return Count(n, "object") + verb(n, " waits", " wait") + " since " + Clock(since, now)
+}
+
+// Count is a number of things: "1 object", "3 objects".
+func Count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// Clock is a time of today as "15:04", another day's with its date.
+func Clock(t, now time.Time) string {
+	t, now = t.UTC(), now.UTC()
+	if t.Year() == now.Year() && t.YearDay() == now.YearDay() {
+		return t.Format("15:04")
+	}
+	return t.Format("2006-01-02 15:04")
+}
