@@ -22,6 +22,7 @@
 package coverage
 
 import (
+	"cmp"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -77,6 +78,7 @@ type tab struct {
 	folders  []folder
 
 	landed, searchable uint32 // the last object, unix seconds
+	last               time.Duration // from landing until searchable, of the last new partition
 	read               time.Time
 }
 
@@ -162,6 +164,8 @@ func (m *Model) Note(n refresh.Noted) {
 	case n.Outcome == string(table.Place):
 		t.settled(f, &n)
 		delete(m.found, f.location)
+	case n.Reason == refresh.LocationConflict && len(m.found) < mostFound:
+		m.found[f.location] = Finding{Table: p.Partition.Table, Location: f.location, Catalog: cmp.Or(n.Why, "elsewhere"), At: f.at, Seen: n.At}
 	case n.Outcome == "retry" && len(m.waiting) < mostWaiting:
 		m.waiting[h] = waits{p.Partition.Table, p.Partition.Location, n.Landed, n.At, f.at, n.Reason, n.Why}
 	}
@@ -241,6 +245,7 @@ func (t *tab) settled(f *folder, n *refresh.Noted) {
 		if d := t.delays.at(now, now); d != nil {
 			d.add(n.At.Sub(n.Landed))
 		}
+		t.last = n.At.Sub(n.Landed)
 	}
 }
 

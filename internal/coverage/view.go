@@ -321,6 +321,7 @@ type Table struct {
 	Behind     time.Duration
 	P50, P99   time.Duration  // from landing until searchable, of new partitions of the last day; to about a third
 	Measured   bool           // there are such
+	Last       time.Duration  // of the last new partition
 	Waiting    int            `json:"waiting"` // objects
 	Oldest     time.Time      // landing of these
 	Reason     refresh.Reason // of one of these
@@ -337,7 +338,7 @@ func (m *Model) Tables(now time.Time) []Table {
 	defer m.mu.Unlock()
 	byName := map[string]*Table{}
 	for name, t := range m.tables {
-		v := &Table{Table: name, Landed: timeOf(t.landed), Searchable: timeOf(t.searchable), Read: t.read}
+		v := &Table{Table: name, Landed: timeOf(t.landed), Searchable: timeOf(t.searchable), Read: t.read, Last: t.last}
 		v.measure(t, now)
 		byName[name] = v
 	}

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -113,10 +114,27 @@ func TestGroupsAreByReasonTableAndBucket(t *testing.T) {
 	}, router(t))
 	want := []Group{
 		{Reason: "unknown_bucket", Bucket: "x", Copies: 6, Examples: []string{"b", "c", "d"}},
-		{Reason: "location_conflict", Table: "alerts", Bucket: "b", Copies: 1, Placed: 1, Examples: []string{"2026/01/02/03/x"}},
+		{Reason: "location_conflict", Table: "alerts", Bucket: "b", Copies: 1, Placed: 1, Examples: []string{"2026/01/02/03/x"}, Folder: "2026/01/02/03/"},
 	}
 	if !reflect.DeepEqual(groups, want) {
 		t.Errorf("got %+v", groups)
+	}
+}
+
+// TestAGroupSaysWhereAndSinceWhen: the folder that its keys have in common.
+func TestAGroupSaysWhereAndSinceWhen(t *testing.T) {
+	at := func(s int64) time.Time { return time.Unix(s, 0) }
+	for want, keys := range map[string][]string{
+		"a/b/": {"a/b/c", "a/b/d/e"}, "a/": {"a/b/c", "a/d/e"}, "": {"a/b", "ab/c"}, "a/bc/": {"a/bc/x", "a/bc/y"},
+	} {
+		g := Groups([]Copy{
+			{Body: body("x " + keys[0]), Note: note("unknown_bucket"), Sent: at(9)},
+			{Body: body("x " + keys[1]), Note: note("unknown_bucket"), Sent: at(7)},
+			{Body: body("x " + keys[1]), Note: note("unknown_bucket")},
+		}, router(t))[0]
+		if g.Folder != want || !g.First.Equal(at(7)) || !g.Last.Equal(at(9)) {
+			t.Errorf("%v: %+v", keys, g)
+		}
 	}
 }
 

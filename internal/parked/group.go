@@ -3,6 +3,8 @@ package parked
 import (
 	"cmp"
 	"slices"
+	"strings"
+	"time"
 
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -21,6 +23,9 @@ type Group struct {
 	Placed   int            `json:"placed"`        // of these: have a place by the configuration of today
 	Now      refresh.Reason `json:"now,omitempty"` // that it gives to one that has none, if that is another
 	Examples []string       `json:"examples"`      // keys, at most three
+	Folder   string         `json:"folder"`        // that all keys have in common, "" or "…/"
+	First    time.Time      `json:"first,omitzero"`
+	Last     time.Time      `json:"last,omitzero"`
 }
 
 // Groups sorts copies by why they are here, the largest group first.
@@ -37,7 +42,7 @@ func Groups(copies []Copy, router *table.Router) []Group {
 				at[k] = n
 				groups = append(groups, Group{Reason: f.Reason, Table: f.Table, Bucket: f.Bucket, Examples: []string{}})
 			}
-			groups[n].add(f, router)
+			groups[n].add(f, copies[i].Sent, router)
 		}
 	}
 	for _, g := range groups {
@@ -49,8 +54,19 @@ func Groups(copies []Copy, router *table.Router) []Group {
 	return groups
 }
 
-func (g *Group) add(f Finding, router *table.Router) {
-	g.Copies++
+func (g *Group) add(f Finding, sent time.Time, router *table.Router) {
+	folder := f.Key[:strings.LastIndexByte(f.Key, '/')+1]
+	if g.Folder = common(g.Folder, folder); g.Copies == 0 {
+		g.Folder = folder
+	}
+	if g.Copies++; !sent.IsZero() {
+		if g.First.IsZero() || sent.Before(g.First) {
+			g.First = sent
+		}
+		if sent.After(g.Last) {
+			g.Last = sent
+		}
+	}
 	if f.Placed {
 		g.Placed++
 	} else if f.Key != "" {
@@ -61,6 +77,14 @@ func (g *Group) add(f Finding, router *table.Router) {
 	if f.Key != "" && len(g.Examples) < mostExamples && !slices.Contains(g.Examples, f.Key) {
 		g.Examples = append(g.Examples, f.Key)
 	}
+}
+
+// common is the folder that two folders lie in.
+func common(a, b string) string {
+	for !strings.HasPrefix(b, a) {
+		a = a[:strings.LastIndexByte(strings.TrimSuffix(a, "/"), '/')+1]
+	}
+	return a
 }
 
 // Origins counts copies by how they came here.

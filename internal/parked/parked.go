@@ -61,6 +61,9 @@ type Copy struct {
 	Body     string
 	Note     *Note //  nil: nothing that can be read stands beside it
 	Redriven bool  // SQS moved it here, after too many receives
+	// Sent is when it came here, or if SQS moved it when it came to the queue; zero
+	// if the queue didn't say.
+	Sent time.Time
 }
 
 // Note is what a refresh wrote beside a copy.

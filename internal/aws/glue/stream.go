@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 
+	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,17 +27,28 @@ const segments = 5
 // comes.
 func (r *Reader) All(ctx context.Context, t refresh.Table, expression string) iter.Seq2[refresh.Partition, error] {
 	return func(yield func(refresh.Partition, error) bool) {
+		for p, err := range r.Dated(ctx, t, expression) {
+			if !yield(p.Partition, err) {
+				return
+			}
+		}
+	}
+}
+
+// Dated is All, with when each was made: it implements coverage.Catalog.
+func (r *Reader) Dated(ctx context.Context, t refresh.Table, expression string) iter.Seq2[coverage.Partition, error] {
+	return func(yield func(coverage.Partition, error) bool) {
 		in := glue.GetPartitionsInput{
 			CatalogId: optional(t.ID.Catalog), DatabaseName: &t.ID.Database, TableName: &t.ID.Name,
 			Expression: optional(expression), ExcludeColumnSchema: aws.Bool(true),
 		}
 		for page, err := range r.pages(ctx, in) {
 			if err != nil {
-				yield(refresh.Partition{}, fmt.Errorf("list partitions of %s: %w", t.ID.Name, err))
+				yield(coverage.Partition{}, fmt.Errorf("list partitions of %s: %w", t.ID.Name, err))
 				return
 			}
 			for _, p := range page {
-				if !yield(partition(p), nil) {
+				if !yield(coverage.Partition{Partition: partition(p), Created: aws.ToTime(p.CreationTime)}, nil) {
 					return
 				}
 			}

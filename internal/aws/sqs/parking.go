@@ -58,7 +58,7 @@ func (p *Parking) Receive(ctx context.Context, most int, hide time.Duration) ([]
 		WaitTimeSeconds:       seconds(emptyWait),
 		MessageAttributeNames: []string{ParkedAttribute},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
-			types.MessageSystemAttributeNameDeadLetterQueueSourceArn,
+			types.MessageSystemAttributeNameDeadLetterQueueSourceArn, types.MessageSystemAttributeNameSentTimestamp,
 		},
 	})
 	if err != nil {
@@ -76,6 +76,7 @@ func copyOf(m types.Message) parked.Copy {
 		ID:       aws.ToString(m.MessageId),
 		Handle:   aws.ToString(m.ReceiptHandle),
 		Body:     aws.ToString(m.Body),
+		Sent:     daemon.Message("", "", m.Attributes).Sent,
 		Note:     noteOf(m.MessageAttributes[ParkedAttribute].StringValue),
 		Redriven: m.Attributes[string(types.MessageSystemAttributeNameDeadLetterQueueSourceArn)] != "",
 	}
