@@ -1,65 +1,9 @@
+# The dashboard to look at when an alarm rings: the charts of metrics.tf.json, three
+# a row. In the first row are the three counts that have to go side by side, in
+# the last ones the function's own metrics.
+
 locals {
-  # A chart is { title, stat, metrics }, a row is of charts that share its
-  # width. In the first row the three counts that have to go side by side.
-  rows = concat(
-    [
-      [
-        for name in ["NumberOfMessagesSent", "NumberOfMessagesReceived", "NumberOfMessagesDeleted"] :
-        { title = name, stat = "Sum", metrics = [["AWS/SQS", name, "QueueName", var.queue_name]] }
-      ],
-      [
-        {
-          title = "Waiting and in flight", stat = "Maximum"
-          metrics = [
-            ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.queue_name],
-            ["AWS/SQS", "ApproximateNumberOfMessagesNotVisible", "QueueName", var.queue_name],
-          ]
-        },
-        { title = "Age of the oldest message, seconds", stat = "Maximum", metrics = [["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.queue_name]] },
-        { title = "Dead letters", stat = "Maximum", metrics = [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.dead_letter_queue_name]] },
-      ],
-      [
-        {
-          title = "Invocations", stat = "Sum"
-          metrics = [
-            for name in ["Invocations", "Errors", "Throttles"] :
-            ["AWS/Lambda", name, "FunctionName", var.function_name, "Resource", "${var.function_name}:${local.alias_name}"]
-          ]
-        },
-        {
-          title   = "Duration, milliseconds", stat = "Maximum"
-          metrics = [["AWS/Lambda", "Duration", "FunctionName", var.function_name, "Resource", "${var.function_name}:${local.alias_name}"]]
-        },
-        {
-          title   = "Statements, milliseconds", stat = "Average"
-          metrics = [["AWS/Athena", "TotalExecutionTime", "QueryState", "SUCCEEDED", "QueryType", "DDL", "WorkGroup", var.workgroup_name]]
-        },
-      ],
-    ],
-    [
-      for row in [[
-        {
-          title = "From landed to searchable, milliseconds", stat = "p99"
-          metrics = [
-            [local.own, "EventToSearchableMs", "Queue", var.queue_name],
-            [local.own, "EventToSearchableMs", "Queue", var.queue_name, { stat = "p50" }],
-          ]
-        },
-        {
-          title = "Messages by outcome", stat = "Sum"
-          metrics = [
-            for name in ["MessagesDone", "MessagesParked", "MessagesRetry"] : [local.own, name, "Queue", var.queue_name]
-          ]
-        },
-        {
-          title = "Partitions and calls", stat = "Sum"
-          metrics = [
-            for name in ["PartitionsAdded", "Statements", "Lookups", "Throttles"] : [local.own, name, "Queue", var.queue_name]
-          ]
-        },
-      ]] : row if var.enable_metrics
-    ],
-  )
+  rows = [for row in local.listed_rows : row if var.enable_metrics || !anytrue([for chart in row : chart.series[0].about == "own_queue"])]
 
   widgets = flatten([
     for y, row in local.rows : [
@@ -70,12 +14,17 @@ locals {
         width  = 24 / length(row)
         height = 6
         properties = {
-          title   = chart.title
-          region  = var.region
-          view    = "timeSeries"
-          stat    = chart.stat
-          period  = 300
-          metrics = chart.metrics
+          title  = chart.title
+          region = var.region
+          view   = "timeSeries"
+          stat   = chart.stat
+          period = 300
+          metrics = [
+            for s in chart.series : concat(
+              [s.namespace, s.metric], flatten([for name, value in local.things[s.about] : [name, value]]),
+              [for other in [{ stat = s.stat }] : other if s.stat != chart.stat],
+            )
+          ]
         }
       }
     ]

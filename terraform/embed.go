@@ -7,5 +7,5 @@ import "embed"
 
 // Files are the module's files, at the root.
 //
-//go:embed *.tf
+//go:embed *.tf *.tf.json
 var Files embed.FS

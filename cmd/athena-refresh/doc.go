@@ -19,6 +19,7 @@
 //	internal/schema/sample   brings a few files of a folder here, to look at
 //	internal/schema/infer    the schema of a sample, by DuckDB
 //	internal/hiveql          Hive's DDL, read and written                          pure
+//	internal/metrics         the one list of metrics, alerts and charts            pure
 //	internal/emf             writes what was done as CloudWatch's metrics          pure
 //	internal/monitor         a queue's numbers → a verdict in words                pure
 //	internal/notify          which events and keys a bucket's notification stands for  pure

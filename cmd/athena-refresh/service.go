@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"athenarefresh/cmd/internal/worker"
+	"athenarefresh/internal/aws/cloudwatch"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
@@ -107,7 +108,23 @@ func (s *service) source(w *worker.Worker, d *daemon.Daemon, recent *statuspage.
 		source.Next = s.schedule.Next
 	}
 	source.About = about
+	source.Behind, source.OldestParked = w.Refresher.Behind, &statuspage.OldestParked{Ask: s.oldestParked(cloudwatch.New(s.cfg))}
 	return source
+}
+
+// oldestParked asks CloudWatch, and says once if it doesn't answer.
+func (s *service) oldestParked(metrics *cloudwatch.Reader) func(context.Context) (*time.Duration, error) {
+	var said sync.Once
+	return func(ctx context.Context) (*time.Duration, error) {
+		now := time.Now()
+		q, err := metrics.Queue(ctx, s.config.DeadLetterQueue, now.Add(-time.Hour), now)
+		if err != nil {
+			said.Do(func() {
+				s.log.Warn("how long the oldest message is in the dead-letter queue can't be read: /metrics has no dead_letters_oldest_seconds", "error", err)
+			})
+		}
+		return q.Oldest, err
+	}
 }
 
 // depths are those of a queue and of its dead-letter queue.

@@ -28,11 +28,9 @@ import (
 	"time"
 
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/metrics"
 	"athenarefresh/internal/refresh"
 )
-
-// Namespace is that of all metrics.
-const Namespace = "AthenaPartitionRefresh"
 
 // Period is what was done in one invocation, or in a minute of the daemon.
 type Period struct {
@@ -53,32 +51,26 @@ func Write(w io.Writer, at time.Time, p *Period) error {
 	return nil
 }
 
-// queue is the line about the queue.
+// queue is the line about the queue: every metric of the list that CloudWatch
+// has of it, those of tables put together.
 func queue(p *Period) *document {
 	d := &document{members: map[string]any{"Queue": p.Queue}, dimensions: [][]string{{"Queue"}}}
-	t, m := &p.Work, &p.Messages
-	d.count("MessagesReceived", m.Received)
-	d.count("MessagesDeleted", m.Deleted)
-	d.count("MessagesKept", m.Hidden)
-	d.count("MessagesUnconfirmed", m.Unsure)
-	d.count("MessagesDone", t.Messages[refresh.Done])
-	d.count("MessagesParked", t.Messages[refresh.Parked])
-	d.count("MessagesRetry", t.Messages[refresh.Retry])
-	d.count("Records", t.Records)
-	for _, r := range refresh.Reasons() {
-		if n := t.Reasons[r]; n > 0 {
-			d.count("Records_"+string(r), n)
+	facts := metrics.Facts{Work: p.Work, Done: p.Messages}
+	for _, m := range metrics.All {
+		switch {
+		case m.Cloud.Of != metrics.Own || m.Kind == metrics.Summary:
+		case m == metrics.Partitions:
+			d.add(m.Cloud.Name, m.Cloud.Unit, p.Work.Partitions())
+		default:
+			for _, s := range m.Samples(&facts) {
+				if !m.Sparse || s.Value > 0 {
+					d.add(m.CloudName(s.Labels...), m.Cloud.Unit, s.Value)
+				}
+			}
 		}
 	}
-	d.count("PartitionsAdded", t.Partitions())
-	d.count("Statements", t.Adds)
-	d.count("Lookups", t.Lookups)
-	d.count("Throttles", t.Throttles)
-	if len(t.Messages) > 0 {
-		d.add("OldestMessageAge", "Seconds", float64(t.Oldest.Milliseconds())/1000)
-	}
-	if m.Depth != nil {
-		d.members["QueueWaiting"], d.members["QueueInFlight"] = m.Depth.Waiting, m.Depth.InFlight
+	if depth := p.Messages.Depth; depth != nil {
+		d.members["QueueWaiting"], d.members["QueueInFlight"] = depth.Waiting, depth.InFlight
 	}
 	return d
 }
@@ -98,8 +90,6 @@ func (d *document) add(name, unit string, value any) {
 	d.metrics = append(d.metrics, metric{name, unit})
 }
 
-func (d *document) count(name string, n int) { d.add(name, "Count", n) }
-
 type directive struct {
 	Namespace  string
 	Dimensions [][]string
@@ -110,7 +100,7 @@ func (d *document) write(w io.Writer, at time.Time) error {
 	d.members["_aws"] = struct {
 		Timestamp         int64
 		CloudWatchMetrics []directive
-	}{at.UnixMilli(), []directive{{Namespace, d.dimensions, d.metrics}}}
+	}{at.UnixMilli(), []directive{{metrics.Namespace, d.dimensions, d.metrics}}}
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)

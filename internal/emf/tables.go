@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"athenarefresh/internal/metrics"
 	"athenarefresh/internal/refresh"
 )
 
@@ -36,9 +37,9 @@ func tables(p *Period) (lines []*document) {
 	}
 	one := []string{"Queue", "Table"}
 	for _, t := range busiest(&p.Work) {
-		about(t, one).count("PartitionsAdded", t.added)
+		about(t, one).add(metrics.Partitions.Cloud.Name, metrics.Partitions.Cloud.Unit, t.added)
 		for values := range slices.Chunk(t.samples, mostValues) {
-			about(t, []string{"Queue"}, one).add("EventToSearchableMs", "Milliseconds", milliseconds(values))
+			about(t, []string{"Queue"}, one).add(metrics.Searchable.Cloud.Name, metrics.Searchable.Cloud.Unit, milliseconds(values))
 		}
 	}
 	return lines

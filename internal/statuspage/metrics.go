@@ -1,85 +1,136 @@
 package statuspage
 
 import (
-	"athenarefresh/internal/refresh"
+	"context"
+	"runtime"
+	"sync"
+	"time"
+
+	"athenarefresh/internal/metrics"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// The metrics, by their names without the prefix athena_refresh_.
-var (
-	messages   = desc("messages_total", "Messages settled, by outcome.", "outcome")
-	records    = desc("records_total", "Records with a reason: those without are in the catalog.", "reason")
-	allRecords = desc("records_seen_total", "Records of all messages settled.")
-	partitions = desc("partitions_added_total", "Partitions added, by table.", "table")
-	statements = desc("statements_total", "Statements, or batch calls, that added partitions.")
-	lookups    = desc("lookups_total", "Calls that looked partitions up.")
-	received   = desc("messages_received_total", "Messages received, some of them more than once.")
-	deleted    = desc("messages_deleted_total", "Messages that the queue confirmed as deleted.")
-	kept       = desc("messages_kept_total", "Messages that were hidden, to be tried again later.")
-	unsure     = desc("messages_unconfirmed_total", "Messages that were settled, but not confirmed as deleted: they may come again.")
-	waiting    = desc("queue_waiting", "Messages that wait in the queue, as it said within the last minute or invocation.")
-	inFlight   = desc("queue_in_flight", "Messages that are handed out or hidden, likewise.")
-	answered   = desc("queue_answered_timestamp_seconds", "When the queue last answered.")
-	throttles  = desc("throttles_total", "Calls of the catalog that it refused because there were too many.")
-	searchable = desc("searchable_seconds", "From an object's landing until its new partition was in the catalog; quantiles of the last 1,000 objects.", "table")
-)
-
-func desc(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("athena_refresh_"+name, help, labels, nil)
+// collector makes Prometheus' metrics of the list, of what the source says at the
+// moment.
+type collector struct {
+	s     Source
+	descs map[*metrics.Metric]*prometheus.Desc
 }
 
-// collector makes the metrics of what the source says at the moment.
-type collector struct{ s Source }
+func newCollector(s Source) collector {
+	c := collector{s, map[*metrics.Metric]*prometheus.Desc{}}
+	for _, m := range metrics.All {
+		if m.Name != "" {
+			c.descs[m] = prometheus.NewDesc(metrics.Prefix+m.Name, m.Help, m.Labels, nil)
+		}
+	}
+	return c
+}
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{messages, records, allRecords, partitions, statements, lookups, throttles, received, deleted, kept, unsure, waiting, inFlight, answered, searchable,
-		compared, comparing, differing, mended, uncompared} {
+	for _, d := range c.descs {
 		ch <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
-	t, h := c.s.Tally(), c.s.Health()
-	count := func(d *prometheus.Desc, n int, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
-	}
-	for outcome, n := range t.Messages {
-		count(messages, n, string(outcome))
-	}
-	for reason, n := range t.Reasons {
-		count(records, n, string(reason))
-	}
-	for table, n := range t.Added {
-		count(partitions, n, table)
-	}
-	count(allRecords, t.Records)
-	count(statements, t.Adds)
-	count(lookups, t.Lookups)
-	count(throttles, t.Throttles)
-	count(received, h.Done.Received)
-	count(deleted, h.Done.Deleted)
-	count(kept, h.Done.Hidden)
-	count(unsure, h.Done.Unsure)
-	if d := h.Done.Depth; d != nil {
-		ch <- prometheus.MustNewConstMetric(waiting, prometheus.GaugeValue, float64(d.Waiting))
-		ch <- prometheus.MustNewConstMetric(inFlight, prometheus.GaugeValue, float64(d.InFlight))
-	}
-	if !h.Received.IsZero() {
-		ch <- prometheus.MustNewConstMetric(answered, prometheus.GaugeValue, float64(h.Received.UnixMilli())/1000)
-	}
-	for table, l := range t.Searchable {
-		ch <- summary(table, &l)
-	}
-	if c.s.Reconciled != nil {
-		collectReconciled(ch, c.s.Reconciled())
+	facts := c.s.facts(time.Now())
+	for m, d := range c.descs {
+		for _, s := range m.Samples(&facts) {
+			ch <- metric(d, m.Kind, s)
+		}
 	}
 }
 
-// summary is the distribution of a table's latencies, of which there is at least one.
-func summary(table string, l *refresh.Latencies) prometheus.Metric {
-	quantiles := map[float64]float64{0.5: l.Percentile(50).Seconds(), 0.99: l.Percentile(99).Seconds()}
-	return prometheus.MustNewConstSummary(searchable, uint64(l.Objects), l.Total.Seconds(), quantiles, table)
+func metric(d *prometheus.Desc, kind metrics.Kind, s metrics.Sample) prometheus.Metric {
+	switch kind {
+	case metrics.Summary:
+		l := s.Latencies
+		quantiles := map[float64]float64{0.5: l.Percentile(50).Seconds(), 0.99: l.Percentile(99).Seconds()}
+		return prometheus.MustNewConstSummary(d, uint64(l.Objects), l.Total.Seconds(), quantiles, s.Labels...)
+	case metrics.Counter:
+		return prometheus.MustNewConstMetric(d, prometheus.CounterValue, s.Value, s.Labels...)
+	}
+	return prometheus.MustNewConstMetric(d, prometheus.GaugeValue, s.Value, s.Labels...)
+}
+
+// facts are what is so now. The queues are asked, unless that was done just now.
+func (s Source) facts(now time.Time) metrics.Facts {
+	h := s.Health()
+	f := metrics.Facts{
+		Version: s.About.Version, Go: runtime.Version(), Work: s.Tally(), Done: h.Done,
+		Alive: h.Alive, Answered: h.Received, Behind: map[string]time.Duration{},
+	}
+	if s.Behind != nil {
+		for table, landed := range s.Behind() {
+			f.Behind[table] = now.Sub(landed)
+		}
+	}
+	if s.CatalogDown != nil {
+		down := s.CatalogDown()
+		f.CatalogDown = &down
+	}
+	if s.Queues != nil {
+		s.Queues.look(context.Background(), s.Health)
+		f.Parked = s.Queues.parked()
+	}
+	if s.OldestParked != nil && f.Parked != nil {
+		f.OldestParked = s.OldestParked.age(now, *f.Parked)
+	}
+	if s.Reconciled != nil {
+		last := s.Reconciled()
+		f.Reconciled = &last
+	}
+	return f
+}
+
+// parked is how much is in the dead-letter queue, as it said just now; nil if it
+// didn't.
+func (q *Queues) parked() *int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.depths == nil || q.at.Before(q.tried) {
+		return nil
+	}
+	return q.depths.Parked
+}
+
+// askOldest is how often CloudWatch is asked: every answer costs, and an age goes
+// on by itself.
+const askOldest = 5 * time.Minute
+
+// OldestParked knows how long the oldest message is in the dead-letter queue. It
+// asks only while there is one.
+type OldestParked struct {
+	Ask func(context.Context) (*time.Duration, error) // nil: not known
+
+	mu    sync.Mutex
+	asked time.Time
+	since time.Time // zero: not known
+}
+
+// age is 0 of an empty queue, and nil if it isn't known.
+func (o *OldestParked) age(now time.Time, parked int) *time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if parked == 0 {
+		o.asked, o.since = time.Time{}, time.Time{}
+		return new(time.Duration)
+	}
+	if o.since.IsZero() && now.Sub(o.asked) >= time.Minute || now.Sub(o.asked) >= askOldest {
+		o.asked, o.since = now, time.Time{}
+		ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+		defer cancel()
+		if age, err := o.Ask(ctx); err == nil && age != nil {
+			o.since = now.Add(-*age)
+		}
+	}
+	if o.since.IsZero() {
+		return nil
+	}
+	age := now.Sub(o.since)
+	return &age
 }

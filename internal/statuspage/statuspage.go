@@ -38,6 +38,9 @@ type Source struct {
 	Tally         func() refresh.Tally
 	// CatalogDown says whether the catalog as a whole was last found not to work.
 	CatalogDown func() bool
+	// Behind is when the oldest object landed that waits for a table, by table.
+	Behind       func() map[string]time.Time
+	OldestParked *OldestParked
 	// Next is when a schedule is due next.
 	Next    func(after time.Time) (time.Time, bool)
 	Recent  *Recent
@@ -55,7 +58,7 @@ type Source struct {
 // Handler serves them.
 func Handler(s Source) http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collector{s}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(newCollector(s), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", guarded(s.showPage))
 	mux.HandleFunc("GET /page.css", guarded(showFile("page.css", "text/css; charset=utf-8")))

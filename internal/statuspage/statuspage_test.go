@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,9 +12,6 @@ import (
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/statuspage"
-
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 )
 
 func get(t *testing.T, url string) (int, string) {
@@ -83,40 +79,5 @@ func TestEndpoints(t *testing.T) {
 		if code, body := get(t, server.URL+c.path); code != c.code || !strings.Contains(body, c.excerpt) {
 			t.Errorf("%+v %s: %d %s", c.health, c.path, code, body)
 		}
-	}
-}
-
-// TestPrometheusReadsTheMetrics: whatever a table or a reason is called, the page
-// is the metrics' own, and a label says what was meant.
-func TestPrometheusReadsTheMetrics(t *testing.T) {
-	names := []string{"alerts", `x"} 1`, "a\nathena_refresh_messages_total 7", `back\`, `{quantile="0.5"}`, "\u202e\U0001F600", "", "# HELP"}
-	tally := refresh.Tally{Added: map[string]int{}, Reasons: map[refresh.Reason]int{}, Searchable: map[string]refresh.Latencies{}}
-	for i, n := range names {
-		tally.Added[n], tally.Reasons[refresh.Reason(n)] = i+1, i+1
-		tally.Searchable[n] = refresh.Latencies{Objects: i + 1, Samples: []time.Duration{time.Second}}
-	}
-	server := httptest.NewServer(statuspage.Handler(statuspage.Source{Health: func() daemon.Health { return daemon.Health{} }, Tally: func() refresh.Tally { return tally }}))
-	defer server.Close()
-	_, page := get(t, server.URL+"/metrics")
-	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(page))
-	if err != nil {
-		t.Fatalf("%v\n%s", err, page)
-	}
-	for _, family := range []string{"partitions_added_total", "records_total", "searchable_seconds"} {
-		metrics := families["athena_refresh_"+family].GetMetric()
-		if len(metrics) != len(names) {
-			t.Errorf("%s has %d metrics, want %d", family, len(metrics), len(names))
-		}
-		for _, m := range metrics {
-			name := m.GetLabel()[0].GetValue()
-			i := slices.Index(names, name)
-			if got := max(m.GetCounter().GetValue(), float64(m.GetSummary().GetSampleCount())); len(m.GetLabel()) != 1 || i < 0 || got != float64(i+1) {
-				t.Errorf("%s of %q is %v", family, m.GetLabel(), got)
-			}
-		}
-	}
-	if families["athena_refresh_messages_total"] != nil {
-		t.Error("a table's name has made up a metric")
 	}
 }

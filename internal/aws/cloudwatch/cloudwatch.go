@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"athenarefresh/internal/emf"
+	"athenarefresh/internal/metrics"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -117,9 +117,9 @@ func (r *Reader) Searchable(ctx context.Context, queue string, from, to time.Tim
 	period := max(to.Sub(from).Truncate(time.Minute), time.Minute)
 	end := aligned(to, period).Add(period)
 	got, err := r.read(ctx, []types.MetricDataQuery{
-		query(emf.Namespace, "EventToSearchableMs", "Queue", queue, "p50", period),
-		query(emf.Namespace, "EventToSearchableMs", "Queue", queue, "p99", period),
-		query(emf.Namespace, "EventToSearchableMs", "Queue", queue, "SampleCount", period),
+		query(metrics.Namespace, metrics.Searchable.Cloud.Name, "Queue", queue, "p50", period),
+		query(metrics.Namespace, metrics.Searchable.Cloud.Name, "Queue", queue, "p99", period),
+		query(metrics.Namespace, metrics.Searchable.Cloud.Name, "Queue", queue, "SampleCount", period),
 	}, end.Add(-2*period), end)
 	if err != nil {
 		return 0, 0, false, fmt.Errorf("read how long objects take: %w", err)
