@@ -77,6 +77,7 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		a.parked(),
 		a.doctor(),
 		a.version(),
+		a.man(),
 	)
 	root.AddCommand(topics()...)
 	if err := a.complete(root); err != nil {

@@ -27,7 +27,7 @@ func (a *app) version() *cobra.Command {
 			}
 			without := ""
 			if local.CanSelect() != nil {
-				without = ", built without cgo: without local, demo and the inference of schemas"
+				without = ", built without cgo: without local, demo, open and the inference of schemas"
 			}
 			return a.printf("athena-refresh %s, %s %s%s\n", v, runtime.Version(), platform, without)
 		},
