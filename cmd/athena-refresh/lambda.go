@@ -28,6 +28,7 @@ type lambdaFlags struct {
 	architecture string // deploy
 	source       string // deploy
 	pkg          string // deploy
+	sum          string // deploy: of pkg
 	checkOnly    bool   // deploy: something is wrong already, so that nothing is to be changed
 
 	yesDestroy   string // destroy
@@ -106,11 +107,13 @@ func deployError(err error) error {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w; what was done is kept, and the next run goes on from there", errInterrupted)
 	case errors.Is(err, deploy.ErrNoTerraform):
-		return hint(err, "install it (developer.hashicorp.com/terraform/install), or use the module in terraform/ by other means")
+		return hint(err, "install it (developer.hashicorp.com/terraform/install, opentofu.org/docs/intro/install), or use the module in terraform/ by other means")
 	case errors.Is(err, deploy.ErrNoGo):
-		return hint(err, "install Go, or name a program that was built elsewhere with --package")
+		return hint(err, "name the release's zip with --package athena-refresh_VERSION_lambda_ARCH.zip, or install Go")
 	case errors.Is(err, deploy.ErrNoSource):
-		return hint(err, "name the repository's folder with --source, or a program that was built elsewhere with --package")
+		return hint(err, "name the release's zip with --package athena-refresh_VERSION_lambda_ARCH.zip, or the repository's folder with --source")
+	case errors.Is(err, deploy.ErrUnchecked):
+		return hint(err, "put the release's SHA256SUMS beside it, or say what it has to be with --sha256")
 	case errors.As(err, new(deploy.ExistingError)):
 		return hint(err, "--adopt takes them into this deployment; or change the names in lambda.json")
 	case errors.Is(err, deploy.ErrNoVersionBefore), errors.Is(err, deploy.ErrNoFunction), errors.Is(err, deploy.ErrNoAlias):

@@ -60,7 +60,7 @@ func (a *app) bundle(ctx context.Context, t *target, f *lambdaFlags) (deploy.Bun
 	var binary []byte
 	var err error
 	if f.pkg != "" {
-		binary, err = deploy.ReadProgram(f.pkg, arch)
+		binary, err = deploy.ReadProgram(f.pkg, f.sum, arch)
 	} else {
 		stop := terminal.Progress(a.stderr, func() string { return "building the function" })
 		binary, err = deploy.Build(ctx, f.source, arch)

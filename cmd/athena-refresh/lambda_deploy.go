@@ -16,7 +16,8 @@ func (a *app) lambdaDeploy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deploy --processor athena|rule|alert|all",
 		Short: "Put the function and its settings in place",
-		Long: `Deploy builds the function, shows what it will change in the account, asks, and
+		Long: `Deploy builds the function, or takes the one that was released (--package, which
+needs no Go and no source), shows what it will change in the account, asks, and
 does it: the queue, the function, its triggers and alarms by Terraform, then a
 new version of the function, which has to answer before it serves, and last the
 buckets' notifications. It may be repeated: it does what is missing, and says so
@@ -36,7 +37,8 @@ memory, timeout and log level. all checks all three before it changes any.`,
 	flags.BoolVar(&f.adopt, "adopt", false, "take over resources of these names that exist already")
 	flags.StringVar(&f.architecture, "arch", string(deploy.ARM64), "arm64 or x86_64")
 	flags.StringVar(&f.source, "source", ".", "folder of this program's source, to build the function from")
-	flags.StringVar(&f.pkg, "package", "", "the function, built already: its program, or a zip that holds it as bootstrap")
+	flags.StringVar(&f.pkg, "package", "", "the function, built already: a release's zip, checked against SHA256SUMS beside it, or the program bootstrap")
+	flags.StringVar(&f.sum, "sha256", "", "what the package's checksum has to be, in hexadecimal")
 	return cmd
 }
 
@@ -44,6 +46,9 @@ memory, timeout and log level. all checks all three before it changes any.`,
 func (a *app) deploy(ctx context.Context, f *lambdaFlags) error {
 	if f.architecture != string(deploy.ARM64) && f.architecture != string(deploy.AMD64) {
 		return fmt.Errorf("--arch %s: it is arm64 or x86_64", f.architecture)
+	}
+	if f.sum != "" && f.pkg == "" {
+		return errors.New("--sha256 is a package's: name it with --package")
 	}
 	t, err := a.target(ctx)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"athenarefresh/internal/config"
@@ -84,15 +86,28 @@ func newBundle(data []byte) (Bundle, error) {
 	return Bundle{Zip: data, Hash: base64.StdEncoding.EncodeToString(sum[:])}, nil
 }
 
+// ErrUnchecked says that nothing tells whether a zip is the one that was released.
+var ErrUnchecked = errors.New("there is no checksum to hold it to")
+
+// Sums is the file beside a release's files that has their checksums, as
+// sha256sum prints them.
+const Sums = "SHA256SUMS"
+
 // ReadProgram reads the function's program from a file: the program itself, or
 // a zip that holds it under its name, bootstrap. It must be one that Lambda can
-// start on the architecture.
-func ReadProgram(file string, a Architecture) ([]byte, error) {
+// start on the architecture, and have the checksum: the given one, a SHA-256 in
+// hexadecimal, else that of the file SHA256SUMS beside it. Only a program that
+// is no zip, and so was built here, needs none.
+func ReadProgram(file, sum string, a Architecture) ([]byte, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the package: %w", err)
 	}
-	if bytes.HasPrefix(data, []byte("PK")) {
+	packed := bytes.HasPrefix(data, []byte("PK"))
+	if err := hold(data, file, sum); err != nil && (packed || !errors.Is(err, ErrUnchecked)) {
+		return nil, fmt.Errorf("check %s: %w", file, err)
+	}
+	if packed {
 		if data, err = unzip(data, program); err != nil {
 			return nil, fmt.Errorf("read %s: %w", file, err)
 		}
@@ -101,6 +116,38 @@ func ReadProgram(file string, a Architecture) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	return data, nil
+}
+
+// hold holds a file's content to its checksum.
+func hold(data []byte, file, sum string) error {
+	from := "--sha256"
+	if sum == "" {
+		var err error
+		if sum, err = listed(file); err != nil {
+			return err
+		}
+		from = Sums
+	}
+	if got := fmt.Sprintf("%x", sha256.Sum256(data)); !strings.EqualFold(got, sum) {
+		return fmt.Errorf("it is not the file that %s speaks of: its SHA-256 is %s, not %s", from, got, sum)
+	}
+	return nil
+}
+
+// listed is the checksum of a file in the SHA256SUMS beside it.
+func listed(file string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), Sums))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%w: no %s beside it", ErrUnchecked, Sums)
+	} else if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) == 2 && strings.TrimPrefix(f[1], "*") == filepath.Base(file) {
+			return f[0], nil
+		}
+	}
+	return "", fmt.Errorf("%w: %s has no line for it", ErrUnchecked, Sums)
 }
 
 // maxProgram is what Lambda unpacks at most (Lambda quotas).

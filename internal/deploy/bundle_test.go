@@ -3,6 +3,8 @@ package deploy
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -126,7 +128,52 @@ func TestAPackageThatLambdaCouldNotStartIsRefused(t *testing.T) {
 	} {
 		file := filepath.Join(t.TempDir(), "package")
 		write(t, file, string(c.data))
-		got, err := ReadProgram(file, c.arch)
+		got, err := ReadProgram(file, fmt.Sprintf("%x", sha256.Sum256(c.data)), c.arch)
+		switch {
+		case c.want == "" && (err != nil || !bytes.Equal(got, binary)):
+			t.Errorf("%s: %d bytes, %v", name, len(got), err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: error %v, want one about %s", name, err, c.want)
+		}
+	}
+}
+
+// TestAZipHasItsChecksum: the one that is named, else the one beside it. A program
+// that is no zip was built here, and is held only to what is said of it.
+func TestAZipHasItsChecksum(t *testing.T) {
+	binary, err := Build(t.Context(), standIn(t), ARM64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := zipped([]bundleFile{{program, 0o755, binary}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, wrong := fmt.Sprintf("%x", sha256.Sum256(packed.Zip)), strings.Repeat("0", 64)
+	for name, c := range map[string]struct {
+		data      []byte
+		sum, sums string
+		want      string // "": taken
+	}{
+		"named":                   {packed.Zip, strings.ToUpper(right), "", ""},
+		"beside":                  {packed.Zip, "", wrong + "  other.zip\n" + right + "  f.zip\n", ""},
+		"beside, binary mode":     {packed.Zip, "", right + " *f.zip\n", ""},
+		"named goes first":        {packed.Zip, right, wrong + "  f.zip\n", ""},
+		"named and another":       {packed.Zip, wrong, right + "  f.zip\n", "--sha256"},
+		"beside and another":      {packed.Zip, "", wrong + "  f.zip\n", Sums + " speaks of"},
+		"cut short":               {packed.Zip[:len(packed.Zip)-1], "", right + "  f.zip\n", Sums + " speaks of"},
+		"not listed":              {packed.Zip, "", right + "  other.zip\n", "no line for it"},
+		"no list":                 {packed.Zip, "", "", "no " + Sums},
+		"program":                 {binary, "", "", ""},
+		"program and another":     {binary, wrong, "", "--sha256"},
+		"program, listed wrongly": {binary, "", wrong + "  f.zip\n", Sums + " speaks of"},
+	} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "f.zip"), string(c.data))
+		if c.sums != "" {
+			write(t, filepath.Join(dir, Sums), c.sums)
+		}
+		got, err := ReadProgram(filepath.Join(dir, "f.zip"), c.sum, ARM64)
 		switch {
 		case c.want == "" && (err != nil || !bytes.Equal(got, binary)):
 			t.Errorf("%s: %d bytes, %v", name, len(got), err)

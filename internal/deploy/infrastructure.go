@@ -33,8 +33,8 @@ type Infrastructure interface {
 
 // Errors of Infrastructure.
 var (
-	// ErrNoTerraform says that there is no terraform, or one that is too old.
-	ErrNoTerraform = errors.New("terraform 1.10 or newer is needed")
+	// ErrNoTerraform says that there is no terraform and no tofu, or one that is too old.
+	ErrNoTerraform = errors.New("terraform or tofu 1.10 or newer is needed")
 	// ErrTooLong says that a call took longer than it may.
 	ErrTooLong = errors.New("it took too long and was stopped in order: what was done is kept, and the next run goes on from there")
 	// ErrKilled says that a call was interrupted and did not end.

@@ -119,7 +119,7 @@ func (p *process) unwritten() error {
 	if file == "" {
 		return nil
 	}
-	return &deploy.UnwrittenError{File: file, Push: fmt.Sprintf("terraform -chdir=%s state push %s", p.dir, filepath.Base(file))}
+	return &deploy.UnwrittenError{File: file, Push: fmt.Sprintf("%s -chdir=%s state push %s", filepath.Base(p.path), p.dir, filepath.Base(file))}
 }
 
 // leftState is the file with a state that is nowhere else, "" if there is none.

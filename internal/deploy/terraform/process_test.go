@@ -209,6 +209,40 @@ func TestAStateThatCouldNotBeWrittenIsKept(t *testing.T) {
 	}
 }
 
+// TestWithoutTerraformOpenTofuDoes: with neither it is said which there could be.
+func TestWithoutTerraformOpenTofuDoes(t *testing.T) {
+	faked(t, "in order") // its environment
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range [][]string{{"terraform"}, {"tofu"}, {"tofu", "terraform"}, nil} {
+		bin := t.TempDir()
+		for _, name := range names {
+			if err := os.Symlink(program, filepath.Join(bin, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Setenv("PATH", bin)
+		tf, err := New(t.Context(), Options{})
+		if len(names) == 0 {
+			if !errors.Is(err, deploy.ErrNoTerraform) {
+				t.Errorf("without either: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%v: %v", names, err)
+		}
+		if got := filepath.Base(tf.path); got != names[len(names)-1] {
+			t.Errorf("with %v it is %s", names, got)
+		}
+		if err := tf.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestATerraformThatIsTooOldIsRefused(t *testing.T) {
 	for version, want := range map[string]bool{"1.9.8": false, "0.15.3": false, "1.10.0": true, "1.11.0-rc1": true, "2.0.0": true, "unknown": false} {
 		tf, _ := faked(t, "")

@@ -1,5 +1,5 @@
-// Package terraform is deploy's Infrastructure: the program terraform, with the
-// module of this repository.
+// Package terraform is deploy's Infrastructure: the program terraform, or OpenTofu's
+// tofu, with the module of this repository.
 //
 // It works in a folder of its own, which holds nothing that has to be kept: the
 // state is in S3. Each call has a hard limit; at its end, or when ctx ends,
@@ -40,11 +40,14 @@ type Terraform struct {
 
 var _ deploy.Infrastructure = (*Terraform)(nil)
 
-// New finds terraform and makes its folder. Its user calls Close.
+// New finds terraform, or tofu where there is none, and makes its folder. Its user calls Close.
 func New(ctx context.Context, o Options) (*Terraform, error) {
 	path, err := exec.LookPath("terraform")
 	if err != nil {
-		return nil, fmt.Errorf("%w: there is none on the PATH", deploy.ErrNoTerraform)
+		path, err = exec.LookPath("tofu")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: there is neither on the PATH", deploy.ErrNoTerraform)
 	}
 	env, err := environment(os.Environ())
 	if err != nil {
