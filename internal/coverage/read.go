@@ -123,7 +123,7 @@ func (r *reading) partition(p *Partition) {
 		return
 	}
 	for _, w := range r.ids[id] {
-		if w.Catalog = p.Location; refresh.Folder(p.Location) == w.Location {
+		if w.Catalog = p.Location; refresh.CanonicalLocation(p.Location) == w.Location {
 			w.Catalog, w.known = "", true
 		}
 	}

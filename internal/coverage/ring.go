@@ -85,7 +85,7 @@ func percentile(list []delays, percent int) (took time.Duration, ok bool) {
 
 // split takes a location apart: s3://bucket/folder/.
 func split(location string) (bucket, folder string) {
-	rest, _ := strings.CutPrefix(refresh.Folder(location), "s3://")
+	rest, _ := strings.CutPrefix(refresh.CanonicalLocation(location), "s3://")
 	bucket, folder, _ = strings.Cut(rest, "/")
 	return bucket, folder
 }
