@@ -96,14 +96,14 @@
 // a file, with nothing to acknowledge; with --dry-run the catalog is one whose
 // tables all exist and are empty (refresh.Rehearsal), and the statements are
 // written by the function that the Writer uses. table create asks the rules which
-// keys a table has (table.Router.Feeds), and a sample, a name or a file which
+// keys a table has (table.Router.RulesFor), and a sample, a name or a file which
 // columns; what it creates, step 4 accepts. table rebuild changes the table and
 // then every partition of it (glue.Tables.Rebuild). doctor judges tables by what
 // step 4 would say of them (refresh.Table.Accepts). demo is local, once and query in
 // one process, and holds what a query finds against what landed.
 //
 // reconcile begins at the other end: it lists the buckets, has step 3 say what
-// each folder is (table.Router.Below: it need not look at every object), and
+// each folder is (table.Router.FolderStanding: it need not look at every object), and
 // compares with what the catalog has. What is missing goes through step 4, as
 // if a message had spoken of it (refresh.Refresher.SettleObjects); run and the
 // function do that on reconcile_every.

@@ -167,7 +167,7 @@ func moment(text string, now time.Time) (time.Time, error) {
 // look like a catalog without a fault.
 func checkScope(s *reconcile.Scope, router *table.Router) error {
 	for _, t := range s.Tables {
-		if len(router.Feeds(t)) == 0 {
+		if len(router.RulesFor(t)) == 0 {
 			return hint(fmt.Errorf("reconcile %s: no rule of the configuration feeds this table", t), "these are named: %s", strings.Join(router.Tables(), ", "))
 		}
 	}

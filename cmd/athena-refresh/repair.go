@@ -27,7 +27,7 @@ func (a *app) repair(ctx context.Context, athena *query.Client, catalog refresh.
 	if err != nil {
 		return explainAWS("reconcile "+name, err)
 	}
-	if why := reconcile.CantRepair(router.Feeds(name), &t); why != "" {
+	if why := reconcile.CantRepair(router.RulesFor(name), &t); why != "" {
 		return hint(fmt.Errorf("reconcile --engine repair %s: %s", name, why), "athena-refresh reconcile --fix %s adds what Athena can't see", name)
 	}
 	stop := terminal.Progress(a.stderr, func() string { return "Athena looks at every folder" })

@@ -28,7 +28,7 @@ table are those that its rules call for. Nothing here touches objects in S3.`,
 // its partition keys are and where it is.
 type home struct {
 	name     string
-	feeds    []table.Feed
+	rules    []table.TableRule
 	source   string // that all of its rules have, or ""
 	keys     []string
 	location string
@@ -38,26 +38,26 @@ type home struct {
 // homeOf finds a table's home, or says why no table of that name can be. from is
 // where a sample of it is, or "".
 func homeOf(router *table.Router, name, from string) (*home, error) {
-	h := &home{name: strings.ToLower(name), feeds: router.Feeds(name), parquet: true}
+	h := &home{name: strings.ToLower(name), rules: router.RulesFor(name), parquet: true}
 	bucket, _, _ := strings.Cut(strings.TrimPrefix(from, "s3://"), "/")
 	// A layout that reads tables out of keys may feed any: it says less than a
 	// rule that names the table, and than where its data is.
-	for _, closer := range []func(table.Feed) bool{
-		func(f table.Feed) bool { return f.Named },
-		func(f table.Feed) bool { return f.Bucket == bucket },
+	for _, closer := range []func(table.TableRule) bool{
+		func(f table.TableRule) bool { return f.Named },
+		func(f table.TableRule) bool { return f.Bucket == bucket },
 	} {
-		if some := slices.DeleteFunc(slices.Clone(h.feeds), func(f table.Feed) bool { return !closer(f) }); len(some) > 0 {
-			h.feeds = some
+		if some := slices.DeleteFunc(slices.Clone(h.rules), func(f table.TableRule) bool { return !closer(f) }); len(some) > 0 {
+			h.rules = some
 		}
 	}
-	if len(h.feeds) == 0 {
+	if len(h.rules) == 0 {
 		return nil, hint(fmt.Errorf("table %s: no rule of the configuration feeds it: nothing would ever get there", name),
 			`name it in lambda.json: "buckets": {"BUCKET": [{"table": %q, "layout": "…"}]} (athena-refresh help layouts); the rules name %s`,
 			h.name, strings.Join(router.Tables(), ", "))
 	}
-	first := h.feeds[0]
+	first := h.rules[0]
 	h.keys, h.location, h.source = first.Keys, "s3://"+first.Bucket+"/"+first.Folder, first.Source
-	for _, f := range h.feeds {
+	for _, f := range h.rules {
 		if f.Source != h.source {
 			h.source = ""
 		}
@@ -74,9 +74,9 @@ func homeOf(router *table.Router, name, from string) (*home, error) {
 func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
 // buckets are those that feed the table.
-func buckets(feeds []table.Feed) []string {
+func buckets(rules []table.TableRule) []string {
 	list := []string{}
-	for _, f := range feeds {
+	for _, f := range rules {
 		if !slices.Contains(list, f.Bucket) {
 			list = append(list, f.Bucket)
 		}

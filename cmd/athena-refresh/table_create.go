@@ -177,7 +177,7 @@ func (m *tableMaker) plan(ctx context.Context, h *home, from *origin) (*created,
 	if err != nil {
 		return nil, err
 	}
-	if h.name == "alerts" && (from.schema == "alerts" || h.source == "alerts") && h.feeds[0].Folder == "" {
+	if h.name == "alerts" && (from.schema == "alerts" || h.source == "alerts") && h.rules[0].Folder == "" {
 		h.location += "alerts/" // StreamAlert's own folder, which its layout leaves open
 	}
 	return &created{Table: h.name, Database: m.c.Database, DDL: s.Table(m.c.Database, h.name, h.keys, h.location).SQL(),

@@ -65,7 +65,7 @@ func (a *app) dropTable(ctx context.Context, c *config.Config, router *table.Rou
 	if d.Link != "" || d.Kind == refresh.NotHive {
 		return hint(fmt.Errorf("table %s is a %s: it is not this program's to drop", name, d.What()), "athena-refresh query 'DROP …' does what you tell it")
 	}
-	out := dropped{Table: d.ID.Name, Database: d.ID.Database, Location: d.ID.Location, Buckets: buckets(router.Feeds(d.ID.Name))}
+	out := dropped{Table: d.ID.Name, Database: d.ID.Database, Location: d.ID.Location, Buckets: buckets(router.RulesFor(d.ID.Name))}
 	a.say(consequences(&out))
 	if !yes {
 		answer, err := a.ask("Type its name to drop it: ", "--yes-drop "+d.ID.Name)

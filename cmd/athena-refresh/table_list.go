@@ -102,14 +102,14 @@ func (l *listing) all(ctx context.Context, c *config.Config) ([]listed, error) {
 		missing = slices.DeleteFunc(missing, func(name string) bool { return name == d.ID.Name })
 	}
 	for _, name := range missing {
-		lines = append(lines, listed{Table: name, Database: c.Database, Buckets: buckets(l.router.Feeds(name))})
+		lines = append(lines, listed{Table: name, Database: c.Database, Buckets: buckets(l.router.RulesFor(name))})
 	}
 	return lines, nil
 }
 
 // count counts the partitions of a table that has any.
 func (l *listing) count(ctx context.Context, d *glue.Description) (listed, error) {
-	line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: buckets(l.router.Feeds(d.ID.Name))}
+	line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: buckets(l.router.RulesFor(d.ID.Name))}
 	if d.Kind != refresh.Hive || d.Link != "" || len(d.Keys) == 0 {
 		return line, nil
 	}

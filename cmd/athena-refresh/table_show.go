@@ -81,7 +81,7 @@ func (a *app) showTable(ctx context.Context, c *config.Config, router *table.Rou
 	}
 	out := shown{listed: line, Columns: shownColumns(d.Columns), Keys: shownColumns(d.PartitionKeys),
 		SerDe: d.SerDe, SerDeProperties: d.SerDeProperties, Created: d.Created, Feeds: []shownFeed{}}
-	for _, f := range router.Feeds(d.ID.Name) {
+	for _, f := range router.RulesFor(d.ID.Name) {
 		out.Feeds = append(out.Feeds, shownFeed{f.Bucket, f.Rule, strings.TrimPrefix(f.Layout, "layout "), f.Keys})
 	}
 	ddl, err := d.Statement()

@@ -65,16 +65,16 @@ const anyTable = "athena_refresh_any_table"
 // captured judges whether several buckets feed tables that their keys name: then
 // whoever writes to one of them can add partitions to the tables of the others.
 func captured(r *table.Router) Finding {
-	if buckets := fedBy(r.Feeds(anyTable), func(f table.Feed) bool { return !f.Named }); len(buckets) > 1 {
+	if buckets := fedBy(r.RulesFor(anyTable), func(f table.TableRule) bool { return !f.Named }); len(buckets) > 1 {
 		return warning("tables that keys name may be fed by "+few(buckets)+": what lands in one can take the partitions of a table that is meant for another",
 			"give the tables that matter a rule of their bucket that names them, which keeps the others out; or give each bucket a deployment with a database of its own")
 	}
 	return ok("no two buckets feed tables that keys name")
 }
 
-// fedBy are the buckets of the feeds that are meant, each once.
-func fedBy(feeds []table.Feed, meant func(table.Feed) bool) (buckets []string) {
-	for _, f := range feeds {
+// fedBy are the buckets of the rules that are meant, each once.
+func fedBy(rules []table.TableRule, meant func(table.TableRule) bool) (buckets []string) {
+	for _, f := range rules {
 		if meant(f) && !slices.Contains(buckets, f.Bucket) {
 			buckets = append(buckets, f.Bucket)
 		}
@@ -104,7 +104,7 @@ func (x *examination) notification(ctx context.Context, b table.Bucket) Finding 
 	if err != nil {
 		return unread(err, "s3:GetBucketNotification on "+b.Name, unchecked("see bucket", ""))
 	}
-	return notification(n, q, b.Name, x.Router.Wants(b.Name), x.Config.NotifyFrom)
+	return notification(n, q, b.Name, x.Router.KeyPrefixes(b.Name), x.Config.NotifyFrom)
 }
 
 // notification judges whether the queue hears of every object that a rule

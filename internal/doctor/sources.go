@@ -14,7 +14,7 @@ import (
 
 // sourceCheck is of a table whose rule names a source that says how it is read.
 func (x *examination) sourceCheck(name string) (check, bool) {
-	of := sourceOf(x.Router.Feeds(name))
+	of := sourceOf(x.Router.RulesFor(name))
 	page, known := schema.Named(of)
 	return check{name: "source", subject: name, optional: true, ask: func(ctx context.Context) Finding {
 		is, err := x.Facts.Schema(ctx, name)
@@ -26,8 +26,8 @@ func (x *examination) sourceCheck(name string) (check, bool) {
 }
 
 // sourceOf is the source that all rules have by which objects come to a table.
-func sourceOf(feeds []table.Feed) (of string) {
-	for i, f := range feeds {
+func sourceOf(rules []table.TableRule) (of string) {
+	for i, f := range rules {
 		if i > 0 && f.Source != of {
 			return ""
 		}

@@ -44,27 +44,27 @@ func (x *examination) table(ctx context.Context, name string) Finding {
 	}
 	tab, err := x.Facts.Catalog.Table(ctx, name)
 	if err != nil {
-		return unread(catalogError(err), "glue:GetTable on "+name, missingTable(name, x.Router.Feeds(name)))
+		return unread(catalogError(err), "glue:GetTable on "+name, missingTable(name, x.Router.RulesFor(name)))
 	}
-	return judgeTable(tab, x.Router.Feeds(name))
+	return judgeTable(tab, x.Router.RulesFor(name))
 }
 
 // missingTable: its messages wait, and are tried again for a day at least.
-func missingTable(name string, feeds []table.Feed) Finding {
-	return wrong("there is no such table: what lands for it waits", "athena-refresh "+creation(name, feeds))
+func missingTable(name string, rules []table.TableRule) Finding {
+	return wrong("there is no such table: what lands for it waits", "athena-refresh "+creation(name, rules))
 }
 
 // creation is the command that makes a table, of its source, of StreamAlert's
 // schema of alerts or of what is there.
-func creation(name string, feeds []table.Feed) string {
-	_, known := schema.Named(sourceOf(feeds))
+func creation(name string, rules []table.TableRule) string {
+	_, known := schema.Named(sourceOf(rules))
 	switch {
 	case known:
 		return "table create " + name
 	case name == "alerts":
 		return "table create alerts --schema alerts"
-	case len(feeds) > 0:
-		return "table create " + name + " --from s3://" + feeds[0].Bucket + "/" + feeds[0].Folder
+	case len(rules) > 0:
+		return "table create " + name + " --from s3://" + rules[0].Bucket + "/" + rules[0].Folder
 	}
 	return "table create " + name + " --schema FILE"
 }
@@ -81,9 +81,9 @@ func catalogError(err error) error {
 }
 
 // judgeTable judges a table by what settling a message would say of it.
-func judgeTable(tab refresh.Table, feeds []table.Feed) Finding {
+func judgeTable(tab refresh.Table, rules []table.TableRule) Finding {
 	var asked []string
-	for _, f := range feeds {
+	for _, f := range rules {
 		if !f.Named {
 			continue // it feeds whatever table its keys name
 		}
@@ -97,7 +97,7 @@ func judgeTable(tab refresh.Table, feeds []table.Feed) Finding {
 		}
 		asked = append(asked, f.Bucket)
 	}
-	if buckets := fedBy(feeds, byTimeAlone); len(buckets) > 1 {
+	if buckets := fedBy(rules, byTimeAlone); len(buckets) > 1 {
 		return warning(fmt.Sprintf("%s feed it, and its partitions are of a time alone: of what both have at one time the second is parked (%s)", strings.Join(buckets, " and "), refresh.LocationConflict),
 			"give each bucket a table of its own, or its rules a key that tells the buckets apart")
 	}
@@ -109,13 +109,13 @@ func judgeTable(tab refresh.Table, feeds []table.Feed) Finding {
 }
 
 // byTimeAlone says whether a rule names a table and its partitions only the time.
-func byTimeAlone(f table.Feed) bool {
+func byTimeAlone(f table.TableRule) bool {
 	return f.Named && !slices.ContainsFunc(f.Samples, func(values []string) bool { return slices.Contains(values, "") })
 }
 
 // accepts is what a table says to a rule's partitions; one way to write the
 // layout that fits is enough.
-func accepts(tab refresh.Table, f table.Feed) (why refresh.Answer) {
+func accepts(tab refresh.Table, f table.TableRule) (why refresh.Answer) {
 	for _, values := range f.Samples {
 		if why = tab.Accepts(f.Keys, values, f.Parquet); why.Reason == "" {
 			break
@@ -125,10 +125,10 @@ func accepts(tab refresh.Table, f table.Feed) (why refresh.Answer) {
 }
 
 // mend is what to do about a table that can't have what a rule places there.
-func mend(reason refresh.Reason, tab refresh.Table, f table.Feed) string {
+func mend(reason refresh.Reason, tab refresh.Table, f table.TableRule) string {
 	if reason == refresh.PartitionKeysMismatch || reason == refresh.InvalidValue {
 		return fmt.Sprintf("correct rule %d of bucket %s, or make the table anew with the keys %s: athena-refresh table drop %s, then %s",
-			f.Rule, f.Bucket, strings.Join(f.Keys, ", "), tab.ID.Name, creation(tab.ID.Name, []table.Feed{f}))
+			f.Rule, f.Bucket, strings.Join(f.Keys, ", "), tab.ID.Name, creation(tab.ID.Name, []table.TableRule{f}))
 	}
 	return fmt.Sprintf("correct rule %d of bucket %s (%s), or name another table there", f.Rule, f.Bucket, f.Layout)
 }

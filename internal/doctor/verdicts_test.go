@@ -176,9 +176,9 @@ func TestNotification(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	feed := table.Feed{Bucket: "p.alerts", Rule: 1, Layout: "layout streamalert", Keys: []string{"dt"}, Samples: [][]string{{""}}, Named: true}
+	feed := table.TableRule{Bucket: "p.alerts", Rule: 1, Layout: "layout streamalert", Keys: []string{"dt"}, Samples: [][]string{{""}}, Named: true}
 	with := func(change func(*refresh.Table)) refresh.Table { x := goodTable("alerts", "dt"); change(&x); return x }
-	of := func(x refresh.Table, f ...table.Feed) Finding { return judgeTable(x, f) }
+	of := func(x refresh.Table, f ...table.TableRule) Finding { return judgeTable(x, f) }
 	parquet, anyTable, hourly := feed, feed, feed
 	hourly.Samples = [][]string{{"2026-01-02-03"}, {"2026-01-02"}}
 	other := hourly
@@ -186,13 +186,13 @@ func TestTable(t *testing.T) {
 	parquet.Parquet, anyTable.Named, anyTable.Keys = true, false, []string{"other"}
 	judge(t, map[string]judged{
 		"as it should be":       {of(goodTable("alerts", "dt"), feed), OK, "partitioned by dt"},
-		"keys in another order": {of(goodTable("web", "month", "year"), table.Feed{Bucket: "p.logs", Keys: []string{"year", "month"}, Samples: [][]string{{"", ""}}, Named: true}), OK, ""},
+		"keys in another order": {of(goodTable("web", "month", "year"), table.TableRule{Bucket: "p.logs", Keys: []string{"year", "month"}, Samples: [][]string{{"", ""}}, Named: true}), OK, ""},
 		"another key":           {of(goodTable("alerts", "day"), feed), Wrong, "partition_keys_mismatch"},
 		"one key more":          {of(goodTable("alerts", "dt", "hour"), feed), Wrong, "table create alerts --schema alerts"},
 		"keys of numbers": {of(with(func(x *refresh.Table) {
 			x.Keys = []refresh.Key{{Name: "year", Type: "int"}, {Name: "day", Type: "date"}}
 		}),
-			table.Feed{Bucket: "p.alerts", Keys: []string{"day", "year"}, Samples: [][]string{{"", ""}}, Named: true}), OK, ""},
+			table.TableRule{Bucket: "p.alerts", Keys: []string{"day", "year"}, Samples: [][]string{{"", ""}}, Named: true}), OK, ""},
 		"values that don't fit": {of(with(func(x *refresh.Table) { x.Keys[0].Type = "int" }), hourly), Wrong, "is no int"},
 		"values that may fit":   {of(with(func(x *refresh.Table) { x.Keys[0].Type = "date" }), hourly), OK, ""},
 		"projection":            {of(with(func(x *refresh.Table) { x.Kind = refresh.Projected }), feed), Warning, `{"ignore": true}`},
@@ -202,7 +202,7 @@ func TestTable(t *testing.T) {
 		"elsewhere":             {of(with(func(x *refresh.Table) { x.ID.Location = "s3://other/" }), feed), Warning, "it is at s3://other/, but is fed from p.alerts"},
 		"of a time, from two":   {of(goodTable("alerts", "dt"), hourly, other), Warning, "p.alerts and p.other feed it"},
 		"by a layout's {table}": {of(goodTable("alerts", "dt"), feed, anyTable), OK, ""},
-		"missing":               {missingTable("web", []table.Feed{{Bucket: "p.logs", Folder: "web/"}}), Wrong, "table create web --from s3://p.logs/web/"},
+		"missing":               {missingTable("web", []table.TableRule{{Bucket: "p.logs", Folder: "web/"}}), Wrong, "table create web --from s3://p.logs/web/"},
 		"database":              {database(nil, "d"), OK, ""},
 		"no database":           {database(fmt.Errorf("x: %w", ErrMissing), "d"), Wrong, "create-database"},
 	})

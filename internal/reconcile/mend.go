@@ -271,7 +271,7 @@ func (r *run) ownObject(ctx context.Context, t *tableRun, id, location string) (
 		other, _ := t.facts.Identity(values)
 		return other == id
 	}
-	standing, p, _ := r.Router.Below(bucket, folder) // never, in a bucket that isn't ours
+	standing, p, _ := r.Router.FolderStanding(bucket, folder) // never, in a bucket that isn't ours
 	switch {
 	case standing == table.Never, standing == table.Whole && !own(&p):
 		return "", nil

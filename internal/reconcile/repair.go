@@ -12,7 +12,7 @@ import (
 // CantRepair says why MSCK REPAIR TABLE would find none of a table's folders, or
 // "": it looks directly below the table's location for folders key=value, with
 // the table's keys in their order.
-func CantRepair(feeds []table.Feed, t *refresh.Table) string {
+func CantRepair(rules []table.TableRule, t *refresh.Table) string {
 	if why := t.Refuses(); why.Reason != "" {
 		return why.Detail
 	}
@@ -21,7 +21,7 @@ func CantRepair(feeds []table.Feed, t *refresh.Table) string {
 		keys = append(keys, k.Name)
 	}
 	why := ""
-	for _, f := range feeds {
+	for _, f := range rules {
 		switch {
 		case !f.KeyValue:
 			why = fmt.Sprintf("Athena sees only folders named key=value, and those of %s are not", f.Layout)

@@ -106,7 +106,7 @@ func (r *run) areas() (areas []span) {
 		}
 	}
 	for _, name := range r.Scope.Tables {
-		for _, f := range r.Router.Feeds(name) {
+		for _, f := range r.Router.RulesFor(name) {
 			add(f.Bucket, f.Folder)
 		}
 	}
@@ -130,7 +130,7 @@ func (r *run) cut(ctx context.Context, bucket, prefix string, most int) ([]span,
 		queue = queue[1:]
 		for _, f := range page.Folders {
 			cuts = append(cuts, f)
-			if s, _, name := r.Router.Below(bucket, f); s == table.Open && (name == "" || r.Scope.hasTable(name)) {
+			if s, _, name := r.Router.FolderStanding(bucket, f); s == table.Open && (name == "" || r.Scope.hasTable(name)) {
 				queue = append(queue, f)
 			}
 		}
@@ -274,7 +274,7 @@ func (l *leaper) enter(key string) {
 	}
 	l.inside, l.done = false, false
 	for end := len(l.open); ; {
-		standing, why, name := l.Router.Below(l.bucket, key[:end])
+		standing, why, name := l.Router.FolderStanding(l.bucket, key[:end])
 		if outside := name != "" && !l.Scope.hasTable(name); outside || standing != table.Open {
 			l.inside, l.folder, l.standing, l.why, l.done = true, key[:end], standing, why, outside
 			return

@@ -82,7 +82,7 @@ func checkTable(t *testing.T, p *Page, router *table.Router) {
 	}
 	for _, name := range router.Tables() {
 		for _, c := range s.Columns {
-			if keys := router.Feeds(name)[0].Keys; slices.Contains(keys, c.Name) {
+			if keys := router.RulesFor(name)[0].Keys; slices.Contains(keys, c.Name) {
 				t.Errorf("column %s of its table is a partition key too: leave it out where columns are found by name, else call it %s_in_file", c.Name, c.Name)
 			}
 		}

@@ -265,7 +265,7 @@ func holds(t *testing.T, r *table.Router, key string) {
 		if key[i] != '/' {
 			continue
 		}
-		standing, p, name := r.Below("logs", key[:i+1])
+		standing, p, name := r.FolderStanding("logs", key[:i+1])
 		switch {
 		case standing == table.Whole && placed.Outcome != table.Ignore && !cmp.Equal(p, placed):
 			t.Errorf("below %q all is %+v, but %q is %+v", key[:i+1], p, key, placed)

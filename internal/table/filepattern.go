@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is a compiled pattern of the last element of a key: * is any text, ?
+// filePattern is a compiled pattern of the last element of a key: * is any text, ?
 // one character, and a time field in braces its digits.
-type pattern string
+type filePattern string
 
 // aDigit stands for one digit in a pattern.
 const aDigit = '\x00'
 
-func compilePattern(text string) (pattern, error) {
+func compileFilePattern(text string) (filePattern, error) {
 	switch {
 	case text == "":
 		return "", fmt.Errorf("file: the pattern is empty")
@@ -35,13 +35,13 @@ func compilePattern(text string) (pattern, error) {
 		b.WriteString(strings.Repeat(string(aDigit), digits.max))
 		rest = after
 	}
-	return pattern(b.String()), nil
+	return filePattern(b.String()), nil
 }
 
-func compilePatterns(texts []string) ([]pattern, error) {
-	var list []pattern
+func compileFilePatterns(texts []string) ([]filePattern, error) {
+	var list []filePattern
 	for _, text := range texts {
-		p, err := compilePattern(text)
+		p, err := compileFilePattern(text)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func compilePatterns(texts []string) ([]pattern, error) {
 }
 
 // fits says whether the pattern stands for a whole name.
-func (p pattern) fits(name string) bool {
+func (p filePattern) fits(name string) bool {
 	i, n := 0, 0         // in the pattern and in the name
 	star, retry := -1, 0 // behind the last *, and where what follows it was tried
 	for n < len(name) {
@@ -95,7 +95,7 @@ func one(want byte, s string) int {
 	return 0
 }
 
-func anyFits(patterns []pattern, name string) bool {
+func anyFits(patterns []filePattern, name string) bool {
 	for _, p := range patterns {
 		if p.fits(name) {
 			return true

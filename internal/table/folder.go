@@ -9,36 +9,35 @@ import (
 type Standing int
 
 const (
-	// Open: it depends on the rest of the key.
+	// Open: that depends on the rest of the key.
 	Open Standing = iota
-	// Whole: each of its objects belongs to one and the same partition, or is
-	// ignored.
+	// Whole: each of its objects is ignored or belongs to the one partition.
 	Whole
 	// Never: none of its objects belongs to a partition.
 	Never
 )
 
-// Below says what is to be found below a folder, "" or a text that ends in a
-// slash, so that whoever lists a bucket need not look at every object. Where
-// the answer is Whole the placement is that of the objects; where it is Never
-// it says why of a file in the folder itself: one further down may be parked or
-// ignored for another reason. table is the only table that an object below can
-// belong to, "" if that isn't known.
+// FolderStanding says what lies below a folder ("", or a text that ends in a
+// slash), so that whoever lists a bucket need not look at every object. If it is
+// Whole, p is the placement of the objects. If it is Never, p says why for a file
+// in the folder itself: one further down may be parked or ignored for another
+// reason. table is the only table to which an object below can belong, "" if
+// that isn't known.
 //
-// It reads the same compiled rules as Place, and asks of each whether a longer
-// key could change what Place says of this one. Where in doubt it is Open.
-func (r *Router) Below(name, folder string) (s Standing, p Placement, table string) {
+// It reads the rules as Place does, and asks of each whether a longer key could
+// change the answer. If in doubt the folder is Open.
+func (r *Router) FolderStanding(name, folder string) (s Standing, p Placement, table string) {
 	b, ok := r.buckets[name]
 	if !ok {
 		return Never, park(UnknownBucket, "no bucket %q in the configuration", name), ""
 	}
-	var f folders
+	var f keyPath
 	f.split(folder)
 	rule, certain := b.onlyRule(&f)
 	if certain && rule != nil && rule.ignore {
 		return Never, ignore(IgnoredByRule, "the rule says so"), ""
 	}
-	if p := junk(&f); p.Reason != "" {
+	if p := neverPlaced(&f); p.Reason != "" {
 		return Never, p, ""
 	}
 	switch {
@@ -47,7 +46,7 @@ func (r *Router) Below(name, folder string) (s Standing, p Placement, table stri
 	case rule == nil:
 		return Never, b.unmatchedFolder(&f, name), ""
 	}
-	p, table = r.placeFolder(rule, b, name, &f), rule.tableBelow(&f)
+	p, table = r.placeFolder(rule, b, name, &f), rule.tableOfFolder(&f)
 	switch {
 	case rule.layout.decided(&f) && p.Outcome == Place:
 		return Whole, p, p.Partition.Table
@@ -58,7 +57,7 @@ func (r *Router) Below(name, folder string) (s Standing, p Placement, table stri
 }
 
 // placeFolder places a file of the folder that the rule takes.
-func (r *Router) placeFolder(rule *rule, b *bucket, name string, f *folders) Placement {
+func (r *Router) placeFolder(rule *rule, b *bucket, name string, f *keyPath) Placement {
 	var m match
 	if !rule.layout.find(f, &m) {
 		p := b.unmatchedFolder(f, name)
@@ -71,19 +70,18 @@ func (r *Router) placeFolder(rule *rule, b *bucket, name string, f *folders) Pla
 }
 
 // unmatchedFolder is unmatched for all keys below a folder.
-func (b *bucket) unmatchedFolder(f *folders, name string) Placement {
+func (b *bucket) unmatchedFolder(f *keyPath, name string) Placement {
 	for i := range b.companions {
-		if c := &b.companions[i]; c.prefix.fits(f.key) && c.shape.share(f, nil, true) == all {
+		if c := &b.companions[i]; c.prefix.fits(f.key) && c.shape.portion(f, nil, true) == all {
 			return c.placement()
 		}
 	}
 	return b.nowhere(name)
 }
 
-// Folder splits a key after its last slash, and says whether every file of that
-// folder is placed in the same partition as this one, as long as [PlainFile] is
-// true of its name. What is known of a folder then answers for its files without
-// placing them.
+// Folder splits a key after its last slash. alike says that every file of the
+// folder whose name is a [PlainFile] is placed in the same partition as this one:
+// whoever knows where one belongs need not place the others.
 func (r *Router) Folder(name, key string) (folder, file string, alike bool) {
 	i := strings.LastIndexByte(key, '/') + 1
 	folder, file = key[:i], key[i:]
@@ -91,10 +89,10 @@ func (r *Router) Folder(name, key string) (folder, file string, alike bool) {
 	if !ok {
 		return folder, file, false
 	}
-	var f folders
+	var f keyPath
 	f.split(folder)
 	for i := range b.rules {
-		switch b.rules[i].share(&f, false) {
+		switch b.rules[i].portion(&f, false) {
 		case all:
 			return folder, file, true
 		case some:
@@ -104,20 +102,20 @@ func (r *Router) Folder(name, key string) (folder, file string, alike bool) {
 	return folder, file, false
 }
 
-// share is how many of the keys that begin with a folder a rule takes.
-type share int
+// portion is how many of the keys that begin with a folder a rule takes.
+type portion int
 
 const (
-	none share = iota
-	some       // or nobody can say
+	none portion = iota
+	some         // or we can't tell
 	all
 )
 
-// onlyRule returns the rule that decides for every key below a folder, nil if
-// none does; not certain if that depends on the rest of the key.
-func (b *bucket) onlyRule(f *folders) (rule *rule, certain bool) {
+// onlyRule returns the rule that decides about every key below a folder, nil if
+// none does. If that depends on the rest of the key it is not certain.
+func (b *bucket) onlyRule(f *keyPath) (rule *rule, certain bool) {
 	for i := range b.rules {
-		switch b.rules[i].share(f, true) {
+		switch b.rules[i].portion(f, true) {
 		case all:
 			return &b.rules[i], true
 		case some:
@@ -127,15 +125,15 @@ func (b *bucket) onlyRule(f *folders) (rule *rule, certain bool) {
 	return nil, true
 }
 
-// share says how many of a folder's keys the rule takes: of the files in the
+// portion says how many of a folder's keys the rule takes: of the files in the
 // folder itself, or of all that is below.
-func (r *rule) share(f *folders, deep bool) share {
+func (r *rule) portion(f *keyPath, deep bool) portion {
 	fits := r.prefix.fits(f.key)
 	if !fits && (!r.prefix.mayFit(f.key) || !deep && !r.prefix.mayFitFile(f.key)) {
 		return none
 	}
 	if r.source != "" {
-		if s := r.shapeShare(f, deep); s != all {
+		if s := r.shapePortion(f, deep); s != all {
 			return s
 		}
 	}
@@ -145,8 +143,8 @@ func (r *rule) share(f *folders, deep bool) share {
 	return all
 }
 
-// shapeShare is share for the shape of a source's rule, whatever the file.
-func (r *rule) shapeShare(f *folders, deep bool) share {
+// shapePortion is the portion for the shape of a source's rule, whatever the file.
+func (r *rule) shapePortion(f *keyPath, deep bool) portion {
 	var m match
 	found := r.layout.find(f, &m)
 	switch {
@@ -157,7 +155,7 @@ func (r *rule) shapeShare(f *folders, deep bool) share {
 	}
 	s := all
 	for i := range r.except {
-		switch r.except[i].share(f, &m, deep) {
+		switch r.except[i].portion(f, &m, deep) {
 		case all:
 			return none
 		case some:
@@ -167,9 +165,9 @@ func (r *rule) shapeShare(f *folders, deep bool) share {
 	return s
 }
 
-// share says how many of a folder's keys have the shape; of is the run of the
+// portion says how many of a folder's keys have the shape; of is the run of the
 // rule of which it is an exception.
-func (s *shape) share(f *folders, of *match, deep bool) share {
+func (s *shape) portion(f *keyPath, of *match, deep bool) portion {
 	switch {
 	case s.layout != nil && !s.inside(f, of) && (!deep || !s.mayBegin(f, of)):
 		return none
@@ -180,7 +178,7 @@ func (s *shape) share(f *folders, of *match, deep bool) share {
 }
 
 // inside says whether the folder is one of the shape's.
-func (s *shape) inside(f *folders, of *match) bool {
+func (s *shape) inside(f *keyPath, of *match) bool {
 	var unused match
 	if s.beside {
 		return s.layout.findAt(f, of.start, &unused)
@@ -189,7 +187,7 @@ func (s *shape) inside(f *folders, of *match) bool {
 }
 
 // mayBegin says whether a folder below may be one of the shape's.
-func (s *shape) mayBegin(f *folders, of *match) bool {
+func (s *shape) mayBegin(f *keyPath, of *match) bool {
 	if !s.beside {
 		return s.layout.mayMatch(f)
 	}
@@ -202,9 +200,9 @@ func (s *shape) mayBegin(f *folders, of *match) bool {
 }
 
 // decided says whether the first run of the layout's shape is the same in every
-// longer key: there is one, and no other that begins before its end, or is
-// tried before it, and isn't ended yet.
-func (l *layout) decided(f *folders) bool {
+// longer key: there is one, and no other that is tried before it could still be
+// completed by more folders.
+func (l *layout) decided(f *keyPath) bool {
 	var m match
 	if !l.find(f, &m) {
 		return false
@@ -223,8 +221,8 @@ func (l *layout) decided(f *folders) bool {
 	return true
 }
 
-// unfinished says whether the run may stand at a folder in a longer key.
-func (s *spelling) unfinished(f *folders, at int) bool {
+// unfinished says whether a longer key may complete a run that begins at a folder.
+func (s *spelling) unfinished(f *keyPath, at int) bool {
 	have := f.len() - at
 	if have >= len(s.run) || !s.anywhere && at > 0 {
 		return false
@@ -234,7 +232,7 @@ func (s *spelling) unfinished(f *folders, at int) bool {
 }
 
 // mayMatch says whether a longer key may have a run where the layout wants it.
-func (l *layout) mayMatch(f *folders) bool {
+func (l *layout) mayMatch(f *keyPath) bool {
 	var unused captures
 	n := min(len(l.lead), f.len())
 	if !matchAll(l.lead[:n], f, 0, &unused) {
@@ -255,9 +253,9 @@ func (l *layout) mayMatch(f *folders) bool {
 	return false
 }
 
-// tableBelow is the table of every object below that has one, as far as the
+// tableOfFolder is the table of every object below that has one, as far as the
 // folder shows it.
-func (r *rule) tableBelow(f *folders) string {
+func (r *rule) tableOfFolder(f *keyPath) string {
 	if r.table != "" {
 		return r.table
 	}
@@ -272,7 +270,7 @@ func (r *rule) tableBelow(f *folders) string {
 		}
 		made := valueRule{s.table}
 		found := made.value(&c)
-		if r.folds {
+		if r.anyText {
 			found = asName(found)
 		}
 		found = strings.ToLower(found)

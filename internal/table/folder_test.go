@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// agrees checks everything that Below says of a key's folders against what
+// agrees checks everything that FolderStanding says of a key's folders against what
 // Place says of the key.
 func agrees(t *testing.T, r *Router, bucket, key string) {
 	t.Helper()
@@ -21,7 +21,7 @@ func agrees(t *testing.T, r *Router, bucket, key string) {
 		if i > 0 && key[i-1] != '/' {
 			continue
 		}
-		s, p, table := r.Below(bucket, key[:i])
+		s, p, table := r.FolderStanding(bucket, key[:i])
 		switch {
 		case s == Whole && placed.Outcome == Place && !cmp.Equal(p, placed):
 			t.Errorf("below %q all is %+v, but %q is %+v", key[:i], p, key, placed)
@@ -133,7 +133,7 @@ func FuzzBelowAgreesWithPlace(f *testing.F) {
 	})
 }
 
-// TestAFolderIsKnownForWhatItIs keeps Below from being right because it says
+// TestAFolderIsKnownForWhatItIs keeps FolderStanding from being right because it says
 // nothing: a listing that it doesn't end reads every object.
 func TestAFolderIsKnownForWhatItIs(t *testing.T) {
 	r, err := New([]Bucket{
@@ -176,7 +176,7 @@ func TestAFolderIsKnownForWhatItIs(t *testing.T) {
 		{"app", "web/x/", Never, "app"},
 		{"nosuch", "", Never, ""},
 	} {
-		if s, p, table := r.Below(c.bucket, c.folder); s != c.want || table != c.table {
+		if s, p, table := r.FolderStanding(c.bucket, c.folder); s != c.want || table != c.table {
 			t.Errorf("%s %q: standing %d table %q, want %d %q (%+v)", c.bucket, c.folder, s, table, c.want, c.table, p)
 		}
 	}
@@ -190,7 +190,7 @@ func TestAStarIsNoFolderWithoutAName(t *testing.T) {
 		t.Fatal(err)
 	}
 	for folder, want := range map[string]Standing{"": Open, "a/": Open, "a/x/": Never, "/": Never, "/x/": Never} {
-		if got, why, _ := r.Below("b", folder); got != want {
+		if got, why, _ := r.FolderStanding("b", folder); got != want {
 			t.Errorf("%q: %d %+v, want %d", folder, got, why, want)
 		}
 	}
@@ -205,7 +205,7 @@ func TestARunThatMayBeLongerIsLeftOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for folder, want := range map[string]Standing{"w/": Open, "w/x/": Whole, "w/y/": Open, "w/x/x/": Whole, "w/y/x/": Whole, "w/y/z/": Never} {
-		if got, _, _ := r.Below("b", folder); got != want {
+		if got, _, _ := r.FolderStanding("b", folder); got != want {
 			t.Errorf("%q: %d, want %d", folder, got, want)
 		}
 	}

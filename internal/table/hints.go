@@ -6,24 +6,23 @@ import (
 	"strings"
 )
 
-// What a person can do about an object that no partition was found for. None of
-// it is read while objects are placed.
+// What a person can do about an object that was parked. Only Explain asks for it.
 
-// advise says how far the rules got with a key and what would help.
-func (b *bucket) advise(f *folders, p *Placement, t trace) {
+// addHints says how far the rules got with a key and what would help.
+func (b *bucket) addHints(f *keyPath, p *Placement, t trace) {
 	switch p.Reason {
 	case NoLayoutMatch:
-		b.howFar(f, t)
-		timeInFile(f, t)
+		b.furthestHint(f, t)
+		fileTimeHint(f, t)
 	case InvalidTableName:
-		if rule := b.firstMatch(f, &match{}, nil); rule != nil && !rule.folds {
+		if rule := b.firstMatch(f, &match{}, nil); rule != nil && !rule.anyText {
 			note(t, `"table": "{table}" in the rule makes a name of any text: lower case, and _ for what no name has`)
 		}
 	}
 }
 
-// howFar says where the rule that got furthest stopped.
-func (b *bucket) howFar(f *folders, t trace) {
+// furthestHint says where the rule that got furthest stopped.
+func (b *bucket) furthestHint(f *keyPath, t trace) {
 	best := reach{}
 	for i := range b.rules {
 		r := &b.rules[i]
@@ -55,7 +54,7 @@ type reach struct {
 }
 
 // reach finds where the longest part of the run begins.
-func (s *spelling) reach(f *folders) reach {
+func (s *spelling) reach(f *keyPath) reach {
 	best := reach{run: s.run}
 	for at := range f.len() + 1 {
 		if at > 0 && !s.anywhere {
@@ -79,7 +78,7 @@ func (s *spelling) reach(f *folders) reach {
 	return best
 }
 
-func (x *reach) describe(f *folders) string {
+func (x *reach) describe(f *keyPath) string {
 	wants := x.run[x.steps].text + "/"
 	next := x.at + x.steps
 	switch {
@@ -97,13 +96,13 @@ func (x *reach) describe(f *folders) string {
 
 // belowPrefix finds a template that was written as if keys began behind the
 // rule's prefix.
-func (r *rule) belowPrefix(f *folders, t trace) bool {
+func (r *rule) belowPrefix(f *keyPath, t trace) bool {
 	prefix := r.prefix.constant()
 	end := strings.LastIndexByte(prefix, '/') + 1
 	if end == 0 || len(r.prefix.parts) > 1 || r.layout.lead != nil || r.layout.spellings[0].anywhere {
 		return false
 	}
-	var below folders
+	var below keyPath
 	var m match
 	below.split(f.key[end:])
 	if !r.layout.find(&below, &m) {
@@ -113,12 +112,12 @@ func (r *rule) belowPrefix(f *folders, t trace) bool {
 	return true
 }
 
-// inFile are the ways in which writers put a time into a file's name.
-var inFile = regexp.MustCompile(`(?:^|[^0-9])((?:19|20)[0-9]{2})([-_.]?)([01][0-9])([-_.]?)([0-3][0-9])`)
+// timePattern are the ways in which writers put a time into a file's name.
+var timePattern = regexp.MustCompile(`(?:^|[^0-9])((?:19|20)[0-9]{2})([-_.]?)([01][0-9])([-_.]?)([0-3][0-9])`)
 
-// timeInFile says of a time in the file's name that it can't be a partition.
-func timeInFile(f *folders, t trace) {
-	m := inFile.FindStringSubmatch(f.file())
+// fileTimeHint says of a time in the file's name that it can't be a partition.
+func fileTimeHint(f *keyPath, t trace) {
+	m := timePattern.FindStringSubmatch(f.file())
 	if m == nil || m[2] != m[4] || !realTime(&captures{year: m[1], month: m[3], day: m[5]}, 3) {
 		if f.len() == 0 {
 			note(t, "the object lies in no folder, and a partition is a folder: a table without partitions reads it")

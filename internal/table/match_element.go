@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// A layout is matched one element of the key at a time: names never hold a
-// slash and constants are whole, so an element fits or doesn't regardless of
-// its neighbours.
+// A layout is matched one element of the key at a time: an element of a template
+// ("{M}", "dt={yyyy}-{MM}-{dd}") fits a folder's name or not, whatever its
+// neighbours are, because no name holds a slash.
 
 // slot is where a capture is kept while a key is matched. The time fields come
 // first, in the order in which they make up dt.

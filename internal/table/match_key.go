@@ -2,16 +2,16 @@ package table
 
 import "strings"
 
-// folders are the elements of a key but for the last, which is the file: it
+// keyPath are the elements of a key but for the last, which is the file: it
 // never takes part in a run.
-type folders struct {
+type keyPath struct {
 	key  string
 	n    int
 	near [24]int32 // where the first folders' names end in key; no allocation for these
 	far  []int32   // and the others'
 }
 
-func (f *folders) split(key string) {
+func (f *keyPath) split(key string) {
 	f.key = key
 	for from := 0; ; f.n++ {
 		i := strings.IndexByte(key[from:], '/')
@@ -28,10 +28,10 @@ func (f *folders) split(key string) {
 	}
 }
 
-func (f *folders) len() int { return f.n }
+func (f *keyPath) len() int { return f.n }
 
 // end is where the name of folder i ends in the key, at its slash.
-func (f *folders) end(i int) int {
+func (f *keyPath) end(i int) int {
 	if i < len(f.near) {
 		return int(f.near[i])
 	}
@@ -39,17 +39,17 @@ func (f *folders) end(i int) int {
 }
 
 // file is the last element of the key.
-func (f *folders) file() string { return f.key[f.start(f.n):] }
+func (f *keyPath) file() string { return f.key[f.start(f.n):] }
 
 // start is where folder i begins in the key; start(len) is where the file does.
-func (f *folders) start(i int) int {
+func (f *keyPath) start(i int) int {
 	if i == 0 {
 		return 0
 	}
 	return f.end(i-1) + 1
 }
 
-func (f *folders) at(i int) string { return f.key[f.start(i):f.end(i)] }
+func (f *keyPath) at(i int) string { return f.key[f.start(i):f.end(i)] }
 
 // match is where a key's folders have a run of a layout's shape.
 type match struct {
@@ -61,7 +61,7 @@ type match struct {
 
 // find fills in the first run of the layout's shape: of several the one with
 // the fewest elements before it, then the spelling that comes first.
-func (l *layout) find(f *folders, m *match) bool {
+func (l *layout) find(f *keyPath, m *match) bool {
 	for at := range f.len() {
 		if l.findAt(f, at, m) {
 			return true
@@ -70,7 +70,7 @@ func (l *layout) find(f *folders, m *match) bool {
 	return false
 }
 
-func (l *layout) findAt(f *folders, at int, m *match) bool {
+func (l *layout) findAt(f *keyPath, at int, m *match) bool {
 	for i := range l.spellings {
 		if l.spellings[i].matchRun(f, at, m) {
 			return true
@@ -79,7 +79,7 @@ func (l *layout) findAt(f *folders, at int, m *match) bool {
 	return false
 }
 
-func (s *spelling) matchRun(f *folders, at int, m *match) bool {
+func (s *spelling) matchRun(f *keyPath, at int, m *match) bool {
 	if at+len(s.run) > f.len() || !s.anywhere && at > 0 {
 		return false
 	}
@@ -90,7 +90,7 @@ func (s *spelling) matchRun(f *folders, at int, m *match) bool {
 	return matchAll(s.run, f, at, &m.captures)
 }
 
-func matchAll(elements []element, f *folders, at int, c *captures) bool {
+func matchAll(elements []element, f *keyPath, at int, c *captures) bool {
 	for i := range elements {
 		if !elements[i].match(f.at(at+i), c) {
 			return false
@@ -101,7 +101,7 @@ func matchAll(elements []element, f *folders, at int, c *captures) bool {
 
 // readLead reads what a layout of StreamAlert's has before its run, or says
 // what is wrong with it.
-func (l *layout) readLead(f *folders, m *match) Reason {
+func (l *layout) readLead(f *keyPath, m *match) Reason {
 	if l.lead == nil {
 		return ""
 	}
@@ -122,7 +122,7 @@ func (l *layout) readLead(f *folders, m *match) Reason {
 }
 
 // folder is the text of the key up to and with the run, its slash included.
-func (m *match) folder(f *folders) string { return f.key[:f.start(m.end)] }
+func (m *match) folder(f *keyPath) string { return f.key[:f.start(m.end)] }
 
 // value makes the value of a partition key. It is empty, and so no value at
 // all, if any field that it is made of is.

@@ -87,9 +87,9 @@ func (r *Router) Explain(bucket, key string) (Placement, []string) {
 	var steps []string
 	p := r.place(bucket, key, &steps)
 	if b, ok := r.buckets[bucket]; ok && p.Outcome == Park {
-		var f folders
+		var f keyPath
 		f.split(key)
-		b.advise(&f, &p, &steps)
+		b.addHints(&f, &p, &steps)
 	}
 	return p, steps
 }
@@ -123,14 +123,14 @@ func (r *Router) place(name, key string, t trace) Placement {
 	if strings.HasSuffix(key, "/") || strings.HasSuffix(key, "_$folder$") {
 		return ignore(Placeholder, "the key stands for a folder")
 	}
-	var f folders
+	var f keyPath
 	var m match
 	f.split(key)
 	rule := b.firstMatch(&f, &m, t)
 	if rule != nil && rule.ignore {
 		return ignore(IgnoredByRule, "the rule says so")
 	}
-	if p := junk(&f); p.Reason != "" {
+	if p := neverPlaced(&f); p.Reason != "" {
 		return p
 	}
 	switch {
@@ -146,7 +146,7 @@ func (r *Router) place(name, key string, t trace) Placement {
 }
 
 // firstMatch returns the first rule that decides about the key, or nil.
-func (b *bucket) firstMatch(f *folders, m *match, t trace) *rule {
+func (b *bucket) firstMatch(f *keyPath, m *match, t trace) *rule {
 	for i := range b.rules {
 		r := &b.rules[i]
 		fits := r.takes(f, m)
@@ -162,7 +162,7 @@ func (b *bucket) firstMatch(f *folders, m *match, t trace) *rule {
 
 // noteRule notes what became of a rule, or of all that one of the configuration
 // stands for: of these i is the last that was looked at.
-func (b *bucket) noteRule(i int, f *folders, fits bool, t trace) {
+func (b *bucket) noteRule(i int, f *keyPath, fits bool, t trace) {
 	r := &b.rules[i]
 	var sources []string
 	for _, x := range b.rules[:i+1] {
@@ -186,7 +186,7 @@ func (r *rule) describe() string {
 }
 
 // verdict says whether the rule fits a key, and where it doesn't why.
-func (r *rule) verdict(f *folders, fits bool) string {
+func (r *rule) verdict(f *keyPath, fits bool) string {
 	var m match
 	switch {
 	case fits:
@@ -202,7 +202,7 @@ func (r *rule) verdict(f *folders, fits bool) string {
 }
 
 // companion says that the key is a source's companion, if it is.
-func (b *bucket) companion(f *folders) Placement {
+func (b *bucket) companion(f *keyPath) Placement {
 	for i := range b.companions {
 		c := &b.companions[i]
 		if c.prefix.fits(f.key) && c.shape.fits(f, nil) {
@@ -217,7 +217,7 @@ func (c *companion) placement() Placement {
 }
 
 // unmatched is the placement of a key that no rule takes.
-func (b *bucket) unmatched(f *folders, name string) Placement {
+func (b *bucket) unmatched(f *keyPath, name string) Placement {
 	if p := b.companion(f); p.Reason != "" {
 		return p
 	}
@@ -236,9 +236,9 @@ func (b *bucket) count() int {
 	return b.rules[len(b.rules)-1].number
 }
 
-// junk finds the folders in which no object needs a partition, and the file
+// neverPlaced finds the folders in which no object needs a partition, and the file
 // that no engine reads.
-func junk(f *folders) Placement {
+func neverPlaced(f *keyPath) Placement {
 	for i := range f.len() {
 		if name := f.at(i); isErrorOutput(name) {
 			return ignore(ErrorOutput, fmt.Sprintf("folder %q holds what could not be delivered", name))
@@ -256,7 +256,7 @@ func junk(f *folders) Placement {
 }
 
 // placeRun makes the partition of the run that a rule has found.
-func (r *Router) placeRun(rule *rule, bucket string, f *folders, m *match, t trace) Placement {
+func (r *Router) placeRun(rule *rule, bucket string, f *keyPath, m *match, t trace) Placement {
 	if t != nil {
 		note(t, "run of the layout: %q", f.key[f.start(m.start):f.start(m.end)])
 	}
@@ -280,7 +280,7 @@ func (r *Router) placeRun(rule *rule, bucket string, f *folders, m *match, t tra
 }
 
 // hiddenBelow finds a folder below the run whose name makes Athena skip it.
-func hiddenBelow(f *folders, end int) (string, bool) {
+func hiddenBelow(f *keyPath, end int) (string, bool) {
 	for i := end; i < f.len(); i++ {
 		if name := f.at(i); unread(name) {
 			return name, true
@@ -303,7 +303,7 @@ func (r *Router) tableOf(rule *rule, m *match, bucket string) (string, Placement
 	}
 	made := valueRule{m.spelling.table}
 	name := made.value(&m.captures)
-	if rule.folds {
+	if rule.anyText {
 		name = asName(name)
 	}
 	if !validName(name) {
@@ -317,7 +317,7 @@ func (r *Router) tableOf(rule *rule, m *match, bucket string) (string, Placement
 	return name, Placement{}
 }
 
-func (r *rule) partition(table, bucket string, f *folders, m *match) Placement {
+func (r *rule) partition(table, bucket string, f *keyPath, m *match) Placement {
 	folder := m.folder(f)
 	if why := wrongLocation(folder); why != "" {
 		return park(InvalidLocation, "%q can't be a location: %s", folder, why)

@@ -8,24 +8,24 @@ import (
 
 // rule is a compiled Rule.
 type rule struct {
-	prefix prefix
-	file   []pattern // all of which have to fit
-	files  []pattern // one of which has to fit; nil: any
-	except []shape
-	ignore bool
-	source string // "": the rule takes a key whether its layout fits or not
-	layout *layout
-	table  string // "": the layout captures it
-	folds  bool   // any text that the layout captures becomes a table's name
-	number int    // in the configuration, from 1
-	text   string // for people
+	prefix  prefix
+	file    []filePattern // all of which have to fit
+	files   []filePattern // one of which has to fit; nil: any
+	except  []shape
+	ignore  bool
+	source  string // "": the rule takes a key whether its layout fits or not
+	layout  *layout
+	table   string // "": the layout captures it
+	anyText bool   // any text that the layout captures becomes a table's name
+	number  int    // in the configuration, from 1
+	text    string // for people
 }
 
 // shape is a compiled Shape.
 type shape struct {
 	layout     *layout // nil: anywhere
 	beside     bool    // its run begins where the rule's does, of which it is an exception
-	files, not []pattern
+	files, not []filePattern
 }
 
 // companion is what a source's writer lands beside its logs.
@@ -53,7 +53,7 @@ func compile(r *Rule) (c rule, err error) {
 		return c, err
 	}
 	if r.File != "" {
-		if c.file, err = compilePatterns([]string{r.File}); err != nil {
+		if c.file, err = compileFilePatterns([]string{r.File}); err != nil {
 			return c, err
 		}
 	}
@@ -83,7 +83,7 @@ func (c *rule) compileLayout(r *Rule) (err error) {
 	pattern := ""
 	switch reads := capturesTable(name); {
 	case strings.ContainsAny(r.Table, "{}"):
-		pattern, c.folds = r.Table, true
+		pattern, c.anyText = r.Table, true
 	case r.Table == "" && reads:
 		pattern = "{" + tableField + "}"
 	case r.Table == "":
@@ -101,7 +101,7 @@ func (c *rule) compileLayout(r *Rule) (err error) {
 	if c.layout, err = compileLayout(&of, pattern); err != nil {
 		return err
 	}
-	if c.folds && !c.layout.makesTable() {
+	if c.anyText && !c.layout.makesTable() {
 		return fmt.Errorf("table %q captures nothing", r.Table)
 	}
 	return nil
@@ -130,7 +130,7 @@ func (c *rule) compileSource(r *Rule) (err error) {
 	if r.Source != "" {
 		c.text = "source " + r.Source
 	}
-	if c.files, err = compilePatterns(r.Files); err != nil {
+	if c.files, err = compileFilePatterns(r.Files); err != nil {
 		return err
 	}
 	for i := range r.Except {
@@ -145,10 +145,10 @@ func (c *rule) compileSource(r *Rule) (err error) {
 }
 
 func compileShape(s *Shape) (c shape, err error) {
-	if c.files, err = compilePatterns(s.Files); err != nil {
+	if c.files, err = compileFilePatterns(s.Files); err != nil {
 		return c, err
 	}
-	if c.not, err = compilePatterns(s.Not); err != nil || s.Layout == "" {
+	if c.not, err = compileFilePatterns(s.Not); err != nil || s.Layout == "" {
 		return c, err
 	}
 	t, err := parseTemplate(s.Layout)
@@ -213,7 +213,7 @@ func (s *shape) readsFile() bool { return s.files != nil || s.not != nil }
 
 // takes says whether the rule decides about a key; where it is a source's, m is
 // then the run of its shape.
-func (r *rule) takes(f *folders, m *match) bool {
+func (r *rule) takes(f *keyPath, m *match) bool {
 	if !r.prefix.fits(f.key) || r.source != "" && !r.layout.find(f, m) {
 		return false
 	}
@@ -222,7 +222,7 @@ func (r *rule) takes(f *folders, m *match) bool {
 
 // excepted says whether the key has one of the shapes that the rule leaves to
 // others.
-func (r *rule) excepted(f *folders, m *match) bool {
+func (r *rule) excepted(f *keyPath, m *match) bool {
 	for i := range r.except {
 		if r.except[i].fits(f, m) {
 			return true
@@ -233,7 +233,7 @@ func (r *rule) excepted(f *folders, m *match) bool {
 
 // fits says whether a key has the shape; of is the run of the rule of which it
 // is an exception, or nil.
-func (s *shape) fits(f *folders, of *match) bool {
+func (s *shape) fits(f *keyPath, of *match) bool {
 	if !s.fileFits(f.file()) {
 		return false
 	}

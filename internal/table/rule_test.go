@@ -156,7 +156,7 @@ func TestPatternsOfFiles(t *testing.T) {
 		{"a", "ab", false}, {"ab", "a", false}, {"{yyyy}", "2018", true}, {"{yyyy}", "201", false}, {"{yyyy}", "201x", false},
 		{"*_app.*", "1_elb_eu_app.x_app.y", true}, {"*{dd}", "x123", true}, {"*{dd}", "x12a", false},
 	} {
-		p, err := compilePattern(c.pattern)
+		p, err := compileFilePattern(c.pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestAFolderOfTwoTablesIsNotAlike(t *testing.T) {
 		t.Error("the files of a folder that no rule looks at are not alike")
 	}
 	for folder, want := range map[string]Standing{"lb/2018/03/01/": Open, "lb/2018/": Open, "trail/2018/03/01/": Open} {
-		if got, _, _ := r.Below("b", folder); got != want {
+		if got, _, _ := r.FolderStanding("b", folder); got != want {
 			t.Errorf("below %q: %d, want %d", folder, got, want)
 		}
 	}
@@ -192,7 +192,7 @@ func TestAFolderOfTwoTablesIsNotAlike(t *testing.T) {
 		t.Error("a folder answers for files that the rule leaves to others")
 	}
 	alone := router(t, Rule{Source: "trail", Layout: "**/trail/{yyyy}/{MM}/{dd}/", Table: "trail", Except: []Shape{{Layout: "**/trail/digest/"}}})
-	if got, _, _ := alone.Below("b", "trail/2018/03/01/"); got != Whole {
+	if got, _, _ := alone.FolderStanding("b", "trail/2018/03/01/"); got != Whole {
 		t.Errorf("a folder of one source alone is %d", got)
 	}
 }
@@ -203,7 +203,7 @@ func FuzzPatternsOfFiles(f *testing.F) {
 	f.Add("?{yyyy}*{dd}", "é201803")
 	f.Add("?{yyyy}*", "x\x00201801")
 	f.Fuzz(func(t *testing.T, text, name string) {
-		p, err := compilePattern(text)
+		p, err := compileFilePattern(text)
 		if err != nil || !utf8.ValidString(text) || !utf8.ValidString(name) {
 			return
 		}

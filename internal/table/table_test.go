@@ -378,7 +378,7 @@ func TestWantsAreBeginningsOfKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := r.Wants("b"), []string{"we", "", "parquet/", "logs/a", ""}; !slices.Equal(got, want) {
+	if got, want := r.KeyPrefixes("b"), []string{"we", "", "parquet/", "logs/a", ""}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -393,7 +393,7 @@ func TestSamplesAreOfTimesOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"app": `[["" "2026-01"]]`, "flow": `[["" "" "2026-01-02"]]`} {
-		if got := fmt.Sprintf("%q", r.Feeds(name)[0].Samples); got != want {
+		if got := fmt.Sprintf("%q", r.RulesFor(name)[0].Samples); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}

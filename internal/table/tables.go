@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Feed is a rule of the configuration by which objects come to a table.
-type Feed struct {
+// TableRule is a rule of the configuration that may place objects in a table.
+type TableRule struct {
 	Bucket  string
 	Rule    int        // its number in the bucket, from 1
 	Layout  string     // for people: "layout hive", "source alb"
 	Source  string     // the source that the rule is of, or ""
 	Keys    []string   // of the partitions, in the layout's order
-	Folder  string     // with which every key of the rule begins, as far as that is known: "" or "…/"
+	Folder  string     // with which every key of the rule begins, as far as we know: "" or "…/"
 	Parquet bool       // the layout asks for a table of Parquet files
 	Samples [][]string // what values of Keys look like, one set for each way to write the layout; "" where the key's own text is the value
 	Named   bool       // the rule names the table; else its layout reads it out of the key
@@ -38,37 +38,37 @@ func (r *Router) Tables() []string {
 	return names
 }
 
-// Feeds are the rules that may place an object in a table, in the order of the
+// RulesFor are the rules that may place an object in a table, in the order of the
 // configuration: none if no object can get there.
-func (r *Router) Feeds(table string) []Feed {
+func (r *Router) RulesFor(table string) []TableRule {
 	table = strings.ToLower(table)
 	if !validName(table) {
 		return nil
 	}
-	var feeds []Feed
+	var rules []TableRule
 	for _, b := range r.order {
 		for i := range r.buckets[b].rules {
-			if f, ok := r.feed(b, i, table); ok {
-				feeds = append(feeds, f)
+			if f, ok := r.tableRule(b, i, table); ok {
+				rules = append(rules, f)
 			}
 		}
 	}
-	return feeds
+	return rules
 }
 
-func (r *Router) feed(bucket string, i int, table string) (Feed, bool) {
+func (r *Router) tableRule(bucket string, i int, table string) (TableRule, bool) {
 	rules := r.buckets[bucket].rules
 	x := &rules[i]
-	if x.ignore || !r.mayFeed(x, bucket, table) {
-		return Feed{}, false
+	if x.ignore || !r.mayFill(x, bucket, table) {
+		return TableRule{}, false
 	}
 	folder, ok := x.folder(table)
-	var f folders
+	var f keyPath
 	f.split(folder)
-	if !ok || slices.ContainsFunc(rules[:i], func(before rule) bool { return before.share(&f, true) == all }) {
-		return Feed{}, false // another prefix, or one that an earlier rule takes
+	if !ok || slices.ContainsFunc(rules[:i], func(before rule) bool { return before.portion(&f, true) == all }) {
+		return TableRule{}, false // another prefix, or one that an earlier rule takes
 	}
-	return Feed{Bucket: bucket, Rule: x.number, Layout: x.text, Source: x.source, Keys: x.layout.keys,
+	return TableRule{Bucket: bucket, Rule: x.number, Layout: x.text, Source: x.source, Keys: x.layout.keys,
 		Folder: folder, Parquet: x.layout.parquet, Samples: x.layout.samples(), Named: x.table != "",
 		KeyValue: x.layout.keyValue(), ByFile: x.readsFile()}, true
 }
@@ -88,9 +88,9 @@ func (l *layout) samples() [][]string {
 	return samples
 }
 
-// mayFeed is tableOf for a table that is known: that the rule names, or that
+// mayFill is tableOf for a table that is known: that the rule names, or that
 // its layout may capture and no other bucket owns.
-func (r *Router) mayFeed(rule *rule, bucket, table string) bool {
+func (r *Router) mayFill(rule *rule, bucket, table string) bool {
 	if rule.table != "" {
 		return rule.table == table
 	}
@@ -117,7 +117,7 @@ func (r *rule) mayName(table string) bool {
 // part of the prefix or that of the layout, whichever says more. Where they
 // contradict each other there is no such key.
 func (r *rule) folder(table string) (string, bool) {
-	if r.folds {
+	if r.anyText {
 		table = "" // many texts become the same name
 	}
 	prefix := r.prefix.constant()
@@ -188,9 +188,9 @@ func (e *element) constant(tableSlot slot, table string) (string, bool) {
 	return b.String(), true
 }
 
-// Wants are the beginnings of the keys that rules of a bucket place in tables,
-// one for each such rule, as far as they are known: "" for any key.
-func (r *Router) Wants(bucket string) []string {
+// KeyPrefixes are the beginnings of the keys that a bucket's rules place in tables,
+// one for each such rule: "" if its keys may begin with anything.
+func (r *Router) KeyPrefixes(bucket string) []string {
 	const anyTable = "\x00" // no constant of a layout has one
 	var beginnings []string
 	b, ok := r.buckets[bucket]

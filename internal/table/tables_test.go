@@ -25,14 +25,14 @@ func TestATablesFeedsAreTheRulesThatReachIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data := func(table string) []Feed {
-		return []Feed{
+	data := func(table string) []TableRule {
+		return []TableRule{
 			{Bucket: "data", Rule: 1, Layout: "layout streamalert-data", Keys: []string{"dt"}, Folder: table + "/", KeyValue: true},
 			{Bucket: "parquet", Rule: 1, Layout: "layout streamalert-parquet", Keys: []string{"dt"}, Folder: "parquet/" + table + "/", Parquet: true, KeyValue: true},
 			{Bucket: "apps", Rule: 1, Layout: "layout logs/v1/{app}-{table}/{yyyy}/", Keys: []string{"app", "dt"}, Folder: "logs/v1/"},
 		}
 	}
-	for name, want := range map[string][]Feed{
+	for name, want := range map[string][]TableRule{
 		"alerts":   {{Bucket: "alerts", Rule: 1, Layout: "layout streamalert", Keys: []string{"dt"}, Named: true, KeyValue: true}},
 		"osquery":  data("osquery"), // rule 4 of web asks for two beginnings at once
 		"OSQuery":  data("osquery"),
@@ -42,7 +42,7 @@ func TestATablesFeedsAreTheRulesThatReachIt(t *testing.T) {
 		"opt":      {{Bucket: "web", Rule: 5, Layout: "layout logs/[{app}/]{yyyy}/{MM}/", Keys: []string{"m"}, Folder: "logs/", Named: true}},
 		"no-table": nil,
 	} {
-		if diff := cmp.Diff(want, r.Feeds(name), cmpopts.IgnoreFields(Feed{}, "Samples")); diff != "" {
+		if diff := cmp.Diff(want, r.RulesFor(name), cmpopts.IgnoreFields(TableRule{}, "Samples")); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
 	}
@@ -70,8 +70,8 @@ func TestAFolderIsWhatAllKeysBeginWith(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", layout, err)
 		}
-		if feeds := r.Feeds("t"); len(feeds) != 1 || feeds[0].Folder != want {
-			t.Errorf("%s: %+v, want folder %q", layout, feeds, want)
+		if rules := r.RulesFor("t"); len(rules) != 1 || rules[0].Folder != want {
+			t.Errorf("%s: %+v, want folder %q", layout, rules, want)
 		}
 	}
 }

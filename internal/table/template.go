@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// The template language:
+// The template language, which this file parses; match_element.go reads a key's
+// folders by it:
 //
 //	template = [ "**/" ] step { step }
 //	step     = element "/" | "[" element "/" { element "/" } "]"
