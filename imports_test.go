@@ -92,7 +92,7 @@ func forbidden(from, to string) string {
 		if !isStandard(to) && to != module+"internal/table" || slices.Contains([]string{"net", "os", "context"}, to) {
 			return "what is known of logs is pure"
 		}
-	case under(from, "internal/notify") || under(from, "internal/iam") || under(from, "internal/faults"):
+	case under(from, "internal/s3events") || under(from, "internal/iam") || under(from, "internal/faults"):
 		if !isStandard(to) {
 			return "what doctor shares with deploy, with the embedded AWS and with the status page is pure"
 		}
@@ -113,7 +113,7 @@ func forbidden(from, to string) string {
 			return "an adapter knows no other"
 		}
 	case under(from, "internal/local"):
-		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") && !under(to, "internal/iam") && !under(to, "internal/notify") {
+		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") && !under(to, "internal/iam") && !under(to, "internal/s3events") {
 			return "the embedded AWS knows nothing of ours but Hive's language, IAM's, and how S3 reads a filter"
 		}
 	}
@@ -177,7 +177,7 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/reconcile", module + "internal/aws/objects"},
 		{"internal/monitor", module + "internal/aws/cloudwatch"},
 		{"internal/doctor", "github.com/aws/aws-sdk-go-v2/service/sqs"},
-		{"internal/notify", "github.com/aws/aws-sdk-go-v2/service/s3"},
+		{"internal/s3events", "github.com/aws/aws-sdk-go-v2/service/s3"},
 		{"internal/iam", module + "internal/config"},
 		{"internal/deploy", "github.com/aws/aws-sdk-go-v2/aws"},
 		{"internal/deploy", module + "internal/aws/account"},

@@ -22,7 +22,7 @@
 //	internal/metrics         the one list of metrics, alerts and charts            pure
 //	internal/emf             writes what was done as CloudWatch's metrics          pure
 //	internal/monitor         a queue's numbers → a verdict in words                pure
-//	internal/notify          which events and keys a bucket's notification stands for  pure
+//	internal/s3events          which events and keys a bucket's notification stands for  pure
 //	internal/iam             judges requests by policies, as IAM does              pure
 //	internal/statuspage      shows how a daemon fares: a page, JSON, and counters for Prometheus
 //	internal/doctor          judges a deployment by facts                          pure
@@ -41,7 +41,7 @@
 //	internal/aws/query       runs SQL through the Athena API
 //	internal/aws/objects     is reconcile's Objects, on S3, and takes samples of them
 //	internal/aws/cloudwatch  reads a queue's metrics
-//	internal/aws/inspect     has AWS tell the facts that doctor judges
+//	internal/aws/diagnostics     has AWS tell the facts that doctor judges
 //	internal/aws/account     is the account that deploy changes: functions, notifications, what exists
 //	internal/aws/provision   makes the resources of a configuration on the embedded AWS
 //	internal/aws/awserror, backoff, bisect  what these share

@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"athenarefresh/internal/aws/diagnostics"
 	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/aws/inspect"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/doctor"
 	"athenarefresh/internal/refresh"
@@ -75,7 +75,7 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 		return errInterrupted
 	}
 	catalog, closeCatalog := openCatalog(cfg, c)
-	d.Facts = inspect.Facts(cfg, catalog)
+	d.Facts = diagnostics.Facts(cfg, catalog)
 	d.Facts.Partitions = func(ctx context.Context, t refresh.Table) iter.Seq2[refresh.Partition, error] {
 		return glue.NewReader(cfg, c.Database).All(ctx, t, "")
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/account"
+	"athenarefresh/internal/aws/diagnostics"
 	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/aws/inspect"
 	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
@@ -37,7 +37,7 @@ func (a *app) probe(ctx context.Context, d *doctor.Doctor, cfg aws.Config, wait 
 }
 
 func probeTools(cfg aws.Config, c *config.Config) doctor.Tools {
-	marks, functions := inspect.NewMarks(cfg), account.NewFunctions(cfg)
+	marks, functions := diagnostics.NewMarks(cfg), account.NewFunctions(cfg)
 	mender := glue.NewMender(cfg, glue.NewReader(cfg, c.Database))
 	search := query.New(cfg, query.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
 	return doctor.Tools{

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/notify"
+	"athenarefresh/internal/s3events"
 )
 
 // Deployment puts one configuration into one account.
@@ -107,7 +107,7 @@ func (p *Prepared) readFunction(ctx context.Context) (err error) {
 
 // wish is what a bucket's notifications should say of us.
 func (d *Deployment) wish(former Former, absent bool) Wish {
-	return Wish{ID: OurID, Queue: d.QueueARN, Former: former.Queues, Events: []string{notify.Created}, Absent: absent}
+	return Wish{ID: OurID, Queue: d.QueueARN, Former: former.Queues, Events: []string{s3events.Created}, Absent: absent}
 }
 
 // planBuckets looks at each bucket: of the configuration, and of the one that

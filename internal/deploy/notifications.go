@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"athenarefresh/internal/notify"
+	"athenarefresh/internal/s3events"
 )
 
 // Notifications is what a bucket notifies, as a whole: whoever changes a part
@@ -129,7 +129,7 @@ func (e Entry) serves(o Entry) bool {
 	prefix, suffix := e.ends()
 	return e.Kind == o.Kind && e.ARN == o.ARN && prefix == "" && suffix == "" &&
 		!slices.ContainsFunc(o.Events, func(want string) bool {
-			return !slices.ContainsFunc(e.Events, func(has string) bool { return notify.Covers(has, want) })
+			return !slices.ContainsFunc(e.Events, func(has string) bool { return s3events.Covers(has, want) })
 		})
 }
 
@@ -145,7 +145,7 @@ func (e Entry) overlaps(o Entry) bool {
 
 func shareEvent(a, b []string) bool {
 	return slices.ContainsFunc(a, func(x string) bool {
-		return slices.ContainsFunc(b, func(y string) bool { return notify.Covers(x, y) || notify.Covers(y, x) })
+		return slices.ContainsFunc(b, func(y string) bool { return s3events.Covers(x, y) || s3events.Covers(y, x) })
 	})
 }
 
@@ -154,9 +154,9 @@ func (e Entry) ends() (prefix, suffix string) {
 	for _, r := range e.Filter {
 		switch strings.ToLower(r.Name) {
 		case "prefix":
-			prefix = notify.Decoded(r.Value)
+			prefix = s3events.Decoded(r.Value)
 		case "suffix":
-			suffix = notify.Decoded(r.Value)
+			suffix = s3events.Decoded(r.Value)
 		}
 	}
 	return prefix, suffix

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/notify"
+	"athenarefresh/internal/s3events"
 	"athenarefresh/internal/table"
 )
 
@@ -120,9 +120,9 @@ func notification(n Notifications, q Queue, bucket string, wanted, others []stri
 	}
 	for _, e := range ours {
 		for _, value := range []string{e.Prefix, e.Suffix} {
-			if notify.Unencoded(value) {
+			if s3events.Unencoded(value) {
 				return wrong(fmt.Sprintf("its filter %q has characters that S3 wants encoded, and so matches no key", value),
-					fmt.Sprintf("write it as %q; or take the filters off: %s", notify.Encoded(notify.Decoded(value)), instead(bucket, q, q.ARN)))
+					fmt.Sprintf("write it as %q; or take the filters off: %s", s3events.Encoded(s3events.Decoded(value)), instead(bucket, q, q.ARN)))
 			}
 		}
 	}
@@ -203,13 +203,13 @@ func entry(q Queue) string {
 // creations are the events of a new object (docs/aws-facts.md 2.3).
 var creations = []string{"s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"}
 
-func created(event string) bool { return notify.Covers(notify.Created, event) }
+func created(event string) bool { return s3events.Covers(s3events.Created, event) }
 
 // uncovered are the events of a new object that no entry sends.
 func uncovered(entries []Notification) (missing []string) {
 	for _, event := range creations {
 		if !slices.ContainsFunc(entries, func(e Notification) bool {
-			return slices.ContainsFunc(e.Events, func(has string) bool { return notify.Covers(has, event) })
+			return slices.ContainsFunc(e.Events, func(has string) bool { return s3events.Covers(has, event) })
 		}) {
 			missing = append(missing, event)
 		}
@@ -219,7 +219,7 @@ func uncovered(entries []Notification) (missing []string) {
 
 // takes says whether an entry sends all keys of a folder.
 func (e Notification) takes(folder string) bool {
-	return e.Suffix == "" && strings.HasPrefix(folder, notify.Decoded(e.Prefix))
+	return e.Suffix == "" && strings.HasPrefix(folder, s3events.Decoded(e.Prefix))
 }
 
 func everything(folder string) string {
@@ -232,7 +232,7 @@ func everything(folder string) string {
 func filters(entries []Notification) string {
 	var list []string
 	for _, e := range entries {
-		list = append(list, fmt.Sprintf("%q…%q", notify.Decoded(e.Prefix), notify.Decoded(e.Suffix)))
+		list = append(list, fmt.Sprintf("%q…%q", s3events.Decoded(e.Prefix), s3events.Decoded(e.Suffix)))
 	}
 	return strings.Join(list, ", ")
 }

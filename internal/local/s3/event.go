@@ -9,7 +9,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"athenarefresh/internal/notify"
+	"athenarefresh/internal/s3events"
 )
 
 // The events that happen here.
@@ -89,7 +89,7 @@ type recordObject struct {
 }
 
 func (s *Store) message(ctx context.Context, event, configuration, name, key string, o *object) (string, error) {
-	object := recordObject{Key: notify.Encoded(key), Sequencer: fmt.Sprintf("%018X", o.Sequencer)}
+	object := recordObject{Key: s3events.Encoded(key), Sequencer: fmt.Sprintf("%018X", o.Sequencer)}
 	if event != removedDelete {
 		object.Size, object.ETag = &o.Size, o.etag()
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/rclone/gofakes3"
 	"go.etcd.io/bbolt"
 
-	"athenarefresh/internal/notify"
+	"athenarefresh/internal/s3events"
 )
 
 // notificationConfiguration is a bucket's, on the wire and in the database.
@@ -264,8 +264,8 @@ func (d *destination) against(other *destination) error {
 	if err != nil {
 		return err
 	}
-	prefix, suffix = notify.Decoded(prefix), notify.Decoded(suffix)
-	otherPrefix, otherSuffix = notify.Decoded(otherPrefix), notify.Decoded(otherSuffix)
+	prefix, suffix = s3events.Decoded(prefix), s3events.Decoded(suffix)
+	otherPrefix, otherSuffix = s3events.Decoded(otherPrefix), s3events.Decoded(otherSuffix)
 	prefixes := strings.HasPrefix(prefix, otherPrefix) || strings.HasPrefix(otherPrefix, prefix)
 	suffixes := strings.HasSuffix(suffix, otherSuffix) || strings.HasSuffix(otherSuffix, suffix)
 	switch {
@@ -280,7 +280,7 @@ func (d *destination) against(other *destination) error {
 func shareEvent(a, b []string) bool {
 	for _, x := range a {
 		for _, y := range b {
-			if notify.Covers(x, y) || notify.Covers(y, x) {
+			if s3events.Covers(x, y) || s3events.Covers(y, x) {
 				return true
 			}
 		}
@@ -291,10 +291,10 @@ func shareEvent(a, b []string) bool {
 // wants says whether an event ("ObjectCreated:Put") of a key goes there.
 func (d *destination) wants(event, key string) (bool, error) {
 	prefix, suffix, err := d.ends()
-	if err != nil || !notify.Matches(prefix, suffix, key) {
+	if err != nil || !s3events.Matches(prefix, suffix, key) {
 		return false, err
 	}
-	return slices.ContainsFunc(d.Events, func(pattern string) bool { return notify.Covers(pattern, "s3:"+event) }), nil
+	return slices.ContainsFunc(d.Events, func(pattern string) bool { return s3events.Covers(pattern, "s3:"+event) }), nil
 }
 
 // milliseconds is S3's time of an event.

@@ -1,9 +1,9 @@
-// Package inspect has AWS tell the facts that package doctor judges.
+// Package diagnostics has AWS tell the facts that package doctor judges.
 //
 // Each file holds one service's, as a struct of the operations used, each a
 // method of the SDK's client: holding the client itself would link all of its
 // operations.
-package inspect
+package diagnostics
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package notify
+package s3events
 
 import "testing"
 

@@ -1,8 +1,8 @@
-// Package notify is how S3 reads a bucket's notification configuration:
+// Package s3events is how S3 reads a bucket's notification configuration:
 // which events a name stands for, and which keys a filter means. (S3 user guide,
 // "Configuring event notifications using object key name filtering" and
 // "Supported event types".)
-package notify
+package s3events
 
 import (
 	"net/url"

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"athenarefresh/internal/aws/inspect"
+	"athenarefresh/internal/aws/diagnostics"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/doctor"
 )
@@ -17,7 +17,7 @@ func (a *app) checkKey(ctx context.Context, t *target) error {
 	if t.c.KMSKeyARN == "" {
 		return nil
 	}
-	k, err := inspect.Facts(t.cfg, nil).Key(ctx, t.c.KMSKeyARN)
+	k, err := diagnostics.Facts(t.cfg, nil).Key(ctx, t.c.KMSKeyARN)
 	switch {
 	case errors.Is(err, doctor.ErrDenied):
 		a.say(fmt.Sprintf("warning: whether S3 may use the key was not checked: %v. Its policy needs the statement of docs/terraform.md, \"A key of your own\"", err))
