@@ -13,7 +13,7 @@ import (
 // people, what AWS's command line prints of messages, an array of bodies, or
 // bodies over many lines.
 type bodies struct {
-	lines  *lines
+	lines  *lineReader
 	ended  bool
 	ahead  []string // lines that were read and given back, the next one last
 	wasted int      // bytes that were read ahead for nothing

@@ -49,7 +49,7 @@ func TestACaptureIsRead(t *testing.T) {
 		"a bracket and other lines":   {"[ERROR] x\n{x\n\n" + body, []string{"[ERROR] x", "{x", "", body}},
 		"a body without its handle":   {`{"Messages":[{"Body":"x"}],"y":"\"ReceiptHandle\""}`, []string{`{"Messages":[{"Body":"x"}],"y":"\"ReceiptHandle\""}`}},
 	} {
-		b := &bodies{lines: newLines(strings.NewReader(c.capture))}
+		b := &bodies{lines: newLineReader(strings.NewReader(c.capture))}
 		var got []string
 		for b.next() {
 			got = append(got, b.text)
@@ -68,7 +68,7 @@ func TestACaptureInAnotherFormatIsRefused(t *testing.T) {
 		"Messages:\n{}\n":   nil,
 		"Messages:":         nil,
 	} {
-		b := &bodies{lines: newLines(strings.NewReader(capture))}
+		b := &bodies{lines: newLineReader(strings.NewReader(capture))}
 		n := 0
 		for b.next() {
 			n++
@@ -81,7 +81,7 @@ func TestACaptureInAnotherFormatIsRefused(t *testing.T) {
 
 // TestALineTooLongIsSaidWhereverItStands also where it is read ahead.
 func TestALineTooLongIsSaidWhereverItStands(t *testing.T) {
-	b := &bodies{lines: newLines(strings.NewReader("{\n" + strings.Repeat("x", maxLine+1) + "\n{}\n"))}
+	b := &bodies{lines: newLineReader(strings.NewReader("{\n" + strings.Repeat("x", maxLine+1) + "\n{}\n"))}
 	n := 0
 	for b.next() {
 		n++

@@ -65,7 +65,7 @@ func parkedFor(ctx context.Context, cfg aws.Config, c *config.Config, bucket, ke
 	if err != nil {
 		return nil, err
 	}
-	dead, err := queue.Parking(ctx)
+	dead, err := queue.ParkedQueue(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func lastReasons(ctx context.Context, cfg aws.Config, c *config.Config, router *
 	if err != nil {
 		return nil, err
 	}
-	dead, err := queue.Parking(ctx)
+	dead, err := queue.ParkedQueue(ctx)
 	if err != nil {
 		return nil, err
 	}

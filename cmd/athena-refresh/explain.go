@@ -119,7 +119,7 @@ func explaining(bucket, key string) string {
 
 // lines explains the objects of a stream, one JSON object a line.
 func (e *explainer) lines(ctx context.Context, r io.Reader) error {
-	lines, bad := newLines(r), 0
+	lines, bad := newLineReader(r), 0
 	for lines.next() {
 		text := strings.TrimSpace(lines.text())
 		if text == "" {

@@ -14,18 +14,18 @@ import (
 // something undone.
 var errUndone = errors.New("something was left undone")
 
-// fault is an error with the words that help.
-type fault struct {
+// hintedError is an error with the words that help.
+type hintedError struct {
 	err  error
 	hint string
 }
 
-func (f *fault) Error() string { return f.err.Error() }
-func (f *fault) Unwrap() error { return f.err }
+func (f *hintedError) Error() string { return f.err.Error() }
+func (f *hintedError) Unwrap() error { return f.err }
 
 // hint adds to an error what to do about it.
 func hint(err error, format string, args ...any) error {
-	return &fault{err, fmt.Sprintf(format, args...)}
+	return &hintedError{err, fmt.Sprintf(format, args...)}
 }
 
 // complain prints an error for a person, with its hint. What is wrong with
@@ -40,7 +40,7 @@ func (a *app) complain(err error) {
 	}
 	text := strings.TrimRight(err.Error(), "\n")
 	a.say("athena-refresh: " + text)
-	var f *fault
+	var f *hintedError
 	if errors.As(err, &f) {
 		a.say("hint: " + a.paste(f.hint))
 	}

@@ -86,7 +86,7 @@ func TestWhatTerraformLeavesBehindIsExplained(t *testing.T) {
 		{errors.New("plan: Error acquiring the state lock"), "lock", "somebody else deploys just now"},
 	} {
 		err := deployError(c.err)
-		var f *fault
+		var f *hintedError
 		if errors.As(err, &f) != (c.hint != "") || f != nil && !strings.Contains(f.hint, c.hint) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%v: %v, %+v", c.err, err, f)
 		}

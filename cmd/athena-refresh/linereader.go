@@ -11,9 +11,9 @@ import (
 // (docs/aws-facts.md 1.3), for shapes that are stored less tightly.
 const maxLine = 2 << 20
 
-// lines reads a stream line by line, each byte for byte, \r included, and knows
+// lineReader reads a stream line by line, each byte for byte, \r included, and knows
 // the number of the one that is too long.
-type lines struct {
+type lineReader struct {
 	more   func() *block // the next one; not called after one with an error
 	block  *block
 	at     int    // of the current line in the block
@@ -22,9 +22,9 @@ type lines struct {
 	failed error
 }
 
-func newLines(r io.Reader) *lines {
+func newLineReader(r io.Reader) *lineReader {
 	s, b := stream{from: r}, &block{}
-	return &lines{block: b, more: func() *block {
+	return &lineReader{block: b, more: func() *block {
 		s.fill(b)
 		b.divide()
 		return b
@@ -32,7 +32,7 @@ func newLines(r io.Reader) *lines {
 }
 
 // next goes to the next line; false at the end or after an error.
-func (l *lines) next() bool {
+func (l *lineReader) next() bool {
 	for l.at++; l.at >= len(l.block.ends); {
 		if l.block.err != nil {
 			l.failed = l.block.err
@@ -48,15 +48,15 @@ func (l *lines) next() bool {
 	return true
 }
 
-func (l *lines) text() string { return string(l.line) }
+func (l *lineReader) text() string { return string(l.line) }
 
 // known is what the block says of the current line.
-func (l *lines) known() int { return l.block.known[l.at] }
+func (l *lineReader) known() int { return l.block.known[l.at] }
 
 var errTooLong = errors.New("it is longer than 2 MiB")
 
 // err says why next returned false, nil at the end of the stream.
-func (l *lines) err() error {
+func (l *lineReader) err() error {
 	switch {
 	case errors.Is(l.failed, context.Canceled):
 		return errInterrupted

@@ -10,7 +10,7 @@ import (
 )
 
 func TestLinesAreKeptByteForByte(t *testing.T) {
-	l := newLines(iotest.OneByteReader(strings.NewReader("a\r\n\n b \r")))
+	l := newLineReader(iotest.OneByteReader(strings.NewReader("a\r\n\n b \r")))
 	var got []string
 	for l.next() {
 		got = append(got, l.text())
@@ -22,13 +22,13 @@ func TestLinesAreKeptByteForByte(t *testing.T) {
 
 func TestTheLongestLineIsReadAndALongerOneIsNamed(t *testing.T) {
 	longest := strings.Repeat("x", maxLine)
-	l := newLines(strings.NewReader(longest + "\n" + longest + "\ny\n" + longest + "x\nz\n"))
+	l := newLineReader(strings.NewReader(longest + "\n" + longest + "\ny\n" + longest + "x\nz\n"))
 	for l.next() {
 	}
 	if l.err() == nil || l.err().Error() != "read line 4: it is longer than 2 MiB" {
 		t.Errorf("after %d lines: %v", l.number, l.err())
 	}
-	l = newLines(strings.NewReader("\n" + strings.Repeat("x", 3*maxLine)))
+	l = newLineReader(strings.NewReader("\n" + strings.Repeat("x", 3*maxLine)))
 	for l.next() {
 	}
 	if l.err() == nil || l.err().Error() != "read line 2: it is longer than 2 MiB" {
@@ -52,7 +52,7 @@ func TestReadAheadKeepsTheOrder(t *testing.T) {
 		"whole": strings.NewReader(text.String()), "halves": iotest.HalfReader(strings.NewReader(text.String())),
 		"no end": strings.NewReader(strings.TrimSuffix(text.String(), "\n")),
 	} {
-		l := newLines(nil)
+		l := newLineReader(nil)
 		var stop func()
 		l.more, stop = readAhead(t.Context(), from, 3, func(b *block) {
 			for i := range b.ends {
@@ -91,7 +91,7 @@ func TestReadAheadIsStopped(t *testing.T) {
 
 func TestALineOfNoBlockSize(t *testing.T) {
 	long := strings.Repeat("x", 5*blockSize)
-	l := newLines(strings.NewReader(long + "\n" + long + "y\nz"))
+	l := newLineReader(strings.NewReader(long + "\n" + long + "y\nz"))
 	for _, want := range []string{long, long + "y", "z"} {
 		if !l.next() || l.text() != want {
 			t.Errorf("%d bytes, want %d: %v", len(l.line), len(want), l.err())

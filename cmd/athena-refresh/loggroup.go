@@ -9,9 +9,9 @@ import (
 	"sync"
 )
 
-// grouped is a log for people: of records that fare alike the first is passed on,
+// groupedLog is a log for people: of records that fare alike the first is passed on,
 // and the others are counted.
-type grouped struct {
+type groupedLog struct {
 	slog.Handler
 
 	mu     sync.Mutex
@@ -25,8 +25,8 @@ type group struct {
 }
 
 // Handle implements slog.Handler.
-func (g *grouped) Handle(ctx context.Context, r slog.Record) error {
-	name, ok := likeness(r)
+func (g *groupedLog) Handle(ctx context.Context, r slog.Record) error {
+	name, ok := sameFate(r)
 	if !ok {
 		return g.Handler.Handle(ctx, r)
 	}
@@ -41,9 +41,9 @@ func (g *grouped) Handle(ctx context.Context, r slog.Record) error {
 	return g.Handler.Handle(ctx, r)
 }
 
-// likeness is what records that fare alike have in common; false for what is no
+// sameFate is what records that fare alike have in common; false for what is no
 // record of an object. Why they do is in it up to what AWS says of the one call.
-func likeness(r slog.Record) (name string, ok bool) {
+func sameFate(r slog.Record) (name string, ok bool) {
 	r.Attrs(func(a slog.Attr) bool {
 		switch a.Key {
 		case "outcome", "reason", "bucket":
@@ -57,8 +57,8 @@ func likeness(r slog.Record) (name string, ok bool) {
 	return name, r.Message == "record"
 }
 
-// rest tells of what was counted.
-func (g *grouped) rest() {
+// flush tells of what was counted.
+func (g *groupedLog) flush() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(g.groups)) {

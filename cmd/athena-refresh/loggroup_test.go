@@ -12,7 +12,7 @@ import (
 // named, with how many there are.
 func TestWhatFaresAlikeIsOneLine(t *testing.T) {
 	var out bytes.Buffer
-	g := &grouped{Handler: slog.NewTextHandler(&out, nil), groups: map[string]*group{}}
+	g := &groupedLog{Handler: slog.NewTextHandler(&out, nil), groups: map[string]*group{}}
 	log := slog.New(g)
 	for i := range 1000 {
 		log.Info("record", "outcome", "retry", "reason", "table_missing", "bucket", "b", "key", fmt.Sprint("web/", i),
@@ -22,7 +22,7 @@ func TestWhatFaresAlikeIsOneLine(t *testing.T) {
 	log.Info("record", "outcome", "retry", "reason", "table_missing", "bucket", "b", "key", "app/1", "why", "read table app: table does not exist: operation error")
 	log.Error("the catalog does not work")
 	log.Error("the catalog does not work")
-	g.rest()
+	g.flush()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 6 || !strings.Contains(lines[0], "key=web/0 ") || !strings.Contains(lines[5], "key=web/999 ") || !strings.HasSuffix(lines[5], "more_like_it=998") {
 		t.Errorf("%d lines:\n%s", len(lines), out.String())

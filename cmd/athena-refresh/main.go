@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.Is(err, errUndone):
 		return exitUndone
 	case !a.began:
-		if f := (*fault)(nil); !errors.As(err, &f) {
+		if f := (*hintedError)(nil); !errors.As(err, &f) {
 			err = hint(err, "athena-refresh help lists the commands, athena-refresh help COMMAND says more")
 		}
 		a.complain(err)

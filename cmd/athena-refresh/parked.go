@@ -64,7 +64,7 @@ type parkingLot struct {
 	a       *app
 	config  *config.Config
 	router  *table.Router
-	parking *sqs.Parking
+	parking *sqs.ParkedQueue
 	metrics *cloudwatch.Reader
 }
 
@@ -81,7 +81,7 @@ func (a *app) openParking(ctx context.Context) (*parkingLot, error) {
 	if err != nil {
 		return nil, explainAWS("open queue "+c.Queue, err)
 	}
-	parking, err := queue.Parking(ctx)
+	parking, err := queue.ParkedQueue(ctx)
 	if errors.Is(err, refresh.ErrNoDeadLetterQueue) {
 		return nil, hint(fmt.Errorf("queue %s has no dead-letter queue: nothing is parked, what can't be placed stays in the queue", c.Queue),
 			"give it a redrive policy with %s and a maxReceiveCount of 100", c.DeadLetterQueue)

@@ -181,7 +181,7 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 	if err := checkScope(&scope, router); err != nil {
 		return err
 	}
-	out := newDifferences(a, &f)
+	out := newReconcileOutput(a, &f)
 	if f.engine == engineRepair {
 		if err := a.repair(ctx, searcher(cfg, c), glue.NewReader(cfg, c.Database), router, scope.Tables[0]); err != nil {
 			return err

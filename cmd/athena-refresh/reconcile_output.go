@@ -13,9 +13,9 @@ import (
 	"athenarefresh/internal/terminal"
 )
 
-// differences prints what a reconcile found: with --json each as it is found,
+// reconcileOutput prints what a reconcile found: with --json each as it is found,
 // otherwise counts and examples at the end.
-type differences struct {
+type reconcileOutput struct {
 	app      *app
 	told     *reconcileFlags // what it mends, and how many examples of a kind are shown
 	examples map[reconcile.Kind][]reconcile.Finding
@@ -60,11 +60,11 @@ type (
 	}
 )
 
-func newDifferences(a *app, told *reconcileFlags) *differences {
-	return &differences{app: a, told: told, examples: map[reconcile.Kind][]reconcile.Finding{}}
+func newReconcileOutput(a *app, told *reconcileFlags) *reconcileOutput {
+	return &reconcileOutput{app: a, told: told, examples: map[reconcile.Kind][]reconcile.Finding{}}
 }
 
-func (d *differences) add(f reconcile.Finding) error {
+func (d *reconcileOutput) add(f reconcile.Finding) error {
 	if d.app.json {
 		line := differenceLine{Type: f.Kind, Table: f.Table, Location: f.Location, Catalog: f.Catalog,
 			Bucket: f.Bucket, Key: f.Key, Reason: f.Reason, Detail: f.Detail, Mended: f.Mended}
@@ -79,7 +79,7 @@ func (d *differences) add(f reconcile.Finding) error {
 	return nil
 }
 
-func (d *differences) finish(s *reconcile.Summary, complete bool) error {
+func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	if d.app.json {
 		line := reconcileSummary{Type: "summary", Tables: map[string]reconcileTable{}, Unplaced: s.Unplaced, Ignored: s.Ignored,
 			Left: s.Left(), Complete: complete, Listings: s.Listings, Keys: s.Listed, Milliseconds: s.Took.Milliseconds()}
@@ -125,7 +125,7 @@ type column struct {
 
 // columns are those that are shown: what was mended only where something was to
 // be, so that a line fits into a terminal.
-func (d *differences) columns() []column {
+func (d *reconcileOutput) columns() []column {
 	list := []column{
 		{"catalog", func(t *reconcile.TableSummary) int { return t.Partitions }},
 		{"in S3", func(t *reconcile.TableSummary) int { return t.Folders }},
@@ -146,7 +146,7 @@ func (d *differences) columns() []column {
 }
 
 // tables prints a line for each table.
-func (d *differences) tables(s *reconcile.Summary) error {
+func (d *reconcileOutput) tables(s *reconcile.Summary) error {
 	columns := d.columns()
 	out := terminal.Table{Header: []string{"table"}, Right: []bool{false}, Width: terminal.Width(d.app.stdout)}
 	for _, c := range columns {
@@ -169,7 +169,7 @@ func (d *differences) tables(s *reconcile.Summary) error {
 }
 
 // kind prints the examples of a kind, and how many there are.
-func (d *differences) kind(k reconcile.Kind, s *reconcile.Summary) error {
+func (d *reconcileOutput) kind(k reconcile.Kind, s *reconcile.Summary) error {
 	if len(d.examples[k]) == 0 {
 		return nil
 	}

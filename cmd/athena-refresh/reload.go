@@ -11,10 +11,10 @@ import (
 	"athenarefresh/internal/table"
 )
 
-// obedience has a running daemon obey what its configuration's files say by now:
+// reloader has a running daemon obey what its configuration's files say by now:
 // buckets, unless they are another account's by now, and log_level. What they say
 // otherwise, or can't mean, is told.
-type obedience struct {
+type reloader struct {
 	service   *service
 	refresher *refresh.Refresher
 	regular   *reconcile.Regular // nil: none
@@ -24,12 +24,12 @@ type obedience struct {
 	shown  statuspage.Configuration
 }
 
-func (o *obedience) begin() {
+func (o *reloader) begin() {
 	o.router, o.shown = o.service.router, statuspage.Configuration{Time: o.service.stamp.Time, Hash: o.service.stamp.Hash}
 }
 
 // changed is told of every change of the files.
-func (o *obedience) changed(c config.Change) {
+func (o *reloader) changed(c config.Change) {
 	log := o.service.log
 	var router *table.Router
 	if c.Err == nil {
@@ -62,7 +62,7 @@ func (o *obedience) changed(c config.Change) {
 	}
 }
 
-func (o *obedience) reroute(r *table.Router) {
+func (o *reloader) reroute(r *table.Router) {
 	o.router = r
 	o.refresher.Reroute(r)
 	if o.regular != nil {
@@ -82,13 +82,13 @@ func problems(err error) (list []string) {
 	return list
 }
 
-func (o *obedience) configuration() statuspage.Configuration {
+func (o *reloader) configuration() statuspage.Configuration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.shown
 }
 
-func (o *obedience) explain(bucket, key string) (table.Placement, []string) {
+func (o *reloader) explain(bucket, key string) (table.Placement, []string) {
 	o.mu.Lock()
 	router := o.router
 	o.mu.Unlock()

@@ -109,7 +109,7 @@ type replayer struct {
 // judged beforehand, by as many goroutines as there are cores: those of whose
 // partitions all were seen before. Stop has to be called once ctx ended.
 func (p *replayer) read(ctx context.Context, file io.Reader, ahead bool) (stop func()) {
-	p.bodies = &bodies{lines: newLines(file)}
+	p.bodies = &bodies{lines: newLineReader(file)}
 	if !ahead {
 		return func() {}
 	}

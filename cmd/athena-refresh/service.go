@@ -66,7 +66,7 @@ func (s *service) run(ctx context.Context) (err error) {
 		Visibility: w.Queue.Visibility(), Grace: grace, Report: w.Metrics(s.config, s.app.stdout),
 	}
 	source := s.source(w, d, recent)
-	obeyed := &obedience{service: s, refresher: w.Refresher}
+	obeyed := &reloader{service: s, refresher: w.Refresher}
 	obeyed.begin()
 	source.Configuration, source.Explain = obeyed.configuration, obeyed.explain
 	var side sync.WaitGroup

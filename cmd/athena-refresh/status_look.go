@@ -136,7 +136,7 @@ func (m *monitored) depths(ctx context.Context, r *statusReport) (err error) {
 
 // inDeadLetters is how many copies a queue's dead-letter queue holds.
 func inDeadLetters(ctx context.Context, queue *sqs.Queue) (int, error) {
-	p, err := queue.Parking(ctx)
+	p, err := queue.ParkedQueue(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Editor is Lambda, as far as what a function is goes. It changes what the
+// FunctionEditor is Lambda, as far as what a function is goes. It changes what the
 // function is just now; its versions, and so what serves, stay as they are.
-type Editor interface {
+type FunctionEditor interface {
 	// Function reads a function; [ErrNoFunction] if there is none.
 	Function(ctx context.Context, name string) (Function, error)
 

@@ -22,7 +22,7 @@ type Redeployment struct {
 
 // PlanRedeployment reads and checks everything that a processor's functions
 // need, before any of them is changed. All that is wrong is in the error.
-func PlanRedeployment(ctx context.Context, f Functions, e Editor, c *config.Config, conf, processor string) ([]Redeployment, error) {
+func PlanRedeployment(ctx context.Context, f Functions, e FunctionEditor, c *config.Config, conf, processor string) ([]Redeployment, error) {
 	p := processorsByName[processor]
 	names, err := p.functions(c, conf)
 	if err != nil {
@@ -40,7 +40,7 @@ func PlanRedeployment(ctx context.Context, f Functions, e Editor, c *config.Conf
 }
 
 // planOne reads a function, and says what it should be.
-func planOne(ctx context.Context, f Functions, e Editor, name string, t tuning, b Bundle) (r Redeployment, err error) {
+func planOne(ctx context.Context, f Functions, e FunctionEditor, name string, t tuning, b Bundle) (r Redeployment, err error) {
 	r = Redeployment{Function: name, Bundle: b}
 	if r.Have, err = e.Function(ctx, name); err != nil {
 		return r, fmt.Errorf("%s: %w", name, err)
@@ -74,7 +74,7 @@ func (r Redeployment) Changes() []Attribute {
 
 // Make deploys it: settings, code, a version, and only then the alias. Killed
 // before that, the version that served goes on serving; the next run goes on.
-func (r Redeployment) Make(ctx context.Context, f Functions, e Editor) (Move, error) {
+func (r Redeployment) Make(ctx context.Context, f Functions, e FunctionEditor) (Move, error) {
 	if err := r.pin(ctx, f); err != nil {
 		return Move{}, err
 	}

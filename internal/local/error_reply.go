@@ -13,18 +13,18 @@ import (
 	"athenarefresh/internal/local/sigv4"
 )
 
-// refuse answers in the protocol of the request: JSON where it has a target, CBOR
+// replyError answers in the protocol of the request: JSON where it has a target, CBOR
 // as CloudWatch speaks it, the Query protocol's XML to a form, else S3's.
-func refuse(w http.ResponseWriter, r *http.Request, err error) {
+func replyError(w http.ResponseWriter, r *http.Request, err error) {
 	e := &sigv4.Error{Code: "IncompleteBody", Message: err.Error(), Status: http.StatusBadRequest}
 	errors.As(err, &e)
 	switch target := r.Header.Get("X-Amz-Target"); {
 	case target != "":
-		refuseJSON(w, e, strings.HasPrefix(target, "AmazonSQS."))
+		replyJSONError(w, e, strings.HasPrefix(target, "AmazonSQS."))
 	case isCBOR(r):
 		cloudwatch.Refuse(w, e.Status, awsjson.Errorf(jsonCode(e.Code), "%s", e.Message))
 	case isForm(r):
-		refuseForm(w, e)
+		replyFormError(w, e)
 	default:
 		refuseXML(w, xml.Name{Local: "Error"}, failure{e.Code, e.Message}, e.Status)
 	}
@@ -46,9 +46,9 @@ func jsonCode(code string) string {
 	return code
 }
 
-// refuseJSON: SQS says whom it doesn't let in in the words of its older protocol
+// replyJSONError: SQS says whom it doesn't let in in the words of its older protocol
 // as well, which some clients read first.
-func refuseJSON(w http.ResponseWriter, e *sigv4.Error, toSQS bool) {
+func replyJSONError(w http.ResponseWriter, e *sigv4.Error, toSQS bool) {
 	body, err := json.Marshal(map[string]string{"__type": jsonCode(e.Code), "message": e.Message})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -65,9 +65,9 @@ func refuseJSON(w http.ResponseWriter, e *sigv4.Error, toSQS bool) {
 // failure is an error in XML.
 type failure struct{ Code, Message string }
 
-// refuseForm has the error inside of an ErrorResponse, and its own name for a key
+// replyFormError has the error inside of an ErrorResponse, and its own name for a key
 // that isn't known.
-func refuseForm(w http.ResponseWriter, e *sigv4.Error) {
+func replyFormError(w http.ResponseWriter, e *sigv4.Error) {
 	f := failure{e.Code, e.Message}
 	if f.Code == "InvalidAccessKeyId" {
 		f.Code = "InvalidClientTokenId"

@@ -18,10 +18,10 @@ import (
 // one ReceiveMessage reply in a hundred that comes sooner.
 const minReply = time.Millisecond
 
-// door lets in what is local and signed, and leads it to its service: by
+// gateway lets in what is local and signed, and leads it to its service: by
 // X-Amz-Target; to CloudWatch by its protocol; to the Query protocol by its
 // form; the rest is S3's, unless it was signed for another.
-type door struct {
+type gateway struct {
 	verifier sigv4.Verifier
 	services map[string]http.Handler // by the target's prefix
 	metrics  http.Handler            // CloudWatch's
@@ -31,7 +31,7 @@ type door struct {
 }
 
 // ServeHTTP implements http.Handler.
-func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	giveLeave(w, r)
 	patient := &patientWriter{ResponseWriter: w, due: time.Now().Add(minReply)}
 	defer patient.wait() // an answer without a body is written when we return
@@ -51,7 +51,7 @@ func answerPanic(w *patientWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // half of an answer is worse than none
 	}
 	log.Printf("panic serving %s %q: %v\n%s", r.Method, r.URL.Path, p, debug.Stack())
-	refuse(w, r, &sigv4.Error{Code: "InternalError", Message: "We encountered an internal error. Please try again.", Status: http.StatusInternalServerError})
+	replyError(w, r, &sigv4.Error{Code: "InternalError", Message: "We encountered an internal error. Please try again.", Status: http.StatusInternalServerError})
 }
 
 // giveLeave answers a request that asks for leave to send no body. net/http
@@ -63,7 +63,7 @@ func giveLeave(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (d *door) serve(w http.ResponseWriter, r *http.Request) {
+func (d *gateway) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet && r.URL.Path == "/_local/health" && localHost(r.Host) {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"status":"ok"}`)
@@ -71,17 +71,17 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	who, err := d.admit(r)
 	if err != nil {
-		refuse(w, r, err)
+		replyError(w, r, err)
 		return
 	}
 	r = r.WithContext(d.guard.as(r.Context(), who))
 	service, call := d.service(r)
 	if err := d.guard.judge(r, call); err != nil {
-		refuse(w, r, err)
+		replyError(w, r, err)
 		return
 	}
 	if err := d.faults.strike(r.Context(), call); err != nil {
-		refuse(w, r, err)
+		replyError(w, r, err)
 		return
 	}
 	service.ServeHTTP(w, r)
@@ -90,7 +90,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 // admit says whose a request is, or why it may not come in. Even one that is signed (the
 // credentials are no secret) must not be a browser's on behalf of a web page:
 // such requests say where they are from.
-func (d *door) admit(r *http.Request) (accessKey string, err error) {
+func (d *gateway) admit(r *http.Request) (accessKey string, err error) {
 	if !localHost(r.Host) {
 		return "", forbidden("the host " + r.Host + " is not this machine's own")
 	}
@@ -117,9 +117,9 @@ func localHost(host string) bool {
 
 // service finds the service that a request, which was let in, is for, and what
 // the request asks of it.
-func (d *door) service(r *http.Request) (http.Handler, rights.Call) {
+func (d *gateway) service(r *http.Request) (http.Handler, rights.Call) {
 	if isForm(r) && r.Header.Get("X-Amz-Target") == "" {
-		return query{d.guard}, rights.CallOf(r, r.PostFormValue("Action"), "")
+		return queryProtocol{d.guard}, rights.CallOf(r, r.PostFormValue("Action"), "")
 	}
 	bucket := hostBucket(r.Host)
 	call := rights.CallOf(r, "", bucket)
@@ -174,7 +174,7 @@ type unserved string
 func (name unserved) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	const code = "UnknownOperationException"
 	w.Header().Set("X-Amzn-Errortype", code)
-	refuseJSON(w, &sigv4.Error{Code: code, Message: "the local stack has no service " + string(name), Status: http.StatusBadRequest}, false)
+	replyJSONError(w, &sigv4.Error{Code: code, Message: "the local stack has no service " + string(name), Status: http.StatusBadRequest}, false)
 }
 
 // hostBucket is the bucket of a virtual-host-style request, "" if the style is

@@ -146,7 +146,7 @@ func (s *Stack) open(o Options) error {
 	guard.account.WorkGroup = engine.WorkGroup
 	s.closers = append(s.closers, engine)
 	metrics := cloudwatch.Service(s.points)
-	s.handler = &door{
+	s.handler = &gateway{
 		verifier: sigv4.Verifier{AccessKeys: append(slices.Collect(maps.Keys(o.Roles)), AccessKey), Secret: SecretKey, Now: o.Now},
 		services: map[string]http.Handler{
 			"AmazonSQS": s.queues.Service(), "AWSGlue": catalog.Service(), "AmazonAthena": engine.Service(),

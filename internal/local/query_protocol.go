@@ -7,16 +7,16 @@ import (
 	"athenarefresh/internal/local/sigv4"
 )
 
-// query answers the older Query protocol: a form in, XML out. There is STS's
+// queryProtocol answers the older Query protocol: a form in, XML out. There is STS's
 // GetCallerIdentity, which tools call to see who they are; SQS is spoken to in
 // JSON only.
-type query struct{ guard *guard }
+type queryProtocol struct{ guard *guard }
 
 // ServeHTTP implements http.Handler.
-func (q query) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (q queryProtocol) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	action := r.PostFormValue("Action")
 	if action != "GetCallerIdentity" {
-		refuse(w, r, &sigv4.Error{
+		replyError(w, r, &sigv4.Error{
 			Code: "InvalidAction", Status: http.StatusBadRequest,
 			Message: fmt.Sprintf("the local stack doesn't speak the Query protocol (action %q): SQS needs an SDK with the JSON protocol (boto3 1.28.82, SDK for Go v2 1.23, CLI 2.13.33 or later)", action),
 		})

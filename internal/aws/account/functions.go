@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
-// Functions is Lambda as [deploy.Functions], [deploy.Prober] and [deploy.Editor].
+// Functions is Lambda as [deploy.Functions], [deploy.Prober] and [deploy.FunctionEditor].
 type Functions struct {
 	list      func(context.Context, *lambda.ListVersionsByFunctionInput, ...func(*lambda.Options)) (*lambda.ListVersionsByFunctionOutput, error)
 	alias     func(context.Context, *lambda.GetAliasInput, ...func(*lambda.Options)) (*lambda.GetAliasOutput, error)
@@ -28,9 +28,9 @@ type Functions struct {
 }
 
 var (
-	_ deploy.Functions = (*Functions)(nil)
-	_ deploy.Prober    = (*Functions)(nil)
-	_ deploy.Editor    = (*Functions)(nil)
+	_ deploy.Functions      = (*Functions)(nil)
+	_ deploy.Prober         = (*Functions)(nil)
+	_ deploy.FunctionEditor = (*Functions)(nil)
 )
 
 // NewFunctions speaks to Lambda as cfg says.
@@ -132,7 +132,7 @@ func said(payload []byte, kind string) string {
 	return e.Type + ": " + e.Message
 }
 
-// Function implements [deploy.Editor].
+// Function implements [deploy.FunctionEditor].
 func (f *Functions) Function(ctx context.Context, name string) (deploy.Function, error) {
 	out, err := f.read(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 	if has(err, notFound) {
@@ -154,7 +154,7 @@ func (f *Functions) Function(ctx context.Context, name string) (deploy.Function,
 	return have, nil
 }
 
-// Configure implements [deploy.Editor].
+// Configure implements [deploy.FunctionEditor].
 func (f *Functions) Configure(ctx context.Context, want deploy.Function) error {
 	if err := f.settled(ctx, want.Name); err != nil {
 		return err
@@ -171,7 +171,7 @@ func (f *Functions) Configure(ctx context.Context, want deploy.Function) error {
 	return f.settled(ctx, want.Name)
 }
 
-// Upload implements [deploy.Editor].
+// Upload implements [deploy.FunctionEditor].
 func (f *Functions) Upload(ctx context.Context, name string, b deploy.Bundle) error {
 	if err := f.settled(ctx, name); err != nil {
 		return err

@@ -77,7 +77,7 @@ func askAll(t *testing.T, cfg aws.Config, c int, text string) {
 	if err := q.Park(t.Context(), refresh.Message{ID: "m", Body: copied}, nil); err == nil && !strings.Contains(strings.ToLower(text), confirmed) && !strings.Contains(text, `\u`) {
 		t.Error("parked, though the copy was not confirmed")
 	}
-	if p, err := q.Parking(t.Context()); err == nil {
+	if p, err := q.ParkedQueue(t.Context()); err == nil {
 		if _, err := p.Receive(t.Context(), 10, time.Minute); err != nil {
 			t.Logf("copies: %v", err)
 		}

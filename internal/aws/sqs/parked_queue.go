@@ -19,17 +19,17 @@ import (
 // short and long polling).
 const emptyWait = time.Second
 
-// Parking is the dead-letter queue of a queue: a [parked.DeadLetters].
-type Parking struct {
+// ParkedQueue is the dead-letter queue of a queue: a [parked.DeadLetters].
+type ParkedQueue struct {
 	queue *Queue // that messages are sent back to
 	dead  *Queue
 }
 
-var _ parked.DeadLetters = (*Parking)(nil)
+var _ parked.DeadLetters = (*ParkedQueue)(nil)
 
-// Parking returns the queue's dead-letter queue, or
+// ParkedQueue returns the queue's dead-letter queue, or
 // [refresh.ErrNoDeadLetterQueue].
-func (q *Queue) Parking(ctx context.Context) (*Parking, error) {
+func (q *Queue) ParkedQueue(ctx context.Context) (*ParkedQueue, error) {
 	url, err := q.DeadLetterQueue(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find the dead-letter queue: %w", err)
@@ -38,17 +38,17 @@ func (q *Queue) Parking(ctx context.Context) (*Parking, error) {
 		url: url, now: q.now,
 		attributes: q.attributes, receive: q.receive, deleteBatch: q.deleteBatch, hideBatch: q.hideBatch,
 	}
-	return &Parking{queue: q, dead: dead}, nil
+	return &ParkedQueue{queue: q, dead: dead}, nil
 }
 
 // Depth returns the approximate numbers of copies that are visible and that are
 // hidden because somebody looks at them.
-func (p *Parking) Depth(ctx context.Context) (visible, inFlight int, err error) {
+func (p *ParkedQueue) Depth(ctx context.Context) (visible, inFlight int, err error) {
 	return p.dead.Depth(ctx)
 }
 
 // Receive implements parked.DeadLetters.
-func (p *Parking) Receive(ctx context.Context, most int, hide time.Duration) ([]parked.Copy, error) {
+func (p *ParkedQueue) Receive(ctx context.Context, most int, hide time.Duration) ([]parked.Copy, error) {
 	ctx, cancel := context.WithTimeout(ctx, emptyWait+receiveOver)
 	defer cancel()
 	out, err := p.dead.receive(ctx, &sqs.ReceiveMessageInput{
@@ -92,7 +92,7 @@ func noteOf(text *string) *parked.Note {
 }
 
 // GiveBack implements parked.DeadLetters.
-func (p *Parking) GiveBack(ctx context.Context, handles []string) error {
+func (p *ParkedQueue) GiveBack(ctx context.Context, handles []string) error {
 	visible := make([]daemon.Hidden, len(handles))
 	for i, h := range handles {
 		visible[i].Handle = h
@@ -101,11 +101,11 @@ func (p *Parking) GiveBack(ctx context.Context, handles []string) error {
 }
 
 // SendBack implements parked.DeadLetters.
-func (p *Parking) SendBack(ctx context.Context, bodies []string) (ids []string, err error) {
+func (p *ParkedQueue) SendBack(ctx context.Context, bodies []string) (ids []string, err error) {
 	return p.queue.Send(ctx, bodies, 0)
 }
 
 // Delete implements parked.DeadLetters.
-func (p *Parking) Delete(ctx context.Context, handles []string) (failed []string, err error) {
+func (p *ParkedQueue) Delete(ctx context.Context, handles []string) (failed []string, err error) {
 	return p.dead.Delete(ctx, handles)
 }

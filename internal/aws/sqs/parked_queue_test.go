@@ -14,9 +14,9 @@ import (
 	"athenarefresh/internal/refresh"
 )
 
-func parking(t *testing.T, s script) *Parking {
+func parking(t *testing.T, s script) *ParkedQueue {
 	t.Helper()
-	p, err := open(t, s).Parking(t.Context())
+	p, err := open(t, s).ParkedQueue(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
