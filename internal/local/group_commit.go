@@ -79,16 +79,16 @@ func (c *committer) commit(batch []*write) {
 		})
 		if failed < 0 {
 			for _, w := range batch {
-				w.settle(err, leader)
+				w.finish(err, leader)
 			}
 			return
 		}
-		batch[failed].settle(err, leader)
+		batch[failed].finish(err, leader)
 		batch = append(batch[:failed:failed], batch[failed+1:]...)
 	}
 }
 
-func (w *write) settle(err error, leader *write) {
+func (w *write) finish(err error, leader *write) {
 	w.done, w.result = true, err
 	if w != leader {
 		close(w.turn)

@@ -157,7 +157,7 @@ func (r *run) lookUp(ctx context.Context, t *tableRun, batch []*candidate) (map[
 // add reports what is missing, and adds it if it may.
 func (r *run) add(ctx context.Context, missing []*candidate) error {
 	for some := range slices.Chunk(missing, max(r.Batch, 1)) {
-		answers, err := r.settle(ctx, some)
+		answers, err := r.addMissing(ctx, some)
 		if err != nil {
 			return err
 		}
@@ -179,9 +179,9 @@ func (r *run) add(ctx context.Context, missing []*candidate) error {
 	return nil
 }
 
-// settle adds partitions of one table. A few tables are added to at once: the
+// addMissing adds partitions of one table. A few tables are added to at once: the
 // live path has a use for the other statements.
-func (r *run) settle(ctx context.Context, missing []*candidate) ([]refresh.Answer, error) {
+func (r *run) addMissing(ctx context.Context, missing []*candidate) ([]refresh.Answer, error) {
 	if r.Settler == nil {
 		return make([]refresh.Answer, len(missing)), nil
 	}

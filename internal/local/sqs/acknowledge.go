@@ -53,7 +53,7 @@ func (s *Store) deleteMessageBatch(_ context.Context, in handleBatchInput) (*bat
 	handles := map[uint64]uint64{}
 	for _, e := range in.Entries {
 		n, receive, err := q.parseHandle(e.ReceiptHandle)
-		if err := settle(out, e.ID, err); err != nil {
+		if err := appendResult(out, e.ID, err); err != nil {
 			return nil, err
 		}
 		if err == nil {
@@ -75,9 +75,9 @@ func (s *Store) batch(in handleBatchInput) (*queue, *batchOutput[batchSuccess], 
 	return q, &batchOutput[batchSuccess]{}, checkBatch(ids)
 }
 
-// settle notes what became of an entry. An error that is not the client's is
+// appendResult notes what became of an entry. An error that is not the client's is
 // returned: it is the whole call's.
-func settle(out *batchOutput[batchSuccess], id string, err error) error {
+func appendResult(out *batchOutput[batchSuccess], id string, err error) error {
 	var e *awsjson.Error
 	switch {
 	case err == nil:
@@ -143,7 +143,7 @@ func (s *Store) changeMessageVisibilityBatch(_ context.Context, in handleBatchIn
 	var changed []uint64
 	for _, e := range in.Entries {
 		n, err := q.changeVisibility(e)
-		if err := settle(out, e.ID, err); err != nil {
+		if err := appendResult(out, e.ID, err); err != nil {
 			return nil, err
 		}
 		if err == nil {
