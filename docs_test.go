@@ -92,12 +92,21 @@ func TestWhatIsCitedIsHere(t *testing.T) {
 	}
 }
 
-// TestEveryPageIsReached: a page that the README doesn't name is read by nobody.
+// TestEveryPageIsReached: the index of the docs, or the README, has every page, and
+// the README has the index. Each page says in its first sentence whom it is for.
 func TestEveryPageIsReached(t *testing.T) {
 	readme := read(t, "README.md")
+	if !bytes.Contains(readme, []byte("(docs/README.md)")) {
+		t.Error("README.md doesn't link to docs/README.md")
+	}
+	index := append(read(t, "docs/README.md"), bytes.ReplaceAll(readme, []byte("(docs/"), []byte("("))...)
 	for _, page := range tracked(t, "docs/*.md") {
-		if !bytes.Contains(readme, []byte("("+page+")")) {
-			t.Errorf("README.md doesn't link to %s", page)
+		if !bytes.Contains(index, []byte("("+filepath.Base(page)+")")) && filepath.Base(page) != "README.md" {
+			t.Errorf("docs/README.md doesn't link to %s", page)
+		}
+		_, text, _ := strings.Cut(string(read(t, page)), "\n\n")
+		if first, _, _ := strings.Cut(text, "."); !strings.HasPrefix(first, "For ") {
+			t.Errorf("%s doesn't say in its first sentence whom it is for: %q", page, first)
 		}
 	}
 }

@@ -25,7 +25,8 @@ func TestDocumentIsThePages(t *testing.T) {
 
 const documentHead = `# Sources
 
-The logs that the program knows: where they lie, the table that reads them, what lies beside them, and what to ask.
+For whoever has logs and wants rules and tables for them: the logs that the program knows, where their writers put them, the
+table that reads them, what lies beside them, and what to ask.
 Made from the pages in ` + "`internal/source`" + ` by ` + "`go generate ./internal/source`" + `; a page is one source, and adding one is adding a page
 (` + "`internal/source/doc.go`" + `).
 
