@@ -125,7 +125,7 @@ func TestABacklogCostsAStatementATable(t *testing.T) {
 				s, err := v.Run(t.Context())
 				r.Close(t.Context())
 				took := last.Sub(begun)
-				t.Logf("%d messages in %s: %d statements, %d look-ups, the largest of %d partitions", deleted, took, d.adds, d.lookups, d.largest)
+				t.Logf("%d messages in %s: %d statements, %d look-ups, the largest of %d partitions for %s", deleted, took, d.adds, d.lookups, d.largest, c.name)
 				if err != nil || deleted != c.messages {
 					t.Errorf("%+v %v", s, err)
 				}

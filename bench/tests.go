@@ -1,0 +1,98 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Figures that tests measure: what they print is read.
+
+// test runs a package's tests, once for all figures that they print.
+func (b *bench) test(ctx context.Context, args ...string) (string, error) {
+	name := strings.Join(args, " ")
+	if out, ok := b.logs[name]; ok {
+		return out, nil
+	}
+	out, err := exec.CommandContext(ctx, "go", append([]string{"test"}, args...)...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go test %s: %w: %s", name, err, out)
+	}
+	b.logs[name] = string(out)
+	return string(out), nil
+}
+
+// numbers are the groups of every match, by group.
+func numbers(text, expression string) (columns [][]float64, err error) {
+	found := regexp.MustCompile(expression).FindAllStringSubmatch(text, -1)
+	if found == nil {
+		return nil, fmt.Errorf("the test printed nothing like %q", expression)
+	}
+	columns = make([][]float64, len(found[0])-1)
+	for _, m := range found {
+		for i, s := range m[1:] {
+			n, err := strconv.ParseFloat(s, 64)
+			if err != nil {
+				return nil, err
+			}
+			columns[i] = append(columns[i], n)
+		}
+	}
+	return columns, nil
+}
+
+// backlog is settled behind 1.5 s a statement, 10 ms SQS and 20 ms Glue, five
+// statements at once, on a clock that is made up: it is one machine's as another's.
+func backlog(name string, tables int, statement float64) func(context.Context, *bench) (result, error) {
+	return func(ctx context.Context, b *bench) (result, error) {
+		out, err := b.test(ctx, "./internal/daemon", "-run", "^TestABacklogCostsAStatementATable$", "-v", "-count", strconv.Itoa(b.repeat))
+		if err != nil {
+			return result{}, err
+		}
+		n, err := numbers(out, `in ([\d.]+)s: (\d+) statements, (\d+) look-ups, the largest of \d+ partitions for `+name+`\n`)
+		if err != nil {
+			return result{}, err
+		}
+		seconds, statements := median(n[0]), median(n[1])
+		ratio := fmt.Sprintf("%.1f statements a table", statements/float64(tables))
+		if statement > 0 {
+			least := statement * float64(tables) / 5
+			ratio = fmt.Sprintf("%.2f × the %.1f s that %d statements take, five at once", seconds/least, least, tables)
+		}
+		return result{fmt.Sprintf("%.1f s, %.0f statements, %.0f look-ups", seconds, statements, median(n[2])), ratio}, nil
+	}
+}
+
+func known(ctx context.Context, b *bench) (result, error) {
+	out, err := b.test(ctx, "./internal/refresh", "-run", "^$", "-bench", "^Benchmark(Known|KnownByJSON)$", "-benchmem", "-cpu", "1", "-count", strconv.Itoa(b.repeat))
+	if err != nil {
+		return result{}, err
+	}
+	ours, err := numbers(out, `BenchmarkKnown\s+\d+\s+([\d.]+) ns/op.*?(\d+) allocs/op`)
+	if err != nil {
+		return result{}, err
+	}
+	theirs, err := numbers(out, `BenchmarkKnownByJSON\s+\d+\s+([\d.]+) ns/op`)
+	if err != nil {
+		return result{}, err
+	}
+	ns := median(ours[0])
+	return result{fmt.Sprintf("%.0f ns, %.0f allocations", ns, median(ours[1])), fmt.Sprintf("encoding/json takes %.1f × as long to read the body", median(theirs[0])/ns)}, nil
+}
+
+func function(ctx context.Context, b *bench) (result, error) {
+	out, err := b.test(ctx, "./cmd/lambda", "-run", "^TestAFullBatch$", "-v", "-count", "3")
+	if err != nil {
+		return result{}, err
+	}
+	n, err := numbers(out, `6\.\d MB: .*resident (\d+) MB before, (\d+) MB at most`)
+	if err != nil {
+		return result{}, err
+	}
+	return result{fmt.Sprintf("%.0f MB", median(n[1])), fmt.Sprintf("%.0f MB before its first event", median(n[0]))}, nil
+}
