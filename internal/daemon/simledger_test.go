@@ -14,8 +14,9 @@ import (
 // against what it asks next: no statement about a partition that it knows, no
 // reading of what was just read.
 type ledger struct {
-	t  *testing.T
-	mu sync.Mutex
+	t     *testing.T
+	mu    sync.Mutex
+	turns *turns
 
 	known            map[string]time.Time           // table and value → when it was told that it is there
 	absent           map[string]refresh.TableID     // table and value: in which table it was last told that it is not there
@@ -35,7 +36,7 @@ type ledger struct {
 }
 
 func newLedger(t *testing.T) *ledger {
-	return &ledger{t: t, known: map[string]time.Time{}, absent: map[string]refresh.TableID{}, adding: map[string]bool{}, flying: map[string]bool{}, sick: map[string]bool{}, failed: map[string][]refresh.Partition{}, listed: map[string]bool{}, ghosts: map[string]time.Time{}, facts: map[string]time.Time{}, ids: map[string]refresh.TableID{}}
+	return &ledger{t: t, turns: newTurns(t), known: map[string]time.Time{}, absent: map[string]refresh.TableID{}, adding: map[string]bool{}, flying: map[string]bool{}, sick: map[string]bool{}, failed: map[string][]refresh.Partition{}, listed: map[string]bool{}, ghosts: map[string]time.Time{}, facts: map[string]time.Time{}, ids: map[string]refresh.TableID{}}
 }
 
 // The ages of docs/design.md 2, less what a call may take.
@@ -144,6 +145,7 @@ func (l *ledger) toldFacts(t refresh.Table) {
 		l.t.Errorf("the facts of table %s were read again after %s", t.ID.Name, time.Since(at))
 	}
 	l.facts[t.ID.Name] = time.Now()
+	l.turns.delayed(t.ID.Name)
 	if t.ID != l.ids[t.ID.Name] {
 		l.forgetPartitions(t.ID.Name) // it is another table than before
 	}
@@ -172,6 +174,10 @@ func (l *ledger) toldNames(names []string) {
 func (l *ledger) asks(table string, values [][]string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.turns.looking[table] {
+		l.t.Errorf("table %s: a second look-up while one is under way", table)
+	}
+	l.turns.looking[table] = true
 	for _, v := range values {
 		if at, ok := l.known[table+v[0]]; !ok || time.Since(at) >= knownFor-callTime {
 			return
@@ -184,6 +190,7 @@ func (l *ledger) told(t refresh.Table, values [][]string, found []refresh.Partit
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	table := t.ID.Name
+	l.turns.told(table, values, found)
 	for _, v := range values {
 		delete(l.known, table+v[0])
 		l.absent[table+v[0]] = t.ID
@@ -193,6 +200,28 @@ func (l *ledger) told(t refresh.Table, values [][]string, found []refresh.Partit
 		delete(l.absent, table+p.Values[0])
 	}
 	l.readBack(table, values)
+}
+
+// looked notes that a look-up is over.
+func (l *ledger) looked(table string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.turns.looking[table] = false
+}
+
+// saysNo notes that the service wants fewer statements.
+func (l *ledger) saysNo(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.turns.slower = l.turns.slower || errors.Is(err, refresh.ErrThrottled)
+}
+
+// looksInto notes that somebody looks into a folder of a table before its next
+// statement.
+func (l *ledger) looksInto(table string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.turns.delayed(table)
 }
 
 // readBack notes whether a statement that failed added anything, once its
@@ -226,6 +255,7 @@ func (l *ledger) adds(t refresh.Table, parts []refresh.Partition) (sick bool) {
 		l.t.Errorf("table %s: a second statement while one is under way", table)
 	}
 	l.adding[table] = true
+	l.turns.begins(table, parts, l.slots)
 	if l.slots++; l.slots > statements {
 		l.t.Errorf("table %s: %d statements are under way", table, l.slots)
 	}
@@ -258,6 +288,7 @@ func (l *ledger) added(t refresh.Table, parts []refresh.Partition, sick, blamed 
 	table := t.ID.Name
 	l.adding[table] = false
 	l.slots--
+	l.turns.ended(table, l.slots)
 	if sick {
 		l.sickSlots--
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -145,6 +146,7 @@ func (s simCatalog) Table(ctx context.Context, name string) (t refresh.Table, er
 
 func (s simCatalog) Partitions(ctx context.Context, t refresh.Table, values [][]string) (found []refresh.Partition, err error) {
 	s.p.told.asks(t.ID.Name, values)
+	defer s.p.told.looked(t.ID.Name)
 	err = s.p.effect(ctx, "partitions", func() error {
 		found, err = s.p.w.catalog.Partitions(ctx, t, values)
 		return errors.Join(err, s.p.w.take(ctx, t.ID.Name, &s.p.w.reads))
@@ -161,7 +163,12 @@ func (s simCatalog) Check(ctx context.Context) error {
 	return s.p.effect(ctx, "check", func() error { return s.p.w.catalog.Check(ctx) })
 }
 
-func (s simCatalog) Fits(t refresh.Table, parts []refresh.Partition) int { return min(len(parts), 7) }
+func (s simCatalog) Fits(t refresh.Table, parts []refresh.Partition) int {
+	return min(len(parts), simFits)
+}
+
+// simFits is how many partitions a statement holds.
+const simFits = 7
 
 func (s simCatalog) Add(ctx context.Context, t refresh.Table, parts []refresh.Partition) (err error) {
 	s.p.w.model.added(t.ID.Name, parts)
@@ -174,6 +181,7 @@ func (s simCatalog) Add(ctx context.Context, t refresh.Table, parts []refresh.Pa
 		return s.p.w.add(ctx, t, parts)
 	})
 	s.p.told.gone(t.ID.Name, err)
+	s.p.told.saysNo(err)
 	return err
 }
 
@@ -186,6 +194,7 @@ func (s simLetters) Park(ctx context.Context, m refresh.Message, reasons []refre
 type simFolders struct{ p *process }
 
 func (s simFolders) Empty(ctx context.Context, location string) (empty bool, err error) {
+	defer s.p.told.looksInto(strings.Split(location, "/")[3])
 	err = s.p.effect(ctx, "folder", func() error { empty = s.p.w.catalog.holdsNothing(location); return nil })
 	if empty && err == nil {
 		s.p.w.count("folder empty")

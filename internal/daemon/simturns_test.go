@@ -1,0 +1,139 @@
+package daemon_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"athenarefresh/internal/refresh"
+)
+
+// turns holds the rules of a process's statements against their calls, whatever
+// goes wrong: a slot is not left free while a table waits for one, no table has two
+// statements while another one waits, and a statement takes all that waits, as much
+// as fits. What waits shows only when it is in a statement at last, without having
+// been looked up again: by then it is known since when.
+type turns struct {
+	t *testing.T
+
+	waits    map[string]time.Time           // table and value → when it was not there
+	ready    map[string]time.Time           // table → when it last could not have begun another statement
+	begun    map[string][]time.Time         // table → its statements
+	last     map[string][]refresh.Partition // table → its last statement
+	doubtful map[string]bool                // table: its last statement did not add all, or nobody has looked
+	alone    map[string]bool                // table: its last statement was of one that failed before
+	failed   map[string]bool                // table and value: was in a statement that did not add all
+	free     time.Time                      // since when a slot is; zero: none is
+	slower   bool                           // the service said no: fewer slots, and pauses
+	looking  map[string]bool                // table: a look-up is under way
+}
+
+func newTurns(t *testing.T) *turns {
+	return &turns{t: t, waits: map[string]time.Time{}, ready: map[string]time.Time{}, begun: map[string][]time.Time{},
+		last: map[string][]refresh.Partition{}, doubtful: map[string]bool{}, alone: map[string]bool{}, failed: map[string]bool{}, free: time.Now(), looking: map[string]bool{}}
+}
+
+// delayed notes that a table was not ready for a statement until now.
+func (u *turns) delayed(table string) { u.ready[table] = time.Now() }
+
+// told notes what a look-up found.
+func (u *turns) told(table string, values [][]string, found []refresh.Partition) {
+	there := map[string]string{}
+	for _, p := range found {
+		there[p.Values[0]] = slash(p.Location)
+	}
+	back := false
+	for _, v := range values {
+		if delete(u.waits, table+v[0]); there[v[0]] == "" {
+			u.waits[table+v[0]] = time.Now()
+		}
+		back = back || slices.ContainsFunc(u.last[table], func(p refresh.Partition) bool { return p.Values[0] == v[0] })
+	}
+	if !back {
+		return
+	}
+	u.delayed(table)
+	u.doubtful[table] = slices.ContainsFunc(u.last[table], func(p refresh.Partition) bool { return there[p.Values[0]] == "" })
+	for _, p := range u.last[table] {
+		if !u.doubtful[table] && there[p.Values[0]] == p.Location {
+			delete(u.failed, table+p.Values[0])
+		}
+	}
+}
+
+// begins checks a statement.
+func (u *turns) begins(table string, parts []refresh.Partition, slots int) {
+	now := time.Now()
+	since := now
+	for _, p := range parts {
+		if at := u.waits[table+p.Values[0]]; at.Before(since) {
+			since = at
+		}
+	}
+	if at := u.ready[table]; at.After(since) {
+		since = at
+	}
+	if !u.doubtful[table] {
+		u.notOvertaken(table, since)
+		u.noSlotWasFree(table, since, slots)
+		u.noneWasLeftOut(table, parts)
+	}
+	if slots+1 == statements {
+		u.free = time.Time{}
+	}
+	u.begun[table] = append(u.begun[table], now)
+	u.last[table], u.doubtful[table] = parts, true
+	u.alone[table] = slices.ContainsFunc(parts, func(p refresh.Partition) bool { return u.failed[table+p.Values[0]] })
+	for _, p := range parts {
+		delete(u.waits, table+p.Values[0])
+		u.failed[table+p.Values[0]] = true // until it is read back
+	}
+}
+
+func (u *turns) ended(table string, slots int) {
+	u.delayed(table)
+	if slots == statements-1 {
+		u.free = time.Now()
+	}
+}
+
+// notOvertaken: those that had their slots in one moment may call in any order.
+func (u *turns) notOvertaken(table string, since time.Time) {
+	for other, list := range u.begun {
+		n := 0
+		for _, at := range list {
+			if at.After(since) && at.Before(time.Now()) {
+				n++
+			}
+		}
+		if other != table && n > 1 {
+			u.t.Errorf("table %s waited for %s, and %s had %d statements", table, time.Since(since), other, n)
+		}
+	}
+}
+
+func (u *turns) noSlotWasFree(table string, since time.Time, slots int) {
+	if slots >= statements || u.slower {
+		return
+	}
+	if u.free.After(since) {
+		since = u.free
+	}
+	if wait := time.Since(since); wait > 0 {
+		u.t.Errorf("table %s waited for %s, and a slot was free", table, wait)
+	}
+}
+
+// noneWasLeftOut: what failed before is tried alone, and takes turns with others.
+func (u *turns) noneWasLeftOut(table string, parts []refresh.Partition) {
+	before, list := u.last[table], u.begun[table]
+	if len(before) == 0 || len(before) >= simFits || u.alone[table] {
+		return
+	}
+	for _, p := range parts {
+		at, waited := u.waits[table+p.Values[0]]
+		if waited && !u.failed[table+p.Values[0]] && at.Before(list[len(list)-1]) {
+			u.t.Errorf("table %s: %s waited for %s, and was not in the last statement, of %d", table, p.Values[0], time.Since(at), len(before))
+		}
+	}
+}
