@@ -18,6 +18,7 @@ import (
 	"athenarefresh/internal/demo"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/statuspage"
 	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
@@ -168,10 +169,11 @@ func (a *app) serveDemo(ctx context.Context, c *config.Config, router *table.Rou
 			return err
 		}
 	}
-	if err := a.introduce(c, s, "http://"+pages.Addr().String()+"/"); err != nil {
+	token := statuspage.NewToken()
+	if err := a.introduce(c, s, "http://"+pages.Addr().String()+"/?token="+token); err != nil {
 		return errors.Join(err, pages.Close())
 	}
-	return (&service{app: a, config: c, router: router, cfg: s.cfg, log: log, stamp: config.StampOf(a.conf), pages: pages}).run(ctx)
+	return (&service{app: a, config: c, router: router, cfg: s.cfg, log: log, stamp: config.StampOf(a.conf), pages: pages, token: token}).run(ctx)
 }
 
 func (f *demoFlags) level() slog.Level {

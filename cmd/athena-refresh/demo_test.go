@@ -91,6 +91,7 @@ func TestDemoServesUntilCtrlC(t *testing.T) {
 			conf, _, _ = strings.Cut(c, " ")
 		}
 		if p, ok := strings.CutPrefix(lines.Text(), "Status page: "); ok {
+			p, _, _ = strings.Cut(p, "?")
 			page = p
 		}
 	}
@@ -107,12 +108,12 @@ func TestDemoServesUntilCtrlC(t *testing.T) {
 	var v statuspage.View
 	until(t, "the page has what landed", time.Minute, func() bool {
 		v = statuspage.View{}
-		return json.Unmarshal(fetch(t, page+"status.json"), &v) == nil && v.Partitions == 2 && v.Parked == 1
+		return json.Unmarshal(fetch(t, page+"status.json"), &v) == nil && v.Partitions == 2 && v.Parked == 1 && len(v.Groups) == 1
 	})
-	if !v.State.OK || len(v.Recent) != 1 || v.Recent[0].Reason != "no_layout_match" || v.Searchable.Objects != 2 || v.Queue != "example_streamalert_athena_s3_notifications" {
+	if v.State.OK || len(v.Faults) != 1 || v.Faults[0].Name != "no_layout_match" || v.Groups[0].Reason != "no_layout_match" || v.Queue != "example_streamalert_athena_s3_notifications" {
 		t.Errorf("%+v", v)
 	}
-	if text := string(fetch(t, page)); !strings.Contains(text, "s3://example.streamalerts/alerts/&lt;b&gt;nowhere&lt;/b&gt;/a.json") {
+	if text := string(fetch(t, page)); !strings.Contains(text, "alerts/&lt;b&gt;nowhere&lt;/b&gt;/a.json") {
 		t.Errorf("the page does not show what was parked:\n%s", text)
 	}
 	if code := interrupt(t, cmd, lines); code != exitDone {

@@ -24,6 +24,8 @@
 //	internal/monitor         a queue's numbers → a verdict in words                pure
 //	internal/s3events          which events and keys a bucket's notification stands for  pure
 //	internal/iam             judges requests by policies, as IAM does              pure
+//	internal/coverage        which time of which table can be searched, and when objects land
+//	internal/faults          what can be amiss, in which words, and what repairs it  pure
 //	internal/statuspage      shows how a daemon fares: a page, JSON, and counters for Prometheus
 //	internal/doctor          judges a deployment by facts                          pure
 //	internal/deploy          puts the function into an account: what, in which order

@@ -18,6 +18,7 @@ import (
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/statuspage"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -226,9 +227,9 @@ func (o *opened) search(ctx context.Context, search *query.Client) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	served := make(chan error, 1)
-	service := &service{app: o.app, config: o.config, router: o.router, cfg: o.stack.cfg, log: o.app.log(slog.LevelWarn), pages: pages}
+	service := &service{app: o.app, config: o.config, router: o.router, cfg: o.stack.cfg, log: o.app.log(slog.LevelWarn), pages: pages, token: statuspage.NewToken()}
 	go func() { served <- service.run(ctx) }()
-	o.app.say(fmt.Sprintf("Status page: http://%s/   S3 and Athena for any AWS client: %s", pages.Addr(), o.stack.url))
+	o.app.say(fmt.Sprintf("Status page: http://%s/?token=%s   S3 and Athena for any AWS client: %s", pages.Addr(), service.token, o.stack.url))
 	err = o.app.prompt(ctx, search, glue.NewTables(o.stack.cfg, o.config.Database))
 	cancel()
 	return errors.Join(err, <-served)

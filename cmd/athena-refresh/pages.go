@@ -33,17 +33,15 @@ func closePages(l net.Listener) error {
 	return l.Close()
 }
 
-// servePages serves until ctx ends, and closes l.
-func servePages(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+// servePages serves until ctx ends, and closes l. Who opens the page with the token
+// may press its buttons, and read it from another machine.
+func servePages(ctx context.Context, l net.Listener, h http.Handler, token string, log *slog.Logger) error {
 	if l == nil {
 		<-ctx.Done()
 		return nil
 	}
 	url := "http://" + l.Addr().String()
-	log.Info("pages", "status", url+"/", "healthz", url+"/healthz", "metrics", url+"/metrics")
-	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
-		log.Warn("the status page shows names of objects to whoever can reach this address", "address", l.Addr())
-	}
+	log.Info("pages", "status", url+"/", "healthz", url+"/healthz", "metrics", url+"/metrics", "with_buttons", url+"/?token="+token)
 	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()

@@ -88,9 +88,11 @@ func (o *reloader) configuration() statuspage.Configuration {
 	return o.shown
 }
 
-func (o *reloader) explain(bucket, key string) (table.Placement, []string) {
+// now is the router of the moment.
+func (o *reloader) now() *table.Router {
 	o.mu.Lock()
-	router := o.router
-	o.mu.Unlock()
-	return router.Explain(bucket, key)
+	defer o.mu.Unlock()
+	return o.router
 }
+
+func (o *reloader) place(bucket, key string) table.Placement { return o.now().Place(bucket, key) }

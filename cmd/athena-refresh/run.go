@@ -1,15 +1,20 @@
 package main
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 
 	"athenarefresh/internal/config"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 )
 
 func (a *app) run() *cobra.Command {
-	var listen string
+	var listen, state string
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Refresh for as long as it runs",
@@ -18,7 +23,8 @@ come, otherwise it empties the queue at once and then on schedule_expression.
 With "reconcile_every" it also compares S3 with the catalog, at once and then on
 that schedule, and adds what is missing.
 It serves a status page, the same as /status.json, and /metrics, /healthz and
-/readyz; with "enable_metrics" it prints metrics for CloudWatch too, every minute
+/readyz. The page's buttons take the token of the address that the log names; on an
+address that others can reach, so does reading it. With "enable_metrics" the daemon prints metrics for CloudWatch too, every minute
 or after each emptying. "buckets" and "log_level" are read again when they change;
 files that are wrong are refused and the old ones obeyed, and any other setting
 takes a restart, which is said. Ctrl-C finishes what is in hand and gives back the rest.`,
@@ -46,7 +52,7 @@ takes a restart, which is said. Ctrl-C finishes what is in hand and gives back t
 			if err != nil {
 				return err
 			}
-			s := &service{app: a, config: c, router: router, cfg: cfg, log: log, level: level, stamp: stamp, pages: pages}
+			s := &service{app: a, config: c, router: router, cfg: cfg, log: log, level: level, stamp: stamp, pages: pages, state: stateFile(state, cfg, c)}
 			if c.Trigger == config.TriggerSchedule {
 				s.schedule = c.Schedule
 			}
@@ -54,5 +60,26 @@ takes a restart, which is said. Ctrl-C finishes what is in hand and gives back t
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", defaultPages, `address of the status page, /metrics, /healthz and /readyz; "" for none`)
+	cmd.Flags().StringVar(&state, "state", stateByDefault, `file in which what the page knows outlives the daemon; "" for none`)
 	return cmd
+}
+
+// stateByDefault stands for a file of the queue's own in the user's cache.
+const stateByDefault = "auto"
+
+// stateFile is where the page's knowledge is kept: where there is no folder for
+// caches, as in many containers, nowhere.
+func stateFile(name string, cfg aws.Config, c *config.Config) string {
+	if name != stateByDefault {
+		return name
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return ""
+	}
+	h := sha256.Sum256([]byte(aws.ToString(cfg.BaseEndpoint) + "\n" + os.Getenv("AWS_ENDPOINT_URL") + "\n" + cfg.Region + "\n" + c.Account))
+	return filepath.Join(dir, "athena-refresh", fmt.Sprintf("%s-%x", c.Queue, h[:4]))
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -12,6 +14,7 @@ import (
 	"athenarefresh/internal/aws/cloudwatch"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/schedule"
@@ -42,6 +45,13 @@ type service struct {
 	level  *slog.LevelVar // of log, that the configuration says; nil: it doesn't
 	stamp  config.Stamp   // of config
 	pages  net.Listener   // nil: none
+	token  string         // of the pages; "": one is made
+
+	// state is the file in which the page's knowledge outlives the daemon; "": none.
+	state string
+	// pageAge is after what time who looks has the catalog read again, and late how
+	// long an object may take; 0: as the page has it.
+	pageAge, late time.Duration
 
 	// schedule says when to empty the queue; the zero Schedule: continuously.
 	schedule schedule.Schedule
@@ -51,8 +61,10 @@ type service struct {
 func (s *service) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	recent := &statuspage.Recent{}
-	w, err := s.app.worker(ctx, s.cfg, s.config, s.router, worker.Options{MaxInHand: daemon.MaxInHand, Log: s.log, Noted: recent.Note})
+	obeyed := &reloader{service: s}
+	obeyed.begin()
+	model := coverage.New(obeyed.place)
+	w, err := s.app.worker(ctx, s.cfg, s.config, s.router, worker.Options{MaxInHand: daemon.MaxInHand, Log: s.log, Noted: model.Note})
 	if err != nil {
 		return errors.Join(err, closePages(s.pages))
 	}
@@ -61,19 +73,19 @@ func (s *service) run(ctx context.Context) (err error) {
 		defer cancel()
 		err = errors.Join(err, w.Close(last))
 	}()
+	obeyed.refresher = w.Refresher
 	d := &daemon.Daemon{
 		Queue: w.Queue, Settler: w.Refresher, Log: s.log, Schedule: s.schedule, Timeout: s.config.Timeout,
 		Visibility: w.Queue.Visibility(), Grace: grace, Report: w.Metrics(s.config, s.app.stdout),
 	}
-	source := s.source(w, d, recent)
-	obeyed := &reloader{service: s, refresher: w.Refresher}
-	obeyed.begin()
-	source.Configuration, source.Explain = obeyed.configuration, obeyed.explain
+	source := s.source(w, d, model, obeyed)
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()
 	if !s.config.ReconcileEvery.IsZero() {
-		regular := &reconcile.Regular{Reconciler: worker.Beside(s.cfg, s.config, s.router, w.Refresher), Schedule: s.config.ReconcileEvery, Log: s.log}
+		regular := &reconcile.Regular{
+			Reconciler: worker.Beside(s.cfg, s.config, s.router, w.Refresher), Schedule: s.config.ReconcileEvery, Log: s.log, Compared: model.Compared,
+		}
 		source.Reconciled, obeyed.regular = regular.Last, regular
 		side.Go(func() { regular.Run(ctx) })
 	}
@@ -81,9 +93,9 @@ func (s *service) run(ctx context.Context) (err error) {
 	serveErr := make(chan error, 1)
 	side.Go(func() {
 		defer cancel()
-		serveErr <- servePages(ctx, s.pages, statuspage.Handler(source), s.log)
+		serveErr <- servePages(ctx, s.pages, statuspage.Handler(source), source.Token, s.log)
 	})
-	side.Go(func() { source.History.Run(ctx) })
+	side.Go(func() { source.Watcher.Run(ctx) })
 	side.Go(func() { remind(ctx, w) })
 	s.log.Info("running", "queue", s.config.Queue, "trigger", s.config.Trigger, "schedule", scheduleText(s.schedule), "catalog", s.config.Catalog, "statements_in_flight", s.config.StatementsInFlight,
 		"configuration", s.stamp.Hash, "configuration_of", s.stamp.Time)
@@ -94,20 +106,34 @@ func (s *service) run(ctx context.Context) (err error) {
 }
 
 // source is what the pages show.
-func (s *service) source(w *worker.Worker, d *daemon.Daemon, recent *statuspage.Recent) statuspage.Source {
-	about := statuspage.About{
-		Version: worker.Version(), Queue: s.config.Queue, Database: s.config.Database, Region: s.cfg.Region,
-		Trigger: string(config.TriggerQueue), Catalog: string(s.config.Catalog), Begun: time.Now().UTC(),
+func (s *service) source(w *worker.Worker, d *daemon.Daemon, model *coverage.Model, o *reloader) statuspage.Source {
+	source := s.app.deployment(s.cfg, s.config, w.Queue, model, o.now)
+	source.About.Begun, source.Token = time.Now().UTC(), cmp.Or(s.token, source.Token)
+	source.Configuration, source.Health, source.Tally = o.configuration, d.Health, w.Refresher.Tally
+	source.CatalogFailure, source.Resting = w.Refresher.CatalogFailure, w.Refresher.Resting
+	source.Stuck = stuck + s.config.Timeout
+	source.Watcher.Log, source.Watcher.Receiving = s.log, func() bool { h := d.Health(); return !h.Received.IsZero() && !h.Failing }
+	if s.schedule.IsZero() {
+		source.About.Trigger, source.About.Schedule, source.Next = string(config.TriggerQueue), "", nil
+		source.Late = time.Minute
 	}
-	source := statuspage.Source{
-		Health: d.Health, Tally: w.Refresher.Tally, CatalogDown: w.Refresher.CatalogFailed, Recent: recent,
-		History: &statuspage.History{Counts: w.Refresher.Counts}, Queues: &statuspage.Queues{Ask: func(ctx context.Context) (statuspage.Depths, error) { return depths(ctx, w.Queue) }}, Stuck: stuck + s.config.Timeout,
+	if s.pageAge != 0 {
+		source.Watcher.Age = s.pageAge
 	}
-	if !s.schedule.IsZero() {
-		about.Trigger, about.Schedule = string(config.TriggerSchedule), s.schedule.String()
-		source.Next = s.schedule.Next
+	if s.late != 0 {
+		source.Late = s.late
 	}
-	source.About = about
+	source.Watcher.File = s.state
+	if s.state != "" {
+		stopped, err := model.Load(s.state)
+		if err != nil {
+			s.log.Warn("what the status page knew is lost: times until now are not watched", "error", err)
+		}
+		source.Stopped = statuspage.Pause{From: stopped, To: source.About.Begun}
+		if stopped.IsZero() {
+			source.Stopped = statuspage.Pause{}
+		}
+	}
 	source.Behind, source.OldestParked = w.Refresher.Behind, &statuspage.OldestParked{Ask: s.oldestParked(cloudwatch.New(s.cfg))}
 	return source
 }
@@ -130,6 +156,9 @@ func (s *service) oldestParked(metrics *cloudwatch.Reader) func(context.Context)
 // depths are those of a queue and of its dead-letter queue.
 func depths(ctx context.Context, queue *sqs.Queue) (d statuspage.Depths, err error) {
 	if d.Waiting, d.InFlight, err = queue.Depth(ctx); err != nil {
+		if noSuchQueue(err) {
+			err = fmt.Errorf("%w: %w", statuspage.ErrNoQueue, err)
+		}
 		return d, err
 	}
 	if n, err := inDeadLetters(ctx, queue); err == nil {

@@ -77,7 +77,7 @@ type tab struct {
 	delays   ring[delays] // by hour of being searchable
 	folders  []folder
 
-	landed, searchable uint32 // the last object, unix seconds
+	landed, searchable uint32        // the last object, unix seconds
 	last               time.Duration // from landing until searchable, of the last new partition
 	read               time.Time
 }

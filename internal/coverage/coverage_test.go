@@ -220,6 +220,18 @@ func TestTheCatalogSaysWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestWhatWaitsIsNotMissing: the catalog doesn't have it yet, and nobody lost it.
+func TestWhatWaitsIsNotMissing(t *testing.T) {
+	m := rig(t)
+	m.putOff("t/2026/03/04/05/x", now.Add(-time.Minute), now.Add(-time.Hour))
+	if err := m.Read(t.Context(), &catalog{keys: dt}, bucket{}, "t", now); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(row(t, m, "24h", "t")); got != "                L       " || len(m.Found("t")) != 0 {
+		t.Errorf("%q %v", got, m.Found("t"))
+	}
+}
+
 // TestWhatIsSettledWhileTheCatalogIsReadCounts: it may not have been read.
 func TestWhatIsSettledWhileTheCatalogIsReadCounts(t *testing.T) {
 	m := rig(t)

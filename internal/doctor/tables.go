@@ -51,12 +51,12 @@ func (x *examination) table(ctx context.Context, name string) Finding {
 
 // missingTable: its messages wait, and are tried again for a day at least.
 func missingTable(name string, rules []table.TableRule) Finding {
-	return wrong("there is no such table: what lands for it waits", "athena-refresh "+creation(name, rules))
+	return wrong("there is no such table: what lands for it waits", "athena-refresh "+Creation(name, rules))
 }
 
-// creation is the command that makes a table, of its source, of StreamAlert's
+// Creation is the command that makes a table, of its source, of StreamAlert's
 // schema of alerts or of what is there.
-func creation(name string, rules []table.TableRule) string {
+func Creation(name string, rules []table.TableRule) string {
 	_, known := schema.Named(sourceOf(rules))
 	switch {
 	case known:
@@ -128,7 +128,7 @@ func accepts(tab refresh.Table, f table.TableRule) (why refresh.Answer) {
 func mend(reason refresh.Reason, tab refresh.Table, f table.TableRule) string {
 	if reason == refresh.PartitionKeysMismatch || reason == refresh.InvalidValue {
 		return fmt.Sprintf("correct rule %d of bucket %s, or make the table anew with the keys %s: athena-refresh table drop %s, then %s",
-			f.Rule, f.Bucket, strings.Join(f.Keys, ", "), tab.ID.Name, creation(tab.ID.Name, []table.TableRule{f}))
+			f.Rule, f.Bucket, strings.Join(f.Keys, ", "), tab.ID.Name, Creation(tab.ID.Name, []table.TableRule{f}))
 	}
 	return fmt.Sprintf("correct rule %d of bucket %s (%s), or name another table there", f.Rule, f.Bucket, f.Layout)
 }

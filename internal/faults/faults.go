@@ -10,6 +10,7 @@ package faults
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,15 @@ const (
 var defaults = map[string]string{
 	"deploy": "athena-refresh lambda deploy --processor athena",
 	"create": "athena-refresh table create {table}",
+}
+
+// Spelt is a command of an entry for a page: an argument that is a command itself
+// is the one that is run where nobody knows better.
+func Spelt(command string) string {
+	if whole := defaults[strings.Trim(command, "{}")]; whole != "" {
+		return whole
+	}
+	return command
 }
 
 // Args are what the {names} of an entry stand for.
@@ -128,23 +138,18 @@ func (a Args) command(text string) (string, bool) {
 	return a.fill(text, Word)
 }
 
+// argument is a {name} in an entry; other braces are text.
+var argument = regexp.MustCompile(`\{[a-z]+\}`)
+
 // fill replaces every {name}; whole says whether all were known.
 func (a Args) fill(text string, as func(string) string) (filled string, whole bool) {
-	var b strings.Builder
 	whole = true
-	for {
-		before, rest, found := strings.Cut(text, "{")
-		b.WriteString(before)
-		if !found {
-			return b.String(), whole
-		}
-		name, after, _ := strings.Cut(rest, "}")
-		if a[name] == "" {
-			whole = false
-		}
-		b.WriteString(as(a[name]))
-		text = after
-	}
+	filled = argument.ReplaceAllStringFunc(text, func(name string) string {
+		value := a[name[1:len(name)-1]]
+		whole = whole && value != ""
+		return as(value)
+	})
+	return filled, whole
 }
 
 func plain(s string) string { return s }

@@ -188,6 +188,12 @@ var list = [...]Fault{
 		Run:  []string{"athena-refresh parked sample", "athena-refresh parked redrive --reason none"},
 	},
 	{
+		Name: "parked",
+		When: "Messages are in the dead-letter queue, and nobody has looked into it yet.",
+		Says: "{parked}",
+		Run:  []string{"athena-refresh parked sample"},
+	},
+	{
 		Name: "catalog_error",
 		When: "A table's statements or look-ups fail. It rests in between, and other tables go on.",
 		Says: "{table}: the catalog refuses it[: {why}][; {waits}]",

@@ -10,8 +10,12 @@ import (
 	"athenarefresh/internal/table"
 )
 
-// mostLogged is how many findings of a kind a regular run writes down.
-const mostLogged = 5
+// mostLogged is how many findings of a kind a regular run writes down, and mostTold
+// how many it tells of.
+const (
+	mostLogged = 5
+	mostTold   = 10_000
+)
 
 // Regular compares at once and then on a schedule, for as long as it runs. It
 // adds what is missing, and neither relocates nor drops anything: that is a
@@ -20,6 +24,9 @@ type Regular struct {
 	Reconciler *Reconciler
 	Schedule   schedule.Schedule
 	Log        *slog.Logger
+	// Compared, if there is one, is told what a run that compared everything found,
+	// of each kind 10,000 at most, and when it began.
+	Compared func(began time.Time, found []Finding)
 
 	mu     sync.Mutex
 	last   Last
@@ -38,6 +45,7 @@ type Last struct {
 	At       time.Time // when the last run that compared everything ended; zero: none did
 	Summary  *Summary  // of that run
 	Failures int       // runs that could not compare everything
+	Failed   error     // why the last run could not; nil: it could
 }
 
 // Last may be called at any time. The Summary is not to be changed.
@@ -74,10 +82,14 @@ func (g *Regular) once(ctx context.Context) {
 		r.Router = g.router
 	}
 	g.mu.Unlock()
-	logged := map[Kind]int{}
+	reported := map[Kind]int{}
+	began, found := time.Now(), []Finding(nil)
 	r.Report = func(f Finding) error {
-		if logged[f.Kind]++; logged[f.Kind] <= mostLogged {
+		if reported[f.Kind]++; reported[f.Kind] <= mostLogged {
 			g.log(&f)
+		}
+		if g.Compared != nil && reported[f.Kind] <= mostTold {
+			found = append(found, f)
 		}
 		return nil
 	}
@@ -88,11 +100,14 @@ func (g *Regular) once(ctx context.Context) {
 	case ctx.Err() != nil:
 		return
 	case err != nil:
-		g.last.Failures++
+		g.last.Failures, g.last.Failed = g.last.Failures+1, err
 		g.Log.Error("S3 and the catalog could not be compared, will be tried again on schedule", "error", err)
 		return
 	}
-	g.last.At, g.last.Summary = time.Now(), sum
+	g.last.At, g.last.Summary, g.last.Failed = time.Now(), sum, nil
+	if g.Compared != nil {
+		g.Compared(began, found)
+	}
 	missing, added := sum.Of(Missing)
 	g.Log.Info("reconciled", "missing", missing, "added", added, "left", sum.Left(), "listings", sum.Listings, "took", sum.Took.Round(time.Millisecond))
 }

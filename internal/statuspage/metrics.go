@@ -69,8 +69,8 @@ func (s Source) facts(now time.Time) metrics.Facts {
 			f.Behind[table] = now.Sub(landed)
 		}
 	}
-	if s.CatalogDown != nil {
-		down := s.CatalogDown()
+	if s.CatalogFailure != nil {
+		down := s.CatalogFailure() != nil
 		f.CatalogDown = &down
 	}
 	if s.Queues != nil {

@@ -123,11 +123,11 @@ func TestEveryMetricOfTheListIsServed(t *testing.T) {
 		Tally: func() refresh.Tally {
 			return refresh.Tally{Added: map[string]int{"fine": 1}, Searchable: map[string]refresh.Latencies{"fine": {Objects: 1}}}
 		},
-		CatalogDown:  func() bool { return true },
-		Behind:       func() map[string]time.Time { return map[string]time.Time{"late": now.Add(-time.Hour)} },
-		Queues:       &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) { return statuspage.Depths{Parked: &two}, nil }},
-		OldestParked: &statuspage.OldestParked{Ask: func(context.Context) (*time.Duration, error) { return &age, nil }},
-		Reconciled:   func() reconcile.Last { return reconcile.Last{At: now, Summary: &reconcile.Summary{}} },
+		CatalogFailure: func() error { return refresh.ErrAccessDenied },
+		Behind:         func() map[string]time.Time { return map[string]time.Time{"late": now.Add(-time.Hour)} },
+		Queues:         &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) { return statuspage.Depths{Parked: &two}, nil }},
+		OldestParked:   &statuspage.OldestParked{Ask: func(context.Context) (*time.Duration, error) { return &age, nil }},
+		Reconciled:     func() reconcile.Last { return reconcile.Last{At: now, Summary: &reconcile.Summary{}} },
 	})
 	for _, m := range metrics.All {
 		if m.Name != "" && families[metrics.Prefix+m.Name] == nil {

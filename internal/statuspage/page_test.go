@@ -1,19 +1,25 @@
 package statuspage_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"regexp"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/faults"
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/statuspage"
@@ -23,121 +29,203 @@ import (
 // script is what a stranger would have a browser and a terminal do.
 const script = `</code><script>document.title="owned"</script><img src=x onerror="document.title='owned'">` + "\x1b[2J\u202e\n"
 
-var begun = time.Date(2026, 11, 27, 2, 0, 0, 0, time.UTC)
+var begun = time.Now().UTC().Truncate(time.Second)
 
-// source is a daemon that has seen a little of everything.
+func router() *table.Router {
+	r, err := table.New([]table.Bucket{{Name: "data", Rules: []table.Rule{{Layout: "streamalert-data"}}}})
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// source is a daemon with which all is well.
 func source() statuspage.Source {
-	recent := &statuspage.Recent{}
-	recent.Note(refresh.Noted{At: begun, Outcome: "retry", Reason: refresh.TableMissing, Message: "m1", Bucket: "data", Key: "t/x", Why: "table t: not there"})
-	recent.Note(refresh.Noted{At: begun.Add(time.Second), Outcome: "park", Reason: "malformed", Message: "m2"})
-	recent.Note(refresh.Noted{At: begun.Add(2 * time.Second), Outcome: "park", Reason: "no_layout_match", Message: "m3", Bucket: "logs", Key: script, Why: script})
-	tally := func() refresh.Tally {
-		return refresh.Tally{
-			Messages: map[refresh.Outcome]int{refresh.Done: 1234, refresh.Parked: 2, refresh.Retry: 3}, Records: 2000,
-			Reasons: map[refresh.Reason]int{"hidden": 5, refresh.TableMissing: 3, "malformed": 1, "no_layout_match": 1},
-			Added:   map[string]int{"alerts": 3, "big": 40, "also": 3}, Adds: 7, Lookups: 9, Throttles: 1,
-			Searchable: map[string]refresh.Latencies{"alerts": {Objects: 2, Samples: []time.Duration{time.Second, 3 * time.Second}}},
-		}
-	}
+	now := time.Now()
+	model := coverage.New(router().Place)
 	return statuspage.Source{
-		About: statuspage.About{Version: "v1", Queue: "p_notifications", Database: "p_streamalert", Region: "eu-west-1", Trigger: "queue", Catalog: "athena", Begun: begun},
+		About:    statuspage.About{Version: "v1", Queue: "p_notifications", Database: "p_streamalert", Region: "eu-west-1", Trigger: "queue", Catalog: "athena", Begun: begun},
+		Coverage: model,
+		Watcher:  &statuspage.Watcher{Model: model},
 		Health: func() daemon.Health {
-			return daemon.Health{Alive: begun.Add(time.Hour), Received: begun.Add(time.Hour - 5*time.Second),
-				Done: daemon.Summary{Received: 1239, Deleted: 1236, Hidden: 3, Depth: &daemon.Depth{Waiting: 0, InFlight: 4}}}
+			return daemon.Health{Alive: now, Received: now, Done: daemon.Summary{Received: 1239, Deleted: 1236, Hidden: 3, Depth: &daemon.Depth{InFlight: 4}}}
 		},
-		Tally: tally, Recent: recent, History: &statuspage.History{Counts: tally}, Stuck: time.Minute,
-		CatalogDown: func() bool { return false },
-		Reconciled:  func() reconcile.Last { return reconcile.Last{At: begun, Summary: &reconcile.Summary{}} },
-		Explain: func(bucket, key string) (table.Placement, []string) {
-			return table.Placement{Outcome: table.Park, Reason: "unknown_bucket"}, []string{"bucket " + bucket + ": none", "key " + key}
+		Tally:      func() refresh.Tally { return refresh.Tally{Adds: 7, Added: map[string]int{"alerts": 46}} },
+		Stuck:      time.Minute,
+		Reconciled: func() reconcile.Last { return reconcile.Last{At: begun, Summary: &reconcile.Summary{}} },
+		Create:     func(name string) string { return "athena-refresh table create " + name + " --schema FILE" },
+		Paste:      func(command string) string { return command },
+		Ask: func(_ context.Context, q string) statuspage.Answer {
+			return statuspage.Answer{Steps: []string{"asked of " + q}, Outcome: "park", Reason: "unknown_bucket", Words: "no bucket " + q}
 		},
+		Token: "secret",
 	}
 }
 
-func TestTheViewIsWhatWasDone(t *testing.T) {
-	s := source()
-	s.Next = func(after time.Time) (time.Time, bool) { return after.Add(time.Minute), true }
-	v := s.View(begun.Add(time.Hour))
-	if want := begun.Add(time.Hour + time.Minute); v.Next == nil || !v.Next.Equal(want) {
-		t.Errorf("next at %v, not %s", v.Next, want)
-	}
-	if v.Placed != 1990 || v.Records != 2000 || v.Partitions != 46 || v.Parked != 2 || v.Retried != 3 || *v.Waiting != 0 || *v.InFlight != 4 {
-		t.Errorf("%+v", v)
-	}
-	var tables, reasons, recent []string
-	for _, x := range v.Tables {
-		tables = append(tables, fmt.Sprint(x.Name, " ", x.Partitions, " ", x.Searchable.P99))
-	}
-	for _, x := range v.Reasons {
-		reasons = append(reasons, fmt.Sprint(x.Outcome, " ", x.Reason, " ", x.Records))
-	}
-	for _, x := range v.Recent {
-		recent = append(recent, x.Message)
-	}
-	if d := cmp.Diff([]string{"big 40 0", "alerts 3 3", "also 3 0"}, tables); d != "" {
-		t.Error(d)
-	}
-	if d := cmp.Diff([]string{"retry table_missing 3", "park malformed 1", "park no_layout_match 1", "ignore hidden 5"}, reasons); d != "" {
-		t.Error(d)
-	}
-	if d := cmp.Diff([]string{"m3", "m2", "m1"}, recent); d != "" {
-		t.Error(d)
-	}
-	if n := len(v.Minutes); n != 60 || v.Minutes[59].Done != 1234 || v.Minutes[58].Done != 0 {
-		t.Errorf("%d minutes, the last %+v", n, v.Minutes[n-1])
-	}
+func note(m *coverage.Model, outcome string, reason refresh.Reason, key string, landed time.Time) {
+	m.Note(refresh.Noted{At: time.Now(), Landed: landed, Outcome: outcome, Reason: reason, Added: reason == "", Message: key, Bucket: "data", Key: key, Records: 1})
 }
 
-func TestTheStateIsTheWorstThatIsKnown(t *testing.T) {
-	now := begun.Add(time.Hour)
+// key is an object of a table that is of a time.
+func key(name string, at time.Time) string {
+	return name + "/" + at.UTC().Format("2006/01/02/15") + "/x"
+}
+
+// TestTheVerdict: each thing that can be amiss is named first with its repair, and
+// where nothing is, no more is said than is known.
+func TestTheVerdict(t *testing.T) {
+	hour := begun.Add(-time.Hour)
+	three := 3
 	for _, c := range []struct {
-		health daemon.Health
-		down   bool
-		want   string
+		fault string
+		with  func(*statuspage.Source)
+		says  string
+		run   string
 	}{
-		{daemon.Health{Alive: now, Received: now}, false, "running"},
-		{daemon.Health{Alive: now, Received: now}, true, "the catalog as a whole does not work"},
-		{daemon.Health{Alive: now}, true, "the queue has not answered yet"},
-		{daemon.Health{Alive: now, Received: now.Add(-3 * time.Minute), Failing: true}, true, "the queue does not answer; it last did 3 min ago"},
-		{daemon.Health{Alive: now, Failing: true}, false, "the queue does not answer, and never did"},
-		{daemon.Health{Alive: now.Add(-2 * time.Minute), Received: now, Failing: true}, true, "it has stood still for 2m0s"},
+		{"", func(*statuspage.Source) {}, "Everything that landed is searchable: S3 and the catalog were compared", ""},
+		{"", func(s *statuspage.Source) { s.Reconciled = nil }, "Everything that was notified is searchable.", ""},
+		{"", func(s *statuspage.Source) {
+			s.Health = func() daemon.Health { return daemon.Health{Alive: time.Now()} }
+		}, "The queue has not answered yet.", ""},
+		{"stands_still", func(s *statuspage.Source) {
+			s.Health = func() daemon.Health { return daemon.Health{Alive: begun.Add(-2 * time.Minute), Received: begun} }
+		}, "the daemon has stood still for 2 min", ""},
+		{"queue_silent", func(s *statuspage.Source) {
+			s.Health = func() daemon.Health { return daemon.Health{Alive: time.Now(), Failing: true} }
+		}, "queue p_notifications does not answer", "athena-refresh doctor"},
+		{"queue_missing", func(s *statuspage.Source) {
+			s.Queues = &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) {
+				return statuspage.Depths{}, fmt.Errorf("%w: x", statuspage.ErrNoQueue)
+			}}
+			s.Health = func() daemon.Health { return daemon.Health{Alive: time.Now(), Failing: true} }
+		}, "queue p_notifications: there is no such queue", "athena-refresh lambda deploy --processor athena"},
+		{"was_stopped", func(s *statuspage.Source) {
+			s.Stopped = statuspage.Pause{From: begun.Add(-time.Hour), To: begun}
+			s.Queues = &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) { return statuspage.Depths{Waiting: 3}, nil }}
+		}, "nothing was received from ", "athena-refresh status"},
+		{"database_missing", func(s *statuspage.Source) {
+			s.CatalogFailure = func() error { return fmt.Errorf("x: %w", refresh.ErrDatabaseMissing) }
+		}, "database p_streamalert: there is no such database", "aws glue create-database --database-input Name=p_streamalert"},
+		{"access_denied", func(s *statuspage.Source) {
+			s.CatalogFailure = func() error { return refresh.ErrAccessDenied }
+			s.Coverage.Note(refresh.Noted{At: time.Now(), Landed: hour, Outcome: "retry", Reason: refresh.AccessDenied, Why: "glue:GetTable", Message: "m", Bucket: "data", Key: key("t", hour), Records: 1})
+		}, "access denied: glue:GetTable; 1 object waits since", "athena-refresh doctor"},
+		{"table_missing", func(s *statuspage.Source) {
+			note(s.Coverage, "retry", refresh.TableMissing, key("payments", hour), hour)
+		},
+			"payments: no such table; 1 object waits since", "athena-refresh table create payments --schema FILE"},
+		{"throttled", func(s *statuspage.Source) { note(s.Coverage, "retry", refresh.Throttled, key("t", hour), hour) }, "t: AWS refuses calls", "athena-refresh status"},
+		{"slow_table", func(s *statuspage.Source) { note(s.Coverage, "retry", refresh.Deadline, key("t", hour), hour) }, "t: behind by 60 min", "athena-refresh table show t"},
+		{"slow_table", func(s *statuspage.Source) { note(s.Coverage, "partition", "", key("t", hour), hour) }, "t: behind by 60 min", "athena-refresh table show t"},
+		{"location_conflict", func(s *statuspage.Source) { note(s.Coverage, "park", refresh.LocationConflict, key("t", hour), hour) }, "t: 1 partition elsewhere", "athena-refresh reconcile --relocate t"},
+		{"partitions_missing", func(s *statuspage.Source) {
+			s.Coverage.Compared(time.Now(), []reconcile.Finding{{Kind: reconcile.Missing, Table: "t", Keys: []string{"dt"}, Values: []string{"2026-03-04-05"}, Location: "s3://data/t/2026/03/04/05/"}})
+		}, "t: 1 partition in S3 and not in the catalog, of 2026-03-04 05:00: a query misses their rows", "athena-refresh reconcile --fix t"},
+		{"parked", func(s *statuspage.Source) {
+			s.Queues = &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) { return statuspage.Depths{Parked: &three}, nil }}
+		}, "3 messages parked", "athena-refresh parked sample"},
+		{"configuration_refused", func(s *statuspage.Source) {
+			s.Configuration = func() statuspage.Configuration {
+				return statuspage.Configuration{Refused: []string{"lambda.json:1:1: \x1b<b>"}}
+			}
+		}, `the configuration's files are refused, the old ones are obeyed: lambda.json:1:1: \x1b<b>`, "athena-refresh help config"},
+		{"restart_needed", func(s *statuspage.Source) {
+			s.Configuration = func() statuspage.Configuration {
+				return statuspage.Configuration{Restart: []string{"timeout", "queue_name"}}
+			}
+		}, "these settings are others by now, and take a restart: timeout, queue_name", ""},
+		{"reconcile_failed", func(s *statuspage.Source) {
+			s.Reconciled = func() reconcile.Last { return reconcile.Last{Failed: errors.New("no")} }
+		}, "S3 and the catalog could not be compared: no", "athena-refresh reconcile"},
+		{"partitions_empty", func(s *statuspage.Source) {
+			s.Reconciled = func() reconcile.Last {
+				return reconcile.Last{At: begun, Summary: &reconcile.Summary{Tables: map[string]*reconcile.TableSummary{"t": {Empty: three}}}}
+			}
+		}, "t: 3 partitions with nothing in S3", "athena-refresh reconcile --drop-empty t"},
 	} {
 		s := source()
-		s.Health, s.CatalogDown = func() daemon.Health { return c.health }, func() bool { return c.down }
-		if got := s.View(now).State; !strings.HasPrefix(got.Words, c.want) || got.OK != (c.want == "running") {
-			t.Errorf("%+v: %+v, want %q", c.health, got, c.want)
+		c.with(&s)
+		v := lookAt(t, s)
+		switch {
+		case c.fault == "":
+			if !v.State.OK || !strings.HasPrefix(v.State.Words, c.says) {
+				t.Errorf("%q: %+v %+v", c.says, v.State, v.Faults)
+			}
+		case len(v.Faults) == 0 || v.Faults[0].Name != c.fault || !strings.HasPrefix(v.Faults[0].Says, c.says) || v.State.OK:
+			t.Errorf("%s: %+v", c.fault, v.Faults)
+		case c.run == "" && v.Faults[0].Run == nil, slices.Contains(v.Faults[0].Run, c.run):
+		default:
+			t.Errorf("%s: %q, want %q", c.fault, v.Faults[0].Run, c.run)
 		}
 	}
 }
 
-// TestEveryReasonHasWords, and the outcome that README.md's table has.
-func TestEveryReasonHasWords(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
+// lookAt is what a page's JSON has.
+func lookAt(t *testing.T, s statuspage.Source) (v statuspage.View) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	statuspage.Handler(s).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "http://localhost/status.json", nil))
+	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
 	}
-	said := map[refresh.Reason]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| (`[a-z0-9_` ]+`) \\| (ignored|parked|tried again) \\|").FindAllStringSubmatch(string(readme), -1) {
-		for _, name := range strings.Fields(strings.ReplaceAll(row[1], "`", " ")) {
-			said[refresh.Reason(name)] = map[string]string{"ignored": "ignore", "parked": "park", "tried again": "retry"}[row[2]]
-		}
+	return v
+}
+
+// watched is a source whose dead-letter queue holds copies, and that is looked at.
+func watched(t *testing.T, s statuspage.Source, copies ...parked.Copy) statuspage.Source {
+	t.Helper()
+	n := len(copies)
+	s.Queues = &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) { return statuspage.Depths{Parked: &n}, nil }}
+	s.Watcher.Router, s.Watcher.Receiving = router, func() bool { return true }
+	s.Watcher.Catalog, s.Watcher.Sample = nothing{}, func(context.Context, int) ([]parked.Copy, error) { return copies, nil }
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { s.Watcher.Run(ctx); close(done) }()
+	t.Cleanup(func() { cancel(); <-done })
+	for lookAt(t, s).Sampled == nil {
+		time.Sleep(5 * time.Millisecond)
 	}
-	for _, r := range refresh.Reasons() {
-		s := source()
-		s.Tally = func() refresh.Tally { return refresh.Tally{Reasons: map[refresh.Reason]int{r: 1}} }
-		got := s.View(begun).Reasons[0]
-		if got.Words == "" || got.Outcome != said[r] {
-			t.Errorf("%s: %+v, README.md says %q", r, got, said[r])
-		}
+	return s
+}
+
+// nothing is a catalog without tables.
+type nothing struct{ coverage.Catalog }
+
+func (nothing) Tables(context.Context) ([]string, error) { return nil, nil }
+
+func copyOf(bucket, key string, reasons ...refresh.Reason) parked.Copy {
+	quoted, _ := json.Marshal(url.QueryEscape(key))
+	return parked.Copy{
+		ID: key, Body: fmt.Sprintf(`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":%q},"object":{"key":%s}}}]}`, bucket, quoted),
+		Note: &parked.Note{Reasons: reasons, ID: "m"}, Sent: begun,
+	}
+}
+
+// TestWhatIsParkedIsSaid, and what has a place by now may go back.
+func TestWhatIsParkedIsSaid(t *testing.T) {
+	s := watched(t, source(),
+		copyOf("nobody", "a", "unknown_bucket"), copyOf("data", key("t", begun), "unknown_bucket"), copyOf("data", "x", "no_layout_match"),
+		parked.Copy{ID: "1", Body: "{"}, copyOf("data", key("u", begun), refresh.PartitionKeysMismatch))
+	v := lookAt(t, s)
+	var names []string
+	for _, c := range v.Faults {
+		names = append(names, c.Name)
+	}
+	if want := []string{"partition_keys_mismatch", "unknown_bucket", "no_layout_match", "malformed", "parked_ready"}; !slices.Equal(names, want) {
+		t.Errorf("%v, want %v\n%+v", names, want, v.Groups)
+	}
+	if ready := v.Faults[len(v.Faults)-1]; ready.Press != faults.Redrive || ready.Table != "t" || ready.Bucket != "data" {
+		t.Errorf("%+v", ready)
 	}
 }
 
 // TestNothingThatAKeySaysRuns: what strangers wrote is text, on the page and in
 // the JSON.
 func TestNothingThatAKeySaysRuns(t *testing.T) {
-	server := httptest.NewServer(statuspage.Handler(source()))
+	s := watched(t, source(), copyOf("data", script, "no_layout_match"))
+	server := httptest.NewServer(statuspage.Handler(s))
 	defer server.Close()
-	_, page := get(t, server.URL+"/?bucket=b&key="+"%3Cscript%3Ealert(1)%3C/script%3E%0A")
+	_, page := get(t, server.URL+"/?q="+"%3Cscript%3Ealert(1)%3C/script%3E%0A&table=%3Cscript%3E&at=x&span=%22%3E")
 	_, text := get(t, server.URL+"/status.json")
 	for what, bad := range map[string]string{"a script": "<script>", "an image": "<img", "an escape": "\x1b", "a change of direction": "\u202e"} {
 		if strings.Contains(page, bad) {
@@ -150,18 +238,12 @@ func TestNothingThatAKeySaysRuns(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`s3://logs/&lt;/code&gt;&lt;script&gt;`, `\x1b[2J\u202e\n`, // as text
-		`?bucket=logs&amp;key=%3C%2Fcode%3E%3Cscript%3E`, // and as it was, in a question
-		`<li>bucket b: none</li><li>key &lt;script&gt;alert(1)&lt;/script&gt;\n</li>`,
-		`<span class="park">park</span>: <code>unknown_bucket</code>: the configuration has no such bucket`,
+		`&lt;/code&gt;&lt;script&gt;`, `\x1b[2J\u202e\n`, // as text
+		`<li>asked of &lt;script&gt;alert(1)&lt;/script&gt;\n</li>`, `value="&lt;script&gt;alert(1)&lt;/script&gt;`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is not in the page:\n%s", want, page)
 		}
-	}
-	var v statuspage.View
-	if err := json.Unmarshal([]byte(text), &v); err != nil || v.Queue != "p_notifications" || len(v.Recent) != 3 {
-		t.Errorf("%v: %+v", err, v)
 	}
 }
 
@@ -189,6 +271,98 @@ func TestAPageOfTheWebCanNotRead(t *testing.T) {
 			if guarded && local && !strings.HasPrefix(resp.Header.Get("Content-Security-Policy"), "default-src 'none';") {
 				t.Errorf("%s has no policy of what may run", path)
 			}
+		}
+	}
+}
+
+// TestAButtonTakesTheTokenAndThePage: neither another page of the web, nor another
+// user of this machine, may press one.
+func TestAButtonTakesTheTokenAndThePage(t *testing.T) {
+	s := watched(t, source())
+	pressed := 0
+	s.Redrive = func(_ context.Context, reason refresh.Reason, table, bucket string) (string, error) {
+		pressed++
+		return fmt.Sprint(reason, " ", table, " ", bucket, " <b>"), nil
+	}
+	server := httptest.NewServer(statuspage.Handler(s))
+	defer server.Close()
+	press := func(cookie, origin string) int {
+		r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/act", strings.NewReader("do=redrive&reason=unknown_bucket&table=t&bucket=data"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", origin)
+		r.AddCookie(&http.Cookie{Name: "athena_refresh", Value: cookie})
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		io.Copy(io.Discard, resp.Body)
+		return resp.StatusCode
+	}
+	for _, c := range []struct {
+		cookie, origin string
+		code           int
+	}{
+		{"", server.URL, 403}, {"guess", server.URL, 403}, {"secret", "http://evil.example", 403}, {"secret", "", 403}, {"secret", "null", 403}, {"secret", server.URL, 303},
+	} {
+		if code := press(c.cookie, c.origin); code != c.code {
+			t.Errorf("%+v: %d", c, code)
+		}
+	}
+	if pressed != 1 {
+		t.Errorf("pressed %d times", pressed)
+	}
+	if _, page := get(t, server.URL+"/"); !strings.Contains(page, "unknown_bucket t data &lt;b&gt;") || strings.Contains(page, `action="act"`) {
+		t.Errorf("what came of it, and no button without the token:\n%s", page)
+	}
+
+	// The address with the token gives the cookie, and is left.
+	resp, err := http.DefaultTransport.RoundTrip(request(server.URL + "/?token=secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if c := resp.Cookies(); resp.StatusCode != 303 || resp.Header.Get("Location") != "/" || len(c) != 1 || c[0].Value != "secret" || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode {
+		t.Errorf("%s %v", resp.Status, resp.Header)
+	}
+	resp, err = http.DefaultTransport.RoundTrip(request(server.URL + "/?token=guess"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if len(resp.Cookies()) != 0 {
+		t.Errorf("for a guess: %v", resp.Header)
+	}
+}
+
+func request(url string) *http.Request {
+	r := httptest.NewRequest("GET", url, nil)
+	r.RequestURI = ""
+	return r
+}
+
+// TestFromAnotherMachineItTakesTheTokenToRead.
+func TestFromAnotherMachineItTakesTheTokenToRead(t *testing.T) {
+	h := statuspage.Handler(source())
+	for _, c := range []struct {
+		path, bearer string
+		code         int
+	}{
+		{"/", "", 401}, {"/status.json", "", 401}, {"/status.json?token=secret", "", 401}, {"/", "guess", 401}, {"/", "secret", 200}, {"/status.json", "secret", 200},
+		{"/?token=guess", "", 303}, {"/page.css?token=x", "", 401}, {"/metrics", "", 200}, {"/healthz", "", 200},
+	} {
+		r := httptest.NewRequest("GET", "http://10.0.0.1:8463"+c.path, nil)
+		r = r.WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 8463}))
+		if c.bearer != "" {
+			r.Header.Set("Authorization", "Bearer "+c.bearer)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != c.code || c.code != 200 && bytes.Contains(w.Body.Bytes(), []byte("p_notifications")) {
+			t.Errorf("%+v: %d", c, w.Code)
 		}
 	}
 }

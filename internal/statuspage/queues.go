@@ -26,12 +26,13 @@ type Queues struct {
 
 	mu     sync.Mutex
 	tried  time.Time
+	err    error   // of the last try
 	depths *Depths // nil: they never answered
 	at     time.Time
 	done   daemon.Summary
 }
 
-// look asks, unless that was done just now.
+// look asks, unless that was done just now. counted may be nil.
 func (q *Queues) look(ctx context.Context, counted func() daemon.Health) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -41,18 +42,24 @@ func (q *Queues) look(ctx context.Context, counted func() daemon.Health) {
 	q.tried = time.Now()
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	if d, err := q.Ask(ctx); err == nil {
-		q.depths, q.at, q.done = &d, time.Now(), counted().Done
+	d, err := q.Ask(ctx)
+	if q.err = err; err != nil {
+		return
+	}
+	if q.depths, q.at = &d, time.Now(); counted != nil {
+		q.done = counted().Done
 	}
 }
 
-// show puts what was last seen into a view.
-func (q *Queues) show(v *View) {
+// show puts what was last seen into a view, and returns why the queues did not
+// answer when they were last asked.
+func (q *Queues) show(v *View) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.depths == nil {
-		return
+		return q.err
 	}
 	v.Waiting, v.InFlight, v.InDeadLetters = &q.depths.Waiting, &q.depths.InFlight, q.depths.Parked
 	v.Received, v.Deleted, v.Looked = q.done.Received, q.done.Deleted, utc(q.at)
+	return q.err
 }

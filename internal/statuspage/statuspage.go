@@ -1,18 +1,22 @@
-// Package statuspage shows how a daemon fares: to people as a page, to machines as
+// Package statuspage shows how a refresh fares: to people as a page, to machines as
 // JSON, as counters for Prometheus, and as whether it lives and is ready.
 //
 //	/             the page
-//	/status.json  the same, for programs (View has its members)
+//	/status.json  what it is made of, for programs (View has its members)
+//	/act          what the page's buttons do: with its token, from the page alone
 //	/metrics      counters, in Prometheus' text format
 //	/healthz      200 while the daemon's loop turns, 503 if it has not for long
 //	/readyz       200 while the queue answers, 503 otherwise
 //
-// Nothing here changes anything. The first two show names of objects, which
-// strangers wrote and not everybody may read; nothing of these gets into the
-// others: tables are [a-z0-9_], reasons and outcomes fixed lists.
+// The page and the JSON show names of objects, which strangers wrote and not
+// everybody may read: on an address that is not this machine's alone they take the
+// token. Nothing of these names gets into the others: tables are [a-z0-9_], reasons
+// and outcomes fixed lists.
 package statuspage
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -21,49 +25,96 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/table"
 )
 
 // Source is where the facts come from; its functions are called for every
-// request. Health, Tally and Stuck are needed, what else is nil isn't shown.
+// request. What is nil isn't shown. Without Health it is no daemon that is looked at,
+// but a deployment from elsewhere, and there are no metrics and no health.
 type Source struct {
-	About About
+	About    About
+	Coverage *coverage.Model
+	Watcher  *Watcher
+	Queues   *Queues
 	// Configuration is the one that is obeyed, as it is by now.
 	Configuration func() Configuration
-	Queues        *Queues
 	Health        func() daemon.Health
 	Tally         func() refresh.Tally
-	// CatalogDown says whether the catalog as a whole was last found not to work.
-	CatalogDown func() bool
+	// CatalogFailure is why the catalog as a whole was last found not to work.
+	CatalogFailure func() error
+	// Resting are the tables that are left alone after a failure.
+	Resting func() []refresh.Resting
 	// Behind is when the oldest object landed that waits for a table, by table.
 	Behind       func() map[string]time.Time
 	OldestParked *OldestParked
 	// Next is when a schedule is due next.
-	Next    func(after time.Time) (time.Time, bool)
-	Recent  *Recent
-	History *History
-	// Explain says where an object belongs, and by which steps.
-	Explain func(bucket, key string) (table.Placement, []string)
-	// Reconciled is what is known of S3 compared with the catalog; nil where
-	// that isn't done.
+	Next func(after time.Time) (time.Time, bool)
+	// Reconciled is what is known of S3 compared with the catalog.
 	Reconciled func() reconcile.Last
+	// Feeds says what feeds a table, for people.
+	Feeds func(table string) []string
+	// More are faults that are found elsewhere.
+	More func() []faults.Case
+
 	// Stuck is how long the daemon's loop may stand still: longer than a hand
 	// full of slow messages, or an invocation, takes.
 	Stuck time.Duration
+	// Late is how long an object may take to be searchable; 0: a minute.
+	Late time.Duration
+	// Stopped is when nobody received, before this daemon began.
+	Stopped Pause
+
+	// Create is the command that makes a table, Deploy the one that makes the
+	// queue; Paste makes a command one for this configuration.
+	Create func(table string) string
+	Deploy string
+	Paste  func(command string) string
+
+	// Ask answers a question about an object, a folder, a table or a partition.
+	Ask func(ctx context.Context, question string) Answer
+	// Redrive sends a group of parked messages back, Fix adds a table's missing
+	// partitions; both say what came of it.
+	Redrive func(ctx context.Context, reason refresh.Reason, table, bucket string) (string, error)
+	Fix     func(ctx context.Context, table string) (string, error)
+
+	// Token is what whoever changes something has to have, and whoever reads from
+	// another machine; "": nobody may do either.
+	Token string
 }
+
+// Pause is a time in which nobody received; zero: there was none.
+type Pause struct{ From, To time.Time }
+
+// Answer is what there is to say to a question.
+type Answer struct {
+	Steps   []string
+	Outcome string // "partition", "ignore", "park" or "retry"; "": the question was of no object
+	Reason  string
+	Words   string
+	Run     []string // commands
+}
+
+// ErrNoQueue says that there is no such queue.
+var ErrNoQueue = errors.New("the queue does not exist")
 
 // Handler serves them.
 func Handler(s Source) http.Handler {
+	mux := http.NewServeMux()
+	b := &board{Source: s}
+	mux.HandleFunc("GET /{$}", b.guarded(b.showPage))
+	mux.HandleFunc("GET /page.css", b.guarded(showFile("page.css", "text/css; charset=utf-8")))
+	mux.HandleFunc("GET /page.js", b.guarded(showFile("page.js", "text/javascript; charset=utf-8")))
+	mux.HandleFunc("GET /status.json", b.guarded(b.showJSON))
+	mux.HandleFunc("POST /act", b.guarded(b.act))
+	if s.Health == nil {
+		return mux
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(newCollector(s), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", guarded(s.showPage))
-	mux.HandleFunc("GET /page.css", guarded(showFile("page.css", "text/css; charset=utf-8")))
-	mux.HandleFunc("GET /page.js", guarded(showFile("page.js", "text/javascript; charset=utf-8")))
-	mux.HandleFunc("GET /status.json", guarded(s.showJSON))
 	mux.HandleFunc("GET /healthz", s.alive)
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

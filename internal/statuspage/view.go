@@ -2,19 +2,19 @@ package statuspage
 
 import (
 	"cmp"
-	"html/template"
-	"maps"
-	"net/url"
+	"context"
 	"slices"
 	"time"
 
-	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/coverage"
+	"athenarefresh/internal/faults"
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/terminal"
 )
 
-// About is what a daemon works on. It doesn't change while it runs.
+// About is what a refresh works on. It doesn't change while it runs.
 type About struct {
 	Version  string    `json:"version"`
 	Queue    string    `json:"queue"`
@@ -23,7 +23,8 @@ type About struct {
 	Trigger  string    `json:"trigger"` // "queue" or "schedule"
 	Schedule string    `json:"schedule_expression,omitempty"`
 	Catalog  string    `json:"catalog"`
-	Begun    time.Time `json:"begun"`
+	Budget   int       `json:"statements_in_flight,omitempty"`
+	Begun    time.Time `json:"begun,omitzero"` // zero: it is looked at from elsewhere
 }
 
 // Configuration is what a daemon obeys, and what it doesn't though the files say so.
@@ -38,9 +39,10 @@ type Configuration struct {
 // seconds. What strangers wrote has no control or format characters any more.
 type View struct {
 	About
-	Now   time.Time  `json:"now"`
-	State State      `json:"state"`
-	Next  *time.Time `json:"next,omitempty"` // when the schedule is due
+	Now    time.Time     `json:"now"`
+	State  State         `json:"state"`
+	Faults []faults.Case `json:"faults"`         // the worst first
+	Next   *time.Time    `json:"next,omitempty"` // when the schedule is due
 
 	Configuration *Configuration `json:"configuration,omitempty"`
 
@@ -50,27 +52,16 @@ type View struct {
 	Looked        *time.Time `json:"queue_looked,omitempty"` // when that was so, and so many received and deleted
 	Answered      *time.Time `json:"queue_answered,omitempty"`
 
-	Received int `json:"messages_received"` // since Begun, as all that follows
-	Deleted  int `json:"messages_deleted"`
-	Kept     int `json:"messages_kept"`
-	Unsure   int `json:"messages_unconfirmed"`
-	Done     int `json:"messages_done"`
-	Parked   int `json:"messages_parked"`
-	Retried  int `json:"messages_retried"`
-
-	Records    int `json:"records"`
-	Placed     int `json:"records_in_catalog"`
+	Received   int `json:"messages_received"` // since Begun, as all that follows
+	Deleted    int `json:"messages_deleted"`
+	Parked     int `json:"messages_parked"`
 	Partitions int `json:"partitions_added"`
 	Statements int `json:"statements"`
-	Lookups    int `json:"lookups"`
-	Throttles  int `json:"throttles"`
 
-	Searchable Searchable  `json:"searchable"`
-	Tables     []Table     `json:"tables"`
-	Reasons    []Reason    `json:"reasons"`
-	Recent     []Record    `json:"recent"` // the last first
-	Minutes    []Minute    `json:"minutes"`
-	Reconciled *Reconciled `json:"reconciled,omitempty"`
+	Tables     []Table        `json:"tables"`
+	Groups     []parked.Group `json:"parked"` // of the dead-letter queue, as it was at Sampled
+	Sampled    *time.Time     `json:"parked_looked,omitempty"`
+	Reconciled *Reconciled    `json:"reconciled,omitempty"`
 }
 
 // State is how it fares, in a word and in words.
@@ -79,44 +70,22 @@ type State struct {
 	Words string `json:"words"`
 }
 
-// Searchable is how long objects took from their landing until their new
-// partition was in the catalog.
-type Searchable struct {
-	Objects int     `json:"objects"`
-	P50     float64 `json:"p50_seconds"`
-	P99     float64 `json:"p99_seconds"`
-}
-
-// Table is what was done for a table.
+// Table is how a table fares.
 type Table struct {
 	Name       string     `json:"table"`
-	Partitions int        `json:"partitions_added"`
-	Searchable Searchable `json:"searchable"`
+	Landed     *time.Time `json:"landed,omitempty"`     // the last object
+	Searchable *time.Time `json:"searchable,omitempty"` // likewise
+	Behind     float64    `json:"behind_seconds"`
+	P50        *float64   `json:"p50_seconds,omitempty"` // over the last day, to about a third; absent: no partition was new
+	P99        *float64   `json:"p99_seconds,omitempty"`
+	Waiting    int        `json:"waiting"` // objects
+	Parked     int        `json:"parked"`  // objects
+	Missing    int        `json:"missing"` // partitions
+	Elsewhere  int        `json:"elsewhere"`
+	Feeds      []string   `json:"feeds"`
+	Resting    *time.Time `json:"resting_since,omitempty"`
+	Read       *time.Time `json:"catalog_read,omitempty"`
 }
-
-// Reason is how many records have a reason.
-type Reason struct {
-	Reason  refresh.Reason `json:"reason"`
-	Outcome string         `json:"outcome"` // "ignore", "park" or "retry"
-	Records int            `json:"records"`
-	Words   string         `json:"words"`
-}
-
-// Record is one that was parked or put off.
-type Record struct {
-	At      time.Time      `json:"at"`
-	Outcome string         `json:"outcome"`
-	Reason  refresh.Reason `json:"reason"`
-	Bucket  string         `json:"bucket,omitempty"`
-	Key     string         `json:"key,omitempty"`
-	Message string         `json:"message"`
-	Why     string         `json:"why,omitempty"`
-
-	question url.Values // by which the page explains the object, as it is
-}
-
-// Question is the query of a link, with everything escaped that has to be.
-func (r Record) Question() template.URL { return template.URL(r.question.Encode()) }
 
 // Reconciled is S3 compared with the catalog, when that was last done as a whole.
 type Reconciled struct {
@@ -126,28 +95,14 @@ type Reconciled struct {
 	Failures int        `json:"failures"`
 }
 
-// mostTables is how many tables the page lists: those with the most partitions.
-const mostTables = 50
-
-// View is what there is to be shown now.
-func (s Source) View(now time.Time) View {
-	h, t := s.Health(), s.Tally()
-	v := View{
-		About: s.About, Now: now.UTC(), State: s.state(h, now),
-		Received: h.Done.Received, Deleted: h.Done.Deleted, Kept: h.Done.Hidden, Unsure: h.Done.Unsure,
-		Done: t.Messages[refresh.Done], Parked: t.Messages[refresh.Parked], Retried: t.Messages[refresh.Retry],
-		Records: t.Records, Placed: t.Records, Partitions: t.Partitions(),
-		Statements: t.Adds, Lookups: t.Lookups, Throttles: t.Throttles,
-		Searchable: searchableOf(t.AllSearchable()), Tables: tablesOf(&t), Reasons: reasonsOf(&t), Recent: []Record{}, Minutes: []Minute{},
-	}
-	for _, r := range v.Reasons {
-		v.Placed -= r.Records
-	}
-	if d := h.Done.Depth; d != nil {
-		v.Waiting, v.InFlight = &d.Waiting, &d.InFlight
-	}
+// View is what there is to be shown now, but for Faults' queue where it wasn't
+// asked.
+func (s *Source) View(now time.Time) View {
+	v := View{About: s.About, Now: now.UTC(), Tables: []Table{}, Groups: []parked.Group{}, Faults: []faults.Case{}}
+	s.counted(&v)
+	var queue error
 	if s.Queues != nil {
-		s.Queues.show(&v)
+		queue = s.Queues.show(&v)
 	}
 	if s.Configuration != nil {
 		c := s.Configuration()
@@ -157,22 +112,44 @@ func (s Source) View(now time.Time) View {
 		}
 		v.Configuration = &c
 	}
-	v.Answered = utc(h.Received)
 	if s.Next != nil {
 		if next, ok := s.Next(now); ok {
 			v.Next = utc(next)
 		}
 	}
-	if s.Recent != nil {
-		v.Recent = recordsOf(s.Recent.List())
-	}
-	if s.History != nil {
-		v.Minutes = s.History.Last(now)
-	}
 	if s.Reconciled != nil {
 		v.Reconciled = reconciledOf(s.Reconciled())
 	}
+	e := evidence{now: now, source: s, view: &v, queue: queue}
+	if s.Coverage != nil {
+		e.tables = s.Coverage.Tables(now)
+	}
+	if s.Watcher != nil {
+		e.lot = s.Watcher.Lot()
+		v.Groups, v.Sampled = append(v.Groups, escaped(e.lot.Groups)...), utc(e.lot.At)
+	}
+	v.Tables = s.tables(e.tables)
+	v.Faults = append(v.Faults, e.judge()...)
+	v.State = State{OK: len(v.Faults) == 0, Words: e.fine()}
+	if !v.State.OK {
+		v.State.Words = v.Faults[0].Says
+	}
 	return v
+}
+
+// counted is what the daemon counted.
+func (s *Source) counted(v *View) {
+	if s.Health != nil {
+		h := s.Health()
+		v.Received, v.Deleted, v.Answered = h.Done.Received, h.Done.Deleted, utc(h.Received)
+		if d := h.Done.Depth; d != nil {
+			v.Waiting, v.InFlight = &d.Waiting, &d.InFlight
+		}
+	}
+	if s.Tally != nil {
+		t := s.Tally()
+		v.Parked, v.Partitions, v.Statements = t.Messages[refresh.Parked], t.Partitions(), t.Adds
+	}
 }
 
 // utc is nil for a time that never was.
@@ -184,42 +161,41 @@ func utc(t time.Time) *time.Time {
 	return &t
 }
 
-func searchableOf(l refresh.Latencies) Searchable {
-	return Searchable{l.Objects, l.Percentile(50).Seconds(), l.Percentile(99).Seconds()}
-}
-
-func tablesOf(t *refresh.Tally) []Table {
-	list := []Table{}
-	for name, n := range t.Added {
-		list = append(list, Table{name, n, searchableOf(t.Searchable[name])})
+func (s *Source) tables(known []coverage.Table) []Table {
+	rests := map[string]time.Time{}
+	if s.Resting != nil {
+		for _, r := range s.Resting() {
+			rests[r.Table] = r.Since
+		}
 	}
-	slices.SortFunc(list, func(a, b Table) int {
-		return cmp.Or(cmp.Compare(b.Partitions, a.Partitions), cmp.Compare(a.Name, b.Name))
-	})
-	return list[:min(len(list), mostTables)]
-}
-
-// reasonsOf are the reasons that were given, the worst outcomes first.
-func reasonsOf(t *refresh.Tally) []Reason {
-	list := []Reason{}
-	for _, r := range slices.Sorted(maps.Keys(t.Reasons)) {
-		m := meanings[r]
-		list = append(list, Reason{r, m.outcome, t.Reasons[r], m.words})
+	list := make([]Table, 0, len(known))
+	for _, k := range known {
+		t := Table{
+			Name: k.Table, Landed: utc(k.Landed), Searchable: utc(k.Searchable), Behind: k.Behind.Seconds(),
+			Waiting: k.Waiting, Parked: k.Parked, Missing: k.Missing, Elsewhere: k.Elsewhere, Feeds: []string{}, Resting: utc(rests[k.Table]), Read: utc(k.Read),
+		}
+		if k.Measured {
+			p50, p99 := k.P50.Seconds(), k.P99.Seconds()
+			t.P50, t.P99 = &p50, &p99
+		}
+		if s.Feeds != nil {
+			t.Feeds = s.Feeds(k.Table)
+		}
+		list = append(list, t)
 	}
-	rank := map[string]int{"retry": 0, "park": 1, "ignore": 2}
-	slices.SortStableFunc(list, func(a, b Reason) int {
-		return cmp.Or(cmp.Compare(rank[a.Outcome], rank[b.Outcome]), cmp.Compare(b.Records, a.Records))
-	})
+	amiss := func(t Table) int { return min(t.Waiting+t.Parked+t.Missing+t.Elsewhere, 1) }
+	slices.SortStableFunc(list, func(a, b Table) int { return cmp.Compare(amiss(b), amiss(a)) })
 	return list
 }
 
-func recordsOf(noted []refresh.Noted) []Record {
-	list := make([]Record, len(noted))
-	for i, n := range noted {
-		list[i] = Record{
-			At: n.At.UTC(), Outcome: n.Outcome, Reason: n.Reason, Message: n.Message,
-			Bucket: terminal.Escape(n.Bucket), Key: terminal.Escape(n.Key), Why: terminal.Escape(n.Why),
-			question: url.Values{"bucket": {n.Bucket}, "key": {n.Key}},
+// escaped are groups without what could drive a terminal or a reader.
+func escaped(groups []parked.Group) []parked.Group {
+	list := slices.Clone(groups)
+	for i := range list {
+		g := &list[i]
+		g.Bucket, g.Table, g.Folder, g.Examples = terminal.Escape(g.Bucket), terminal.Escape(g.Table), terminal.Escape(g.Folder), slices.Clone(g.Examples)
+		for k, example := range g.Examples {
+			g.Examples[k] = terminal.Escape(example)
 		}
 	}
 	return list
@@ -237,21 +213,20 @@ func reconciledOf(l reconcile.Last) *Reconciled {
 	return r
 }
 
-// state says how it fares: the worst first.
-func (s Source) state(h daemon.Health, now time.Time) State {
-	switch still := now.Sub(h.Alive); {
-	case !h.Alive.IsZero() && still > s.Stuck:
-		return State{false, "it has stood still for " + still.Round(time.Second).String()}
-	case h.Failing && h.Received.IsZero():
-		return State{false, "the queue does not answer, and never did"}
-	case h.Failing:
-		return State{false, "the queue does not answer; it last did " + ago(now, h.Received)}
-	case h.Received.IsZero():
-		return State{false, "the queue has not answered yet"}
-	case s.CatalogDown != nil && s.CatalogDown():
-		return State{false, "the catalog as a whole does not work: a few messages are tried now and then, the rest waits in the queue"}
+// ask is the view for somebody who looks now.
+func (s *Source) ask(ctx context.Context) View {
+	if s.Queues != nil {
+		s.Queues.look(ctx, s.Health)
 	}
-	return State{true, "running"}
+	v := s.View(time.Now())
+	if s.Watcher != nil {
+		depth := -1
+		if v.InDeadLetters != nil {
+			depth = *v.InDeadLetters
+		}
+		s.Watcher.Look(depth)
+	}
+	return v
 }
 
 // ago is how long something is past: "12 s ago".
