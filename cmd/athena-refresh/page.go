@@ -29,7 +29,7 @@ import (
 // deployment is what a page shows of a deployment, whoever receives there: its
 // queue, its catalog, its buckets. router is the rules of the moment.
 func (a *app) deployment(cfg aws.Config, c *config.Config, queue *sqs.Queue, model *coverage.Model, router func() *table.Router) statuspage.Source {
-	p := &pageWork{a, cfg, c, queue, router}
+	p := &pageWork{a, cfg, c, queue, router, model}
 	s := statuspage.Source{
 		About: statuspage.About{
 			Version: worker.Version(), Queue: c.Queue, Database: c.Database, Region: cfg.Region,
@@ -37,7 +37,7 @@ func (a *app) deployment(cfg aws.Config, c *config.Config, queue *sqs.Queue, mod
 		},
 		Coverage: model,
 		Queues:   &statuspage.Queues{Ask: func(ctx context.Context) (statuspage.Depths, error) { return depths(ctx, queue) }},
-		Feeds:    p.feeds, Create: p.create, Paste: a.paste, Ask: p.ask, Redrive: p.redrive, Fix: p.fix,
+		Feeds:    p.feeds, Create: p.create, Paste: a.paste, Ask: p.ask, Redrive: p.redrive, Fix: p.fix, Compare: p.compare,
 		Token: statuspage.NewToken(),
 		Watcher: &statuspage.Watcher{
 			Model: model, Router: router, Log: slog.New(slog.DiscardHandler), Receiving: func() bool { return false },
@@ -61,6 +61,7 @@ type pageWork struct {
 	config *config.Config
 	queue  *sqs.Queue
 	router func() *table.Router
+	model  *coverage.Model
 }
 
 func (p *pageWork) feeds(name string) (list []string) {
@@ -119,6 +120,32 @@ func (p *pageWork) fix(ctx context.Context, name string) (string, error) {
 	found, added := sum.Of(reconcile.Missing)
 	return fmt.Sprintf("%s of %s added of %d that were missing.", count(added, "partition"), name, found), err
 }
+
+// compare compares S3 with the catalog, and changes nothing.
+func (p *pageWork) compare(ctx context.Context) (string, error) {
+	r := worker.Reconciler(p.cfg, p.config, p.router())
+	began, found := time.Now(), []reconcile.Finding(nil)
+	r.Wait = worker.Pace(pageListings)
+	r.Report = func(f reconcile.Finding) error {
+		if len(found) < mostCompared {
+			found = append(found, f)
+		}
+		return nil
+	}
+	sum, err := r.Run(ctx, nil)
+	if err != nil {
+		return "", explainAWS("compare S3 with the catalog", err)
+	}
+	p.model.Compared(began, found)
+	missing, _ := sum.Of(reconcile.Missing)
+	return fmt.Sprintf("S3 and the catalog were compared by %s in %s: %s missing, %s in all.",
+		count(sum.Listings, "listing"), sum.Took.Round(time.Millisecond), count(missing, "partition"), count(sum.Left(), "difference")), nil
+}
+
+const (
+	pageListings = 50     // a second, of a comparison that the page began
+	mostCompared = 50_000 // differences that it tells of
+)
 
 // ask answers a question: s3://BUCKET/KEY, a folder, a table, or a partition as
 // "table key=value…".

@@ -36,7 +36,11 @@ Which schedule would keep up follows from what arrives and from what an invocati
 settles in its time. That is read from the file that --report names, which has what
 "once --json" printed; or else from the function's Duration in CloudWatch and what
 was deleted; or else from the minute in which most was deleted. Where none of these
-is known, status says so.`,
+is known, status says so.
+
+--serve shows the daemon's status page for a deployment that has none, a Lambda
+function for example: of the catalog, the queues, CloudWatch and S3, from here. Its
+buttons do what they do with your own rights.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if s.since < time.Minute || s.since > mostSince {
 				return fmt.Errorf("status: --since %s: it is a minute to 15 days", s.since)
@@ -49,7 +53,12 @@ is known, status says so.`,
 			}
 			return exactly(0, "status: takes no arguments")(cmd, args)
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.watchStatus(cmd.Context(), s) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if s.serve {
+				return a.serveStatus(cmd.Context(), s)
+			}
+			return a.watchStatus(cmd.Context(), s)
+		},
 	}
 	a.jsonFlag(cmd)
 	cmd.Flags().DurationVar(&s.since, "since", time.Hour, "the window")
@@ -57,6 +66,8 @@ is known, status says so.`,
 	cmd.Flags().StringVar(&s.report, "report", "", "file with what \"once --json\" printed of a full invocation")
 	cmd.Flags().DurationVar(&s.watch, "watch", 0, "again and again, so often, until Ctrl-C")
 	cmd.Flags().Lookup("watch").NoOptDefVal = "30s"
+	cmd.Flags().BoolVar(&s.serve, "serve", false, "serve the status page of a deployment that has none, such as the function's, until Ctrl-C")
+	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:0", "address of that page")
 	return cmd
 }
 
@@ -72,7 +83,8 @@ func watchEvery(cmd *cobra.Command, args []string) (time.Duration, bool) {
 
 type statusFlags struct {
 	since, latency, watch time.Duration
-	report                string
+	report, listen        string
+	serve                 bool
 }
 
 // watchStatus prints the status once or, with --watch, until Ctrl-C.

@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -484,4 +485,15 @@ func (m *Model) Names() []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+// Amiss are the tables of which partitions are missing or elsewhere.
+func (m *Model) Amiss() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	names := map[string]bool{}
+	for _, f := range m.found {
+		names[f.Table] = true
+	}
+	return slices.Collect(maps.Keys(names))
 }

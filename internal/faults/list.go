@@ -176,8 +176,8 @@ var list = [...]Fault{
 	},
 	{
 		Name:  "parked_ready",
-		When:  "What was parked has a place by the configuration of today: send it back.",
-		Says:  "{parked} ({reason}), which has a place now",
+		When:  "What was parked has a place by the configuration of today, or needs none: send it back.",
+		Says:  "{parked} ({reason}), and nothing keeps it there now",
 		Run:   []string{"athena-refresh parked redrive --reason {reason}"},
 		Press: Redrive,
 	},

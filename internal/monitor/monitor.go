@@ -59,6 +59,16 @@ type Verdict struct {
 	Hint     string `json:"hint,omitempty"`
 	Schedule string `json:"schedule_expression,omitempty"` // that would keep up
 	Trigger  string `json:"trigger,omitempty"`             // "queue", where no schedule would
+
+	silent time.Duration
+}
+
+// For is for how long nothing was received, where the State is Unreceived; "" else.
+func (v Verdict) For() string {
+	if v.silent == 0 {
+		return ""
+	}
+	return words(v.silent)
 }
 
 const (
@@ -78,12 +88,12 @@ func Judge(f Facts) Verdict {
 	switch silent := f.silent(); {
 	case silent > 0 && f.Enabled:
 		return Verdict{State: Unreceived, Words: fmt.Sprintf("nothing is received, for %s by now, and %s", words(silent), waiting(f.Visible)),
-			Hint: nobody}
+			Hint: nobody, silent: silent}
 	case !f.Enabled && held > 0:
 		v := Verdict{State: FallingBehind, Words: waiting(held) + `: "enabled" is false in lambda.json`,
 			Hint: "set it to true and deploy; messages are kept for 14 days"}
 		if silent > 0 {
-			v.State = Unreceived
+			v.State, v.silent = Unreceived, silent
 		}
 		return v
 	case !f.Data && held == 0:

@@ -82,6 +82,8 @@ func (b *board) do(r *http.Request) (string, error) {
 		done, err := b.Fix(r.Context(), table)
 		b.Watcher.Again()
 		return done, err
+	case do == "compare" && b.Compare != nil:
+		return b.Compare(r.Context())
 	case do == "look":
 		b.Watcher.Again()
 		return "The catalog and the dead-letter queue are looked at anew.", nil

@@ -80,6 +80,8 @@ type Source struct {
 	// partitions; both say what came of it.
 	Redrive func(ctx context.Context, reason refresh.Reason, table, bucket string) (string, error)
 	Fix     func(ctx context.Context, table string) (string, error)
+	// Compare compares S3 with the catalog, tells Coverage, and changes nothing.
+	Compare func(ctx context.Context) (string, error)
 
 	// Token is what whoever changes something has to have, and whoever reads from
 	// another machine; "": nobody may do either.

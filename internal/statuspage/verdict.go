@@ -53,6 +53,9 @@ func (e *evidence) judge() []faults.Case {
 	for i := range e.tables {
 		e.table(&e.tables[i], whole)
 	}
+	if !whole {
+		e.absent()
+	}
 	e.parked()
 	e.configuration()
 	e.compared()
@@ -95,10 +98,7 @@ const mostPause = 5 * time.Minute
 
 // catalog is the catalog as a whole; it says whether that doesn't work.
 func (e *evidence) catalog() (whole bool) {
-	if e.source.CatalogFailure == nil {
-		return false
-	}
-	err := e.source.CatalogFailure()
+	err := e.catalogFailure()
 	if err == nil {
 		return false
 	}
@@ -123,6 +123,33 @@ func (e *evidence) catalog() (whole bool) {
 		e.add("catalog_down", a)
 	}
 	return true
+}
+
+// catalogFailure is why the catalog as a whole does not work: by who settles
+// messages or, where nobody does here, by who read it.
+func (e *evidence) catalogFailure() error {
+	if e.source.CatalogFailure != nil {
+		return e.source.CatalogFailure()
+	}
+	if e.source.Watcher == nil {
+		return nil
+	}
+	_, err := e.source.Watcher.catalog()
+	return err
+}
+
+// absent are tables that rules name and that are not there, though nothing waits
+// for them yet.
+func (e *evidence) absent() {
+	if e.source.Watcher == nil {
+		return
+	}
+	names, _ := e.source.Watcher.catalog()
+	for _, name := range names {
+		if !slices.ContainsFunc(e.cases, func(c faults.Case) bool { return c.Table == name && c.Name == "table_missing" }) {
+			e.add("table_missing", faults.Args{"table": name})
+		}
+	}
 }
 
 // denial is what was last denied, in AWS's words.
@@ -231,7 +258,7 @@ func (e *evidence) reasonOf(g *parked.Group) string {
 		return "parked_unknown"
 	case ofTable && amiss:
 		return ""
-	case ofTable, g.Placed == g.Copies && byRule(g.Reason):
+	case ofTable, byRule(g.Reason) && (g.Placed == g.Copies || needsNone(g.Now)):
 		return "parked_ready"
 	}
 	return string(g.Reason)
@@ -241,6 +268,15 @@ func (e *evidence) reasonOf(g *parked.Group) string {
 func byRule(r refresh.Reason) bool {
 	switch table.Reason(r) {
 	case table.UnknownBucket, table.NoLayoutMatch, table.InvalidTimestamp, table.NoTableElement, table.InvalidTableName, table.TableNotAllowed, table.InvalidLocation:
+		return true
+	}
+	return false
+}
+
+// needsNone says whether an object is ignored for a reason: sent back, it is gone.
+func needsNone(r refresh.Reason) bool {
+	switch table.Reason(r) {
+	case table.Placeholder, table.IgnoredByRule, table.Companion, table.ErrorOutput, table.Hidden:
 		return true
 	}
 	return false

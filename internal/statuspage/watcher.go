@@ -19,6 +19,7 @@ import (
 const (
 	readers    = 4                // tables whose partitions are read at once
 	catalogAge = 5 * time.Minute  // after which who looks has the catalog read again
+	amissAge   = 10 * time.Second // likewise those tables of it with which something is amiss
 	parkedAge  = time.Minute      // likewise the dead-letter queue
 	saveEvery  = 5 * time.Minute  // what is kept in the file
 	readTime   = 10 * time.Minute // of the catalog as a whole
@@ -55,7 +56,10 @@ type Watcher struct {
 	looked  time.Time // at the dead-letter queue
 	depth   int       // of it, by then
 	read    time.Time // of the catalog
+	reread  time.Time // of the tables with which something is amiss
+	reading bool      // it is being read
 	readErr error
+	absent  []string // tables that rules name and the database doesn't have
 	noDead  bool
 }
 
@@ -73,7 +77,7 @@ func (w *Watcher) Run(ctx context.Context) {
 	asked := w.bell()
 	var side sync.WaitGroup
 	defer side.Wait()
-	side.Go(func() { w.readCatalog(ctx) })
+	side.Go(func() { w.readCatalog(ctx, nil) })
 	saved := time.Now()
 	for {
 		select {
@@ -141,35 +145,79 @@ func (w *Watcher) catchUp(ctx context.Context, side *sync.WaitGroup) {
 	if lot {
 		w.looked = now
 	}
+	again := now.Sub(w.reread) > amissAge && !w.reading && !catalog
+	amiss := w.absent
 	w.mu.Unlock()
 	if catalog {
-		side.Go(func() { w.readCatalog(ctx) })
+		side.Go(func() { w.readCatalog(ctx, nil) })
+	}
+	if again {
+		if amiss = append(slices.Clone(amiss), w.Model.Amiss()...); len(amiss) > 0 {
+			side.Go(func() { w.readCatalog(ctx, amiss) })
+		}
 	}
 	if lot {
 		side.Go(func() { w.lookAtParked(ctx) })
 	}
 }
 
-// readCatalog reads the partitions of every table that the rules may feed.
-func (w *Watcher) readCatalog(ctx context.Context) {
+// readCatalog reads the partitions of some tables, or of every table that the rules
+// may feed.
+func (w *Watcher) readCatalog(ctx context.Context, names []string) {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	began := time.Now()
 	w.mu.Lock()
-	w.read = began
+	if w.reading {
+		w.mu.Unlock()
+		return
+	}
+	w.reading, w.reread = true, time.Now()
+	whole := names == nil
+	if whole {
+		w.read = w.reread
+	}
 	w.mu.Unlock()
-	names, err := w.tables(ctx)
+	var err error
+	if whole {
+		names, err = w.tables(ctx)
+	}
+	named := w.Router().Tables()
+	var mu sync.Mutex
+	var absent []string
 	var group errgroup.Group
 	group.SetLimit(readers)
 	for _, name := range names {
-		group.Go(func() error { return w.Model.Read(ctx, w.Catalog, w.Folders, name, time.Now()) })
+		group.Go(func() error {
+			err := w.Model.Read(ctx, w.Catalog, w.Folders, name, time.Now())
+			if !errors.Is(err, refresh.ErrTableMissing) {
+				return err
+			}
+			if slices.Contains(named, name) {
+				mu.Lock()
+				defer mu.Unlock()
+				absent = append(absent, name)
+			}
+			return nil
+		})
 	}
-	if err = errors.Join(err, group.Wait()); err != nil && ctx.Err() == nil && !errors.Is(err, refresh.ErrTableMissing) && !errors.Is(err, refresh.ErrDatabaseMissing) {
+	if err = errors.Join(err, group.Wait()); err != nil && ctx.Err() == nil {
 		w.Log.Warn("the status page can't read the catalog", "error", err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.readErr = err
+	w.readErr, w.reading = err, false
+	if !whole {
+		absent = append(absent, slices.DeleteFunc(w.absent, func(name string) bool { return slices.Contains(names, name) })...)
+	}
+	w.absent = absent
+}
+
+// catalog is what the last reading of the catalog says of it: why it could not be
+// read, and which tables that rules name are not there.
+func (w *Watcher) catalog() (absent []string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.absent), w.readErr
 }
 
 // tables are those that rules name, that objects were seen of, and that rules may
