@@ -107,7 +107,7 @@ func (a *app) jsonFlag(cmd *cobra.Command) {
 func (a *app) config() (*config.Config, error) {
 	c, warnings, err := config.Load(a.conf)
 	for _, w := range warnings {
-		a.say(fmt.Sprintf("warning: %s", w))
+		a.tell(slog.LevelWarn, w.String(), "")
 	}
 	return c, err
 }

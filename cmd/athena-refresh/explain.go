@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 
 	"athenarefresh/internal/event"
@@ -134,7 +135,7 @@ func (e *explainer) lines(ctx context.Context, r io.Reader) error {
 			err = errors.New("bucket or key is missing")
 		}
 		if err != nil {
-			fmt.Fprintf(e.a.stderr, "athena-refresh: read line %d: %v\n", lines.number, err)
+			e.a.tell(slog.LevelError, fmt.Sprintf("read line %d: %v", lines.number, err), "")
 			bad++
 			continue
 		}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"strings"
 
@@ -34,21 +36,43 @@ func (a *app) complain(err error) {
 	var problems config.Errors
 	if errors.As(err, &problems) {
 		for _, p := range problems {
-			a.say("athena-refresh: " + p.String())
+			a.tell(slog.LevelError, p.String(), "")
 		}
 		return
 	}
 	text := strings.TrimRight(err.Error(), "\n")
-	a.say("athena-refresh: " + text)
 	var f *hintedError
 	if errors.As(err, &f) {
-		a.say("hint: " + a.paste(f.hint))
+		a.tell(slog.LevelError, text, a.paste(f.hint))
+		return
 	}
+	a.tell(slog.LevelError, text, "")
 }
 
 // say prints a line for a person, or several. Some of their words are
 // strangers': of files, of services, of the command line.
-func (a *app) say(text string) {
+func (a *app) say(text string) { a.tell(slog.LevelInfo, text, "") }
+
+// tell is say, or with --log-format json a line of the log: then stderr is for
+// programs.
+func (a *app) tell(level slog.Level, text, hint string) {
+	if a.logFormat == "json" {
+		var attrs []any
+		if hint != "" {
+			attrs = []any{"hint", hint}
+		}
+		a.log(slog.LevelInfo).Log(context.Background(), level, text, attrs...)
+		return
+	}
+	switch level {
+	case slog.LevelError:
+		text = "athena-refresh: " + text
+	case slog.LevelWarn:
+		text = "warning: " + text
+	}
+	if hint != "" {
+		text += "\nhint: " + hint
+	}
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(a.stderr, terminal.Escape(line))
 	}

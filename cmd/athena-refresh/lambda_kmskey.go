@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"athenarefresh/internal/aws/diagnostics"
 	"athenarefresh/internal/deploy"
@@ -20,7 +21,7 @@ func (a *app) checkKey(ctx context.Context, t *target) error {
 	k, err := diagnostics.Facts(t.cfg, nil).Key(ctx, t.c.KMSKeyARN)
 	switch {
 	case errors.Is(err, doctor.ErrDenied):
-		a.say(fmt.Sprintf("warning: whether S3 may use the key was not checked: %v. Its policy needs the statement of docs/terraform.md, \"A key of your own\"", err))
+		a.tell(slog.LevelWarn, fmt.Sprintf("whether S3 may use the key was not checked: %v. Its policy needs the statement of docs/terraform.md, \"A key of your own\"", err), "")
 		return nil
 	case errors.Is(err, doctor.ErrMissing):
 		return hint(fmt.Errorf("kms_key_arn: there is no key %s", t.c.KMSKeyARN), "correct it in lambda.json, or leave it out: then SQS's own key is used")
@@ -32,7 +33,7 @@ func (a *app) checkKey(ctx context.Context, t *target) error {
 	case doctor.Wrong:
 		return hint(fmt.Errorf("kms_key_arn: %s", f.What), "%s; docs/terraform.md has it under \"A key of your own\"", f.Hint)
 	default:
-		a.say("warning: kms_key_arn: " + f.What)
+		a.tell(slog.LevelWarn, "kms_key_arn: "+f.What, "")
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ configuration's timeout is over. Ctrl-C finishes what is in hand.`,
 				return err
 			}
 			if !c.Enabled {
-				fmt.Fprintln(a.stderr, `nothing was done: "enabled" is false in lambda.json, messages wait in the queue`)
+				a.say(`nothing was done: "enabled" is false in lambda.json, messages wait in the queue`)
 				return nil
 			}
 			cfg, err := a.aws(cmd.Context(), c)

@@ -143,6 +143,16 @@ func TestMetricsAreWrittenForEveryInvocation(t *testing.T) {
 	if strings.ContainsFunc(printed, func(r rune) bool { return r != '\n' && !unicode.IsGraphic(r) }) || !strings.Contains(printed, `x\u009b31m\u202e`) {
 		t.Errorf("a stranger's key is printed as it is, or not at all: %q", printed)
 	}
+	for line := range strings.Lines(printed) {
+		var l struct {
+			AWS   json.RawMessage `json:"_aws"`
+			Level string          `json:"level"`
+			Msg   string          `json:"msg"`
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil || l.AWS == nil && (l.Level == "" || l.Msg == "") {
+			t.Errorf("the function prints what is neither log nor metrics: %v: %q", err, line)
+		}
+	}
 	if m := lines[0]; m.MessagesReceived != 2 || m.MessagesDeleted != 2 || m.MessagesParked != 1 || m.Records != 2 || m.PartitionsAdded != 1 {
 		t.Errorf("of the batch: %+v", m)
 	}
