@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"slices"
@@ -24,7 +25,7 @@ const credentialsTime = 5 * time.Second
 
 // aws is the SDK's configuration, once there are credentials.
 func (a *app) aws(ctx context.Context, c *config.Config) (aws.Config, error) {
-	cfg, err := worker.Settings(ctx, c)
+	cfg, err := worker.Settings(ctx, c, worker.Warnings(func(text string) { a.tell(slog.LevelWarn, text, "") }))
 	if err != nil {
 		return aws.Config{}, err
 	}

@@ -69,7 +69,7 @@ func newHandler(ctx context.Context, stderr io.Writer) (*lambda.Handler, error) 
 	for _, w := range warnings {
 		log.Warn("configuration", "warning", w.String())
 	}
-	cfg, err := worker.Settings(ctx, c, awsconfig.WithHTTPClient(httpClient()))
+	cfg, err := worker.Settings(ctx, c, awsconfig.WithHTTPClient(httpClient()), worker.Warnings(func(text string) { log.Warn(text) }))
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 )
 
 // Worker is a queue and what settles its messages.
@@ -96,4 +97,14 @@ func Settings(ctx context.Context, c *config.Config, more ...func(*awsconfig.Loa
 		return aws.Config{}, fmt.Errorf("read the AWS settings: %w", err)
 	}
 	return cfg, nil
+}
+
+// Warnings has the SDK say what it warns of here, not in lines of its own on stderr,
+// which may be for programs.
+func Warnings(say func(text string)) func(*awsconfig.LoadOptions) error {
+	return awsconfig.WithLogger(logging.LoggerFunc(func(kind logging.Classification, format string, args ...any) {
+		if kind == logging.Warn {
+			say("AWS SDK: " + fmt.Sprintf(format, args...))
+		}
+	}))
 }
