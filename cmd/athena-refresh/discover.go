@@ -320,19 +320,19 @@ func (d *discovery) sample(ctx context.Context, keys []string, limits sample.Lim
 type (
 	discoveredTable struct {
 		Table      string         `json:"table"`
-		Source     *string        `json:"source"`
-		Rule       discover.Rule  `json:"rule"`
+		Source     *string        `json:"source"` // null: no source fits
+		Rule       discover.Rule  `json:"rule"`   // for lambda.json
 		Bucket     string         `json:"bucket"`
-		Assumed    bool           `json:"assumed,omitempty"`
-		At         string         `json:"at,omitempty"`
+		Assumed    bool           `json:"assumed,omitempty"` // true: a folder's bucket, of which nobody said the name
+		At         string         `json:"at,omitempty"`      // what the folder's keys begin with in the bucket
 		Files      int            `json:"files"`
-		Bytes      int64          `json:"bytes"`
-		Partitions int            `json:"partitions"`
+		Bytes      int64          `json:"bytes"`      // as stored
+		Partitions int            `json:"partitions"` // how many the files make
 		Keys       []string       `json:"keys"`
-		Format     *string        `json:"format"`
-		Columns    []schemaColumn `json:"columns"`
-		Examples   []string       `json:"examples"`
-		Projection []string       `json:"projection,omitempty"`
+		Format     *string        `json:"format"`               // null: not known
+		Columns    []schemaColumn `json:"columns"`              // without the keys; null: not known
+		Examples   []string       `json:"examples"`             // keys, at most three
+		Projection []string       `json:"projection,omitempty"` // where partition projection would do instead
 	}
 	schemaColumn struct {
 		Name string `json:"name"`
@@ -354,7 +354,7 @@ type (
 		Placed   int   `json:"placed"`
 		Ignored  int   `json:"ignored"`
 		Unplaced int   `json:"unplaced"`
-		Sampled  bool  `json:"sampled,omitempty"`
+		Sampled  bool  `json:"sampled,omitempty"` // not every file was looked at
 	}
 )
 

@@ -30,7 +30,7 @@ type explainer struct {
 type explained struct {
 	Bucket    string        `json:"bucket"` // as given
 	Key       string        `json:"key"`
-	Outcome   table.Outcome `json:"outcome"`
+	Outcome   table.Outcome `json:"outcome"` // partition, ignore or park; with --live retry too
 	Reason    string        `json:"reason,omitempty"`
 	Table     string        `json:"table,omitempty"`
 	Partition *values       `json:"partition,omitempty"`

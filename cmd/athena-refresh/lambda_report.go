@@ -22,7 +22,7 @@ type lambdaChange struct {
 // than the configuration names.
 type lambdaWider struct {
 	Type string `json:"type"` // "wider"
-	What string `json:"what"`
+	What string `json:"what"` // that is allowed beyond the configuration, and why
 }
 
 // lambdaBucket is a line of lambda deploy --json, for each bucket.

@@ -94,10 +94,10 @@ func (a *app) openParking(ctx context.Context) (*parkingLot, error) {
 
 // parkedCount is what parked --json prints.
 type parkedCount struct {
-	Type     string   `json:"type"` // "parked"
-	Queue    string   `json:"queue"`
-	Visible  int      `json:"visible"`
-	InFlight int      `json:"in_flight"`
+	Type     string   `json:"type"`                     // "parked"
+	Queue    string   `json:"queue"`                    // the dead-letter queue
+	Visible  int      `json:"visible"`                  // messages
+	InFlight int      `json:"in_flight"`                // that somebody looks at
 	Oldest   *float64 `json:"oldest_seconds,omitempty"` // since it was parked; absent where CloudWatch doesn't know
 }
 

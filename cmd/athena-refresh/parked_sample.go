@@ -48,10 +48,10 @@ type (
 		parked.Group
 	}
 	sampleSummary struct {
-		Type    string                `json:"type"` // "sample"
-		Sample  int                   `json:"sample"`
-		About   int                   `json:"about"`
-		Origins map[parked.Origin]int `json:"origins"`
+		Type    string                `json:"type"`    // "sample"
+		Sample  int                   `json:"sample"`  // messages that were looked at
+		About   int                   `json:"about"`   // so many are in the dead-letter queue
+		Origins map[parked.Origin]int `json:"origins"` // how they came here: noted, too_large, exhausted or foreign
 	}
 )
 

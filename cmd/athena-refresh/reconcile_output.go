@@ -32,18 +32,18 @@ type (
 		Bucket    string         `json:"bucket,omitempty"`
 		Key       string         `json:"key,omitempty"`    // of an object that shows it; a folder of such ends in /
 		Reason    refresh.Reason `json:"reason,omitempty"` // why it is so, or was left
-		Detail    string         `json:"detail,omitempty"`
+		Detail    string         `json:"detail,omitempty"` // for people
 		Mended    bool           `json:"mended"`
 	}
 	reconcileSummary struct {
-		Type         string                    `json:"type"` // "summary"
-		Tables       map[string]reconcileTable `json:"tables"`
-		Unplaced     map[refresh.Reason]int    `json:"unplaced"`
-		Ignored      map[refresh.Reason]int    `json:"ignored"`
+		Type         string                    `json:"type"`     // "summary"
+		Tables       map[string]reconcileTable `json:"tables"`   // by name
+		Unplaced     map[refresh.Reason]int    `json:"unplaced"` // objects, or folders of them, by reason
+		Ignored      map[refresh.Reason]int    `json:"ignored"`  // the same, that need no partition
 		Left         int                       `json:"left"`     // differences
 		Complete     bool                      `json:"complete"` // false: something could not be compared
-		Listings     int                       `json:"listings"`
-		Keys         int                       `json:"keys"`
+		Listings     int                       `json:"listings"` // calls of S3
+		Keys         int                       `json:"keys"`     // objects that were listed
 		Milliseconds int64                     `json:"milliseconds"`
 	}
 	reconcileTable struct {

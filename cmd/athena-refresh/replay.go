@@ -136,11 +136,11 @@ type (
 	}
 	replayStatement struct {
 		Type string `json:"type"` // "statement"
-		SQL  string `json:"sql"`
+		SQL  string `json:"sql"`  // one statement, without a semicolon
 	}
 	replayCall struct {
 		Type       string `json:"type"` // "call", of the catalog glue
-		API        string `json:"api"`
+		API        string `json:"api"`  // the call's name
 		Partitions int    `json:"partitions"`
 	}
 	replaySummary struct {

@@ -19,18 +19,18 @@ type report struct {
 	Type         string                  `json:"type"` // "summary"
 	Messages     int                     `json:"messages"`
 	Records      int                     `json:"records"`
-	Partitions   int                     `json:"partitions"` // added
-	Statements   int                     `json:"statements"` // or calls of Glue
-	Outcomes     map[refresh.Outcome]int `json:"outcomes"`
-	Reasons      map[refresh.Reason]int  `json:"reasons"` // of records without a partition
-	Tables       map[string]tableReport  `json:"tables"`  // to which partitions were added
-	Milliseconds int64                   `json:"milliseconds"`
+	Partitions   int                     `json:"partitions"`           // added
+	Statements   int                     `json:"statements"`           // or calls of Glue
+	Outcomes     map[refresh.Outcome]int `json:"outcomes"`             // messages by outcome: done, parked, retry
+	Reasons      map[refresh.Reason]int  `json:"reasons"`              // of records without a partition
+	Tables       map[string]tableReport  `json:"tables"`               // to which partitions were added
+	Milliseconds int64                   `json:"milliseconds"`         // that it took
 	Searchable   *latency                `json:"searchable,omitempty"` // of all tables
 	Unconfirmed  int                     `json:"unconfirmed"`          // settled, but the queue didn't confirm it
 	Throttles    int                     `json:"throttles"`            // calls that AWS refused because there were too many
-	TimeIsUp     bool                    `json:"time_is_up"`
-	Left         *left                   `json:"left,omitempty"` // in the queue; absent if it didn't say
-	RetryAt      *time.Time              `json:"retry_at,omitempty"`
+	TimeIsUp     bool                    `json:"time_is_up"`           // before the queue was empty
+	Left         *left                   `json:"left,omitempty"`       // in the queue; absent if it didn't say
+	RetryAt      *time.Time              `json:"retry_at,omitempty"`   // when the first of those that are kept comes again
 }
 
 type tableReport struct {
@@ -41,14 +41,14 @@ type tableReport struct {
 // latency is the time from landing until searchable, of objects whose
 // partition was new.
 type latency struct {
-	Objects int   `json:"objects"`
-	P50     int64 `json:"p50_ms"`
-	P99     int64 `json:"p99_ms"`
+	Objects int   `json:"objects"` // that are searchable now
+	P50     int64 `json:"p50_ms"`  // from landed to searchable, the median
+	P99     int64 `json:"p99_ms"`  // and the 99th percentile
 }
 
 type left struct {
-	Waiting  int `json:"waiting"`
-	InFlight int `json:"in_flight"`
+	Waiting  int `json:"waiting"`   // messages
+	InFlight int `json:"in_flight"` // handed out or hidden
 }
 
 // newReport adds to what was done what the queue says is left.

@@ -67,16 +67,16 @@ type statusReport struct {
 	Type        string          `json:"type"` // "status"
 	Time        time.Time       `json:"time"`
 	Queue       string          `json:"queue"`
-	Since       float64         `json:"since_seconds"`
-	Sent        *float64        `json:"sent"` // null: CloudWatch has no data
-	Received    *float64        `json:"received"`
-	Deleted     *float64        `json:"deleted"`
-	Oldest      *float64        `json:"oldest_seconds"` // null: not known
-	Visible     int             `json:"visible"`
-	InFlight    int             `json:"in_flight"`
+	Since       float64         `json:"since_seconds"`                // how far back the counts go
+	Sent        *float64        `json:"sent"`                         // null: CloudWatch has no data
+	Received    *float64        `json:"received"`                     // by the queue, repetitions included
+	Deleted     *float64        `json:"deleted"`                      // settled
+	Oldest      *float64        `json:"oldest_seconds"`               // null: not known
+	Visible     int             `json:"visible"`                      // messages that wait in the queue
+	InFlight    int             `json:"in_flight"`                    // handed out or hidden
 	Parked      *int            `json:"parked"`                       // null: there is no dead-letter queue, or it doesn't answer
 	P50         *int64          `json:"searchable_p50_ms,omitempty"`  // after landing; only with enable_metrics
-	P99         *int64          `json:"searchable_p99_ms,omitempty"`  //
+	P99         *int64          `json:"searchable_p99_ms,omitempty"`  // likewise
 	Invocations *int            `json:"invocations,omitempty"`        // of the function; absent if CloudWatch knows of none
 	Takes       *float64        `json:"invocation_seconds,omitempty"` // on average
 	Settles     *float64        `json:"settles_per_second,omitempty"` // an invocation; absent if it was measured nowhere

@@ -21,8 +21,8 @@ type created struct {
 	Database string   `json:"database"`
 	Created  bool     `json:"created"` // false: a dry run
 	DDL      string   `json:"ddl"`
-	Notes    []string `json:"notes"`
-	Next     string   `json:"next"`
+	Notes    []string `json:"notes"` // for people
+	Next     string   `json:"next"`  // the command that adds what is there already
 }
 
 // tableChange is the flags of a command that shows what it will do first.

@@ -28,8 +28,8 @@ type rebuilt struct {
 	Table    string   `json:"table"`
 	Database string   `json:"database"`
 	Changes  []string `json:"changes"` // of the table, for people; none if it is as it is to be
-	Notes    []string `json:"notes"`
-	DryRun   bool     `json:"dry_run"`
+	Notes    []string `json:"notes"`   // for people
+	DryRun   bool     `json:"dry_run"` // nothing was changed
 	Seen     int      `json:"seen"`    // partitions, in all passes
 	Changed  int      `json:"changed"` // of these
 	Gone     int      `json:"gone"`    // dropped by somebody meanwhile

@@ -25,8 +25,8 @@ type shown struct {
 	SerDe           string            `json:"serde"`
 	SerDeProperties map[string]string `json:"serde_properties,omitempty"`
 	Created         time.Time         `json:"created"`
-	Feeds           []shownFeed       `json:"feeds"`
-	DDL             string            `json:"ddl,omitempty"`
+	Feeds           []shownFeed       `json:"feeds"`         // the rules that lead to it
+	DDL             string            `json:"ddl,omitempty"` // that makes it anew; absent if no statement does
 }
 
 type shownColumn struct {
@@ -37,7 +37,7 @@ type shownColumn struct {
 
 type shownFeed struct {
 	Bucket string   `json:"bucket"`
-	Rule   int      `json:"rule"`
+	Rule   int      `json:"rule"` // its place in the bucket's list, from 1
 	Layout string   `json:"layout"`
 	Keys   []string `json:"keys"`
 }

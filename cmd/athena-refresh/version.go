@@ -9,6 +9,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// versionLine is what version --json prints.
+type versionLine struct {
+	Type     string `json:"type"` // "version"
+	Version  string `json:"version"`
+	Go       string `json:"go"`       // that built it
+	Platform string `json:"platform"` // such as linux/arm64
+	Local    bool   `json:"local"`    // whether the embedded AWS is in it
+}
+
 func (a *app) version() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
@@ -17,13 +26,7 @@ func (a *app) version() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			v, platform := worker.Version(), runtime.GOOS+"/"+runtime.GOARCH
 			if a.json {
-				return printJSON(a.stdout, struct {
-					Type     string `json:"type"`
-					Version  string `json:"version"`
-					Go       string `json:"go"`
-					Platform string `json:"platform"`
-					Local    bool   `json:"local"` // whether the embedded AWS is in it
-				}{"version", v, runtime.Version(), platform, local.CanSelect() == nil})
+				return printJSON(a.stdout, versionLine{"version", v, runtime.Version(), platform, local.CanSelect() == nil})
 			}
 			without := ""
 			if local.CanSelect() != nil {

@@ -1,0 +1,326 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+var updateOutput = flag.Bool("update-output", false, "write docs/output.md")
+
+// outputLine is a line of --json: the struct that it is printed from, by the
+// package's folder and its name.
+type outputLine struct {
+	commands, kind, folder, name string
+}
+
+const here, there = ".", "../../internal/"
+
+// outputLines are all that there are. Those without a kind have no type.
+var outputLines = []outputLine{
+	{"version", "version", here, "versionLine"},
+	{"once, replay", "summary", here, "report"},
+	{"replay", "message", "", ""},
+	{"replay --dry-run", "partition", here, "replayPartition"},
+	{"replay --dry-run", "statement", here, "replayStatement"},
+	{"replay --dry-run", "call", here, "replayCall"},
+	{"replay --dry-run", "summary", here, "replaySummary"},
+	{"explain", "", here, "explained"},
+	{"status", "status", here, "statusReport"},
+	{"reconcile", "missing, elsewhere, empty, nested, unplaced", here, "differenceLine"},
+	{"reconcile", "summary", here, "reconcileSummary"},
+	{"reconcile --engine repair", "repair", here, "repairLine"},
+	{"parked", "parked", here, "parkedCount"},
+	{"parked sample", "group", here, "sampleGroup"},
+	{"parked sample", "sample", here, "sampleSummary"},
+	{"parked redrive", "redrive", here, "redriven"},
+	{"table list", "table", here, "listed"},
+	{"table show", "table", here, "shown"},
+	{"table create", "created", here, "created"},
+	{"table rebuild", "rebuilt", here, "rebuilt"},
+	{"table drop", "dropped", here, "dropped"},
+	{"discover", "table", here, "discoveredTable"},
+	{"discover", "ignored", here, "discoveredIgnored"},
+	{"discover", "unplaced", here, "discoveredUnplaced"},
+	{"discover", "summary", here, "discoveredSummary"},
+	{"doctor", "finding", there + "doctor", "Finding"},
+	{"demo", "landed", there + "demo", "demoLanded"},
+	{"demo", "before, after", there + "demo", "demoCount"},
+	{"demo", "answer", there + "demo", "demoAnswer"},
+	{"lambda deploy", "change", here, "lambdaChange"},
+	{"lambda deploy", "wider", here, "lambdaWider"},
+	{"lambda deploy", "bucket", here, "lambdaBucket"},
+	{"lambda deploy", "redeploy", here, "lambdaRedeploy"},
+	{"lambda deploy", "summary", here, "lambdaSummary"},
+	{"lambda rollback", "rollback", here, "lambdaRolledBack"},
+	{"lambda destroy", "destroyed", here, "lambdaDestroyed"},
+}
+
+const outputHead = `# What the program prints for other programs
+
+For whoever reads its output by another program. With ` + "`--json`" + ` a command prints one JSON object a line on stdout, and whatever else it says on stderr.
+Every line has a ` + "`type`" + `, but those of ` + "`explain`" + ` and the rows of ` + "`query`" + ` and ` + "`open --query`" + `, which are an object of the columns. The members below **stay**: their
+names, what they are and when they are there. New members and new types of lines may come: skip what you don't know.
+Times are RFC 3339 in UTC. "Absent": the member isn't there then; "null": it is. ` + "`a[].b`" + ` is a member of each element of a list, ` + "`a{}.b`" + ` of each value of an object.
+
+The exit code is 0 if all is done, 1 after a failure, 2 for a wrong command line, 3 if something was left undone (parked, to be tried again, differing). Nothing of a
+failure is on stdout: its words are on stderr, with ` + "`--log-format json`" + ` as a line ` + "`{\"time\",\"level\",\"msg\"}`" + ` like all of the log.
+` + "`demo`" + ` prints the ` + "`summary`" + ` of ` + "`once`" + ` as ` + "`refresh`" + `. What ` + "`enable_metrics`" + ` writes is CloudWatch's embedded metric format ([monitoring.md](monitoring.md)).
+
+This page is made of the structs in the code, by ` + "`go test ./cmd/athena-refresh -run OutputIsDocumented -update-output`" + `.
+`
+
+// TestOutputIsDocumented holds docs/output.md against the structs.
+func TestOutputIsDocumented(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(outputHead)
+	s := structs{t: t, folders: map[string]map[string]declared{}}
+	section := ""
+	for _, l := range outputLines {
+		if l.commands != section {
+			section = l.commands
+			fmt.Fprintf(&b, "\n## %s\n", section)
+		}
+		kind := "a line"
+		if l.kind != "" {
+			kind = "`" + strings.ReplaceAll(l.kind, ", ", "`, `") + "`"
+		}
+		fmt.Fprintf(&b, "\n%s:\n\n| member | is | |\n|---|---|---|\n", kind)
+		if l.kind == "message" { // written without a struct, as there may be a million
+			b.WriteString("| `message` | number | of the message, from 0 |\n| `outcome` | text | done, parked or retry |\n| `reasons` | list of text | of its records, each once, in their order |\n")
+			continue
+		}
+		for _, m := range s.members(l.folder, l.name) {
+			if m.path != "type" {
+				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.path, m.is, strings.ReplaceAll(m.says, "|", `\|`))
+			}
+		}
+	}
+	const name = "../../docs/output.md"
+	if *updateOutput {
+		if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(name); err != nil || string(got) != b.String() {
+		t.Errorf("docs/output.md is not what the structs say (%v): go test ./cmd/athena-refresh -run OutputIsDocumented -update-output", err)
+	}
+}
+
+// TestEveryLineIsListed: every command with --json, every struct with a type and
+// everything that is printed with one.
+func TestEveryLineIsListed(t *testing.T) {
+	var commands string
+	kinds, names := map[string]bool{}, map[string]bool{}
+	for _, l := range outputLines {
+		commands += l.commands + ", "
+		names[l.name] = true
+		for kind := range strings.SplitSeq(l.kind, ", ") {
+			kinds[kind] = true
+		}
+	}
+	var look func(*cobra.Command)
+	look = func(c *cobra.Command) {
+		_, words, _ := strings.Cut(c.CommandPath(), " ")
+		rows := slices.Contains([]string{"query", "open"}, words)
+		if c.Runnable() && c.Flags().Lookup("json") != nil && !rows && !strings.Contains(commands, words) {
+			t.Errorf("%s prints JSON, and docs/output.md has none of it", words)
+		}
+		for _, c := range c.Commands() {
+			look(c)
+		}
+	}
+	look((&app{}).root())
+	var text bytes.Buffer
+	for _, folder := range []string{here, there + "demo"} {
+		files, err := filepath.Glob(folder + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if !strings.HasSuffix(f, "_test.go") {
+				text.WriteString(textOf(t, f))
+			}
+		}
+		s := structs{t: t, folders: map[string]map[string]declared{}}
+		for name, d := range s.read(folder) {
+			if st, ok := d.spec.Type.(*ast.StructType); ok && len(st.Fields.List) > 0 && tagOf(st.Fields.List[0]) == "type" && !names[name] {
+				t.Errorf("%s has a type, and docs/output.md has no such line", name)
+			}
+		}
+	}
+	printed := regexp.MustCompile(`printTyped\([\w.]+, "(\w+)"`).FindAllStringSubmatch(text.String(), -1)
+	for _, m := range printed {
+		if !kinds[m[1]] {
+			t.Errorf("lines of type %s are printed, and docs/output.md has none", m[1])
+		}
+	}
+	if len(printed) < 8 {
+		t.Errorf("only %d lines are printed with a type: is the pattern right?", len(printed))
+	}
+}
+
+// outputMember is what a line has: where, what it is and what the comment says of it.
+type outputMember struct{ path, is, says string }
+
+// declared is a type's declaration, and the file that it is in.
+type declared struct {
+	spec *ast.TypeSpec
+	file *ast.File
+}
+
+// structs reads the declarations of packages.
+type structs struct {
+	t       *testing.T
+	folders map[string]map[string]declared
+}
+
+func (s *structs) read(folder string) map[string]declared {
+	s.t.Helper()
+	if s.folders[folder] != nil {
+		return s.folders[folder]
+	}
+	all := map[string]declared{}
+	files, err := filepath.Glob(folder + "/*.go")
+	if err != nil || len(files) == 0 {
+		s.t.Fatalf("%s: no package, %v", folder, err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			if g, ok := d.(*ast.GenDecl); ok {
+				for _, spec := range g.Specs {
+					if spec, ok := spec.(*ast.TypeSpec); ok {
+						all[spec.Name.Name] = declared{spec, file}
+					}
+				}
+			}
+		}
+	}
+	s.folders[folder] = all
+	return all
+}
+
+// members are a struct's, with those of what it holds behind them.
+func (s *structs) members(folder, name string) []outputMember {
+	s.t.Helper()
+	d, ok := s.read(folder)[name]
+	if !ok {
+		s.t.Fatalf("%s has no type %s", folder, name)
+	}
+	st, ok := d.spec.Type.(*ast.StructType)
+	if !ok {
+		s.t.Fatalf("%s is no struct", name)
+	}
+	var all []outputMember
+	for _, f := range st.Fields.List {
+		tag := tagOf(f)
+		switch {
+		case len(f.Names) == 0 && tag == "":
+			where, inner := s.resolve(folder, d.file, f.Type)
+			for _, m := range s.members(where, inner) {
+				if !slices.ContainsFunc(all, func(have outputMember) bool { return have.path == m.path }) {
+					all = append(all, m)
+				}
+			}
+		case tag != "":
+			is, inner := s.describe(folder, d.file, f.Type, tag)
+			if _, omitted, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("json"), ","); omitted != "" {
+				is = strings.TrimSuffix(is, " or null") + " or absent"
+			}
+			all = append(append(all, outputMember{tag, is, commentOf(f)}), inner...)
+		}
+	}
+	return all
+}
+
+func tagOf(f *ast.Field) string {
+	if f.Tag == nil {
+		return ""
+	}
+	name, _, _ := strings.Cut(reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("json"), ",")
+	return name
+}
+
+func commentOf(f *ast.Field) string {
+	text := f.Comment.Text()
+	if text == "" {
+		text = f.Doc.Text()
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// resolve returns where a named type is declared; "" for what is no struct of ours.
+func (s *structs) resolve(folder string, file *ast.File, e ast.Expr) (where, name string) {
+	switch e := e.(type) {
+	case *ast.Ident:
+		if _, ok := s.read(folder)[e.Name]; ok {
+			return folder, e.Name
+		}
+	case *ast.SelectorExpr:
+		for _, i := range file.Imports {
+			if path, ours := strings.CutPrefix(strings.Trim(i.Path.Value, `"`), "athenarefresh/"); ours && filepath.Base(path) == e.X.(*ast.Ident).Name {
+				return "../../" + path, e.Sel.Name
+			}
+		}
+	}
+	return "", ""
+}
+
+var plain = map[string]string{"string": "text", "bool": "true or false", "int": "number", "int64": "number", "float64": "number"}
+
+// describe says what a type is in JSON, and what its members are if it has some.
+func (s *structs) describe(folder string, file *ast.File, e ast.Expr, path string) (is string, inner []outputMember) {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		is, inner = s.describe(folder, file, e.X, path)
+		return is + " or null", inner
+	case *ast.ArrayType:
+		is, inner = s.describe(folder, file, e.Elt, path+"[]")
+		return "list of " + is, inner
+	case *ast.MapType:
+		is, inner = s.describe(folder, file, e.Value, path+"{}")
+		return "object of " + is, inner
+	case *ast.Ident:
+		if plain[e.Name] != "" {
+			return plain[e.Name], nil
+		}
+		if e.Name == "values" { // it writes itself
+			return "object of text", nil
+		}
+	case *ast.SelectorExpr:
+		if x, ok := e.X.(*ast.Ident); ok && x.Name == "time" && e.Sel.Name == "Time" {
+			return "time", nil
+		}
+	}
+	where, name := s.resolve(folder, file, e)
+	if where == "" {
+		s.t.Fatalf("%s: what is %T %v in JSON?", path, e, e)
+	}
+	d := s.read(where)[name]
+	if _, ok := d.spec.Type.(*ast.StructType); !ok {
+		return s.describe(where, d.file, d.spec.Type, path)
+	}
+	for _, m := range s.members(where, name) {
+		inner = append(inner, outputMember{path + "." + m.path, m.is, m.says})
+	}
+	return "object", inner
+}
