@@ -9,11 +9,13 @@ output "queue_arn" {
 }
 
 output "dead_letter_queue_url" {
-  value = aws_sqs_queue.dead_letters.url
+  description = "Where what can't be placed is parked."
+  value       = aws_sqs_queue.dead_letters.url
 }
 
 output "dead_letter_queue_arn" {
-  value = aws_sqs_queue.dead_letters.arn
+  description = "The ARN of the queue for what can't be placed."
+  value       = aws_sqs_queue.dead_letters.arn
 }
 
 output "function_arn" {
@@ -27,7 +29,8 @@ output "function_version" {
 }
 
 output "alias_arn" {
-  value = aws_lambda_alias.production.arn
+  description = "What the triggers call, and whoever else invokes the function should."
+  value       = aws_lambda_alias.production.arn
 }
 
 output "role_name" {
@@ -36,11 +39,13 @@ output "role_name" {
 }
 
 output "dashboard_name" {
-  value = aws_cloudwatch_dashboard.refresh.dashboard_name
+  description = "The dashboard in CloudWatch."
+  value       = aws_cloudwatch_dashboard.refresh.dashboard_name
 }
 
 output "results_location" {
-  value = local.results_location
+  description = "Where Athena's results go."
+  value       = local.results_location
 }
 
 output "widened" {

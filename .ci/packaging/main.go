@@ -2,8 +2,8 @@
 // the same files: entries in the order of their names, nobody's, of the time that
 // SOURCE_DATE_EPOCH has (seconds since 1970).
 //
-//	packaging tar DIR OUT.tar.gz     a folder, under its own name
-//	packaging zip DIR OUT.zip        the same; with -flat what is in it, as Lambda wants it
+//	packaging tar [-flat] DIR OUT.tar.gz   a folder, under its own name; -flat: what is in it
+//	packaging zip [-flat] DIR OUT.zip
 //	packaging image ARCH DIR OUT.tar NAME:TAG
 //
 // An image has no base: the files of DIR, and the certificates of Mozilla's
@@ -24,6 +24,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,17 +49,28 @@ func run(args []string) error {
 		return fmt.Errorf("SOURCE_DATE_EPOCH: %w", err)
 	}
 	at := time.Unix(seconds, 0).UTC()
+	flat := len(args) == 4 && args[1] == "-flat"
+	if flat {
+		args = slices.Delete(args, 1, 2)
+	}
 	switch {
-	case len(args) == 3 && args[0] == "tar":
-		return written(args[2], func(w io.Writer) error { return writeTarGz(w, args[1], at) })
-	case len(args) == 3 && args[0] == "zip":
-		return written(args[2], func(w io.Writer) error { return writeZip(w, args[1], filepath.Base(args[1]), at) })
-	case len(args) == 4 && args[0] == "zip" && args[1] == "-flat":
-		return written(args[3], func(w io.Writer) error { return writeZip(w, args[2], "", at) })
+	case len(args) == 3 && (args[0] == "tar" || args[0] == "zip"):
+		root := filepath.Base(args[1])
+		if flat {
+			root = ""
+		}
+		list, err := entries(args[1], root)
+		if err != nil {
+			return err
+		}
+		if args[0] == "zip" {
+			return written(args[2], func(w io.Writer) error { return writeZip(w, list, at) })
+		}
+		return written(args[2], func(w io.Writer) error { return writeTarGz(w, list, at) })
 	case len(args) == 5 && args[0] == "image":
 		return written(args[3], func(w io.Writer) error { return writeImage(w, args[1], args[2], args[4], at) })
 	}
-	return errors.New("usage: tar DIR OUT, zip [-flat] DIR OUT, image ARCH DIR OUT NAME:TAG")
+	return errors.New("usage: tar|zip [-flat] DIR OUT, image ARCH DIR OUT NAME:TAG")
 }
 
 // written makes a file, or none.
@@ -105,7 +117,7 @@ func entries(dir, root string) (list []entry, err error) {
 				return err
 			}
 		}
-		if e.name != "./" { // the root of what has none
+		if e.name != "./" && e.name != "/" { // the root of what has none
 			list = append(list, e)
 		}
 		return nil
@@ -113,11 +125,7 @@ func entries(dir, root string) (list []entry, err error) {
 	return list, err
 }
 
-func writeTarGz(w io.Writer, dir string, at time.Time) error {
-	list, err := entries(dir, filepath.Base(dir))
-	if err != nil {
-		return err
-	}
+func writeTarGz(w io.Writer, list []entry, at time.Time) error {
 	z, err := gzip.NewWriterLevel(w, gzip.BestCompression)
 	if err != nil {
 		return err
@@ -142,11 +150,7 @@ func writeTar(w io.Writer, list []entry, at time.Time) error {
 	return t.Close()
 }
 
-func writeZip(w io.Writer, dir, root string, at time.Time) error {
-	list, err := entries(dir, root)
-	if err != nil {
-		return err
-	}
+func writeZip(w io.Writer, list []entry, at time.Time) error {
 	z := zip.NewWriter(w)
 	for _, e := range list {
 		h := &zip.FileHeader{Name: e.name, Method: zip.Deflate, Modified: at}

@@ -1,3 +1,6 @@
+# What the files share: names. What is made is in queue.tf, function.tf, role.tf,
+# triggers.tf, athena.tf, alarms.tf and dashboard.tf.
+#
 # ARNs are made of names and not read from resources. So a policy is known when
 # the plan is shown, a queue gets its policy with its creation, and nothing has
 # to wait for anything but what AWS itself wants to see first.
