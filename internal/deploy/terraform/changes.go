@@ -3,22 +3,65 @@ package terraform
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
 	"athenarefresh/internal/deploy"
-
-	tfjson "github.com/hashicorp/terraform-json"
 )
+
+// shown is what terraform show -json prints of a plan or a state, as far as it is
+// read here (Terraform, "JSON Output Format").
+type shown struct {
+	FormatVersion   string                `json:"format_version"`
+	ResourceChanges []resourceChange      `json:"resource_changes"`
+	OutputChanges   map[string]alteration `json:"output_changes"`
+	Values          struct {
+		Outputs    map[string]struct{ Value any }
+		RootModule stateModule `json:"root_module"`
+	}
+}
+
+type resourceChange struct {
+	Address, Mode, Type, Name string
+	Change                    alteration
+}
+
+type alteration struct {
+	Actions       []string
+	Before, After any
+	AfterUnknown  any `json:"after_unknown"`
+	Importing     *struct{}
+}
+
+type stateModule struct {
+	Resources []struct {
+		Address, Mode, Name string
+		Values              map[string]any
+	}
+	ChildModules []stateModule `json:"child_modules"`
+}
+
+// managed is the mode of what is no data source.
+const managed = "managed"
+
+// readable refuses a format that may mean something else by the same names: a
+// format's major version is another then.
+func (s *shown) readable() error {
+	if !strings.HasPrefix(s.FormatVersion, "1.") {
+		return fmt.Errorf("read what terraform printed: its format is %q, not 1.x", s.FormatVersion)
+	}
+	return nil
+}
 
 // changes are what a plan does, without what it leaves as it is. They come in
 // the order of their verbs, types and names.
-func changes(p *tfjson.Plan) deploy.Plan {
+func changes(p *shown) deploy.Plan {
 	var plan deploy.Plan
 	for _, r := range p.ResourceChanges {
-		if r.Mode != tfjson.ManagedResourceMode || r.Change == nil {
+		if r.Mode != managed {
 			continue
 		}
 		if v := verb(r.Change); v != "" {
@@ -33,12 +76,8 @@ func changes(p *tfjson.Plan) deploy.Plan {
 }
 
 // planned is an output that is a list of texts, as it will be.
-func planned(p *tfjson.Plan, name string) (list []string) {
-	c := p.OutputChanges[name]
-	if c == nil {
-		return nil
-	}
-	after, _ := c.After.([]any)
+func planned(p *shown, name string) (list []string) {
+	after, _ := p.OutputChanges[name].After.([]any)
 	for _, v := range after {
 		if text, ok := v.(string); ok {
 			list = append(list, text)
@@ -47,23 +86,23 @@ func planned(p *tfjson.Plan, name string) (list []string) {
 	return list
 }
 
-func verb(c *tfjson.Change) deploy.Verb {
-	switch a := c.Actions; {
-	case a.Replace():
+func verb(c alteration) deploy.Verb {
+	switch a := strings.Join(c.Actions, ","); {
+	case a == "delete,create", a == "create,delete":
 		return deploy.Replace
-	case a.Create():
+	case a == "create":
 		return deploy.Create
-	case a.Delete():
+	case a == "delete":
 		return deploy.Destroy
 	case c.Importing != nil:
 		return deploy.Adopt
-	case a.Update():
+	case a == "update":
 		return deploy.Update
 	}
 	return ""
 }
 
-func change(r *tfjson.ResourceChange, v deploy.Verb) deploy.Change {
+func change(r resourceChange, v deploy.Verb) deploy.Change {
 	before, _ := r.Change.Before.(map[string]any)
 	after, _ := r.Change.After.(map[string]any)
 	c := deploy.Change{Verb: v, Type: r.Type, Address: r.Address, Name: name(r.Name, after, before)}
@@ -93,7 +132,7 @@ var derived = []string{"tags_all", "id", "arn", "last_modified", "qualified_arn"
 
 // attributes are those that differ. What is known only after the apply is not
 // news.
-func attributes(c *tfjson.Change, before, after map[string]any) (list []deploy.Attribute) {
+func attributes(c alteration, before, after map[string]any) (list []deploy.Attribute) {
 	unknown, _ := c.AfterUnknown.(map[string]any)
 	for _, n := range slices.Sorted(maps.Keys(after)) {
 		if slices.Contains(derived, n) || unknown[n] == true || reflect.DeepEqual(before[n], after[n]) {
@@ -127,13 +166,13 @@ func short(v any) string {
 }
 
 // resources are the managed ones of a module and of those in it.
-func resources(m *tfjson.StateModule) (list []deploy.Resource) {
+func resources(m stateModule) (list []deploy.Resource) {
 	for _, r := range m.Resources {
-		if r.Mode != tfjson.ManagedResourceMode {
+		if r.Mode != managed {
 			continue
 		}
-		id, _ := r.AttributeValues["id"].(string)
-		list = append(list, deploy.Resource{Address: r.Address, Name: name(r.Name, r.AttributeValues), ID: id})
+		id, _ := r.Values["id"].(string)
+		list = append(list, deploy.Resource{Address: r.Address, Name: name(r.Name, r.Values), ID: id})
 	}
 	for _, child := range m.ChildModules {
 		list = append(list, resources(child)...)

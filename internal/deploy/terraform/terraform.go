@@ -17,8 +17,6 @@ import (
 	"os/exec"
 
 	"athenarefresh/internal/deploy"
-
-	tfjson "github.com/hashicorp/terraform-json"
 )
 
 // Options say what is deployed, and where its state is.
@@ -99,11 +97,11 @@ func (t *Terraform) Plan(ctx context.Context, p deploy.Purpose) (deploy.Plan, er
 	if err := t.run(ctx, "plan", io.Discard, args...); err != nil {
 		return deploy.Plan{}, err
 	}
-	shown := &tfjson.Plan{}
-	if err := t.read(ctx, "plan", shown, "show", "-json", "-no-color", planFile); err != nil {
+	var plan shown
+	if err := t.read(ctx, "plan", &plan, "show", "-json", "-no-color", planFile); err != nil {
 		return deploy.Plan{}, err
 	}
-	return changes(shown), nil
+	return changes(&plan), plan.readable()
 }
 
 // Apply implements [deploy.Infrastructure].
@@ -121,13 +119,14 @@ func (t *Terraform) Known(ctx context.Context) (s deploy.State, err error) {
 	if err := t.initialise(ctx, deploy.Purpose{}); err != nil {
 		return s, err
 	}
-	state := &tfjson.State{}
-	if err := t.read(ctx, "read the state", state, "show", "-json", "-no-color"); err != nil || state.Values == nil {
+	var state shown
+	if err := t.read(ctx, "read the state", &state, "show", "-json", "-no-color"); err != nil {
 		return s, err
 	}
-	if state.Values.RootModule != nil {
-		s.Resources = resources(state.Values.RootModule)
+	if err := state.readable(); err != nil {
+		return s, err
 	}
+	s.Resources = resources(state.Values.RootModule)
 	values := object{}
 	for name, o := range state.Values.Outputs {
 		values[name] = o.Value

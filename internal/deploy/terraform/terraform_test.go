@@ -10,32 +10,30 @@ import (
 	"time"
 
 	"athenarefresh/internal/deploy"
-
-	tfjson "github.com/hashicorp/terraform-json"
 )
 
 func TestAPlanIsPutInShortWords(t *testing.T) {
-	change := func(kind, address string, before, after map[string]any, actions ...tfjson.Action) *tfjson.ResourceChange {
-		c := &tfjson.Change{Actions: actions, AfterUnknown: map[string]any{"version": true}}
+	change := func(kind, address string, before, after map[string]any, actions ...string) resourceChange {
+		c := alteration{Actions: actions, AfterUnknown: map[string]any{"version": true}}
 		if before != nil {
 			c.Before = before
 		}
 		if after != nil {
 			c.After = after
 		}
-		return &tfjson.ResourceChange{Mode: tfjson.ManagedResourceMode, Type: kind, Address: address, Name: "x", Change: c}
+		return resourceChange{Mode: managed, Type: kind, Address: address, Name: "x", Change: c}
 	}
 	queue := func(n int) map[string]any {
 		return map[string]any{"name": "q", "visibility_timeout_seconds": n, "arn": "a", "policy": ""}
 	}
-	got := changes(&tfjson.Plan{ResourceChanges: []*tfjson.ResourceChange{
-		change("aws_sqs_queue", "b", queue(360), queue(720), tfjson.ActionUpdate),
-		change("aws_sqs_queue", "c", queue(360), queue(360), tfjson.ActionNoop),
-		change("aws_iam_role", "d", nil, map[string]any{"name": "r"}, tfjson.ActionCreate),
-		change("aws_lambda_function", "e", map[string]any{"function_name": "f"}, nil, tfjson.ActionDelete),
-		change("aws_sqs_queue", "f", queue(1), map[string]any{"name": "p"}, tfjson.ActionDelete, tfjson.ActionCreate),
-		{Mode: tfjson.DataResourceMode, Change: &tfjson.Change{Actions: tfjson.Actions{tfjson.ActionRead}}},
-	}, OutputChanges: map[string]*tfjson.Change{"widened": {After: []any{"tables: all"}}, "queue_arn": {After: "arn"}}})
+	got := changes(&shown{ResourceChanges: []resourceChange{
+		change("aws_sqs_queue", "b", queue(360), queue(720), "update"),
+		change("aws_sqs_queue", "c", queue(360), queue(360), "no-op"),
+		change("aws_iam_role", "d", nil, map[string]any{"name": "r"}, "create"),
+		change("aws_lambda_function", "e", map[string]any{"function_name": "f"}, nil, "delete"),
+		change("aws_sqs_queue", "f", queue(1), map[string]any{"name": "p"}, "delete", "create"),
+		{Mode: "data", Change: alteration{Actions: []string{"read"}}},
+	}, OutputChanges: map[string]alteration{"widened": {After: []any{"tables: all"}}, "queue_arn": {After: "arn"}}})
 	if !slices.Equal(got.Widened, []string{"tables: all"}) {
 		t.Errorf("what got wider: %q", got.Widened)
 	}
@@ -46,6 +44,35 @@ func TestAPlanIsPutInShortWords(t *testing.T) {
 	want := "change  sqs queue q: visibility_timeout_seconds 360 → 720\ncreate  iam role r\ndestroy lambda function f\nreplace sqs queue p: name q → p"
 	if strings.Join(lines, "\n") != want {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), want)
+	}
+}
+
+// TestWhatTerraformPrintsIsRead, of a plan and of a state, in a format that is known.
+func TestWhatTerraformPrintsIsRead(t *testing.T) {
+	const text = `{"format_version": "1.2",
+		"resource_changes": [{"address": "a.b", "mode": "managed", "type": "aws_sqs_queue", "name": "b", "change":
+			{"actions": ["no-op"], "importing": {"id": "x"}, "before": {"name": "q"}, "after": {"name": "q", "arn": null}, "after_unknown": {"arn": true}}}],
+		"output_changes": {"widened": {"actions": ["create"], "after": ["w"]}},
+		"values": {"outputs": {"queue_arn": {"sensitive": false, "value": "arn"}}, "root_module": {"resources": [],
+			"child_modules": [{"address": "module.m", "resources": [
+				{"address": "module.m.a.b", "mode": "managed", "type": "a", "name": "b", "values": {"id": "7", "name": "q"}},
+				{"address": "module.m.data.c", "mode": "data", "type": "c", "name": "c", "values": {"id": "8"}}]}]}}}`
+	var s shown
+	if err := json.Unmarshal([]byte(text), &s); err != nil || s.readable() != nil {
+		t.Fatal(err, s.readable())
+	}
+	plan, list := changes(&s), resources(s.Values.RootModule)
+	if len(plan.Changes) != 1 || plan.Changes[0].Verb != deploy.Adopt || plan.Changes[0].Name != "q" || !slices.Equal(plan.Widened, []string{"w"}) {
+		t.Errorf("the plan is %+v", plan)
+	}
+	if len(list) != 1 || list[0] != (deploy.Resource{Address: "module.m.a.b", Name: "q", ID: "7"}) || s.Values.Outputs["queue_arn"].Value != "arn" {
+		t.Errorf("the state is %+v %+v", list, s.Values.Outputs)
+	}
+	for _, version := range []string{"", "0.2", "2.0"} {
+		s.FormatVersion = version
+		if s.readable() == nil {
+			t.Errorf("format %q is taken", version)
+		}
 	}
 }
 
