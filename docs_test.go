@@ -114,6 +114,48 @@ func TestEveryPageIsReached(t *testing.T) {
 	}
 }
 
+// TestEveryDependencyHasAReason, in go.mod, and the page has it with its version.
+func TestEveryDependencyHasAReason(t *testing.T) {
+	page := string(read(t, "docs/dependencies.md"))
+	direct := 0
+	for _, m := range regexp.MustCompile(`(?m)^\t(\S+) (v\S+)(?: // (.*))?$`).FindAllStringSubmatch(string(read(t, "go.mod")), -1) {
+		module, version, why := m[1], m[2], m[3]
+		if why == "indirect" {
+			continue
+		}
+		if direct++; why == "" {
+			t.Errorf("go.mod doesn't say why %s is there", module)
+		}
+		if row := "| " + module + " " + version + " | "; !strings.HasPrefix(why, "tests only") && (!strings.Contains(page, row) || !strings.Contains(page, " | "+why+" |\n")) {
+			t.Errorf("docs/dependencies.md has no row %q with go.mod's reason: .ci/dependencies >docs/dependencies.md", row)
+		}
+	}
+	if direct < 20 {
+		t.Errorf("only %d were looked at", direct)
+	}
+	if strings.Contains(page, "not recognised") {
+		t.Error("docs/dependencies.md has a module whose licence is not recognised")
+	}
+}
+
+// TestEveryTestThatIsNamedExists: a page that says which test holds what names
+// one that there is.
+func TestEveryTestThatIsNamedExists(t *testing.T) {
+	there := map[string]bool{}
+	for _, file := range tracked(t, "*_test.go") {
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllSubmatch(read(t, file), -1) {
+			there[string(m[1])] = true
+		}
+	}
+	for _, page := range tracked(t, "*.md") {
+		for _, m := range regexp.MustCompile("`(Test[A-Z]\\w+)`").FindAllSubmatch(read(t, page), -1) {
+			if !there[string(m[1])] {
+				t.Errorf("%s names %s, which isn't there", page, m[1])
+			}
+		}
+	}
+}
+
 // TestTheReasonsAreDocumented holds the README's table of reasons and the rules
 // against the code.
 func TestTheReasonsAreDocumented(t *testing.T) {

@@ -3,40 +3,40 @@ module athenarefresh
 go 1.26.0
 
 require (
-	github.com/aws/aws-lambda-go v1.55.1
-	github.com/aws/aws-sdk-go-v2 v1.47.7
-	github.com/aws/aws-sdk-go-v2/config v1.33.15
-	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
-	github.com/aws/aws-sdk-go-v2/service/athena v1.66.10
-	github.com/aws/aws-sdk-go-v2/service/cloudwatch v1.75.5
-	github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs v1.92.0
-	github.com/aws/aws-sdk-go-v2/service/eventbridge v1.55.9
-	github.com/aws/aws-sdk-go-v2/service/glue v1.173.0
-	github.com/aws/aws-sdk-go-v2/service/iam v1.64.8
-	github.com/aws/aws-sdk-go-v2/service/kms v1.62.4
-	github.com/aws/aws-sdk-go-v2/service/lambda v1.114.2
-	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.8
-	github.com/aws/aws-sdk-go-v2/service/sqs v1.52.10
-	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8
-	github.com/aws/smithy-go v1.28.8
-	github.com/cespare/xxhash/v2 v2.3.0
-	github.com/dlclark/regexp2 v1.12.0
-	github.com/duckdb/duckdb-go/v2 v2.10506.0
-	github.com/google/go-cmp v0.7.0
-	github.com/hashicorp/cronexpr v1.1.3
-	github.com/klauspost/compress v1.20.1
-	github.com/peterh/liner v1.2.3
-	github.com/prometheus/client_golang v1.25.0
-	github.com/prometheus/common v0.72.0
-	github.com/rclone/gofakes3 v0.0.12
-	github.com/rogpeppe/go-internal v1.16.0
-	github.com/spf13/cobra v1.10.2
-	github.com/spf13/pflag v1.0.10
-	go.etcd.io/bbolt v1.5.0
-	golang.org/x/sync v0.24.0
-	golang.org/x/term v0.43.0
-	golang.org/x/text v0.42.0
-	golang.org/x/time v0.16.0
+	github.com/aws/aws-lambda-go v1.55.1 // Lambda's own interface, and its events
+	github.com/aws/aws-sdk-go-v2 v1.47.7 // AWS's SDK: signing, retries, endpoints
+	github.com/aws/aws-sdk-go-v2/config v1.33.15 // region, profiles and endpoints as everywhere else
+	github.com/aws/aws-sdk-go-v2/credentials v1.20.15 // the embedded AWS's keys; CI's roles
+	github.com/aws/aws-sdk-go-v2/service/athena v1.66.10 // DDL and queries
+	github.com/aws/aws-sdk-go-v2/service/cloudwatch v1.75.5 // status, doctor: the queue's metrics
+	github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs v1.92.0 // deploy: is there a log group already?
+	github.com/aws/aws-sdk-go-v2/service/eventbridge v1.55.9 // deploy: is there a schedule already?
+	github.com/aws/aws-sdk-go-v2/service/glue v1.173.0 // the catalog
+	github.com/aws/aws-sdk-go-v2/service/iam v1.64.8 // doctor, deploy: the role
+	github.com/aws/aws-sdk-go-v2/service/kms v1.62.4 // doctor, deploy: may S3 use the key?
+	github.com/aws/aws-sdk-go-v2/service/lambda v1.114.2 // deploy: versions and the alias
+	github.com/aws/aws-sdk-go-v2/service/s3 v1.114.8 // reconcile lists; deploy wires the buckets
+	github.com/aws/aws-sdk-go-v2/service/sqs v1.52.10 // the queue
+	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // whose credentials these are
+	github.com/aws/smithy-go v1.28.8 // the SDK's errors and middleware
+	github.com/cespare/xxhash/v2 v2.3.0 // local: Trino's xxhash64
+	github.com/dlclark/regexp2 v1.12.0 // local: Java's regular expressions
+	github.com/duckdb/duckdb-go/v2 v2.10506.0 // local: what answers a SELECT; schemas of samples
+	github.com/google/go-cmp v0.7.0 // tests only
+	github.com/hashicorp/cronexpr v1.1.3 // tests only: another reader of cron
+	github.com/klauspost/compress v1.20.1 // zstd: the standard library reads none; 40 MB to fetch, its own test data
+	github.com/peterh/liner v1.2.3 // the prompt: a line that can be edited
+	github.com/prometheus/client_golang v1.25.0 // /metrics
+	github.com/prometheus/common v0.72.0 // /metrics' text; tests read it
+	github.com/rclone/gofakes3 v0.0.12 // local: S3's signatures and requests
+	github.com/rogpeppe/go-internal v1.16.0 // tests only: scripts of the command line
+	github.com/spf13/cobra v1.10.2 // the command line, its help and completion
+	github.com/spf13/pflag v1.0.10 // cobra's flags
+	go.etcd.io/bbolt v1.5.0 // local: what it keeps
+	golang.org/x/sync v0.24.0 // groups and weights of goroutines
+	golang.org/x/term v0.43.0 // is it a terminal, and how wide
+	golang.org/x/text v0.42.0 // how wide a character is
+	golang.org/x/time v0.16.0 // how many calls a second
 )
 
 require (

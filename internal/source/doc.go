@@ -104,9 +104,10 @@
 //	  follows this heading.
 //
 // go generate collects the rules and companions of all pages in rules.json,
-// the only part that the function carries, and makes docs/sources.md of them.
+// the only part that the function carries, and makes docs/sources.md and the
+// README's list of them.
 // Tests hold all three together.
 package source
 
 //go:generate go test . -run AreThePages -update
-//go:generate go test . -run IsThePages -update
+//go:generate go test . -run (Is|Has)ThePages -update

@@ -23,6 +23,54 @@ func TestDocumentIsThePages(t *testing.T) {
 	}
 }
 
+const readmeName = "../../README.md"
+
+// TestReadmeHasThePages holds README.md's list of sources against the pages.
+func TestReadmeHasThePages(t *testing.T) {
+	const begin, end = "<!-- made of internal/source by: go generate ./internal/source -->\n", "<!-- end -->"
+	text, err := os.ReadFile(readmeName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, ends := strings.Cut(rest, end)
+	if !found || !ends {
+		t.Fatal("README.md has no place for the sources")
+	}
+	want := before + begin + sourcesTable(t) + end + after
+	if *update {
+		if err := os.WriteFile(readmeName, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if string(text) != want {
+		t.Error("README.md's sources are not the pages: go generate ./internal/source")
+	}
+}
+
+// sourcesTable has two sources in a row, so that all are seen at once.
+func sourcesTable(t *testing.T) string {
+	t.Helper()
+	pages, err := Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cell := func(i int) string {
+		if i >= len(pages) {
+			return " | |"
+		}
+		return fmt.Sprintf(" [`%[1]s`](docs/sources.md#%[1]s) | %[2]s |", pages[i].Name, pages[i].Title)
+	}
+	var b strings.Builder
+	b.WriteString("| source | | source | |\n|---|---|---|---|\n")
+	half := (len(pages) + 1) / 2
+	for i := range half {
+		b.WriteString("|" + cell(i) + cell(i+half) + "\n")
+	}
+	return b.String()
+}
+
 const documentHead = `# Sources
 
 For whoever has logs and wants rules and tables for them: the logs that the program knows, where their writers put them, the
