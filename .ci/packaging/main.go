@@ -126,10 +126,7 @@ func entries(dir, root string) (list []entry, err error) {
 }
 
 func writeTarGz(w io.Writer, list []entry, at time.Time) error {
-	z, err := gzip.NewWriterLevel(w, gzip.BestCompression)
-	if err != nil {
-		return err
-	}
+	z := gzip.NewWriter(w)
 	return errors.Join(writeTar(z, list, at), z.Close())
 }
 
