@@ -36,21 +36,21 @@ func (a *app) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check a deployment and say what to do",
-		Long: `Doctor looks at all that the refresh hangs on: credentials, the queue with its
-policy, key and dead-letter queue, what every bucket notifies, the database and the
-tables with their keys, the work group, the function and its trigger, permissions,
-the clock. It changes nothing and receives nothing.
+		Long: `Doctor checks all that the refresh depends on: credentials, the queue with its
+policy, key and dead-letter queue, the buckets' notifications, the database and
+the tables with their keys, the work group, the function and its trigger,
+permissions, the clock. It changes nothing and receives nothing.
 
-Each line is a check: ok, a warning, wrong, or not checked, with a hint where
-something is to be done. It exits 3 if something is; that the function isn't
-deployed, or that what the refresh can do without couldn't be looked at, is not.
+Each line is a check: ok, a warning, wrong, or not checked, with a hint if there
+is something to do. It exits 3 if there is. It doesn't if the function isn't
+deployed, or if it couldn't check something that the refresh can do without.
 
---probe puts an empty object into each bucket, below ` + doctor.Reserved + `
-where the layout leaves the choice, for an hour of 1971, and follows it: to the
-queue, the function, its partition, a SELECT. It names the first link that is
-broken, with what to do and the seconds, and takes object and partition away again.
---bundle writes one file for a bug report, with the findings, policies, attributes
-and last reasons, and other names for accounts, buckets and objects.`,
+--probe puts an empty object into each bucket, for an hour of 1971, below
+` + doctor.Reserved + ` where the layout allows. It follows the object to the queue,
+the function, its partition and a SELECT. It names the first link that is broken,
+what to do and the seconds it took, and removes object and partition again.
+--bundle writes one file for a bug report, with findings, policies, attributes and
+the last reasons, and with other names for accounts, buckets and objects.`,
 		Args: exactly(0, "doctor: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, router, err := a.router()

@@ -43,9 +43,9 @@ func (a *app) explain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain BUCKET KEY… | s3://BUCKET/KEY… | -",
 		Short: "Say which partition an object belongs to, or why none",
-		Long: `Explain says which table and partition an object in S3 belongs to, step by step,
-or why it belongs to none. It reads the configuration only, unless --live is
-given. With - it reads lines {"bucket": "…", "key": "…"} from standard input.`,
+		Long: `Explain says step by step which table and partition an object in S3 belongs to,
+or why it belongs to none. It reads the configuration only; with --live it asks
+the catalog too. With - it reads lines {"bucket": "…", "key": "…"} from stdin.`,
 		Example: `  athena-refresh explain example.streamalert.data osquery/2018/01/01/00/a.gz`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 && args[0] == "-" {

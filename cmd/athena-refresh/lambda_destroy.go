@@ -20,10 +20,10 @@ func (a *app) lambdaDestroy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "destroy --processor athena",
 		Short: "Take the function and its resources out of the account",
-		Long: `Destroy asks for the function's name, tells the buckets not to notify the queue
-any more, and deletes what deploy made. The data buckets and their objects stay,
-the database with its tables unless --drop-database is there, and the bucket of
-Athena's results unless --drop-results is.`,
+		Long: `Destroy asks for the function's name, takes our entry off the buckets'
+notifications, and deletes what deploy made. It keeps the data buckets and their
+objects, the database with its tables (--drop-database deletes them), and the
+bucket of Athena's results (--drop-results).`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return deployError(a.destroy(cmd.Context(), &f))
 		},

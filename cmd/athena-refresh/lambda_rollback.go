@@ -16,8 +16,8 @@ func (a *app) lambdaRollback() *cobra.Command {
 		Use:   "rollback --processor athena|rule|alert|all",
 		Short: "Have the version before serve again",
 		Long: `Rollback points the alias production at the version before the one that serves.
-It stays there until the function is deployed again, whatever else is changed
-meanwhile. A version of this function that doesn't answer is passed over.`,
+It stays there until you deploy the function again, whatever else you change
+meanwhile. Rollback skips a version of this function that doesn't answer.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return deployError(a.rollback(cmd.Context(), &f))
 		},

@@ -26,19 +26,19 @@ func (a *app) local() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "Serve S3, SQS, Glue and Athena on this machine",
-		Long: `Local serves an S3, SQS, Glue and Athena of its own on one port of this machine,
-with the resources of the configuration made: buckets that notify the queue, the
-queues, the database with the table alerts and those that the configuration has a
-file of in its folder tables (open --save). Any AWS client works with it. What
-is stored stays in --data. It serves until Ctrl-C.
+		Long: `Local serves its own S3, SQS, Glue and Athena on one port of this machine, and
+makes the resources of the configuration: buckets that notify the queue, the
+queues, the database with the table alerts and the tables that the configuration
+has a file of in its folder tables (open --save). Any AWS client works with it. It
+keeps what is stored in --data, and serves until Ctrl-C.
 
 With --policy ROLE=FILE, whoever uses ROLE as the access key id may do what the
-policy in FILE says, and Athena no more on their behalf; the first time that a
-right is lacking, it is said. Whoever uses "test" may do everything.
+policy in FILE allows, and Athena does no more for them. Local says so the first
+time that a right is missing. Whoever uses "test" may do everything.
 
---latency makes services slow; Athena's time is a statement's. --fail makes a
-share of the calls of an operation, or of all (*), an error. Both are for
-trying how a program bears it.`,
+--latency makes services slow; for Athena it is the time of a statement. --fail
+makes a share of the calls of an operation, or of all operations (*), fail. Use
+both to see how a program copes.`,
 		Example: `  athena-refresh local --policy refresher=role.json
   athena-refresh local --latency athena=1500ms,sqs=10ms,glue=20ms
   athena-refresh local --fail Glue.BatchGetPartition:ThrottlingException:5% --fail SQS.ReceiveMessage:500:1%`,

@@ -25,7 +25,7 @@ func (a *app) once() *cobra.Command {
 		Short: "Refresh once, as the scheduled function does",
 		Long: `Once empties the queue: it receives notifications, adds the partitions that they
 call for, and prints what it did. It ends when the queue is empty or the
-configuration's timeout is over. Ctrl-C finishes what is in hand.`,
+configured timeout is over. Ctrl-C finishes what is in hand.`,
 		Args: exactly(0, "once: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, router, err := a.router()

@@ -21,8 +21,8 @@ func (a *app) parked() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "parked",
 		Short: "Show what was parked and why, and send it back",
-		Long: `Parked says how many messages are in the dead-letter queue. "parked sample" says
-why, "parked redrive" sends them back once the cause is gone.`,
+		Long: `Parked counts the messages in the dead-letter queue. "parked sample" says why they
+are there; "parked redrive" sends them back once the cause is mended.`,
 		Args: unknownUnder("parked", "sample, redrive"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			lot, err := a.openParking(cmd.Context())

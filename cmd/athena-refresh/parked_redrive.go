@@ -26,12 +26,13 @@ func (a *app) parkedRedrive() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "redrive",
 		Short: "Send parked messages back to the queue",
-		Long: `Redrive sends back what is parked, to be settled anew: do it after the cause is
-gone. A message is deleted here once it is confirmed to be there; whatever happens
-in between, none is lost, and one that is there twice is settled twice.
+		Long: `Redrive sends parked messages back to the queue, which settles them again. Mend
+the cause first. It deletes a parked message only when the queue has confirmed the
+copy; whatever happens in between, none is lost, and one that is there twice is
+settled twice.
 
---reason and --table choose among them, as "parked sample" shows them; each may
-be given several times. The reason "none" is that of messages without one.`,
+--reason and --table choose messages as "parked sample" shows them; you may give
+each several times. The reason "none" is that of messages without one.`,
 		Example: `  athena-refresh parked redrive --reason unknown_bucket --dry-run`,
 		Args: func(cmd *cobra.Command, args []string) (err error) {
 			if s, err = selection(reasons, tables); err != nil {

@@ -20,13 +20,13 @@ func (a *app) parkedSample() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sample",
 		Short: "Say why messages were parked, by some of them",
-		Long: `Sample receives some of what is parked, gives it back, and says why it is there:
-by reason, table and bucket, with examples. While it looks, what it looks at is
-hidden; nothing is changed.
+		Long: `Sample receives some of the parked messages, gives them back, and says why they
+are there: by reason, table and bucket, with examples. It changes nothing; while
+it looks, those messages are hidden.
 
-The reason is the one that the refresh wrote beside the message. Where there is
-none, as with messages that SQS itself moved after 100 receives, the objects are
-placed once more by the configuration as it is now.`,
+The reason is the one that the refresh wrote beside the message. SQS writes none
+when it moves a message after 100 receives: sample then places the objects again,
+by the configuration as it is now.`,
 		Args: exactly(0, "parked sample: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			lot, err := a.openParking(cmd.Context())

@@ -45,37 +45,37 @@ func (a *app) reconcile() *cobra.Command {
 		Short: "Compare S3 with the catalog, and fix it",
 		Long: `Reconcile finds the folders in S3 that stand for partitions, by the
 configuration's rules, and compares them with the catalog. It changes nothing
-unless told to, and prints, counted and with examples:
+unless you tell it to. It prints these, counted and with examples:
 
-  missing    folders whose partition the catalog lacks       --fix adds it
-  elsewhere  partitions that the catalog has in another      --relocate moves it
+  missing    the catalog lacks the folder's partition        --fix adds it
+  elsewhere  the catalog has the partition in another        --relocate moves it
              folder                                          here
-  empty      partitions in whose folder there is nothing     --drop-empty drops it
-             to read, or that is gone
-  nested     partitions whose folder is another's of the     drop one of the two
+  empty      the partition's folder is gone, or holds        --drop-empty drops it
+             nothing to read
+  nested     the partition's folder is another's of the      drop one of the two
              same table or inside it: rows are read twice
-  unplaced   objects, and folders of them, that belong to    mend the rules, or
+  unplaced   objects, or folders of them, that belong to     mend the rules, or
              no partition, by reason                         add one that ignores
 
-What is added goes the way of a notification: a reconcile can't add what a
-notification couldn't. A partition is not relocated while its present folder
-holds objects and stands for it too, and not dropped unless its folder is still
-empty just before. S3 has no lock: an object that lands in that very moment is
-in no partition until its notification, or the next reconcile, adds it again.
+It adds partitions as a notification would: what a notification couldn't add, a
+reconcile can't either. It doesn't relocate a partition while the present folder
+holds objects and stands for it too, and drops none whose folder isn't still
+empty just before. S3 has no lock: an object that lands at that very moment is in
+no partition until its notification, or the next reconcile, adds it again.
 
-With reconcile_every the daemon and the function compare by themselves. They add
-what is missing, and mend nothing else. The function, which has no time to read a
-large catalog, doesn't look for what is empty: this command does.
+With reconcile_every the daemon and the function reconcile by themselves: they add
+what is missing and change nothing else. The function has no time to read a large
+catalog, so it doesn't look for what is empty; this command does.
 
-It may be ended at any time, and begun again: nothing is kept but what was
-mended. With --since and --until only partitions of that time are compared, by
+You may end it at any time and start it again: it keeps nothing but what it
+mended. With --since and --until it compares only partitions of that time, by
 their values (dt, date, day, or year, month, day, hour).
 
---engine repair TABLE has Athena add what is missing, by MSCK REPAIR TABLE, and
-then compares. Athena sees only folders directly below the table's location that
-are named key=value, in the order of the table's keys and with these in lower
-case; it sees none with an = or a : in a value, and may fail as a whole where a
-name has any other character that Hive escapes, or a %.`,
+With --engine repair TABLE Athena adds what is missing, by MSCK REPAIR TABLE, and
+reconcile compares afterwards. Athena sees only folders directly below the table's
+location that are named key=value, in the order of the table's keys and with the
+keys in lower case. It sees none with an = or a : in a value, and may fail as a
+whole if a name has any other character that Hive escapes, or a %.`,
 		Example: `  athena-refresh reconcile
   athena-refresh reconcile --fix cloudtrail --since 2026-01-01
   athena-refresh reconcile --fix --relocate --drop-empty --prefix s3://example.streamalert.data/osquery/`,

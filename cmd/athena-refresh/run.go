@@ -18,16 +18,17 @@ func (a *app) run() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Refresh for as long as it runs",
-		Long: `Run is the daemon: with "trigger": "queue" it receives notifications as they
-come, otherwise it empties the queue at once and then on schedule_expression.
-With "reconcile_every" it also compares S3 with the catalog, at once and then on
-that schedule, and adds what is missing.
+		Long: `Run is the daemon. With "trigger": "queue" it receives notifications as they
+arrive; otherwise it empties the queue at once, and then on schedule_expression.
+With "reconcile_every" it also compares S3 with the catalog, at once and on that
+schedule, and adds what is missing.
 It serves a status page, the same as /status.json, and /metrics, /healthz and
-/readyz. The page's buttons take the token of the address that the log names; on an
-address that others can reach, so does reading it. With "enable_metrics" the daemon prints metrics for CloudWatch too, every minute
-or after each emptying. "buckets" and "log_level" are read again when they change;
-files that are wrong are refused and the old ones obeyed, and any other setting
-takes a restart, which is said. Ctrl-C finishes what is in hand and gives back the rest.`,
+/readyz. The page's buttons need the token of the address that the log names; if
+others can reach the address, reading the page needs it too. With "enable_metrics"
+run also prints metrics for CloudWatch, every minute or after each emptying. It
+reads "buckets" and "log_level" again when they change; it refuses files that are
+wrong and keeps the former settings, and says so if another setting takes a
+restart. Ctrl-C finishes what is in hand and gives back the rest.`,
 		Args: exactly(0, "run: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()

@@ -43,13 +43,13 @@ func (a *app) tableCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create TABLE|--all",
 		Short: "Create a table that a rule feeds",
-		Long: `Create makes a table of the configuration's database, with the partition keys and
-the location that its rules in lambda.json call for, shows the statement and asks
-before it runs. The table is empty then; reconcile adds what is in S3 already.
-With --all it makes every table that the rules name and that isn't there yet: of
-its file in the configuration's folder tables (open --save), of the rule's source,
-or else of a sample of what is in its bucket.
-Its columns come from one of:
+		Long: `Create makes a table in the configuration's database, with the partition keys and
+the location that its rules in lambda.json call for. It shows the statement and
+asks before it runs it. The new table is empty; reconcile adds what S3 has.
+With --all it makes every table that the rules name and that isn't there yet: from
+its file in the configuration's folder tables (open --save), from the rule's
+source, or else from a sample of what is in its bucket.
+The columns come from one of:
 ` + originHelp,
 		Example: `  athena-refresh table create cloudtrail
   athena-refresh table create web --from s3://web-logs/

@@ -43,14 +43,14 @@ func (a *app) tableRebuild() *cobra.Command {
 		Use:   "rebuild TABLE",
 		Short: "Give a table new columns or another SerDe, in place",
 		Long: `Rebuild changes a table and then all of its partitions, each of which has columns
-and a SerDe of its own. The table is there all the time, every partition keeps
-its location, and queries go on: what they read is what the table had or what it
-gets. Columns keep their places, new ones come last, none goes, and a type
-changes only to one that Athena reads the old one as.
+and a SerDe of its own. The table stays, every partition keeps its location, and
+queries go on: they read by the old columns or by the new ones. Columns keep their
+places, new ones come last, none goes, and a type changes only to one that Athena
+reads the old one as.
 
-Killed anywhere, it goes on where it was when it is run again. With "catalog":
-"glue" partitions may be added as the table was for five minutes more: it waits
-for these. The new schema comes from one of:
+If it is killed, run it again: it goes on where it was. With "catalog": "glue" the
+refresh may add partitions of the old shape for five more minutes, and rebuild
+waits for these. The new schema comes from one of:
 ` + originHelp,
 		Example: `  athena-refresh table rebuild web --from s3://web-logs/
   athena-refresh table rebuild alerts --schema alerts --yes`,

@@ -33,9 +33,9 @@ const originHelp = `
                              {"id": "string", "n": "bigint", "who": {"a": "string"},
                              "tags": {}, "list": []}
 
-Without one it is the table of the rule's source. --format says how files are
-read, where the schema does not. What was made of a sample is read back: it is
-said what the table reads otherwise than it is in the files.`
+Without one it is the table of the rule's source. --format says how to read the
+files if the schema doesn't. Whatever comes from a sample is read back through the
+table, and you are told what the table reads differently than the files have it.`
 
 func (o *origin) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.from, "from", "", "infer the schema from a sample: s3://BUCKET/PREFIX, a folder or a file")

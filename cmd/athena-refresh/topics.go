@@ -68,15 +68,15 @@ func sourcesTopic() *cobra.Command {
 	return cmd
 }
 
-const sourcesIntroduction = `A source is what is known of one writer's logs. In lambda.json's buckets it is a
-rule of one word, and several may share a bucket:
+const sourcesIntroduction = `A source is what the program knows of one writer's logs. In lambda.json's buckets
+it is a rule of one word, and several may share a bucket:
 
   {"source": "alb"}
   {"source": "aws-logs"}   all of AWS's below AWSLogs/, each in its own table
 
-"prefix" and "file" narrow it, "table" and "partition" take the place of its own.
-What the writer lands beside its logs (digests, manifests, test files) is ignored
-as its companion. docs/sources.md has each with its queries and warnings.
+"prefix" and "file" narrow it; "table" and "partition" replace its own. The program
+ignores what the writer puts beside its logs (digests, manifests, test files), as
+its companions. docs/sources.md has each source with its queries and warnings.
 `
 
 // describeSources is a paragraph for each source: its title, the table and its
@@ -125,8 +125,8 @@ lambda.json says what to do, in the section athena_partition_refresh_config:
 
 buckets maps a bucket to the table that its objects belong to: "data" (the first
 folder is the table), the name of a table, or a list of rules, of which the
-first that matches decides (athena-refresh help layouts). Nothing else has to be
-set:
+first that matches decides (athena-refresh help layouts). You need no other
+setting:
 
   setting                default
   enabled                true       false: deployed, but switched off
@@ -150,32 +150,32 @@ set:
                                     whose buckets are in buckets, ARNs of SNS
                                     topics and of EventBridge rules (*)
 
-(*) for what deploys the function: the commands here check it and do no more.
+(*) only lambda deploy uses it; the other commands just check it.
 
-<prefix> in a name stands for account.prefix. Numbers may be strings. A setting
-that is not known is an error. Region, credentials and endpoints come from the
+<prefix> in a name stands for account.prefix. Numbers may be strings. An unknown
+setting is an error. Region, credentials and endpoints come from the
 environment, as with the AWS SDK; account.region is the default.
 `
 
 const layoutsTopic = `
-A layout is the rule that reads a partition out of an object's key. In
-lambda.json's buckets, a bucket has one (a short form) or a list of rules:
+A layout says how to read a partition out of an object's key. In lambda.json's
+buckets, a bucket has one layout (a short form) or a list of rules:
 
   {"prefix": "logs/*/", "layout": "hive", "table": "web", "keys": ["dt", "region"]}
   {"prefix": "**/tmp/", "ignore": true}
   {"file": "*.log", "source": "clb"}
 
-prefix is a plain prefix of the key, * one folder, **/ at its beginning any
-folders; file is a pattern of the file's name, * any text and ? one character.
-The first rule that matches decides. What * stands for is no partition key: if
-two folders below logs/ have the same dt and region, the second is a
-location_conflict. Then make it a key, with the template
+The key must begin with prefix, in which * stands for one folder and **/ at the
+beginning for any folders. file is a pattern of the file's name, in which * is any
+text and ? one character. The first rule that matches decides. What * stands for
+is no partition key: if two folders below logs/ have the same dt and region, the
+second is a location_conflict. Make it a key then, with the template
 logs/{app}/dt={dt}/region={region}/.
 
-A source is what is known of one writer's logs: layout, keys, table and what
-lies beside the logs, in one word (athena-refresh help sources). Its rule takes
-only keys that have its shape. A file pattern separates objects, not what a query
-reads: a partition is a folder, and Athena reads all files of it.
+A source is what the program knows of one writer's logs, in one word: layout,
+keys, table, and what lies beside the logs (athena-refresh help sources). Its rule
+takes only keys that have its shape. A file pattern separates objects, not what a
+query reads: a partition is a folder, and Athena reads all of its files.
 
 These are the layouts, each with an object it places and the result:
 
@@ -194,12 +194,17 @@ These are the layouts, each with an object it places and the result:
   alb                  AWSLogs/111122223333/elasticloadbalancing/us-east-1/2018/03/01/a.log.gz
                        account=111122223333, region=us-east-1, dt=2018-03-01
 
-Anything else is a template, such as {app}/{yyyy}-{MM}-{dd}/: {name} is a folder
-or a part of one, **/ any folders before, […/] may be there or not, and {yyyy},
-{MM}, {dd}, {HH}, {mm}, {ss} are digits of a time ({M}, {d}, {H}: also without a
-zero in front). The partition keys are the names in their order, then dt, made
-of the time; "partition": {"day": "{yyyy}-{MM}-{dd}"} says otherwise, with any
-layout or source. A table may be a pattern of captures: "table": "{app}_logs" is
+Anything else is a template, such as {app}/{yyyy}-{MM}-{dd}/:
+
+  {name}       a folder, or a part of one
+  {yyyy} {MM} {dd} {HH} {mm} {ss}   digits of a time
+  {M} {d} {H}  the same, also without a zero in front
+  […/]         folders that may be missing
+  **/          at the beginning: any folders before
+
+The partition keys are the names in their order, then dt, made of the time. To
+have others, add "partition": {"day": "{yyyy}-{MM}-{dd}"}; that works with any
+layout or source. The table may be made of captures: "table": "{app}_logs" is
 folded to lower case, every character that no table has becomes a _, and app is
 no partition key then.
 
