@@ -75,7 +75,7 @@ func (s *sheet) table(t *discoveredTable) {
 	if t.Format != nil {
 		s.printf(", %s", *t.Format)
 	}
-	s.printf("\n  files       %s, %s, in %s by %s\n", count(t.Files, "file"), bytesText(t.Bytes), count(t.Partitions, "partition"), strings.Join(t.Keys, ", "))
+	s.printf("\n  files       %s, %s, in %s by %s\n", count(t.Files, "file"), terminal.Bytes(t.Bytes), count(t.Partitions, "partition"), strings.Join(t.Keys, ", "))
 	rule, err := json.Marshal(t.Rule)
 	if err != nil {
 		s.err = err
@@ -138,22 +138,9 @@ func (s *sheet) rest(d *discovery, sum *discoveredSummary) {
 	if sum.Sampled {
 		seen = " that were looked at"
 	}
-	s.printf("%s%s, %s: %s placed, %s ignored, %s unplaced\n", count(sum.Files, "file"), seen, bytesText(sum.Bytes),
+	s.printf("%s%s, %s: %s placed, %s ignored, %s unplaced\n", count(sum.Files, "file"), seen, terminal.Bytes(sum.Bytes),
 		terminal.Thousands(sum.Placed), terminal.Thousands(sum.Ignored), terminal.Thousands(sum.Unplaced))
 	if len(d.Tables) == 0 && sum.Files > 0 {
 		s.printf("Nothing was recognised. A rule reads a partition out of a key's folders: athena-refresh help layouts\n")
 	}
-}
-
-// bytesText is a number of bytes as people read it.
-func bytesText(n int64) string {
-	units := []string{"bytes", "KB", "MB", "GB", "TB", "PB"}
-	x, i := float64(n), 0
-	for ; x >= 1024 && i < len(units)-1; i++ {
-		x /= 1024
-	}
-	if i == 0 {
-		return fmt.Sprintf("%d bytes", n)
-	}
-	return fmt.Sprintf("%.1f %s", x, units[i])
 }

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -27,8 +28,8 @@ import (
 
 type openFlags struct {
 	place
-	yes     bool
-	queries []string
+	yes, watch bool
+	queries    []string
 }
 
 func (a *app) openFolder() *cobra.Command {
@@ -63,6 +64,7 @@ rules, ready for "lambda deploy".`,
 	a.jsonFlag(cmd)
 	f.flags(cmd)
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "don't ask")
+	cmd.Flags().BoolVar(&f.watch, "watch", false, "follow new files: what is renamed in, or unchanged for two seconds")
 	cmd.Flags().StringArrayVar(&f.queries, "query", nil, "print the answer to this `SQL`, as CSV, and end; repeatable")
 	return cmd
 }
@@ -126,7 +128,7 @@ func (o *opened) serve(ctx context.Context) (err error) {
 	}
 	o.config.Catalog = config.CatalogGlue // a statement for each hundred partitions would only take longer
 	o.stack, err = startStack(context.WithoutCancel(ctx), o.config, "127.0.0.1:0", local.Options{
-		Data: filepath.Join(o.dir, "data"), Mounts: []local.Mount{{Bucket: o.found.bucket, Dir: o.found.dir, At: o.found.at}}})
+		Data: filepath.Join(o.dir, "data"), Mounts: []local.Mount{{Bucket: o.found.bucket, Dir: o.found.dir, At: o.found.at, Follow: o.flags.watch}}})
 	if err != nil {
 		return err
 	}
@@ -138,10 +140,16 @@ func (o *opened) serve(ctx context.Context) (err error) {
 		return err
 	}
 	search := searcher(o.stack.cfg, o.config)
-	if len(o.flags.queries) > 0 || !terminal.Is(o.app.stdin) {
+	asked := len(o.flags.queries) > 0 || !terminal.Is(o.app.stdin)
+	if asked && !o.flags.watch {
 		return o.answer(ctx, search)
 	}
-	return o.search(ctx, search)
+	return o.serving(ctx, func(ctx context.Context) error {
+		if asked {
+			return o.answer(ctx, search)
+		}
+		return o.app.prompt(ctx, search, glue.NewTables(o.stack.cfg, o.config.Database))
+	})
 }
 
 // addPartitions adds the partitions of what is there.
@@ -157,46 +165,71 @@ func (o *opened) addPartitions(ctx context.Context) error {
 	return explainAWS("add the partitions", errors.Join(err, done()))
 }
 
-// answer prints the answers to the statements of --query, or of stdin: those that
-// fail are said, and the rest are answered all the same.
+// answer prints the answers to the statements of --query, or of stdin.
 func (o *opened) answer(ctx context.Context, search *query.Client) error {
-	statements := o.flags.queries
-	if len(statements) == 0 {
-		var err error
-		if statements, err = o.app.statements(); err != nil {
-			return err
-		}
-	}
 	format := "csv"
 	if o.app.json {
 		format = "json"
 	}
+	if len(o.flags.queries) == 1 {
+		return o.app.search(ctx, search, o.flags.queries[0], format)
+	}
+	statements := o.app.statements()
+	if len(o.flags.queries) > 0 {
+		statements = func(yield func(string, error) bool) {
+			for _, sql := range o.flags.queries {
+				if !yield(sql, nil) {
+					return
+				}
+			}
+		}
+	}
 	return o.app.answers(ctx, search, statements, format)
 }
 
-// mostSQL is how much is read of statements, more than Athena takes of one.
+// mostSQL is how much is read of a statement, more than Athena takes of one.
 const mostSQL = 1 << 20
 
-// statements reads those that stdin has.
-func (a *app) statements() ([]string, error) {
-	text, err := io.ReadAll(io.LimitReader(a.stdin, mostSQL+1))
-	switch {
-	case errors.Is(err, context.Canceled):
-		return nil, errInterrupted
-	case err != nil:
-		return nil, fmt.Errorf("read the statements: %w", err)
-	case len(text) > mostSQL:
-		return nil, fmt.Errorf("read the statements: there is more than %s", bytesText(mostSQL))
+// statements reads those that stdin has, each as soon as it has ended. The last
+// needs no ";".
+func (a *app) statements() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		lines := bufio.NewScanner(a.stdin)
+		lines.Buffer(nil, mostSQL)
+		text := ""
+		for lines.Scan() {
+			text += lines.Text() + "\n"
+			var ended []string
+			if ended, text = prompt.Split(text); len(text) > mostSQL {
+				yield("", fmt.Errorf("read the statements: there is more than %s of one", terminal.Bytes(mostSQL)))
+				return
+			}
+			for _, sql := range ended {
+				if !yield(sql, nil) {
+					return
+				}
+			}
+		}
+		switch err := lines.Err(); {
+		case errors.Is(err, context.Canceled):
+			yield("", errInterrupted)
+		case err != nil:
+			yield("", fmt.Errorf("read the statements: %w", err))
+		case text != "":
+			yield(text, nil)
+		}
 	}
-	return prompt.Statements(string(text)), nil
 }
 
 // answers prints the answers to statements, an empty line between. One that fails
 // is said, and the rest are run all the same.
-func (a *app) answers(ctx context.Context, search *query.Client, statements []string, format string) error {
-	failed := 0
-	for i, sql := range statements {
-		if i > 0 {
+func (a *app) answers(ctx context.Context, search *query.Client, statements iter.Seq2[string, error], format string) error {
+	asked, failed := 0, 0
+	for sql, err := range statements {
+		if err != nil {
+			return err
+		}
+		if asked++; asked > 1 {
 			if err := a.printf("\n"); err != nil {
 				return err
 			}
@@ -205,21 +238,19 @@ func (a *app) answers(ctx context.Context, search *query.Client, statements []st
 		switch {
 		case ctx.Err() != nil:
 			return errInterrupted
-		case err != nil && len(statements) == 1:
-			return err
 		case err != nil:
 			failed++
 			a.complain(err)
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %s failed", failed, count(len(statements), "statement"))
+		return fmt.Errorf("%d of %s failed", failed, count(asked, "statement"))
 	}
 	return nil
 }
 
-// search serves the page and reads statements.
-func (o *opened) search(ctx context.Context, search *query.Client) error {
+// serving serves the page, and settles what lands, while somebody searches.
+func (o *opened) serving(ctx context.Context, search func(context.Context) error) error {
 	pages, err := listenForPages("127.0.0.1:0")
 	if err != nil {
 		return err
@@ -230,7 +261,7 @@ func (o *opened) search(ctx context.Context, search *query.Client) error {
 	service := &service{app: o.app, config: o.config, router: o.router, cfg: o.stack.cfg, log: o.app.log(slog.LevelWarn), pages: pages, token: statuspage.NewToken()}
 	go func() { served <- service.run(ctx) }()
 	o.app.say(fmt.Sprintf("Status page: http://%s/?token=%s   S3 and Athena for any AWS client: %s", pages.Addr(), service.token, o.stack.url))
-	err = o.app.prompt(ctx, search, glue.NewTables(o.stack.cfg, o.config.Database))
+	err = search(ctx)
 	cancel()
 	return errors.Join(err, <-served)
 }

@@ -56,11 +56,7 @@ statements from stdin.`,
 			case terminal.Is(a.stdin):
 				return a.prompt(cmd.Context(), search, glue.NewTables(cfg, c.Database))
 			}
-			statements, err := a.statements()
-			if err != nil {
-				return err
-			}
-			return a.answers(cmd.Context(), search, statements, a.rowFormat(format))
+			return a.answers(cmd.Context(), search, a.statements(), a.rowFormat(format))
 		},
 	}
 	a.jsonFlag(cmd)

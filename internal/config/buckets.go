@@ -8,6 +8,7 @@ import (
 
 	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
 )
 
 // buckets reads the mapping of buckets to rules, in the file's order.
@@ -128,7 +129,7 @@ func checkSource(s string) error {
 	if slices.Contains(names, s) {
 		return nil
 	}
-	best := slices.MinFunc(names, func(a, b string) int { return distance(a, s) - distance(b, s) })
+	best, _ := terminal.Nearest(s, names)
 	return hint("athena-refresh help sources lists them", "%q is no source: did you mean %q?", s, best)
 }
 

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 	"unicode/utf8"
+
+	"athenarefresh/internal/terminal"
 )
 
 // Load reads global.json and lambda.json in dir. Its error is [Errors], with
@@ -195,7 +197,7 @@ func (f *file) required(v value, path string, names ...string) {
 		missing, like := true, ""
 		for _, m := range v.members() {
 			missing = missing && m.name != name
-			if distance(m.name, name) <= 2 {
+			if terminal.Edits(m.name, name) <= 2 {
 				like = `there is "` + m.name + `"`
 			}
 		}
@@ -222,7 +224,7 @@ func (f *file) sections(root value, c *Config) {
 	for _, m := range root.members() {
 		c.Sections[m.name] = f.data[m.value.at:m.value.end]
 		found = found || m.name == sectionName
-		if distance(m.name, sectionName) <= 4 {
+		if terminal.Edits(m.name, sectionName) <= 4 {
 			like = `there is "` + m.name + `"`
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"athenarefresh/internal/schedule"
 	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
 )
 
 // field is a member that an object may have. read nil: it is accepted and
@@ -287,28 +288,10 @@ func expression(to *schedule.Schedule) func(value) error {
 
 // nearest is the name of fields that takes the fewest edits to make of name.
 func nearest(name string, fields []field) string {
-	best := slices.MinFunc(fields, func(a, b field) int { return distance(a.name, name) - distance(b.name, name) })
-	return best.name
-}
-
-// distance counts the bytes to add, remove or change to make b of a, upper and
-// lower case being the same.
-func distance(a, b string) int {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	best, _ := terminal.Nearest(name, names)
+	return best
 }

@@ -19,13 +19,22 @@ func (s *Stack) Serve(ctx context.Context, ln net.Listener) error {
 	if err := loopback(ln.Addr()); err != nil {
 		return errors.Join(err, ln.Close(), s.Close())
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	server := &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // ends long polls
 	}
-	served := make(chan error, 1)
+	served, followed := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
+	go func() {
+		err := s.buckets.Follow(ctx)
+		if err != nil {
+			cancel()
+		}
+		followed <- err
+	}()
 	var err error
 	select {
 	case err = <-served:
@@ -34,7 +43,8 @@ func (s *Stack) Serve(ctx context.Context, ln net.Listener) error {
 		err = shutdown(server)
 		<-served // ErrServerClosed
 	}
-	return errors.Join(err, s.Close())
+	cancel()
+	return errors.Join(err, <-followed, s.Close())
 }
 
 func shutdown(server *http.Server) error {

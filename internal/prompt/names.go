@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"athenarefresh/internal/terminal"
 )
 
 // names are what may be completed and what may have been meant.
@@ -122,45 +124,8 @@ func (p *Prompt) mended(ctx context.Context, err error, sql string) error {
 		all = keywords
 	}
 	name := strings.ToLower(strings.Join(m[1:], ""))
-	if best := nearest(name, all); best != "" {
+	if best, edits := terminal.Nearest(name, all); edits > 0 && edits <= len(name)/2 {
 		return fmt.Errorf("%w\nDid you mean %s?", err, best)
 	}
 	return err
-}
-
-// nearest is the name that takes the fewest edits to make of another, "" if that
-// is most of it.
-func nearest(name string, all []string) string {
-	best, least := "", len(name)/2+1
-	for _, other := range all {
-		if d := distance(name, strings.ToLower(other)); d > 0 && d < least {
-			best, least = other, d
-		}
-	}
-	return best
-}
-
-// distance counts the edits between two names: letters put in, left out,
-// exchanged for another, or with their neighbour.
-func distance(a, b string) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	for j := range rows[1] {
-		rows[1][j] = j
-	}
-	for i := range len(a) {
-		rows[2][0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			d := min(rows[1][j+1]+1, rows[2][j]+1, rows[1][j]+cost)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				d = min(d, rows[0][j-1]+1)
-			}
-			rows[2][j+1] = d
-		}
-		rows[0], rows[1], rows[2] = rows[1], rows[2], rows[0]
-	}
-	return rows[1][len(b)]
 }

@@ -196,22 +196,13 @@ func (p *Prompt) read() (string, error) {
 
 // complete tells whether the last statement of a text has ended.
 func complete(text string) bool {
-	_, rest := split(text)
+	_, rest := Split(text)
 	return rest == ""
 }
 
-// Statements are the statements of a text, without their ";". The last needs none.
-func Statements(text string) []string {
-	list, rest := split(text)
-	if rest != "" {
-		list = append(list, rest)
-	}
-	return list
-}
-
-// split cuts a text behind each ";" that stands in no text, name or comment. What
+// Split cuts a text behind each ";" that stands in no text, name or comment. What
 // is left has not ended; that it is a comment alone counts as nothing.
-func split(text string) (ended []string, rest string) {
+func Split(text string) (ended []string, rest string) {
 	begun, some := 0, false
 	for i := 0; i < len(text); i++ {
 		skip := 0
@@ -268,7 +259,8 @@ func (p *Prompt) obey(ctx context.Context, text string) error {
 	case strings.HasPrefix(text, `\`):
 		return p.print("%s: no such command; \\? lists them\n", terminal.Escape(word))
 	}
-	for _, sql := range Statements(text) {
+	ended, _ := Split(text)
+	for _, sql := range ended {
 		if err := p.said(p.interruptible(ctx, func(ctx context.Context) error { return p.query(ctx, sql) })); err != nil {
 			return err
 		}
@@ -385,7 +377,7 @@ func (p *Prompt) query(ctx context.Context, sql string) error {
 	if len(answer.Columns) == 0 {
 		return p.print("done (%s)\n", took)
 	}
-	return p.print("(%s %s, %s read, %s)\n", terminal.Thousands(rows), plural(rows, "row"), size(answer.Bytes), took)
+	return p.print("(%s %s, %s read, %s)\n", terminal.Thousands(rows), plural(rows, "row"), terminal.Bytes(answer.Bytes), took)
 }
 
 func plural(n int, word string) string {
@@ -393,18 +385,4 @@ func plural(n int, word string) string {
 		return word
 	}
 	return word + "s"
-}
-
-// size is a number of bytes as people read it.
-func size(n int64) string {
-	const k = 1024
-	switch {
-	case n < k:
-		return fmt.Sprintf("%d bytes", n)
-	case n < k*k:
-		return fmt.Sprintf("%.1f KB", float64(n)/k)
-	case n < k*k*k:
-		return fmt.Sprintf("%.1f MB", float64(n)/(k*k))
-	}
-	return fmt.Sprintf("%.2f GB", float64(n)/(k*k*k))
 }

@@ -1,6 +1,9 @@
 package terminal
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Thousands is a number as people read it: "1,234".
 func Thousands(n int) string {
@@ -9,4 +12,20 @@ func Thousands(n int) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// Bytes is a number of bytes as people read it: "1.5 MB", of 1,024 KB each.
+func Bytes(n int64) string {
+	units := []string{"bytes", "KB", "MB", "GB", "TB", "PB"}
+	x, i := float64(n), 0
+	for ; x >= 1024 && i < len(units)-1; i++ {
+		x /= 1024
+	}
+	switch {
+	case n == 1:
+		return "1 byte"
+	case i == 0:
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.1f %s", x, units[i])
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
@@ -28,6 +29,23 @@ type scanFile struct {
 	path      string // of the body on this machine
 	uri       string // of the object
 	size      int64
+	modified  time.Time // when it was listed; zero if it never changes
+}
+
+// unchanged fails if a file is another than the one that was listed.
+func (f *scanFile) unchanged() error {
+	if f.modified.IsZero() {
+		return nil
+	}
+	info, err := os.Lstat(f.path)
+	if err == nil && info.Size() == f.size && info.ModTime().Equal(f.modified) {
+		return nil
+	}
+	what := "changed"
+	if err != nil {
+		what = "went away"
+	}
+	return userFailure(typeBadData, "HIVE_CURSOR_ERROR: %s %s while it was read: an answer of half of it would be wrong. Ask again when nobody writes to it", f.uri, what)
 }
 
 // packed are the ways to compress that Athena knows by a file's name and the
@@ -102,7 +120,7 @@ func (s *scan) list(ctx context.Context, objects Objects, parts []*scanPartition
 				}
 				s.files = append(s.files, files...)
 			default:
-				s.files = append(s.files, scanFile{p, o.Path, "s3://" + bucket + "/" + o.Key, o.Size})
+				s.files = append(s.files, scanFile{p, o.Path, "s3://" + bucket + "/" + o.Key, o.Size, o.Modified})
 			}
 		}
 	}

@@ -32,7 +32,8 @@ type selection struct {
 	schemas   map[string]bool
 	uris      map[string]string // of the files that are read, by path
 	out       result
-	toRead    int64 // bytes of the files, unpacked, and fileBytes for each
+	living    []scanFile // of the files that are read, those that somebody may write to
+	toRead    int64      // bytes of the files, unpacked, and fileBytes for each
 
 	temporaries int // tables made for lists of partitions
 }
@@ -81,11 +82,24 @@ func (q *selection) timed(ctx context.Context) error {
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := q.answer(timed)
+	if changed := q.unchanged(); changed != nil && ctx.Err() == nil {
+		return changed
+	}
 	if err != nil && timed.Err() != nil && ctx.Err() == nil {
 		return userFailure(typeLimit, "EXCEEDED_TIME_LIMIT: The local stack ends a SELECT after %v when its files have %d bytes: "+
 			"ask for fewer partitions, or look for a join without a condition", limit, q.toRead)
 	}
 	return err
+}
+
+// unchanged fails if a file that was read is another by now.
+func (q *selection) unchanged() error {
+	for i := range q.living {
+		if err := q.living[i].unchanged(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *Engine) newSelection(database string) *selection {
@@ -321,6 +335,9 @@ func (q *selection) count(files []scanFile) {
 			q.uris[f.path] = f.uri
 			q.out.scanned += f.size
 			q.toRead += f.unpacked() + fileBytes
+			if !f.modified.IsZero() {
+				q.living = append(q.living, f)
+			}
 		}
 	}
 }

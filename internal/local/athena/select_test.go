@@ -4,8 +4,10 @@ package athena
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 const jsonTable = `CREATE EXTERNAL TABLE t (id bigint, name string, who struct<accountId:string,tags:map<string,string>>, list array<int>, ts timestamp, raw string)
@@ -212,5 +214,32 @@ func TestSessionIsLockedDown(t *testing.T) {
 	defer rows.Close()
 	if rows.Next() {
 		t.Error("glob lists folders outside")
+	}
+}
+
+// TestAFileThatChangesWhileItIsReadFailsTheQuery: what is in a mounted directory
+// somebody may write to. Another size, another time, or no file at all: the answer
+// would be of none of its states.
+func TestAFileThatChangesWhileItIsReadFailsTheQuery(t *testing.T) {
+	s := newStack(t)
+	s.run("CREATE DATABASE db")
+	s.run(`CREATE EXTERNAL TABLE t (a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://b/t/'`)
+	s.put("t/x.json", `{"a":1}`)
+	o := s.objects.objects["b"]["t/x.json"]
+	info, err := os.Stat(o.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := func(size int64, modified time.Time) {
+		s.objects.objects["b"]["t/x.json"] = Object{Key: o.Key, Size: size, Path: o.Path, Modified: modified}
+	}
+	listed(o.Size, info.ModTime())
+	s.want("SELECT a FROM t", []string{"1"})
+	for _, change := range []func(){
+		func() { listed(o.Size+1, info.ModTime()) },
+		func() { listed(o.Size, info.ModTime().Add(-time.Second)) },
+	} {
+		change()
+		s.failsWith("SELECT a FROM t", "s3://b/t/x.json changed while it was read")
 	}
 }

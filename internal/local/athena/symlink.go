@@ -41,7 +41,7 @@ func linked(ctx context.Context, objects Objects, p *scanPartition, list *Object
 		if i < 0 {
 			return nil, userFailure(typeSchema, "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split %s: there is no such object", uri)
 		}
-		files = append(files, scanFile{p, found[i].Path, uri, found[i].Size})
+		files = append(files, scanFile{p, found[i].Path, uri, found[i].Size, found[i].Modified})
 	}
 	return files, nil
 }

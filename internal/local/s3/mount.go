@@ -32,6 +32,7 @@ type Mount struct {
 	Bucket, Dir string
 	At          string                // what every key begins with, before the file's path: "" or folders, each with its "/"
 	Skipped     func(key, why string) // may be nil
+	Follow      bool                  // [Store.Follow] notifies of files that appear
 }
 
 // mount is an open Mount. It is safe for concurrent use.
@@ -127,9 +128,15 @@ func (m *mount) read(name string) ([]entry, error) {
 		}
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-	m.last = folder{name: name, changed: info.ModTime(), entries: entries}
+	if m.last = (folder{}); settled(info, time.Now()) {
+		m.last = folder{name: name, changed: info.ModTime(), entries: entries}
+	}
 	return entries, nil
 }
+
+// settled tells whether a folder that changes from now on has another time: file
+// systems count in ticks, some of seconds.
+func settled(info fs.FileInfo, now time.Time) bool { return now.Sub(info.ModTime()) > 2*time.Second }
 
 // entry returns what is listed of a directory's entry; false for what is no
 // object.

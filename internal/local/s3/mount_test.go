@@ -21,19 +21,23 @@ import (
 // mounted opens a store of which the bucket "m" shows a directory.
 func mounted(t testing.TB, dir, at string) (*Store, *[]string) {
 	t.Helper()
+	skipped := &[]string{}
+	return mountOf(t, Mount{Bucket: "m", Dir: dir, At: at, Skipped: func(key, why string) { *skipped = append(*skipped, key+": "+why) }}, &fullQueues{}, time.Now), skipped
+}
+
+func mountOf(t testing.TB, m Mount, queues Queues, now func() time.Time) *Store {
+	t.Helper()
 	data := t.TempDir()
 	db, err := bbolt.Open(filepath.Join(data, "db"), 0o600, &bbolt.Options{Timeout: time.Second, NoSync: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	skipped := &[]string{}
-	s, err := Open(Options{DB: db, Update: db.Update, Dir: filepath.Join(data, "objects"), Region: "us-east-1", Queues: &fullQueues{}, Now: time.Now,
-		Mounts: []Mount{{Bucket: "m", Dir: dir, At: at, Skipped: func(key, why string) { *skipped = append(*skipped, key+": "+why) }}}})
+	s, err := Open(Options{DB: db, Update: db.Update, Dir: filepath.Join(data, "objects"), Region: "us-east-1", Queues: queues, Now: now, Mounts: []Mount{m}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close(); db.Close() })
-	return s, skipped
+	return s
 }
 
 func land(t testing.TB, dir string, keys ...string) {

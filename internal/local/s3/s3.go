@@ -76,6 +76,8 @@ type Store struct {
 	fake   http.Handler
 	mounts map[string]*mount // by bucket
 
+	followers []*follower
+
 	mu      sync.Mutex
 	uploads map[gofakes3.UploadID]*upload
 	buried  []corpse
@@ -129,6 +131,13 @@ func (s *Store) mount() error {
 			return err
 		}
 		s.mounts[o.Bucket] = m
+		if o.Follow {
+			f, err := newFollower(context.Background(), s, m)
+			if err != nil {
+				return fmt.Errorf("follow %s: %w", o.Dir, err)
+			}
+			s.followers = append(s.followers, f)
+		}
 		if exists, err := s.BucketExists(context.Background(), o.Bucket); err != nil || exists {
 			if err != nil {
 				return err
