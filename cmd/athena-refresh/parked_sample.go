@@ -159,7 +159,7 @@ func orNone(s string) string {
 
 // originWords explains copies that don't say for themselves why they are there.
 var originWords = map[parked.Origin]string{
-	parked.TooLarge:  "left no room for a reason beside them: theirs are found out by placing their objects once more.",
-	parked.Exhausted: "were moved by SQS itself after 100 receives, none of which settled them: what stopped a process each time is in its log. Their reasons are found out by placing their objects once more.",
-	parked.Foreign:   "came from nobody knows where, without a reason: theirs are found out by placing their objects once more.",
+	parked.TooLarge:  "left no room for a reason beside them: we found theirs by placing their objects again.",
+	parked.Exhausted: "were moved by SQS itself after 100 receives, none of which settled them: the log says what stopped the process each time. We found their reasons by placing their objects again.",
+	parked.Foreign:   "came from another sender, without a reason: we found theirs by placing their objects again.",
 }

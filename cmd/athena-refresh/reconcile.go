@@ -135,7 +135,7 @@ func (f *reconcileFlags) scope(tables []string, now time.Time) (s reconcile.Scop
 	case f.engine == engineRepair && len(tables) != 1:
 		return s, errors.New("reconcile: --engine repair: name one table")
 	case f.engine == engineRepair && (f.fix || f.relocate || f.drop):
-		return s, errors.New("reconcile: --engine repair adds, and that is all it does: leave out --fix, --relocate and --drop-empty")
+		return s, errors.New("reconcile: --engine repair only adds: leave out --fix, --relocate and --drop-empty")
 	}
 	if f.listRate <= 0 {
 		return s, errors.New("reconcile: --list-rate: more than 0")

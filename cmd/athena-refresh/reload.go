@@ -48,7 +48,7 @@ func (o *reloader) changed(c config.Change) {
 		log.Warn("configuration", "warning", w.String())
 	}
 	o.shown = statuspage.Configuration{Time: c.Stamp.Time, Hash: c.Stamp.Hash, Restart: c.Restart}
-	again := "log_level is read again, the old buckets stay: they are another account's or prefix's by now"
+	again := "log_level was read again; the old buckets stay, because the new ones belong to another account or prefix"
 	if c.Buckets() {
 		again = "buckets and log_level are read again"
 		o.reroute(router)

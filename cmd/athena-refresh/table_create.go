@@ -57,7 +57,7 @@ The columns come from one of:
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case all && len(args)+len(change.from)+len(change.schema)+len(change.format) > 0:
-				return errors.New("table create: --all makes each table as its rule has it: name none, and no schema")
+				return errors.New("table create: --all makes every table by its rule: leave out the name and the schema")
 			case all:
 				return nil
 			}

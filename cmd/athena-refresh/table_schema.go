@@ -111,7 +111,7 @@ func (h *home) ofSource() (s schema.Schema, notes []string, err error) {
 		}
 		return s, notes, err
 	case h.source != "":
-		return s, nil, hint(fmt.Errorf("table %s: what source %s has in its files only they can say", h.name, h.source), "--from %s looks at them", h.location)
+		return s, nil, hint(fmt.Errorf("table %s: the columns of source %s depend on the files", h.name, h.source), "--from %s looks at them", h.location)
 	}
 	return s, nil, hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.name),
 		"--from %s looks at the data itself, --schema SOURCE takes the table of a source (athena-refresh help sources)", h.location)

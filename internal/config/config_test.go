@@ -389,7 +389,7 @@ func TestWhatIsNoFileIsNotWaitedFor(t *testing.T) {
 	}
 	_, _, err := Load(dir)
 	for _, name := range []string{"global.json", "lambda.json"} {
-		if want := filepath.Join(dir, name) + ": is a device, a pipe or a socket, and no file (it must be a file)"; err == nil || !strings.Contains(err.Error(), want) {
+		if want := filepath.Join(dir, name) + ": is a device, a pipe or a socket, not a file (it must be a file)"; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v; want %s", err, want)
 		}
 	}

@@ -52,7 +52,7 @@ func open(name string) *file {
 }
 
 // errNotRegular is of what has no end, or none before somebody writes it.
-var errNotRegular = errors.New("is a device, a pipe or a socket, and no file")
+var errNotRegular = errors.New("is a device, a pipe or a socket, not a file")
 
 // mostFile is the largest file that is read: a site of thousands of buckets has
 // less.

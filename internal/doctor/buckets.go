@@ -163,7 +163,7 @@ func unnotified(n Notifications, q Queue, bucket string, others []string) Findin
 	if i := slices.IndexFunc(n.Queues, func(e Notification) bool { return slices.ContainsFunc(e.Events, created) }); i >= 0 {
 		other := n.Queues[i].ARN
 		return wrong(what+" but "+other+"; S3 tells one of an event, not two",
-			"have the bucket notify an SNS topic or EventBridge, and that both queues; or, if nobody needs the other: "+instead(bucket, q, other))
+			"have the bucket notify an SNS topic or EventBridge, and let that notify both queues; or, if no one needs the other: "+instead(bucket, q, other))
 	}
 	return wrong(what+": nothing is heard of what lands there", also(n, bucket, q))
 }

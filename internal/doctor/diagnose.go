@@ -130,7 +130,7 @@ func (p *probe) stuck(ctx context.Context, _ error) (string, Finding) {
 	case err != nil:
 		return "", Finding{}
 	case q.Waiting > 0:
-		return links[2], wrong("nobody receives: "+messages(q.Waiting)+" in the queue",
+		return links[2], wrong("no one receives: "+messages(q.Waiting)+" in the queue",
 			"is athena-refresh run running, or the function's schedule enabled (aws events describe-rule)? athena-refresh status says more")
 	case q.InFlight > 0:
 		return links[4], wrong("what is received is in hand still, or tried again: "+messages(q.InFlight)+" in flight", "the function's log has the reason; athena-refresh explain --live "+p.bucket.Name+" "+p.at.key+" asks the catalog")

@@ -212,7 +212,7 @@ func (p *probe) search(ctx context.Context) {
 func (p *probe) version() Finding {
 	f, err := p.x.function()
 	if err != nil || f.Version == "" {
-		return ok("added by whoever refreshes: no function is deployed here")
+		return ok("something else refreshes here: no function is deployed")
 	}
 	return ok("version %s", f.Version)
 }

@@ -178,7 +178,7 @@ func TestTheLinkThatIsCutIsNamed(t *testing.T) {
 		"nobody receives": {func(p *pipe) {
 			p.asleep = true
 			p.Facts.Function = func(context.Context, string, string) (Function, error) { return Function{}, ErrMissing }
-		}, "probe_function", "nobody receives: "},
+		}, "probe_function", "no one receives: "},
 		"other rules":   {func(p *pipe) { p.reason = "unknown_bucket" }, "probe_placement", "it was parked: unknown_bucket"},
 		"another place": {func(p *pipe) { p.away = "deeper/" }, "probe_placement", "the partition is elsewhere"},
 		"a right": {func(p *pipe) {

@@ -41,7 +41,7 @@ func queuePolicy(q Queue, c *config.Config) Finding {
 func allowSenders(q Queue, c *config.Config) string {
 	text, err := QueuePolicy(q.Policy, q.ARN, c)
 	if err != nil {
-		return "write the queue's policy anew: " + err.Error()
+		return "replace the queue's policy: " + err.Error()
 	}
 	return attribute(q, "Policy", text)
 }

@@ -103,7 +103,7 @@ func judgeTable(tab refresh.Table, rules []table.TableRule) Finding {
 	}
 	if at := bucketOf(tab.ID.Location); len(asked) > 0 && !slices.Contains(asked, at) {
 		return warning(fmt.Sprintf("it is at %s, but is fed from %s; its partitions will be there", tab.ID.Location, strings.Join(asked, ", ")),
-			"athena-refresh table show "+tab.ID.Name+"; a partition may be anywhere, but whoever asks has to be allowed to read there")
+			"athena-refresh table show "+tab.ID.Name+"; a partition may be anywhere, but whoever searches must be allowed to read there")
 	}
 	return ok("%s", described(tab))
 }
@@ -127,7 +127,7 @@ func accepts(tab refresh.Table, f table.TableRule) (why refresh.Answer) {
 // mend is what to do about a table that can't have what a rule places there.
 func mend(reason refresh.Reason, tab refresh.Table, f table.TableRule) string {
 	if reason == refresh.PartitionKeysMismatch || reason == refresh.InvalidValue {
-		return fmt.Sprintf("correct rule %d of bucket %s, or make the table anew with the keys %s: athena-refresh table drop %s, then %s",
+		return fmt.Sprintf("correct rule %d of bucket %s, or make the table again with the keys %s: athena-refresh table drop %s, then %s",
 			f.Rule, f.Bucket, strings.Join(f.Keys, ", "), tab.ID.Name, Creation(tab.ID.Name, []table.TableRule{f}))
 	}
 	return fmt.Sprintf("correct rule %d of bucket %s (%s), or name another table there", f.Rule, f.Bucket, f.Layout)

@@ -59,7 +59,7 @@ func (r Roles) Add(role string, policy []byte) error {
 	case !roleName.MatchString(role):
 		return fmt.Errorf("%q is no role's name: 1 to 64 letters, digits and _+,.@-", role)
 	case role == AccessKey:
-		return fmt.Errorf("%s is whose requests are not judged: give the role another name, and use that as the access key id", AccessKey)
+		return fmt.Errorf("requests with the access key id %s may do everything: give the role another name, and use that as the access key id", AccessKey)
 	}
 	p, err := iam.Read(policy, Keys())
 	if err != nil {

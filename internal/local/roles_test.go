@@ -260,7 +260,7 @@ func TestTheDeployersPolicyIsJudged(t *testing.T) {
 func TestARolesPolicyIsReadStrictly(t *testing.T) {
 	for name, c := range map[string]struct{ role, policy, says string }{
 		"no name":     {"a/b", `{}`, "no role's name"},
-		"everybody":   {"test", `{}`, "test is whose requests are not judged"},
+		"everybody":   {"test", `{}`, "requests with the access key id test may do everything"},
 		"no policy":   {"r", `{`, "read the policy"},
 		"another key": {"r", `{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o"}}}}`, "aws:PrincipalOrgID is not judged here; those that are: aws:principalaccount"},
 	} {

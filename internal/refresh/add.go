@@ -11,7 +11,7 @@ import (
 var (
 	errStopped      = errors.New("stopped, it took too long")
 	errStillRunning = errors.New("an earlier statement of the table is still being stopped")
-	errNoSlot       = fmt.Errorf("no statement could be started in time: %w", ErrThrottled)
+	errNoSlot       = fmt.Errorf("no slot for a statement was free in time: %w", ErrThrottled)
 	errTooLate      = errors.New("no time is left for a statement")
 )
 

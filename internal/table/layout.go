@@ -76,7 +76,7 @@ func checkLayout(name string) error {
 	if strings.ContainsAny(name, "/{") || slices.Contains(LayoutNames(), name) {
 		return nil
 	}
-	return fmt.Errorf("layout %q is not one of %s, and no template such as \"{app}/{yyyy}/{MM}/{dd}/\"", name, strings.Join(LayoutNames(), ", "))
+	return fmt.Errorf("layout %q is neither one of %s nor a template such as \"{app}/{yyyy}/{MM}/{dd}/\"", name, strings.Join(LayoutNames(), ", "))
 }
 
 // layout is a compiled layout: how the values of a partition are read out of a

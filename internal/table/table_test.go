@@ -190,7 +190,7 @@ func TestLayouts(t *testing.T) {
 
 func TestRulesThatAreWrong(t *testing.T) {
 	for text, r := range map[string]Rule{
-		`layout "x" is not one of`:                     {Layout: "x", Table: "t"},
+		`layout "x" is neither one of`:                 {Layout: "x", Table: "t"},
 		`needs "table"`:                                {Layout: "streamalert"},
 		`leave out "table"`:                            {Layout: "streamalert-data", Table: "t"},
 		`needs "keys"`:                                 {Layout: "hive", Table: "t"},

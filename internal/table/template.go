@@ -156,7 +156,7 @@ func (t *template) parseElement(s string, optional bool) (element, error) {
 	}
 	for i := range pieces[1:] {
 		if a, b := &pieces[i], &pieces[i+1]; a.digit() && b.digit() && !(a.fixed() && b.fixed()) {
-			return element{}, fmt.Errorf("a {M}, {d} or {H} touches other digits: nobody can say where it ends")
+			return element{}, fmt.Errorf("a {M}, {d} or {H} stands next to other digits, so it has no clear end: use {MM}, {dd} or {HH}")
 		}
 	}
 	return newElement(text, pieces), nil

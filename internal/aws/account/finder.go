@@ -166,7 +166,7 @@ func (f *Finder) ofCloudWatch(cfg aws.Config) {
 func (f *Finder) Find(ctx context.Context, s deploy.Sought) (id string, found bool, err error) {
 	find, ok := f.find[s.Kind]
 	if !ok {
-		return "", false, fmt.Errorf("nobody knows how to look for a %s", s.Kind)
+		return "", false, fmt.Errorf("the program has no way to look for a %s", s.Kind)
 	}
 	id, err = find(ctx, s)
 	switch {

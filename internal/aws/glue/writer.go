@@ -115,7 +115,7 @@ func (w *Writer) descriptor(ctx context.Context, t refresh.Table) (types.Storage
 	case !same(factsAt(t.ID, table).ID, t.ID):
 		return types.StorageDescriptor{}, errors.New("the table is another one than the one that was read")
 	case table.StorageDescriptor == nil:
-		return types.StorageDescriptor{}, errors.New("the table has no storage descriptor, so nobody knows how its files are read")
+		return types.StorageDescriptor{}, errors.New("the table has no storage descriptor, which would say how to read its files")
 	}
 	return *table.StorageDescriptor, nil
 }

@@ -10,7 +10,7 @@ import (
 // Available returns nil where schemas can be inferred in this build, and else
 // says how to get one in which they can.
 func Available() error {
-	return errors.New("schemas are inferred by DuckDB, which is not in this build: get the release without _static in its name, or build with CGO_ENABLED=1 and a C compiler")
+	return errors.New("this build has no DuckDB, which infers schemas: get the release without _static in its name, or build with CGO_ENABLED=1 and a C compiler")
 }
 
 // Files is not in this build.
