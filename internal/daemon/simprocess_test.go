@@ -24,7 +24,7 @@ type process struct {
 }
 
 func newProcess(w *world) *process {
-	p := &process{w: w, told: newLedger(w.t)}
+	p := &process{w: w, told: newLedger(w.t, w.fits(), w.large)}
 	p.life, p.die = context.WithCancel(context.Background())
 	return p
 }
@@ -152,8 +152,8 @@ func (s simCatalog) Partitions(ctx context.Context, t refresh.Table, values [][]
 		return errors.Join(err, s.p.w.take(ctx, t.ID.Name, &s.p.w.reads))
 	})
 	s.p.told.gone(t.ID.Name, err)
-	if err == nil {
-		s.p.told.told(t, values, found)
+	if err == nil && s.p.told.told(t, values, found) >= many {
+		s.p.w.count("100,000 partitions in mind")
 	}
 	return found, err
 }
@@ -164,11 +164,8 @@ func (s simCatalog) Check(ctx context.Context) error {
 }
 
 func (s simCatalog) Fits(t refresh.Table, parts []refresh.Partition) int {
-	return min(len(parts), simFits)
+	return min(len(parts), s.p.w.fits())
 }
-
-// simFits is how many partitions a statement holds.
-const simFits = 7
 
 func (s simCatalog) Add(ctx context.Context, t refresh.Table, parts []refresh.Partition) (err error) {
 	s.p.w.model.added(t.ID.Name, parts)

@@ -67,6 +67,9 @@ func TestNothingIsLost(t *testing.T) {
 			least = *seeds / 50
 		}
 		checkFired(t, fired, least)
+		if *seeds >= 100 && fired["100,000 partitions in mind"] == 0 {
+			t.Error("no process ever had 100,000 partitions in mind")
+		}
 	}
 }
 
@@ -107,6 +110,7 @@ type world struct {
 	adds  pace
 	rng   *rand.Rand
 	calm  bool
+	large bool      // there are more partitions than a process has in mind
 	storm time.Time // until then the catalog throttles everyone
 	deny  time.Time // until then it denies everything, and the queue is crowded
 	says  bool      // it denies the question whether it works, too
@@ -115,7 +119,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), fired: map[string]int{}, slow: tableName(seed % 5),
+	w := &world{t: t, rng: rand.New(rand.NewPCG(seed, 1)), fired: map[string]int{}, slow: tableName(seed % 5), large: seed%500 == 7,
 		reads: pace{0, 20 * time.Second}, adds: pace{3 * time.Second, 100 * time.Second}}
 	w.queue, w.catalog = newSimQueue(rand.New(rand.NewPCG(seed, 2))), newSimStore()
 	w.model = newModel(t, w.catalog)
@@ -378,11 +382,15 @@ func (w *world) settleAll() {
 const promptly = 45*time.Second + time.Minute
 
 // hang has a table not answer any more, and sees that messages for the others
-// don't notice. Processes are new, so that none rests for what failed before.
+// don't notice, whatever a process has in mind. Processes are new, so that none rests for what failed before.
 func (w *world) hang() {
-	w.setAdds(pace{3 * time.Second, time.Hour})
 	stop := w.work()
 	defer stop()
+	if w.large {
+		w.landMany()
+		w.settleAll()
+	}
+	w.setAdds(pace{3 * time.Second, time.Hour})
 	for i := range 4 {
 		w.land(fmt.Sprint("hung", i), "2018-03-02", w.slow)
 		time.Sleep(5 * time.Second)
@@ -436,6 +444,45 @@ func (w *world) land(id, day string, tables ...string) {
 	}
 }
 
+// many is how many partitions of five tables a process has in mind at once, and
+// starts to forget some (refresh, mostKnownInAll): 20,000 of each.
+const many = 100_000
+
+// workers is how many processes there are: one, if it is to know everything.
+func (w *world) workers() int {
+	if w.large {
+		return 1
+	}
+	return 2
+}
+
+// fits is how many partitions a statement holds.
+func (w *world) fits() int {
+	if w.large {
+		return 4000
+	}
+	return 7
+}
+
+// landMany lands an object in each of 100,000 partitions, most of which are there
+// already, in messages of 4,000.
+func (w *world) landMany() {
+	begin := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i := range many / 4000 {
+		var records []string
+		id, table := fmt.Sprint("many", i), tableName(i%5)
+		for n := range 4000 {
+			at := place{table, begin.Add(time.Duration(i/5*4000+n) * time.Hour).Format("2006-01-02-15")}
+			if n > 0 {
+				w.catalog.meddle(at, belongs(at))
+			}
+			w.model.want(id, wanted{at, belongs(at)})
+			records = append(records, objectCreated(strings.TrimPrefix(belongs(at), "s3://data/")+id))
+		}
+		w.queue.send(id, `{"Records":[`+strings.Join(records, ",")+`]}`)
+	}
+}
+
 func objectCreated(key string) string {
 	return `{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"` + key + `"}}}`
 }
@@ -444,7 +491,7 @@ func objectCreated(key string) string {
 func (w *world) work() (stop func()) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var group sync.WaitGroup
-	for range 2 {
+	for range w.workers() {
 		group.Go(func() { w.processes(ctx) })
 	}
 	return func() {
