@@ -105,14 +105,8 @@ func (n *intake) receive(ctx context.Context, parallel int, wait time.Duration) 
 		p := <-replies
 		got, sizes, errs = got+p.n, sizes+p.weight, append(errs, p.err)
 	}
-	first := n.ledger.read().Received == 0
 	n.ledger.note(Summary{Received: got})
 	n.hand.learn(got, sizes)
-	if first && got > 0 {
-		moment, cancel := context.WithTimeout(ctx, firstAnswer)
-		n.hand.waitForFirst(moment)
-		cancel()
-	}
 	err = errors.Join(errs...)
 	if err != nil && ctx.Err() == nil {
 		n.log.Warn("receive failed", "error", err)
@@ -159,10 +153,6 @@ func (n *intake) mayTake(ctx context.Context) taking {
 	}
 	return takeAll
 }
-
-// firstAnswer is how long the first messages are given to be settled before more
-// are received: where the catalog fails, they say so.
-const firstAnswer = 100 * time.Millisecond
 
 // settle settles a message on its own, and acknowledges it by the outcome.
 func (n *intake) settle(m *Received) {
@@ -252,7 +242,6 @@ type hand struct {
 	most   int // of weight
 	weight int
 	each   int // a message, as they were lately
-	puts   int // messages that were in hand before
 }
 
 func newHand(most int) *hand {
@@ -273,7 +262,6 @@ func (h *hand) put(m *Received) {
 	defer h.mu.Unlock()
 	delete(h.since, m.Handle)
 	h.weight -= m.Weight()
-	h.puts++
 	h.room.Broadcast()
 }
 
@@ -314,16 +302,6 @@ func (h *hand) olderThan(t time.Time) (handles []string) {
 
 // waitForRoom waits until there is room for more; false if ctx ended first.
 func (h *hand) waitForRoom(ctx context.Context) bool {
-	return h.waitFor(ctx, func() bool { return h.weight < h.most })
-}
-
-// waitForFirst waits until a message was settled; false if ctx ended first.
-func (h *hand) waitForFirst(ctx context.Context) bool {
-	return h.waitFor(ctx, func() bool { return h.puts > 0 })
-}
-
-// waitFor waits until is, called with the lock, says yes; false if ctx ended first.
-func (h *hand) waitFor(ctx context.Context, is func() bool) bool {
 	stop := context.AfterFunc(ctx, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
@@ -332,7 +310,7 @@ func (h *hand) waitFor(ctx context.Context, is func() bool) bool {
 	defer stop()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for !is() {
+	for h.weight >= h.most {
 		if ctx.Err() != nil {
 			return false
 		}
