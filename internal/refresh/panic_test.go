@@ -83,3 +83,33 @@ func TestARoundThatPanicsCostsItsTableAlone(t *testing.T) {
 		g.must(refresh.Done, nil, "a/2018/03/01/05/x", "a/2018/03/01/06/x")
 	})
 }
+
+// buggy is a Folders with a bug: what it looks into is looked into between calls
+// of the catalog.
+type buggy struct{ left int }
+
+func (b *buggy) Empty(context.Context, string) (bool, error) {
+	if b.left--; b.left >= 0 {
+		panic("a bug")
+	}
+	return false, nil
+}
+
+func TestALookThatPanicsCostsItsTableAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		g := newRig(t, func(o *refresh.Options) {
+			o.Folders, o.Log = &buggy{left: 1}, slog.New(slog.NewTextHandler(&log, nil))
+		})
+		g.create("a", "b")
+		g.before("Add", fails(refresh.ErrFolderDenied))
+		g.must(refresh.Retry, []refresh.Reason{refresh.CatalogError}, "a/2018/03/01/05/x")
+		if !strings.Contains(log.String(), `"a round panicked" table=a panic="a bug"`) {
+			t.Errorf("log: %s", log.String())
+		}
+		g.before("Add", fails(nil))
+		g.must(refresh.Done, nil, "b/2018/03/01/05/x")
+		time.Sleep(time.Hour)
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x", "a/2018/03/01/06/x")
+	})
+}
