@@ -107,6 +107,9 @@ var unknown = regexp.MustCompile(`(?i)(?:Column '([^']+)' cannot be resolved|Tab
 // mended adds to an error what may have been meant.
 func (p *Prompt) mended(ctx context.Context, err error, sql string) error {
 	m := unknown.FindStringSubmatch(err.Error())
+	if first := word.FindString(sql); m == nil && first != "" && !slices.Contains(keywords, strings.ToUpper(first)) {
+		m = []string{"", "", "", "", "", first} // no statement begins so
+	}
 	if m == nil {
 		return err
 	}

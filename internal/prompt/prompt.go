@@ -292,7 +292,12 @@ func (p *Prompt) said(err error) error {
 	case errors.As(err, new(*writeError)):
 		return err
 	}
-	return p.print("%s\n", terminal.Escape(err.Error()))
+	for line := range strings.Lines(err.Error()) {
+		if err := p.print("%s\n", terminal.Escape(strings.TrimSuffix(line, "\n"))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeError is that the terminal is gone.

@@ -177,7 +177,7 @@ func TestAWideAnswerIsAColumnALine(t *testing.T) {
 
 func TestWhatMayHaveBeenMeant(t *testing.T) {
 	shown, _ := session(t, &trail{}, "select evntname from cloudtrail;", `\d cloudtrial`, `\y`, `\d cloudtrail`)
-	for _, want := range []string{"Did you mean eventname?", "Did you mean cloudtrail?", `\y: no such command`, "dt           string  partition key"} {
+	for _, want := range []string{"resolved\nDid you mean eventname?\n", "Did you mean cloudtrail?", `\y: no such command`, "dt           string  partition key"} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("no %q in\n%s", want, shown)
 		}
