@@ -3,10 +3,18 @@ package athena
 import "fmt"
 
 // functions are the Go functions that one query's scans call from SQL, by
-// number: hive_json(line, n, file) and hive_text(line, n).
+// number: hive_json(line, n, file), hive_text(line, n) and hive_lines(n).
 type functions struct {
 	folders []*rowFolder
 	rows    []splitter
+	lines   []filesOfLines
+}
+
+// filesOfLines are what one call of hive_lines reads.
+type filesOfLines struct {
+	files      []scanFile
+	partitions []int // of each file, its number
+	skip       int   // lines at the beginning of each
 }
 
 // json registers a folder and returns how to call it.

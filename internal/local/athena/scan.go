@@ -52,16 +52,21 @@ func (f *scanFile) unchanged() error {
 // local stack doesn't.
 var packed = []string{".bz2", ".zst", ".snappy", ".lz4", ".lzo", ".deflate"}
 
-// checkPacked refuses what Athena unpacks and the local stack doesn't, and
-// gzip under another name, of which Athena reads the bytes: rows of NULLs.
-func (f scanFile) checkPacked() error {
+// checkPacked refuses what Athena unpacks and the local stack doesn't.
+func (f *scanFile) checkPacked() error {
 	if f.partition.format.kind == "parquet" {
 		return nil
 	}
 	if i := slices.IndexFunc(packed, func(p string) bool { return strings.HasSuffix(f.path, p) }); i >= 0 {
 		return userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack doesn't read %s files: %s", packed[i], f.uri)
 	}
-	if strings.HasSuffix(f.path, ".gz") {
+	return nil
+}
+
+// checkHead refuses gzip under another name, of which Athena reads the bytes: rows of
+// NULLs.
+func (f *scanFile) checkHead() error {
+	if f.partition.format.kind == "parquet" || strings.HasSuffix(f.path, ".gz") {
 		return nil
 	}
 	file, err := os.Open(f.path)
@@ -70,10 +75,16 @@ func (f scanFile) checkPacked() error {
 	}
 	defer file.Close()
 	head := make([]byte, 2)
-	if _, err := io.ReadFull(file, head); err == nil && head[0] == 0x1f && head[1] == 0x8b {
-		return userFailure(typeBadData, "HIVE_BAD_DATA: %s is gzip, but its name doesn't end in .gz: Athena would read rows of NULLs or garbage. The local stack doesn't; name it .gz", f.uri)
+	if _, err := io.ReadFull(file, head); err == nil && isGzip(head) {
+		return userFailure(typeBadData, "%s", f.misnamed())
 	}
 	return nil
+}
+
+func isGzip(head []byte) bool { return len(head) > 1 && head[0] == 0x1f && head[1] == 0x8b }
+
+func (f *scanFile) misnamed() string {
+	return "HIVE_BAD_DATA: " + f.uri + " is gzip, but its name doesn't end in .gz: Athena would read rows of NULLs or garbage. The local stack doesn't; name it .gz"
 }
 
 // unpacked is the size of what is in the file, as far as it says.
@@ -124,8 +135,16 @@ func (s *scan) list(ctx context.Context, objects Objects, parts []*scanPartition
 			}
 		}
 	}
-	for _, f := range s.files {
+	many := small(s.files)
+	for i := range s.files {
+		f := &s.files[i]
 		if err := f.checkPacked(); err != nil {
+			return err
+		}
+		if many && f.partition.format.kind != "cloudtrail" {
+			continue // hive_lines looks at it when it opens it, once
+		}
+		if err := f.checkHead(); err != nil {
 			return err
 		}
 	}
@@ -210,29 +229,54 @@ func paths(files []scanFile) string {
 	return literals(list)
 }
 
-// keyColumns are the partition keys, looked up by the number of a row's file
-// (in the column named by index): the same file may be in two partitions.
-func (s *scan) keyColumns(files []scanFile, index string) []string {
+// numbered are the partitions of files, and of each file the number of its own.
+func numbered(files []scanFile) (partitions []*scanPartition, of []int) {
+	seen := map[*scanPartition]int{}
+	for _, f := range files {
+		n, ok := seen[f.partition]
+		if !ok {
+			n = len(partitions)
+			seen[f.partition], partitions = n, append(partitions, f.partition)
+		}
+		of = append(of, n)
+	}
+	return partitions, of
+}
+
+// keyColumns are the partition keys, looked up by the number of a row's partition
+// in the column part: the same file may be in two partitions.
+func (s *scan) keyColumns(files []scanFile, file, part string) []string {
 	var cols []string
+	partitions, _ := numbered(files)
 	for i, k := range s.keys {
-		values := make([]string, len(files))
-		for j, f := range files {
+		values := make([]string, len(partitions))
+		for j, p := range partitions {
 			values[j] = "NULL"
-			if i < len(f.partition.values) && f.partition.values[i] != hiveDefault {
-				values[j] = literal(f.partition.values[i])
+			if i < len(p.values) && p.values[i] != hiveDefault {
+				values[j] = literal(p.values[i])
 			}
 		}
 		cols = append(cols, fmt.Sprintf("TRY_CAST(CAST([%s] AS VARCHAR[])[CAST(%s AS BIGINT) + 1] AS %s) AS %s",
-			strings.Join(values, ", "), index, duckType(k.typ), ident(k.name)))
+			strings.Join(values, ", "), part, duckType(k.typ), ident(k.name)))
 	}
 	if s.withPath {
 		uris := make([]string, len(files))
 		for j, f := range files {
 			uris[j] = f.uri
 		}
-		cols = append(cols, fmt.Sprintf(`%s[CAST(%s AS BIGINT) + 1] AS "$path"`, literals(uris), index))
+		cols = append(cols, fmt.Sprintf(`%s[CAST(%s AS BIGINT) + 1] AS "$path"`, literals(uris), file))
 	}
 	return cols
+}
+
+// partOf is the number of a file's partition, by that of the file.
+func partOf(files []scanFile, file string) string {
+	partitions, of := numbered(files)
+	if len(partitions) == 1 {
+		return "0"
+	}
+	numbers := strings.Trim(strings.ReplaceAll(fmt.Sprint(of), " ", ", "), "[]")
+	return fmt.Sprintf("[%s][CAST(%s AS BIGINT) + 1]", numbers, file)
 }
 
 // structure is the argument of json_transform for the columns.
@@ -268,12 +312,23 @@ func (s *scan) jsonSQL(format *fileFormat, files []scanFile, f *functions) (stri
 		}
 		cols = append(cols, value+" AS "+ident(c.name))
 	}
-	cols = append(cols, s.keyColumns(files, `"$f"`)...)
-	return fmt.Sprintf(`SELECT %s FROM (SELECT json_transform(%s, %s) AS "$r", file_index AS "$f" FROM %s)`,
-		strings.Join(cols, ", "), row("coalesce(line, '')"), structure(read), lines(files, format.skipLines)), nil
+	cols = append(cols, s.keyColumns(files, `"$f"`, `"$p"`)...)
+	return fmt.Sprintf(`SELECT %s FROM (SELECT json_transform(%s, %s) AS "$r", file_index AS "$f", part_index AS "$p" FROM %s)`,
+		strings.Join(cols, ", "), row("coalesce(line, '')"), structure(read), f.linesOf(files, format.skipLines)), nil
 }
 
-// lines reads files by the line, as the one column "line", NULL where it is empty.
+// linesOf reads files by the line, as the column "line", NULL where it is empty, with
+// the numbers of the file and of its partition.
+func (f *functions) linesOf(files []scanFile, skip int) string {
+	if !small(files) {
+		return "(SELECT line, file_index, " + partOf(files, "file_index") + " AS part_index FROM " + lines(files, skip) + ")"
+	}
+	_, of := numbered(files)
+	f.lines = append(f.lines, filesOfLines{files, of, skip})
+	return fmt.Sprintf("hive_lines(%d)", len(f.lines)-1)
+}
+
+// lines is linesOf by DuckDB's own reader.
 func lines(files []scanFile, skip int) string {
 	return fmt.Sprintf(`read_csv(%s, columns = {'line': 'VARCHAR'}, delim = chr(30) || chr(31), quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, null_padding = false, max_line_size = %d, skip = %d, hive_partitioning = false)`,
 		paths(files), maxLine, skip)
@@ -292,7 +347,7 @@ func (s *scan) cloudTrailSQL(format *fileFormat, files []scanFile, f *functions)
 	for _, c := range s.columns {
 		cols = append(cols, fmt.Sprintf(`struct_extract("$r", %s) AS %s`, literal(c.name), ident(c.name)))
 	}
-	cols = append(cols, s.keyColumns(files, `"$f"`)...)
+	cols = append(cols, s.keyColumns(files, `"$f"`, partOf(files, `"$f"`))...)
 	return fmt.Sprintf(`SELECT %s FROM (SELECT unnest(struct_extract(json_transform(%s, %s), 'records')) AS "$r", file_index AS "$f" FROM read_json_objects(%s, format = 'unstructured', maximum_object_size = %d))`,
 		strings.Join(cols, ", "), row("CAST(json AS VARCHAR)"), structure([]typedColumn{document}), paths(files), most), nil
 }
@@ -318,9 +373,9 @@ func (s *scan) textSQL(format *fileFormat, files []scanFile, f *functions) (stri
 		}
 		cols = append(cols, format.textValue(field, c.typ)+" AS "+ident(c.name))
 	}
-	cols = append(cols, s.keyColumns(files, `"$f"`)...)
-	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", file_index AS "$f" FROM %s)`,
-		strings.Join(cols, ", "), fields("coalesce(line, '')"), lines(files, format.skipLines)), nil
+	cols = append(cols, s.keyColumns(files, `"$f"`, `"$p"`)...)
+	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", file_index AS "$f", part_index AS "$p" FROM %s)`,
+		strings.Join(cols, ", "), fields("coalesce(line, '')"), f.linesOf(files, format.skipLines)), nil
 }
 
 // textValue is a field as a value of a column's type: a whole number's fraction is
@@ -379,7 +434,7 @@ func (s *scan) parquetSQL(files []scanFile, describe func(string) ([]string, err
 		}
 		cols = append(cols, fmt.Sprintf("CAST(%s AS %s) AS %s", value, duckType(c.typ), ident(c.name)))
 	}
-	cols = append(cols, s.keyColumns(files, "file_index")...)
+	cols = append(cols, s.keyColumns(files, "file_index", partOf(files, "file_index"))...)
 	return fmt.Sprintf("SELECT %s FROM %s", strings.Join(cols, ", "), source), nil
 }
 

@@ -30,10 +30,10 @@ type selection struct {
 	outputs   []trino.Column     // the result's columns
 	tables    map[string]*source // by database, NUL and name
 	schemas   map[string]bool
-	uris      map[string]string // of the files that are read, by path
+	uris      map[string]string // of the files that DuckDB reads, by path
 	out       result
-	living    []scanFile // of the files that are read, those that somebody may write to
-	toRead    int64      // bytes of the files, unpacked, and fileBytes for each
+	read      [][]scanFile // the files, of each table
+	toRead    int64        // bytes of the files, unpacked, and fileBytes for each
 
 	temporaries int // tables made for lists of partitions
 }
@@ -94,9 +94,11 @@ func (q *selection) timed(ctx context.Context) error {
 
 // unchanged fails if a file that was read is another by now.
 func (q *selection) unchanged() error {
-	for i := range q.living {
-		if err := q.living[i].unchanged(); err != nil {
-			return err
+	for _, files := range q.read {
+		for i := range files {
+			if err := files[i].unchanged(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -328,16 +330,22 @@ func (q *selection) define(ctx context.Context, s *source) error {
 	return q.view(ctx, t.DatabaseName, t.Name, sql)
 }
 
-// count adds the files to what is scanned, each once.
+// count adds the files to what is scanned, each once. Of many small ones it isn't
+// looked how large each is unpacked, which would take as long as to read it, nor
+// what is twice: that is a partition inside of another.
 func (q *selection) count(files []scanFile) {
-	for _, f := range files {
-		if q.uris[f.path] == "" {
+	q.read = append(q.read, files)
+	many := small(files)
+	for i := range files {
+		f := &files[i]
+		switch {
+		case many:
+			q.out.scanned += f.size
+			q.toRead += 10*f.size + fileBytes
+		case q.uris[f.path] == "":
 			q.uris[f.path] = f.uri
 			q.out.scanned += f.size
 			q.toRead += f.unpacked() + fileBytes
-			if !f.modified.IsZero() {
-				q.living = append(q.living, f)
-			}
 		}
 	}
 }

@@ -83,6 +83,9 @@ func (s *session) prepare(ctx context.Context, bodies []string, database string)
 	if err := duckdb.RegisterScalarUDF(s.conn, "hive_json", hiveJSON{&s.functions}); err != nil {
 		return err
 	}
+	if err := duckdb.RegisterTableUDF(s.conn, "hive_lines", hiveLines(&s.functions)); err != nil {
+		return err
+	}
 	return duckdb.RegisterScalarUDF(s.conn, "hive_text", hiveText{&s.functions})
 }
 
