@@ -8,8 +8,10 @@ import (
 	"iter"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/glue"
@@ -144,6 +146,11 @@ func (o *opened) serve(ctx context.Context) (err error) {
 	if asked && !o.flags.watch {
 		return o.answer(ctx, search)
 	}
+	if !asked {
+		var stop func()
+		ctx, stop = o.app.undisturbed(ctx)
+		defer stop()
+	}
 	return o.serving(ctx, func(ctx context.Context) error {
 		if asked {
 			return o.answer(ctx, search)
@@ -266,6 +273,22 @@ func (o *opened) serving(ctx context.Context, search func(context.Context) error
 	return errors.Join(err, <-served)
 }
 
+// undisturbed is ctx without Ctrl-C, which is the prompt's: it gives up a query, and
+// neither the prompt nor what is served beside it. A terminal that doesn't say how
+// large it is has no other way to leave.
+func (a *app) undisturbed(ctx context.Context) (_ context.Context, stop func()) {
+	if terminal.Height(a.stdout) == 0 {
+		return ctx, func() {}
+	}
+	taken := make(chan os.Signal, 1)
+	signal.Notify(taken, os.Interrupt)
+	ctx, end := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM)
+	return ctx, func() {
+		signal.Stop(taken)
+		end()
+	}
+}
+
 // prompt reads statements and answers them until its person leaves.
 func (a *app) prompt(ctx context.Context, search *query.Client, tables *glue.Tables) error {
 	history := ""
@@ -285,7 +308,10 @@ type catalog struct {
 // Run implements prompt.Database.
 func (c *catalog) Run(ctx context.Context, sql string, _ func(string)) (*prompt.Answer, error) {
 	result, err := c.search.Run(ctx, sql)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
 		return nil, queryError(err)
 	}
 	answer := &prompt.Answer{Bytes: result.Scanned, Rows: func(yield func([]*string, error) bool) {

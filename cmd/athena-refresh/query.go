@@ -54,7 +54,9 @@ statements from stdin.`,
 			case len(args) == 1:
 				return a.search(cmd.Context(), search, args[0], a.rowFormat(format))
 			case terminal.Is(a.stdin):
-				return a.prompt(cmd.Context(), search, glue.NewTables(cfg, c.Database))
+				ctx, stop := a.undisturbed(cmd.Context())
+				defer stop()
+				return a.prompt(ctx, search, glue.NewTables(cfg, c.Database))
 			}
 			return a.answers(cmd.Context(), search, a.statements(), a.rowFormat(format))
 		},
