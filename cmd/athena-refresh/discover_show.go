@@ -15,7 +15,7 @@ import (
 func (a *app) showDiscovery(ctx context.Context, d *discovery, w io.Writer, asJSON bool) error {
 	placed, ignored, unplaced := d.Count()
 	summary := discoveredSummary{d.Files, d.Bytes, placed, ignored, unplaced, d.part}
-	show := &sheet{w: w}
+	show := &sheet{w: w, brief: w == a.stderr}
 	for _, t := range d.Tables {
 		line, err := a.discoveredTable(ctx, d, t)
 		switch {
@@ -34,6 +34,9 @@ func (a *app) showDiscovery(ctx context.Context, d *discovery, w io.Writer, asJS
 		show.rest(d, &summary)
 		return show.err
 	}
+	for _, text := range d.skipped[:min(len(d.skipped), 3)] {
+		a.say("note: not looked at: " + text)
+	}
 	for _, g := range d.Ignored {
 		if err := printTyped(w, "ignored", discoveredIgnored{g.Why, g.Files, d.fromRoot(g.Examples)}); err != nil {
 			return err
@@ -49,8 +52,9 @@ func (a *app) showDiscovery(ctx context.Context, d *discovery, w io.Writer, asJS
 
 // sheet prints for a person until it fails.
 type sheet struct {
-	w   io.Writer
-	err error
+	w     io.Writer
+	brief bool // what somebody who opens it wants to know
+	err   error
 }
 
 func (s *sheet) printf(format string, args ...any) {
@@ -91,7 +95,7 @@ func (s *sheet) table(t *discoveredTable) {
 	for i, key := range t.Examples {
 		s.printf("  %-10s  %s\n", []string{"examples", "", ""}[i], key)
 	}
-	if len(t.Projection) > 0 {
+	if len(t.Projection) > 0 && !s.brief {
 		s.printf("  projection  would do here, without this program: Athena computes these partitions from\n")
 		for _, p := range t.Projection {
 			s.printf("              %s\n", p)

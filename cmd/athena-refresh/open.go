@@ -74,7 +74,10 @@ rules, ready for "lambda deploy".`,
 // runOpen goes from a folder to a search.
 func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 	if _, ok := isFolder(f.where); !ok {
-		return hint(fmt.Errorf("open %s: there is no such folder", f.where), "discover looks at buckets too")
+		if info, err := os.Stat(f.where); err == nil && !info.IsDir() {
+			return hint(fmt.Errorf("open %s: it is a file, not a folder", f.where), "name the folder that the dated ones are in")
+		}
+		return hint(fmt.Errorf("open %s: there is no such folder", f.where), "name a folder of this machine; athena-refresh discover looks at buckets too")
 	}
 	d, err := a.discovered(ctx, &f.place)
 	if err != nil {

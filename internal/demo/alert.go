@@ -22,14 +22,6 @@ func rules() []rule {
 	}
 }
 
-// Rules says in one line for each rule what makes an alert.
-func Rules() (list []struct{ Name, Description string }) {
-	for _, r := range rules() {
-		list = append(list, struct{ Name, Description string }{r.name, r.description})
-	}
-	return list
-}
-
 func isRoot(f *fields) bool {
 	return f.UserIdentity.Type == "Root" && f.UserIdentity.InvokedBy == ""
 }

@@ -121,7 +121,7 @@ func (t *Story) prepare(ctx context.Context) error {
 			return fmt.Errorf("make the demo's tables: %w", err)
 		}
 	}
-	return t.printf("   buckets that notify a queue, a dead-letter queue, a database with three tables\n")
+	return nil
 }
 
 // place finds out to which tables the configuration sends what will land.
@@ -203,15 +203,10 @@ func (t *Story) sayLanded(files int) error {
 		w := &t.ways[i]
 		n := w.landed
 		out = append(out,
-			fmt.Sprintf("   %-20s %9s %9s %10s", w.partition.Table, terminal.Thousands(n.Objects), terminal.Thousands(n.Records), terminal.Thousands(int(n.Bytes))),
-			fmt.Sprintf("     s3://%s/%s", w.bucket, w.shape))
+			fmt.Sprintf("   %-20s %9s %9s %10s", w.partition.Table, terminal.Thousands(n.Objects), terminal.Thousands(n.Records), terminal.Thousands(int(n.Bytes))))
 		if err := t.line(demoLanded{"landed", w.partition.Table, w.bucket, n.Objects, n.Records, n.Bytes}); err != nil {
 			return err
 		}
-	}
-	out = append(out, "   An event makes an alert, of the first of these rules that fits:")
-	for _, r := range Rules() {
-		out = append(out, fmt.Sprintf("     %-21s %s", r.Name, r.Description))
 	}
 	return t.printf("%s\n", strings.Join(out, "\n"))
 }
@@ -336,7 +331,7 @@ func (t *Story) waitFor(ctx context.Context, at *time.Time) error {
 
 // question is one worth asking of any account.
 const question = `SELECT rule_name, context['event'] AS event, context['who'] AS who, count(*) AS times, min(created) AS first
-FROM alerts GROUP BY 1, 2, 3 ORDER BY times DESC, first, event, who LIMIT 12`
+FROM alerts GROUP BY 1, 2, 3 ORDER BY times DESC, first, event, who LIMIT 5`
 
 // demoAnswer is the last line of demo --json.
 type demoAnswer struct {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,7 +83,11 @@ func (s *Sample) note(format string, args ...any) {
 // too large, is left out with a note.
 func (s *Sample) add(ctx context.Context, c Candidate, most, left int64) (int64, error) {
 	in, err := c.Open(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist): // of another person, or gone meanwhile
+		s.note("%s was left out: it can't be read", c.Name)
+		return 0, nil
+	case err != nil:
 		return 0, err
 	}
 	defer in.Close()

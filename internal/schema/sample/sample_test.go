@@ -117,6 +117,20 @@ wide.json was left out: it is UTF-16, and Athena reads text in UTF-8`, notes); d
 	}
 }
 
+// TestWhatCantBeReadIsLeftOut: another person's file, or one that is gone meanwhile,
+// keeps nobody from the others.
+func TestWhatCantBeReadIsLeftOut(t *testing.T) {
+	dir := folder(t, map[string]string{"a.json": "1\n"})
+	s, err := Paths(t.Context(), []string{dir + "/gone.json", dir + "/a.json"}, Usual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(s.Dir)
+	if len(s.Files) != 1 || len(s.Notes) != 1 || s.Notes[0] != dir+"/gone.json was left out: it can't be read" {
+		t.Errorf("%v %q", s.Files, s.Notes)
+	}
+}
+
 func TestASampleIsBounded(t *testing.T) {
 	files := map[string]string{}
 	for i := range 100 {
