@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/event"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -113,7 +114,7 @@ func objectsOf(args []string) (list []object, err error) {
 // explaining is the command that explains an object, if its key can be pasted.
 func explaining(bucket, key string) string {
 	if address := scheme + bucket + "/" + key; key != "" && terminal.Escape(address) == address && !strings.Contains(address, `"`) {
-		return "athena-refresh explain " + word(address)
+		return "athena-refresh explain " + faults.Word(address)
 	}
 	return "athena-refresh explain BUCKET KEY"
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
 )
 
@@ -89,25 +90,8 @@ func (a *app) paste(text string) string {
 		return text
 	}
 	return named.ReplaceAllStringFunc(text, func(command string) string {
-		return strings.Replace(command, " ", " --conf "+word(a.conf)+" ", 1)
+		return strings.Replace(command, " ", " --conf "+faults.Word(a.conf)+" ", 1)
 	})
-}
-
-// word makes one word of the shell of a text.
-func word(s string) string {
-	if s != "" && !strings.ContainsFunc(s, special) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// special says whether a character may mean something to a shell.
-func special(r rune) bool {
-	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-		return false
-	}
-	return !strings.ContainsRune("_-./:=@%+,", r)
 }
 
 // advise says what to do next. What --json prints is for programs, whose

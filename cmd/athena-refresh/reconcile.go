@@ -12,6 +12,7 @@ import (
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -219,18 +220,19 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 // run wasn't told to mend: why one of the others is left stands beside it.
 func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, tables []string, unplaced []reconcile.Finding) {
 	for _, x := range []struct {
-		kind reconcile.Kind
-		told bool
-		flag string
-		does string
+		kind  reconcile.Kind
+		told  bool
+		fault string
+		does  string
 	}{
-		{reconcile.Missing, f.fix, "--fix", "adds what is missing"},
-		{reconcile.Elsewhere, f.relocate, "--relocate", "moves what is elsewhere"},
-		{reconcile.Empty, f.drop, "--drop-empty", "drops what is empty"},
+		{reconcile.Missing, f.fix, "partitions_missing", "adds what is missing"},
+		{reconcile.Elsewhere, f.relocate, "location_conflict", "moves what is elsewhere"},
+		{reconcile.Empty, f.drop, "partitions_empty", "drops what is empty"},
 	} {
 		if found, mended := sum.Of(x.kind); found > mended && !x.told {
-			command := append([]string{"athena-refresh reconcile", x.flag}, f.bounds(tables)...)
-			a.advise(`"` + strings.Join(command, " ") + `" ` + x.does)
+			entry, _ := faults.Of(x.fault)
+			repair := strings.TrimSuffix(entry.Run[0], " {table}")
+			a.advise(`"` + strings.Join(append([]string{repair}, f.bounds(tables)...), " ") + `" ` + x.does)
 		}
 	}
 	refused := 0
@@ -272,7 +274,7 @@ func ofTable(r refresh.Reason) bool {
 func (f *reconcileFlags) bounds(tables []string) (words []string) {
 	for _, flag := range [][2]string{{"--since", f.since}, {"--until", f.until}, {"--prefix", f.prefix}} {
 		if flag[1] != "" {
-			words = append(words, flag[0], word(flag[1]))
+			words = append(words, flag[0], faults.Word(flag[1]))
 		}
 	}
 	return append(words, tables...)

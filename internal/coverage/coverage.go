@@ -78,7 +78,7 @@ type tab struct {
 	folders  []folder
 
 	landed, searchable uint32        // the last object, unix seconds
-	last               time.Duration // from landing until searchable, of the last new partition
+	last               time.Duration // from landing until searchable, of the last new partition that was not put off
 	read               time.Time
 }
 
@@ -162,7 +162,7 @@ func (m *Model) Note(n refresh.Noted) {
 	}
 	switch {
 	case n.Outcome == string(table.Place):
-		t.settled(f, &n)
+		t.settled(f, &n, !again)
 		delete(m.found, f.location)
 	case n.Reason == refresh.LocationConflict && len(m.found) < mostFound:
 		m.found[f.location] = Finding{Table: p.Partition.Table, Location: f.location, Catalog: cmp.Or(n.Why, "elsewhere"), At: f.at, Seen: n.At}
@@ -235,7 +235,8 @@ func (c *cell) note(n *refresh.Noted, first bool) {
 	}
 }
 
-func (t *tab) settled(f *folder, n *refresh.Noted) {
+// settled is told of an object that is searchable; atOnce: it was never put off.
+func (t *tab) settled(f *folder, n *refresh.Noted, atOnce bool) {
 	if f.confirmed == 0 {
 		f.confirmed = unix(n.At)
 	}
@@ -245,7 +246,9 @@ func (t *tab) settled(f *folder, n *refresh.Noted) {
 		if d := t.delays.at(now, now); d != nil {
 			d.add(n.At.Sub(n.Landed))
 		}
-		t.last = n.At.Sub(n.Landed)
+		if atOnce {
+			t.last = n.At.Sub(n.Landed)
+		}
 	}
 }
 

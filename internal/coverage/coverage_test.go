@@ -167,7 +167,7 @@ func TestAnObjectThatIsTriedAgainIsLateUntilItIsThere(t *testing.T) {
 	if c := r.Cells[22]; c.State != Searchable || c.Waiting != 0 || c.Objects != 1 || r.Arrived[22] != 1 || c.Worst != time.Hour {
 		t.Errorf("%+v %v", c, r.Arrived)
 	}
-	if v := m.Tables(now)[0]; v.Behind != 0 || !v.Measured || v.P99 < time.Hour || v.P99 > 2*time.Hour {
+	if v := m.Tables(now)[0]; v.Behind != 0 || v.Last != 0 || !v.Measured || v.P99 < time.Hour || v.P99 > 2*time.Hour {
 		t.Errorf("%+v", v)
 	}
 }

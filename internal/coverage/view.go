@@ -322,7 +322,7 @@ type Table struct {
 	Behind     time.Duration
 	P50, P99   time.Duration  // from landing until searchable, of new partitions of the last day; to about a third
 	Measured   bool           // there are such
-	Last       time.Duration  // of the last new partition
+	Last       time.Duration  // of the last new partition for which nothing was put off
 	Waiting    int            `json:"waiting"` // objects
 	Oldest     time.Time      // landing of these
 	Reason     refresh.Reason // of one of these

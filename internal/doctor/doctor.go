@@ -15,10 +15,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
@@ -219,6 +221,21 @@ func ok(format string, args ...any) Finding {
 
 func warning(what, hint string) Finding { return Finding{Verdict: Warning, What: what, Hint: hint} }
 func wrong(what, hint string) Finding   { return Finding{Verdict: Wrong, What: what, Hint: hint} }
+
+// known is the finding that a fault of the list stands for. Its subject has a column
+// of its own in the report.
+func known(v Verdict, subject string, c faults.Case) Finding {
+	what := c.Says
+	for _, prefix := range []string{"queue ", "database ", subject + ": "} {
+		what = strings.TrimPrefix(what, prefix)
+	}
+	hint := strings.Join(c.Run, ", then ")
+	if c.Do != "" {
+		hint = c.Do + ": " + hint
+	}
+	return Finding{Verdict: v, What: what, Hint: hint}
+}
+
 func unchecked(what, hint string) Finding {
 	return Finding{Verdict: NotChecked, What: what, Hint: hint}
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"athenarefresh/internal/faults"
 )
 
 // Queue is what SQS says of a queue.
@@ -109,8 +111,7 @@ func (x *examination) ofQueue(judge func(Queue) Finding) func(context.Context) F
 
 func queueExists(q Queue, err error, name string) Finding {
 	if err != nil {
-		return unread(err, "sqs:GetQueueUrl and sqs:GetQueueAttributes on "+name, wrong("there is no such queue in this account and region",
-			`queue_name in lambda.json is its exact name; "athena-refresh lambda deploy --processor athena" makes it, "athena-refresh local" one on this machine`))
+		return unread(err, "sqs:GetQueueUrl and sqs:GetQueueAttributes on "+name, known(Wrong, name, faults.New("queue_missing", faults.Args{"queue": name})))
 	}
 	return ok("%d waiting, %d in flight", q.Waiting, q.InFlight)
 }
@@ -207,17 +208,12 @@ func parked(dead Queue, err error) Finding {
 	case err != nil:
 		return unchecked("see dead_letter_queue", "")
 	case dead.Waiting+dead.InFlight > 0:
-		return warning(parkedText(dead.Waiting+dead.InFlight), "athena-refresh parked sample")
+		return known(Warning, "", faults.New("parked", faults.Args{"parked": parkedText(dead.Waiting + dead.InFlight)}))
 	}
 	return ok("none")
 }
 
-func parkedText(n int) string {
-	if n == 1 {
-		return "1 message is parked"
-	}
-	return messages(n) + " are parked"
-}
+func parkedText(n int) string { return messages(n) + " parked" }
 
 func messages(n int) string {
 	if n == 1 {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
@@ -32,8 +33,7 @@ func (x *examination) tableChecks() []check {
 
 func database(err error, name string) Finding {
 	if err != nil {
-		return unread(catalogError(err), "glue:GetTables on "+name, wrong("there is no such database",
-			"aws glue create-database --database-input Name="+name+", or correct database_name in lambda.json"))
+		return unread(catalogError(err), "glue:GetTables on "+name, known(Wrong, name, faults.New("database_missing", faults.Args{"database": name})))
 	}
 	return ok("it exists")
 }
@@ -51,7 +51,7 @@ func (x *examination) table(ctx context.Context, name string) Finding {
 
 // missingTable: its messages wait, and are tried again for a day at least.
 func missingTable(name string, rules []table.TableRule) Finding {
-	return wrong("there is no such table: what lands for it waits", "athena-refresh "+Creation(name, rules))
+	return known(Wrong, name, faults.New("table_missing", faults.Args{"table": name, "create": "athena-refresh " + Creation(name, rules)}))
 }
 
 // Creation is the command that makes a table, of its source, of StreamAlert's

@@ -101,7 +101,7 @@ func TestQueue(t *testing.T) {
 		"in flight":                   {inFlight(with(func(q *Queue) { q.InFlight = crowded - 1 })), OK, ""},
 		"in flight near the limit":    {inFlight(with(func(q *Queue) { q.InFlight = crowded })), Warning, "60000 messages"},
 		"nothing parked":              {parked(goodQueue(), nil), OK, ""},
-		"parked and being looked at":  {parked(parkedOne, nil), Warning, "1 message is parked | athena-refresh parked sample"},
+		"parked and being looked at":  {parked(parkedOne, nil), Warning, "1 message parked | athena-refresh parked sample"},
 		"parked can't be seen":        {parked(Queue{}, ErrDenied), NotChecked, "see dead_letter_queue"},
 		"a command for another stack": {keeps(Queue{URL: "http://127.0.0.1:4566/1/q"}), Warning, "aws --endpoint-url http://127.0.0.1:4566 sqs "},
 	})

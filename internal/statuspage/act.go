@@ -19,15 +19,21 @@ import (
 func NewToken() string { return rand.Text() }
 
 const (
-	cookie = "athena_refresh"
 	// doneFor is how long the page says what the last button did.
 	doneFor = 5 * time.Minute
 )
 
+// cookie is the name of the token's. Browsers give a host's cookies to all of its
+// ports: each page has its own.
+func cookie(r *http.Request) string {
+	_, port, _ := net.SplitHostPort(r.Host)
+	return "athena_refresh_" + port
+}
+
 // has says whether a request brings the token: by its cookie, or as a bearer.
 func (b *board) has(r *http.Request) bool {
 	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if c, err := r.Cookie(cookie); err == nil {
+	if c, err := r.Cookie(cookie(r)); err == nil {
 		bearer = c.Value
 	}
 	return b.Token != "" && subtle.ConstantTimeCompare([]byte(bearer), []byte(b.Token)) == 1
@@ -44,7 +50,7 @@ func (b *board) welcome(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	if b.Token != "" && subtle.ConstantTimeCompare([]byte(token), []byte(b.Token)) == 1 {
-		http.SetCookie(w, &http.Cookie{Name: cookie, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: cookie(r), Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	}
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 	return true

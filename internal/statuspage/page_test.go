@@ -293,7 +293,7 @@ func TestAButtonTakesTheTokenAndThePage(t *testing.T) {
 		}
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Origin", origin)
-		r.AddCookie(&http.Cookie{Name: "athena_refresh", Value: cookie})
+		r.AddCookie(&http.Cookie{Name: "athena_refresh_" + r.URL.Port(), Value: cookie})
 		resp, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
 			t.Fatal(err)

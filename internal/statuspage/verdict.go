@@ -3,6 +3,7 @@ package statuspage
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,9 @@ type evidence struct {
 }
 
 func (e *evidence) add(name string, a faults.Args) {
+	if why := a["why"]; why != "" {
+		a["why"] = brief(why)
+	}
 	for k, v := range a {
 		a[k] = terminal.Escape(v)
 	}
@@ -45,6 +49,23 @@ func (e *evidence) add(name string, a faults.Args) {
 	}
 	e.cases = append(e.cases, c)
 }
+
+// denied is what of a refusal tells which right is lacking: AWS wraps it in the
+// words of every service that it came through.
+var denied = regexp.MustCompile(`[^ ]+ is not authorized to perform: [^ ]+( on resource: [^ ]+)?`)
+
+// brief is why something failed, as much of it as is read.
+func brief(why string) string {
+	if m := denied.FindString(why); m != "" {
+		return m
+	}
+	if r := []rune(why); len(r) > mostWhy {
+		return string(r[:mostWhy]) + "…"
+	}
+	return why
+}
+
+const mostWhy = 200 // characters
 
 // judge returns what is amiss, the worst first.
 func (e *evidence) judge() []faults.Case {

@@ -53,11 +53,12 @@ type Watcher struct {
 	mu      sync.Mutex
 	asked   chan struct{} // somebody looks; made by the first who does
 	groups  []parked.Group
-	looked  time.Time // at the dead-letter queue
-	depth   int       // of it, by then
-	read    time.Time // of the catalog
-	reread  time.Time // of the tables with which something is amiss
-	reading bool      // it is being read
+	looked  time.Time     // at the dead-letter queue
+	by      *table.Router // by whose rules
+	depth   int           // of it, by then
+	read    time.Time     // of the catalog
+	reread  time.Time     // of the tables with which something is amiss
+	reading bool          // it is being read
 	readErr error
 	absent  []string // tables that rules name and the database doesn't have
 	noDead  bool
@@ -133,17 +134,18 @@ func (w *Watcher) Again() {
 
 // catchUp looks up what is old.
 func (w *Watcher) catchUp(ctx context.Context, side *sync.WaitGroup) {
+	router := w.Router()
 	w.mu.Lock()
 	now, age := time.Now(), w.Age
 	if age == 0 {
 		age = catalogAge
 	}
-	catalog, lot := now.Sub(w.read) > age, w.Sample != nil && now.Sub(w.looked) > parkedAge
+	catalog, lot := now.Sub(w.read) > age, w.Sample != nil && (now.Sub(w.looked) > parkedAge || w.by != router)
 	if catalog {
 		w.read = now
 	}
 	if lot {
-		w.looked = now
+		w.looked, w.by = now, router
 	}
 	again := now.Sub(w.reread) > amissAge && !w.reading && !catalog
 	amiss := w.absent
