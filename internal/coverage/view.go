@@ -121,6 +121,17 @@ func (m *Model) row(name string, extra map[int64]*Cell, columns []time.Time, now
 	return r
 }
 
+// Row is one table over a span; false if it isn't known.
+func (m *Model) Row(s Span, name string, now time.Time) (Row, bool) {
+	m.mu.Lock()
+	known, extra := m.tables[name] != nil, m.extra()
+	m.mu.Unlock()
+	if !known {
+		return Row{}, false
+	}
+	return m.row(name, extra[name], s.Columns(now), now), true
+}
+
 // urgency orders rows: those with something to be done come first, the others by
 // name.
 func urgency(s State) int { return min(s.rank(), Gap.rank()) }

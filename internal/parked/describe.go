@@ -51,7 +51,7 @@ type Finding struct {
 // of them the catalog refused isn't known; its reasons are said of each that
 // has a place. There is at least one finding, and each only once.
 func Describe(c *Copy, router *table.Router) []Finding {
-	var bad, placed findings
+	var bad, placed, ignored findings
 	for _, e := range event.Parse(c.Body) {
 		f, outcome := rehearse(&e, router)
 		switch outcome {
@@ -59,14 +59,20 @@ func Describe(c *Copy, router *table.Router) []Finding {
 			bad.add(f)
 		case table.Place:
 			placed.add(f)
+		case table.Ignore:
+			ignored.add(f)
 		}
 	}
 	if c.Note == nil {
 		return either(bad, placed, Finding{})
 	}
+	others := either(placed, bad, Finding{})
+	if len(placed)+len(bad) == 0 && len(ignored) > 0 {
+		others = ignored // by the rules of today
+	}
 	var all findings
 	for _, r := range c.Note.Reasons {
-		for _, f := range bad.of(r, either(placed, bad, Finding{})) {
+		for _, f := range bad.of(r, others) {
 			all.add(f)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/coverage"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
 )
 
@@ -65,13 +66,18 @@ type page struct {
 	Done     string
 	Map      *grid
 	Opened   *opened
-	Others   int // tables that aren't listed
+	Others   int           // tables that aren't listed
+	Cases    []faults.Case // the first of Faults
 	Daemon   bool
 	Late     time.Duration
 }
 
-// mostTables is how many tables the page lists: what is amiss comes first.
-const mostTables = 50
+// mostTables is how many tables the page lists, what is amiss first, and mostCases
+// how much of what is amiss.
+const (
+	mostTables = 50
+	mostCases  = 20
+)
 
 // showPage answers with the page.
 func (b *board) showPage(w http.ResponseWriter, r *http.Request) {
@@ -86,6 +92,7 @@ func (b *board) showPage(w http.ResponseWriter, r *http.Request) {
 		p.Map = b.grid(r.URL.Query(), p.Now)
 		p.Opened = b.open(r.URL.Query())
 	}
+	p.Cases = p.Faults[:min(len(p.Faults), mostCases)]
 	p.Others = max(0, len(p.Tables)-mostTables)
 	p.Tables = p.Tables[:len(p.Tables)-p.Others]
 	var out bytes.Buffer // an error halfway would be half a page
@@ -160,25 +167,25 @@ type line struct {
 }
 
 type square struct {
-	Class, Glyph string
-	Label        string // for those who don't see it
-	Href         template.URL
-	Span         int
-	On           bool
+	Class string // the style sheet has a shape for each
+	Label string // for those who don't see it
+	Href  template.URL
+	Span  int
+	On    bool
 }
 
-type legend struct{ Class, Glyph, Words string }
+type legend struct{ Class, Words string }
 
-// glyphs tell the states apart where colours don't.
-var glyphs = map[coverage.State]legend{
-	coverage.Missing:    {"missing", "✕", "missing: in S3 and not in the catalog"},
-	coverage.Elsewhere:  {"elsewhere", "↗", "elsewhere in the catalog"},
-	coverage.Parked:     {"parked", "P", "parked"},
-	coverage.Late:       {"late", "◔", "late: landed, not searchable yet"},
-	coverage.Gap:        {"gap", "?", "gap: a guess, by its neighbours"},
-	coverage.Searchable: {"searchable", "", "searchable"},
-	coverage.Unwatched:  {"unwatched", "", "not watched: nobody looked"},
-	coverage.Nothing:    {"nothing", "·", "nothing landed"},
+// legends are the states as the page draws them.
+var legends = map[coverage.State]legend{
+	coverage.Missing:    {"missing", "missing: in S3 and not in the catalog"},
+	coverage.Elsewhere:  {"elsewhere", "elsewhere in the catalog"},
+	coverage.Parked:     {"parked", "parked"},
+	coverage.Late:       {"late", "late: landed, not searchable yet"},
+	coverage.Gap:        {"gap", "gap: a guess, by its neighbours"},
+	coverage.Searchable: {"searchable", "searchable"},
+	coverage.Unwatched:  {"unwatched", "not watched: nobody looked"},
+	coverage.Nothing:    {"nothing", "nothing landed"},
 }
 
 // words is a state for people.
@@ -186,6 +193,9 @@ var words = map[coverage.State]string{
 	coverage.Missing: "missing", coverage.Elsewhere: "elsewhere", coverage.Parked: "parked", coverage.Late: "late", coverage.Gap: "gap",
 	coverage.Searchable: "searchable", coverage.Unwatched: "not watched", coverage.Nothing: "nothing landed",
 }
+
+// atForm is a cell's beginning in an address.
+const atForm = "2006010215"
 
 // link is the page with some of its choices changed.
 func link(q url.Values, fragment string, change ...string) template.URL {
@@ -196,7 +206,9 @@ func link(q url.Values, fragment string, change ...string) template.URL {
 		}
 	}
 	for i := 0; i < len(change); i += 2 {
-		next.Set(change[i], change[i+1])
+		if next.Set(change[i], change[i+1]); change[i+1] == "" {
+			next.Del(change[i])
+		}
 	}
 	return template.URL("?" + next.Encode() + fragment)
 }
@@ -228,7 +240,7 @@ func (b *board) grid(q url.Values, now time.Time) *grid {
 		g.Rows = append(g.Rows, l)
 	}
 	for _, s := range coverage.States {
-		g.Legend = append(g.Legend, glyphs[s])
+		g.Legend = append(g.Legend, legends[s])
 	}
 	return g
 }
@@ -259,8 +271,8 @@ func squares(row *coverage.Row, columns []time.Time, q url.Values) (list []squar
 		if n <= 0 {
 			continue
 		}
-		at := c.Begin.Format(time.RFC3339)
-		s := square{Class: glyphs[c.State].Class, Glyph: glyphs[c.State].Glyph, Span: n, Label: label(row.Table, &c), Href: link(q, "#cell", "table", row.Table, "at", at)}
+		at := c.Begin.Format(atForm)
+		s := square{Class: legends[c.State].Class, Span: n, Label: label(row.Table, &c), Href: link(q, "#cell", "table", row.Table, "at", at)}
 		s.On = q.Get("table") == row.Table && q.Get("at") == at
 		list = append(list, s)
 	}
@@ -302,7 +314,7 @@ func arrived(row *coverage.Row, columns []time.Time) (list []square) {
 			}
 			s.Class, s.Label = fmt.Sprintf("landed l%d", level), fmt.Sprintf("%s, %s: %s landed", row.Table, when(columns[i], columns[i+1]), terminal.Thousands(n))
 			if n == 0 {
-				s.Class, s.Glyph = "nothing", "·"
+				s.Class = "nothing"
 			}
 		}
 		list = append(list, s)
@@ -326,18 +338,14 @@ type folder struct {
 
 // open is the cell that the address names; nil if it names none.
 func (b *board) open(q url.Values) *opened {
-	at, err := time.Parse(time.RFC3339, q.Get("at"))
+	at, err := time.Parse(atForm, q.Get("at"))
 	if err != nil || q.Get("table") == "" {
 		return nil
 	}
-	for _, row := range b.Coverage.Map(coverage.SpanOf(q.Get("span")), time.Now()) {
-		if row.Table != q.Get("table") {
-			continue
-		}
-		for _, c := range row.Cells {
-			if c.Begin.Equal(at) {
-				return b.opened(row.Table, c)
-			}
+	row, _ := b.Coverage.Row(coverage.SpanOf(q.Get("span")), q.Get("table"), time.Now())
+	for _, c := range row.Cells {
+		if c.Begin.Equal(at) {
+			return b.opened(row.Table, c)
 		}
 	}
 	return nil
@@ -346,7 +354,7 @@ func (b *board) open(q url.Values) *opened {
 func (b *board) opened(table string, c coverage.Cell) *opened {
 	o := &opened{Cell: c, Table: table, Words: words[c.State], When: when(c.Begin, c.End)}
 	for _, f := range b.Coverage.Folders(table, c.Begin, c.End) {
-		v := folder{Folder: f, Class: glyphs[f.State].Class, Words: words[f.State], Explain: template.URL("?" + url.Values{"q": {f.Location}}.Encode() + "#ask")}
+		v := folder{Folder: f, Class: legends[f.State].Class, Words: words[f.State], Explain: template.URL("?" + url.Values{"q": {f.Location}}.Encode() + "#ask")}
 		v.Location, v.Catalog, v.Why = terminal.Escape(f.Location), terminal.Escape(f.Catalog), terminal.Escape(f.Why)
 		if f.State == coverage.Unwatched {
 			v.Words = "not seen in the catalog"

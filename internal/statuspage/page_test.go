@@ -48,7 +48,7 @@ func source() statuspage.Source {
 		Coverage: model,
 		Watcher:  &statuspage.Watcher{Model: model},
 		Health: func() daemon.Health {
-			return daemon.Health{Alive: now, Received: now, Done: daemon.Summary{Received: 1239, Deleted: 1236, Hidden: 3, Depth: &daemon.Depth{InFlight: 4}}}
+			return daemon.Health{Alive: now, Received: now, Done: daemon.Summary{Received: 1239, Deleted: 1236, Hidden: 3, Depth: &daemon.Depth{}}}
 		},
 		Tally:      func() refresh.Tally { return refresh.Tally{Adds: 7, Added: map[string]int{"alerts": 46}} },
 		Stuck:      time.Minute,
@@ -83,6 +83,11 @@ func TestTheVerdict(t *testing.T) {
 		run   string
 	}{
 		{"", func(*statuspage.Source) {}, "Everything that landed is searchable: S3 and the catalog were compared", ""},
+		{"", func(s *statuspage.Source) {
+			s.Queues = &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) {
+				return statuspage.Depths{Waiting: 1, InFlight: 2}, nil
+			}}
+		}, "Nothing is amiss; 3 messages are to be settled.", ""},
 		{"", func(s *statuspage.Source) { s.Reconciled = nil }, "Everything that was notified is searchable.", ""},
 		{"", func(s *statuspage.Source) {
 			s.Health = func() daemon.Health { return daemon.Health{Alive: time.Now()} }

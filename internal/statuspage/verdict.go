@@ -202,6 +202,9 @@ func (e *evidence) table(t *coverage.Table, whole bool) {
 		slow["behind"] = span(t.Last)
 		e.add("slow_table", slow)
 	}
+	if t.Missing+t.Elsewhere == 0 {
+		return
+	}
 	found := e.source.Coverage.Found(t.Table)
 	missing := slices.DeleteFunc(slices.Clone(found), func(f coverage.Finding) bool { return f.Catalog != "" })
 	elsewhere := slices.DeleteFunc(found, func(f coverage.Finding) bool { return f.Catalog == "" })
@@ -346,13 +349,23 @@ func (e *evidence) compared() {
 	}
 }
 
+func verb(n int) string {
+	if n == 1 {
+		return " is"
+	}
+	return " are"
+}
+
 // fine is the sentence where nothing is amiss: no more than is known.
 func (e *evidence) fine() string {
 	if h := e.source.Health; h != nil && h().Received.IsZero() {
 		return "The queue has not answered yet."
 	}
 	text := "Everything that was notified is searchable."
-	if e.source.Health == nil {
+	switch v := e.view; {
+	case v.Waiting != nil && v.InFlight != nil && *v.Waiting+*v.InFlight > 0:
+		return "Nothing is amiss; " + faults.Count(*v.Waiting+*v.InFlight, "message") + verb(*v.Waiting+*v.InFlight) + " to be settled."
+	case e.source.Health == nil:
 		text = "Nothing is amiss, as far as can be seen from here."
 	}
 	if r := e.view.Reconciled; r != nil && r.At != nil && r.Left == 0 {
