@@ -103,7 +103,7 @@ func grafana(t *testing.T) []byte {
 			"id": n + 1, "type": "timeseries", "title": p.Title, "datasource": source, "targets": targets,
 			"gridPos":     object{"x": n % 3 * 8, "y": n / 3 * 8, "w": 8, "h": 8},
 			"fieldConfig": object{"defaults": object{"unit": p.Unit, "min": 0}, "overrides": []object{}},
-			"options":     object{"legend": object{"displayMode": "list", "placement": "bottom"}, "tooltip": object{"mode": "multi", "sort": "desc"}},
+			"options":     object{"legend": object{"showLegend": true, "displayMode": "list", "placement": "bottom", "calcs": []string{}}, "tooltip": object{"mode": "multi", "sort": "desc"}},
 		})
 	}
 	return indented(t, object{
