@@ -149,7 +149,7 @@ var Alerts = []Alert{
 	}, {
 		Name: "stuck", Says: "The daemon's loop stands still",
 		Do:   "`/healthz` says for how long, and a supervisor that asks it would have restarted the daemon. Do that; nothing is lost by it. Keep what `kill -QUIT` prints, and report it.",
-		Rule: &Rule{"time() - athena_refresh_loop_timestamp_seconds", 900, 0},
+		Rule: &Rule{"time() - athena_refresh_loop_timestamp_seconds", 1500, 0},
 	}, {
 		Name: "unmended", Says: "S3 has {{ $labels.kind }} partitions that reconciling could not mend",
 		Do:   "`athena-refresh reconcile` lists them with the reason; `athena-refresh reconcile --fix` adds what is missing. A partition that lies elsewhere is never moved without a person: `athena-refresh reconcile --fix --relocate`.",

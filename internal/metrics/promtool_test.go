@@ -85,7 +85,7 @@ var ill = map[string]struct{ series, labels map[string]string }{
 		map[string]string{"job": "athena-refresh", "instance": "a"},
 	},
 	"queue_silent": {series: map[string]string{"athena_refresh_queue_answered_timestamp_seconds": "0+60x140 8400x60"}},
-	"stuck":        {series: map[string]string{"athena_refresh_loop_timestamp_seconds": "0+60x160 9600x40"}},
+	"stuck":        {series: map[string]string{"athena_refresh_loop_timestamp_seconds": "0+60x150 9000x50"}},
 	"unmended": {
 		map[string]string{`athena_refresh_reconcile_mended{kind="missing"}`: "3x200"},
 		map[string]string{"kind": "missing"},
