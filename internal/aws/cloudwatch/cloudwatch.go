@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	queues      = "AWS/SQS"
-	functions   = "AWS/Lambda"
 	callTimeout = 30 * time.Second // all pages and the SDK's retries included
 	lately      = 15 * time.Minute // over which what arrives is averaged
 )
@@ -47,23 +45,15 @@ type Queue struct {
 	Oldest *time.Duration
 }
 
-// counters are summed; the age of the oldest message is beside them.
-const (
-	sent     = "NumberOfMessagesSent"
-	received = "NumberOfMessagesReceived"
-	deleted  = "NumberOfMessagesDeleted"
-	oldest   = "ApproximateAgeOfOldestMessage"
-)
-
 // Queue reads a queue's metrics of [from, to). CloudWatch has them a minute or
 // more late, and of an inactive queue none at all (docs/aws-facts.md 7.2).
 func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (Queue, error) {
-	var asked []types.MetricDataQuery
-	for _, c := range []string{sent, received, deleted} {
-		asked = append(asked, query(queues, c, "QueueName", name, "Sum", time.Minute))
-	}
-	asked = append(asked, query(queues, oldest, "QueueName", name, "Maximum", time.Minute))
-	got, err := r.read(ctx, asked, from, to)
+	got, err := r.read(ctx, []types.MetricDataQuery{
+		query(metrics.QueueSent, name, "Sum", time.Minute),
+		query(metrics.QueueReceived, name, "Sum", time.Minute),
+		query(metrics.QueueDeleted, name, "Sum", time.Minute),
+		query(metrics.QueueOldest, name, "Maximum", time.Minute),
+	}, from, to)
 	if err != nil {
 		return Queue{}, fmt.Errorf("read the metrics of queue %s: %w", name, err)
 	}
@@ -96,8 +86,8 @@ func queueOf(got []series, window time.Duration) Queue {
 // all; zeros where CloudWatch knows of no invocation.
 func (r *Reader) Function(ctx context.Context, name string, from, to time.Time) (invocations int, ran time.Duration, err error) {
 	got, err := r.read(ctx, []types.MetricDataQuery{
-		query(functions, "Duration", "FunctionName", name, "SampleCount", time.Minute),
-		query(functions, "Duration", "FunctionName", name, "Sum", time.Minute),
+		query(metrics.Duration, name, "SampleCount", time.Minute),
+		query(metrics.Duration, name, "Sum", time.Minute),
 	}, from, to)
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the metrics of function %s: %w", name, err)
@@ -117,9 +107,9 @@ func (r *Reader) Searchable(ctx context.Context, queue string, from, to time.Tim
 	period := max(to.Sub(from).Truncate(time.Minute), time.Minute)
 	end := aligned(to, period).Add(period)
 	got, err := r.read(ctx, []types.MetricDataQuery{
-		query(metrics.Namespace, metrics.Searchable.Cloud.Name, "Queue", queue, "p50", period),
-		query(metrics.Namespace, metrics.Searchable.Cloud.Name, "Queue", queue, "p99", period),
-		query(metrics.Namespace, metrics.Searchable.Cloud.Name, "Queue", queue, "SampleCount", period),
+		query(metrics.Searchable, queue, "p50", period),
+		query(metrics.Searchable, queue, "p99", period),
+		query(metrics.Searchable, queue, "SampleCount", period),
 	}, end.Add(-2*period), end)
 	if err != nil {
 		return 0, 0, false, fmt.Errorf("read how long objects take: %w", err)
@@ -138,13 +128,16 @@ func aligned(at time.Time, period time.Duration) time.Time {
 
 func milliseconds(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
 
-// query asks for a metric of one dimension; read gives it its id.
-func query(namespace, name, dimension, value, stat string, period time.Duration) types.MetricDataQuery {
+// dimensions are the one that each thing has its metrics by.
+var dimensions = map[metrics.Thing]string{metrics.Queue: "QueueName", metrics.Function: "FunctionName", metrics.Own: "Queue"}
+
+// query asks for a metric of the thing of a name; read gives it its id.
+func query(m *metrics.Metric, name, stat string, period time.Duration) types.MetricDataQuery {
 	return types.MetricDataQuery{MetricStat: &types.MetricStat{
 		Period: aws.Int32(int32(period.Seconds())), Stat: &stat,
 		Metric: &types.Metric{
-			Namespace: &namespace, MetricName: &name,
-			Dimensions: []types.Dimension{{Name: &dimension, Value: &value}},
+			Namespace: &m.Cloud.Namespace, MetricName: &m.Cloud.Name,
+			Dimensions: []types.Dimension{{Name: aws.String(dimensions[m.Cloud.Of]), Value: &name}},
 		},
 	}}
 }

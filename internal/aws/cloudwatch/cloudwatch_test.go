@@ -147,7 +147,7 @@ func TestWhatIsAsked(t *testing.T) {
 		t.Errorf("%+v, %v", asked, err)
 	}
 	n, ran, err := r.Function(t.Context(), "f", noon, noon.Add(90*time.Minute+time.Second))
-	if err != nil || n != 1500 || ran != 1500*time.Millisecond || *asked[0].MetricStat.Metric.Namespace != "AWS/Lambda" || *asked[0].MetricStat.Stat != "SampleCount" {
+	if err != nil || n != 1500 || ran != 1500*time.Millisecond || *asked[0].MetricStat.Metric.Namespace != "AWS/Lambda" || *asked[0].MetricStat.Metric.Dimensions[0].Name != "FunctionName" || *asked[0].MetricStat.Stat != "SampleCount" {
 		t.Errorf("%d, %s, %v; asked for %+v", n, ran, err, asked)
 	}
 }
