@@ -187,7 +187,7 @@ func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
 	if r.c.Catalog != config.CatalogGlue {
 		late = 0 // Athena's DDL makes partitions as the table is
 	}
-	done, settled, err := r.tables.RebuildSettled(ctx, r.out.Table, to, late, r.wait, func(done glue.Rebuilt) { now.Store(&done) })
+	done, settled, err := r.tables.RebuildAndWait(ctx, r.out.Table, to, late, r.wait, func(done glue.Rebuilt) { now.Store(&done) })
 	stop()
 	r.out.Seen, r.out.Changed, r.out.Gone, r.out.Settled = done.Seen, done.Changed, done.Gone, settled
 	if err != nil {
@@ -208,7 +208,7 @@ func (r *rebuilder) wait(until time.Time) bool {
 }
 
 func (r *rebuilder) explain(err error) error {
-	if errors.Is(err, glue.ErrChangedMeanwhile) || errors.Is(err, glue.ErrNotSettled) {
+	if errors.Is(err, glue.ErrChangedMeanwhile) || errors.Is(err, glue.ErrStillChanging) {
 		return hint(err, "run it again: it goes on where it was")
 	}
 	return hint(tableError(r.out.Table, r.c, err), "%d partitions are changed; run it again: it goes on where it was", r.out.Changed)

@@ -123,7 +123,7 @@ func TestRulesThatAreSlips(t *testing.T) {
 		`{MM}: the month of the time is captured twi`:  {Layout: "{yyyy}/{M}/{MM}/", Table: "t"},
 		`{a}: the name is captured twice`:              {Layout: "{a}/{a}/", Table: "t"},
 		`next to other digits`:                         {Layout: "{yyyy}{M}/", Table: "t"},
-		`a {M}, {d} or {H} stands next to`:                    {Layout: "{yyyy}/{M}{d}/", Table: "t"},
+		`a {M}, {d} or {H} stands next to`:             {Layout: "{yyyy}/{M}{d}/", Table: "t"},
 		`**/ for any elements, at the beginning`:       {Prefix: "a/**/b/", Table: "t"},
 		`a * stands for a whole element`:               {Prefix: "**b/", Table: "t"},
 		`it is for the last element of a key`:          {File: "a/b", Table: "t"},

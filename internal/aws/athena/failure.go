@@ -44,7 +44,7 @@ func (s status) err(parts []refresh.Partition) error {
 	if s.state == "CANCELLED" {
 		return err
 	}
-	v := s.verdict(without(s.reason, parts))
+	v := s.verdict(redact(s.reason, parts))
 	if v == verdictFolder && len(parts) == 0 {
 		v = verdictDenied
 	}
@@ -60,7 +60,7 @@ func refusal(err error, parts []refresh.Partition) error {
 	if awserror.Code(err) != "InvalidRequestException" {
 		return awserror.Classify(err)
 	}
-	return textVerdict(without(awserror.Message(err), parts)).wrap(err)
+	return textVerdict(redact(awserror.Message(err), parts)).wrap(err)
 }
 
 func orUnknown(reason string) string {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/aws/backoff"
@@ -52,12 +53,11 @@ const (
 )
 
 var (
-	// ErrChangedMeanwhile is of a table that is another one, or changed by
-	// somebody else, since it was rebuilt.
+	// ErrChangedMeanwhile: since Rebuild changed the table, someone else changed
+	// or replaced it.
 	ErrChangedMeanwhile = errors.New("somebody else changed the table at the same time")
-	// ErrNotSettled is of a table to which partitions are added, again and
-	// again, that are as it was before.
-	ErrNotSettled = errors.New("partitions are still added as the table was before")
+	// ErrStillChanging: someone keeps adding partitions of the table's former shape.
+	ErrStillChanging = errors.New("partitions are still added as the table was before")
 )
 
 // Rebuild gives a table and all of its partitions another shape, in place: the
@@ -96,7 +96,41 @@ func (t *Tables) Rebuild(ctx context.Context, name string, to Shape, step func(R
 			return done, nil
 		}
 	}
-	return done, fmt.Errorf("rebuild partitions of %s: %w", name, ErrNotSettled)
+	return done, fmt.Errorf("rebuild partitions of %s: %w", name, ErrStillChanging)
+}
+
+// RebuildAndWait is Rebuild, and a second Rebuild once no more partitions of the
+// table's former shape can come: late after the table was last changed (0: no one
+// makes any). It calls wait before it waits until then. settled says whether no
+// such partition can come any more; it is false if wait said no or ctx ended.
+func (t *Tables) RebuildAndWait(ctx context.Context, name string, to Shape, late time.Duration, wait func(until time.Time) bool, step func(Rebuilt)) (done Rebuilt, settled bool, err error) {
+	done, err = t.Rebuild(ctx, name, to, step)
+	if late == 0 || err != nil && !errors.Is(err, ErrStillChanging) {
+		return done, true, err
+	}
+	table, describeErr := t.Describe(ctx, name)
+	if describeErr != nil {
+		return done, false, describeErr
+	}
+	left := min(late, time.Until(table.Updated.Add(late)))
+	if left <= 0 {
+		return done, true, err
+	}
+	if !wait(time.Now().Add(left)) {
+		return done, false, nil
+	}
+	select {
+	case <-time.After(left):
+	case <-ctx.Done():
+		return done, false, nil
+	}
+	again, err := t.Rebuild(ctx, name, to, func(more Rebuilt) { step(done.and(more)) })
+	return done.and(again), true, err
+}
+
+// and is what two rebuilds did.
+func (r Rebuilt) and(more Rebuilt) Rebuilt {
+	return Rebuilt{r.Table || more.Table, r.Seen + more.Seen, r.Changed + more.Changed, r.Gone + more.Gone}
 }
 
 func (t *Tables) rebuildable(ctx context.Context, name string) (*types.Table, error) {

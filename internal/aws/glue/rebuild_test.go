@@ -235,7 +235,7 @@ func TestPartitionsAddedMeanwhileEndRight(t *testing.T) {
 		return ""
 	}
 	c.partitions["one more"] = object{"Values": []string{"one more"}, "StorageDescriptor": old["StorageDescriptor"]}
-	if done, err := rebuild(t, c); !errors.Is(err, ErrNotSettled) {
+	if done, err := rebuild(t, c); !errors.Is(err, ErrStillChanging) {
 		t.Errorf("without an end: %+v %v", done, err)
 	}
 }

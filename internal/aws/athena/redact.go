@@ -9,30 +9,30 @@ import (
 	"athenarefresh/internal/refresh"
 )
 
-// without removes from a reason what the statement itself said of its parts:
-// keys are written by strangers, and a folder named "access denied" must not
+// redact removes from Athena's reason whatever the statement itself said of its
+// partitions: strangers write keys, and a folder named "access denied" must not
 // speak for Athena. A service may name a part of a location (without its last
 // slash, without its bucket, a folder above it, the folder's name alone) and
 // may have it quoted or encoded. What it says in its own words stays, also
 // where somebody named a folder "table".
-func without(reason string, parts []refresh.Partition) string {
+func redact(reason string, parts []refresh.Partition) string {
 	reason = unescaped(reason)
-	for _, s := range theirs(parts) {
+	for _, s := range sentTexts(parts) {
 		reason = strings.ReplaceAll(reason, s, "…")
 	}
 	return reason
 }
 
-// telling is whether a name could be taken for what a service says: by itself,
+// misleading says whether a name could be taken for a service's words, by itself
 // or beside a word of the service's. A single word that says nothing, such as
 // "database", may be the service's own.
-func telling(name string) bool {
+func misleading(name string) bool {
 	return textVerdict(name) != verdictPart || len(name) >= len("not found") && strings.Contains(name, " ")
 }
 
-// theirs are the texts that come of the parts' locations and values, the longest
-// first, so that none is left in pieces.
-func theirs(parts []refresh.Partition) []string {
+// sentTexts are the texts that we sent in the parts' locations and values, the
+// longest first, so that none is left in pieces.
+func sentTexts(parts []refresh.Partition) []string {
 	all := map[string]bool{}
 	add := func(s string) {
 		all[s], all[escaper.Replace(s)], all[url.QueryEscape(s)], all[strings.ReplaceAll(s, " ", "+")] = true, true, true, true
@@ -41,7 +41,7 @@ func theirs(parts []refresh.Partition) []string {
 		location := strings.TrimSuffix(p.Location, "/")
 		names := append(strings.Split(location, "/"), p.Values...)
 		for _, name := range names {
-			if telling(name) {
+			if misleading(name) {
 				add(name)
 			}
 		}
