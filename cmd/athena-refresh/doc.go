@@ -7,7 +7,7 @@
 //
 //	internal/event           a message's body → records, one for each object      pure
 //	internal/table           an object's bucket and key → partition, or a reason   pure
-//	internal/source          what is known of each writer's logs, a page each → rules  pure
+//	internal/source          what we know of each writer's logs, a page each → rules  pure
 //	internal/schedule        rate(…) and cron(…), as EventBridge reads them        pure
 //	internal/config          conf/global.json and conf/lambda.json; its struct is the manual
 //	internal/refresh         settles messages; owns the interfaces Catalog and DeadLetters
@@ -22,7 +22,7 @@
 //	internal/metrics         the one list of metrics, alerts and charts            pure
 //	internal/emf             writes what was done as CloudWatch's metrics          pure
 //	internal/monitor         a queue's numbers → a verdict in words                pure
-//	internal/s3events          which events and keys a bucket's notification stands for  pure
+//	internal/s3events        which events and keys a bucket's notification stands for  pure
 //	internal/iam             judges requests by policies, as IAM does              pure
 //	internal/coverage        which time of which table can be searched, and when objects land
 //	internal/faults          what can be amiss, in which words, and what repairs it  pure
@@ -43,7 +43,7 @@
 //	internal/aws/query       runs SQL through the Athena API
 //	internal/aws/objects     is reconcile's Objects, on S3, and takes samples of them
 //	internal/aws/cloudwatch  reads a queue's metrics
-//	internal/aws/diagnostics     has AWS tell the facts that doctor judges
+//	internal/aws/diagnostics has AWS tell the facts that doctor judges
 //	internal/aws/account     is the account that deploy changes: functions, notifications, what exists
 //	internal/aws/provision   makes the resources of a configuration on the embedded AWS
 //	internal/aws/awserror, backoff, bisect  what these share
@@ -69,19 +69,20 @@
 //     is no notification becomes a record with the reason.
 //  3. table.Router.Place decides where the object of a record belongs, by its
 //     bucket and key alone: a partition, or why there is none.
-//  4. refresh.Refresher.Settle asks the table's planner for the partition. If
-//     somebody read it in the catalog lately, that is the answer. Otherwise the
-//     planner looks up what is wanted (Reader.Partitions, by glue), adds what is
-//     missing (Writer.Add, by athena or glue), and looks it up again. Only what
-//     was read at the wanted location counts; that a statement succeeded does
-//     not. What is wanted while a statement runs is the next statement.
+//  4. refresh.Refresher.Settle requests the partition of the table's planner. If
+//     we read it in the catalog lately, that is the answer. Otherwise the planner
+//     looks up what is wanted (Reader.Partitions, by glue), adds what is missing
+//     (Writer.Add, by athena or glue), and looks it up again. Only a partition
+//     that we read at the wanted location counts, not that a statement succeeded.
+//     What is wanted while a statement runs goes into the next one.
 //  5. When every record of a message is settled, Settle returns its outcome, and
 //     that is the acknowledgement: done, and the message is deleted; parked, and
 //     it was copied to the dead-letter queue with its reasons and is deleted;
 //     retry, and it is hidden until it is tried again.
 //
-// Killed anywhere on this path, the queue hands the message out again, and every
-// step may be repeated: kill_test.go does that at every request.
+// If the process is killed anywhere on this path, the queue hands the message out
+// again, and every step may be repeated: kill_test.go kills it at every request.
+// internal/refresh/doc.go says step by step what a crash costs.
 //
 // # The others
 //
@@ -90,8 +91,8 @@
 // name: that answer is the acknowledgement, given when every message of the
 // batch is settled.
 //
-// A rule with a source is spelt out where the configuration is read
-// (source.Expand): whoever asks the Router knows no second path.
+// source.Expand spells a rule with a source out where the configuration is read,
+// so the Router knows ordinary rules only.
 //
 // explain is step 3 alone; with --live it settles the object up to the moment
 // at which something would be added. replay runs steps 2 to 5 on messages from
