@@ -11,18 +11,18 @@ import (
 	"athenarefresh/internal/table"
 )
 
-// Catalog is where tables and their partitions are recorded. Every method is
-// called concurrently, for different tables; for one table at most one call
-// that reads and one Add are under way at a time. Errors wrap one of the sentinels below where one
-// applies; any other error is a catalog_error and is tried again later.
+// Catalog is where tables and their partitions are recorded. We call every method
+// concurrently for different tables; for one table at most one call that reads
+// and one Add are under way. An error wraps one of the sentinels below if one
+// applies; any other error is a catalog_error and is retried later.
 // internal/catalogtest is the suite that every Catalog passes.
 type Catalog struct {
 	Reader
 	Writer
 }
 
-// Reader tells what the catalog holds. What it returned was in the catalog at
-// some moment between call and return: nothing is remembered.
+// Reader says what the catalog holds. What it returns was in the catalog at some
+// moment between call and return: a Reader remembers nothing.
 type Reader interface {
 	// Tables returns the names of the database's tables, in lower case and in
 	// no order. [ErrDatabaseMissing] if there is no such database.
@@ -31,11 +31,11 @@ type Reader interface {
 	// Table returns a table's facts, or [ErrTableMissing].
 	Table(ctx context.Context, name string) (Table, error)
 
-	// Partitions returns those of the partitions with the given values (each
-	// in the order of t.Keys, as the catalog stores them) that exist, in no
-	// order, with their values and locations as stored. A partition that is
-	// not returned did not exist; an answer that may be incomplete is an
-	// error. At most 1,000 values a call.
+	// Partitions returns the partitions with the given values that exist, in
+	// no order, with values and locations as stored. Values are in the order
+	// of t.Keys, as the catalog stores them; at most 1,000 partitions a call.
+	// A partition that is not returned did not exist: an answer that may be
+	// incomplete is an error.
 	Partitions(ctx context.Context, t Table, values [][]string) ([]Partition, error)
 }
 
@@ -48,14 +48,14 @@ type Writer interface {
 	// Fits says how many of the first of parts, at least one, a single Add takes.
 	Fits(t Table, parts []Partition) int
 
-	// Add adds partitions that did not exist when they were looked up, at most
-	// as many as Fits said, no two with the same values. One that exists by
-	// now is left as it is, wherever it points: nil does not mean that the
-	// partitions are at their locations, and an error does not mean that none
-	// was added. The caller reads them back in either case.
+	// Add adds partitions that did not exist when we looked them up, at most
+	// as many as Fits said, no two with the same values. It leaves one that
+	// exists meanwhile as it is, wherever it points. So nil does not mean that
+	// the partitions are at their locations, and an error does not mean that
+	// none was added: the caller reads them back in either case.
 	//
-	// When ctx ends, Add stops what it began and returns once that can't add
-	// anything any more; it may outlive ctx for that.
+	// When ctx ends, Add stops what it began, and returns only when that can't
+	// add anything any more; for that it may outlive ctx.
 	Add(ctx context.Context, t Table, parts []Partition) error
 }
 

@@ -234,8 +234,8 @@ const (
 	sweepEvery     = time.Minute
 )
 
-// sweep forgets, once too much is remembered, the partitions that nobody wanted
-// for a while. It looks at all of them, so it does that once a minute at most.
+// sweep forgets partitions that no one wanted for a while, once too many are
+// remembered. It looks at all of them, so it runs once a minute at most.
 func (r *Refresher) sweep() {
 	last, now := r.swept.Load(), wall().Unix()
 	if r.remembered.Load() < mostKnownInAll || fresh(time.Unix(last, 0), sweepEvery) || !r.swept.CompareAndSwap(last, now) {

@@ -206,7 +206,7 @@ type want struct {
 	parquet bool
 
 	// Under its planner's lock:
-	deadline time.Time // of whoever waits longest; zero: nobody's time runs out
+	deadline time.Time // the latest of those who wait; zero: one of them has none
 	reread   bool      // what is remembered of it doesn't count
 
 	// Touched by one loop of the planner at a time:

@@ -19,15 +19,15 @@ type Options struct {
 	DeadLetters DeadLetters
 	Log         *slog.Logger
 
-	// Noted, if there is one, is told of every record that needs a partition, by
-	// many goroutines at once, before its message is settled. It must not wait.
+	// Noted, if not nil, is called for every record that needs a partition, by many
+	// goroutines at once, before its message is settled. It must not wait.
 	Noted func(Noted)
 
 	// Statements is how many calls of Catalog.Add may be under way at once.
 	Statements int
 
-	// Folders looks into partitions' folders. Nil: nobody does, and what Athena
-	// refuses because of one is tried again.
+	// Folders looks into partitions' folders. Nil: what Athena refuses because
+	// of a folder is retried without a look.
 	Folders Folders
 
 	// MaxInHand is the weight ([Message.Weight]) of the messages that the driver
@@ -45,15 +45,15 @@ type Refresher struct {
 	tally     tally
 	held      held
 
-	// routing is held for reading by whoever places objects: what is learned of a
-	// folder is by the rules that placed it.
+	// routing is held for reading while objects are placed, so that what we learn
+	// of a folder is by the rules that placed it.
 	routing sync.RWMutex
 	folders folderCache
 
 	crowded       atomic.Bool
 	waitingWeight atomic.Int64 // weight of the messages that wait, for all tables
 	remembered    atomic.Int64 // partitions, of all tables
-	swept         atomic.Int64 // when that was last too many, unix seconds
+	swept         atomic.Int64 // when sweep last made room, unix seconds
 
 	// work outlives every call of Settle: a statement goes on for the others
 	// that wait for it. Close ends it.

@@ -95,7 +95,7 @@ type settling struct {
 	weight  int
 	backend backend
 	log     *slog.Logger
-	noted   func(Noted) // nil: nobody watches
+	noted   func(Noted) // nil: no one is told
 
 	records     int
 	reasons     []counted // distinct, in the order of the records

@@ -41,7 +41,7 @@ func formsOf(hiveType, value string) (s forms, ok bool) {
 		for _, a := range strings.Split(m[2], ",") {
 			n, err := strconv.Atoi(strings.TrimSpace(a))
 			if err != nil {
-				return forms{value, value, value}, true // a type that nobody has
+				return forms{value, value, value}, true // no type of Hive's
 			}
 			arguments = append(arguments, n)
 		}

@@ -44,7 +44,7 @@ type Outcome string
 const (
 	Place  Outcome = "partition" // it belongs to a partition
 	Ignore Outcome = "ignore"    // it needs none
-	Park   Outcome = "park"      // nobody can say, a person has to look
+	Park   Outcome = "park"      // the rules can't say: a person has to look
 )
 
 // Partition is a folder of a table and the values that stand for it.
