@@ -21,6 +21,7 @@ type turns struct {
 	begun    map[string][]time.Time         // table → its statements
 	last     map[string][]refresh.Partition // table → its last statement
 	doubtful map[string]bool                // table: its last statement did not add all, or nobody has looked
+	readBack map[string]bool                // table: its last statement was
 	alone    map[string]bool                // table: its last statement was of one that failed before
 	failed   map[string]bool                // table and value: was in a statement that did not add all
 	free     time.Time                      // since when a slot is; zero: none is
@@ -32,7 +33,7 @@ type turns struct {
 
 func newTurns(t *testing.T, fits int) *turns {
 	return &turns{t: t, waits: map[string]time.Time{}, ready: map[string]time.Time{}, begun: map[string][]time.Time{},
-		last: map[string][]refresh.Partition{}, doubtful: map[string]bool{}, alone: map[string]bool{}, failed: map[string]bool{}, free: time.Now(), looking: map[string]bool{}, part: map[string]bool{}, fits: fits}
+		last: map[string][]refresh.Partition{}, doubtful: map[string]bool{}, readBack: map[string]bool{}, alone: map[string]bool{}, failed: map[string]bool{}, free: time.Now(), looking: map[string]bool{}, part: map[string]bool{}, fits: fits}
 }
 
 // delayed notes that a table was not ready for a statement until now.
@@ -59,6 +60,10 @@ func (u *turns) told(table string, values [][]string, found []refresh.Partition)
 		return
 	}
 	u.delayed(table)
+	if u.readBack[table] {
+		return // what is found later somebody else added
+	}
+	u.readBack[table] = true
 	u.doubtful[table] = slices.ContainsFunc(u.last[table], func(p refresh.Partition) bool { return there[p.Values[0]] == "" })
 	for _, p := range u.last[table] {
 		if !u.doubtful[table] && there[p.Values[0]] == p.Location {
@@ -88,7 +93,7 @@ func (u *turns) begins(table string, parts []refresh.Partition, slots int) {
 		u.free = time.Time{}
 	}
 	u.begun[table] = append(u.begun[table], now)
-	u.last[table], u.doubtful[table] = parts, true
+	u.last[table], u.doubtful[table], u.readBack[table] = parts, true, false
 	u.alone[table] = slices.ContainsFunc(parts, func(p refresh.Partition) bool { return u.failed[table+p.Values[0]] })
 	for _, p := range parts {
 		delete(u.waits, table+p.Values[0])
