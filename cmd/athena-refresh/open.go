@@ -87,7 +87,11 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 		return err
 	}
 	if len(d.Tables) == 0 {
-		return hint(fmt.Errorf("open %s: nothing in it is recognised", f.where), "athena-refresh help layouts says which folders can be; --at says what is missing in front of them")
+		near := ""
+		if template := d.Nearest(); template != "" {
+			near = "the nearest that is known is " + template + "; "
+		}
+		return hint(fmt.Errorf("open %s: nothing in it is recognised", f.where), "%sathena-refresh help layouts says which folders can be; --at says what is missing in front of them", near)
 	}
 	if !slices.ContainsFunc(d.Tables, func(t *discover.Table) bool { return d.contents(ctx, t).err == nil }) {
 		return hint(fmt.Errorf("open %s: of none of its tables it is known what is in the files", f.where), "table create --schema FILE takes columns that you write down")

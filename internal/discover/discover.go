@@ -287,3 +287,27 @@ func why(key string, reason table.Reason) string {
 	}
 	return "no folder above it looks like a date or like key=value"
 }
+
+// Nearest is the template of a source that has most folders of what fits none, ""
+// where none has any: what was meant, perhaps.
+func (r *Result) Nearest() (template string) {
+	most := 0
+	for _, g := range r.Unplaced {
+		for _, key := range g.Examples {
+			folders := strings.Split(key, "/")
+			folders = folders[:len(folders)-1]
+			for _, s := range source.All() {
+				n := 0
+				for _, element := range strings.Split(s.Rules[0].Layout, "/") {
+					if slices.Contains(folders, element) {
+						n++
+					}
+				}
+				if n > most {
+					template, most = s.Rules[0].Layout, n
+				}
+			}
+		}
+	}
+	return template
+}

@@ -148,6 +148,17 @@ func TestWhatIsInTheFilesDecides(t *testing.T) {
 	}
 }
 
+func TestTheNearestTemplateIsNamed(t *testing.T) {
+	for key, want := range map[string]string{
+		"AWSLogs/111122223333/WAFLogs/us-east-1/acl/x.log.gz": "**/AWSLogs/{account}/WAFLogs/{region}/{webacl}/{yyyy}/{MM}/{dd}/{HH}/",
+		"notes/b.txt": "", "b.txt": "",
+	} {
+		if got := look(t, key).Nearest(); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+}
+
 func TestFoldersAreAskedForOnce(t *testing.T) {
 	asked := 0
 	for _, most := range []int{2, 1} {
