@@ -91,7 +91,7 @@ locals {
     ],
   )
 
-  # In every width (widths.tf).
+  # In every width (policies.tf).
   role_policies = [
     for w in local.widths : jsonencode({
       Version = "2012-10-17"

@@ -50,7 +50,7 @@
 //
 // And what plays AWS, or starts all of this:
 //
-//	internal/local           is an S3, SQS, Glue and Athena for this machine; imports nothing of the above but hiveql and iam
+//	internal/local           is an S3, SQS, Glue and Athena for this machine; imports nothing of the above but hiveql, iam and s3events
 //	cmd/lambda               is the function, a program of its own that only wires, as this one
 //	cmd/internal/worker      wires queue, catalog and Refresher, for every program that settles messages
 //

@@ -169,8 +169,8 @@ func (m *Model) extra() map[string]map[int64]*Cell {
 	return list
 }
 
-// cells are a table's between the first column and the last: as many as there are
-// columns where they are finer than these, else as many as the table has.
+// cells returns a table's cells between the first column and the last. Cells that
+// are finer than a column are merged, one a column; others are returned as they are.
 func (m *Model) cells(t *tab, extra map[int64]*Cell, columns []time.Time, now time.Time) []Cell {
 	from, to := columns[0], columns[len(columns)-1]
 	own := m.own(t, extra, from, to, now)

@@ -5,6 +5,7 @@
 // or Parked for it. Whatever happens between receive and delete (a crash, a lost
 // reply, a deadline), the queue hands the message out again.
 //
+// [Daemon] does so until it is stopped, continuously or on a schedule.
 // [Invocation] is one run of the scheduled function, and of the command once: it
 // ends when the queue is empty and nothing is in hand, or its time is over.
 package daemon

@@ -12,10 +12,10 @@ import (
 	"athenarefresh/internal/table"
 )
 
-// Lead finds what is missing in front of the keys of a folder that is a synced
-// part of a bucket: where it makes files of a source of them. path is the folder's
-// own, which may go on above it as the bucket does; what AWS's files are called
-// tells of the folders above them; or AWSLogs/ alone is missing. "" if none fits.
+// Lead finds the prefix that is missing in front of a folder's keys, where the
+// folder is a copy of a part of a bucket: with it the keys fit a source. It tries
+// the end of path, the folder's own, then what the names of AWS's files tell of the
+// folders above them, then AWSLogs/. "" if none fits.
 func (r *Result) Lead(ctx context.Context, path string) string {
 	var keys []string
 	for _, t := range r.Tables {

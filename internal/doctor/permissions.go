@@ -94,8 +94,8 @@ const resultsFolder = "/athena-partition-refresh/"
 // policy has all of them.
 const asked = 20
 
-// rights are those of the function's role in the Terraform module, as narrow as
-// it has them, as far as the configuration names the resources.
+// rights are what the Terraform module lets the function's role do, as narrowly,
+// on the resources that the configuration names.
 func rights(q Queue, c *config.Config, r *table.Router) []right {
 	here := partOf(q.ARN, 3) + ":" + partOf(q.ARN, 4)
 	arn := func(service, rest string) string {

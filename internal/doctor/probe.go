@@ -233,8 +233,8 @@ func (p *probe) name(link string, f Finding) Finding {
 	return f
 }
 
-// broken notes the link that broke; what follows it is not checked, and what goes
-// before it worked, or nothing says that it didn't.
+// broken notes the link that broke. The links behind it are not checked; those
+// before it worked, or nothing says that they didn't.
 func (p *probe) broken(link string, f Finding) {
 	at := slices.Index(links, link)
 	for _, l := range links[len(p.found):at] {

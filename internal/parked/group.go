@@ -21,7 +21,7 @@ type Group struct {
 	Bucket   string         `json:"bucket"`
 	Copies   int            `json:"copies"`
 	Placed   int            `json:"placed"`        // of these: have a place by the configuration of today
-	Now      refresh.Reason `json:"now,omitempty"` // that it gives to one that has none, if that is another
+	Now      refresh.Reason `json:"now,omitempty"` // why today's configuration has no place for some of them, if for another reason
 	Examples []string       `json:"examples"`      // keys, at most three
 	Folder   string         `json:"folder"`        // that all keys have in common, "" or "…/"
 	First    time.Time      `json:"first,omitzero"`

@@ -42,8 +42,8 @@ func (k *known) location(folder string) mark {
 	return mark(maphash.String(k.seed, folder)) &^ flags
 }
 
-// inCatalog notes where the catalog has a partition. Where it has it twice, as 1
-// and as 01, the one that counts is the one that we would write.
+// inCatalog notes where the catalog has a partition. If it has the partition twice,
+// as 1 and as 01, the one counts that we would write.
 func (k *known) inCatalog(table, identity, folder string, canonical bool) {
 	h := k.partition(table, identity)
 	k.mu.Lock()

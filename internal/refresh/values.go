@@ -237,10 +237,9 @@ func (tab *Table) Values(p *table.Placement) (values []string, all [][]string, w
 	return values, allForms(tab, p.Partition.Keys, p.Partition.Values), Answer{}
 }
 
-// Accepts says why partitions with these keys, in whatever order, can't be
-// added to the table, as settling a message would say it: the Reason is "" if
-// they can. values are those of one of them; where one is "", or there are none,
-// it is taken to fit.
+// Accepts returns why the table can't take partitions with these keys, in any
+// order, as settling a message would say it; the Reason is "" if it can. values are
+// one partition's, as an example; an empty or missing one counts as fitting.
 func (tab *Table) Accepts(keys, values []string, parquet bool) Answer {
 	if why := tab.Refuses(); why.Reason != "" {
 		return why

@@ -56,8 +56,8 @@ func Moved(columns, others []hiveql.Column) bool {
 	return false
 }
 
-// mergeTypes is the wanted type as far as Athena reads the old one as it, else
-// the old one. (Trino, the Hive connector's coercions; of these the ones that
+// mergeTypes returns the wanted type if Athena can read data of the old type as
+// it, else the old type. (Trino, the Hive connector's coercions; of these the ones that
 // every version has.)
 func mergeTypes(old, wanted hiveql.Type) hiveql.Type {
 	whole := []string{"tinyint", "smallint", "int", "bigint"}

@@ -29,9 +29,9 @@ func Reconciler(cfg aws.Config, c *config.Config, router *table.Router) *reconci
 	return &reconcile.Reconciler{Router: router, Objects: objects.New(cfg), Catalog: reader, Mender: glue.NewMender(cfg, reader)}
 }
 
-// Beside is one for beside the live path, that adds what is missing by the
-// settler that settles messages too: of one table no more than one statement is
-// under way, whoever asked for it.
+// Beside returns a Reconciler that runs beside the messages. It adds partitions by
+// the settler that settles these too, so that a table never has two statements
+// under way.
 func Beside(cfg aws.Config, c *config.Config, router *table.Router, settler reconcile.Settler) *reconcile.Reconciler {
 	r := Reconciler(cfg, c, router)
 	r.Settler, r.Wait, r.Batch, r.Tables = settler, Pace(besideRate), besideBatch, besideTables

@@ -330,9 +330,10 @@ func (q *selection) define(ctx context.Context, s *source) error {
 	return q.view(ctx, t.DatabaseName, t.Name, sql)
 }
 
-// count adds the files to what is scanned, each once. Of many small ones it isn't
-// looked how large each is unpacked, which would take as long as to read it, nor
-// what is twice: that is a partition inside of another.
+// count adds the files to what is scanned, each once. If there
+// are many small ones, it doesn't look up how large each is unpacked: that would
+// take as long as to read it. Nor does it look for files that count twice, which
+// there are if one partition lies inside another.
 func (q *selection) count(files []scanFile) {
 	q.read = append(q.read, files)
 	many := small(files)

@@ -194,7 +194,8 @@ type lateWrites struct {
 	erased []uint64
 }
 
-// lateWrites takes what is older than age; whoever took it writes it.
+// lateWrites removes and returns the pending writes older than age. Its caller
+// has to write them.
 func (q *queue) lateWrites(age time.Duration) lateWrites {
 	q.mu.Lock()
 	defer q.mu.Unlock()

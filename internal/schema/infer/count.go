@@ -33,7 +33,8 @@ func (s *session) count(ctx context.Context, format Format, out *Schema) error {
 	return nil
 }
 
-// counted is what is counted, and a value of it that is NULL where it is empty.
+// counted returns the SQL of the rows to count and, for a column, an expression
+// that is NULL where its value is empty.
 func (s *session) counted(format Format, out *Schema) (source string, value func(int, Column) string) {
 	member := func(_ int, c Column) string {
 		return "nullif(json ->> " + literal("/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(c.In)) + ", '')"
