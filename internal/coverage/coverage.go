@@ -78,7 +78,7 @@ type tab struct {
 	folders  []folder
 
 	landed, searchable uint32        // the last object, unix seconds
-	last               time.Duration // from landing until searchable, of the last new partition that was not put off
+	last               time.Duration // the last new partition was waited for, while its message was in hand
 	read               time.Time
 }
 
@@ -162,7 +162,7 @@ func (m *Model) Note(n refresh.Noted) {
 	}
 	switch {
 	case n.Outcome == string(table.Place):
-		t.settled(f, &n, !again)
+		t.settled(f, &n)
 		delete(m.found, f.location)
 	case n.Reason == refresh.LocationConflict && len(m.found) < mostFound:
 		m.found[f.location] = Finding{Table: p.Partition.Table, Location: f.location, Catalog: cmp.Or(n.Why, "elsewhere"), At: f.at, Seen: n.At}
@@ -235,19 +235,17 @@ func (c *cell) note(n *refresh.Noted, first bool) {
 	}
 }
 
-// settled is told of an object that is searchable; atOnce: it was never put off.
-func (t *tab) settled(f *folder, n *refresh.Noted, atOnce bool) {
+func (t *tab) settled(f *folder, n *refresh.Noted) {
 	if f.confirmed == 0 {
 		f.confirmed = unix(n.At)
 	}
-	t.searchable = max(t.searchable, unix(n.At))
+	if t.searchable = max(t.searchable, unix(n.At)); n.Added {
+		t.last = n.Took
+	}
 	if n.Added && !n.Landed.IsZero() {
 		now := index(n.At, time.Hour)
 		if d := t.delays.at(now, now); d != nil {
 			d.add(n.At.Sub(n.Landed))
-		}
-		if atOnce {
-			t.last = n.At.Sub(n.Landed)
 		}
 	}
 }

@@ -333,7 +333,7 @@ type Table struct {
 	Behind     time.Duration
 	P50, P99   time.Duration  // from landing until searchable, of new partitions of the last day; to about a third
 	Measured   bool           // there are such
-	Last       time.Duration  // of the last new partition for which nothing was put off
+	Last       time.Duration  // the last new partition was waited for, while its message was in hand
 	Waiting    int            `json:"waiting"` // objects
 	Oldest     time.Time      // landing of these
 	Reason     refresh.Reason // of one of these

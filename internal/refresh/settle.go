@@ -140,7 +140,7 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 		return
 	}
 	if s.backend.knownFolder(e.Bucket, e.Key) {
-		s.placed(e, false)
+		s.placed(e, false, 0)
 		return
 	}
 	p := router.Place(e.Bucket, e.Key)
@@ -181,7 +181,7 @@ func (s *settling) count(reason Reason, n int, k rank) {
 
 func (s *settling) answered(a Answer, e *event.Record) {
 	if a.Reason == "" {
-		s.placed(e, a.Added)
+		s.placed(e, a.Added, 0)
 		return
 	}
 	s.count(a.Reason, 1, a.Reason.rank())
@@ -202,7 +202,7 @@ func (s *settling) wait() {
 		a := s.backend.await(s.ctx, w.want, s.weight, since)
 		e := event.Record{Bucket: w.bucket, Key: w.key, Time: w.landed, Count: 1}
 		if a.Reason == "" {
-			s.placed(&e, a.Added)
+			s.placed(&e, a.Added, time.Since(since))
 			continue
 		}
 		s.late(a, w.want.part.Table, w.landed)
@@ -313,14 +313,15 @@ func (r *Refresher) givenUp(m Message, s *settling) bool {
 // of them were written by strangers.
 type Noted struct {
 	At          time.Time
-	Landed      time.Time // the object, as the event says, else when its message was sent; zero: nobody said
-	Outcome     string    // "partition", "park" or "retry"
-	Added       bool      // the partition is new
-	Reason      Reason    // "" for "partition"
-	Why         string    // what the reason doesn't say; "": nothing
-	Message     string    // its id
-	Bucket, Key string    // "" where the body names none
-	Records     int       // that are the same: those of a body that is no notification
+	Landed      time.Time     // the object, as the event says, else when its message was sent; zero: nobody said
+	Outcome     string        // "partition", "park" or "retry"
+	Added       bool          // the partition is new
+	Took        time.Duration // it was waited for, of this receive of its message
+	Reason      Reason        // "" for "partition"
+	Why         string        // what the reason doesn't say; "": nothing
+	Message     string        // its id
+	Bucket, Key string        // "" where the body names none
+	Records     int           // that are the same: those of a body that is no notification
 }
 
 // tell tells who watches of a record. What is ignored is nothing to look into.
@@ -332,9 +333,9 @@ func (s *settling) tell(level slog.Level, outcome string, reason Reason, detail 
 }
 
 // placed tells who watches of a record whose partition is in the catalog.
-func (s *settling) placed(e *event.Record, added bool) {
+func (s *settling) placed(e *event.Record, added bool, took time.Duration) {
 	if s.noted != nil {
-		s.noted(Noted{At: time.Now(), Landed: landedAt(e.Time, s.sent), Outcome: string(table.Place), Added: added, Message: s.id, Bucket: e.Bucket, Key: e.Key, Records: e.Count})
+		s.noted(Noted{At: time.Now(), Landed: landedAt(e.Time, s.sent), Outcome: string(table.Place), Added: added, Took: took, Message: s.id, Bucket: e.Bucket, Key: e.Key, Records: e.Count})
 	}
 }
 

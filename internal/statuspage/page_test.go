@@ -121,7 +121,10 @@ func TestTheVerdict(t *testing.T) {
 			"payments: no such table; 1 object waits since", "athena-refresh table create payments --schema FILE"},
 		{"throttled", func(s *statuspage.Source) { note(s.Coverage, "retry", refresh.Throttled, key("t", hour), hour) }, "t: AWS refuses calls", "athena-refresh status"},
 		{"slow_table", func(s *statuspage.Source) { note(s.Coverage, "retry", refresh.Deadline, key("t", hour), hour) }, "t: behind by 60 min", "athena-refresh table show t"},
-		{"slow_table", func(s *statuspage.Source) { note(s.Coverage, "partition", "", key("t", hour), hour) }, "t: behind by 60 min", "athena-refresh table show t"},
+		{"slow_table", func(s *statuspage.Source) {
+			s.Coverage.Note(refresh.Noted{At: time.Now(), Landed: hour, Outcome: "partition", Added: true, Took: 100 * time.Second, Bucket: "data", Key: key("t", hour), Records: 1})
+		}, "t: behind by 100 s", "athena-refresh table show t"},
+		{"", func(s *statuspage.Source) { note(s.Coverage, "partition", "", key("t", hour), hour) }, "Everything that landed", ""}, // it was caught up with
 		{"location_conflict", func(s *statuspage.Source) { note(s.Coverage, "park", refresh.LocationConflict, key("t", hour), hour) }, "t: 1 partition elsewhere", "athena-refresh reconcile --relocate t"},
 		{"partitions_missing", func(s *statuspage.Source) {
 			s.Coverage.Compared(time.Now(), []reconcile.Finding{{Kind: reconcile.Missing, Table: "t", Keys: []string{"dt"}, Values: []string{"2026-03-04-05"}, Location: "s3://data/t/2026/03/04/05/"}})

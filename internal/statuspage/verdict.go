@@ -197,10 +197,10 @@ func (e *evidence) table(t *coverage.Table, whole bool) {
 				e.add("slow_table", a())
 			}
 		}
-	} else if !whole && t.Last > e.source.late() && e.now.Sub(t.Searchable) < lately {
-		slow := a()
-		slow["behind"] = span(t.Last)
-		e.add("slow_table", slow)
+	} else if !whole && t.Last > min(e.source.late(), slow) && e.now.Sub(t.Searchable) < lately {
+		args := a()
+		args["behind"] = span(t.Last)
+		e.add("slow_table", args)
 	}
 	if t.Missing+t.Elsewhere == 0 {
 		return
@@ -221,8 +221,10 @@ func (e *evidence) table(t *coverage.Table, whole bool) {
 	}
 }
 
-// lately is how long a slow addition is spoken of.
-const lately = 10 * time.Minute
+const (
+	slow   = time.Minute      // a partition is waited for so long, with its message in hand
+	lately = 10 * time.Minute // that is spoken of
+)
 
 // times are those of partitions, from the first to the last: "2026-03-04 05:00", or
 // "2026-03-04 05:00 to 2026-03-04 07:00".
