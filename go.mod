@@ -20,6 +20,8 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // whose credentials these are
 	github.com/aws/smithy-go v1.28.8 // the SDK's errors and middleware
 	github.com/cespare/xxhash/v2 v2.3.0 // local: Trino's xxhash64
+	github.com/chromedp/cdproto v0.159.0 // tests only: what a browser is asked
+	github.com/chromedp/chromedp v0.23.0 // tests only: the page in a real browser
 	github.com/dlclark/regexp2 v1.12.0 // local: Java's regular expressions
 	github.com/duckdb/duckdb-go/v2 v2.10506.0 // local: what answers a SELECT; schemas of samples
 	github.com/google/go-cmp v0.7.0 // tests only
@@ -61,6 +63,7 @@ require (
 	github.com/duckdb/duckdb-go-bindings/lib/linux-amd64 v0.10506.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/linux-arm64 v0.10506.0 // indirect
 	github.com/duckdb/duckdb-go-bindings/lib/windows-amd64 v0.10506.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/go-viper/mapstructure/v2 v2.5.0 // indirect
 	github.com/goccy/go-json v0.10.5 // indirect
 	github.com/google/flatbuffers v25.12.19+incompatible // indirect
