@@ -147,7 +147,7 @@ func (l *ledger) toldFacts(t refresh.Table) {
 		l.t.Errorf("the facts of table %s were read again after %s", t.ID.Name, time.Since(at))
 	}
 	l.facts[t.ID.Name] = time.Now()
-	l.turns.delayed(t.ID.Name)
+	l.turns.looksOn(t.ID.Name)
 	if t.ID != l.ids[t.ID.Name] {
 		l.forgetPartitions(t.ID.Name) // it is another table than before
 	}
@@ -180,6 +180,9 @@ func (l *ledger) asks(table string, values [][]string) {
 		l.t.Errorf("table %s: a second look-up while one is under way", table)
 	}
 	l.turns.looking[table] = true
+	if at, ok := l.facts[table]; !ok || time.Since(at) >= factsFor-callTime {
+		return // what was read counts only where the facts after it could be, too
+	}
 	for _, v := range values {
 		if at, ok := l.known[table+v[0]]; !ok || time.Since(at) >= knownFor-callTime {
 			return
@@ -226,7 +229,7 @@ func (l *ledger) saysNo(err error) {
 func (l *ledger) looksInto(table string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.turns.delayed(table)
+	l.turns.looksOn(table)
 }
 
 // readBack notes whether a statement that failed added anything, once its
