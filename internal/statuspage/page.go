@@ -27,6 +27,7 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"ago":   func(now time.Time, then any) string { return ago(now, moment(then)) },
 	"stamp": func(t any) string { return moment(t).UTC().Format("2006-01-02 15:04:05 UTC") },
 	"where": where,
+	"count": faults.Count,
 	"clock": func(t any) string { return moment(t).UTC().Format("15:04:05 UTC") },
 	"hour":  func(t any) string { return moment(t).UTC().Format("2006-01-02 15:04 UTC") },
 }).ParseFS(files, "page/page.html"))

@@ -227,6 +227,16 @@ func TestWhatIsParkedIsSaid(t *testing.T) {
 	}
 }
 
+// TestWhatWasParkedSinceTheLastLookIsSaid: the queue's own number counts.
+func TestWhatWasParkedSinceTheLastLookIsSaid(t *testing.T) {
+	s := watched(t, source())
+	n := 2
+	s.Queues = &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) { return statuspage.Depths{Parked: &n}, nil }}
+	if v := lookAt(t, s); len(v.Faults) != 1 || v.Faults[0].Says != "2 messages parked" {
+		t.Errorf("%+v", v.Faults)
+	}
+}
+
 // TestNothingThatAKeySaysRuns: what strangers wrote is text, on the page and in
 // the JSON.
 func TestNothingThatAKeySaysRuns(t *testing.T) {

@@ -257,7 +257,7 @@ func (e *evidence) parked() {
 	if n == nil || *n == 0 {
 		return
 	}
-	if e.lot.At.IsZero() {
+	if len(e.lot.Groups) == 0 { // they are being looked at
 		e.add("parked", faults.Args{"parked": faults.Count(*n, "message") + " parked"})
 		return
 	}
