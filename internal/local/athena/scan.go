@@ -317,23 +317,6 @@ func (s *scan) jsonSQL(format *fileFormat, files []scanFile, f *functions) (stri
 		strings.Join(cols, ", "), row("coalesce(line, '')"), structure(read), f.linesOf(files, format.skipLines)), nil
 }
 
-// DuckDB takes a fifth of a millisecond to open a file of text, however small. Where
-// there are many small ones hive_lines(n) reads them, as read_csv would: their lines,
-// NULL where one is empty, with the number of the file and of its partition.
-const (
-	manyFiles = 64
-	smallFile = 256 << 10 // bytes, on average
-)
-
-// small tells whether files are many and small.
-func small(files []scanFile) bool {
-	var total int64
-	for _, f := range files {
-		total += f.size
-	}
-	return len(files) >= manyFiles && total/int64(len(files)) <= smallFile
-}
-
 // linesOf reads files by the line, as the column "line", NULL where it is empty, with
 // the numbers of the file and of its partition.
 func (f *functions) linesOf(files []scanFile, skip int) string {
