@@ -97,7 +97,7 @@ func (c *chaos) startStack() {
 
 func (c *chaos) startDaemon() {
 	c.t.Helper()
-	c.daemon = exec.Command("athena-refresh", "run", "--conf", c.conf, "--listen", "")
+	c.daemon = exec.Command("athena-refresh", "run", "--state", "", "--conf", c.conf, "--listen", "")
 	c.daemon.Env = environment("http://" + c.listen)
 	c.daemon.Stderr = &c.log
 	if err := c.daemon.Start(); err != nil {

@@ -58,7 +58,7 @@ func TestMetricsAreWrittenBesideTheResult(t *testing.T) {
 
 	land("alerts/2026/01/02/04/a.json")
 	land("no place/a.json")
-	run := exec.Command("athena-refresh", "run", "--conf", conf, "--listen", "")
+	run := exec.Command("athena-refresh", "run", "--state", "", "--conf", conf, "--listen", "")
 	run.Env = environment(stack.url)
 	out, err := run.StdoutPipe()
 	if err != nil {
@@ -108,7 +108,7 @@ func TestADaemonThatIsStoppedReportsItsLastMinute(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stdout bytes.Buffer
-	run := exec.Command("athena-refresh", "run", "--conf", conf, "--listen", "")
+	run := exec.Command("athena-refresh", "run", "--state", "", "--conf", conf, "--listen", "")
 	run.Env, run.Stdout = environment(stack.url), &stdout
 	if err := run.Start(); err != nil {
 		t.Fatal(err)

@@ -92,7 +92,7 @@ func with(url string, args ...string) *exec.Cmd {
 // runDaemon starts "athena-refresh run", and returns the address of its page.
 func runDaemon(t *testing.T, url, conf string) (page string, stop func()) {
 	t.Helper()
-	cmd := with(url, "run", "--conf", conf, "--listen", "127.0.0.1:0")
+	cmd := with(url, "run", "--state", "", "--conf", conf, "--listen", "127.0.0.1:0")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func TestADaemonStaysSmall(t *testing.T) {
 // daemonWithPages starts "athena-refresh run" and returns where its metrics are.
 func daemonWithPages(t *testing.T, conf, url string) (metrics string, stop func()) {
 	t.Helper()
-	cmd := exec.Command("athena-refresh", "run", "--conf", conf, "--listen", "127.0.0.1:0")
+	cmd := exec.Command("athena-refresh", "run", "--state", "", "--conf", conf, "--listen", "127.0.0.1:0")
 	cmd.Env = environment(url)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
