@@ -36,7 +36,7 @@ func TestLogsAreForProgramsWhereTheyAreToBe(t *testing.T) {
 	}
 	defer log.Close()
 	written := func() string { return textOf(t, log.Name()) }
-	daemon := exec.Command("athena-refresh", "run", "--conf", conf, "--listen", "127.0.0.1:0", "--log-format", "json")
+	daemon := exec.CommandContext(t.Context(), "athena-refresh", "run", "--conf", conf, "--listen", "127.0.0.1:0", "--log-format", "json")
 	daemon.Env, daemon.Stderr = append(environment(stack.url), "AWS_ACCESS_KEY_ID=refresher"), log
 	if err := daemon.Start(); err != nil {
 		t.Fatal(err)
