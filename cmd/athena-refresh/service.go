@@ -134,7 +134,7 @@ func (s *service) source(w *worker.Worker, d *daemon.Daemon, model *coverage.Mod
 			source.Stopped = statuspage.Pause{}
 		}
 	}
-	source.Behind, source.OldestParked = w.Refresher.Behind, &statuspage.OldestParked{Ask: s.oldestParked(cloudwatch.New(s.cfg))}
+	source.OldestParked = &statuspage.OldestParked{Ask: s.oldestParked(cloudwatch.New(s.cfg))}
 	return source
 }
 

@@ -12,7 +12,7 @@ var (
 		of: func(f *Facts) []Sample { return []Sample{{Labels: []string{f.Version, f.Go}, Value: 1}} }}
 
 	Behind = &Metric{Name: "table_behind_seconds", Kind: Gauge, Unit: "seconds", Labels: []string{"table"},
-		Help: "How long ago the oldest object landed that was seen and waits for its table; 0: none waits. What the queue holds unread is of no table yet.",
+		Help: "How long ago the oldest object landed that was seen and waits for its table, heard of in the last two hours; 0: none waits. What the queue holds unread is of no table yet.",
 		of:   behind}
 	Searchable = &Metric{Name: "searchable_seconds", Kind: Summary, Unit: "seconds", Labels: []string{"table"},
 		Help: "From an object's landing until its new partition was in the catalog; quantiles of the last 1,000 objects. In CloudWatch in milliseconds.",

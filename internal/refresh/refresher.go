@@ -43,7 +43,6 @@ type Refresher struct {
 	health    catalogHealth
 	tableList tableList
 	tally     tally
-	held      held
 
 	// routing is held for reading while objects are placed, so that what we learn
 	// of a folder is by the rules that placed it.

@@ -100,9 +100,8 @@ type settling struct {
 	records     int
 	reasons     []counted // distinct, in the order of the records
 	worst       rank
-	catalogDown bool                 // a record failed while the catalog as a whole was not known to work
-	pending     []pending            // for the catalog
-	behind      map[string]time.Time // of objects to be tried again, by table: when the oldest landed
+	catalogDown bool      // a record failed while the catalog as a whole was not known to work
+	pending     []pending // for the catalog
 }
 
 type counted struct {
@@ -155,7 +154,6 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 	}
 	a, w := s.backend.request(s.ctx, e, p)
 	if w == nil {
-		s.late(a, p.Partition.Table, e.Time)
 		s.answered(a, e)
 		return
 	}
@@ -205,7 +203,6 @@ func (s *settling) wait() {
 			s.placed(&e, a.Added, time.Since(since))
 			continue
 		}
-		s.late(a, w.want.part.Table, w.landed)
 		s.catalogDown = s.catalogDown || a.catalogDown
 		s.reasons[w.at] = counted{a.Reason, 1, a.Reason.rank()}
 		s.worst = max(s.worst, a.Reason.rank())
@@ -241,7 +238,6 @@ func (r *Refresher) conclude(ctx context.Context, m Message, s *settling) Settle
 		out.Wait = RetryAfter(m.Receives)
 	}
 	r.tally.message(out.Outcome, s)
-	r.held.note(out.Outcome, s)
 	s.logMessage(&out, m.Receives)
 	return out
 }

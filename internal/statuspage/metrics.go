@@ -64,9 +64,9 @@ func (s Source) facts(now time.Time) metrics.Facts {
 		Version: s.About.Version, Go: runtime.Version(), Work: s.Tally(), Done: h.Done,
 		Alive: h.Alive, Answered: h.Received, Behind: map[string]time.Duration{},
 	}
-	if s.Behind != nil {
-		for table, landed := range s.Behind() {
-			f.Behind[table] = now.Sub(landed)
+	if s.Coverage != nil {
+		for _, t := range s.Coverage.Tables(now) {
+			f.Behind[t.Table] = t.Behind
 		}
 	}
 	if s.CatalogFailure != nil {

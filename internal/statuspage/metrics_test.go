@@ -10,11 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/metrics"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/statuspage"
+	"athenarefresh/internal/table"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -115,6 +117,10 @@ func TestWhatIsntKnownIsNoMetric(t *testing.T) {
 func TestEveryMetricOfTheListIsServed(t *testing.T) {
 	now, two := time.Now(), 2
 	age := 3 * time.Hour
+	late := coverage.New(func(string, string) table.Placement {
+		return table.Placement{Outcome: table.Place, Partition: table.Partition{Table: "late", Location: "s3://b/late/"}}
+	})
+	late.Note(refresh.Noted{At: now, Outcome: "retry", Reason: refresh.TableMissing, Bucket: "b", Key: "late/a", Landed: now.Add(-time.Hour), Message: "m", Records: 1})
 	families := scrape(t, statuspage.Source{
 		About: statuspage.About{Version: "v9"},
 		Health: func() daemon.Health {
@@ -124,7 +130,7 @@ func TestEveryMetricOfTheListIsServed(t *testing.T) {
 			return refresh.Tally{Added: map[string]int{"fine": 1}, Searchable: map[string]refresh.Latencies{"fine": {Objects: 1}}}
 		},
 		CatalogFailure: func() error { return refresh.ErrAccessDenied },
-		Behind:         func() map[string]time.Time { return map[string]time.Time{"late": now.Add(-time.Hour)} },
+		Coverage:       late,
 		Queues:         &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) { return statuspage.Depths{Parked: &two}, nil }},
 		OldestParked:   &statuspage.OldestParked{Ask: func(context.Context) (*time.Duration, error) { return &age, nil }},
 		Reconciled:     func() reconcile.Last { return reconcile.Last{At: now, Summary: &reconcile.Summary{}} },

@@ -47,9 +47,7 @@ type Source struct {
 	// CatalogFailure is why the catalog as a whole was last found not to work.
 	CatalogFailure func() error
 	// Resting are the tables that are left alone after a failure.
-	Resting func() []refresh.Resting
-	// Behind is when the oldest object landed that waits for a table, by table.
-	Behind       func() map[string]time.Time
+	Resting      func() []refresh.Resting
 	OldestParked *OldestParked
 	// Next is when a schedule is due next.
 	Next func(after time.Time) (time.Time, bool)
