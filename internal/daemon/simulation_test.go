@@ -67,7 +67,7 @@ func TestNothingIsLost(t *testing.T) {
 			least = *seeds / 50
 		}
 		checkFired(t, fired, least)
-		if *seeds >= 100 && fired["100,000 partitions in mind"] == 0 {
+		if *seeds >= 6000 && fired["100,000 partitions in mind"] == 0 { // one simulation of 500 may have it
 			t.Error("no process ever had 100,000 partitions in mind")
 		}
 	}
