@@ -299,8 +299,8 @@ func TestAFullBatch(t *testing.T) {
 		took := time.Since(begun)
 		warm := resident(t, f)
 		t.Logf("%d messages, %.1f MB: %v, resident %d MB before, %d MB at most", len(messages), float64(len(event))/1e6, took.Round(time.Millisecond), cold>>20, warm>>20)
-		if limit := map[int]int{1000: 64}[most]; warm > 128<<20 || limit > 0 && warm > limit<<20 {
-			t.Errorf("%d MB for %d messages, a function of the default size has 128", warm>>20, len(messages))
+		if limit := map[int]int{1000: 48, 1 << 20: 80}[most]; warm > limit<<20 {
+			t.Errorf("%d MB for %d messages, want %d at most", warm>>20, len(messages), limit)
 		}
 		if len(event) > 6<<20 {
 			t.Errorf("the event has %d bytes, more than any", len(event))

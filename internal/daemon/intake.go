@@ -175,14 +175,19 @@ func (n *intake) settle(m *Received) {
 
 // Settle settles one message. A panic is the message's own affair: it is kept
 // and tried again.
-func Settle(ctx context.Context, settler Settler, m refresh.Message, log *slog.Logger) (s refresh.Settlement) {
+func Settle(ctx context.Context, settler Settler, m refresh.Message, log *slog.Logger) refresh.Settlement {
+	return Guard(m, log, func() refresh.Settlement { return settler.Settle(ctx, m) })
+}
+
+// Guard is what settle returns for a message, or where it panics, that it is kept.
+func Guard(m refresh.Message, log *slog.Logger, settle func() refresh.Settlement) (s refresh.Settlement) {
 	defer func() {
 		if p := recover(); p != nil {
 			log.Error("settling a message panicked, it will be tried again", "message", m.ID, "panic", fmt.Sprint(p))
 			s = refresh.Settlement{Outcome: refresh.Retry, Reasons: []refresh.Reason{refresh.CatalogError}, Wait: refresh.RetryAfter(m.Receives)}
 		}
 	}()
-	return settler.Settle(ctx, m)
+	return settle()
 }
 
 // heartbeat extends the time of the messages in hand until ctx ends, so that

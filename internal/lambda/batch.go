@@ -39,6 +39,7 @@ func (h *Handler) batch(ctx context.Context, t times, records []record) (*events
 	messages := make([]refresh.Message, len(records))
 	for i, r := range records {
 		messages[i] = daemon.Message(r.ID, r.Body, r.Attributes)
+		records[i].Attributes = nil // a third of what a batch takes beside its bodies
 	}
 	done := daemon.Summary{Received: len(records)}
 	settlements, depth := h.settle(whole, t.settleBy, w, messages)
@@ -59,8 +60,8 @@ func (h *Handler) batch(ctx context.Context, t times, records []record) (*events
 
 func outOfTime(s refresh.Settlement) bool { return slices.Contains(s.Reasons, refresh.Deadline) }
 
-// settle settles every message at once: each is one goroutine, which for most
-// of them ends in microseconds. A function that is switched off keeps them.
+// settle settles every message at once: those that wait for one partition by one
+// goroutine, the others by one each. A function that is switched off keeps them.
 func (h *Handler) settle(whole context.Context, by time.Time, w *worker, messages []refresh.Message) (list []refresh.Settlement, depth *daemon.Depth) {
 	if !h.Config.Enabled {
 		h.Log.Warn(`"enabled" is false in lambda.json, but something hands out messages: they are kept`)
@@ -71,8 +72,37 @@ func (h *Handler) settle(whole context.Context, by time.Time, w *worker, message
 	list = make([]refresh.Settlement, len(messages))
 	var group sync.WaitGroup
 	group.Go(func() { depth = h.look(settling, w) })
+	waiting := map[string][]int{}
+	begun := make([]*refresh.Begun, len(messages))
+	settle := func(i int) bool {
+		list[i] = daemon.Guard(messages[i], h.Log, begun[i].Settle)
+		return list[i].Outcome == refresh.Done
+	}
 	for i, m := range messages {
-		group.Go(func() { list[i] = daemon.Settle(settling, w.Refresher, m, h.Log) })
+		list[i] = daemon.Guard(m, h.Log, func() refresh.Settlement {
+			begun[i] = w.Refresher.Begin(settling, m)
+			return refresh.Settlement{}
+		})
+		if begun[i] == nil {
+			continue
+		}
+		if partition, alone := begun[i].Awaited(); alone {
+			group.Go(func() { settle(i) })
+		} else {
+			waiting[partition] = append(waiting[partition], i)
+		}
+	}
+	for _, alike := range waiting {
+		group.Go(func() {
+			for n, i := range alike {
+				if !settle(i) { // nor are the others: each may have to be parked
+					for _, i := range alike[n+1:] {
+						group.Go(func() { settle(i) })
+					}
+					return
+				}
+			}
+		})
 	}
 	group.Wait()
 	return list, depth

@@ -33,10 +33,14 @@ type Settlement struct {
 // before that, the outcome is Retry with the reason deadline, and statements
 // under way go on for whoever else waits for them.
 func (r *Refresher) Settle(ctx context.Context, m Message) Settlement {
-	s := settling{ctx: ctx, id: m.ID, sent: m.Sent, weight: m.Weight(), backend: r, log: r.o.Log, noted: r.o.Noted}
+	s := r.settling(ctx, &m)
 	r.place(m.Body, &s)
 	s.wait()
 	return r.conclude(ctx, m, &s)
+}
+
+func (r *Refresher) settling(ctx context.Context, m *Message) settling {
+	return settling{ctx: ctx, id: m.ID, sent: m.Sent, weight: m.Weight(), backend: r, log: r.o.Log, noted: r.o.Noted}
 }
 
 // mostBuffered is the most records of which a buffer is kept for the next
