@@ -13,7 +13,7 @@ var list = [...]Fault{
 		Name: "queue_missing",
 		When: "The queue of the configuration does not exist. Nothing is received, and what S3 says of new objects meanwhile is lost: reconcile finds those.",
 		Says: "queue {queue}: there is no such queue in this account and region; what lands is not noticed",
-		Do:   "queue_name in lambda.json is its exact name; make the queue again, then look for what landed meanwhile",
+		Do:   "the name in lambda.json's queue_name has to be exact; make the queue again, then look for what landed meanwhile",
 		Run:  []string{"{deploy}", "athena-refresh reconcile --fix"},
 	},
 	{
@@ -73,7 +73,7 @@ var list = [...]Fault{
 		Name: "location_conflict",
 		When: "The catalog has a partition in another folder than the one that the rules say: queries read that other folder.",
 		Says: "{table}: {n} elsewhere in the catalog than where objects land[, such as {partition}][: {catalog}][ instead of {location}]",
-		Do:   "see which folder is right; this one moves the partitions to where objects land",
+		Do:   "see which folder is right; this moves the partitions to where objects land, unless the present folder still holds objects: then move or delete those first",
 		Run:  []string{"athena-refresh reconcile --relocate {table}", "athena-refresh parked redrive --reason location_conflict --table {table}"},
 	},
 	{
@@ -203,7 +203,7 @@ var list = [...]Fault{
 		Name: "throttled",
 		When: "AWS says that there are too many calls. The refresh slows down by itself, and nothing is given up for it.",
 		Says: "[{table}: ]AWS refuses calls because there are too many[; {waits}]",
-		Do:   `it slows down by itself, and nothing is lost; if it lasts, see who else uses Athena in this account, lower statements_in_flight, or set "catalog": "glue"`,
+		Do:   `it slows down by itself, and nothing is lost; if it lasts, others use the account's statements: set "catalog": "glue", which needs none, or lower statements_in_flight to leave more to the others`,
 		Run:  []string{"athena-refresh status"},
 	},
 	{
