@@ -39,7 +39,7 @@ func TestNothingIsLetGoOfBeforeItIsSaidAndNothingElseIsWrong(t *testing.T) {
 		removes bool
 	}{
 		{"--processor athena --dry-run", []string{"queue p_old → p_streamalert_athena_s3_notifications", "hint: without --dry-run"}, false},
-		{"--processor athena", []string{"The old ones are kept", "  queue p_old → p_streamalert_athena_s3_notifications", "there is no terminal to ask on"}, false},
+		{"--processor athena", []string{"The old ones are kept", "  queue p_old → p_streamalert_athena_s3_notifications", "there is no terminal to ask at"}, false},
 		{"--processor all --yes", []string{"no section rule_processor_config", "no section alert_processor_config", "queue p_old → "}, false},
 		{"--processor athena --yes", []string{"The old ones are kept", "plan: enough"}, true},
 	} {

@@ -65,6 +65,7 @@ func daemonWithPages(t *testing.T, conf, url string) (metrics string, stop func(
 	go func() { // ends with the daemon
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			if _, at, ok := strings.Cut(lines.Text(), "metrics="); ok {
+				at, _, _ = strings.Cut(at, " ")
 				pages <- at
 			}
 		}
