@@ -179,6 +179,12 @@ func (c *chaos) check() {
 			c.t.Errorf("object %s landed, a query finds it %d times", id, found[id])
 		}
 	}
+	if c.t.Failed() { // is it in no partition, or does the query not find it there?
+		cmd := exec.Command("athena-refresh", "reconcile", "--conf", c.conf)
+		cmd.Env = environment("http://" + c.listen)
+		differing, err := cmd.CombinedOutput()
+		c.t.Logf("reconcile: %v\n%s", err, differing)
+	}
 	dead, err := c.client.receive(c.t.Context(), chaosQueue+"_dlq")
 	if err != nil {
 		c.t.Fatal(err)

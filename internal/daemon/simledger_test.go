@@ -224,6 +224,13 @@ func (l *ledger) saysNo(err error) {
 	l.turns.slower = l.turns.slower || errors.Is(err, refresh.ErrThrottled)
 }
 
+// fault notes that a call fails now.
+func (l *ledger) fault() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.turns.fault = time.Now()
+}
+
 // looksInto notes that somebody looks into a folder of a table before its next
 // statement.
 func (l *ledger) looksInto(table string) {

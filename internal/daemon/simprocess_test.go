@@ -60,7 +60,12 @@ func (p *process) fault(ctx context.Context, point string) error {
 	if p.isDead() {
 		return errDead
 	}
-	switch p.w.roll(point) {
+	fault := p.w.roll(point)
+	if fault != "" {
+		p.told.fault()
+		defer p.told.fault() // it may hang
+	}
+	switch fault {
 	case "fail":
 		return fmt.Errorf("%s: a fault", point)
 	case "hang":

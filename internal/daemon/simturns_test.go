@@ -30,6 +30,7 @@ type turns struct {
 	looked   map[string]time.Time           // table → when a look at it was still under way
 	slower   bool                           // the service said no: fewer slots, and pauses
 	looking  map[string]bool                // table: a look-up is under way
+	fault    time.Time                      // when a call last failed that should not have
 }
 
 func newTurns(t *testing.T, fits int) *turns {
@@ -131,11 +132,12 @@ func (u *turns) notOvertaken(table string, since time.Time) {
 }
 
 // gathers is how long a look-up and a statement of a backlog wait for what else
-// their table wants.
-const gathers = 350 * time.Millisecond
+// their table wants. They do so again where the table's facts are too old when its
+// turn comes, or a fault has them read once more.
+const gathers = 3 * 350 * time.Millisecond
 
 func (u *turns) noSlotWasFree(table string, since time.Time, slots int) {
-	if slots >= statements || u.slower {
+	if slots >= statements || u.slower || u.fault.After(since.Add(-time.Second)) {
 		return
 	}
 	if u.free.After(since) {
