@@ -120,7 +120,7 @@ func forbidden(from, to string) string {
 	switch {
 	case strings.HasPrefix(to, "github.com/duckdb/") && !under(from, "internal/local/athena") && !under(from, "internal/schema/infer"):
 		return "DuckDB stays in the embedded Athena, and where schemas are inferred of local files"
-	case under(to, "internal/local") && !under(from, "internal/local") && !under(from, "cmd/athena-refresh") && !under(from, "internal/demo"):
+	case under(to, "internal/local") && !under(from, "internal/local") && !under(from, "cmd/athena-refresh"):
 		return "only the command line starts the embedded AWS"
 	case from == module+"internal/schema" && under(to, "internal/schema"):
 		return "what a schema is needs no DuckDB"

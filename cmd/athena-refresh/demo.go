@@ -8,18 +8,19 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"athenarefresh/conf"
 	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/aws/query"
-	"athenarefresh/internal/config"
+	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/demo"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/statuspage"
 	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
 )
@@ -45,7 +46,7 @@ It fails if a single row is missing.`,
 			if _, err := os.Stat(a.conf); !cmd.Flags().Changed("conf") && errors.Is(err, fs.ErrNotExist) {
 				f.defaultConf = true
 			}
-			return a.runDemo(cmd.Context(), f)
+			return a.runDemo(cmd.Context(), &f)
 		},
 	}
 	a.jsonFlag(cmd)
@@ -58,7 +59,7 @@ It fails if a single row is missing.`,
 
 // runDemo tells the story in a folder of its own, and removes that however the
 // story ends.
-func (a *app) runDemo(ctx context.Context, f demoFlags) (err error) {
+func (a *app) runDemo(ctx context.Context, f *demoFlags) (err error) {
 	files, err := f.files()
 	if err != nil {
 		return err
@@ -80,107 +81,26 @@ func (a *app) runDemo(ctx context.Context, f demoFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	// The stack outlives ctx: a round that Ctrl-C finds under way still needs it.
-	s, err := startStack(context.WithoutCancel(ctx), c, "127.0.0.1:0", local.Options{Data: filepath.Join(dir, "data")})
-	if err != nil {
+	t := &story{begun: time.Now(), flags: f, dir: dir, files: files, land: &demo.Lander{Bucket: c.Prefix + ".cloudtrail", Now: time.Now()}}
+	if t.table, err = a.demoTable(router, t.land.Bucket); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.stop()) }()
-	log := a.log(f.level())
-	t := &demo.Story{
-		Stage:  a.stage(c, router, s, log),
-		Prefix: c.Prefix, Router: router, Files: files, Stdout: a.stdout, Stderr: a.stderr, Show: a.showRows,
+	level := slog.LevelWarn
+	if f.verbose {
+		level = slog.LevelDebug
 	}
-	if a.json {
-		t.JSON = func(v any) error { return printJSON(a.stdout, v) }
+	if t.opened, err = a.openStack(ctx, c, router, a.log(level), local.Options{Data: filepath.Join(dir, "data")}); err != nil {
+		return err
 	}
-	if err := t.Tell(ctx, f.end(dir)); err != nil {
-		return a.explainDemo(ctx, &f, err)
-	}
-	if !f.serve {
-		return nil
-	}
-	return a.serveDemo(ctx, c, router, s, log)
-}
-
-// end says what becomes of what was landed.
-func (f *demoFlags) end(dir string) string {
+	defer func() { err = errors.Join(err, t.close()) }()
+	err = t.tell(ctx)
 	switch {
-	case f.keep:
-		return "the data is kept in " + dir
-	case f.serve:
-		return "it is served until Ctrl-C"
-	}
-	return "nothing is left behind"
-}
-
-// stage is the embedded AWS for the story.
-func (a *app) stage(c *config.Config, router *table.Router, s *stack, log *slog.Logger) demo.Stage {
-	search := searcher(s.cfg, c)
-	return demo.Stage{
-		URL:    s.url,
-		Make:   func(ctx context.Context) error { return provision.Make(ctx, s.cfg, c, search.Do) },
-		Search: search,
-		Land:   &demo.Lander{Put: provision.S3(s.cfg).PutObject, Now: time.Now()},
-		Refresh: func(ctx context.Context) (demo.Round, error) {
-			r, err := a.refresh(ctx, s.cfg, c, router, log)
-			if err != nil {
-				return demo.Round{}, err
-			}
-			r.Type = "refresh"
-			var text strings.Builder
-			err = r.print(&text)
-			return demo.Round{Text: text.String(), Line: r, More: r.Outcomes[refresh.Retry] > 0 || r.TimeIsUp, RetryAt: r.RetryAt}, err
-		},
-	}
-}
-
-// showRows shows a result to people.
-func (a *app) showRows(indent string, columns []query.Column, rows []query.Row) error {
-	table := tableRows(a.stdout, indent, columns)
-	for _, r := range rows {
-		if err := table.row(r); err != nil {
-			return err
-		}
-	}
-	return table.close()
-}
-
-// explainDemo puts what ended the story in plain words.
-func (a *app) explainDemo(ctx context.Context, f *demoFlags, err error) error {
-	var noTable *demo.NoTable
-	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("demo: %w", errInterrupted)
-	case errors.Is(err, demo.ErrNoFiles):
+	case errors.Is(err, errNoFiles):
 		return hint(fmt.Errorf("demo: %w in %s", err, f.from), `a CloudTrail file is {"Records": [{…}, …]}, as .json or .json.gz`)
-	case errors.As(err, &noTable):
-		return hint(fmt.Errorf("demo: the configuration in %s has %w", a.conf, err), "where there is no folder conf, demo uses the configuration that it ships with")
 	}
 	return explainAWS("demo", err)
-}
-
-// serveDemo keeps the stack up until ctx ends, with a daemon on it: what lands
-// from now on is searchable at once, and the status page shows it.
-func (a *app) serveDemo(ctx context.Context, c *config.Config, router *table.Router, s *stack, log *slog.Logger) error {
-	pages, err := listenForPages(defaultPages)
-	if err != nil { // a daemon of this machine's own, perhaps
-		if pages, err = listenForPages("127.0.0.1:0"); err != nil {
-			return err
-		}
-	}
-	token := statuspage.NewToken()
-	if err := a.introduce(c, s, "http://"+pages.Addr().String()+"/?token="+token); err != nil {
-		return errors.Join(err, pages.Close())
-	}
-	return (&service{app: a, config: c, router: router, cfg: s.cfg, log: log, stamp: config.StampOf(a.conf), pages: pages, token: token}).run(ctx)
-}
-
-func (f *demoFlags) level() slog.Level {
-	if f.verbose {
-		return slog.LevelDebug
-	}
-	return slog.LevelWarn
 }
 
 // files are the CloudTrail files to land.
@@ -195,4 +115,296 @@ func (f *demoFlags) files() (fs.FS, error) {
 		return nil, fmt.Errorf("demo: %s: not a folder", f.from)
 	}
 	return os.DirFS(f.from), nil
+}
+
+// demoTable is the table to which the configuration sends what will land.
+func (a *app) demoTable(router *table.Router, bucket string) (string, error) {
+	p := router.Place(bucket, "AWSLogs/111122223333/CloudTrail/us-east-1/2023/07/10/x.json.gz")
+	if p.Outcome != table.Place {
+		return "", hint(fmt.Errorf("demo: the configuration in %s has no table for s3://%s/AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}/: %s", a.conf, bucket, p.Reason),
+			"where there is no folder conf, demo uses the configuration that it ships with")
+	}
+	return p.Partition.Table, nil
+}
+
+// story is the demo, a step after the other.
+type story struct {
+	*opened
+	begun time.Time
+	flags *demoFlags
+	dir   string
+	files fs.FS
+	land  *demo.Lander
+	table string
+	step  int
+}
+
+var errNoFiles = errors.New("no CloudTrail file")
+
+// tell tells the whole story. What lands is settled by what settles it in open and
+// run, so that the page knows of it. Its error is a failure, or a mismatch.
+func (t *story) tell(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{t.makeTable, t.landFiles, t.before} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	page, end := "", "nothing is left behind"
+	if t.flags.serve {
+		var err error
+		if page, err = t.listen(); err != nil {
+			return err
+		}
+		end = "it is served until Ctrl-C"
+	}
+	if t.flags.keep {
+		end = "the data is kept in " + t.dir
+	}
+	return t.serving(ctx, func(ctx context.Context) error {
+		for _, step := range []func(context.Context) error{t.settle, t.after, t.answer} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		if err := t.printf("Done in %.1f s; %s.\n", time.Since(t.begun).Seconds(), end); err != nil || !t.flags.serve {
+			return err
+		}
+		if err := t.app.introduce(t.config, t.stack, page); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return nil
+	})
+}
+
+// printf prints for people; JSON has lines of its own.
+func (t *story) printf(format string, args ...any) error {
+	if t.app.json {
+		return nil
+	}
+	return t.app.printf(format, args...)
+}
+
+// head begins a step.
+func (t *story) head(format string, args ...any) error {
+	t.step++
+	return t.printf("%s\n", terminal.Bold(t.app.stdout, fmt.Sprintf("%d. %s", t.step, fmt.Sprintf(format, args...))))
+}
+
+// line prints a line of JSON.
+func (t *story) line(v any) error {
+	if !t.app.json {
+		return nil
+	}
+	return printJSON(t.app.stdout, v)
+}
+
+// makeTable makes the table, unless the configuration says what it is.
+func (t *story) makeTable(ctx context.Context) error {
+	if err := t.head("An S3, SQS, Glue and Athena of its own: %s", t.stack.url); err != nil {
+		return err
+	}
+	if _, ok := t.app.saved(t.table); ok {
+		return nil
+	}
+	h, err := homeOf(t.router, t.table, "")
+	if err != nil {
+		return err
+	}
+	m := tableMaker{a: t.app, c: t.config, router: t.router}
+	planned, err := m.plan(ctx, h, &origin{schema: "cloudtrail"})
+	if err != nil {
+		return err
+	}
+	if err := t.search.Do(ctx, planned.DDL); err != nil {
+		return fmt.Errorf("make table %s: %w", t.table, queryError(err))
+	}
+	return nil
+}
+
+// mostSkipped is how many skipped files are named.
+const mostSkipped = 20
+
+// demoLanded is a line of demo --json.
+type demoLanded struct {
+	Type    string `json:"type"` // "landed"
+	Table   string `json:"table"`
+	Bucket  string `json:"bucket"`
+	Objects int    `json:"objects"`
+	Records int    `json:"records"`
+	Bytes   int64  `json:"bytes"`
+}
+
+// landFiles puts the files into the bucket.
+func (t *story) landFiles(ctx context.Context) error {
+	t.land.Put = provision.S3(t.stack.cfg).PutObject
+	stop := terminal.Progress(t.app.stderr, func() string { return count(t.land.Landed().Objects, "file") + " landed" })
+	err := t.land.Land(ctx, t.files)
+	stop()
+	skipped := t.land.Skipped()
+	for i, s := range skipped {
+		if i == mostSkipped {
+			t.app.say(fmt.Sprintf("skipped: %d more", len(skipped)-i))
+			break
+		}
+		t.app.say("skipped: " + terminal.Escape(s.Path) + ": " + terminal.Escape(s.Why))
+	}
+	n := t.land.Landed()
+	switch {
+	case err != nil:
+		return fmt.Errorf("land the files: %w", err)
+	case n.Objects == 0:
+		return errNoFiles
+	}
+	return errors.Join(
+		t.head("%s land in s3://%s: %s records", count(n.Objects, "CloudTrail file"), t.land.Bucket, terminal.Thousands(n.Records)),
+		t.line(demoLanded{"landed", t.table, t.land.Bucket, n.Objects, n.Records, n.Bytes}))
+}
+
+// demoCount is a line of demo --json.
+type demoCount struct {
+	Type   string `json:"type"` // "before" or "after"
+	Table  string `json:"table"`
+	Rows   int    `json:"rows"`
+	Landed int    `json:"landed"`
+}
+
+// before shows that nothing is found yet.
+func (t *story) before(ctx context.Context) error {
+	if err := t.head("A query finds nothing: the table has no partition yet"); err != nil {
+		return err
+	}
+	return t.count(ctx, "before", 0, "")
+}
+
+// after shows that everything is found.
+func (t *story) after(ctx context.Context) error {
+	if err := t.head("The same query finds every row"); err != nil {
+		return err
+	}
+	n := t.land.Landed().Records
+	return t.count(ctx, "after", n, fmt.Sprintf(" of %s landed", terminal.Thousands(n)))
+}
+
+// count counts the rows of the table and holds them against what there has to be.
+func (t *story) count(ctx context.Context, when string, want int, verdict string) error {
+	sql := "SELECT count(*) FROM " + t.table
+	_, rows, err := t.ask(ctx, sql)
+	if err != nil {
+		return err
+	}
+	if len(rows) != 1 || len(rows[0]) != 1 || rows[0][0] == nil {
+		return fmt.Errorf("%s: the answer is not one number", sql)
+	}
+	n, err := strconv.Atoi(*rows[0][0])
+	if err != nil {
+		return fmt.Errorf("%s: %w", sql, err)
+	}
+	if n != want {
+		err = fmt.Errorf("%s finds %d rows, not %d", sql, n, want)
+	}
+	return errors.Join(
+		t.printf("   %s: %s rows%s\n", sql, terminal.Thousands(n), verdict),
+		t.line(demoCount{when, t.table, n, t.land.Landed().Records}), err)
+}
+
+func (t *story) ask(ctx context.Context, sql string) ([]query.Column, []query.Row, error) {
+	result, err := t.search.Run(ctx, sql)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", sql, queryError(err))
+	}
+	rows, err := result.All(ctx)
+	return result.Columns, rows, err
+}
+
+// settle waits until all that landed is settled.
+func (t *story) settle(ctx context.Context) error {
+	if err := t.head("The refresh adds the partitions that S3's notifications call for"); err != nil {
+		return err
+	}
+	w, begun := t.service.worker, time.Now()
+	stop := terminal.Progress(t.app.stderr, func() string { return progress(w.Refresher.Tally()) })
+	err := t.untilSettled(ctx)
+	stop()
+	if err != nil {
+		return err
+	}
+	tally := w.Refresher.Tally()
+	r := newReport(ctx, w.Queue, daemon.Summary{Received: tally.Settled(), Took: time.Since(begun)}, tally, &waits{})
+	r.Type = "refresh"
+	text := fmt.Sprintf("%s: %s added", count(r.Messages, "message"), count(r.Partitions, "partition"))
+	if l := r.Searchable; l != nil {
+		text += fmt.Sprintf(", searchable %s after landing (p50)", age(l.P50))
+	}
+	if n := r.Outcomes[refresh.Parked]; n > 0 {
+		text += fmt.Sprintf("; %s parked%s", count(n, "message"), list(": ", r.Reasons))
+	}
+	return errors.Join(t.printf("   %s\n", text), t.line(r))
+}
+
+// unmoved is how long nothing may be settled until the story gives up: longer than
+// what was put off stays away.
+const unmoved = time.Minute
+
+func (t *story) untilSettled(ctx context.Context) error {
+	w, landed := t.service.worker, t.land.Landed().Objects
+	for last, moved := 0, time.Now(); ; {
+		tally := w.Refresher.Tally() // first: what is settled later is still in the queue then
+		waiting, inFlight, err := w.Queue.Depth(ctx)
+		settled := tally.Settled()
+		switch {
+		case err != nil:
+			return err
+		case settled >= landed && waiting+inFlight == 0:
+			return nil
+		case settled > last:
+			last, moved = settled, time.Now()
+		case time.Since(moved) > unmoved:
+			return hint(fmt.Errorf("%s in the queue, and none was settled for %s", count(waiting+inFlight, "message"), unmoved), "--verbose shows the log")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// demoAnswer is the last line of demo --json.
+type demoAnswer struct {
+	Type    string      `json:"type"` // "answer"
+	SQL     string      `json:"sql"`
+	Columns []string    `json:"columns"`
+	Rows    []query.Row `json:"rows"`
+}
+
+// answer asks something worth asking of any account.
+func (t *story) answer(ctx context.Context) error {
+	if err := t.head("Which calls failed?"); err != nil {
+		return err
+	}
+	sql := `SELECT eventname, errorcode, count(*) AS times, min(eventtime) AS first
+FROM ` + t.table + ` WHERE errorcode IS NOT NULL GROUP BY 1, 2
+ORDER BY times DESC, first, eventname LIMIT 5`
+	columns, rows, err := t.ask(ctx, sql)
+	if err != nil {
+		return err
+	}
+	if t.app.json {
+		a := demoAnswer{Type: "answer", SQL: sql, Rows: append([]query.Row{}, rows...)}
+		for _, c := range columns {
+			a.Columns = append(a.Columns, c.Name)
+		}
+		return t.line(a)
+	}
+	if err := t.printf("   %s\n", strings.ReplaceAll(sql, "\n", "\n   ")); err != nil {
+		return err
+	}
+	shown := tableRows(t.app.stdout, "   ", columns)
+	for _, r := range rows {
+		if err := shown.row(r); err != nil {
+			return err
+		}
+	}
+	return shown.close()
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestDemoThatIsInterruptedLeavesNothingBehind(t *testing.T) {
 }
 
 // TestDemoServesUntilCtrlC: what was landed can be queried, what lands from now
-// on is refreshed without a word, and the page shows it.
+// on is refreshed without a word, and the page shows both.
 func TestDemoServesUntilCtrlC(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
@@ -95,6 +96,12 @@ func TestDemoServesUntilCtrlC(t *testing.T) {
 			page = p
 		}
 	}
+	var v statuspage.View
+	until(t, "the page has what the demo settled", time.Minute, func() bool {
+		v = statuspage.View{}
+		return json.Unmarshal(fetch(t, page+"status.json"), &v) == nil && v.Received == 31 && v.Partitions == 1 &&
+			slices.ContainsFunc(v.Tables, func(t statuspage.Table) bool { return t.Name == "cloudtrail" && t.P50 != nil })
+	})
 	query := exec.Command("athena-refresh", "query", "--conf", conf, "SELECT count(*) FROM cloudtrail")
 	query.Env = environment(url)
 	if out, err := query.CombinedOutput(); err != nil || !strings.HasSuffix(string(out), "\n1233\n") {
@@ -105,10 +112,9 @@ func TestDemoServesUntilCtrlC(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var v statuspage.View
 	until(t, "the page has what landed", time.Minute, func() bool {
 		v = statuspage.View{}
-		return json.Unmarshal(fetch(t, page+"status.json"), &v) == nil && v.Partitions == 2 && v.Parked == 1 && len(v.Groups) == 1
+		return json.Unmarshal(fetch(t, page+"status.json"), &v) == nil && v.Partitions == 3 && v.Parked == 1 && len(v.Groups) == 1
 	})
 	if v.State.OK || len(v.Faults) != 1 || v.Faults[0].Name != "no_layout_match" || v.Groups[0].Reason != "no_layout_match" || v.Queue != "example_streamalert_athena_s3_notifications" {
 		t.Errorf("%+v", v)

@@ -32,7 +32,7 @@
 //	internal/deploy/terraform  is its infrastructure
 //	internal/discover        what lies in a folder or a bucket: rules and tables for it
 //	internal/prompt          a person's statements, and how their answers are shown
-//	internal/demo            lands CloudTrail files on the embedded AWS, and counts them
+//	internal/demo            has CloudTrail files, lands a folder of such, and counts them
 //	internal/terminal        prints tables and progress, and what strangers wrote
 //
 // What speaks to AWS, each seen by cmd alone:
@@ -102,8 +102,9 @@
 // keys a table has (table.Router.RulesFor), and a sample, a name or a file which
 // columns; what it creates, step 4 accepts. table rebuild changes the table and
 // then every partition of it (glue.Tables.Rebuild). doctor judges tables by what
-// step 4 would say of them (refresh.Table.Accepts). demo is local, once and query in
-// one process, and holds what a query finds against what landed.
+// step 4 would say of them (refresh.Table.Accepts). demo and
+// open are local, run and query in one process (openStack); demo lands files, and holds
+// what a query finds against them.
 //
 // reconcile begins at the other end: it lists the buckets, has step 3 say what
 // each folder is (table.Router.FolderStanding: it need not look at every object), and

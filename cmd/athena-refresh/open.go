@@ -111,94 +111,140 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 		return fmt.Errorf("open: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	o := &opened{app: a, found: d, flags: f, dir: dir}
-	return o.serve(ctx)
+	return a.serveFolder(ctx, d, f, dir)
 }
 
-// opened is a folder that is being served.
-type opened struct {
-	app    *app
-	found  *discovery
-	flags  *openFlags
-	dir    string
-	config *config.Config
-	router *table.Router
-	stack  *stack
-}
-
-// serve starts the stack, has the tables and their partitions made, and answers.
-func (o *opened) serve(ctx context.Context) (err error) {
-	o.app.conf = filepath.Join(o.dir, "conf")
-	if err := o.found.save(ctx, o.app.conf); err != nil {
+// serveFolder has the tables and their partitions made, and answers.
+func (a *app) serveFolder(ctx context.Context, d *discovery, f *openFlags, dir string) (err error) {
+	a.conf = filepath.Join(dir, "conf")
+	if err := d.save(ctx, a.conf); err != nil {
 		return err
 	}
-	if o.config, o.router, err = o.app.router(); err != nil {
-		return err
-	}
-	o.config.Catalog = config.CatalogGlue // a statement for each hundred partitions would only take longer
-	o.stack, err = startStack(context.WithoutCancel(ctx), o.config, "127.0.0.1:0", local.Options{
-		Data: filepath.Join(o.dir, "data"), Mounts: []local.Mount{{Bucket: o.found.bucket, Dir: o.found.dir, At: o.found.at, Follow: o.flags.watch}}})
+	c, router, err := a.router()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, o.stack.stop()) }()
-	if err := o.app.makeResources(ctx, o.stack, o.config, o.router); err != nil {
+	c.Catalog = config.CatalogGlue // a statement for each hundred partitions would only take longer
+	o, err := a.openStack(ctx, c, router, a.log(slog.LevelWarn), local.Options{
+		Data: filepath.Join(dir, "data"), Mounts: []local.Mount{{Bucket: d.bucket, Dir: d.dir, At: d.at, Follow: f.watch}}})
+	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, o.close()) }()
 	if err := o.addPartitions(ctx); err != nil {
 		return err
 	}
-	search := searcher(o.stack.cfg, o.config)
-	asked := len(o.flags.queries) > 0 || !terminal.Is(o.app.stdin)
-	if asked && !o.flags.watch {
-		return o.answer(ctx, search)
+	asked := len(f.queries) > 0 || !terminal.Is(a.stdin)
+	if asked && !f.watch {
+		return a.answer(ctx, o.search, f.queries)
 	}
 	if !asked {
 		var stop func()
-		ctx, stop = o.app.undisturbed(ctx)
+		ctx, stop = a.undisturbed(ctx)
 		defer stop()
 	}
+	page, err := o.listen()
+	if err != nil {
+		return err
+	}
+	a.say("Status page: " + page + "   S3 and Athena for any AWS client: " + o.stack.url)
 	return o.serving(ctx, func(ctx context.Context) error {
 		if asked {
-			return o.answer(ctx, search)
+			return a.answer(ctx, o.search, f.queries)
 		}
-		return o.app.prompt(ctx, search, glue.NewTables(o.stack.cfg, o.config.Database))
+		return a.prompt(ctx, o.search, glue.NewTables(o.stack.cfg, c.Database))
 	})
+}
+
+// opened is an AWS of the program's own with what a configuration calls for, and what
+// settles what lands there: the stage of open and of demo.
+type opened struct {
+	app     *app
+	config  *config.Config
+	router  *table.Router
+	stack   *stack
+	search  *query.Client
+	service *service
+}
+
+// openStack starts it. Its caller calls close.
+func (a *app) openStack(ctx context.Context, c *config.Config, router *table.Router, log *slog.Logger, options local.Options) (*opened, error) {
+	// The stack outlives ctx: a statement that Ctrl-C finds under way still needs it.
+	s, err := startStack(context.WithoutCancel(ctx), c, "127.0.0.1:0", options)
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{app: a, config: c, router: router, stack: s, search: searcher(s.cfg, c),
+		service: &service{app: a, config: c, router: router, cfg: s.cfg, log: log, stamp: config.StampOf(a.conf)}}
+	if err = a.makeResources(ctx, s, c, router); err == nil {
+		err = o.service.begin(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return o, nil
+}
+
+func (o *opened) close() error { return errors.Join(o.service.end(), o.stack.stop()) }
+
+// listen opens the status page's port, for serving to serve.
+func (o *opened) listen() (page string, err error) {
+	s := o.service
+	if s.pages, err = listenForPages(defaultPages); err != nil { // a daemon of this machine's own, perhaps
+		if s.pages, err = listenForPages("127.0.0.1:0"); err != nil {
+			return "", err
+		}
+	}
+	s.token = statuspage.NewToken()
+	return "http://" + s.pages.Addr().String() + "/?token=" + s.token, nil
+}
+
+// serving settles what lands, and serves the page, while do goes on.
+func (o *opened) serving(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	served := make(chan error, 1)
+	go func() {
+		defer cancel()
+		served <- o.service.work(ctx)
+	}()
+	err := do(ctx)
+	cancel()
+	return errors.Join(err, <-served)
 }
 
 // addPartitions adds the partitions of what is there.
 func (o *opened) addPartitions(ctx context.Context) error {
 	r := worker.Reconciler(o.stack.cfg, o.config, o.router)
-	refresher, done := o.app.settler(ctx, o.stack.cfg, o.config, o.router, o.app.log(slog.LevelWarn))
-	r.Settler, r.Report = refresher, func(reconcile.Finding) error { return nil }
+	r.Settler, r.Report = o.service.worker.Refresher, func(reconcile.Finding) error { return nil }
 	r.Wait, r.Batch, r.Tables = worker.Pace(10_000), reconcileBatch, reconcileTables
 	progress := &reconcile.Progress{}
 	stop := terminal.Progress(o.app.stderr, progress.String)
 	_, err := r.Run(ctx, progress)
 	stop()
-	return explainAWS("add the partitions", errors.Join(err, done()))
+	return explainAWS("add the partitions", err)
 }
 
-// answer prints the answers to the statements of --query, or of stdin.
-func (o *opened) answer(ctx context.Context, search *query.Client) error {
+// answer prints the answers to queries, or else to the statements of stdin.
+func (a *app) answer(ctx context.Context, search *query.Client, queries []string) error {
 	format := "csv"
-	if o.app.json {
+	if a.json {
 		format = "json"
 	}
-	if len(o.flags.queries) == 1 {
-		return o.app.search(ctx, search, o.flags.queries[0], format)
+	if len(queries) == 1 {
+		return a.search(ctx, search, queries[0], format)
 	}
-	statements := o.app.statements()
-	if len(o.flags.queries) > 0 {
+	statements := a.statements()
+	if len(queries) > 0 {
 		statements = func(yield func(string, error) bool) {
-			for _, sql := range o.flags.queries {
+			for _, sql := range queries {
 				if !yield(sql, nil) {
 					return
 				}
 			}
 		}
 	}
-	return o.app.answers(ctx, search, statements, format)
+	return a.answers(ctx, search, statements, format)
 }
 
 // mostSQL is how much is read of a statement, more than Athena takes of one.
@@ -261,23 +307,6 @@ func (a *app) answers(ctx context.Context, search *query.Client, statements iter
 		return fmt.Errorf("%d of %s failed", failed, count(asked, "statement"))
 	}
 	return nil
-}
-
-// serving serves the page, and settles what lands, while somebody searches.
-func (o *opened) serving(ctx context.Context, search func(context.Context) error) error {
-	pages, err := listenForPages("127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	served := make(chan error, 1)
-	service := &service{app: o.app, config: o.config, router: o.router, cfg: o.stack.cfg, log: o.app.log(slog.LevelWarn), pages: pages, token: statuspage.NewToken()}
-	go func() { served <- service.run(ctx) }()
-	o.app.say(fmt.Sprintf("Status page: http://%s/?token=%s   S3 and Athena for any AWS client: %s", pages.Addr(), service.token, o.stack.url))
-	err = search(ctx)
-	cancel()
-	return errors.Join(err, <-served)
 }
 
 // undisturbed is ctx without Ctrl-C, which is the prompt's: it gives up a query, and

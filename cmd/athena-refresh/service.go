@@ -55,25 +55,47 @@ type service struct {
 
 	// schedule says when to empty the queue; the zero Schedule: continuously.
 	schedule schedule.Schedule
+
+	// What begin makes.
+	begun  time.Time
+	worker *worker.Worker
+	model  *coverage.Model
+	obeyed *reloader
 }
 
 // run works until ctx ends, or its pages can't be served.
-func (s *service) run(ctx context.Context) (err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	obeyed := &reloader{service: s}
-	obeyed.begin()
-	model := coverage.New(obeyed.place)
-	w, err := s.app.worker(ctx, s.cfg, s.config, s.router, worker.Options{MaxInHand: daemon.MaxInHand, Log: s.log, Noted: model.Note})
-	if err != nil {
+func (s *service) run(ctx context.Context) error {
+	if err := s.begin(ctx); err != nil {
 		return errors.Join(err, closePages(s.pages))
 	}
-	defer func() {
-		last, cancel := context.WithTimeout(context.Background(), closeTime)
-		defer cancel()
-		err = errors.Join(err, w.Close(last))
-	}()
-	obeyed.refresher = w.Refresher
+	return errors.Join(s.work(ctx), s.end())
+}
+
+// begin opens the queue. What its worker settles from now on is on the pages, also
+// before there are any. Its caller calls end.
+func (s *service) begin(ctx context.Context) (err error) {
+	s.begun, s.obeyed = time.Now().UTC(), &reloader{service: s}
+	s.obeyed.begin()
+	s.model = coverage.New(s.obeyed.place)
+	s.worker, err = s.app.worker(ctx, s.cfg, s.config, s.router, worker.Options{MaxInHand: daemon.MaxInHand, Log: s.log, Noted: s.model.Note})
+	if err == nil {
+		s.obeyed.refresher = s.worker.Refresher
+	}
+	return err
+}
+
+// end waits a little for statements under way.
+func (s *service) end() error {
+	last, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	return s.worker.Close(last)
+}
+
+// work settles what lands, and serves the pages, until ctx ends.
+func (s *service) work(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, model, obeyed := s.worker, s.model, s.obeyed
 	d := &daemon.Daemon{
 		Queue: w.Queue, Settler: w.Refresher, Log: s.log, Schedule: s.schedule, Timeout: s.config.Timeout,
 		Visibility: w.Queue.Visibility(), Grace: grace, Report: w.Metrics(s.config, s.app.stdout),
@@ -108,7 +130,7 @@ func (s *service) run(ctx context.Context) (err error) {
 // source is what the pages show.
 func (s *service) source(w *worker.Worker, d *daemon.Daemon, model *coverage.Model, o *reloader) statuspage.Source {
 	source := s.app.deployment(s.cfg, s.config, w.Queue, model, o.now)
-	source.About.Begun, source.Token = time.Now().UTC(), cmp.Or(s.token, source.Token)
+	source.About.Begun, source.Token = s.begun, cmp.Or(s.token, source.Token)
 	source.Configuration, source.Health, source.Tally = o.configuration, d.Health, w.Refresher.Tally
 	source.CatalogFailure, source.Resting = w.Refresher.CatalogFailure, w.Refresher.Resting
 	source.Stuck = stuck + s.config.Timeout

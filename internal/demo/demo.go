@@ -1,14 +1,7 @@
-// Package demo lands CloudTrail files in S3, in three ways at once:
-//
-//   - as CloudTrail itself lays them out, one document each, under
-//     AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}/;
-//   - as StreamAlert's data bucket holds them, one event a line, under
-//     cloudtrail_events/{yyyy}/{MM}/{dd}/{HH}/ by the hour of the event;
-//   - as the alerts that a few stated rules make of them, under
-//     alerts/{yyyy}/{MM}/{dd}/{HH}/.
-//
-// It counts what it lands, so that a query can be held against it. Files are
-// read one at a time, so a folder of any size fits.
+// Package demo has CloudTrail files, and lands a folder of such in S3 where
+// CloudTrail itself puts them:
+// AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}/. It counts what it lands,
+// so that a query can be held against it.
 //
 // The files in cloudtrail/ are from https://github.com/invictus-ir/aws_dataset,
 // under the MIT license that is beside them: a simulated attack on a test

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,16 +21,7 @@ import (
 // uploads is how many files are read and landed at once.
 const uploads = 16
 
-// Way is one of the ways in which files land.
-type Way int
-
-const (
-	Trail  Way = iota // CloudTrail's own layout
-	Data              // StreamAlert's data bucket
-	Alerts            // StreamAlert's alerts
-)
-
-// Landed counts what was landed in one way.
+// Landed counts what was landed.
 type Landed struct {
 	Objects int
 	Records int
@@ -41,36 +31,35 @@ type Landed struct {
 // Skipped is a file that is none of CloudTrail's.
 type Skipped struct{ Path, Why string }
 
-// Lander puts files into the buckets.
+// Lander puts files into a bucket.
 type Lander struct {
-	Put     func(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error) // S3's
-	Buckets [3]string                                                                                    // by Way
-	Now     time.Time                                                                                    // when an event without a time arrives; the file of a name without one, too
+	Put    func(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error) // S3's
+	Bucket string
+	Now    time.Time // when a file arrives of which neither the name nor an event says it
 
 	mu      sync.Mutex
-	landed  [3]Landed
-	files   int
+	landed  Landed
 	skipped []Skipped
-	keys    map[string]bool // of Trail, that are taken
+	keys    map[string]bool // that are taken
 }
 
-// Landed returns what was landed so far in a way.
-func (l *Lander) Landed(w Way) Landed {
+// Landed returns what was landed so far.
+func (l *Lander) Landed() Landed {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.landed[w]
+	return l.landed
 }
 
-// Files returns how many CloudTrail files were landed so far, and what was
-// skipped, by path.
-func (l *Lander) Files() (landed int, skipped []Skipped) {
+// Skipped returns what was skipped so far, by path.
+func (l *Lander) Skipped() []Skipped {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	slices.SortFunc(l.skipped, func(a, b Skipped) int { return cmp.Compare(a.Path, b.Path) })
-	return l.files, slices.Clone(l.skipped)
+	return slices.Clone(l.skipped)
 }
 
-// Land lands all CloudTrail files below the root of files.
+// Land lands all CloudTrail files below the root of files. It reads a few at a time,
+// so a folder of any size fits.
 func (l *Lander) Land(ctx context.Context, files fs.FS) error {
 	l.keys = map[string]bool{}
 	group, ctx := errgroup.WithContext(ctx)
@@ -83,17 +72,9 @@ func (l *Lander) Land(ctx context.Context, files fs.FS) error {
 			return err
 		case err != nil:
 			l.skip(name, err)
-			return nil
-		case d.IsDir():
-			return nil
-		case !candidate(name):
-			l.skip(name, errors.New("not a .json or .json.gz"))
-			return nil
-		case !regular(files, name):
-			l.skip(name, errors.New("not a regular file"))
-			return nil
+		case !d.IsDir():
+			group.Go(func() error { return l.file(ctx, files, name) })
 		}
-		group.Go(func() error { return l.file(ctx, files, name) })
 		return nil
 	})
 	if failed := group.Wait(); failed != nil {
@@ -102,76 +83,44 @@ func (l *Lander) Land(ctx context.Context, files fs.FS) error {
 	return err
 }
 
-// regular says whether a file, or what it links to, is one that ends: reading
-// a named pipe would wait for its writer.
-func regular(files fs.FS, name string) bool {
-	info, err := fs.Stat(files, name)
-	return err != nil || info.Mode().IsRegular() // an error is reported by who reads it
-}
-
 func (l *Lander) skip(name string, why error) {
+	var failed *fs.PathError
+	if errors.As(why, &failed) {
+		why = failed.Err // the path stands beside it
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.skipped = append(l.skipped, Skipped{name, reason(why)})
+	l.skipped = append(l.skipped, Skipped{name, why.Error()})
 }
 
-// reason is an error without the name of the file, which stands beside it.
-func reason(err error) string {
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		return failed.Err.Error()
-	}
-	return err.Error()
-}
-
-// file lands one file in all ways.
+// file lands a file, unless it is none of CloudTrail's.
 func (l *Lander) file(ctx context.Context, files fs.FS, name string) error {
 	t, err := readTrail(files, name)
 	if err != nil {
 		l.skip(name, err)
 		return nil
 	}
-	where, ok := t.place()
-	if !ok {
-		l.skip(name, errors.New("holds no events, and its name doesn't say whose it is"))
+	where, err := t.place(l.Now)
+	if err != nil {
+		l.skip(name, err)
 		return nil
 	}
-	where = l.complete(where)
-	if err := l.put(ctx, Trail, l.trailKey(t, where), t.zipped, len(t.events)); err != nil {
-		return err
-	}
-	hours, err := l.byHour(t, where)
-	if err != nil {
-		return err
-	}
-	for _, h := range hours {
-		if err := l.hour(ctx, t, h); err != nil {
-			return err
-		}
+	key := l.key(t, where)
+	if _, err := l.Put(ctx, &s3.PutObjectInput{Bucket: &l.Bucket, Key: &key, Body: bytes.NewReader(t.zipped)}); err != nil {
+		return fmt.Errorf("put s3://%s/%s: %w", l.Bucket, key, err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.files++
+	l.landed = Landed{l.landed.Objects + 1, l.landed.Records + len(t.events), l.landed.Bytes + int64(len(t.zipped))}
 	return nil
 }
 
-// complete fills in what neither the file's name nor its events say.
-func (l *Lander) complete(p place) place {
-	p.account = cmp.Or(p.account, "000000000000")
-	p.region = cmp.Or(p.region, "us-east-1")
-	if p.day.IsZero() {
-		p.day = l.Now.UTC()
-	}
-	return p
-}
-
-// trailKey is where CloudTrail puts the file. A name that isn't CloudTrail's
-// own may be one that no engine reads, and one that is may be there twice, in
-// two folders: such a file gets a name like CloudTrail's, made from its path.
-func (l *Lander) trailKey(t *trail, p place) string {
-	folder := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/", p.account, p.region, p.day.Format("2006/01/02"))
-	name := path.Base(t.path)
-	if ownName.MatchString(name) {
+// key is where CloudTrail puts the file. A name that isn't CloudTrail's own may be one
+// that no engine reads, and one that is may be there twice, in two folders: such a file
+// gets a name like CloudTrail's, made from its path.
+func (l *Lander) key(t *trail, p place) string {
+	folder := fmt.Sprintf("AWSLogs/%s/CloudTrail/%s/%s/", p.account, p.region, p.time.Format("2006/01/02"))
+	if name := path.Base(t.path); ownName.MatchString(name) {
 		key := folder + strings.TrimSuffix(name, ".gz") + ".gz"
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -180,99 +129,5 @@ func (l *Lander) trailKey(t *trail, p place) string {
 			return key
 		}
 	}
-	return fmt.Sprintf("%s%s_CloudTrail_%s_%sZ_%s.json.gz", folder, p.account, p.region, p.day.Format("20060102T1504"), t.id())
-}
-
-// id tells the file from all others of its folder.
-func (t *trail) id() string {
-	sum := sha256.Sum256([]byte(t.path))
-	return hex.EncodeToString(sum[:8])
-}
-
-// hour is what a file holds of one hour.
-type hour struct {
-	folder         string // "2023/07/10/12"
-	events, alerts lines
-}
-
-// lines is text of one record a line.
-type lines struct {
-	text    bytes.Buffer
-	records int
-}
-
-func (l *lines) add(line []byte) {
-	l.text.Write(line)
-	l.text.WriteByte('\n')
-	l.records++
-}
-
-// byHour sorts the events of a file, and their alerts, by the hour of the
-// event; those without a time by that of the file.
-func (l *Lander) byHour(t *trail, p place) ([]*hour, error) {
-	var list []*hour
-	at := map[string]*hour{}
-	for i := range t.events {
-		e := &t.events[i]
-		when := e.time
-		if when.IsZero() {
-			when = p.day
-		}
-		folder := when.Format("2006/01/02/15")
-		h := at[folder]
-		if h == nil {
-			h = &hour{folder: folder}
-			at[folder] = h
-			list = append(list, h)
-		}
-		h.events.add(e.line)
-		alert, err := alertOf(e)
-		if err != nil {
-			return nil, fmt.Errorf("make the alert of an event in %s: %w", t.path, err)
-		}
-		if alert != nil {
-			h.alerts.add(alert)
-		}
-	}
-	return list, nil
-}
-
-// hour lands an hour's events and alerts.
-func (l *Lander) hour(ctx context.Context, t *trail, h *hour) error {
-	for _, o := range []struct {
-		way    Way
-		folder string
-		lines  *lines
-	}{{Data, EventsTable, &h.events}, {Alerts, "alerts", &h.alerts}} {
-		if o.lines.records == 0 {
-			continue
-		}
-		body, err := zip(o.lines.text.Bytes())
-		if err != nil {
-			return err
-		}
-		key := fmt.Sprintf("%s/%s/%s.gz", o.folder, h.folder, t.id())
-		if err := l.put(ctx, o.way, key, body, o.lines.records); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// EventsTable is the table, and the folder of the data bucket, of CloudTrail's
-// events.
-const EventsTable = "cloudtrail_events"
-
-func (l *Lander) put(ctx context.Context, way Way, key string, body []byte, records int) error {
-	_, err := l.Put(ctx, &s3.PutObjectInput{Bucket: &l.Buckets[way], Key: &key, Body: bytes.NewReader(body)})
-	if err != nil {
-		return fmt.Errorf("put s3://%s/%s: %w", l.Buckets[way], key, err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := &l.landed[way]
-	n.Objects++
-	n.Records += records
-	n.Bytes += int64(len(body))
-	return nil
+	return fmt.Sprintf("%s%s_CloudTrail_%s_%sZ_%x.json.gz", folder, p.account, p.region, p.time.Format("20060102T1504"), sha256.Sum256([]byte(t.path)))
 }
