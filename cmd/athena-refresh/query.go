@@ -10,11 +10,11 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/terminal"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -145,36 +145,18 @@ func csvRows(w io.Writer, columns []query.Column) printer {
 		for i := range columns {
 			header[i] = &columns[i].Name
 		}
-		csvLine(out, header)
+		prompt.CSVLine(out, header)
 	}
 	return printer{
 		row: func(r query.Row) error {
 			begin()
-			return csvLine(out, r)
+			return prompt.CSVLine(out, r)
 		},
 		close: func() error {
 			begin()
 			return out.Flush()
 		},
 	}
-}
-
-// csvLine writes a line of RFC 4180, but for its end, which is \n. After an
-// error w writes nothing more.
-func csvLine(w *bufio.Writer, r query.Row) error {
-	for i, v := range r {
-		if i > 0 {
-			w.WriteByte(',')
-		}
-		switch {
-		case v == nil:
-		case *v == "" || (*v)[0] == ' ' || strings.ContainsAny(*v, ",\"\r\n"):
-			w.WriteString(`"` + strings.ReplaceAll(*v, `"`, `""`) + `"`)
-		default:
-			w.WriteString(*v)
-		}
-	}
-	return w.WriteByte('\n')
 }
 
 func texts(r query.Row, null string) []string {

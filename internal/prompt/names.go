@@ -20,7 +20,7 @@ type names struct {
 
 // keywords are the words of a search. "\d" and its like are commands.
 var keywords = strings.Fields(`SELECT FROM WHERE GROUP BY ORDER LIMIT HAVING DISTINCT AS AND OR NOT IN LIKE BETWEEN IS NULL JOIN LEFT ON
-USING WITH UNION ALL UNNEST CROSS CASE WHEN THEN ELSE END CAST TRY_CAST EXISTS COUNT SUM MIN MAX AVG DESC ASC SHOW TABLES PARTITIONS DESCRIBE CREATE TABLE`)
+INNER RIGHT FULL OUTER USING WITH UNION INTERSECT EXCEPT ALL UNNEST CROSS VALUES TRUE FALSE FOR CASE WHEN THEN ELSE END CAST TRY_CAST EXISTS COUNT SUM MIN MAX AVG DESC ASC SHOW TABLES PARTITIONS DESCRIBE CREATE TABLE`)
 
 // namesFor is how long the names of tables are taken for granted; patience is how
 // long a completion waits for them.
@@ -104,8 +104,18 @@ func (n names) offers(head, begun string) (list []string) {
 // unknown finds the name that an error of Athena says isn't there.
 var unknown = regexp.MustCompile(`(?i)(?:Column '([^']+)' cannot be resolved|Table '?(?:[\w-]+\.)*([\w-]+)'? (?:does not exist|not found)|Function '?(\w+)'? not registered|no such table:? '?([\w-]+)|mismatched input '(\w+)')`)
 
-// mended adds to an error what may have been meant.
-func (p *Prompt) mended(ctx context.Context, err error, sql string) error {
+// Quoted is a table's or a column's name as a statement has it.
+func Quoted(name string) string {
+	if bare.MatchString(name) && !slices.Contains(keywords, strings.ToUpper(name)) {
+		return name
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+var bare = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+
+// Mended adds to an error of a statement what may have been meant.
+func (p *Prompt) Mended(ctx context.Context, err error, sql string) error {
 	m := unknown.FindStringSubmatch(err.Error())
 	if first := word.FindString(sql); m == nil && first != "" && !slices.Contains(keywords, strings.ToUpper(first)) {
 		m = []string{"", "", "", "", "", first} // no statement begins so

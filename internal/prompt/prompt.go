@@ -1,5 +1,6 @@
 // Package prompt is where a person searches: it reads statements from a
-// terminal, has a database answer them, and shows the answers.
+// terminal, has a database answer them, and shows the answers. The status page's
+// search shares its database, its names and its CSV.
 //
 // A statement may take several lines and ends with ";". What begins with "\" is
 // for the prompt itself: \d lists the tables, \d TABLE its columns, \x shows a
@@ -347,7 +348,7 @@ func (p *Prompt) columns(ctx context.Context, table string) error {
 	table = strings.Trim(strings.ToLower(table), "\"`;")
 	columns, err := p.DB.Columns(ctx, table)
 	if err != nil {
-		return p.mended(ctx, err, table)
+		return p.Mended(ctx, err, table)
 	}
 	t := &terminal.Table{Header: []string{"column", "type", ""}, Width: terminal.Width(p.Out)}
 	t.To(p.Out)
@@ -372,7 +373,7 @@ func (p *Prompt) query(ctx context.Context, sql string) error {
 	answer, err := p.DB.Run(ctx, sql, status.set)
 	stop()
 	if err != nil {
-		return p.mended(ctx, err, sql)
+		return p.Mended(ctx, err, sql)
 	}
 	rows, err := p.show(answer)
 	if err != nil {

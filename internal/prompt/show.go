@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -175,6 +176,25 @@ func wrap(b *bytes.Buffer, text string, indent, width int) {
 		}
 		b.WriteString(strings.Repeat(" ", indent))
 	}
+}
+
+// CSVLine writes a line of RFC 4180, but for its end, which is \n. NULL is an empty
+// field, an empty string "", as in Athena's own files. After an error w writes
+// nothing more.
+func CSVLine(w *bufio.Writer, row []*string) error {
+	for i, v := range row {
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		switch {
+		case v == nil:
+		case *v == "" || (*v)[0] == ' ' || strings.ContainsAny(*v, ",\"\r\n"):
+			w.WriteString(`"` + strings.ReplaceAll(*v, `"`, `""`) + `"`)
+		default:
+			w.WriteString(*v)
+		}
+	}
+	return w.WriteByte('\n')
 }
 
 // pager shows what is longer than the terminal page by page, by the program that
