@@ -64,9 +64,9 @@ func giveLeave(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *gateway) serve(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet && r.URL.Path == "/_local/health" && localHost(r.Host) {
+	if r.Method == http.MethodGet && r.URL.Path == health && localHost(r.Host) {
 		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"status":"ok"}`)
+		io.WriteString(w, healthy)
 		return
 	}
 	who, err := d.admit(r)

@@ -4,13 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
 // patience is how long requests may take to end once the stack is to close.
 const patience = 5 * time.Second
+
+// health is the path where a stack says that it is one, and healthy what it says.
+const (
+	health     = "/_local/health"
+	healthy    = `{"status":"ok"}`
+	answerTime = 2 * time.Second
+)
 
 // Serve answers on ln, which must be the loopback's, until ctx ends; then it
 // ends what waits, lets the rest finish, and closes the stack and ln. An error
@@ -45,6 +54,26 @@ func (s *Stack) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	cancel()
 	return errors.Join(err, <-followed, s.Close())
+}
+
+// Answers says whether a local stack answers at an address such as
+// "http://127.0.0.1:4566", and nothing else that may be there.
+func Answers(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(address, "/")+health, http.NoBody)
+	if err != nil || !localHost(r.Host) {
+		return false
+	}
+	direct := &http.Transport{} // through no proxy
+	defer direct.CloseIdleConnections()
+	resp, err := (&http.Client{Transport: direct}).Do(r)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1024))
+	return err == nil && resp.StatusCode == http.StatusOK && string(text) == healthy
 }
 
 func shutdown(server *http.Server) error {

@@ -24,6 +24,8 @@ type Options struct {
 
 // Client runs SQL through the Athena API. It is safe for concurrent use.
 type Client struct {
+	Endpoint string // where Athena is asked; "": AWS's own
+
 	o Options
 
 	// The operations used, each a method of the SDK's client: holding the
@@ -37,7 +39,7 @@ type Client struct {
 // New returns a Client.
 func New(cfg aws.Config, o Options) *Client {
 	c := athena.NewFromConfig(cfg)
-	return &Client{o: o, start: c.StartQueryExecution, get: c.GetQueryExecution, stop: c.StopQueryExecution, results: c.GetQueryResults}
+	return &Client{Endpoint: aws.ToString(c.Options().BaseEndpoint), o: o, start: c.StartQueryExecution, get: c.GetQueryExecution, stop: c.StopQueryExecution, results: c.GetQueryResults}
 }
 
 // Failed is a statement that Athena took and could not carry out; Reason is in
