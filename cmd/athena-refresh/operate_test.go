@@ -587,8 +587,14 @@ func (w *ward) see(any ...string) {
 // press presses the button of a name, as the keyboard does.
 func (w *ward) press(name string) {
 	w.t.Helper()
-	w.until("the button "+name, func() bool {
-		for _, b := range w.tree().all("button") {
+	w.enter("button", name)
+}
+
+// enter goes to what has a role and a name, and presses Enter.
+func (w *ward) enter(role, name string) {
+	w.t.Helper()
+	w.until("the "+role+" "+name, func() bool {
+		for _, b := range w.tree().all(role) {
 			if b.text() != name {
 				continue
 			}

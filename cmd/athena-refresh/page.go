@@ -17,7 +17,9 @@ import (
 	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/doctor"
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/local"
 	"athenarefresh/internal/parked"
+	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/statuspage"
@@ -28,7 +30,7 @@ import (
 
 // deployment is what a page shows of a deployment, whoever receives there: its
 // queue, its catalog, its buckets. router is the rules of the moment.
-func (a *app) deployment(cfg aws.Config, c *config.Config, queue *sqs.Queue, model *coverage.Model, router func() *table.Router) statuspage.Source {
+func (a *app) deployment(ctx context.Context, cfg aws.Config, c *config.Config, queue *sqs.Queue, model *coverage.Model, router func() *table.Router) statuspage.Source {
 	p := &pageWork{a, cfg, c, queue, router, model}
 	s := statuspage.Source{
 		About: statuspage.About{
@@ -51,7 +53,18 @@ func (a *app) deployment(cfg aws.Config, c *config.Config, queue *sqs.Queue, mod
 	if aws.ToString(cfg.BaseEndpoint) != "" {
 		s.Deploy = "athena-refresh local"
 	}
+	s.Search = atHand(ctx, cfg, c)
 	return s
+}
+
+// atHand is the database of a local stack, where a search costs nothing; nil for any
+// other endpoint, and for AWS itself.
+func atHand(ctx context.Context, cfg aws.Config, c *config.Config) prompt.Database {
+	search := searcher(cfg, c)
+	if search.Endpoint == "" || !local.Answers(ctx, search.Endpoint) {
+		return nil
+	}
+	return &catalog{search, glue.NewTables(cfg, c.Database)}
 }
 
 // pageWork is what a page has done: questions, and its buttons.

@@ -100,7 +100,7 @@ func (s *service) work(ctx context.Context) error {
 		Queue: w.Queue, Settler: w.Refresher, Log: s.log, Schedule: s.schedule, Timeout: s.config.Timeout,
 		Visibility: w.Queue.Visibility(), Grace: grace, Report: w.Metrics(s.config, s.app.stdout),
 	}
-	source := s.source(w, d, model, obeyed)
+	source := s.source(ctx, w, d, model, obeyed)
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()
@@ -128,8 +128,8 @@ func (s *service) work(ctx context.Context) error {
 }
 
 // source is what the pages show.
-func (s *service) source(w *worker.Worker, d *daemon.Daemon, model *coverage.Model, o *reloader) statuspage.Source {
-	source := s.app.deployment(s.cfg, s.config, w.Queue, model, o.now)
+func (s *service) source(ctx context.Context, w *worker.Worker, d *daemon.Daemon, model *coverage.Model, o *reloader) statuspage.Source {
+	source := s.app.deployment(ctx, s.cfg, s.config, w.Queue, model, o.now)
 	source.About.Begun, source.Token = s.begun, cmp.Or(s.token, source.Token)
 	source.Configuration, source.Health, source.Tally = o.configuration, d.Health, w.Refresher.Tally
 	source.CatalogFailure, source.Resting = w.Refresher.CatalogFailure, w.Refresher.Resting

@@ -42,7 +42,7 @@ func (a *app) serveStatus(ctx context.Context, f statusFlags) error {
 		return err
 	}
 	log := a.log(slog.LevelWarn)
-	source := a.deployment(cfg, c, queue, coverage.New(router.Place), func() *table.Router { return router })
+	source := a.deployment(ctx, cfg, c, queue, coverage.New(router.Place), func() *table.Router { return router })
 	source.Watcher.Log = log
 	watched := &watchedMonitor{m: m, a: a}
 	source.More = watched.cases

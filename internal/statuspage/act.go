@@ -56,15 +56,24 @@ func (b *board) welcome(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// act does what a button says, for who has the token, from the page itself.
-func (b *board) act(w http.ResponseWriter, r *http.Request) {
+// allowed says whether a request has the token and comes from the page itself, and
+// refuses it otherwise.
+func (b *board) allowed(w http.ResponseWriter, r *http.Request) bool {
 	origin, err := url.Parse(r.Header.Get("Origin"))
 	switch {
-	case !b.may(r):
+	case !b.has(r):
 		http.Error(w, "this takes the token: open the address that the log names", http.StatusForbidden)
-		return
+		return false
 	case err != nil || origin.Host != r.Host:
 		http.Error(w, "this takes a button of the page itself", http.StatusForbidden)
+		return false
+	}
+	return true
+}
+
+// act does what a button says, for who has the token, from the page itself.
+func (b *board) act(w http.ResponseWriter, r *http.Request) {
+	if !b.allowed(w, r) {
 		return
 	}
 	done, err := b.do(r)
@@ -80,7 +89,7 @@ func (b *board) act(w http.ResponseWriter, r *http.Request) {
 func (b *board) do(r *http.Request) (string, error) {
 	table := r.PostFormValue("table")
 	switch do := r.PostFormValue("do"); {
-	case do == faults.Redrive:
+	case do == faults.Redrive && b.Redrive != nil:
 		done, err := b.Redrive(r.Context(), refresh.Reason(r.PostFormValue("reason")), table, r.PostFormValue("bucket"))
 		b.Watcher.Again()
 		return done, err

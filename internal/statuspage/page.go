@@ -30,7 +30,7 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 	"count": faults.Count,
 	"clock": func(t any) string { return moment(t).UTC().Format("15:04:05 UTC") },
 	"hour":  func(t any) string { return moment(t).UTC().Format("2006-01-02 15:04 UTC") },
-}).ParseFS(files, "page/page.html"))
+}).ParseFS(files, "page/page.html", "page/search.html"))
 
 // moment is a time that may be behind a pointer.
 func moment(t any) time.Time {
@@ -52,6 +52,8 @@ func number(n any) string {
 type board struct {
 	Source
 
+	search *searcher // nil: there is no database at hand
+
 	mu   sync.Mutex
 	done string // what the last button did, for people
 	at   time.Time
@@ -64,6 +66,7 @@ type page struct {
 	Answer   *Answer
 	Asks     bool // there is somebody to ask
 	May      bool // who looks may press buttons
+	Searches bool // who looks may search
 	Done     string
 	Map      *grid
 	Opened   *opened
@@ -85,7 +88,7 @@ func (b *board) showPage(w http.ResponseWriter, r *http.Request) {
 	if b.welcome(w, r) {
 		return
 	}
-	p := page{View: b.ask(r.Context()), Question: r.FormValue("q"), Asks: b.Ask != nil, May: b.may(r), Done: b.last(), Daemon: b.Health != nil, Late: b.late()}
+	p := page{View: b.ask(r.Context()), Question: r.FormValue("q"), Asks: b.Ask != nil, May: b.may(r), Searches: b.search != nil && b.has(r), Done: b.last(), Daemon: b.Health != nil, Late: b.late()}
 	if p.Question != "" && b.Ask != nil {
 		p.Answer = b.answer(r)
 	}

@@ -3,6 +3,7 @@
 //
 //	/             the page
 //	/status.json  what it is made of, for programs (View has its members)
+//	/search       a search of the tables, where a database is at hand: with the token
 //	/act          what the page's buttons do: with its token, from the page alone
 //	/metrics      counters, in Prometheus' text format
 //	/healthz      200 while the daemon's loop turns, 503 if it has not for long
@@ -28,6 +29,7 @@ import (
 	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 )
@@ -80,6 +82,9 @@ type Source struct {
 	Fix     func(ctx context.Context, table string) (string, error)
 	// Compare compares S3 with the catalog, tells Coverage, and changes nothing.
 	Compare func(ctx context.Context) (string, error)
+	// Search is a database where a search costs nothing; it is shown to who has the
+	// token.
+	Search prompt.Database
 
 	// Token is what whoever changes something has to have, and whoever reads from
 	// another machine; "": nobody may do either.
@@ -110,6 +115,13 @@ func Handler(s Source) http.Handler {
 	mux.HandleFunc("GET /page.js", b.guarded(showFile("page.js", "text/javascript; charset=utf-8")))
 	mux.HandleFunc("GET /status.json", b.guarded(b.showJSON))
 	mux.HandleFunc("POST /act", b.guarded(b.act))
+	if s.Search != nil {
+		b.search = newSearcher(s.Search)
+		mux.HandleFunc("GET /search", b.guarded(b.showSearch))
+		mux.HandleFunc("POST /search", b.guarded(b.runSearch))
+		mux.HandleFunc("GET /search.csv", b.guarded(b.showCSV))
+		mux.HandleFunc("GET /search.js", b.guarded(showFile("search.js", "text/javascript; charset=utf-8")))
+	}
 	if s.Health == nil {
 		return mux
 	}

@@ -1,0 +1,380 @@
+package statuspage
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"athenarefresh/internal/hiveql"
+	"athenarefresh/internal/prompt"
+	"athenarefresh/internal/terminal"
+)
+
+// What a search may cost: one statement runs at a time, and the last result is
+// kept, up to so many rows and so many bytes of values.
+const (
+	mostSQL   = 256 << 10 // bytes, as Athena takes (Service quotas, query string length)
+	keptRows  = 10_000
+	keptBytes = 16 << 20
+	pageRows  = 100
+	cellRunes = 300 // of a value that the page shows; the CSV has it whole
+	valueCost = 16  // bytes that a value takes besides its own
+)
+
+const (
+	// busyFor is how long who searches waits for the search before: one whose
+	// browser went away ends by itself.
+	busyFor = 3 * time.Second
+	// tablesFor is how long the tables beside the search stay as they were read, and
+	// tablesTime how long they may take to be.
+	tablesFor, tablesTime = 30 * time.Second, 5 * time.Second
+)
+
+// searcher answers statements, and keeps the last result.
+type searcher struct {
+	db   prompt.Database
+	busy chan struct{} // holds one while a statement runs
+
+	mu   sync.Mutex
+	last *result
+
+	reading sync.Mutex // guards what follows, while it is read too
+	tables  []searchTable
+	read    time.Time
+}
+
+func newSearcher(db prompt.Database) *searcher {
+	return &searcher{db: db, busy: make(chan struct{}, 1)}
+}
+
+// result is what a statement brought.
+type result struct {
+	ID      string
+	SQL     string
+	Columns []prompt.Column
+	Rows    [][]*string
+	Cut     bool // there are more rows
+	Took    time.Duration
+	Read    int64  // bytes
+	Failed  string // in the engine's words; "": it didn't
+}
+
+// errBusy says that another search runs.
+var errBusy = errors.New("another search runs: wait for it, or cancel it where it was begun")
+
+// run runs a statement until ctx ends, and keeps what it brought, a failure too.
+func (s *searcher) run(ctx context.Context, text string) (*result, error) {
+	select {
+	case s.busy <- struct{}{}:
+		defer func() { <-s.busy }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(busyFor):
+		return nil, errBusy
+	}
+	begun, r := time.Now(), &result{ID: rand.Text(), SQL: text}
+	sql, err := reading(text)
+	if err == nil {
+		err = s.collect(ctx, sql, r)
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		r.Failed, r.Rows = laidOut(err.Error()), nil
+	}
+	r.Took = time.Since(begun)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = r
+	return r, nil
+}
+
+// reads are the first words of statements that change nothing.
+var reads = []string{"SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"}
+
+// reading is the one statement of a text, without its ";", if it changes nothing.
+func reading(text string) (string, error) {
+	list, rest := prompt.Split(text)
+	if rest != "" {
+		list = append(list, rest)
+	}
+	if len(list) != 1 {
+		return "", fmt.Errorf("write one statement: there are %d", len(list))
+	}
+	word := hiveql.FirstWord(list[0])
+	if !slices.Contains(reads, word) && !(word == "" && strings.HasPrefix(list[0], "(")) {
+		return "", errors.New(`the page only reads: SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN; "athena-refresh query" runs anything`)
+	}
+	return list[0], nil
+}
+
+// collect runs a statement and reads as many of its rows as are kept.
+func (s *searcher) collect(ctx context.Context, sql string, r *result) error {
+	answer, err := s.db.Run(ctx, sql, func(string) {})
+	if err != nil {
+		return (&prompt.Prompt{DB: s.db}).Mended(ctx, err, sql)
+	}
+	r.Columns, r.Read = answer.Columns, answer.Bytes
+	size := 0
+	for row, err := range answer.Rows {
+		if err != nil {
+			return err
+		}
+		for _, v := range row {
+			if size += valueCost; v != nil {
+				size += len(*v)
+			}
+		}
+		if len(r.Rows) == keptRows || size > keptBytes {
+			r.Cut = true
+			return nil
+		}
+		r.Rows = append(r.Rows, row)
+	}
+	return nil
+}
+
+// kept is the result of an ID; nil if it isn't kept any more.
+func (s *searcher) kept(id string) *result {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil || s.last.ID != id {
+		return nil
+	}
+	return s.last
+}
+
+// searchTable is a table beside the search.
+type searchTable struct {
+	name
+	Columns []searchColumn
+	Failed  string
+}
+
+type searchColumn struct {
+	name
+	Type string
+	Key  bool
+}
+
+// name is shown in one way and put into a statement in another.
+type name struct{ Shown, Put string }
+
+func named(s string) name { return name{terminal.Escape(s), prompt.Quoted(s)} }
+
+// known are the tables: as many as the page lists, with their columns.
+func (s *searcher) known(ctx context.Context) ([]searchTable, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if time.Since(s.read) < tablesFor {
+		return s.tables, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, tablesTime)
+	defer cancel()
+	names, err := s.db.Tables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.tables = nil
+	for i, n := range names {
+		t := searchTable{name: named(n)}
+		if i < mostTables {
+			columns, err := s.db.Columns(ctx, n)
+			if err != nil {
+				t.Failed = terminal.Escape(err.Error())
+			}
+			for _, c := range columns {
+				t.Columns = append(t.Columns, searchColumn{named(c.Name), terminal.Escape(c.Type), c.Key})
+			}
+		}
+		s.tables = append(s.tables, t)
+	}
+	s.read = time.Now()
+	return s.tables, nil
+}
+
+// searchPage is what the search's template shows.
+type searchPage struct {
+	About
+	SQL          string
+	Tables       []searchTable
+	TablesFailed string
+	Said         string // of the result, in a line
+	Result       *shown
+}
+
+// shown is a page of a result.
+type shown struct {
+	*result
+	Header              []cell
+	Cells               [][]cell
+	From, To            int
+	CSV, Previous, Next template.URL
+}
+
+// cell is a value as the page shows it.
+type cell struct {
+	Text          string
+	Null, Numeric bool
+}
+
+// showSearch answers with the search, and a page of the result that is named.
+// What a search found takes the token on this machine, too.
+func (b *board) showSearch(w http.ResponseWriter, r *http.Request) {
+	if !b.has(r) {
+		http.Error(w, "the search takes the token: open the address that the log names", http.StatusForbidden)
+		return
+	}
+	p := searchPage{About: b.About}
+	tables, err := b.search.known(r.Context())
+	if p.Tables = tables; err != nil {
+		p.TablesFailed = terminal.Escape(err.Error())
+	}
+	id := r.FormValue("r")
+	switch found := b.search.kept(id); {
+	case found != nil:
+		n, _ := strconv.Atoi(r.FormValue("page"))
+		p.SQL, p.Result, p.Said = found.SQL, found.page(n), found.said()
+	case id != "":
+		p.Said = "This result is not kept any more, as another search was run since: run it again."
+	}
+	var out bytes.Buffer
+	if err := pageTemplate.ExecuteTemplate(&out, "search.html", &p); err != nil {
+		http.Error(w, fmt.Sprintf("show the search: %v", err), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(out.Bytes())
+}
+
+// said is a result in a line.
+func (r *result) said() string {
+	took := span(r.Took)
+	switch n := terminal.Thousands(len(r.Rows)); {
+	case r.Failed != "":
+		return "That failed, after " + took + "."
+	case r.Cut:
+		return fmt.Sprintf("More than %s rows: these are the first; %s read, %s.", n, terminal.Bytes(r.Read), took)
+	case len(r.Rows) == 1:
+		return fmt.Sprintf("1 row; %s read, %s.", terminal.Bytes(r.Read), took)
+	default:
+		return fmt.Sprintf("%s rows; %s read, %s.", n, terminal.Bytes(r.Read), took)
+	}
+}
+
+// page is the n-th page of a result, from 1.
+func (r *result) page(n int) *shown {
+	last := max(1, (len(r.Rows)+pageRows-1)/pageRows)
+	n = min(max(n, 1), last)
+	link := func(n int) template.URL {
+		return template.URL("search?" + url.Values{"r": {r.ID}, "page": {strconv.Itoa(n)}}.Encode() + "#result")
+	}
+	s := &shown{result: r, From: (n-1)*pageRows + 1, To: min(n*pageRows, len(r.Rows)), CSV: template.URL("search.csv?r=" + url.QueryEscape(r.ID))}
+	if n > 1 {
+		s.Previous = link(n - 1)
+	}
+	if n < last {
+		s.Next = link(n + 1)
+	}
+	for _, c := range r.Columns {
+		s.Header = append(s.Header, cell{terminal.Escape(c.Name), false, c.Numeric})
+	}
+	for _, row := range r.Rows[s.From-1 : s.To] {
+		s.Cells = append(s.Cells, r.cells(row))
+	}
+	return s
+}
+
+func (r *result) cells(row []*string) []cell {
+	list := make([]cell, len(row))
+	for i, v := range row {
+		list[i].Numeric = i < len(r.Columns) && r.Columns[i].Numeric
+		if v == nil {
+			list[i].Text, list[i].Null = "NULL", true
+			continue
+		}
+		list[i].Text = shortened(*v)
+	}
+	return list
+}
+
+// shortened is a value of which not more is shown than somebody reads.
+func shortened(v string) string {
+	if runes := []rune(v[:min(len(v), 4*cellRunes)]); len(runes) > cellRunes {
+		return laidOut(string(runes[:cellRunes])) + "…"
+	}
+	return laidOut(v)
+}
+
+// laidOut is a text without what could drive a reader, but with its lines and tabs.
+func laidOut(v string) string {
+	lines := strings.Split(v, "\n")
+	for i, l := range lines {
+		parts := strings.Split(l, "\t")
+		for k := range parts {
+			parts[k] = terminal.Escape(parts[k])
+		}
+		lines[i] = strings.Join(parts, "\t")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// runSearch runs a statement for who has the token, from the page itself, for as
+// long as the browser waits for it.
+func (b *board) runSearch(w http.ResponseWriter, r *http.Request) {
+	if !b.allowed(w, r) {
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, 3*mostSQL+1024) // a byte may take three
+	if err := r.ParseForm(); err != nil || len(r.PostFormValue("sql")) > mostSQL {
+		http.Error(w, "a statement has at most "+terminal.Bytes(mostSQL), http.StatusRequestEntityTooLarge)
+		return
+	}
+	found, err := b.search.run(r.Context(), r.PostFormValue("sql"))
+	switch {
+	case errors.Is(err, errBusy):
+		http.Error(w, err.Error(), http.StatusConflict)
+	case err != nil: // the browser is gone
+		http.Error(w, "cancelled", http.StatusRequestTimeout)
+	default:
+		http.Redirect(w, r, "/search?r="+found.ID+"#result", http.StatusSeeOther)
+	}
+}
+
+// showCSV answers with all that is kept of a result.
+func (b *board) showCSV(w http.ResponseWriter, r *http.Request) {
+	if !b.has(r) {
+		http.Error(w, "this takes the token: open the address that the log names", http.StatusForbidden)
+		return
+	}
+	found := b.search.kept(r.FormValue("r"))
+	if found == nil {
+		http.Error(w, "this result is not kept any more: run the search again", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="search.csv"`)
+	out := bufio.NewWriter(w)
+	header := make([]*string, len(found.Columns))
+	for i := range found.Columns {
+		header[i] = &found.Columns[i].Name
+	}
+	for _, row := range append([][]*string{header}, found.Rows...) {
+		if prompt.CSVLine(out, row) != nil {
+			return // the browser is gone
+		}
+	}
+	out.Flush()
+}
