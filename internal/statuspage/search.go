@@ -201,7 +201,9 @@ func (s *searcher) known(ctx context.Context) ([]searchTable, error) {
 		}
 		s.tables = append(s.tables, t)
 	}
-	s.read = time.Now()
+	if ctx.Err() == nil {
+		s.read = time.Now()
+	}
 	return s.tables, nil
 }
 
