@@ -50,11 +50,17 @@ func (a *app) deployment(ctx context.Context, cfg aws.Config, c *config.Config, 
 		s.About.Schedule, s.Next = c.Schedule.String(), c.Schedule.Next
 		s.Late = c.Schedule.Longest(time.Now()) + c.Timeout + time.Minute
 	}
-	if aws.ToString(cfg.BaseEndpoint) != "" {
-		s.Deploy = "athena-refresh local"
-	}
+	s.Deploy = deploys(cfg)
 	s.Search = atHand(ctx, cfg, c)
 	return s
+}
+
+// deploys is the command that makes the queue; "": the one that is usual.
+func deploys(cfg aws.Config) string {
+	if aws.ToString(cfg.BaseEndpoint) == "" {
+		return ""
+	}
+	return "athena-refresh local"
 }
 
 // atHand is the database of a local stack, where a search costs nothing; nil for any

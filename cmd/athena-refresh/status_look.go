@@ -11,6 +11,7 @@ import (
 	"athenarefresh/internal/aws/cloudwatch"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/monitor"
 	"athenarefresh/internal/refresh"
 )
@@ -39,7 +40,11 @@ func (a *app) openMonitor(ctx context.Context, s statusFlags) (*monitored, error
 	if err != nil {
 		return nil, err
 	}
-	if m.queue, err = sqs.Open(ctx, cfg, c.Queue); err != nil {
+	switch m.queue, err = sqs.Open(ctx, cfg, c.Queue); {
+	case noSuchQueue(err):
+		missing := faults.New("queue_missing", faults.Args{"queue": c.Queue, "deploy": deploys(cfg)})
+		return nil, hint(errors.New(missing.Says), "%s", missing.Advice())
+	case err != nil:
 		return nil, explainAWS("open queue "+c.Queue, err)
 	}
 	m.metrics = cloudwatch.New(cfg)

@@ -77,7 +77,7 @@ func (w *watchedMonitor) run(ctx context.Context) {
 		if err != nil {
 			w.judged = w.a.unasked(w.m.config.Queue, err)
 		} else {
-			w.judged = w.a.casesOf(r.Verdict, r.Visible+r.InFlight)
+			w.judged = w.a.casesOf(r.Verdict)
 		}
 		w.mu.Unlock()
 		select {
@@ -111,22 +111,13 @@ func (a *app) unasked(queue string, err error) []faults.Case {
 	return a.pasted(faults.New("queue_silent", faults.Args{"queue": queue, "why": why}))
 }
 
-// casesOf are the faults that a verdict on the queue's numbers stands for.
-func (a *app) casesOf(v monitor.Verdict, waiting int) []faults.Case {
-	switch v.State {
-	case monitor.Unreceived:
-		return a.pasted(faults.New("nothing_received", faults.Args{"span": v.For(), "waits": faults.Count(waiting, "message") + verbWait(waiting)}))
-	case monitor.FallingBehind, monitor.Stuck:
-		return a.pasted(faults.New("behind", faults.Args{"verdict": v.Words, "advice": v.Hint}))
+// casesOf is the fault that a verdict on the queue's numbers stands for.
+func (a *app) casesOf(v monitor.Verdict) []faults.Case {
+	fault := v.Fault()
+	if fault == nil {
+		return nil
 	}
-	return nil
-}
-
-func verbWait(n int) string {
-	if n == 1 {
-		return " waits"
-	}
-	return " wait"
+	return a.pasted(*fault)
 }
 
 // pasted is a case whose commands are of this configuration.

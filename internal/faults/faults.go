@@ -99,6 +99,15 @@ func New(name string, a Args) Case {
 	return c
 }
 
+// Advice is what to do, in a line: what Do says, and the commands.
+func (c Case) Advice() string {
+	var commands []string
+	for _, command := range c.Run {
+		commands = append(commands, `"`+command+`"`)
+	}
+	return strings.Trim(c.Do+": "+strings.Join(commands, ", "), ": ")
+}
+
 // Sort puts the worst first; what is as bad by its text.
 func Sort(cases []Case) {
 	slices.SortStableFunc(cases, func(a, b Case) int {
@@ -178,10 +187,13 @@ func Waits(n int, since, now time.Time) string {
 	case n == 0:
 		return ""
 	case since.IsZero():
-		return Count(n, "object") + verb(n, " waits", " wait")
+		return Waiting(n, "object")
 	}
-	return Count(n, "object") + verb(n, " waits", " wait") + " since " + Clock(since, now)
+	return Waiting(n, "object") + " since " + Clock(since, now)
 }
+
+// Waiting is how many things wait: "1 message waits", "3 messages wait".
+func Waiting(n int, what string) string { return Count(n, what) + verb(n, " waits", " wait") }
 
 // Count is a number of things: "1 object", "3 objects".
 func Count(n int, what string) string {

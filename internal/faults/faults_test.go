@@ -103,6 +103,16 @@ func TestNothingThatAStrangerWroteIsACommand(t *testing.T) {
 	}
 }
 
+func TestAdviceIsALine(t *testing.T) {
+	for want, c := range map[string]faults.Case{
+		`do it: "a b", "c"`: {Do: "do it", Run: []string{"a b", "c"}}, "do it": {Do: "do it"}, `"c"`: {Run: []string{"c"}}, "": {},
+	} {
+		if got := c.Advice(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestTheWorstIsFirst(t *testing.T) {
 	list := []faults.Case{
 		faults.New("partitions_empty", faults.Args{"table": "a", "n": "1 partition"}), faults.New("table_missing", faults.Args{"table": "z"}),

@@ -10,6 +10,8 @@ package monitor
 import (
 	"fmt"
 	"time"
+
+	"athenarefresh/internal/faults"
 )
 
 // Facts are the numbers of a window.
@@ -60,16 +62,11 @@ type Verdict struct {
 	Schedule string `json:"schedule_expression,omitempty"` // that would keep up
 	Trigger  string `json:"trigger,omitempty"`             // "queue", where no schedule would
 
-	silent time.Duration
+	fault *faults.Case
 }
 
-// For is for how long nothing was received, where the State is Unreceived; "" else.
-func (v Verdict) For() string {
-	if v.silent == 0 {
-		return ""
-	}
-	return words(v.silent)
-}
+// Fault is the fault that it stands for; nil if nothing is amiss.
+func (v Verdict) Fault() *faults.Case { return v.fault }
 
 const (
 	// patience is how old a message may be with continuous polling.
@@ -84,16 +81,25 @@ const nobody = `is the function deployed and its schedule on, or does the daemon
 
 // Judge says how the queue fares.
 func Judge(f Facts) Verdict {
+	v := f.judge()
+	if v.fault == nil && (v.State == FallingBehind || v.State == Stuck || v.State == Unreceived) {
+		c := faults.New("behind", faults.Args{"verdict": v.Words, "advice": v.Hint})
+		v.fault = &c
+	}
+	return v
+}
+
+func (f Facts) judge() Verdict {
 	held := f.Visible + f.InFlight
 	switch silent := f.silent(); {
 	case silent > 0 && f.Enabled:
-		return Verdict{State: Unreceived, Words: fmt.Sprintf("nothing is received, for %s by now, and %s", words(silent), waiting(f.Visible)),
-			Hint: nobody, silent: silent}
+		c := faults.New("nothing_received", faults.Args{"span": words(silent), "waits": waiting(f.Visible)})
+		return Verdict{State: Unreceived, Words: c.Says, Hint: c.Advice(), fault: &c}
 	case !f.Enabled && held > 0:
 		v := Verdict{State: FallingBehind, Words: waiting(held) + `: "enabled" is false in lambda.json`,
 			Hint: "set it to true and deploy; messages are kept for 14 days"}
 		if silent > 0 {
-			v.State, v.silent = Unreceived, silent
+			v.State = Unreceived
 		}
 		return v
 	case !f.Data && held == 0:
@@ -216,12 +222,7 @@ func (f Facts) enough() time.Duration {
 	return every.Truncate(time.Minute)
 }
 
-func waiting(n int) string {
-	if n == 1 {
-		return "1 message waits"
-	}
-	return fmt.Sprintf("%d messages wait", n)
-}
+func waiting(n int) string { return faults.Waiting(n, "message") }
 
 func rate(d time.Duration) string {
 	if n := int(d.Minutes()); n != 1 {

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,8 +61,8 @@ func TestVerdicts(t *testing.T) {
 		"nothing was measured":              {func(f *Facts) { f.Sent, f.Settles = 144_001, Rate{} }, KeepingUp, "", "", ""},
 		"the same, and late at night":       {func(f *Facts) { f.Sent, f.Oldest, f.Settles = 144_001, ago(time.Hour), Rate{} }, FallingBehind, "", "", "measured nowhere: \"athena-refresh once --json\" prints a report"},
 		"the same, of an hour's schedule":   {func(f *Facts) { f.Every, f.Oldest, f.Settles = time.Hour, ago(2*time.Hour), Rate{} }, FallingBehind, "rate(14 minutes)", "", "how much an invocation settles was measured nowhere"},
-		"the daemon is stopped":             {func(f *Facts) { f.stop(20 * time.Minute); f.Queue, f.Every = true, 0 }, Unreceived, "", "", "nothing is received, for 20m by now, and 40 messages wait"},
-		"the schedule is off":               {func(f *Facts) { f.stop(20 * time.Minute) }, Unreceived, "", "", "schedule on"},
+		"the daemon is stopped":             {func(f *Facts) { f.stop(20 * time.Minute); f.Queue, f.Every = true, 0 }, Unreceived, "", "", "nothing is received, for 20m by now; 40 messages wait"},
+		"the schedule is off":               {func(f *Facts) { f.stop(20 * time.Minute) }, Unreceived, "", "", `or the function's schedule; what waits is settled by itself: "athena-refresh run", "athena-refresh doctor"`},
 		"the next one is not due":           {func(f *Facts) { f.stop(9 * time.Minute) }, KeepingUp, "", "", ""},
 		"stopped, and many arrive":          {func(f *Facts) { f.stop(20 * time.Minute); f.Sent = 1e6 }, Unreceived, "", "", ""},
 		"stopped before the window": {func(f *Facts) {
@@ -79,6 +80,9 @@ func TestVerdicts(t *testing.T) {
 		v := Judge(f)
 		if v.State != c.state || v.Schedule != c.schedule || v.Trigger != c.trigger || !strings.Contains(v.Words+" "+v.Hint, c.says) {
 			t.Errorf("%s: %+v", name, v)
+		}
+		if amiss := slices.Contains([]State{FallingBehind, Stuck, Unreceived}, v.State); (v.fault != nil) != amiss || amiss && v.fault.Says != v.Words {
+			t.Errorf("%s: the page says %+v, and status %s", name, v.fault, v.Words)
 		}
 	}
 }
