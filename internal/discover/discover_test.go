@@ -181,6 +181,14 @@ func TestFoldersAreAskedForOnce(t *testing.T) {
 	}
 }
 
+// TestALakeIsLeftAlone: no rule is proposed for what says itself where its data is.
+func TestALakeIsLeftAlone(t *testing.T) {
+	r := look(t, "d/_delta_log/00000000000000000000.json", "d/dt=2024-01-01/a.parquet", "d/dt=2024-01-02/b.parquet")
+	if len(r.Tables) > 0 || len(r.Rules) > 0 {
+		t.Errorf("tables %+v, rules %+v", r.Tables, r.Rules)
+	}
+}
+
 func TestWhatFitsNoneSaysWhy(t *testing.T) {
 	r := look(t, "a.json", "logs/app-20260102.json", "logs/notes/b.txt", "AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/02/30/x.log.gz", "web/dt=1/.hidden")
 	var got []string

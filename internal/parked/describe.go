@@ -66,10 +66,7 @@ func Describe(c *Copy, router *table.Router) []Finding {
 	if c.Note == nil {
 		return either(bad, placed, Finding{})
 	}
-	others := either(placed, bad, Finding{})
-	if len(placed)+len(bad) == 0 && len(ignored) > 0 {
-		others = ignored // by the rules of today
-	}
+	others := either(placed, either(bad, ignored, Finding{}), Finding{}) // by the rules of today
 	var all findings
 	for _, r := range c.Note.Reasons {
 		for _, f := range bad.of(r, others) {

@@ -51,6 +51,7 @@ func TestACopySaysWhyItIsHere(t *testing.T) {
 		"alike objects are one":            {Copy{Body: body("x 1", "x 2", "y 3"), Note: note("unknown_bucket")}, []Finding{{Reason: "unknown_bucket", Bucket: "x", Key: "1"}, {Reason: "unknown_bucket", Bucket: "y", Key: "3"}}},
 		"its bucket is configured no more": {Copy{Body: body("x 1"), Note: note("table_missing")}, []Finding{{Reason: "table_missing", Bucket: "x", Key: "1"}}},
 		"no objects":                       {Copy{Body: "x", Note: note("malformed")}, []Finding{{Reason: "malformed"}}},
+		"ignored by now":                   {Copy{Body: body("b placeholder/"), Note: note("location_conflict")}, []Finding{{Reason: "location_conflict", Bucket: "b", Key: "placeholder/"}}},
 		"a note without reasons":           {Copy{Body: body("b " + good), Note: note()}, []Finding{{}}},
 		"without a note, by a rehearsal":   {Copy{Body: body("x "+good, "b "+good)}, []Finding{{Reason: "unknown_bucket", Bucket: "x", Key: good}}},
 		"moved by SQS, nothing wrong":      {Copy{Body: body("b " + good), Redriven: true}, []Finding{{"", "alerts", "b", good, true}}},
