@@ -84,9 +84,10 @@ type Table struct {
 	Partitions int
 	Keys       []string
 	Examples   []string // at most three keys
-	Sample     []string // keys to look into, of different partitions
+	Sample     []string // keys to look into, a few of each of some partitions
 
-	folders map[string]bool
+	folders map[string]int    // how many keys of each are in Sample
+	opened  int               // of how many folders Sample has keys
 	firsts  map[string]bool   // first folders of the partitions
 	values  []map[string]bool // of each key
 }
@@ -122,10 +123,12 @@ func (r *Result) Count() (placed, ignored, unplaced int) {
 	return placed, ignored, unplaced
 }
 
-// most is how many examples are kept, mostOpened how many keys to look into.
+// most is how many examples are kept, and of how many partitions how many keys to
+// look into.
 const (
 	most       = 3
 	mostOpened = 16
+	mostOfOne  = 8
 )
 
 // Look looks at the files of a bucket, and by peek into some; nil looks at names
@@ -200,22 +203,25 @@ func (c *counter) placed(f File, p *table.Placement) {
 	if t == nil {
 		rule := c.ruleOf(f.Key, p.Partition.Table)
 		t = &Table{Name: p.Partition.Table, Source: rule.Source, Rule: rule, Keys: p.Partition.Keys,
-			folders: map[string]bool{}, firsts: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys))}
+			folders: map[string]int{}, firsts: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys))}
 		c.tables[t.Name] = t
 		c.result.Tables = append(c.result.Tables, t)
 	}
 	t.Files++
 	t.Bytes += f.Size
 	t.Examples = example(t.Examples, f.Key)
-	if t.folders[p.Partition.Location] {
+	n, seen := t.folders[p.Partition.Location]
+	if f.Size > 0 && n < mostOfOne && (n > 0 || t.opened < mostOpened) {
+		t.Sample = append(t.Sample, f.Key)
+		if n++; n == 1 {
+			t.opened++
+		}
+	}
+	if t.folders[p.Partition.Location] = n; seen {
 		return
 	}
-	t.folders[p.Partition.Location] = true
 	first, _, _ := strings.Cut(f.Key, "/")
 	t.firsts[first] = true
-	if len(t.Sample) < mostOpened {
-		t.Sample = append(t.Sample, f.Key)
-	}
 	t.Partitions++
 	for i, v := range p.Partition.Values {
 		if t.values[i] == nil {

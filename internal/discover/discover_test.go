@@ -159,6 +159,26 @@ func TestTheNearestTemplateIsNamed(t *testing.T) {
 	}
 }
 
+// TestSeveralFilesAreLookedInto: of a partition, and none that is empty.
+func TestSeveralFilesAreLookedInto(t *testing.T) {
+	files := func(context.Context) iter.Seq2[File, error] {
+		return func(yield func(File, error) bool) {
+			for i := range int64(12) {
+				if !yield(File{fmt.Sprintf("web/2026/01/02/%02d.json", i), i}, nil) {
+					return
+				}
+			}
+		}
+	}
+	r, err := Look(t.Context(), "logs", "logs", files, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Tables[0].Sample; len(got) != mostOfOne || got[0] != "web/2026/01/02/01.json" {
+		t.Error(got)
+	}
+}
+
 func TestFoldersAreAskedForOnce(t *testing.T) {
 	asked := 0
 	for _, most := range []int{2, 1} {

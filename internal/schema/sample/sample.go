@@ -45,35 +45,50 @@ type Candidate struct {
 	Open func(context.Context) (io.ReadCloser, error)
 }
 
-// Take takes some of the candidates, from all over the list.
+// Take takes some of the candidates, from all over the list. Others take the place
+// of those that are empty.
 func Take(ctx context.Context, all []Candidate, limits Limits) (s *Sample, err error) {
 	s = &Sample{Seen: len(all)}
 	if s.Dir, err = os.MkdirTemp("", "athena-refresh-sample-"); err != nil {
 		return nil, fmt.Errorf("make a folder for the sample: %w", err)
 	}
-	left := limits.Bytes
+	left, tried := limits.Bytes, 0
 	for _, c := range spread(all, limits.Files) {
+		if tried == limits.Files || left <= 0 {
+			break
+		}
+		before := len(s.Files) + len(s.Notes)
 		n, err := s.add(ctx, c, min(left, limits.Each), left)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("take a sample of %s: %w", c.Name, err), os.RemoveAll(s.Dir))
 		}
 		left -= n
+		if len(s.Files)+len(s.Notes) > before {
+			tried++
+		}
 	}
 	return s, nil
 }
 
-// spread chooses at most n, evenly, the last among them: the newest files are
-// often last.
+// spread has n of them first, chosen evenly, the last among them: the newest files
+// are often last. The others follow, so many that mostOpened are tried.
 func spread(all []Candidate, n int) []Candidate {
 	if len(all) <= n {
 		return all
 	}
-	chosen := make([]Candidate, n)
-	for i := range chosen {
-		chosen[i] = all[(i+1)*len(all)/n-1]
+	var chosen, others []Candidate
+	for i, c := range all {
+		if (i+1)*n/len(all) > i*n/len(all) {
+			chosen = append(chosen, c)
+		} else if len(others) < mostOpened-n {
+			others = append(others, c)
+		}
 	}
-	return chosen
+	return append(chosen, others...)
 }
+
+// mostOpened bounds how many candidates are opened, whatever is in them.
+const mostOpened = 64
 
 func (s *Sample) note(format string, args ...any) {
 	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))

@@ -146,3 +146,16 @@ func TestASampleIsBounded(t *testing.T) {
 		t.Errorf("of %d: %s", s.Seen, cmp.Diff(want, got))
 	}
 }
+
+// TestOthersTakeThePlaceOfEmptyFiles: though empty ones are chosen first.
+func TestOthersTakeThePlaceOfEmptyFiles(t *testing.T) {
+	dir := folder(t, map[string]string{"0": "x\n", "1": "", "2": "\n\n", "3": "y\n", "4": "", "5": " \n"})
+	s, err := Local(t.Context(), dir, Limits{Files: 2, Bytes: 100, Each: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"0": "x\n", "3": "y\n"}
+	if got := contents(t, s, dir); cmp.Diff(want, got) != "" || len(s.Notes) > 0 {
+		t.Errorf("%q: %s", s.Notes, cmp.Diff(want, got))
+	}
+}
