@@ -31,14 +31,16 @@ import (
 //	query: SQL => ROW / ROW           and open to answer
 //	fails: SQL => TEXT                or to say
 //	says: TEXT                        on stderr, of either
+//	undone: TEXT                      the same, and open exits with 3
 type logFolder struct {
 	files                    map[string]string
 	at                       string
 	found, says              []string
 	sql, want, failing, whys []string
+	undone                   bool
 }
 
-var folderLine = regexp.MustCompile(`(?m)^(sample|at|gzip|found|query|fails|says): (.*)$`)
+var folderLine = regexp.MustCompile(`(?m)^(sample|at|gzip|found|query|fails|says|undone): (.*)$`)
 
 func readFolder(t *testing.T, name string) *logFolder {
 	t.Helper()
@@ -64,8 +66,8 @@ func readFolder(t *testing.T, name string) *logFolder {
 			f.sql, f.want = append(f.sql, before), append(f.want, after)
 		case "fails":
 			f.failing, f.whys = append(f.failing, before), append(f.whys, after)
-		case "says":
-			f.says = append(f.says, m[2])
+		case "says", "undone":
+			f.says, f.undone = append(f.says, m[2]), f.undone || m[1] == "undone"
 		}
 	}
 	for _, x := range archive.Files {
@@ -194,7 +196,9 @@ func (f *logFolder) opened(t *testing.T, dir, kept string) (out, errs string) {
 		args = append(args, "--query", q)
 	}
 	out, errs, err := program(append(args, "--yes")...)
-	if failing := len(f.failing) > 0 || len(f.sql) == 0; (err != nil) != failing {
+	var left *exec.ExitError
+	failing := len(f.failing) > 0 || len(f.sql) == 0 || f.undone
+	if (err != nil) != failing || f.undone != (errors.As(err, &left) && left.ExitCode() == exitUndone) {
 		t.Errorf("open: %v\n%s", err, errs)
 	}
 	return out, errs

@@ -45,7 +45,8 @@ copied or changed, tables and partitions for what was recognised, a status page,
 and a prompt to search at. With --query it prints the answers and ends.
 
 Everything of its own is in a folder that it removes at the end; --save keeps the
-rules, ready for "lambda deploy".`,
+rules, ready for "lambda deploy". It exits with 3 where files that are logs can't be
+searched, because another folder stands for their partition.`,
 		Example: `  athena-refresh open ~/logs
   athena-refresh open ~/logs --query 'SELECT action, count(*) FROM vpcflow GROUP BY 1'
   athena-refresh open ~/logs --save conf --bucket example-logs`,
@@ -111,7 +112,10 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 		return fmt.Errorf("open: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	return a.serveFolder(ctx, d, f, dir)
+	if err = a.serveFolder(ctx, d, f, dir); err == nil && d.Rivals() > 0 {
+		return errUndone
+	}
+	return err
 }
 
 // serveFolder has the tables and their partitions made, and answers.

@@ -88,7 +88,8 @@ type Table struct {
 
 	folders map[string]int    // how many keys of each are in Sample
 	opened  int               // of how many folders Sample has keys
-	firsts  map[string]bool   // first folders of the partitions
+	places  map[string]string // of each partition's values, the folder that stands for it
+	firsts  map[string]bool   // first folders of the keys
 	values  []map[string]bool // of each key
 }
 
@@ -203,10 +204,18 @@ func (c *counter) placed(f File, p *table.Placement) {
 	if t == nil {
 		rule := c.ruleOf(f.Key, p.Partition.Table)
 		t = &Table{Name: p.Partition.Table, Source: rule.Source, Rule: rule, Keys: p.Partition.Keys,
-			folders: map[string]int{}, firsts: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys))}
+			folders: map[string]int{}, places: map[string]string{}, firsts: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys))}
 		c.tables[t.Name] = t
 		c.result.Tables = append(c.result.Tables, t)
 	}
+	first, _, _ := strings.Cut(f.Key, "/")
+	t.firsts[first] = true
+	values := strings.Join(p.Partition.Values, "\x00")
+	if at, ok := t.places[values]; ok && at != p.Partition.Location {
+		count(c.unplaced, rival, f.Key)
+		return
+	}
+	t.places[values] = p.Partition.Location
 	t.Files++
 	t.Bytes += f.Size
 	t.Examples = example(t.Examples, f.Key)
@@ -220,8 +229,6 @@ func (c *counter) placed(f File, p *table.Placement) {
 	if t.folders[p.Partition.Location] = n; seen {
 		return
 	}
-	first, _, _ := strings.Cut(f.Key, "/")
-	t.firsts[first] = true
 	t.Partitions++
 	for i, v := range p.Partition.Values {
 		if t.values[i] == nil {
@@ -229,6 +236,20 @@ func (c *counter) placed(f File, p *table.Placement) {
 		}
 		t.values[i][v] = true
 	}
+}
+
+// rival is why a second folder with a partition's values is in no table.
+const rival = "another folder stands for the same partition of the table, and a partition has one: open the folders above them one at a time, or give each a rule with its prefix and a table"
+
+// Rivals is how many files a table can't have, because another folder stands for
+// their partition.
+func (r *Result) Rivals() int {
+	for _, g := range r.Unplaced {
+		if g.Why == rival {
+			return g.Files
+		}
+	}
+	return 0
 }
 
 // ruleOf finds the proposed rule that placed a key: the first by which alone it
