@@ -306,10 +306,13 @@ func why(key string, reason table.Reason) string {
 	if reason != table.NoLayoutMatch {
 		return string(reason)
 	}
+	sh, dated := read(key)
 	switch {
+	case dated && sh.starred() != "":
+		return "a folder above it has a * in its name, and a rule can't name it: rename it"
 	case !strings.Contains(key, "/"):
 		return "it lies in no folder: a partition is a folder"
-	case timeInName.MatchString(key[strings.LastIndexByte(key, '/')+1:]) && !datedFolder(key):
+	case timeInName.MatchString(key[strings.LastIndexByte(key, '/')+1:]) && !dated:
 		return "its time is in the file's name, and a partition is a folder: have the writer put a date into the folders, or use a table without partitions"
 	}
 	return "no folder above it looks like a date or like key=value"

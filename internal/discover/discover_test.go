@@ -92,7 +92,7 @@ func TestFoldersThatNoSourceKnows(t *testing.T) {
 		"a mess": {[]string{"web/dt=1/a", "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/02/111122223333_CloudTrail_us-east-1_20260102T0000Z_x.json.gz",
 			"AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/02/x.json.gz", "readme.txt", "app/2026-01-02/x", "web/dt=1/_SUCCESS"},
 			[]string{"app: app/ app/{yyyy}-{MM}-{dd}/ []: 1", "cloudtrail:  cloudtrail []: 1", "web: web/ hive [dt]: 1"}},
-		"folders that no template can say": {[]string{"{x}/2026-01-02/a", "[y]/dt=1/a", "*/dt=1/a"}, []string{"logs: */ hive [dt]: 1", "x: {x}/ {name}/{yyyy}-{MM}-{dd}/ []: 1", "y: [y]/ hive [dt]: 1"}},
+		"folders that no template can say": {[]string{"{x}/2026-01-02/a", "[y]/dt=1/a", "*/dt=1/a"}, []string{"x: {x}/ {name}/{yyyy}-{MM}-{dd}/ []: 1", "y: [y]/ hive [dt]: 1"}},
 		"hours beside days":                {[]string{"web/2026/01/02/a", "web/2026/01/02/03/a", "web/2026/01/03/04/a"}, []string{"web: web/ web/{yyyy}/{MM}/{dd}/ []: 2"}},
 		"seconds in an hour":               {[]string{"web/year=2026/hour=8/minute=5/second=1/a"}, []string{"web: web/ hive [year hour]: 1"}},
 		"an account's region":              {[]string{"AWSLogs/111122223333/Other/us-east-1/x/2026/01/02/a"}, []string{"x: AWSLogs/*/Other/*/x/ AWSLogs/{account}/Other/{region}/x/{yyyy}/{MM}/{dd}/ []: 1"}},
@@ -218,6 +218,19 @@ func TestALakeIsLeftAlone(t *testing.T) {
 	r := look(t, "d/_delta_log/00000000000000000000.json", "d/dt=2024-01-01/a.parquet", "d/dt=2024-01-02/b.parquet")
 	if len(r.Tables) > 0 || len(r.Rules) > 0 {
 		t.Errorf("tables %+v, rules %+v", r.Tables, r.Rules)
+	}
+}
+
+// TestAFolderThatRulesCantName: a * in its name takes no other folder's files.
+func TestAFolderThatRulesCantName(t *testing.T) {
+	r := look(t, "we*b/2026/01/02/a.json", "q?{x}/2026/01/02/a.json", "web/dt=1/a.json", "web2/deeper/2026-01-02/a.json")
+	if len(r.Tables) != 3 || len(r.Unplaced) != 1 || r.Unplaced[0].Examples[0] != "we*b/2026/01/02/a.json" || !strings.Contains(r.Unplaced[0].Why, "a * in its name") {
+		t.Errorf("%+v %+v", r.Rules, r.Unplaced)
+	}
+	for _, rule := range r.Rules {
+		if strings.Contains(rule.Prefix, "*") {
+			t.Error(rule)
+		}
 	}
 }
 

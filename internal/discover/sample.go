@@ -222,6 +222,9 @@ func guess(ctx context.Context, keys []string, name string, peek *peeker) []Rule
 	var rules []Rule
 	for _, sh := range gathered(keys) {
 		for _, part := range peek.apart(ctx, sh) {
+			if part.starred() != "" {
+				continue
+			}
 			r := part.rule(name)
 			if table.Compile(r.router()) == nil && !slices.ContainsFunc(rules, func(o Rule) bool { return o.Prefix == r.Prefix }) {
 				rules = append(rules, r)

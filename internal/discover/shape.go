@@ -141,12 +141,6 @@ func dateAt(folders []string) (template string, n int) {
 	return "", 0
 }
 
-// datedFolder tells whether a key has a shape at all.
-func datedFolder(key string) bool {
-	_, ok := read(key)
-	return ok
-}
-
 // id is equal for keys that one rule may take.
 func (s *shape) id() string {
 	var parts []string
@@ -256,7 +250,7 @@ func (s *shape) rule(name string) Rule {
 		} else {
 			layout = append(layout, text+"/")
 		}
-		if text == "" || strings.Contains(text, "*") {
+		if text == "" {
 			text = "*"
 		}
 		if leading {
@@ -268,6 +262,20 @@ func (s *shape) rule(name string) Rule {
 		r.Layout, r.Keys = "hive", keys
 	}
 	return r
+}
+
+// starred is a folder of the shape that a rule can't name, "" if there is none: in
+// a prefix a * stands for any folder.
+func (s *shape) starred() string {
+	for _, st := range s.steps {
+		if text, _ := st.constant(); strings.Contains(text, "*") {
+			return text
+		}
+		if st.names == nil {
+			break
+		}
+	}
+	return ""
 }
 
 // constant is the name that all folders of a step have, "" if it varies, and
