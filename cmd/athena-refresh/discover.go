@@ -38,6 +38,17 @@ func (p *place) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.save, "save", "", "write the rules and the tables to this folder, a configuration")
 }
 
+// check says which flag can't be.
+func (p *place) check() error {
+	if p.bucket == "" {
+		return nil
+	}
+	if err := config.CheckBucket(p.bucket); err != nil {
+		return hint(fmt.Errorf("--bucket %w", err), "--bucket NAME, as S3 has it: example-logs")
+	}
+	return nil
+}
+
 func (a *app) discover() *cobra.Command {
 	var p place
 	cmd := &cobra.Command{
@@ -55,7 +66,12 @@ counts is what it saw.`,
 		Example: `  athena-refresh discover ~/logs
   athena-refresh discover s3://org-trail/AWSLogs/
   athena-refresh discover ~/logs/us-east-1 --at AWSLogs/111122223333/CloudTrail/us-east-1/`,
-		Args: exactly(1, "discover: name a folder, a bucket or s3://BUCKET/PREFIX"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := exactly(1, "discover: name a folder, a bucket or s3://BUCKET/PREFIX")(cmd, args); err != nil {
+				return err
+			}
+			return p.check()
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.where = args[0]
 			d, err := a.discovered(cmd.Context(), &p)
@@ -105,9 +121,10 @@ func (a *app) discovered(ctx context.Context, p *place) (*discovery, error) {
 	if dir, ok := isFolder(p.where); ok {
 		return lookAtFolder(ctx, dir, p, &seen)
 	}
-	bucket, prefix, ok := strings.Cut(strings.TrimPrefix(p.where, "s3://"), "/")
-	if !strings.HasPrefix(p.where, "s3://") && (ok || !bucketLike.MatchString(p.where)) {
-		return nil, hint(fmt.Errorf("look at %s: there is no such folder", p.where), "a folder of this machine, a bucket's name, or s3://BUCKET/PREFIX")
+	url, said := strings.CutPrefix(p.where, "s3://")
+	bucket, prefix, _ := strings.Cut(url, "/")
+	if err := noBucket(p.where, bucket); err != nil {
+		return nil, err
 	}
 	if p.at != "" {
 		return nil, fmt.Errorf("discover: --at is for a folder: %s has its keys whole", p.where)
@@ -116,21 +133,43 @@ func (a *app) discovered(ctx context.Context, p *place) (*discovery, error) {
 	if err != nil {
 		c = &config.Config{} // it is what discover is asked for; the environment has the region
 	}
+	what := "look at " + p.where
+	if !said {
+		what += ": there is no such folder; look for a bucket of that name"
+	}
 	cfg, err := a.aws(ctx, c)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	walk := &discover.Walk{Bucket: bucket, Prefix: prefix, Breadth: p.breadth, List: objects.New(cfg).List}
 	d := &discovery{bucket: bucket, cfg: &cfg, learnt: map[string]learnt{}}
 	d.Result, err = discover.Look(ctx, bucket, bucket, counting(walk.Files, "", &seen), d.peek)
 	if err != nil {
-		return nil, explainAWS("look at "+p.where, err)
+		return nil, explainAWS(what, err)
 	}
 	d.part = walk.Part
 	return d, nil
 }
 
-var bucketLike = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+// noBucket says why a place that is no folder is no bucket either: there is
+// something else here, or S3 has no such name.
+func noBucket(where, bucket string) error {
+	const can = "a folder of this machine, a bucket's name, or s3://BUCKET/PREFIX"
+	wrong := config.CheckBucket(bucket)
+	if strings.HasPrefix(where, "s3://") {
+		if wrong != nil {
+			return hint(fmt.Errorf("look at %s: %w", where, wrong), can)
+		}
+		return nil
+	}
+	if _, err := os.Stat(where); err == nil {
+		return hint(fmt.Errorf("look at %s: it is a file, not a folder", where), "name the folder that the dated ones are in")
+	}
+	if _, err := os.Lstat(where); err == nil || wrong != nil || strings.Contains(where, "/") {
+		return hint(fmt.Errorf("look at %s: there is no such folder", where), can)
+	}
+	return nil
+}
 
 func isFolder(path string) (string, bool) {
 	info, err := os.Stat(path)
@@ -201,7 +240,10 @@ func bucketNamed(folder string) string {
 	if name = name[:min(len(name), 63)]; len(name) < 3 {
 		name = strings.TrimLeft("logs-"+name, "-")
 	}
-	return strings.Trim(name, "-")
+	if name = strings.Trim(name, "-"); config.CheckBucket(name) != nil { // of those that S3 keeps for itself
+		return "logs"
+	}
+	return name
 }
 
 var notInBuckets = regexp.MustCompile(`[^a-z0-9]+`)

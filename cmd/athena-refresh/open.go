@@ -57,7 +57,7 @@ searched, because another folder stands for their partition.`,
 			if len(f.queries) == 0 && !terminal.Is(a.stdin) && !f.yes {
 				return hint(errors.New("open: there is no terminal to ask and to search on"), "--query SQL, or --yes to read statements from stdin")
 			}
-			return nil
+			return f.check()
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.where = args[0]

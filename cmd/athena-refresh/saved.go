@@ -23,6 +23,9 @@ const savedTables = "tables"
 // save writes what was found as a configuration: the rules, and the tables that
 // are known.
 func (d *discovery) save(ctx context.Context, dir string) error {
+	if len(d.Tables) == 0 {
+		return hint(errors.New("save the rules: there are none, and nothing was saved: nothing was recognised"), "athena-refresh help layouts says which folders can be")
+	}
 	if err := os.MkdirAll(filepath.Join(dir, savedTables), 0o755); err != nil {
 		return fmt.Errorf("save the rules: %w", err)
 	}

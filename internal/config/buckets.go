@@ -20,7 +20,7 @@ func (f *file) buckets(v value, c *Config) error {
 	for _, m := range v.members() {
 		key := "buckets[" + strconv.Quote(m.name) + "]"
 		name := expand(m.name, c.Prefix)
-		if err := checkBucket(name); err != nil {
+		if err := CheckBucket(name); err != nil {
 			f.problem(m.at, key, err)
 		}
 		if other, twice := first[name]; twice {

@@ -181,7 +181,7 @@ func (f *file) account(root value) account {
 		f.required(v, "account", "prefix", "region", "aws_account_id")
 		return nil
 	}}, {"assumed", func(v value) error {
-		f.object(v, "assumed", true, []field{{"bucket", text(&a.assumed, checkBucket)}})
+		f.object(v, "assumed", true, []field{{"bucket", text(&a.assumed, CheckBucket)}})
 		return nil
 	}}})
 	if !found && root.isObject() {

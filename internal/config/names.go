@@ -71,9 +71,10 @@ func checkAccount(s string) error {
 	return hint("`aws sts get-caller-identity` says yours", "%q: an account id is 12 digits", s)
 }
 
-// checkBucket knows the rules for general purpose buckets. (S3 user guide,
+// CheckBucket says why S3 has no bucket of this name. It knows the rules for general
+// purpose buckets. (S3 user guide,
 // "General purpose bucket naming rules".)
-func checkBucket(s string) error {
+func CheckBucket(s string) error {
 	switch {
 	case strings.Contains(s, "PREFIX_GOES_HERE"):
 		return hint("write <prefix> there, it stands for account.prefix", "%q still holds the placeholder PREFIX_GOES_HERE", s)

@@ -48,7 +48,7 @@ func (f *file) settings(section value, c *Config) {
 		{"buckets", func(v value) error { return f.buckets(v, c) }},
 		{"database_name", name(&c.Database, checkDatabase)},
 		{"queue_name", name(&c.Queue, checkQueue)},
-		{"results_bucket", name(&c.ResultsBucket, checkBucket)},
+		{"results_bucket", name(&c.ResultsBucket, CheckBucket)},
 		{"workgroup", name(&c.WorkGroup, checkWorkGroup)},
 		{"trigger", choice(&c.Trigger, map[string]Trigger{"schedule": TriggerSchedule, "queue": TriggerQueue})},
 		{"catalog", choice(&c.Catalog, catalogs)},
