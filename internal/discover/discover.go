@@ -208,6 +208,10 @@ func (c *counter) placed(f File, p *table.Placement) {
 		c.tables[t.Name] = t
 		c.result.Tables = append(c.result.Tables, t)
 	}
+	if !slices.Equal(t.Keys, p.Partition.Keys) {
+		count(c.unplaced, "a table of the name that its folder gives has other keys", f.Key)
+		return
+	}
 	first, _, _ := strings.Cut(f.Key, "/")
 	t.firsts[first] = true
 	values := strings.Join(p.Partition.Values, "\x00")

@@ -319,6 +319,14 @@ func TestTablesOfOneName(t *testing.T) {
 	}
 }
 
+// TestATableIsASourcesAlone: not a folder's that is called as it is.
+func TestATableIsASourcesAlone(t *testing.T) {
+	r := look(t, "vpcflow/2026/01/02/a.json", "x/AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/01/02/111122223333_vpcflowlogs_us-east-1_fl-1_20260102T0000Z_a.log")
+	if len(r.Tables) != 2 || r.Tables[0].Name != "vpcflow" || r.Tables[0].Source != "vpcflow" || r.Tables[1].Name != "vpcflow_2" {
+		t.Errorf("%+v %+v", r.Rules, r.Unplaced)
+	}
+}
+
 func BenchmarkLook(b *testing.B) {
 	var keys []string
 	for d := range 100 {

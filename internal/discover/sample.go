@@ -176,7 +176,9 @@ func (s *sample) propose(ctx context.Context, name string, peek *peeker) []Rule 
 		}
 	}
 	rest = slices.DeleteFunc(rest, func(key string) bool { return nobodys(key, found) })
-	return append(rules, guess(ctx, rest, name, peek)...)
+	guessed := guess(ctx, rest, name, peek)
+	unique(guessed, tables(found))
+	return append(rules, guessed...)
 }
 
 // lakes are the folders of tables that say themselves where their data is, and
@@ -232,7 +234,6 @@ func guess(ctx context.Context, keys []string, name string, peek *peeker) []Rule
 		}
 	}
 	slices.SortStableFunc(rules, func(a, b Rule) int { return cmp.Or(len(b.Prefix)-len(a.Prefix), strings.Compare(a.Prefix, b.Prefix)) })
-	unique(rules)
 	return rules
 }
 
@@ -268,9 +269,20 @@ func gathered(keys []string) []*shape {
 // reserved is StreamAlert's own table, which every configuration has.
 const reserved = "alerts"
 
-// unique gives every rule's table a name of its own.
-func unique(rules []Rule) {
+// tables are the names that no guess may have: those of the sources that were
+// found, and the reserved one.
+func tables(found []int) map[string]bool {
 	taken := map[string]bool{reserved: true}
+	for _, i := range found {
+		for _, r := range writers()[i].source.Rules {
+			taken[r.Table] = true
+		}
+	}
+	return taken
+}
+
+// unique gives every rule's table a name that isn't taken.
+func unique(rules []Rule, taken map[string]bool) {
 	for i := range rules {
 		base := rules[i].Table
 		if above := strings.Split(strings.Trim(rules[i].Prefix, "/*"), "/"); taken[base] && len(above) > 1 {
