@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/discover"
@@ -96,7 +97,11 @@ func (s *sheet) table(t *discoveredTable) {
 		s.printf("  %-10s  %s\n", []string{"examples", "", ""}[i], key)
 	}
 	if len(t.Projection) > 0 && !s.brief {
-		s.printf("  projection  would do here, without this program: Athena computes these partitions from\n")
+		while := ""
+		if slices.ContainsFunc(t.Projection, func(p string) bool { return strings.HasSuffix(p, "'='enum'") }) {
+			while = ", as long as no value comes that its lists don't have"
+		}
+		s.printf("  projection  would do here%s, without this program: Athena computes these partitions from\n", while)
 		for _, p := range t.Projection {
 			s.printf("              %s\n", p)
 		}

@@ -91,6 +91,7 @@ type Table struct {
 	places  map[string]string // of each partition's values, the folder that stands for it
 	firsts  map[string]bool   // first folders of the keys
 	values  []map[string]bool // of each key
+	unlike  []bool            // of each key, whether a folder writes a value otherwise
 }
 
 // Group is files that come to no table, for one reason.
@@ -204,7 +205,7 @@ func (c *counter) placed(f File, p *table.Placement) {
 	if t == nil {
 		rule := c.ruleOf(f.Key, p.Partition.Table)
 		t = &Table{Name: p.Partition.Table, Source: rule.Source, Rule: rule, Keys: p.Partition.Keys,
-			folders: map[string]int{}, places: map[string]string{}, firsts: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys))}
+			folders: map[string]int{}, places: map[string]string{}, firsts: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys)), unlike: make([]bool, len(p.Partition.Keys))}
 		c.tables[t.Name] = t
 		c.result.Tables = append(c.result.Tables, t)
 	}
@@ -239,6 +240,7 @@ func (c *counter) placed(f File, p *table.Placement) {
 			t.values[i] = map[string]bool{}
 		}
 		t.values[i][v] = true
+		t.unlike[i] = t.unlike[i] || !strings.Contains(f.Key, v)
 	}
 }
 

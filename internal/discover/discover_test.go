@@ -186,7 +186,7 @@ func TestSeveralFilesAreLookedInto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := r.Tables[0].Sample; len(got) != mostOfOne || got[0] != "web/2026/01/02/01.json" {
+	if got := r.Tables[0].Sample; len(got) != 8 || got[0] != "web/2026/01/02/01.json" {
 		t.Error(got)
 	}
 }
@@ -282,7 +282,8 @@ func TestWhereProjectionWouldDo(t *testing.T) {
 		t.Error(d)
 	}
 	for keys, want := range map[string]string{
-		"my/prefix/dt=20180515/hour=14/archive_143201.1.json.gz":                                      "s3://logs/my/prefix/dt=${dt}/hour=${hour}/",
+		"my/prefix/dt=20180515/hour=14/archive_143201.1.json.gz":                                      "", // is one o'clock 1 or 01?
+		"my/prefix/dt=20180515/hour=04/archive_143201.1.json.gz":                                      "s3://logs/my/prefix/dt=${dt}/hour=${hour}/",
 		"o/year=2024/month=06/day=05/hour=13/minute=07/logs_1.json":                                   "s3://logs/o/year=${year}/month=${month}/day=${day}/hour=${hour}/",
 		"http/20240605/20240605T000000Z_20240605T235959Z_a.log.gz":                                    "s3://logs/http/${dt}/",
 		"org/AWSLogs/111122223333/vpcflowlogs/us-east-1/2023/01/01/111122223333_vpcflowlogs_x.log.gz": "s3://logs/org/AWSLogs/${account}/vpcflowlogs/${region}/${dt}/",
@@ -295,6 +296,34 @@ func TestWhereProjectionWouldDo(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", keys, got, want)
+		}
+	}
+	for keys, want := range map[string]string{
+		"w/15-02-2026/a":         "'projection.dt.format'='dd-MM-yyyy' 'projection.dt.range'='15-02-2026,NOW'",
+		"w/2026-01-02T03/a":      `'projection.dt.format'='yyyy-MM-dd\'T\'HH' 'projection.dt.range'='2026-01-02T03,NOW' 'projection.dt.interval.unit'='HOURS'`,
+		"w/2026/1/2/a":           "'projection.dt.format'='yyyy/M/d' 'projection.dt.range'='2026/1/2,NOW' 'projection.dt.interval.unit'='DAYS'",
+		"w/2026/a":               "'projection.dt.format'='yyyy' 'projection.dt.interval.unit'='YEARS'",
+		"w/day=20260102/a":       "'projection.day.format'='yyyyMMdd' 'projection.day.range'='20260102,NOW'",
+		"w/year=2026/month=01/a": "'projection.year.type'='integer' 'projection.year.range'='2026,2050' 'projection.month.range'='1,12' 'projection.month.digits'='2'",
+		"w/year=2026/month=1/a":  "'projection.month.range'='1,12'",
+		"w/year=2026/month=1/a w/year=2026/month=02/a": "",
+		"w/year=2026/month=11/a":                       "",
+		"w/month=2026-01/a":                            "",
+		"w/batch=17/a":                                 "",
+		"w/host=a%3Ab/a":                               "",
+		"w/host=o'b/a":                                 `'projection.host.values'='o\'b'`,
+	} {
+		var list []string
+		for _, p := range look(t, strings.Fields(keys)...).Tables[0].Projection("logs") {
+			list = append(list, p.String())
+		}
+		if want == "" && list != nil {
+			t.Errorf("%s: %q", keys, list)
+		}
+		for _, p := range strings.Fields(want) {
+			if !slices.Contains(list, p) {
+				t.Errorf("%s: no %s in %q", keys, p, list)
+			}
 		}
 	}
 	var many []string

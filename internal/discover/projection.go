@@ -1,11 +1,11 @@
 package discover
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/source"
 )
 
@@ -16,9 +16,9 @@ type Property struct{ Name, Value string }
 const mostEnumerated = 20
 
 // Projection is how Athena would compute the table's partitions itself: the
-// properties of its table. nil where it can't: a key with many values, or a
-// folder that follows from none. Where it can, nothing has to be added, and
-// this program is not needed.
+// properties of its table. nil where they can't say all values for sure: of a key
+// with many, or with times that are written in no way that Athena knows. Where they
+// can, nothing has to be added, and this program is not needed.
 func (t *Table) Projection(bucket string) []Property {
 	layout, ok := t.layout()
 	if !ok || len(t.Examples) == 0 || strings.HasPrefix(layout, "**/") && len(t.firsts) > 1 {
@@ -30,22 +30,74 @@ func (t *Table) Projection(bucket string) []Property {
 	}
 	list := []Property{{"projection.enabled", "true"}}
 	for i, key := range t.Keys {
+		if strings.Count(location, "${"+key+"}") != 1 {
+			return nil
+		}
 		values := sorted(t.values[i])
+		var p []Property
 		switch {
 		case key == "dt" && format != "":
-			list = append(list, dates(key, format, values[0])...)
-		case !slices.ContainsFunc(values, func(v string) bool { return !aDay.MatchString(v) }):
-			list = append(list, dates(key, "yyyy-MM-dd", values[0])...)
-		case len(values) <= mostEnumerated && !slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, ",") }):
-			list = append(list, Property{"projection." + key + ".type", "enum"}, Property{"projection." + key + ".values", strings.Join(values, ",")})
-		default:
+			p = dates(key, format, values[0])
+		case t.unlike[i]:
+			return nil
+		case all(values, aDay):
+			p = dates(key, "yyyy-MM-dd", values[0])
+		case all(values, compactDay):
+			p = dates(key, "yyyyMMdd", strings.Join([]string{values[0][:4], values[0][4:6], values[0][6:]}, "-"))
+		case clock[key] != "":
+			p = t.integers(key, values)
+		case len(values) <= mostEnumerated && !slices.ContainsFunc(values, notListed.MatchString):
+			p = []Property{{"projection." + key + ".type", "enum"}, {"projection." + key + ".values", strings.Join(values, ",")}}
+		}
+		if p == nil {
 			return nil
 		}
-		if !strings.Contains(location, "${"+key+"}") {
-			return nil
-		}
+		list = append(list, p...)
 	}
 	return append(list, Property{"storage.location.template", "s3://" + bucket + "/" + location})
+}
+
+// clock are the keys that are parts of a time, each with the range of its numbers;
+// a year's begins with the first that was seen.
+var clock = map[string]string{"year": ",2050", "month": "1,12", "day": "1,31", "hour": "0,23", "minute": "0,59"}
+
+var (
+	compactDay = regexp.MustCompile(`^` + year + month + day + `$`)
+	aYear      = regexp.MustCompile(`^` + year + `$`)
+	aNumber    = regexp.MustCompile(`^\d\d?$`)
+	// notListed are values whose list is never whole: numbers, but for an account's, and times.
+	notListed = regexp.MustCompile(`,|^\d{1,11}$|^\d{13,}$|` + year + `[-_.]?` + month)
+)
+
+func all(values []string, look *regexp.Regexp) bool {
+	return !slices.ContainsFunc(values, func(v string) bool { return !look.MatchString(v) })
+}
+
+// integers are the properties of a part of a time. nil where its values are none, or
+// don't show whether there is a 0 in front of those below 10.
+func (t *Table) integers(key string, values []string) []Property {
+	list := []Property{{"projection." + key + ".type", "integer"}, {"projection." + key + ".range", clock[key]}}
+	if key == "year" {
+		list[1].Value = values[0] + clock[key]
+		if !all(values, aYear) {
+			return nil
+		}
+		return list
+	}
+	padded, short := false, false
+	for i, k := range t.Keys {
+		for v := range t.values[i] {
+			padded = padded || clock[k] != "" && len(v) == 2 && v[0] == '0'
+			short = short || clock[k] != "" && len(v) == 1
+		}
+	}
+	if padded == short || !all(values, aNumber) {
+		return nil
+	}
+	if padded {
+		list = append(list, Property{"projection." + key + ".digits", "2"})
+	}
+	return list
 }
 
 // layout is the template that the table's rule stands for: of folders key=value
@@ -69,7 +121,10 @@ func (t *Table) layout() (string, bool) {
 }
 
 // timeRun is the time of a template, from its first field to its last.
-var timeRun = regexp.MustCompile(`\{yyyy\}(?:[^{}\[\]*]*\{(?:MM|dd|HH|mm)\})*`)
+var timeRun = regexp.MustCompile(`\{(?:yyyy|MM?|dd?|HH?|mm)\}(?:[^{}\[\]*]*\{(?:yyyy|MM?|dd?|HH?|mm)\})*`)
+
+// literal is text of a template's time that Athena would take for fields: letters.
+var literal = regexp.MustCompile(`((?:^|\})[^{}A-Za-z]*)([A-Za-z]+)`)
 
 // aDay is a value that is a date: of a folder day=2026-01-02.
 var aDay = regexp.MustCompile(`^` + year + `-` + month + `-` + day + `$`)
@@ -97,7 +152,7 @@ func locate(layout, example string) (location, format string, ok bool) {
 	for _, shape := range []string{optional.ReplaceAllString(layout, ""), strings.NewReplacer("[", "", "]", "").Replace(layout)} {
 		anywhere := strings.HasPrefix(shape, "**/")
 		shape = strings.TrimPrefix(shape, "**/")
-		format := strings.NewReplacer("{", "", "}", "").Replace(timeRun.FindString(shape))
+		format := strings.NewReplacer("{", "", "}", "").Replace(literal.ReplaceAllString(timeRun.FindString(shape), "$1'$2'"))
 		expression := regexp.QuoteMeta(shape)
 		expression = strings.ReplaceAll(expression, `\{yyyy\}`, `\d\d\d\d`)
 		expression = regexp.MustCompile(`\\\{(?:MM|dd|HH|mm|ss|M|d|H)\\\}`).ReplaceAllString(expression, `\d\d?`)
@@ -119,12 +174,12 @@ func locate(layout, example string) (location, format string, ok bool) {
 
 // dates are the properties of a key that is a time, from the first that was seen.
 func dates(key, format, first string) []Property {
-	unit := "DAYS"
-	switch {
-	case strings.Contains(format, "HH"):
-		unit = "HOURS"
-	case !strings.Contains(format, "dd"):
-		unit = "MONTHS"
+	unit := "YEARS"
+	for _, u := range []struct{ field, unit string }{{"mm", "MINUTES"}, {"H", "HOURS"}, {"d", "DAYS"}, {"M", "MONTHS"}} {
+		if strings.Contains(quoted.ReplaceAllString(format, ""), u.field) {
+			unit = u.unit
+			break
+		}
 	}
 	return []Property{
 		{"projection." + key + ".type", "date"}, {"projection." + key + ".format", format},
@@ -133,16 +188,30 @@ func dates(key, format, first string) []Property {
 	}
 }
 
+var (
+	quoted     = regexp.MustCompile(`'[^']*'`)
+	formatPart = regexp.MustCompile(`'[^']*'|yyyy|MM?|dd?|HH?|mm`)
+)
+
 // written writes a time of ours, its parts joined by "-", in another format.
 func written(format, value string) string {
 	parts := strings.Split(value, "-")
-	for i, field := range []string{"yyyy", "MM", "dd", "HH", "mm"} {
-		if i < len(parts) {
-			format = strings.Replace(format, field, parts[i], 1)
+	return formatPart.ReplaceAllStringFunc(format, func(field string) string {
+		i := slices.Index([]string{"yyyy", "MM", "dd", "HH", "mm", "M", "d", "H"}, field)
+		switch {
+		case field[0] == '\'':
+			return strings.Trim(field, "'")
+		case i%5 >= len(parts):
+			return field
+		case i > 4:
+			i -= 4
+			return strings.TrimPrefix(parts[i], "0")
 		}
-	}
-	return format
+		return parts[i]
+	})
 }
 
 // String is the property as TBLPROPERTIES has it.
-func (p Property) String() string { return fmt.Sprintf("'%s'='%s'", p.Name, p.Value) }
+func (p Property) String() string {
+	return hiveql.Literal(p.Name) + "=" + hiveql.Literal(p.Value)
+}
