@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,6 +187,8 @@ func (q *queue) changeVisibility(e handleEntry) (uint64, error) {
 		q.show(m)
 		return n, nil
 	}
+	// Whoever has a handle received it, though a crash may have forgotten that.
+	m.receives, m.first = max(m.receives, 1), cmp.Or(m.first, now)
 	m.inFlight = true
 	q.hide(m)
 	q.wake() // it may be due earlier than those who wait know

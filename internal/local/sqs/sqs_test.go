@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -135,6 +136,37 @@ func TestVisibilityIsWrittenBeforeTheAnswer(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestWhatIsHiddenAfterACrashIsInFlight, and not delayed, also once it was closed
+// and opened again: who asks how much is left is told of it.
+func TestWhatIsHiddenAfterACrashIsInFlight(t *testing.T) {
+	dir := t.TempDir()
+	s, closeAll := open(t, filepath.Join(dir, "db"), time.Now)
+	fill(t, s, 1, "m")
+	closeAll()
+	before, err := os.ReadFile(filepath.Join(dir, "db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, closeAll = open(t, filepath.Join(dir, "db"), time.Now)
+	hour := 3600
+	in := handleInput{QueueURL: "/1/q", handleEntry: handleEntry{ReceiptHandle: receiveTen(t, s)[0].ReceiptHandle, VisibilityTimeout: &hour}}
+	closeAll()
+	crashed := filepath.Join(dir, "crashed") // as the file was before the receive
+	if err := os.WriteFile(crashed, before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, closeAll = open(t, crashed, time.Now)
+	if _, err := s.changeMessageVisibility(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	closeAll()
+	s, closeAll = open(t, crashed, time.Now)
+	defer closeAll()
+	if q := s.queues["q"]; q.inFlight != 1 || len(q.hidden) != 1 {
+		t.Errorf("%d in flight, %d hidden", q.inFlight, len(q.hidden))
 	}
 }
 
