@@ -136,11 +136,7 @@ func valuesOf(d *glue.Description, v []string) *values {
 	if len(v) != len(d.Keys) {
 		return nil // there is none
 	}
-	p := &table.Partition{Values: v}
-	for _, k := range d.Keys {
-		p.Keys = append(p.Keys, k.Name)
-	}
-	return &values{p}
+	return &values{&table.Partition{Keys: d.KeyNames(), Values: v}}
 }
 
 // String is how folders are called: dt=2026-01-02/region=eu.

@@ -31,7 +31,7 @@ func (m *Model) Read(ctx context.Context, c Catalog, s3 refresh.Folders, name st
 	if err != nil || facts.Kind != refresh.Hive {
 		return err
 	}
-	r := &reading{facts: facts, wanted: m.wanted(name), at: map[int64]*dated{}, ids: map[string][]*wanting{}}
+	r := &reading{facts: facts, keys: facts.KeyNames(), wanted: m.wanted(name), at: map[int64]*dated{}, ids: map[string][]*wanting{}}
 	r.identify()
 	for p, err := range c.Dated(ctx, facts, Since(facts.Keys, now.Add(-hours*time.Hour))) {
 		if err != nil {
@@ -54,6 +54,7 @@ func (m *Model) Read(ctx context.Context, c Catalog, s3 refresh.Folders, name st
 // reading is a table while its partitions are read.
 type reading struct {
 	facts  refresh.Table
+	keys   []string // of facts
 	grain  time.Duration
 	at     map[int64]*dated    // by the hour in which its time begins
 	wanted map[string]*wanting // by location
@@ -101,7 +102,7 @@ func (m *Model) wanted(name string) map[string]*wanting {
 
 // partition is told of one.
 func (r *reading) partition(p *Partition) {
-	if at, grain, ok := reconcile.TimeOf(keyNames(r.facts.Keys), p.Values); ok {
+	if at, grain, ok := reconcile.TimeOf(r.keys, p.Values); ok {
 		if grain = max(grain, time.Hour); r.grain == 0 || grain < r.grain {
 			r.grain = grain
 		}
@@ -228,12 +229,4 @@ func Since(keys []refresh.Key, from time.Time) string {
 		}
 	}
 	return ""
-}
-
-func keyNames(keys []refresh.Key) []string {
-	names := make([]string, len(keys))
-	for i, k := range keys {
-		names[i] = k.Name
-	}
-	return names
 }

@@ -134,11 +134,7 @@ func mend(reason refresh.Reason, tab refresh.Table, f table.TableRule) string {
 }
 
 func described(tab refresh.Table) string {
-	var keys []string
-	for _, k := range tab.Keys {
-		keys = append(keys, k.Name)
-	}
-	return fmt.Sprintf("partitioned by %s, at %s", strings.Join(keys, ", "), tab.ID.Location)
+	return fmt.Sprintf("partitioned by %s, at %s", strings.Join(tab.KeyNames(), ", "), tab.ID.Location)
 }
 
 // bucketOf is the bucket of a location.

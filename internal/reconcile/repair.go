@@ -16,11 +16,7 @@ func CantRepair(rules []table.TableRule, t *refresh.Table) string {
 	if why := t.Refuses(); why.Reason != "" {
 		return why.Detail
 	}
-	var keys []string
-	for _, k := range t.Keys {
-		keys = append(keys, k.Name)
-	}
-	why := ""
+	why, keys := "", t.KeyNames()
 	for _, f := range rules {
 		switch {
 		case !f.KeyValue:

@@ -86,6 +86,15 @@ type Table struct {
 	KindName string // for people, what a table that isn't Hive's is: "Iceberg table", "view"
 }
 
+// KeyNames are the names of its partition keys, in order.
+func (t *Table) KeyNames() []string {
+	names := make([]string, len(t.Keys))
+	for i, k := range t.Keys {
+		names[i] = k.Name
+	}
+	return names
+}
+
 // TableID tells a table from another, later one of the same name.
 // For a resource link it is the table that is linked to.
 type TableID struct {
