@@ -95,18 +95,18 @@ func (s *service) end() error {
 func (s *service) work(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w, model, obeyed := s.worker, s.model, s.obeyed
+	w, obeyed := s.worker, s.obeyed
 	d := &daemon.Daemon{
 		Queue: w.Queue, Settler: w.Refresher, Log: s.log, Schedule: s.schedule, Timeout: s.config.Timeout,
 		Visibility: w.Queue.Visibility(), Grace: grace, Report: w.Metrics(s.config, s.app.stdout),
 	}
-	source := s.source(ctx, w, d, model, obeyed)
+	source := s.source(ctx, d)
 	var side sync.WaitGroup
 	defer side.Wait()
 	defer cancel()
 	if !s.config.ReconcileEvery.IsZero() {
 		regular := &reconcile.Regular{
-			Reconciler: worker.Beside(s.cfg, s.config, s.router, w.Refresher), Schedule: s.config.ReconcileEvery, Log: s.log, Compared: model.Compared,
+			Reconciler: worker.Beside(s.cfg, s.config, s.router, w.Refresher), Schedule: s.config.ReconcileEvery, Log: s.log, Compared: s.model.Compared,
 		}
 		source.Reconciled, obeyed.regular = regular.Last, regular
 		side.Go(func() { regular.Run(ctx) })
@@ -128,11 +128,12 @@ func (s *service) work(ctx context.Context) error {
 }
 
 // source is what the pages show.
-func (s *service) source(ctx context.Context, w *worker.Worker, d *daemon.Daemon, model *coverage.Model, o *reloader) statuspage.Source {
-	source := s.app.deployment(ctx, s.cfg, s.config, w.Queue, model, o.now)
+func (s *service) source(ctx context.Context, d *daemon.Daemon) statuspage.Source {
+	refresher := s.worker.Refresher
+	source := s.app.deployment(ctx, s.cfg, s.config, s.worker.Queue, s.model, s.obeyed.now)
 	source.About.Begun, source.Token = s.begun, cmp.Or(s.token, source.Token)
-	source.Configuration, source.Health, source.Tally = o.configuration, d.Health, w.Refresher.Tally
-	source.CatalogFailure, source.Resting = w.Refresher.CatalogFailure, w.Refresher.Resting
+	source.Configuration, source.Health, source.Tally = s.obeyed.configuration, d.Health, refresher.Tally
+	source.CatalogFailure, source.Resting = refresher.CatalogFailure, refresher.Resting
 	source.Stuck = stuck + s.config.Timeout
 	source.Watcher.Log, source.Watcher.Receiving = s.log, func() bool { h := d.Health(); return !h.Received.IsZero() && !h.Failing }
 	if s.schedule.IsZero() {
@@ -147,13 +148,12 @@ func (s *service) source(ctx context.Context, w *worker.Worker, d *daemon.Daemon
 	}
 	source.Watcher.File = s.state
 	if s.state != "" {
-		stopped, err := model.Load(s.state)
+		stopped, err := s.model.Load(s.state)
 		if err != nil {
 			s.log.Warn("what the status page knew is lost: times until now are not watched", "error", err)
 		}
-		source.Stopped = statuspage.Pause{From: stopped, To: source.About.Begun}
-		if stopped.IsZero() {
-			source.Stopped = statuspage.Pause{}
+		if !stopped.IsZero() {
+			source.Stopped = statuspage.Pause{From: stopped, To: source.About.Begun}
 		}
 	}
 	source.OldestParked = &statuspage.OldestParked{Ask: s.oldestParked(cloudwatch.New(s.cfg))}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -64,19 +65,13 @@ func (m *Model) Save(name string, now time.Time) (err error) {
 func (m *Model) snapshot(now time.Time) *file {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := &file{Version: version, Tables: map[string]keptTable{}, Found: map[string]Finding{}, Compared: m.compared, Stopped: now}
-	k.Watched = ring[bool]{append([]bool{}, m.watched.Slots...), m.watched.Last}
-	for l, f := range m.found {
-		k.Found[l] = f
-	}
+	k := &file{Version: version, Tables: map[string]keptTable{}, Found: maps.Clone(m.found), Watched: m.watched.clone(), Compared: m.compared, Stopped: now}
 	for name, t := range m.tables {
-		s := keptTable{Grain: t.grain, Landed: t.landed, Searchable: t.searchable}
+		s := keptTable{Grain: t.grain, Arrivals: t.arrivals.clone(), Delays: t.delays.clone(), Landed: t.landed, Searchable: t.searchable}
 		s.Cells = ring[[5]uint32]{make([][5]uint32, len(t.cells.Slots)), t.cells.Last}
 		for i, c := range t.cells.Slots {
 			s.Cells.Slots[i] = [5]uint32{c.objects, c.first, c.since, uint32(c.have), uint32(c.worst)}
 		}
-		s.Arrivals = ring[uint32]{append([]uint32{}, t.arrivals.Slots...), t.arrivals.Last}
-		s.Delays = ring[delays]{append([]delays{}, t.delays.Slots...), t.delays.Last}
 		for _, f := range t.folders {
 			s.Folders = append(s.Folders, keptFolder{f.location, f.at, [4]uint32{f.objects, f.landed, f.seen, f.confirmed}})
 		}
@@ -118,9 +113,7 @@ func (m *Model) restore(k *file) {
 	if len(k.Watched.Slots) == len(m.watched.Slots) {
 		m.watched = k.Watched
 	}
-	for l, f := range k.Found {
-		m.found[l] = f
-	}
+	maps.Copy(m.found, k.Found)
 	for name, s := range k.Tables {
 		t := m.table(name)
 		if t == nil || len(s.Arrivals.Slots) != len(t.arrivals.Slots) || len(s.Delays.Slots) != len(t.delays.Slots) {

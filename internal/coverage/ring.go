@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,8 @@ type ring[T any] struct {
 }
 
 func newRing[T any](n int) ring[T] { return ring[T]{Slots: make([]T, n)} }
+
+func (r *ring[T]) clone() ring[T] { return ring[T]{slices.Clone(r.Slots), r.Last} }
 
 // ahead is how many of its cells are of the future.
 func (r *ring[T]) ahead() int64 { return int64(len(r.Slots)) * ahead / (hours + ahead) }
