@@ -123,9 +123,8 @@ func (a *app) introduceRoles(roles local.Roles) error {
 
 // stack is an embedded AWS that is being served.
 type stack struct {
-	url    string
-	cfg    aws.Config
-	client *http.Client // of cfg
+	url string
+	cfg aws.Config
 
 	served sync.WaitGroup
 	cancel context.CancelFunc
@@ -156,9 +155,8 @@ func startStack(ctx context.Context, c *config.Config, listen string, o local.Op
 		return nil, errors.Join(err, ln.Close())
 	}
 	s := &stack{url: "http://" + ln.Addr().String()}
-	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
 	s.cfg = aws.Config{
-		HTTPClient:   s.client,
+		HTTPClient:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}},
 		Region:       c.Region,
 		BaseEndpoint: &s.url,
 		Credentials:  credentials.NewStaticCredentialsProvider(local.AccessKey, local.SecretKey, ""),
@@ -175,10 +173,8 @@ func (s *stack) wait() error {
 	return s.err
 }
 
-// stop ends the stack. Connections of its own client that were never used would
-// be waited for.
+// stop ends the stack.
 func (s *stack) stop() error {
-	s.client.CloseIdleConnections()
 	s.cancel()
 	return s.wait()
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -35,6 +36,9 @@ func (s *Stack) Serve(ctx context.Context, ln net.Listener) error {
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // ends long polls
 	}
+	unused := unused{conns: map[net.Conn]bool{}}
+	server.ConnState = unused.follow
+	server.RegisterOnShutdown(unused.end)
 	served, followed := make(chan error, 1), make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
 	go func() {
@@ -55,6 +59,42 @@ func (s *Stack) Serve(ctx context.Context, ln net.Listener) error {
 	cancel()
 	return errors.Join(err, <-followed, s.Close())
 }
+
+// unused are the connections on which no request came yet: clients dial more than
+// they need. [http.Server.Shutdown] takes each of them for one that is about to ask,
+// for longer than our patience.
+type unused struct {
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+	ended bool
+}
+
+// follow is a server's ConnState.
+func (u *unused) follow(c net.Conn, state http.ConnState) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch {
+	case state != http.StateNew:
+		delete(u.conns, c)
+	case u.ended:
+		stopAsking(c)
+	default:
+		u.conns[c] = true
+	}
+}
+
+// end ends those that there are, and those that come.
+func (u *unused) end() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.ended = true
+	for c := range u.conns {
+		stopAsking(c)
+	}
+}
+
+// stopAsking leaves what was asked by now its answer.
+func stopAsking(c net.Conn) { c.(*net.TCPConn).CloseRead() }
 
 // Answers says whether a local stack answers at an address such as
 // "http://127.0.0.1:4566", and nothing else that may be there.
