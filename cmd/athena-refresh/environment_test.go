@@ -73,11 +73,7 @@ func TestABundleOfCertificatesIsBelieved(t *testing.T) {
 	}
 	t.Parallel()
 	conf := confDir(t, "bundle", "{}")
-	p, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.stop()
+	p := served(t, conf, t.TempDir())
 	to, err := url.Parse(p.url)
 	if err != nil {
 		t.Fatal(err)

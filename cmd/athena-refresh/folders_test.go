@@ -208,15 +208,7 @@ func (f *logFolder) opened(t *testing.T, dir, kept string) (out, errs string) {
 // files came by notifications.
 func (f *logFolder) again(t *testing.T, conf string) {
 	t.Helper()
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	m := &made{t: t, conf: conf, client: newClient(stack.url), env: environment(stack.url)}
 	at := f.at
 	if global, err := os.ReadFile(filepath.Join(conf, "global.json")); err != nil {

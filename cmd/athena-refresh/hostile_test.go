@@ -41,15 +41,7 @@ func TestStrangersWordsAreOnlyWords(t *testing.T) {
 	}
 	conf := confDir(t, "strange", `{"athena_partition_refresh_config": {"log_level": "debug", "buckets": {
 		"strange.data": [{"table": "people", "layout": "hive", "keys": ["who", "dt"]}]}}}`)
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	s := strangers{t: t, conf: conf, env: environment(stack.url), client: newClient(stack.url)}
 	s.run(exitDone, "query", `CREATE EXTERNAL TABLE people (said string) PARTITIONED BY (who string, dt string)
 		ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://strange.data/people/'`)

@@ -35,15 +35,7 @@ func TestKillAtEveryRequest(t *testing.T) {
 		t.Skip("-short: it runs processes and waits for them")
 	}
 	conf := confDir(t, "kill", fmt.Sprintf(killConf, "athena"))
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	k := &killing{t: t, url: stack.url, client: newClient(stack.url), proxy: &killer{target: stack.url}, confs: []string{conf, confDir(t, "kill", fmt.Sprintf(killConf, "glue"))}}
 	server := httptest.NewServer(k.proxy)
 	defer server.Close()

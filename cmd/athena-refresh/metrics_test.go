@@ -19,15 +19,7 @@ func TestMetricsAreWrittenBesideTheResult(t *testing.T) {
 		t.Skip("-short: it runs processes and waits for them")
 	}
 	conf := confDir(t, "metrics", `{"athena_partition_refresh_config": {"enable_metrics": true, "timeout": 10}}`)
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	c := newClient(stack.url)
 	land := func(key string) {
 		t.Helper()
@@ -94,15 +86,7 @@ func TestADaemonThatIsStoppedReportsItsLastMinute(t *testing.T) {
 		t.Skip("-short: it runs processes and waits for them")
 	}
 	conf := confDir(t, "last", `{"athena_partition_refresh_config": {"enable_metrics": true, "trigger": "queue"}}`)
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	c := newClient(stack.url)
 	if err := c.put(t.Context(), "last.streamalerts", "alerts/2026/01/02/03/a.json", `{"id":"x"}`); err != nil {
 		t.Fatal(err)

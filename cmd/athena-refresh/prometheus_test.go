@@ -26,15 +26,7 @@ func TestPrometheusFindsEverySeries(t *testing.T) {
 		t.Skip("-short: it runs processes and waits for them")
 	}
 	conf := confDir(t, "prom", `{"athena_partition_refresh_config": {"trigger": "queue", "reconcile_every": "rate(1 hour)", "buckets": {"prom.gone": "gone"}}}`)
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	c := newClient(stack.url)
 	for bucket, key := range map[string]string{"prom.streamalerts": "alerts/2026/01/02/03/a.json", "prom.gone": "a/2026/01/02/03/a.json"} {
 		if err := c.put(t.Context(), bucket, key, `{"id":"x"}`); err != nil {

@@ -38,15 +38,7 @@ func TestARebuildThatIsKilledLosesNoPartitionAndNoQuery(t *testing.T) {
 	conf := confDir(t, "wide", rebuildConf)
 	schema := t.TempDir() + "/schema.sql"
 	write(t, schema, "b string, a bigint, who struct<name:string,id:bigint>")
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	proxy := &killer{target: stack.url}
 	server := httptest.NewServer(proxy)
 	defer server.Close()
@@ -246,15 +238,7 @@ func TestARebuildWaitsForPartitionsThatARefreshStillAdds(t *testing.T) {
 	conf := confDir(t, "wide", rebuildConf)
 	schema := t.TempDir() + "/schema.sql"
 	write(t, schema, "b string")
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	w := newWide(t, stack.url)
 	w.create(10)
 	c, _, err := config.Load(conf)

@@ -74,15 +74,7 @@ func largeTable(t *testing.T, conf string, n, objects int) *process {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if stack, err = serve(conf, data); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return stack
+	return served(t, conf, data)
 }
 
 func hourOf(i int) time.Time {
@@ -191,15 +183,7 @@ func TestADaemonFindsWhatWasNeverNotified(t *testing.T) {
 		t.Skip("-short: it runs processes and waits for them")
 	}
 	conf := confDir(t, "lost", `{"athena_partition_refresh_config": {"trigger": "queue", "reconcile_every": "rate(1 hour)"}}`)
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	client := newClient(stack.url)
 	for i := range 3 {
 		if err := client.put(t.Context(), "lost.streamalerts", folderOf(i)+"a.json", "{}"); err != nil {

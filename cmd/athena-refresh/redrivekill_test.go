@@ -28,15 +28,7 @@ func TestKillARedriveAtEveryRequest(t *testing.T) {
 		t.Skip("-short: it runs processes and waits for them")
 	}
 	conf := confDir(t, "kill", fmt.Sprintf(killConf, "athena"))
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	proxy := &killer{target: stack.url, edit: hurry(t)}
 	server := httptest.NewServer(proxy)
 	defer server.Close()

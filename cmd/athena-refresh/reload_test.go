@@ -27,11 +27,7 @@ func TestAMendedRuleReachesARunningDaemon(t *testing.T) {
 	section := func(settings string) {
 		write(t, conf+"/lambda.json", `{"athena_partition_refresh_config": {"trigger": "queue"`+settings+`}}`)
 	}
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stack.stop()
+	stack := served(t, conf, t.TempDir())
 	page, stop := runDaemon(t, stack.url, conf)
 	defer stop()
 	until := func(what string, ok func(statuspage.View) bool) (v statuspage.View) {

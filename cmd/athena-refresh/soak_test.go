@@ -22,15 +22,7 @@ func TestADaemonStaysSmall(t *testing.T) {
 		t.Skip("-short: it runs processes and waits for them")
 	}
 	conf := confDir(t, "soak", `{"athena_partition_refresh_config": {"trigger": "queue"}}`)
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	metrics, stop := daemonWithPages(t, conf, stack.url)
 	defer stop()
 	s := soak{t: t, client: newClient(stack.url), metrics: metrics}

@@ -41,15 +41,7 @@ func TestSamplesAnswerTheirPagesQueries(t *testing.T) {
 		return l == nil
 	})
 	conf := confDir(t, "sources", sourceBuckets(t, pages))
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	m := &made{t: t, conf: conf, client: newClient(stack.url), env: environment(stack.url)}
 	for _, l := range landed {
 		for key, body := range l.objects {

@@ -34,6 +34,21 @@ func serve(conf, data string, flags ...string) (*process, error) {
 	return serveOn(conf, data, "127.0.0.1:0", flags...)
 }
 
+// served is serve for as long as a test goes on.
+func served(t *testing.T, conf, data string, flags ...string) *process {
+	t.Helper()
+	p, err := serve(conf, data, flags...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
 // serveOn starts it on a port of its caller's choice.
 func serveOn(conf, data, listen string, flags ...string) (*process, error) {
 	args := append([]string{"local", "--listen", listen, "--conf", conf, "--data", data}, flags...)

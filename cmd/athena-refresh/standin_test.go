@@ -20,15 +20,7 @@ type standIn struct{ conf, dir, url string }
 func newStandIn(t *testing.T, script string) *standIn {
 	t.Helper()
 	s := &standIn{conf: confDir(t, "p", `{"athena_partition_refresh_config": {"buckets": {}}}`), dir: t.TempDir()}
-	stack, err := serve(s.conf, filepath.Join(s.dir, "data"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	stack := served(t, s.conf, filepath.Join(s.dir, "data"))
 	s.url = stack.url
 	if _, err := newClient(s.url).s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("p.streamalert.terraform.state")}); err != nil {
 		t.Fatal(err)

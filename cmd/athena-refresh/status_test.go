@@ -42,15 +42,7 @@ func TestStatusIsWatched(t *testing.T) {
 		t.Skip("-short: it runs processes and waits for them")
 	}
 	conf := confDir(t, "example", `{}`)
-	p, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	p := served(t, conf, t.TempDir())
 	var stderr bytes.Buffer
 	cmd := exec.Command("athena-refresh", "status", "--watch", "1s", "--conf", conf)
 	cmd.Env, cmd.Stderr = environment(p.url), &stderr

@@ -23,15 +23,7 @@ func TestATableMadeOfASampleReadsWhatLands(t *testing.T) {
 		"made-logs": [{"prefix": "AWSLogs/", "layout": "cloudtrail", "table": "trail"}, {"layout": "{table}/{yyyy}-{MM}-{dd}/"}],
 		"made-parquet": [{"layout": "streamalert-parquet"}],
 		"made-flow": [{"source": "vpcflow"}]}}}`)
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	m := &made{t: t, conf: conf, client: newClient(stack.url), env: environment(stack.url)}
 
 	trail := demo.Shipped()
