@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -100,15 +101,7 @@ func TestCtrlCCancelsTheQueryAndNotThePrompt(t *testing.T) {
 		t.Skip("-short: it runs processes and waits for them")
 	}
 	conf := confDir(t, "slow", `{"athena_partition_refresh_config": {}}`)
-	stack, err := serve(conf, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := stack.stop(); err != nil {
-			t.Error(err)
-		}
-	}()
+	stack := served(t, conf, t.TempDir())
 	p, cmd := sitDown(t, environment(stack.url), "query", "--conf", conf)
 	p.waits("athena> ")
 	p.types("SELECT count(*) FROM " + strings.Repeat("UNNEST(sequence(1, 10000)) CROSS JOIN ", 3) + "UNNEST(sequence(1, 10000));\r")
@@ -124,5 +117,41 @@ func TestCtrlCCancelsTheQueryAndNotThePrompt(t *testing.T) {
 	p.types("\\q\r")
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the prompt ended with %v", err)
+	}
+}
+
+// TestAPromptThatIsEndedLeavesNothing: what ends processes asks once, and then kills.
+func TestAPromptThatIsEndedLeavesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it runs processes and waits for them")
+	}
+	logs, temporary := t.TempDir(), t.TempDir()
+	for hour := range 3 {
+		folder := filepath.Join(logs, "web", "2026", "01", "02", fmt.Sprintf("%02d", hour))
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, "a.json"), `{"id":"x"}`)
+	}
+	p, cmd := sitDown(t, append(environment("http://127.0.0.1:1"), "TMPDIR="+temporary), "open", "--yes", logs)
+	p.waits("athena> ")
+	if names, err := os.ReadDir(temporary); err != nil || len(names) != 1 {
+		t.Fatalf("it keeps %v in the folder of what is temporary, %v", names, err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("it goes on")
+	}
+	if names, err := os.ReadDir(temporary); err != nil || len(names) > 0 {
+		t.Errorf("it leaves %v, %v", names, err)
 	}
 }

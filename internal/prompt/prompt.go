@@ -103,6 +103,32 @@ func (l *plain) Prompt(sign string) (string, error) {
 // AppendHistory implements lines: there is none.
 func (l *plain) AppendHistory(string) {}
 
+// leaving are lines of a terminal that end with ctx. A reading that is under way
+// then goes on, for nobody.
+type leaving struct {
+	lines
+	ctx context.Context
+}
+
+// Prompt implements lines.
+func (l leaving) Prompt(sign string) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := l.lines.Prompt(sign)
+		read <- line{text, err}
+	}()
+	select {
+	case got := <-read:
+		return got.text, got.err
+	case <-l.ctx.Done():
+		return "", io.EOF
+	}
+}
+
 // errLeave ends the prompt.
 var errLeave = errors.New("leave")
 
@@ -124,7 +150,7 @@ func (p *Prompt) Run(ctx context.Context) error {
 		l.ReadHistory(f) // what can't be read is not offered
 		f.Close()
 	}
-	p.lines = l
+	p.lines = leaving{l, ctx}
 	err := p.loop(ctx)
 	return errors.Join(err, p.keepHistory(l))
 }
