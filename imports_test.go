@@ -131,10 +131,10 @@ func forbidden(from, to string) string {
 }
 
 // speaksToAWS tells who may import the SDK: what lies below internal/aws, the
-// demo, which lands files as a writer of logs does, the embedded AWS, for the
-// encodings of its protocols, and what only tests import.
+// demo, which lands files as a writer of logs does, and the embedded AWS, for the
+// encodings of its protocols.
 func speaksToAWS(path string) bool {
-	return under(path, "internal/aws") || under(path, "internal/demo") || under(path, "internal/local") || under(path, "internal/catalogtest")
+	return under(path, "internal/aws") || under(path, "internal/demo") || under(path, "internal/local")
 }
 
 // unreachable is what the function may not reach, whoever imports it: it would

@@ -1,3 +1,6 @@
+// Package catalogtest is [Memory], a Catalog for tests. It passes the suite that
+// every Catalog passes (cmd/internal/worker, TestCatalogs), and makes a test fail
+// which breaks the rules for callers.
 package catalogtest
 
 import (
@@ -156,7 +159,11 @@ func (m *Memory) Add(ctx context.Context, t refresh.Table, parts []refresh.Parti
 	if len(parts) == 0 || len(parts) > m.Fits(t, parts) {
 		m.t.Errorf("Add of %d partitions to %s", len(parts), t.ID.Name)
 	}
-	return m.do(ctx, Call{Method: "Add", Table: t.ID.Name, Values: valuesOf(parts)}, func() error {
+	c := Call{Method: "Add", Table: t.ID.Name}
+	for _, p := range parts {
+		c.Values = append(c.Values, p.Values)
+	}
+	return m.do(ctx, c, func() error {
 		mt, err := m.find(t.ID.Name)
 		if err != nil {
 			return err
@@ -277,7 +284,7 @@ func (m *Memory) find(name string) (*memoryTable, error) {
 // key is a partition's values as one string; no value holds its separator.
 func key(values []string) string { return strings.Join(values, "\x00") }
 
-// CreateTable implements [Behind].
+// CreateTable makes a table; its names and locations are taken as they are.
 func (m *Memory) CreateTable(_ context.Context, t Table) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -317,7 +324,7 @@ func kindOf(k Kind) (refresh.Kind, string) {
 	return refresh.NotHive, "view"
 }
 
-// Link implements [Behind].
+// Link makes a table that stands for another one of the database.
 func (m *Memory) Link(_ context.Context, name, target string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -325,7 +332,7 @@ func (m *Memory) Link(_ context.Context, name, target string) error {
 	return nil
 }
 
-// DropTable implements [Behind].
+// DropTable drops a table, or a link.
 func (m *Memory) DropTable(_ context.Context, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -337,7 +344,7 @@ func (m *Memory) DropTable(_ context.Context, name string) error {
 	return nil
 }
 
-// DropDatabase implements [Behind].
+// DropDatabase drops the database with its tables.
 func (m *Memory) DropDatabase(context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -355,7 +362,7 @@ func (m *Memory) CreateDatabase(context.Context) error {
 	return nil
 }
 
-// AddPartition implements [Behind].
+// AddPartition adds a partition, as other people's tools do.
 func (m *Memory) AddPartition(_ context.Context, table string, p refresh.Partition) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -381,7 +388,7 @@ func (m *Memory) DropPartition(_ context.Context, table string, values []string)
 	return err
 }
 
-// AllPartitions implements [Behind].
+// AllPartitions returns what the table has, in no order.
 func (m *Memory) AllPartitions(_ context.Context, table string) ([]refresh.Partition, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -394,4 +401,39 @@ func (m *Memory) AllPartitions(_ context.Context, table string) ([]refresh.Parti
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// Table is a table to make.
+type Table struct {
+	Name     string
+	Keys     []refresh.Key
+	Location string
+	Parquet  bool
+	Kind     Kind
+}
+
+// Kind is the kind of a table to make.
+type Kind int
+
+// The kinds of tables that a Catalog has to tell apart.
+const (
+	Hive Kind = iota
+	Projected
+	Iceberg
+	Delta
+	Hudi
+	View
+)
+
+// Hostile are partition values that an engine or a statement was seen to
+// change: quotes, backslashes, escapes, comments, what folder names escape,
+// and text beyond ASCII.
+func Hostile() []string {
+	return []string{
+		`O'Brien`, `O''Brien`, `'`, `''`, `\`, `\\`, `\'`, `a\d`, `\u00e9`, `\n`, `a\`, `\$x`, `$x`, `{x}`, `$ {x}`,
+		`"`, `""`, "`", `a"b`, `--`, `/* x */`, `;`, `x'); DROP TABLE t; --`, `') LOCATION 's3://evil/`,
+		`%3A`, `%`, `%%`, `%27`, `a%2Fb`, `12:30`, `a=b`, `a/b`, `a#b`, `a?b`, `a&b`, `a+b`, `a b`, ` a`, `a `,
+		`*`, `_`, `a|b`, `[x]`, `^`, `~`, `<x>`, `007`, `1e3`, `NULL`, `null`, `true`,
+		`é`, `æ—¥`, `日本`, `😀`, "e\u0301", "\u00a0", "\u200b", "\ufeff", `Table not found`, `AlreadyExistsException`,
+	}
 }

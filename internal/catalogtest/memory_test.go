@@ -11,13 +11,6 @@ import (
 	"athenarefresh/internal/refresh"
 )
 
-func TestMemory(t *testing.T) {
-	Run(t, func(t *testing.T) Fixture {
-		m := NewMemory(t)
-		return Fixture{Catalog: m.Catalog(), Behind: m}
-	})
-}
-
 // complaints is a testing.TB that keeps what it is told.
 type complaints struct {
 	testing.TB
@@ -30,7 +23,7 @@ func (c *complaints) Errorf(format string, args ...any) {
 
 func TestMemoryMakesTestsFailThatBreakTheRules(t *testing.T) {
 	ctx := context.Background()
-	a, b := part("s3://b/a/", "a"), part("s3://b/b/", "b")
+	a, b := refresh.Partition{Values: []string{"a"}, Location: "s3://b/a/"}, refresh.Partition{Values: []string{"b"}, Location: "s3://b/b/"}
 	for name, c := range map[string]struct {
 		calls func(m *Memory, t, projected refresh.Table)
 		says  string
@@ -84,10 +77,15 @@ func TestMemoryMakesTestsFailThatBreakTheRules(t *testing.T) {
 
 func twoTables(t *testing.T, m *Memory) (table, projected refresh.Table) {
 	t.Helper()
-	p := daily("p")
-	p.Kind = Projected
-	s := &suite{t: t, ctx: t.Context(), catalog: m.Catalog(), behind: m}
-	return s.create(daily("t")), s.create(p)
+	create := func(name string, kind Kind) refresh.Table {
+		err := m.CreateTable(t.Context(), Table{Name: name, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Kind: kind})
+		made, err2 := m.Table(t.Context(), name)
+		if err := errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	return create("t", Hive), create("p", Projected)
 }
 
 func TestMemoryFaults(t *testing.T) {
@@ -95,7 +93,7 @@ func TestMemoryFaults(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		m := NewMemory(t)
 		table, _ := twoTables(t, m)
-		p := part("s3://b/a/", "a")
+		p := refresh.Partition{Values: []string{"a"}, Location: "s3://b/a/"}
 		if _, err := m.Partitions(t.Context(), table, [][]string{p.Values}); err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,7 @@ import (
 // concurrently for different tables; for one table at most one call that reads
 // and one Add are under way. An error wraps one of the sentinels below if one
 // applies; any other error is a catalog_error and is retried later.
-// internal/catalogtest is the suite that every Catalog passes.
+// TestCatalogs (cmd/internal/worker) is the suite that every Catalog passes.
 type Catalog struct {
 	Reader
 	Writer

@@ -15,7 +15,6 @@ import (
 
 	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/catalogtest"
-	"athenarefresh/internal/catalogtest/onglue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/refresh"
@@ -42,24 +41,7 @@ func TestBothCatalogsDoTheSame(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: takes seconds")
 	}
-	stack, err := local.Open(local.Options{Data: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(stack.Handler())
-	t.Cleanup(func() {
-		server.Close()
-		if err := stack.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	cfg := aws.Config{
-		Region: "us-east-1", BaseEndpoint: &server.URL,
-		Credentials: credentials.NewStaticCredentialsProvider(local.AccessKey, local.SecretKey, ""),
-	}
-	if _, err := provision.S3(cfg).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("results")}); err != nil {
-		t.Fatal(err)
-	}
+	cfg := localStack(t)
 	first, last := uint64(1), uint64(*histories)
 	if *only != 0 {
 		first, last = *only, *only
@@ -78,6 +60,30 @@ func TestBothCatalogsDoTheSame(t *testing.T) {
 	group.Wait()
 }
 
+// localStack serves an embedded AWS with a bucket for results.
+func localStack(t *testing.T) aws.Config {
+	t.Helper()
+	stack, err := local.Open(local.Options{Data: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(stack.Handler())
+	t.Cleanup(func() {
+		server.Close()
+		if err := stack.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	cfg := aws.Config{
+		Region: "us-east-1", BaseEndpoint: &server.URL,
+		Credentials: credentials.NewStaticCredentialsProvider(local.AccessKey, local.SecretKey, ""),
+	}
+	if _, err := provision.S3(cfg).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("results")}); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
 // differ says where the catalogs part, in one history.
 func differ(t *testing.T, cfg aws.Config, seed uint64) string {
 	h := makeHistory(seed)
@@ -86,7 +92,7 @@ func differ(t *testing.T, cfg aws.Config, seed uint64) string {
 	var sides sync.WaitGroup
 	for _, name := range append(config.Catalogs(), inMemory) {
 		sides.Go(func() {
-			s, err := openSide(t, cfg, name, seed)
+			s, err := openSide(t, cfg, name, fmt.Sprintf("%s_%d", name, seed))
 			if err != nil {
 				t.Errorf("history %d, %s: %v", seed, name, err)
 				return
@@ -112,16 +118,16 @@ const inMemory config.Catalog = "memory"
 // side is one catalog with its own empty database.
 type side struct {
 	catalog refresh.Catalog
-	behind  catalogtest.Behind
+	behind  behind
 }
 
-func openSide(t *testing.T, cfg aws.Config, name config.Catalog, seed uint64) (*side, error) {
+func openSide(t *testing.T, cfg aws.Config, name config.Catalog, database string) (*side, error) {
 	if name == inMemory {
 		m := catalogtest.NewMemory(t)
 		return &side{m.Catalog(), m}, nil
 	}
-	c := &config.Config{Catalog: name, Database: fmt.Sprintf("%s_%d", name, seed), WorkGroup: "primary", ResultsBucket: "results"}
-	behind, err := onglue.Create(t.Context(), cfg, c.Database)
+	c := &config.Config{Catalog: name, Database: database, WorkGroup: "primary", ResultsBucket: "results"}
+	behind, err := createOnGlue(t.Context(), cfg, c.Database)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +189,7 @@ func (taken) Park(context.Context, refresh.Message, []refresh.Reason) error { re
 // partition alone, as the catalogs don't take equally many at once.
 type rivalled struct {
 	refresh.Writer
-	behind catalogtest.Behind
+	behind behind
 	seed   uint64
 }
 
@@ -248,7 +254,7 @@ func (s *side) state(ctx context.Context) (lines []string) {
 		}
 		slices.Sort(list)
 		lines = append(append(lines, "table "+name), list...)
-		if d, ok := s.behind.(*onglue.Database); ok {
+		if d, ok := s.behind.(*onGlue); ok {
 			if unlike, err := d.ReadUnlike(ctx, name); err != nil || len(unlike) > 0 {
 				lines = append(lines, fmt.Sprintf("%s: %q are read in another way than the table: %v", name, unlike, err))
 			}
@@ -273,7 +279,7 @@ type stored struct {
 
 // step is a message, and what happens before it.
 type step struct {
-	change  func(context.Context, catalogtest.Behind) error
+	change  func(context.Context, behind) error
 	restart bool // the process begins anew
 	body    string
 }
@@ -373,7 +379,7 @@ func (m *maker) step() step {
 	spec := m.spec(name)
 	again := m.IntN(5) > 0
 	s.restart = true // what a process knows of a table counts for five minutes
-	s.change = func(ctx context.Context, b catalogtest.Behind) error {
+	s.change = func(ctx context.Context, b behind) error {
 		err := b.DropTable(ctx, name)
 		if again {
 			err = b.CreateTable(ctx, spec)

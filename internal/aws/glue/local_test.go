@@ -6,11 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/catalogtest"
-	"athenarefresh/internal/catalogtest/onglue"
 	localglue "athenarefresh/internal/local/glue"
-	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -41,19 +37,4 @@ func localGlue(t *testing.T) aws.Config {
 		t.Fatal(err)
 	}
 	return serve(t, c.Service())
-}
-
-func TestCatalogOnTheLocalGlue(t *testing.T) {
-	catalogtest.Run(t, func(t *testing.T) catalogtest.Fixture {
-		cfg := localGlue(t)
-		behind, err := onglue.Create(t.Context(), cfg, "db")
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := glue.NewReader(cfg, "db")
-		return catalogtest.Fixture{
-			Catalog: refresh.Catalog{Reader: r, Writer: glue.NewWriter(cfg, r, glue.Options{})},
-			Behind:  behind,
-		}
-	})
 }

@@ -1,30 +1,20 @@
-// Package catalogtest is the suite that every Catalog passes: each sentence of
-// the interfaces in package refresh is a test. It also holds [Memory], a
-// Catalog for tests that passes it and makes a test fail which breaks the
-// rules for callers.
-//
-// It knows no AWS: what a real catalog needs to take part is given to [Run] as
-// a [Fixture].
-package catalogtest
+package worker
 
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
+	"athenarefresh/internal/catalogtest"
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 )
 
-// Fixture is an empty database, and two ways to it.
-type Fixture struct {
-	Catalog refresh.Catalog // what is tested
-	Behind  Behind
-}
-
-// Behind changes the database behind the Catalog's back, as other people's
+// behind changes the database behind the Catalog's back, as other people's
 // tools do. Its names and locations are taken as they are.
-type Behind interface {
-	CreateTable(ctx context.Context, t Table) error
+type behind interface {
+	CreateTable(ctx context.Context, t catalogtest.Table) error
 	// Link makes a table that stands for another one of the database;
 	// errors.ErrUnsupported where that can't be had.
 	Link(ctx context.Context, name, target string) error
@@ -35,31 +25,10 @@ type Behind interface {
 	AllPartitions(ctx context.Context, table string) ([]refresh.Partition, error)
 }
 
-// Table is a table to make.
-type Table struct {
-	Name     string
-	Keys     []refresh.Key
-	Location string
-	Parquet  bool
-	Kind     Kind
-}
-
-// Kind is the kind of a table to make.
-type Kind int
-
-// The kinds of tables that a Catalog has to tell apart.
-const (
-	Hive Kind = iota
-	Projected
-	Iceberg
-	Delta
-	Hudi
-	View
-)
-
-// Run tests a Catalog. open is called for every test and gives an empty
-// database of its own, or one that nobody else uses.
-func Run(t *testing.T, open func(t *testing.T) Fixture) {
+// TestCatalogs: each sentence of the interfaces of package refresh, for every
+// catalog that there is, and for the one that tests use.
+func TestCatalogs(t *testing.T) {
+	cfg := localStack(t)
 	for name, test := range map[string]func(*testing.T, *suite){
 		"ListsTables":                       listsTables,
 		"SaysThatTheDatabaseIsMissing":      databaseMissing,
@@ -79,26 +48,31 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		"AddsNothingAfterCtxEnded":          cancelled,
 		"AddsToSeveralTablesAtOnce":         concurrent,
 	} {
-		t.Run(name, func(t *testing.T) {
-			f := open(t)
-			test(t, &suite{t: t, ctx: t.Context(), catalog: f.Catalog, behind: f.Behind})
-		})
+		for _, catalog := range append(config.Catalogs(), inMemory) {
+			t.Run(name+"/"+string(catalog), func(t *testing.T) {
+				t.Parallel()
+				side, err := openSide(t, cfg, catalog, string(catalog)+"_"+strings.ToLower(name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				test(t, &suite{side, t, t.Context()})
+			})
+		}
 	}
 }
 
 type suite struct {
-	t       *testing.T
-	ctx     context.Context
-	catalog refresh.Catalog
-	behind  Behind
+	*side
+	t   *testing.T
+	ctx context.Context
 }
 
 // daily is a table with one key, as most are.
-func daily(name string) Table {
-	return Table{Name: name, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://bucket/" + name + "/"}
+func daily(name string) catalogtest.Table {
+	return catalogtest.Table{Name: name, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://bucket/" + name + "/"}
 }
 
-func (s *suite) create(t Table) refresh.Table {
+func (s *suite) create(t catalogtest.Table) refresh.Table {
 	s.t.Helper()
 	if err := s.behind.CreateTable(s.ctx, t); err != nil {
 		s.t.Fatalf("create table %s: %v", t.Name, err)

@@ -1,4 +1,4 @@
-package catalogtest
+package worker
 
 import (
 	"context"
@@ -7,33 +7,21 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 )
-
-// Hostile are partition values that an engine or a statement was seen to
-// change: quotes, backslashes, escapes, comments, what folder names escape,
-// and text beyond ASCII.
-func Hostile() []string {
-	return []string{
-		`O'Brien`, `O''Brien`, `'`, `''`, `\`, `\\`, `\'`, `a\d`, `\u00e9`, `\n`, `a\`, `\$x`, `$x`, `{x}`, `$ {x}`,
-		`"`, `""`, "`", `a"b`, `--`, `/* x */`, `;`, `x'); DROP TABLE t; --`, `') LOCATION 's3://evil/`,
-		`%3A`, `%`, `%%`, `%27`, `a%2Fb`, `12:30`, `a=b`, `a/b`, `a#b`, `a?b`, `a&b`, `a+b`, `a b`, ` a`, `a `,
-		`*`, `_`, `a|b`, `[x]`, `^`, `~`, `<x>`, `007`, `1e3`, `NULL`, `null`, `true`,
-		`é`, `æ—¥`, `日本`, `😀`, "e\u0301", "\u00a0", "\u200b", "\ufeff", `Table not found`, `AlreadyExistsException`,
-	}
-}
 
 func hostile(t *testing.T, s *suite) {
 	table := s.create(daily("t"))
 	var parts []refresh.Partition
-	for i, v := range Hostile() {
+	for i, v := range catalogtest.Hostile() {
 		parts = append(parts, part(fmt.Sprintf("s3://bucket/t/%d/%s/", i, v), v))
 	}
 	s.add(table, parts)
 }
 
 func severalKeys(t *testing.T, s *suite) {
-	table := s.create(Table{
+	table := s.create(catalogtest.Table{
 		Name:     "t",
 		Keys:     []refresh.Key{{Name: "b", Type: "string"}, {Name: "a", Type: "string"}, {Name: "date", Type: "string"}},
 		Location: "s3://bucket/t/",
@@ -47,7 +35,7 @@ func severalKeys(t *testing.T, s *suite) {
 }
 
 func numbers(t *testing.T, s *suite) {
-	table := s.create(Table{
+	table := s.create(catalogtest.Table{
 		Name: "t",
 		Keys: []refresh.Key{
 			{Name: "year", Type: "int"}, {Name: "month", Type: "tinyint"}, {Name: "n", Type: "bigint"}, {Name: "s", Type: "smallint"}, {Name: "hour", Type: "string"},

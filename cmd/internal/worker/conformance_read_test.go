@@ -1,4 +1,4 @@
-package catalogtest
+package worker
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 )
 
@@ -66,7 +67,7 @@ func tableMissing(t *testing.T, s *suite) {
 
 func tableFacts(t *testing.T, s *suite) {
 	keys := []refresh.Key{{Name: "region", Type: "string"}, {Name: "account", Type: "bigint"}, {Name: "dt", Type: "date"}}
-	got := s.create(Table{Name: "t", Keys: keys, Location: "s3://bucket/some where/'t'/"})
+	got := s.create(catalogtest.Table{Name: "t", Keys: keys, Location: "s3://bucket/some where/'t'/"})
 	switch {
 	case !slices.Equal(got.Keys, keys):
 		t.Errorf("keys: %v, want %v", got.Keys, keys)
@@ -80,19 +81,19 @@ func tableFacts(t *testing.T, s *suite) {
 	if got := s.create(parquet); got.Format != refresh.Parquet {
 		t.Errorf("format of a Parquet table: %v", got.Format)
 	}
-	if got := s.create(Table{Name: "flat", Location: "s3://bucket/flat/"}); len(got.Keys) != 0 || got.Kind != refresh.Hive {
+	if got := s.create(catalogtest.Table{Name: "flat", Location: "s3://bucket/flat/"}); len(got.Keys) != 0 || got.Kind != refresh.Hive {
 		t.Errorf("table without partition keys: %+v", got)
 	}
 }
 
 func kinds(t *testing.T, s *suite) {
-	for kind, want := range map[Kind]refresh.Kind{
-		Hive:      refresh.Hive,
-		Projected: refresh.Projected,
-		Iceberg:   refresh.NotHive,
-		Delta:     refresh.NotHive,
-		Hudi:      refresh.Hive,
-		View:      refresh.NotHive,
+	for kind, want := range map[catalogtest.Kind]refresh.Kind{
+		catalogtest.Hive:      refresh.Hive,
+		catalogtest.Projected: refresh.Projected,
+		catalogtest.Iceberg:   refresh.NotHive,
+		catalogtest.Delta:     refresh.NotHive,
+		catalogtest.Hudi:      refresh.Hive,
+		catalogtest.View:      refresh.NotHive,
 	} {
 		spec := daily(fmt.Sprintf("t%d", kind))
 		spec.Kind = kind

@@ -1,6 +1,4 @@
-// Package onglue changes a database behind a Catalog's back through Glue's
-// API, for the suite in package catalogtest: on the local stack, or on AWS.
-package onglue
+package worker
 
 import (
 	"context"
@@ -15,17 +13,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
-// Database is a [catalogtest.Behind].
-type Database struct {
+// onGlue changes a database through Glue's API, on the local stack.
+type onGlue struct {
 	name   string
 	client *glue.Client
 }
 
-var _ catalogtest.Behind = (*Database)(nil)
-
-// Create makes an empty database.
-func Create(ctx context.Context, cfg aws.Config, name string) (*Database, error) {
-	d := &Database{name: name, client: glue.NewFromConfig(cfg)}
+// createOnGlue makes an empty database.
+func createOnGlue(ctx context.Context, cfg aws.Config, name string) (*onGlue, error) {
+	d := &onGlue{name: name, client: glue.NewFromConfig(cfg)}
 	_, err := d.client.CreateDatabase(ctx, &glue.CreateDatabaseInput{DatabaseInput: &types.DatabaseInput{Name: &name}})
 	if err != nil {
 		return nil, fmt.Errorf("create database %s: %w", name, err)
@@ -34,7 +30,7 @@ func Create(ctx context.Context, cfg aws.Config, name string) (*Database, error)
 }
 
 // CreateTable makes a table as the tools make it that write its kind.
-func (d *Database) CreateTable(ctx context.Context, t catalogtest.Table) error {
+func (d *onGlue) CreateTable(ctx context.Context, t catalogtest.Table) error {
 	in := &types.TableInput{
 		Name:              &t.Name,
 		TableType:         aws.String("EXTERNAL_TABLE"),
@@ -83,7 +79,7 @@ func descriptor(t catalogtest.Table) *types.StorageDescriptor {
 }
 
 // Link makes a resource link.
-func (d *Database) Link(ctx context.Context, name, target string) error {
+func (d *onGlue) Link(ctx context.Context, name, target string) error {
 	own, err := d.client.GetTable(ctx, &glue.GetTableInput{DatabaseName: &d.name, Name: &target})
 	if err != nil {
 		return err
@@ -95,20 +91,20 @@ func (d *Database) Link(ctx context.Context, name, target string) error {
 	return err
 }
 
-// DropTable implements [catalogtest.Behind].
-func (d *Database) DropTable(ctx context.Context, name string) error {
+// DropTable implements [behind].
+func (d *onGlue) DropTable(ctx context.Context, name string) error {
 	_, err := d.client.DeleteTable(ctx, &glue.DeleteTableInput{DatabaseName: &d.name, Name: &name})
 	return err
 }
 
-// DropDatabase implements [catalogtest.Behind].
-func (d *Database) DropDatabase(ctx context.Context) error {
+// DropDatabase implements [behind].
+func (d *onGlue) DropDatabase(ctx context.Context) error {
 	_, err := d.client.DeleteDatabase(ctx, &glue.DeleteDatabaseInput{Name: &d.name})
 	return err
 }
 
-// AddPartition implements [catalogtest.Behind].
-func (d *Database) AddPartition(ctx context.Context, table string, p refresh.Partition) error {
+// AddPartition implements [behind].
+func (d *onGlue) AddPartition(ctx context.Context, table string, p refresh.Partition) error {
 	out, err := d.client.GetTable(ctx, &glue.GetTableInput{DatabaseName: &d.name, Name: &table})
 	if err != nil {
 		return err
@@ -123,8 +119,8 @@ func (d *Database) AddPartition(ctx context.Context, table string, p refresh.Par
 	return err
 }
 
-// AllPartitions implements [catalogtest.Behind].
-func (d *Database) AllPartitions(ctx context.Context, table string) ([]refresh.Partition, error) {
+// AllPartitions implements [behind].
+func (d *onGlue) AllPartitions(ctx context.Context, table string) ([]refresh.Partition, error) {
 	stored, err := d.partitions(ctx, table)
 	all := make([]refresh.Partition, len(stored))
 	for i, p := range stored {
@@ -135,7 +131,7 @@ func (d *Database) AllPartitions(ctx context.Context, table string) ([]refresh.P
 
 // ReadUnlike returns the values of those of a table's partitions whose files
 // would be read in another way than the table's.
-func (d *Database) ReadUnlike(ctx context.Context, table string) (unlike [][]string, err error) {
+func (d *onGlue) ReadUnlike(ctx context.Context, table string) (unlike [][]string, err error) {
 	out, err := d.client.GetTable(ctx, &glue.GetTableInput{DatabaseName: &d.name, Name: &table})
 	if err != nil {
 		return nil, err
@@ -151,7 +147,7 @@ func (d *Database) ReadUnlike(ctx context.Context, table string) (unlike [][]str
 	return unlike, err
 }
 
-func (d *Database) partitions(ctx context.Context, table string) (all []types.Partition, err error) {
+func (d *onGlue) partitions(ctx context.Context, table string) (all []types.Partition, err error) {
 	pages := glue.NewGetPartitionsPaginator(d.client, &glue.GetPartitionsInput{DatabaseName: &d.name, TableName: &table})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
