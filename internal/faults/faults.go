@@ -9,6 +9,7 @@ package faults
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"regexp"
 	"slices"
@@ -38,6 +39,37 @@ const (
 	Redrive = "redrive" // send a group of parked messages back
 	Fix     = "fix"     // add a table's missing partitions
 )
+
+//go:embed faults.txt
+var text string
+
+// list is every fault, the worst first.
+var list = parse(text)
+
+// parse reads entries, with an empty line before each: the name, then its members
+// as "member: text", of which there is one run for each command. A slip panics:
+// the first test finds it.
+func parse(text string) (list []Fault) {
+	_, text, _ = strings.Cut(text, "\n\n") // what is said of all
+	for entry := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n\n") {
+		lines := strings.Split(entry, "\n")
+		f := Fault{Name: lines[0]}
+		members := map[string]*string{"when": &f.When, "says": &f.Says, "do": &f.Do, "press": &f.Press}
+		for _, line := range lines[1:] {
+			member, value, _ := strings.Cut(line, ": ")
+			switch to := members[member]; {
+			case member == "run":
+				f.Run = append(f.Run, value)
+			case to == nil || *to != "":
+				panic("faults.txt: " + f.Name + ": " + line)
+			default:
+				*to = value
+			}
+		}
+		list = append(list, f)
+	}
+	return list
+}
 
 // defaults are arguments that a caller knows better at times.
 var defaults = map[string]string{
@@ -72,20 +104,23 @@ type Case struct {
 }
 
 // All returns every entry, the worst first.
-func All() []Fault { return slices.Clone(list[:]) }
+func All() []Fault { return slices.Clone(list) }
 
 // Of is the entry of a name.
 func Of(name string) (Fault, bool) {
-	i := slices.IndexFunc(list[:], func(f Fault) bool { return f.Name == name })
-	if i < 0 {
-		return Fault{}, false
+	if i := rankOf(name); i >= 0 {
+		return list[i], true
 	}
-	return list[i], true
+	return Fault{}, false
+}
+
+func rankOf(name string) int {
+	return slices.IndexFunc(list, func(f Fault) bool { return f.Name == name })
 }
 
 // New is a case of a fault of the list.
 func New(name string, a Args) Case {
-	rank := slices.IndexFunc(list[:], func(f Fault) bool { return f.Name == name })
+	rank := rankOf(name)
 	if rank < 0 {
 		panic("faults: there is no " + name) // a slip in our own code, which the first test of it finds
 	}
