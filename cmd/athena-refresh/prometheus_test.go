@@ -14,8 +14,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"athenarefresh/internal/metrics"
 )
 
 // TestPrometheusFindsEverySeries: Prometheus scrapes a running daemon by the
@@ -42,7 +40,7 @@ func TestPrometheusFindsEverySeries(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, e := range expressionsOf(metrics.Alerts, metrics.Panels) {
+	for _, e := range expressions(t) {
 		until(t, e+" has a series", time.Minute, func() bool { return len(p.query(e)) > 0 })
 	}
 	for e, least := range map[string]float64{
@@ -59,14 +57,27 @@ func TestPrometheusFindsEverySeries(t *testing.T) {
 	})
 }
 
-func expressionsOf(alerts []metrics.Alert, panels []metrics.Panel) (all []string) {
-	for _, a := range alerts {
-		if a.Rule != nil {
-			all = append(all, a.Rule.Value)
+// expressions are those of the shipped alerts, without their limits, and of the
+// shipped dashboard.
+func expressions(t *testing.T) (all []string) {
+	t.Helper()
+	for line := range strings.Lines(textOf(t, "../../monitoring/alerts.yml")) {
+		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "expr: "); ok {
+			var e string
+			if err := json.Unmarshal([]byte(text), &e); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, e[:strings.LastIndex(e, " > ")])
 		}
 	}
-	for _, p := range panels {
-		for _, q := range p.Queries {
+	var dashboard struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal([]byte(textOf(t, "../../monitoring/grafana.json")), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range dashboard.Panels {
+		for _, q := range p.Targets {
 			all = append(all, q.Expr)
 		}
 	}

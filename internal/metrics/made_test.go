@@ -13,9 +13,7 @@ import (
 	"strings"
 	"testing"
 	"text/template"
-	"time"
 
-	"athenarefresh/internal/refresh"
 	module "athenarefresh/terraform"
 )
 
@@ -66,7 +64,7 @@ func rules(t *testing.T) []byte {
 	quote := func(v any) string { return strings.TrimSpace(string(indented(t, v))) }
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s; docs/monitoring.md says what to do.\ngroups:\n- name: athena-refresh\n  rules:\n", madeBy)
-	for _, a := range Alerts {
+	for _, a := range alerts {
 		if a.Rule == nil {
 			continue
 		}
@@ -75,22 +73,20 @@ func rules(t *testing.T) []byte {
 			severity = "ticket"
 		}
 		fmt.Fprintf(&b, "  - alert: %s\n    expr: %s\n", a.Title(), quote(a.Rule.Expr()))
-		if a.Rule.For > 0 {
-			fmt.Fprintf(&b, "    for: %s\n", minutes(a.Rule.For))
+		if a.Rule.For != "" {
+			fmt.Fprintf(&b, "    for: %s\n", a.Rule.For)
 		}
 		fmt.Fprintf(&b, "    labels: {severity: %s}\n    annotations:\n      summary: %s\n      description: %s\n", severity, quote(a.Says), quote(a.Do))
 	}
 	return b.Bytes()
 }
 
-func minutes(d time.Duration) string { return fmt.Sprintf("%dm", d/time.Minute) }
-
 // grafana is the dashboard, of a data source that whoever imports it chooses:
 // three charts a row.
 func grafana(t *testing.T) []byte {
 	source := object{"type": "prometheus", "uid": "${datasource}"}
-	var panels []object
-	for _, p := range Panels {
+	var charts []object
+	for _, p := range panels {
 		var targets []object
 		for i, q := range p.Queries {
 			targets = append(targets, object{"refId": string(rune('A' + i)), "datasource": source, "expr": q.Expr, "legendFormat": q.Legend})
@@ -98,8 +94,8 @@ func grafana(t *testing.T) []byte {
 		if targets == nil {
 			continue
 		}
-		n := len(panels)
-		panels = append(panels, object{
+		n := len(charts)
+		charts = append(charts, object{
 			"id": n + 1, "type": "timeseries", "title": p.Title, "datasource": source, "targets": targets,
 			"gridPos":     object{"x": n % 3 * 8, "y": n / 3 * 8, "w": 8, "h": 8},
 			"fieldConfig": object{"defaults": object{"unit": p.Unit, "min": 0}, "overrides": []object{}},
@@ -113,7 +109,7 @@ func grafana(t *testing.T) []byte {
 		"templating": object{"list": []object{
 			{"name": "datasource", "type": "datasource", "query": "prometheus", "label": "Prometheus"},
 		}},
-		"annotations": object{"list": []object{}}, "panels": panels,
+		"annotations": object{"list": []object{}}, "panels": charts,
 	})
 }
 
@@ -121,13 +117,13 @@ func grafana(t *testing.T) []byte {
 // those of alarms.tf and dashboard.tf.
 func terraform(t *testing.T) []byte {
 	alarms := object{}
-	for _, a := range Alerts {
+	for _, a := range alerts {
 		if a.Alarm != nil && a.Alarm.Math == "" {
 			alarms[a.Name] = alarmOf(&a)
 		}
 	}
 	var rows [][]object
-	for _, p := range Panels {
+	for _, p := range panels {
 		if p.Cloud == nil {
 			continue
 		}
@@ -137,11 +133,11 @@ func terraform(t *testing.T) []byte {
 		rows[len(rows)-1] = append(rows[len(rows)-1], object{"title": p.Title, "stat": p.Cloud[0].Stat, "series": seriesOf(p.Cloud)})
 	}
 	locals := object{"listed_alarms": alarms, "listed_rows": rows}
-	for _, a := range Alerts {
+	for _, a := range alerts {
 		if a.Alarm != nil && a.Alarm.Math != "" {
 			operands := object{}
 			for id, m := range a.Alarm.Operands {
-				operands[id] = place(m, "")
+				operands[id] = place(m)
 			}
 			locals["listed_"+a.Name] = object{"says": a.Says, "expression": a.Alarm.Math, "above": a.Alarm.Above, "operands": operands}
 		}
@@ -149,33 +145,34 @@ func terraform(t *testing.T) []byte {
 	return indented(t, object{"//": madeBy, "locals": locals})
 }
 
-func alarmOf(a *Alert) object {
-	alarm := place(a.Alarm.Metric, a.Alarm.Label)
-	period, of, m := "300", fmt.Sprint(a.Alarm.Of), fmt.Sprint(a.Alarm.Of)
-	if a.Alarm.PerRun {
+func alarmOf(a *alert) object {
+	alarm := place(a.Alarm.series)
+	of, _, _ := strings.Cut(a.Alarm.Of, " ")
+	period, m := "300", of
+	if of == "each" {
 		period, of, m = "${local.period_seconds}", "3", "${local.twice}"
 	}
 	maps.Copy(alarm, object{"says": a.Says, "statistic": a.Alarm.Stat, "above": a.Alarm.Above, "period": period, "of": of, "m": m})
 	return alarm
 }
 
-func seriesOf(list []Series) (all []object) {
+func seriesOf(list []series) (all []object) {
 	for _, s := range list {
-		one := place(s.Metric, s.Label)
+		one := place(s)
 		one["stat"] = s.Stat
 		all = append(all, one)
 	}
 	return all
 }
 
-func place(m *Metric, label string) object {
-	return object{"namespace": m.Cloud.Namespace, "metric": m.CloudName(label), "about": string(m.Cloud.Of)}
+func place(s series) object {
+	return object{"namespace": s.Cloud.Namespace, "metric": s.Shown, "about": string(s.Cloud.Of)}
 }
 
 // document is the page for whoever runs it.
 func document(t *testing.T) []byte {
 	page, err := template.New("monitoring.tmpl").Funcs(template.FuncMap{
-		"minutes": minutes, "prom": promName, "cloud": cloudName, "alarm": alarmWords,
+		"prom": promName, "cloud": cloudName, "alarm": alarmWords,
 		"words": func(says string) string {
 			return strings.ReplaceAll(strings.ReplaceAll(says, "{{ $labels.table }}", "a table"), "{{ $labels.kind }} ", "")
 		},
@@ -184,7 +181,7 @@ func document(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := page.Execute(&b, object{"Alerts": Alerts, "Metrics": All, "Prefix": Prefix, "Namespace": Namespace}); err != nil {
+	if err := page.Execute(&b, object{"Alerts": alerts, "Metrics": All, "Prefix": Prefix, "Namespace": Namespace}); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -209,18 +206,14 @@ func cloudName(m *Metric) string {
 	return fmt.Sprintf("`%s` (%s)", name, of)
 }
 
-func alarmWords(a *Alarm) string {
+func alarmWords(a *alarm) string {
 	limits := strings.NewReplacer("${local.patience_seconds}", "three runs in seconds", "${1000 * local.patience_seconds}", "three runs in milliseconds",
 		"${local.duration_limit_ms}", "the timeout less half of its reserve")
-	switch {
-	case a.Math != "":
+	if a.Math != "" {
 		return fmt.Sprintf("`%s` in two of three windows", a.Math)
-	case a.PerRun:
-		return fmt.Sprintf("`%s`, %s above %s in two of three runs", a.Metric.CloudName(a.Label), a.Stat, limits.Replace(a.Above))
-	case a.Of == 1:
-		return fmt.Sprintf("`%s`, %s above %s in 5 minutes", a.Metric.CloudName(a.Label), a.Stat, limits.Replace(a.Above))
 	}
-	return fmt.Sprintf("`%s`, %s above %s for %d minutes", a.Metric.CloudName(a.Label), a.Stat, limits.Replace(a.Above), 5*a.Of)
+	long := map[string]string{"each run": "in two of three runs", "1 period": "in 5 minutes", "3 periods": "for 15 minutes"}[a.Of]
+	return fmt.Sprintf("`%s`, %s above %s %s", a.Shown, a.Stat, limits.Replace(a.Above), long)
 }
 
 // named is a metric of ours in an expression.
@@ -247,21 +240,16 @@ func TestOnlyTheListIsNamed(t *testing.T) {
 			t.Errorf("no alert and no chart has %s", m.Name)
 		}
 	}
-	for _, m := range clouds() {
-		if !slices.Contains(All, m) || m.Cloud.Name == "" {
-			t.Errorf("an alarm or a chart has a metric %+v, which is not in the list or not in CloudWatch", m)
-		}
-	}
 }
 
 // expressions are all of PromQL, alerts without their limits.
 func expressions() (all []string) {
-	for _, a := range Alerts {
+	for _, a := range alerts {
 		if a.Rule != nil {
 			all = append(all, a.Rule.Value)
 		}
 	}
-	for _, p := range Panels {
+	for _, p := range panels {
 		for _, q := range p.Queries {
 			all = append(all, q.Expr)
 		}
@@ -269,25 +257,7 @@ func expressions() (all []string) {
 	return all
 }
 
-func clouds() (all []*Metric) {
-	for _, a := range Alerts {
-		if a.Alarm != nil {
-			all = slices.AppendSeq(all, maps.Values(a.Alarm.Operands))
-			if a.Alarm.Metric != nil {
-				all = append(all, a.Alarm.Metric)
-			}
-		}
-	}
-	for _, p := range Panels {
-		for _, s := range p.Cloud {
-			all = append(all, s.Metric)
-		}
-	}
-	return all
-}
-
-// TestTheListIsWhole: what is declared is listed, and what is named after a reason
-// names one that there is.
+// TestTheListIsWhole: what is declared is listed.
 func TestTheListIsWhole(t *testing.T) {
 	text, err := os.ReadFile("list.go")
 	if err != nil {
@@ -303,16 +273,6 @@ func TestTheListIsWhole(t *testing.T) {
 		}
 		names[m.Name] = true
 	}
-	alerts := map[string]bool{}
-	for _, a := range Alerts {
-		if a.Says == "" || a.Do == "" || a.Rule == nil && a.Alarm == nil || alerts[a.Name] {
-			t.Errorf("%+v is there twice, or lacks something", a)
-		}
-		alerts[a.Name] = true
-		if a.Alarm != nil && a.Alarm.Label != "" && !slices.Contains(refresh.Reasons(), refresh.Reason(a.Alarm.Label)) {
-			t.Errorf("%s is about a reason that there isn't", a.Name)
-		}
-	}
 }
 
 // TestTheModuleIsDeployedWithItsAlarms: what deploy writes for terraform has the
@@ -326,8 +286,8 @@ func TestTheModuleIsDeployedWithItsAlarms(t *testing.T) {
 // TestChartsOfOnesOwnHaveRowsOfTheirOwn: without enable_metrics these rows are left
 // out as a whole (terraform/dashboard.tf).
 func TestChartsOfOnesOwnHaveRowsOfTheirOwn(t *testing.T) {
-	var charts []Panel
-	for _, p := range Panels {
+	var charts []panel
+	for _, p := range panels {
 		if p.Cloud != nil {
 			charts = append(charts, p)
 		}
@@ -335,7 +295,7 @@ func TestChartsOfOnesOwnHaveRowsOfTheirOwn(t *testing.T) {
 	for row := range slices.Chunk(charts, 3) {
 		for _, p := range row {
 			for _, s := range p.Cloud {
-				if (s.Metric.Cloud.Of == Own) != (row[0].Cloud[0].Metric.Cloud.Of == Own) {
+				if (s.Cloud.Of == Own) != (row[0].Cloud[0].Cloud.Of == Own) {
 					t.Errorf("%s shares a row with what is always there, or the other way round", p.Title)
 				}
 			}

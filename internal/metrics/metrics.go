@@ -1,15 +1,16 @@
 // Package metrics is the one list of what is measured: the metrics ([All]), the
-// alerts on them ([Alerts]) and the charts to look at ([Panels]). Whatever else
+// alerts on them (alerts.txt) and the charts to look at (panels.txt). Whatever else
 // names a metric is made from it:
 //
 //	/metrics                 internal/statuspage, of [All] and what is so at the moment
 //	CloudWatch's lines       internal/emf, of [All] and what was done in a period
-//	monitoring/alerts.yml    Prometheus' rules             of [Alerts]
-//	monitoring/grafana.json  the dashboard                 of [Panels]
-//	terraform/metrics.tf.json  alarms and charts           of [Alerts] and [Panels]
+//	monitoring/alerts.yml    Prometheus' rules             of alerts
+//	monitoring/grafana.json  the dashboard                 of panels
+//	terraform/metrics.tf.json  alarms and charts           of alerts and panels
 //	docs/monitoring.md       what each means, what to do   of all three
 //
-// go generate writes these files; a test holds them.
+// go generate writes these files; a test holds them, and nothing else reads alerts
+// and panels.
 package metrics
 
 import (

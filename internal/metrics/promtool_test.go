@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // promtool is Prometheus' own checker, which Debian's package prometheus has.
@@ -106,7 +105,7 @@ func TestEveryRuleRingsWhenItShould(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs promtool for seconds")
 	}
-	type alert struct {
+	type rung struct {
 		Labels      map[string]string `json:"exp_labels"`
 		Annotations map[string]string `json:"exp_annotations"`
 	}
@@ -118,13 +117,13 @@ func TestEveryRuleRingsWhenItShould(t *testing.T) {
 		for s, values := range series {
 			input = append(input, object{"series": s, "values": values})
 		}
-		for _, a := range Alerts {
+		for _, a := range alerts {
 			if a.Rule == nil {
 				continue
 			}
-			rings := []alert{}
+			rings := []rung{}
 			if a.Name == name {
-				rings = append(rings, alert{labelsOf(&a), map[string]string{
+				rings = append(rings, rung{labelsOf(&a), map[string]string{
 					"summary": expanded(a.Says, ill[name].labels), "description": a.Do,
 				}})
 			}
@@ -133,7 +132,7 @@ func TestEveryRuleRingsWhenItShould(t *testing.T) {
 		tests = append(tests, object{"name": name, "interval": "1m", "input_series": input, "alert_rule_test": expected})
 	}
 	one("all is well", nil)
-	for _, a := range Alerts {
+	for _, a := range alerts {
 		if a.Rule == nil {
 			continue
 		}
@@ -154,7 +153,7 @@ func TestEveryRuleRingsWhenItShould(t *testing.T) {
 	promtool(t, "test", "rules", file)
 }
 
-func labelsOf(a *Alert) map[string]string {
+func labelsOf(a *alert) map[string]string {
 	labels := map[string]string{"severity": "page"}
 	if a.Wait {
 		labels["severity"] = "ticket"
@@ -168,13 +167,4 @@ func expanded(says string, labels map[string]string) string {
 		says = strings.ReplaceAll(says, "{{ $labels."+name+" }}", value)
 	}
 	return says
-}
-
-// TestWaitsAreWholeMinutes: a rule is written with them.
-func TestWaitsAreWholeMinutes(t *testing.T) {
-	for _, a := range Alerts {
-		if a.Rule != nil && a.Rule.For%time.Minute != 0 {
-			t.Errorf("%s waits %s", a.Name, a.Rule.For)
-		}
-	}
 }
