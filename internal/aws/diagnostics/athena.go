@@ -17,10 +17,6 @@ type workGroups struct {
 	get func(context.Context, *athena.GetWorkGroupInput, ...func(*athena.Options)) (*athena.GetWorkGroupOutput, error)
 }
 
-func newWorkGroups(cfg aws.Config) *workGroups {
-	return &workGroups{athena.NewFromConfig(cfg).GetWorkGroup}
-}
-
 func (w *workGroups) workGroup(ctx context.Context, name string) (doctor.WorkGroup, error) {
 	out, err := w.get(ctx, &athena.GetWorkGroupInput{WorkGroup: &name})
 	if err != nil {

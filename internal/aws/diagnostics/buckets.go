@@ -18,11 +18,10 @@ type buckets struct {
 	get  func(context.Context, *s3.GetBucketNotificationConfigurationInput, ...func(*s3.Options)) (*s3.GetBucketNotificationConfigurationOutput, error)
 }
 
-// newBuckets puts a bucket's name into the path where the endpoint is not AWS's:
-// such a host has no names below it.
-func newBuckets(cfg aws.Config) *buckets {
-	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
-	return &buckets{client.HeadBucket, client.GetBucketNotificationConfiguration}
+// newS3 puts a bucket's name into the path where the endpoint is not AWS's: such a
+// host has no names below it.
+func newS3(cfg aws.Config) *s3.Client {
+	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 }
 
 // region reads a bucket's. An answer to a HEAD has no body, and so no code; but
@@ -30,25 +29,21 @@ func newBuckets(cfg aws.Config) *buckets {
 // (S3 API reference, HeadBucket).
 func (b *buckets) region(ctx context.Context, bucket string) (string, error) {
 	out, err := b.head(ctx, &s3.HeadBucketInput{Bucket: &bucket})
+	region := ""
 	if err == nil {
-		return known(aws.ToString(out.BucketRegion), bucket)
+		region = aws.ToString(out.BucketRegion)
+	} else if r := response(err); r != nil && r.StatusCode != http.StatusNotFound {
+		region = r.Header.Get("X-Amz-Bucket-Region")
 	}
-	if r := response(err); r != nil && r.StatusCode != http.StatusNotFound {
-		if region := r.Header.Get("X-Amz-Bucket-Region"); region != "" {
-			return region, nil
-		}
-	}
-	if status(err) == http.StatusNotFound {
+	switch {
+	case region != "":
+		return region, nil
+	case err == nil:
+		return "", fmt.Errorf("find bucket %s: the answer names no region", bucket)
+	case status(err) == http.StatusNotFound:
 		return "", fmt.Errorf("find bucket %s: %w", bucket, doctor.ErrMissing)
 	}
 	return "", fmt.Errorf("find bucket %s: %w", bucket, fault(err))
-}
-
-func known(region, bucket string) (string, error) {
-	if region == "" {
-		return "", fmt.Errorf("find bucket %s: the answer names no region", bucket)
-	}
-	return region, nil
 }
 
 func (b *buckets) notifications(ctx context.Context, bucket string) (doctor.Notifications, error) {

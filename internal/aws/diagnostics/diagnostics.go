@@ -11,31 +11,41 @@ import (
 	"net/http"
 	"slices"
 	"syscall"
+	"time"
 
 	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/doctor"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Facts are AWS's, as cfg says; the catalog's come from a Reader of the
 // refresh's own, so that both see the same.
 func Facts(cfg aws.Config, catalog refresh.Reader) doctor.Facts {
-	buckets, functions := newBuckets(cfg), newFunctions(cfg)
+	q, k, b, g, l, i := sqs.NewFromConfig(cfg), kms.NewFromConfig(cfg), newS3(cfg), glue.NewFromConfig(cfg), lambda.NewFromConfig(cfg), iam.NewFromConfig(cfg)
+	buckets := &buckets{b.HeadBucket, b.GetBucketNotificationConfiguration}
+	functions := &functions{l.GetAlias, l.GetFunctionConfiguration, l.ListEventSourceMappings, l.GetPolicy}
 	return doctor.Facts{
-		Identity:      newIdentity(cfg).who,
-		Queue:         newQueues(cfg).queue,
-		Key:           newKeys(cfg).key,
+		Identity:      (&identity{cfg.Region, time.Now, sts.NewFromConfig(cfg).GetCallerIdentity}).who,
+		Queue:         (&queues{q.GetQueueUrl, q.GetQueueAttributes}).queue,
+		Key:           (&keys{k.DescribeKey, k.GetKeyPolicy}).key,
 		Region:        buckets.region,
 		Notifications: buckets.notifications,
 		Catalog:       catalog,
-		Governed:      newLakes(cfg).governed,
-		WorkGroup:     newWorkGroups(cfg).workGroup,
+		Governed:      (&lakes{g.GetDatabase, g.GetTables}).governed,
+		WorkGroup:     (&workGroups{athena.NewFromConfig(cfg).GetWorkGroup}).workGroup,
 		Function:      functions.function,
 		Triggers:      functions.triggers,
-		Denied:        newRights(cfg).denied,
+		Denied:        (&rights{i.GetRole, i.SimulatePrincipalPolicy}).denied,
 	}
 }
 
@@ -52,28 +62,24 @@ func fault(err error, missing ...string) error {
 		return fmt.Errorf("%w: %w", doctor.ErrUnreachable, innermost(err))
 	case slices.Contains(missing, code):
 		return fmt.Errorf("%w: %s", doctor.ErrMissing, words(err))
-	case refused(code):
+	case slices.Contains(refused, code):
 		return fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
 	case slices.Contains([]string{"UnknownOperationException", "InvalidAction", "UnknownOperation"}, code):
 		return fmt.Errorf("%w: %s", doctor.ErrNoService, words(err))
 	case errors.Is(awserror.Classify(err), refresh.ErrAccessDenied), status(err) == http.StatusForbidden:
 		return fmt.Errorf("%w: %s", doctor.ErrDenied, words(err))
 	case code != "":
-		return fmt.Errorf("%s", words(err))
+		return errors.New(words(err))
 	}
 	return err
 }
 
-// refused says whether a code means that the credentials are none, whatever is
-// asked (AWS general reference, "Common errors").
-func refused(code string) bool {
-	switch code {
-	case "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
-		"InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired",
-		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature":
-		return true
-	}
-	return false
+// refused are codes that mean that the credentials are none, whatever is asked (AWS
+// general reference, "Common errors").
+var refused = []string{
+	"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
+	"InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired",
+	"MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
 }
 
 // words are a service's own.

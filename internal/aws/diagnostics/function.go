@@ -23,11 +23,6 @@ type functions struct {
 	policy   func(context.Context, *lambda.GetPolicyInput, ...func(*lambda.Options)) (*lambda.GetPolicyOutput, error)
 }
 
-func newFunctions(cfg aws.Config) *functions {
-	client := lambda.NewFromConfig(cfg)
-	return &functions{client.GetAlias, client.GetFunctionConfiguration, client.ListEventSourceMappings, client.GetPolicy}
-}
-
 // function reads the version that an alias points at, or, where there is no
 // alias, the newest.
 func (f *functions) function(ctx context.Context, name, alias string) (doctor.Function, error) {

@@ -20,10 +20,6 @@ type identity struct {
 	get    func(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
 }
 
-func newIdentity(cfg aws.Config) *identity {
-	return &identity{cfg.Region, time.Now, sts.NewFromConfig(cfg).GetCallerIdentity}
-}
-
 // who asks STS, which answers whoever has credentials, even one to whom a policy
 // denies that (STS API reference, GetCallerIdentity).
 func (i *identity) who(ctx context.Context) (doctor.Identity, error) {

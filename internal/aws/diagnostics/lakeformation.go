@@ -17,11 +17,6 @@ type lakes struct {
 	tables   func(context.Context, *glue.GetTablesInput, ...func(*glue.Options)) (*glue.GetTablesOutput, error)
 }
 
-func newLakes(cfg aws.Config) *lakes {
-	client := glue.NewFromConfig(cfg)
-	return &lakes{client.GetDatabase, client.GetTables}
-}
-
 // everyone is Lake Formation's name for whoever IAM lets. (Glue API reference,
 // "Database", CreateTableDefaultPermissions.)
 const everyone = "IAM_ALLOWED_PRINCIPALS"

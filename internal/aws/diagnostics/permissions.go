@@ -17,11 +17,6 @@ type rights struct {
 	simulate func(context.Context, *iam.SimulatePrincipalPolicyInput, ...func(*iam.Options)) (*iam.SimulatePrincipalPolicyOutput, error)
 }
 
-func newRights(cfg aws.Config) *rights {
-	client := iam.NewFromConfig(cfg)
-	return &rights{client.GetRole, client.SimulatePrincipalPolicy}
-}
-
 // denied has IAM simulate the principal's policies, and boundaries.
 func (r *rights) denied(ctx context.Context, principal string, actions []string, resource string) ([]string, error) {
 	principal, err := r.withPath(ctx, principal)

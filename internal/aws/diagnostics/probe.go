@@ -17,7 +17,7 @@ type Marks struct {
 
 // NewMarks speaks to S3 as cfg says.
 func NewMarks(cfg aws.Config) *Marks {
-	client := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+	client := newS3(cfg)
 	return &Marks{client.PutObject, client.DeleteObject}
 }
 

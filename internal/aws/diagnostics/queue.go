@@ -21,11 +21,6 @@ type queues struct {
 	attributes func(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 }
 
-func newQueues(cfg aws.Config) *queues {
-	client := sqs.NewFromConfig(cfg)
-	return &queues{client.GetQueueUrl, client.GetQueueAttributes}
-}
-
 // queue finds a queue by its name, in the caller's account, or by its ARN.
 func (q *queues) queue(ctx context.Context, name string) (doctor.Queue, error) {
 	in := &sqs.GetQueueUrlInput{QueueName: &name}
@@ -46,30 +41,24 @@ func (q *queues) queue(ctx context.Context, name string) (doctor.Queue, error) {
 
 func queueOf(url string, a map[string]string) (doctor.Queue, error) {
 	q := doctor.Queue{URL: url, ARN: a["QueueArn"], Policy: a["Policy"], KMSKey: a["KmsMasterKeyId"], Redrive: a["RedrivePolicy"], Admits: a["RedriveAllowPolicy"]}
-	numbers := map[string]func(int){
-		"VisibilityTimeout":                     func(n int) { q.Visibility = time.Duration(n) * time.Second },
-		"MessageRetentionPeriod":                func(n int) { q.Retention = time.Duration(n) * time.Second },
-		"ApproximateNumberOfMessages":           func(n int) { q.Waiting = n },
-		"ApproximateNumberOfMessagesNotVisible": func(n int) { q.InFlight = n },
-	}
-	for name, set := range numbers {
+	var visibility, retention int
+	for name, to := range map[string]*int{
+		"VisibilityTimeout": &visibility, "MessageRetentionPeriod": &retention,
+		"ApproximateNumberOfMessages": &q.Waiting, "ApproximateNumberOfMessagesNotVisible": &q.InFlight,
+	} {
 		n, err := strconv.Atoi(a[name])
 		if err != nil {
 			return q, fmt.Errorf("attribute %s of queue %s: %w", name, q.ARN, err)
 		}
-		set(n)
+		*to = n
 	}
+	q.Visibility, q.Retention = time.Duration(visibility)*time.Second, time.Duration(retention)*time.Second
 	return q, nil
 }
 
 type keys struct {
 	describe func(context.Context, *kms.DescribeKeyInput, ...func(*kms.Options)) (*kms.DescribeKeyOutput, error)
 	policy   func(context.Context, *kms.GetKeyPolicyInput, ...func(*kms.Options)) (*kms.GetKeyPolicyOutput, error)
-}
-
-func newKeys(cfg aws.Config) *keys {
-	client := kms.NewFromConfig(cfg)
-	return &keys{client.DescribeKey, client.GetKeyPolicy}
 }
 
 // key reads a key by its id, ARN or alias. A policy is had by the first two
