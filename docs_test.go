@@ -209,10 +209,10 @@ func TestTheSettingsAreDocumented(t *testing.T) {
 			got = append(got, name[1])
 		}
 	}
-	help := read(t, "cmd/athena-refresh/topics.go")
+	help := read(t, "cmd/athena-refresh/help/config.txt")
 	for _, name := range want {
 		if !bytes.Contains(help, []byte("\n  "+name+"  ")) && name != "buckets" { // which has its own lines
-			t.Errorf("configTopic in cmd/athena-refresh/topics.go has no line for the setting %s", name)
+			t.Errorf("cmd/athena-refresh/help/config.txt has no line for the setting %s", name)
 		}
 	}
 	slices.Sort(want)

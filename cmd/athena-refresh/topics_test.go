@@ -73,7 +73,7 @@ func TestLayoutsTopicIsTrue(t *testing.T) {
 	}
 	slices.Sort(explained)
 	if diff := cmp.Diff(table.LayoutNames(), explained); diff != "" {
-		t.Errorf("the layouts of internal/table/layout.go (-), and those that layoutsTopic in topics.go has an example of (+):\n%s", diff)
+		t.Errorf("the layouts of internal/table/layout.go (-), and those that help/layouts.txt has an example of (+):\n%s", diff)
 	}
 	for _, m := range examples {
 		rule := table.Rule{Layout: m[1], Table: "t"}
