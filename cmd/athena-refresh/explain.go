@@ -164,13 +164,8 @@ func (e *explainer) explain(ctx context.Context, bucket, key string) error {
 	if p.Outcome == table.Place {
 		line.Table, line.Partition, line.Location = p.Partition.Table, &values{&p.Partition}, p.Partition.Location
 		if e.live != nil {
-			answer, err := e.live.ask(ctx, bucket, decoded)
-			if err != nil {
+			if err := e.ask(ctx, &line, &p, decoded); err != nil {
 				return err
-			}
-			answer.amend(&line)
-			if p.Detail = answer.why; answer.outcome == table.Place {
-				p.Detail = e.a.paste(answer.why) // the rest may be strangers' words
 			}
 		}
 	}
@@ -178,6 +173,22 @@ func (e *explainer) explain(ctx context.Context, bucket, key string) error {
 		return printJSON(e.a.stdout, line)
 	}
 	return e.print(&line, &p, append(steps, sourcesFor(&p, decoded)...))
+}
+
+// ask puts the catalog's answer into what the key alone says.
+func (e *explainer) ask(ctx context.Context, line *explained, p *table.Placement, key string) error {
+	answer, err := e.live.ask(ctx, line.Bucket, key, line.Table)
+	if err != nil {
+		return err
+	}
+	line.Outcome, line.Reason, p.Detail = answer.Outcome, string(answer.Reason), answer.Detail
+	if answer.Outcome == table.Place {
+		there := !answer.Missing
+		line.Exists, p.Detail = &there, e.a.paste(answer.Detail) // what else there is may be strangers' words
+		return nil
+	}
+	line.Table, line.Partition, line.Location = "", nil, ""
+	return nil
 }
 
 // sourcesFor says which sources would take a key that no rule does.

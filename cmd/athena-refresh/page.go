@@ -201,13 +201,13 @@ func (p *pageWork) object(ctx context.Context, bucket, key string) statuspage.An
 		waiting, inFlight, err := p.queue.Depth(ctx)
 		return waiting + inFlight, err
 	}}
-	answer, err := live.ask(ctx, bucket, asked)
+	answer, err := live.ask(ctx, bucket, asked, placed.Partition.Table)
 	if err != nil {
 		a.Words = explainAWS("ask the catalog", err).Error()
 		return a
 	}
-	a.Outcome, a.Reason, a.Words = string(answer.outcome), string(answer.reason), answer.why
-	if answer.outcome == table.Place && !answer.exists {
+	a.Outcome, a.Reason, a.Words = string(answer.Outcome), string(answer.Reason), answer.Detail
+	if answer.Missing {
 		a.Run = []string{p.a.paste("athena-refresh reconcile --fix " + placed.Partition.Table)}
 	}
 	return a

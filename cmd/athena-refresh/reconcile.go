@@ -295,7 +295,7 @@ func tablesThere(s *reconcile.Scope, sum *reconcile.Summary) error {
 func (a *app) settler(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, log *slog.Logger) (*refresh.Refresher, func() error) {
 	catalog, closeCatalog := worker.Catalog(cfg, c)
 	r := refresh.New(refresh.Options{
-		Router: router, Catalog: catalog, DeadLetters: nowhere{}, Log: log,
+		Router: router, Catalog: catalog, Log: log,
 		Statements: min(reconcileTables, c.StatementsInFlight),
 	})
 	return r, func() error {

@@ -118,3 +118,9 @@ func (p *replayer) print(s *settling) error {
 	}
 	return p.settled(s.message.Body, s.result)
 }
+
+// nowhere is where messages are parked that are in no queue: that they were is
+// all that is to be known.
+type nowhere struct{}
+
+func (nowhere) Park(context.Context, refresh.Message, []refresh.Reason) error { return nil }
