@@ -113,7 +113,7 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (answer any, err e
 	case err != nil:
 		return nil, err
 	case e.Command == "probe":
-		return h.Settings(), nil
+		return h.Config.Running(h.Version), nil
 	}
 	t := h.times(ctx)
 	h.thaw()
