@@ -15,18 +15,12 @@ import (
 )
 
 // Buckets is S3 as [deploy.Buckets].
-type Buckets struct {
-	get func(context.Context, *s3.GetBucketNotificationConfigurationInput, ...func(*s3.Options)) (*s3.GetBucketNotificationConfigurationOutput, error)
-	put func(context.Context, *s3.PutBucketNotificationConfigurationInput, ...func(*s3.Options)) (*s3.PutBucketNotificationConfigurationOutput, error)
-}
+type Buckets struct{ cfg aws.Config }
 
 var _ deploy.Buckets = (*Buckets)(nil)
 
 // NewBuckets speaks to S3 as cfg says.
-func NewBuckets(cfg aws.Config) *Buckets {
-	client := s3Client(cfg)
-	return &Buckets{client.GetBucketNotificationConfiguration, client.PutBucketNotificationConfiguration}
-}
+func NewBuckets(cfg aws.Config) *Buckets { return &Buckets{cfg} }
 
 func s3Client(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = PathStyle(cfg) })
@@ -35,7 +29,7 @@ func s3Client(cfg aws.Config) *s3.Client {
 // Notifications implements [deploy.Buckets].
 func (b *Buckets) Notifications(ctx context.Context, bucket string) (deploy.Notifications, error) {
 	var raw body
-	out, err := b.get(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket}, raw.kept)
+	out, err := s3Client(b.cfg).GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket}, raw.kept)
 	if err != nil {
 		switch {
 		case has(err, "NoSuchBucket"):
@@ -96,7 +90,7 @@ func (b *Buckets) SetNotifications(ctx context.Context, bucket string, n deploy.
 			to.LambdaFunctionConfigurations = append(to.LambdaFunctionConfigurations, types.LambdaFunctionConfiguration{Id: &e.ID, LambdaFunctionArn: &e.ARN, Events: events, Filter: filter(e.Filter)})
 		}
 	}
-	_, err := b.put(ctx, &s3.PutBucketNotificationConfigurationInput{Bucket: &bucket, NotificationConfiguration: to})
+	_, err := s3Client(b.cfg).PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{Bucket: &bucket, NotificationConfiguration: to})
 	switch {
 	case err == nil:
 		return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/deploy"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -23,7 +25,8 @@ import (
 
 // Finder looks for resources, as [deploy.Finder].
 type Finder struct {
-	find map[string]func(ctx context.Context, s deploy.Sought) (id string, err error)
+	cfg     aws.Config
+	account string
 }
 
 var _ deploy.Finder = (*Finder)(nil)
@@ -38,67 +41,93 @@ var absent = []string{
 var errAbsent = errors.New("it is not there")
 
 // NewFinder speaks to the services of an account as cfg says.
-func NewFinder(cfg aws.Config, account string) *Finder {
-	f := &Finder{map[string]func(context.Context, deploy.Sought) (string, error){}}
-	f.ofData(cfg, account)
-	f.ofLambda(lambda.NewFromConfig(cfg))
-	f.ofCloudWatch(cfg)
-	return f
+func NewFinder(cfg aws.Config, account string) *Finder { return &Finder{cfg, account} }
+
+// Find implements [deploy.Finder].
+func (f *Finder) Find(ctx context.Context, s deploy.Sought) (id string, found bool, err error) {
+	id, err = f.look(ctx, s)
+	switch {
+	case err == nil:
+		return id, true, nil
+	case errors.Is(err, errAbsent), has(err, absent...):
+		return "", false, nil
+	}
+	return "", false, err
 }
 
-// ofData finds what holds messages, tables and results, and who may read them.
-func (f *Finder) ofData(cfg aws.Config, account string) {
-	queues, databases := sqs.NewFromConfig(cfg), glue.NewFromConfig(cfg)
-	groups, roles := athena.NewFromConfig(cfg), iam.NewFromConfig(cfg)
-	f.find[deploy.KindQueue] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		out, err := queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &s.Name})
+// look asks a resource's service for it, which answers with an exception or, here
+// and there, with nothing if it isn't there.
+func (f *Finder) look(ctx context.Context, s deploy.Sought) (id string, err error) {
+	id, there := s.Name, true
+	switch s.Kind {
+	case deploy.KindQueue:
+		out, err := sqs.NewFromConfig(f.cfg).GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &s.Name})
 		if err != nil {
 			return "", err
 		}
-		return aws.ToString(out.QueueUrl), nil
-	}
-	f.find[deploy.KindBucket] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		found, err := HasBucket(ctx, cfg, s.Name, account)
-		if err == nil && !found {
-			err = errAbsent
-		}
-		return s.Name, err
-	}
-	f.find[deploy.KindDatabase] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		_, err := databases.GetDatabase(ctx, &glue.GetDatabaseInput{Name: &s.Name})
-		return s.Name, err
-	}
-	f.find[deploy.KindWorkGroup] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		out, err := groups.GetWorkGroup(ctx, &athena.GetWorkGroupInput{WorkGroup: &s.Name})
+		id = aws.ToString(out.QueueUrl)
+	case deploy.KindBucket:
+		there, err = HasBucket(ctx, f.cfg, s.Name, f.account)
+	case deploy.KindDatabase:
+		_, err = glue.NewFromConfig(f.cfg).GetDatabase(ctx, &glue.GetDatabaseInput{Name: &s.Name})
+	case deploy.KindWorkGroup:
+		var out *athena.GetWorkGroupOutput
+		out, err = athena.NewFromConfig(f.cfg).GetWorkGroup(ctx, &athena.GetWorkGroupInput{WorkGroup: &s.Name})
 		if noWorkGroup(err) || err == nil && out.WorkGroup == nil { // moto answers so
-			err = errAbsent
+			return "", errAbsent
 		}
-		return s.Name, err
+	case deploy.KindRole:
+		_, err = iam.NewFromConfig(f.cfg).GetRole(ctx, &iam.GetRoleInput{RoleName: &s.Name})
+	case deploy.KindFunction:
+		_, err = lambda.NewFromConfig(f.cfg).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &s.Name})
+	case deploy.KindLogGroup:
+		there, err = f.hasLogGroup(ctx, s.Name)
+	case deploy.KindRule:
+		_, err = eventbridge.NewFromConfig(f.cfg).DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &s.Name})
+	case deploy.KindAlarm:
+		var out *cloudwatch.DescribeAlarmsOutput
+		out, err = cloudwatch.NewFromConfig(f.cfg).DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{s.Name}})
+		there = err == nil && len(out.MetricAlarms) > 0
+	case deploy.KindDashboard:
+		_, err = cloudwatch.NewFromConfig(f.cfg).GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &s.Name})
+	default:
+		return f.ofFunction(ctx, s)
 	}
-	f.find[deploy.KindRole] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		_, err := roles.GetRole(ctx, &iam.GetRoleInput{RoleName: &s.Name})
-		return s.Name, err
+	if err == nil && !there {
+		err = errAbsent
 	}
+	return id, err
 }
 
-// ofLambda finds functions and what belongs to one.
-func (f *Finder) ofLambda(functions *lambda.Client) {
-	f.find[deploy.KindFunction] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		_, err := functions.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &s.Name})
-		return s.Name, err
+// hasLogGroup looks through all whose names begin so.
+func (f *Finder) hasLogGroup(ctx context.Context, name string) (bool, error) {
+	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(cloudwatchlogs.NewFromConfig(f.cfg), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(page.LogGroups, func(g logs.LogGroup) bool { return aws.ToString(g.LogGroupName) == name }) {
+			return true, nil
+		}
 	}
-	f.find[deploy.KindAlias] = func(ctx context.Context, s deploy.Sought) (string, error) {
+	return false, nil
+}
+
+// ofFunction asks Lambda for what belongs to a function.
+func (f *Finder) ofFunction(ctx context.Context, s deploy.Sought) (id string, err error) {
+	functions := lambda.NewFromConfig(f.cfg)
+	switch s.Kind {
+	case deploy.KindAlias:
 		_, err := functions.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &s.Of, Name: &s.Name})
 		return s.Name, err
-	}
-	f.find[deploy.KindPermission] = func(ctx context.Context, s deploy.Sought) (string, error) {
+	case deploy.KindPermission:
 		out, err := functions.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &s.Of, Qualifier: aws.String(deploy.Alias)})
 		if err != nil {
 			return "", err
 		}
 		return s.Name, hasStatement(aws.ToString(out.Policy), s.Name)
-	}
-	f.find[deploy.KindMapping] = func(ctx context.Context, s deploy.Sought) (string, error) {
+	case deploy.KindMapping:
 		alias := s.Of + ":" + deploy.Alias
 		out, err := functions.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{FunctionName: &alias, EventSourceArn: &s.Name})
 		if err != nil {
@@ -109,6 +138,7 @@ func (f *Finder) ofLambda(functions *lambda.Client) {
 		}
 		return aws.ToString(out.EventSourceMappings[0].UUID), nil
 	}
+	return "", fmt.Errorf("the program has no way to look for a %s", s.Kind)
 }
 
 // hasStatement is errAbsent if a policy has no statement of that id.
@@ -125,57 +155,6 @@ func hasStatement(policy, sid string) error {
 		}
 	}
 	return errAbsent
-}
-
-// ofCloudWatch finds logs, schedules, alarms and dashboards.
-func (f *Finder) ofCloudWatch(cfg aws.Config) {
-	logs, rules, watch := cloudwatchlogs.NewFromConfig(cfg), eventbridge.NewFromConfig(cfg), cloudwatch.NewFromConfig(cfg)
-	f.find[deploy.KindLogGroup] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(logs, &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &s.Name})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return "", err
-			}
-			for _, g := range page.LogGroups {
-				if aws.ToString(g.LogGroupName) == s.Name {
-					return s.Name, nil
-				}
-			}
-		}
-		return "", errAbsent
-	}
-	f.find[deploy.KindRule] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		_, err := rules.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &s.Name})
-		return s.Name, err
-	}
-	f.find[deploy.KindAlarm] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		out, err := watch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{s.Name}})
-		if err == nil && len(out.MetricAlarms) == 0 {
-			err = errAbsent
-		}
-		return s.Name, err
-	}
-	f.find[deploy.KindDashboard] = func(ctx context.Context, s deploy.Sought) (string, error) {
-		_, err := watch.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &s.Name})
-		return s.Name, err
-	}
-}
-
-// Find implements [deploy.Finder].
-func (f *Finder) Find(ctx context.Context, s deploy.Sought) (id string, found bool, err error) {
-	find, ok := f.find[s.Kind]
-	if !ok {
-		return "", false, fmt.Errorf("the program has no way to look for a %s", s.Kind)
-	}
-	id, err = find(ctx, s)
-	switch {
-	case err == nil:
-		return id, true, nil
-	case errors.Is(err, errAbsent), has(err, absent...):
-		return "", false, nil
-	}
-	return "", false, err
 }
 
 // noWorkGroup: Athena has no exception of its own for it.

@@ -117,7 +117,10 @@ func TestARefusalIsNotTakenForAbsence(t *testing.T) {
 	cfg := clientOf("http://127.0.0.1:1")
 	cfg.RetryMaxAttempts = 1
 	f := NewFinder(cfg, "123456789012")
-	for kind := range f.find {
+	for _, kind := range []string{
+		deploy.KindQueue, deploy.KindBucket, deploy.KindDatabase, deploy.KindWorkGroup, deploy.KindRole, deploy.KindFunction, deploy.KindAlias,
+		deploy.KindPermission, deploy.KindMapping, deploy.KindLogGroup, deploy.KindRule, deploy.KindAlarm, deploy.KindDashboard,
+	} {
 		if _, found, err := f.Find(t.Context(), deploy.Sought{Kind: kind, Name: "name", Of: "f"}); err == nil || found {
 			t.Errorf("%s: found %v, %v", kind, found, err)
 		}

@@ -15,17 +15,7 @@ import (
 )
 
 // Functions is Lambda as [deploy.Functions], [deploy.Prober] and [deploy.FunctionEditor].
-type Functions struct {
-	list      func(context.Context, *lambda.ListVersionsByFunctionInput, ...func(*lambda.Options)) (*lambda.ListVersionsByFunctionOutput, error)
-	alias     func(context.Context, *lambda.GetAliasInput, ...func(*lambda.Options)) (*lambda.GetAliasOutput, error)
-	update    func(context.Context, *lambda.UpdateAliasInput, ...func(*lambda.Options)) (*lambda.UpdateAliasOutput, error)
-	create    func(context.Context, *lambda.CreateAliasInput, ...func(*lambda.Options)) (*lambda.CreateAliasOutput, error)
-	publish   func(context.Context, *lambda.PublishVersionInput, ...func(*lambda.Options)) (*lambda.PublishVersionOutput, error)
-	invoke    func(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
-	read      func(context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error)
-	configure func(context.Context, *lambda.UpdateFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.UpdateFunctionConfigurationOutput, error)
-	upload    func(context.Context, *lambda.UpdateFunctionCodeInput, ...func(*lambda.Options)) (*lambda.UpdateFunctionCodeOutput, error)
-}
+type Functions struct{ cfg aws.Config }
 
 var (
 	_ deploy.Functions      = (*Functions)(nil)
@@ -34,13 +24,11 @@ var (
 )
 
 // NewFunctions speaks to Lambda as cfg says.
-func NewFunctions(cfg aws.Config) *Functions {
-	c := lambda.NewFromConfig(cfg)
-	return &Functions{
-		c.ListVersionsByFunction, c.GetAlias, c.UpdateAlias, c.CreateAlias, c.PublishVersion, c.Invoke,
-		c.GetFunctionConfiguration, c.UpdateFunctionConfiguration, c.UpdateFunctionCode,
-	}
-}
+func NewFunctions(cfg aws.Config) *Functions { return &Functions{cfg} }
+
+// client is made for each call: kept, it would have the linker keep every method
+// of Lambda's (docs/design.md, "Traps").
+func (f *Functions) client() *lambda.Client { return lambda.NewFromConfig(f.cfg) }
 
 const notFound = "ResourceNotFoundException"
 
@@ -48,7 +36,7 @@ const notFound = "ResourceNotFoundException"
 func (f *Functions) Versions(ctx context.Context, function string) (list []deploy.Version, err error) {
 	in := &lambda.ListVersionsByFunctionInput{FunctionName: &function}
 	for {
-		out, err := f.list(ctx, in)
+		out, err := f.client().ListVersionsByFunction(ctx, in)
 		if has(err, notFound) {
 			err = deploy.ErrNoFunction
 		}
@@ -68,7 +56,7 @@ func (f *Functions) Versions(ctx context.Context, function string) (list []deplo
 
 // Serving implements [deploy.Functions].
 func (f *Functions) Serving(ctx context.Context, function string) (deploy.Serving, error) {
-	out, err := f.alias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: aws.String(deploy.Alias)})
+	out, err := f.client().GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: aws.String(deploy.Alias)})
 	if has(err, notFound) {
 		err = deploy.ErrNoAlias
 	}
@@ -83,7 +71,7 @@ func (f *Functions) Publish(ctx context.Context, function, hash string) (deploy.
 	if err := f.settled(ctx, function); err != nil {
 		return deploy.Version{}, err
 	}
-	out, err := f.publish(ctx, &lambda.PublishVersionInput{FunctionName: &function, CodeSha256: &hash})
+	out, err := f.client().PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: &function, CodeSha256: &hash})
 	if err != nil {
 		return deploy.Version{}, fmt.Errorf("publish a version of %s: %w", function, err)
 	}
@@ -92,12 +80,12 @@ func (f *Functions) Publish(ctx context.Context, function, hash string) (deploy.
 
 // Serve implements [deploy.Functions].
 func (f *Functions) Serve(ctx context.Context, function string, s deploy.Serving) error {
-	_, err := f.update(ctx, &lambda.UpdateAliasInput{
+	_, err := f.client().UpdateAlias(ctx, &lambda.UpdateAliasInput{
 		FunctionName: &function, Name: aws.String(deploy.Alias), FunctionVersion: &s.Version, Description: &s.Note,
 		RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}},
 	})
 	if has(err, notFound) {
-		_, err = f.create(ctx, &lambda.CreateAliasInput{FunctionName: &function, Name: aws.String(deploy.Alias), FunctionVersion: &s.Version, Description: &s.Note})
+		_, err = f.client().CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: &function, Name: aws.String(deploy.Alias), FunctionVersion: &s.Version, Description: &s.Note})
 	}
 	if err != nil {
 		return fmt.Errorf("point the alias of %s at version %s: %w", function, s.Version, err)
@@ -107,7 +95,7 @@ func (f *Functions) Serve(ctx context.Context, function string, s deploy.Serving
 
 // Probe implements [deploy.Prober].
 func (f *Functions) Probe(ctx context.Context, function, version string) ([]byte, error) {
-	out, err := f.invoke(ctx, &lambda.InvokeInput{
+	out, err := f.client().Invoke(ctx, &lambda.InvokeInput{
 		FunctionName: &function, Qualifier: &version, Payload: []byte(deploy.ProbeEvent), InvocationType: types.InvocationTypeRequestResponse,
 	})
 	switch {
@@ -134,7 +122,7 @@ func said(payload []byte, kind string) string {
 
 // Function implements [deploy.FunctionEditor].
 func (f *Functions) Function(ctx context.Context, name string) (deploy.Function, error) {
-	out, err := f.read(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+	out, err := f.client().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 	if has(err, notFound) {
 		err = deploy.ErrNoFunction
 	}
@@ -159,7 +147,7 @@ func (f *Functions) Configure(ctx context.Context, want deploy.Function) error {
 	if err := f.settled(ctx, want.Name); err != nil {
 		return err
 	}
-	_, err := f.configure(ctx, &lambda.UpdateFunctionConfigurationInput{
+	_, err := f.client().UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: &want.Name,
 		MemorySize:   aws.Int32(int32(want.MemoryMB)),
 		Timeout:      aws.Int32(int32(want.Timeout / time.Second)),
@@ -176,7 +164,7 @@ func (f *Functions) Upload(ctx context.Context, name string, b deploy.Bundle) er
 	if err := f.settled(ctx, name); err != nil {
 		return err
 	}
-	out, err := f.upload(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &name, ZipFile: b.Zip})
+	out, err := f.client().UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &name, ZipFile: b.Zip})
 	if err != nil {
 		return fmt.Errorf("upload the code of %s: %w", name, err)
 	}
@@ -199,7 +187,7 @@ func (f *Functions) settled(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
 	for {
-		out, err := f.read(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+		out, err := f.client().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 		switch {
 		case err != nil:
 			return fmt.Errorf("wait for %s: %w", name, err)
