@@ -14,10 +14,10 @@ import (
 
 	"athenarefresh/conf"
 	"athenarefresh/internal/aws/provision"
-	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/demo"
 	"athenarefresh/internal/local"
+	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -308,13 +308,13 @@ func (t *story) count(ctx context.Context, when string, want int, verdict string
 		t.line(demoCount{when, t.table, n, t.land.Landed().Records}), err)
 }
 
-func (t *story) ask(ctx context.Context, sql string) ([]query.Column, []query.Row, error) {
-	result, err := t.search.Run(ctx, sql)
+func (t *story) ask(ctx context.Context, sql string) ([]prompt.Column, [][]*string, error) {
+	answer, err := t.search.Run(ctx, sql)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", sql, queryError(err))
 	}
-	rows, err := result.All(ctx)
-	return result.Columns, rows, err
+	rows, err := answer.All()
+	return answer.Columns, rows, err
 }
 
 // settle waits until all that landed is settled.
@@ -375,7 +375,7 @@ type demoAnswer struct {
 	Type    string      `json:"type"` // "answer"
 	SQL     string      `json:"sql"`
 	Columns []string    `json:"columns"`
-	Rows    []query.Row `json:"rows"`
+	Rows    [][]*string `json:"rows"`
 }
 
 // answer asks something worth asking of any account.
@@ -391,7 +391,7 @@ ORDER BY times DESC, first, eventname LIMIT 5`
 		return err
 	}
 	if t.app.json {
-		a := demoAnswer{Type: "answer", SQL: sql, Rows: append([]query.Row{}, rows...)}
+		a := demoAnswer{Type: "answer", SQL: sql, Rows: append([][]*string{}, rows...)}
 		for _, c := range columns {
 			a.Columns = append(a.Columns, c.Name)
 		}
@@ -400,11 +400,11 @@ ORDER BY times DESC, first, eventname LIMIT 5`
 	if err := t.printf("   %s\n", strings.ReplaceAll(sql, "\n", "\n   ")); err != nil {
 		return err
 	}
-	shown := tableRows(t.app.stdout, "   ", columns)
+	shown := prompt.Table(t.app.stdout, "   ", columns)
 	for _, r := range rows {
-		if err := shown.row(r); err != nil {
+		if err := shown.Row(r); err != nil {
 			return err
 		}
 	}
-	return shown.close()
+	return shown.Close()
 }

@@ -346,23 +346,13 @@ type catalog struct {
 }
 
 // Run implements prompt.Database.
-func (c *catalog) Run(ctx context.Context, sql string, _ func(string)) (*prompt.Answer, error) {
-	result, err := c.search.Run(ctx, sql)
+func (c *catalog) Run(ctx context.Context, sql string) (*prompt.Answer, error) {
+	answer, err := c.search.Run(ctx, sql)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
 		return nil, queryError(err)
-	}
-	answer := &prompt.Answer{Bytes: result.Scanned, Rows: func(yield func([]*string, error) bool) {
-		for row, err := range result.Rows(ctx) {
-			if !yield(row, err) {
-				return
-			}
-		}
-	}}
-	for _, col := range result.Columns {
-		answer.Columns = append(answer.Columns, prompt.Column{Name: col.Name, Type: col.Type, Numeric: col.Numeric()})
 	}
 	return answer, nil
 }

@@ -172,8 +172,8 @@ func (w *wide) ask(ctx context.Context, asked *atomic.Int64) error {
 		for _, sql := range []string{"SELECT count(*), count(a), count(who.name), min(a) FROM wide", "SELECT 2, 2, 2, max(a) FROM wide"} {
 			result, err := w.search.Run(ctx, sql)
 			if err == nil {
-				var rows []query.Row
-				if rows, err = result.All(ctx); err == nil && (len(rows) != 1 || *rows[0][0] != "2" || *rows[0][1] != "2" || *rows[0][2] != "2" || *rows[0][3] != "1") {
+				var rows [][]*string
+				if rows, err = result.All(); err == nil && (len(rows) != 1 || *rows[0][0] != "2" || *rows[0][1] != "2" || *rows[0][2] != "2" || *rows[0][3] != "1") {
 					return fmt.Errorf("%s: another answer after %d queries", sql, asked.Load())
 				}
 			}
@@ -223,7 +223,7 @@ func (w *wide) check(partitions, late int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	rows, err := result.All(w.t.Context())
+	rows, err := result.All()
 	if err != nil || len(rows) != 1 || *rows[0][0] != "2" || *rows[0][1] != "14" {
 		w.t.Errorf("the new columns: %v %v", rows, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/aws/query"
+	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -41,15 +42,15 @@ func (a *app) repair(ctx context.Context, athena *query.Client, catalog refresh.
 	case err != nil:
 		return explainAWS("reconcile "+name, err)
 	}
-	return a.sayRepaired(ctx, result)
+	return a.sayRepaired(result)
 }
 
-func (a *app) sayRepaired(ctx context.Context, result *query.Result) error {
-	for row, err := range result.Rows(ctx) {
+func (a *app) sayRepaired(answer *prompt.Answer) error {
+	for row, err := range answer.Rows {
 		if err != nil {
 			return queryError(err)
 		}
-		line := strings.Join(texts(row, ""), "\t")
+		line := strings.Join(prompt.Texts(row, ""), "\t")
 		if a.json {
 			err = printJSON(a.stdout, repairLine{"repair", line})
 		} else {

@@ -80,29 +80,24 @@ func counted(ctx context.Context, ask *query.Client, s *schema.Schema) (*readBac
 		}
 		counts = append(counts, "count("+value+")")
 	}
-	result, err := ask.Run(ctx, "SELECT "+strings.Join(counts, ", ")+" FROM t")
+	answer, err := ask.Run(ctx, "SELECT "+strings.Join(counts, ", ")+" FROM t")
 	if err != nil {
 		return nil, err
 	}
-	for row, err := range result.Rows(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		back := &readBack{values: make([]int64, len(s.Columns))}
-		for i, v := range row {
-			n, err := strconv.ParseInt(*v, 10, 64)
-			if err != nil {
-				return nil, fmt.Errorf("read the sample back: a count of %q: %w", *v, err)
-			}
-			if i == 0 {
-				back.rows = n
-			} else {
-				back.values[i-1] = n
-			}
-		}
-		return back, nil
+	rows, err := answer.All()
+	switch {
+	case err != nil:
+		return nil, err
+	case len(rows) == 0:
+		return nil, errors.New("read the sample back: no answer")
 	}
-	return nil, errors.New("read the sample back: no answer")
+	found := make([]int64, len(counts))
+	for i, v := range rows[0] {
+		if found[i], err = strconv.ParseInt(*v, 10, 64); err != nil {
+			return nil, fmt.Errorf("read the sample back: a count of %q: %w", *v, err)
+		}
+	}
+	return &readBack{found[0], found[1:]}, nil
 }
 
 // expected is what a sample has, by its files alone.

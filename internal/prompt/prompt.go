@@ -28,9 +28,8 @@ import (
 
 // Database answers. It is asked one thing at a time.
 type Database interface {
-	// Run runs a statement; when ctx ends it stops it. working is told what is
-	// known of the progress meanwhile.
-	Run(ctx context.Context, sql string, working func(string)) (*Answer, error)
+	// Run runs a statement; when ctx ends it stops it.
+	Run(ctx context.Context, sql string) (*Answer, error)
 	// Tables returns the names of all tables.
 	Tables(ctx context.Context) ([]string, error)
 	// Columns returns a table's columns, partition keys last.
@@ -44,11 +43,25 @@ type Column struct {
 	Key        bool // of a partition
 }
 
-// Answer is what a statement brought.
+// Answer is what a statement brought. It is read once.
 type Answer struct {
 	Columns []Column // none: the statement has no rows
-	Rows    iter.Seq2[[]*string, error]
-	Bytes   int64 // that were read to find it
+	// Rows have a value for each column; nil is NULL. They are fetched as they are
+	// asked for, and an error is the last thing that comes.
+	Rows  iter.Seq2[[]*string, error]
+	Bytes int64 // that were read to find it
+}
+
+// All reads an answer that is known to be small.
+func (a *Answer) All() ([][]*string, error) {
+	var all [][]*string
+	for row, err := range a.Rows {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+	}
+	return all, nil
 }
 
 // Prompt reads and answers until its person leaves.
@@ -394,9 +407,8 @@ func (p *Prompt) columns(ctx context.Context, table string) error {
 // long it took.
 func (p *Prompt) query(ctx context.Context, sql string) error {
 	begun := time.Now()
-	status := newStatus()
-	stop := terminal.Progress(p.Out, status.text)
-	answer, err := p.DB.Run(ctx, sql, status.set)
+	stop := terminal.Progress(p.Out, func() string { return "Athena works on it (Ctrl-C cancels)" })
+	answer, err := p.DB.Run(ctx, sql)
 	stop()
 	if err != nil {
 		return p.Mended(ctx, err, sql)

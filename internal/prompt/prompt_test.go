@@ -59,7 +59,7 @@ func (d *trail) Columns(_ context.Context, table string) ([]Column, error) {
 	return []Column{{Name: "eventname", Type: "string"}, {Name: "eventsource", Type: "string"}, {Name: "dt", Type: "string", Key: true}}, nil
 }
 
-func (d *trail) Run(ctx context.Context, sql string, working func(string)) (*Answer, error) {
+func (d *trail) Run(ctx context.Context, sql string) (*Answer, error) {
 	d.ran = append(d.ran, sql)
 	if d.hang {
 		syscall.Kill(os.Getpid(), syscall.SIGINT) // Ctrl-C while it runs

@@ -122,7 +122,7 @@ func reading(text string) (string, error) {
 
 // collect runs a statement and reads as many of its rows as are kept.
 func (s *searcher) collect(ctx context.Context, sql string, r *result) error {
-	answer, err := s.db.Run(ctx, sql, func(string) {})
+	answer, err := s.db.Run(ctx, sql)
 	if err != nil {
 		return (&prompt.Prompt{DB: s.db}).Mended(ctx, err, sql)
 	}

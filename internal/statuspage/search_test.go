@@ -25,7 +25,7 @@ type numbers struct {
 	end     chan struct{} // closed: the test is over
 }
 
-func (n *numbers) Run(ctx context.Context, sql string, _ func(string)) (*prompt.Answer, error) {
+func (n *numbers) Run(ctx context.Context, sql string) (*prompt.Answer, error) {
 	n.ran <- sql
 	switch {
 	case sql == "SELECT wait":

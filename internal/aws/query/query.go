@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/prompt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
@@ -56,7 +57,7 @@ func (c *Client) Do(ctx context.Context, sql string) error {
 
 // Run runs a statement and returns once its result is there. When ctx ends it
 // stops the statement. A statement that failed is a [*Failed].
-func (c *Client) Run(ctx context.Context, sql string) (*Result, error) {
+func (c *Client) Run(ctx context.Context, sql string) (*prompt.Answer, error) {
 	in := &athena.StartQueryExecutionInput{
 		QueryString:           &sql,
 		ClientRequestToken:    aws.String(rand.Text() + rand.Text()),
@@ -75,11 +76,11 @@ func (c *Client) Run(ctx context.Context, sql string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	result, err := c.open(ctx, id, execution.StatementType == types.StatementTypeDml)
+	answer, err := c.open(ctx, id, execution.StatementType == types.StatementTypeDml)
 	if err == nil && execution.Statistics != nil {
-		result.Scanned = aws.ToInt64(execution.Statistics.DataScannedInBytes)
+		answer.Bytes = aws.ToInt64(execution.Statistics.DataScannedInBytes)
 	}
-	return result, err
+	return answer, err
 }
 
 // Polling for a statement's end begins often, for queries that take no time,

@@ -54,10 +54,10 @@ func TestAResultOfManyPagesIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(result.Columns) != 3 || result.Columns[0].Name != "n" || !result.Columns[0].Numeric() || result.Columns[1].Numeric() {
+	if len(result.Columns) != 3 || result.Columns[0].Name != "n" || !result.Columns[0].Numeric || result.Columns[1].Numeric {
 		t.Errorf("columns %+v", result.Columns)
 	}
-	rows, err := result.All(t.Context())
+	rows, err := result.All()
 	if err != nil || len(rows) != 2500 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
@@ -74,14 +74,14 @@ func TestAStatementWithoutAHeaderLosesNoRow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := result.All(t.Context()); err != nil || len(rows) != 0 {
+	if rows, err := result.All(); err != nil || len(rows) != 0 {
 		t.Errorf("%v %v", rows, err)
 	}
 	result, err = c.Run(t.Context(), "SHOW DATABASES")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := result.All(t.Context())
+	rows, err := result.All()
 	if err != nil || len(rows) == 0 || *rows[len(rows)-1][0] != "default" && *rows[0][0] != "d" {
 		t.Errorf("%v %v", rows, err)
 	}

@@ -1,27 +1,25 @@
-package main
+package prompt
 
 import (
 	"bytes"
 	"testing"
-
-	"athenarefresh/internal/aws/query"
 )
 
 func TestCSVTellsNullFromEmptyAndLeavesTextAsItIs(t *testing.T) {
 	var out bytes.Buffer
-	columns := []query.Column{{Name: "a,b", Type: "varchar"}}
-	p := rowPrinter("csv", &out, columns)
+	columns := []Column{{Name: "a,b", Type: "varchar"}}
+	p := Rows("csv", &out, columns)
 	texts := []string{"", "=1+1", "a\"b", "a\r\nb", " x", "null", "\x1b[31m"}
-	rows := []query.Row{{nil}}
+	rows := [][]*string{{nil}}
 	for i := range texts {
-		rows = append(rows, query.Row{&texts[i]})
+		rows = append(rows, []*string{&texts[i]})
 	}
 	for _, r := range rows {
-		if err := p.row(r); err != nil {
+		if err := p.Row(r); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := p.close(); err != nil {
+	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
 	want := "\"a,b\"\n\n\"\"\n=1+1\n\"a\"\"b\"\n\"a\r\nb\"\n\" x\"\nnull\n\x1b[31m\n"
