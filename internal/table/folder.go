@@ -31,26 +31,25 @@ func (r *Router) FolderStanding(name, folder string) (s Standing, p Placement, t
 	if !ok {
 		return Never, park(UnknownBucket, "no bucket %q in the configuration", name), ""
 	}
-	var f keyPath
-	f.split(folder)
-	rule, certain := b.onlyRule(&f)
+	f := splitKey(folder)
+	rule, certain := b.onlyRule(f, true)
 	if certain && rule != nil && rule.ignore {
 		return Never, ignore(IgnoredByRule, "the rule says so"), ""
 	}
-	if p := neverPlaced(&f); p.Reason != "" {
+	if p := neverPlaced(f); p.Reason != "" {
 		return Never, p, ""
 	}
 	switch {
 	case !certain:
 		return Open, Placement{}, ""
 	case rule == nil:
-		return Never, b.unmatchedFolder(&f, name), ""
+		return Never, b.unmatchedFolder(f, name), ""
 	}
-	p, table = r.placeFolder(rule, b, name, &f), rule.tableOfFolder(&f)
+	p, table = r.placeFolder(rule, b, name, f), rule.tableOfFolder(f)
 	switch {
-	case rule.layout.decided(&f) && p.Outcome == Place:
+	case rule.layout.decided(f) && p.Outcome == Place:
 		return Whole, p, p.Partition.Table
-	case rule.layout.decided(&f) || wrongLocation(folder) != "" || !rule.layout.mayMatch(&f):
+	case rule.layout.decided(f) || wrongLocation(folder) != "" || !rule.layout.mayMatch(f):
 		return Never, p, table
 	}
 	return Open, Placement{}, table
@@ -89,17 +88,8 @@ func (r *Router) Folder(name, key string) (folder, file string, alike bool) {
 	if !ok {
 		return folder, file, false
 	}
-	var f keyPath
-	f.split(folder)
-	for i := range b.rules {
-		switch b.rules[i].portion(&f, false) {
-		case all:
-			return folder, file, true
-		case some:
-			return folder, file, false // it may depend on the file
-		}
-	}
-	return folder, file, false
+	rule, certain := b.onlyRule(splitKey(folder), false)
+	return folder, file, certain && rule != nil
 }
 
 // portion is how many of the keys that begin with a folder a rule takes.
@@ -111,11 +101,12 @@ const (
 	all
 )
 
-// onlyRule returns the rule that decides about every key below a folder, nil if
-// none does. If that depends on the rest of the key it is not certain.
-func (b *bucket) onlyRule(f *keyPath) (rule *rule, certain bool) {
+// onlyRule returns the rule that decides about every file in a folder or, if deep,
+// every key below it, nil if none does. If that depends on the rest of the key it
+// is not certain.
+func (b *bucket) onlyRule(f *keyPath, deep bool) (rule *rule, certain bool) {
 	for i := range b.rules {
-		switch b.rules[i].portion(f, true) {
+		switch b.rules[i].portion(f, deep) {
 		case all:
 			return &b.rules[i], true
 		case some:
@@ -128,8 +119,8 @@ func (b *bucket) onlyRule(f *keyPath) (rule *rule, certain bool) {
 // portion says how many of a folder's keys the rule takes: of the files in the
 // folder itself, or of all that is below.
 func (r *rule) portion(f *keyPath, deep bool) portion {
-	fits := r.prefix.fits(f.key)
-	if !fits && (!r.prefix.mayFit(f.key) || !deep && !r.prefix.mayFitFile(f.key)) {
+	fits := r.prefix.portion(f.key)
+	if fits == none || fits == some && !deep && !r.prefix.endsInFile() {
 		return none
 	}
 	if r.source != "" {
@@ -137,7 +128,7 @@ func (r *rule) portion(f *keyPath, deep bool) portion {
 			return s
 		}
 	}
-	if !fits || r.file != nil || r.files != nil {
+	if fits == some || r.file != "" || r.files != nil {
 		return some
 	}
 	return all
@@ -296,10 +287,8 @@ func (s *spelling) tableEnd(elements []element) int {
 // Captures says whether any rule reads tables out of keys.
 func (r *Router) Captures() bool {
 	for _, b := range r.buckets {
-		for i := range b.rules {
-			if b.rules[i].captures() {
-				return true
-			}
+		if slices.ContainsFunc(b.rules, func(x rule) bool { return x.captures() }) {
+			return true
 		}
 	}
 	return false

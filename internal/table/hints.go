@@ -102,10 +102,8 @@ func (r *rule) belowPrefix(f *keyPath, t trace) bool {
 	if end == 0 || len(r.prefix.parts) > 1 || r.layout.lead != nil || r.layout.spellings[0].anywhere {
 		return false
 	}
-	var below keyPath
 	var m match
-	below.split(f.key[end:])
-	if !r.layout.find(&below, &m) {
+	if !r.layout.find(splitKey(f.key[end:]), &m) {
 		return false
 	}
 	note(t, "a layout begins at the key's root, not behind the rule's prefix: %q would fit", prefix[:end]+strings.TrimPrefix(r.text, "layout "))

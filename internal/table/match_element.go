@@ -49,61 +49,19 @@ func (p *piece) digit() bool { return p.min > 0 }
 
 func (p *piece) fixed() bool { return p.constant() || p.digit() && p.min == p.max }
 
-func (p *piece) width() int {
-	if p.constant() {
-		return len(p.literal)
-	}
-	return p.max
-}
-
-// fits says whether s is what the piece stands for.
-func (p *piece) fits(s string) bool {
-	switch {
-	case p.field == noField && p.fold:
-		return strings.EqualFold(s, p.literal)
-	case p.constant():
-		return s == p.literal
-	case !p.digit():
-		return strings.HasPrefix(s, p.literal)
-	default:
-		return len(s) >= p.min && len(s) <= p.max && digits(s)
-	}
-}
-
-func digits(s string) bool {
-	for i := range len(s) {
-		if s[i]-'0' > 9 {
-			return false
-		}
-	}
-	return true
-}
-
 // element matches one element of a key, whole.
 type element struct {
-	text     string // as the template has it
-	plain    string // the element, where it is constant
-	pieces   []piece
-	variable int            // index of the only piece of variable length, or -1
-	several  *regexp.Regexp // where there are more of those: the shortest text for each that fits
+	text   string // as the template has it
+	plain  string // the element, where it is constant
+	pieces []piece
+	shape  *regexp.Regexp // the shortest text for each piece that fits, where it is not constant
 }
 
 func newElement(text string, pieces []piece) element {
-	e := element{text: text, pieces: pieces, variable: -1}
 	if len(pieces) == 1 && pieces[0].field == noField && !pieces[0].fold {
-		e.plain = pieces[0].literal
+		return element{text: text, plain: pieces[0].literal, pieces: pieces}
 	}
-	n := 0
-	for i := range pieces {
-		if !pieces[i].fixed() {
-			e.variable = i
-			n++
-		}
-	}
-	if n > 1 {
-		e.several = regexp.MustCompile(expression(pieces))
-	}
-	return e
+	return element{text: text, pieces: pieces, shape: regexp.MustCompile(expression(pieces))}
 }
 
 // expression is the regular expression for pieces, its groups in their order.
@@ -112,6 +70,8 @@ func expression(pieces []piece) string {
 	b.WriteString(`(?s)\A`)
 	for _, p := range pieces {
 		switch {
+		case p.fold:
+			b.WriteString("((?i:" + regexp.QuoteMeta(p.literal) + "))")
 		case p.constant():
 			b.WriteString("(" + regexp.QuoteMeta(p.literal) + ")")
 		case !p.digit():
@@ -128,53 +88,10 @@ func expression(pieces []piece) string {
 
 // match says whether s fits the element and keeps what its fields captured.
 func (e *element) match(s string, c *captures) bool {
-	if e.several != nil {
-		return e.matchSeveral(s, c)
+	if e.shape == nil {
+		return s == e.plain
 	}
-	fixed := len(e.pieces)
-	if e.variable >= 0 {
-		fixed = e.variable
-	}
-	for i := range fixed {
-		rest, ok := e.pieces[i].cutFront(s, c)
-		if !ok {
-			return false
-		}
-		s = rest
-	}
-	if e.variable < 0 {
-		return s == ""
-	}
-	for i := len(e.pieces) - 1; i > e.variable; i-- {
-		w := e.pieces[i].width()
-		if len(s) < w || !e.pieces[i].take(s[len(s)-w:], c) {
-			return false
-		}
-		s = s[:len(s)-w]
-	}
-	return e.pieces[e.variable].take(s, c)
-}
-
-func (p *piece) cutFront(s string, c *captures) (rest string, ok bool) {
-	w := p.width()
-	if len(s) < w || !p.take(s[:w], c) {
-		return "", false
-	}
-	return s[w:], true
-}
-
-func (p *piece) take(s string, c *captures) bool {
-	if !p.fits(s) {
-		return false
-	}
-	if p.field != noField {
-		c[p.field] = s
-	}
-	return true
-}
-
-func (e *element) matchSeveral(s string, c *captures) bool {
-	groups := e.several.FindStringSubmatchIndex(s)
+	groups := e.shape.FindStringSubmatchIndex(s)
 	if groups == nil {
 		return false
 	}

@@ -1,55 +1,36 @@
 package table
 
-import "strings"
-
 // keyPath are the elements of a key but for the last, which is the file: it
 // never takes part in a run.
 type keyPath struct {
-	key  string
-	n    int
-	near [24]int32 // where the first folders' names end in key; no allocation for these
-	far  []int32   // and the others'
+	key     string
+	slashes []int // where the folders' names end in the key
 }
 
-func (f *keyPath) split(key string) {
-	f.key = key
-	for from := 0; ; f.n++ {
-		i := strings.IndexByte(key[from:], '/')
-		if i < 0 {
-			return
+func splitKey(key string) *keyPath {
+	f := &keyPath{key: key, slashes: make([]int, 0, 16)}
+	for i := range len(key) {
+		if key[i] == '/' {
+			f.slashes = append(f.slashes, i)
 		}
-		from += i
-		if f.n < len(f.near) {
-			f.near[f.n] = int32(from)
-		} else {
-			f.far = append(f.far, int32(from))
-		}
-		from++
 	}
+	return f
 }
 
-func (f *keyPath) len() int { return f.n }
-
-// end is where the name of folder i ends in the key, at its slash.
-func (f *keyPath) end(i int) int {
-	if i < len(f.near) {
-		return int(f.near[i])
-	}
-	return int(f.far[i-len(f.near)])
-}
+func (f *keyPath) len() int { return len(f.slashes) }
 
 // file is the last element of the key.
-func (f *keyPath) file() string { return f.key[f.start(f.n):] }
+func (f *keyPath) file() string { return f.key[f.start(f.len()):] }
 
 // start is where folder i begins in the key; start(len) is where the file does.
 func (f *keyPath) start(i int) int {
 	if i == 0 {
 		return 0
 	}
-	return f.end(i-1) + 1
+	return f.slashes[i-1] + 1
 }
 
-func (f *keyPath) at(i int) string { return f.key[f.start(i):f.end(i)] }
+func (f *keyPath) at(i int) string { return f.key[f.start(i):f.slashes[i]] }
 
 // match is where a key's folders have a run of a layout's shape.
 type match struct {

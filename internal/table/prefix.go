@@ -46,66 +46,49 @@ func (p *prefix) constant() string {
 func (p *prefix) takesAll() bool { return len(p.parts) == 1 && p.parts[0] == "" }
 
 // fits says whether a key begins as the prefix says.
-func (p *prefix) fits(key string) bool {
-	for {
-		if p.fitsHere(key) {
-			return true
-		}
-		i := strings.IndexByte(key, '/')
-		if !p.anywhere || i < 0 {
-			return false
-		}
-		key = key[i+1:]
+func (p *prefix) fits(key string) bool { return p.portion(key) == all }
+
+// portion says how many of the keys that begin with a text the prefix fits.
+func (p *prefix) portion(begins string) portion {
+	if !p.anywhere {
+		return p.portionHere(begins)
 	}
+	for rest, ok := begins, true; ok; _, rest, ok = strings.Cut(rest, "/") {
+		if p.portionHere(rest) == all {
+			return all
+		}
+	}
+	return some
 }
 
-func (p *prefix) fitsHere(key string) bool {
+func (p *prefix) portionHere(begins string) portion {
 	for i, part := range p.parts {
 		if i > 0 {
-			n := strings.IndexByte(key, '/')
-			if n < 0 {
-				n = len(key)
+			n := strings.IndexByte(begins, '/')
+			switch {
+			case n == 0:
+				return none
+			case n < 0 && (begins == "" || part != ""):
+				return some // the element of the star, or what follows it, is yet to come
+			case n < 0:
+				return all
 			}
-			if n == 0 {
-				return false
-			}
-			key = key[n:]
+			begins = begins[n:]
 		}
-		rest, ok := strings.CutPrefix(key, part)
-		if !ok {
-			return false
+		rest, ok := strings.CutPrefix(begins, part)
+		switch {
+		case ok:
+			begins = rest
+		case strings.HasPrefix(part, begins):
+			return some
+		default:
+			return none
 		}
-		key = rest
 	}
-	return true
+	return all
 }
 
-// mayFit says whether the prefix fits some key that begins with folder.
-func (p *prefix) mayFit(folder string) bool {
-	rest := folder
-	for i, part := range p.parts {
-		if i > 0 {
-			n := strings.IndexByte(rest, '/')
-			if n < 0 {
-				return true // the element of the star is yet to come
-			}
-			if n == 0 {
-				return p.anywhere
-			}
-			rest = rest[n:]
-		}
-		after, ok := strings.CutPrefix(rest, part)
-		if !ok {
-			return p.anywhere || strings.HasPrefix(part, rest)
-		}
-		rest = after
-	}
-	return true
-}
-
-// mayFitFile says whether the prefix fits some file of the folder itself, though
-// not the folder.
-func (p *prefix) mayFitFile(folder string) bool {
-	last := p.parts[len(p.parts)-1]
-	return !strings.HasSuffix(last, "/") && p.mayFit(folder)
+// endsInFile says whether the prefix may end within the name of a file.
+func (p *prefix) endsInFile() bool {
+	return !strings.HasSuffix(p.parts[len(p.parts)-1], "/")
 }

@@ -87,9 +87,7 @@ func (r *Router) Explain(bucket, key string) (Placement, []string) {
 	var steps []string
 	p := r.place(bucket, key, &steps)
 	if b, ok := r.buckets[bucket]; ok && p.Outcome == Park {
-		var f keyPath
-		f.split(key)
-		b.addHints(&f, &p, &steps)
+		b.addHints(splitKey(key), &p, &steps)
 	}
 	return p, steps
 }
@@ -123,26 +121,25 @@ func (r *Router) place(name, key string, t trace) Placement {
 	if strings.HasSuffix(key, "/") || strings.HasSuffix(key, "_$folder$") {
 		return ignore(Placeholder, "the key stands for a folder")
 	}
-	var f keyPath
+	f := splitKey(key)
 	var m match
-	f.split(key)
-	rule := b.firstMatch(&f, &m, t)
+	rule := b.firstMatch(f, &m, t)
 	if rule != nil && rule.ignore {
 		return ignore(IgnoredByRule, "the rule says so")
 	}
-	if p := neverPlaced(&f); p.Reason != "" {
+	if p := neverPlaced(f); p.Reason != "" {
 		return p
 	}
 	switch {
 	case rule == nil:
-		return b.unmatched(&f, name)
-	case rule.source == "" && !rule.layout.find(&f, &m):
-		if p := b.companion(&f); p.Reason != "" {
+		return b.unmatched(f, name)
+	case rule.source == "" && !rule.layout.find(f, &m):
+		if p := b.companion(f); p.Reason != "" {
 			return p
 		}
 		return park(NoLayoutMatch, "no run of folders has the shape of %s", rule.text)
 	}
-	return r.placeRun(rule, name, &f, &m, t)
+	return r.placeRun(rule, name, f, &m, t)
 }
 
 // firstMatch returns the first rule that decides about the key, or nil.

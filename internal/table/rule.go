@@ -3,13 +3,14 @@ package table
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // rule is a compiled Rule.
 type rule struct {
 	prefix  prefix
-	file    []filePattern // all of which have to fit
+	file    filePattern   // that has to fit; "": any
 	files   []filePattern // one of which has to fit; nil: any
 	except  []shape
 	ignore  bool
@@ -53,7 +54,7 @@ func compile(r *Rule) (c rule, err error) {
 		return c, err
 	}
 	if r.File != "" {
-		if c.file, err = compileFilePatterns([]string{r.File}); err != nil {
+		if c.file, err = compileFilePattern(r.File); err != nil {
 			return c, err
 		}
 	}
@@ -117,12 +118,7 @@ func capturesTable(layout string) bool {
 }
 
 func (l *layout) makesTable() bool {
-	for _, p := range l.spellings[0].table {
-		if p.field != noField {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.spellings[0].table, func(p piece) bool { return p.field != noField })
 }
 
 // compileSource compiles what makes the rule one of a source.
@@ -187,29 +183,16 @@ func (l *layout) begins() string {
 
 // fileFits says whether the last element of a key is one that the rule takes.
 func (r *rule) fileFits(name string) bool {
-	for _, p := range r.file {
-		if !p.fits(name) {
-			return false
-		}
-	}
-	return r.files == nil || anyFits(r.files, name)
+	return (r.file == "" || r.file.fits(name)) && (r.files == nil || anyFits(r.files, name))
 }
 
 // readsFile says whether the rule looks at the last element of keys whose
 // folders fit.
 func (r *rule) readsFile() bool {
-	if r.file != nil || r.files != nil {
-		return true
-	}
-	for i := range r.except {
-		if r.except[i].readsFile() {
-			return true
-		}
-	}
-	return false
+	return r.file != "" || r.files != nil || slices.ContainsFunc(r.except, shape.readsFile)
 }
 
-func (s *shape) readsFile() bool { return s.files != nil || s.not != nil }
+func (s shape) readsFile() bool { return s.files != nil || s.not != nil }
 
 // takes says whether the rule decides about a key; where it is a source's, m is
 // then the run of its shape.
@@ -223,12 +206,7 @@ func (r *rule) takes(f *keyPath, m *match) bool {
 // excepted says whether the key has one of the shapes that the rule leaves to
 // others.
 func (r *rule) excepted(f *keyPath, m *match) bool {
-	for i := range r.except {
-		if r.except[i].fits(f, m) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.except, func(s shape) bool { return s.fits(f, m) })
 }
 
 // fits says whether a key has the shape; of is the run of the rule of which it

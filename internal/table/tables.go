@@ -63,9 +63,7 @@ func (r *Router) tableRule(bucket string, i int, table string) (TableRule, bool)
 		return TableRule{}, false
 	}
 	folder, ok := x.folder(table)
-	var f keyPath
-	f.split(folder)
-	if !ok || slices.ContainsFunc(rules[:i], func(before rule) bool { return before.portion(&f, true) == all }) {
+	if !ok || slices.ContainsFunc(rules[:i], func(before rule) bool { return before.portion(splitKey(folder), true) == all }) {
 		return TableRule{}, false // another prefix, or one that an earlier rule takes
 	}
 	return TableRule{Bucket: bucket, Rule: x.number, Layout: x.text, Source: x.source, Keys: x.layout.keys,
@@ -121,14 +119,17 @@ func (r *rule) folder(table string) (string, bool) {
 		table = "" // many texts become the same name
 	}
 	prefix := r.prefix.constant()
-	folder := r.layout.folder(table)
-	switch {
-	case strings.HasPrefix(folder, prefix):
-		return folder, true
-	case strings.HasPrefix(prefix, folder):
-		return prefix[:strings.LastIndexByte(prefix, '/')+1], true
+	folder, ok := longer(prefix, r.layout.folder(table))
+	return folder[:strings.LastIndexByte(folder, '/')+1], ok
+}
+
+// longer is the longer of two beginnings of keys. Where they contradict each
+// other no key has both.
+func longer(a, b string) (string, bool) {
+	if len(a) < len(b) {
+		a, b = b, a
 	}
-	return "", false
+	return a, strings.HasPrefix(a, b)
 }
 
 // folder is the constant beginning of the layout, with the table, if it is
@@ -203,11 +204,8 @@ func (r *Router) KeyPrefixes(bucket string) []string {
 		}
 		prefix := x.prefix.constant()
 		beginning, _, _ := strings.Cut(x.layout.folder(anyTable), anyTable)
-		switch {
-		case strings.HasPrefix(beginning, prefix):
-			beginnings = append(beginnings, beginning)
-		case strings.HasPrefix(prefix, beginning):
-			beginnings = append(beginnings, prefix)
+		if both, ok := longer(prefix, beginning); ok {
+			beginnings = append(beginnings, both)
 		}
 	}
 	return beginnings

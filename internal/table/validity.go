@@ -1,7 +1,11 @@
 package table
 
 import (
+	"slices"
+	"strconv"
 	"strings"
+	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -49,36 +53,13 @@ func realTime(c *captures, n int) bool {
 	if n == 0 {
 		return true
 	}
-	y, mo, d := number(c[year]), 1, 1
-	if n > 1 {
-		mo = number(c[month])
+	want := [firstName]int{month: 1, day: 1}
+	for f := range n {
+		want[f], _ = strconv.Atoi(c[f]) // digits
 	}
-	if n > 2 {
-		d = number(c[day])
-	}
-	return y >= 1 && mo >= 1 && mo <= 12 && d >= 1 && d <= daysIn(y, mo) &&
-		(n < 4 || number(c[hour]) < 24) && (n < 5 || number(c[minute]) < 60) && (n < 6 || number(c[second]) < 60)
-}
-
-func number(digits string) int {
-	n := 0
-	for i := range len(digits) {
-		n = n*10 + int(digits[i]-'0')
-	}
-	return n
-}
-
-func daysIn(y, m int) int {
-	switch m {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
+	t := time.Date(want[year], time.Month(want[month]), want[day], want[hour], want[minute], want[second], 0, time.UTC)
+	have := [firstName]int{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute(), t.Second()}
+	return want[year] >= 1 && have == want
 }
 
 // wrongLocation says what is wrong with a folder as the location of a
@@ -86,28 +67,18 @@ func daysIn(y, m int) int {
 // (docs/aws-facts.md 5.5), "${" may be substituted by the engine (docs/engines.md,
 // Hive DDL).
 func wrongLocation(folder string) string {
-	from := 0 // of the element
-	for i := 0; i < len(folder); i++ {
-		switch c := folder[i]; {
-		case c == '/':
-			if e := folder[from:i]; e == "" || e == "." || e == ".." {
-				return "it has an element that is empty, . or .."
-			}
-			from = i + 1
-		case c == '$' && i+1 < len(folder) && folder[i+1] == '{':
-			return "it holds ${"
-		case c < 0x20 || c == 0x7f:
-			return "it holds a control character"
-		case c >= utf8.RuneSelf:
-			r, size := utf8.DecodeRuneInString(folder[i:])
-			if r == utf8.RuneError {
-				return "it is not valid UTF-8"
-			}
-			if r < 0xa0 {
-				return "it holds a control character"
-			}
-			i += size - 1
+	for e := range strings.SplitAfterSeq(folder, "/") {
+		if e == "/" || e == "./" || e == "../" {
+			return "it has an element that is empty, . or .."
 		}
+	}
+	switch {
+	case strings.Contains(folder, "${"):
+		return "it holds ${"
+	case strings.ContainsRune(folder, utf8.RuneError): // also what the body had as half of a surrogate pair
+		return "it is not valid UTF-8"
+	case strings.ContainsFunc(folder, unicode.IsControl):
+		return "it holds a control character"
 	}
 	return ""
 }
@@ -121,11 +92,8 @@ func wrongValue(v string) string {
 		return "it is Hive's word for no value"
 	case strings.Contains(v, "${"):
 		return "it holds ${"
-	}
-	for _, r := range v {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 {
-			return "it holds a control character"
-		}
+	case strings.ContainsFunc(v, unicode.IsControl):
+		return "it holds a control character"
 	}
 	return ""
 }
@@ -141,8 +109,8 @@ func unescape(s string) string {
 	b.WriteString(s[:i])
 	for ; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {
-			if hi, lo := hex(s[i+1]), hex(s[i+2]); hi|lo < 16 {
-				b.WriteRune(rune(hi<<4 | lo))
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteRune(rune(c))
 				i += 2
 				continue
 			}
@@ -150,17 +118,6 @@ func unescape(s string) string {
 		b.WriteByte(s[i])
 	}
 	return b.String()
-}
-
-// hex is the value of a hexadecimal digit, or 16 or more.
-func hex(c byte) byte {
-	switch {
-	case c-'0' <= 9:
-		return c - '0'
-	case (c|0x20)-'a' <= 5:
-		return (c | 0x20) - 'a' + 10
-	}
-	return 0xff
 }
 
 // firehoseErrors are Firehose's types of what it could not deliver or convert,
@@ -173,31 +130,8 @@ var firehoseErrors = []string{
 }
 
 func isErrorOutput(folder string) bool {
-	const ending = "-failed"
-	n := len(folder) - len(ending)
-	if n < len("splunk") || folder[len(folder)-1]|0x20 != 'd' || !equalFold(folder[n:], ending) {
-		return false
-	}
-	for _, e := range firehoseErrors {
-		if n >= len(e) && equalFold(folder[n-len(e):n], e) {
-			return true
-		}
-	}
-	return false
-}
-
-// equalFold compares texts of the same length in ASCII: ſ is no s.
-func equalFold(s, lower string) bool {
-	for i := range len(lower) {
-		c := s[i]
-		if c-'A' <= 25 {
-			c |= 0x20
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
+	of, failed := strings.CutSuffix(strings.ToLower(folder), "-failed")
+	return failed && slices.ContainsFunc(firehoseErrors, func(e string) bool { return strings.HasSuffix(of, e) })
 }
 
 // isStaging says whether a folder holds files that a writer is not done with,
