@@ -1,15 +1,16 @@
 package s3
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -43,7 +44,7 @@ type followed struct {
 var seed = maphash.MakeSeed()
 
 type arrival struct {
-	file
+	object
 	since time.Time // when it was seen to be so
 }
 
@@ -89,17 +90,17 @@ func (f *follower) look(ctx context.Context) error {
 			}
 		}
 	}
-	var complete []file
+	complete := map[string]object{}
 	now := f.store.Now()
 	for key, seen := range f.waiting {
 		is, err := f.m.stat(key)
 		switch {
 		case err != nil:
 			delete(f.waiting, key)
-		case is.size != seen.size || !is.modified.Equal(seen.modified):
+		case !bytes.Equal(is.MD5, seen.MD5):
 			f.waiting[key] = arrival{is, now}
-		case now.Sub(is.modified) >= quiet || now.Sub(seen.since) >= quiet: // the time of a file may be anything
-			complete = append(complete, is)
+		case now.Sub(is.Modified) >= quiet || now.Sub(seen.since) >= quiet: // the time of a file may be anything
+			complete[key] = is
 		}
 	}
 	return f.notify(ctx, complete)
@@ -160,19 +161,18 @@ func (f *follower) entry(ctx context.Context, folder string, e entry, before []u
 }
 
 // notify tells of files in one transaction, and forgets them with it.
-func (f *follower) notify(ctx context.Context, files []file) error {
+func (f *follower) notify(ctx context.Context, files map[string]object) error {
 	if len(files) == 0 {
 		return nil
 	}
-	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.key, b.key) })
 	err := f.store.Update(func(tx *bbolt.Tx) error {
-		for _, x := range files {
-			sequencer, err := tx.Bucket(bucketsName).NextSequence()
-			if err != nil {
+		for _, key := range slices.Sorted(maps.Keys(files)) {
+			o := files[key]
+			var err error
+			if o.Sequencer, err = tx.Bucket(bucketsName).NextSequence(); err != nil {
 				return err
 			}
-			o := object{Size: x.size, MD5: x.etag(), Sequencer: sequencer, Modified: x.modified}
-			if err := f.store.notify(ctx, tx, createdPut, f.m.Bucket, x.key, &o); err != nil {
+			if err := f.store.notify(ctx, tx, createdPut, f.m.Bucket, key, &o); err != nil {
 				return err
 			}
 		}
@@ -181,8 +181,8 @@ func (f *follower) notify(ctx context.Context, files []file) error {
 	if err != nil {
 		return err
 	}
-	for _, x := range files {
-		delete(f.waiting, x.key)
+	for key := range files {
+		delete(f.waiting, key)
 	}
 	return nil
 }

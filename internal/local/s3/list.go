@@ -3,8 +3,7 @@ package s3
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 
@@ -24,10 +23,16 @@ type Object struct {
 // Objects returns the objects of a bucket whose keys begin with prefix, in the
 // order of their keys; gofakes3's NoSuchBucket if there is no such bucket.
 func (s *Store) Objects(ctx context.Context, bucket, prefix string) ([]Object, error) {
-	if m := s.mounts[bucket]; m != nil {
-		return m.objects(ctx, prefix)
-	}
 	var all []Object
+	if m := s.mounts[bucket]; m != nil {
+		for o, err := range m.files(ctx, prefix) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, o)
+		}
+		return all, nil
+	}
 	err := s.DB.View(func(tx *bbolt.Tx) error {
 		objects, err := objectsOf(tx, bucket)
 		if err != nil {
@@ -36,8 +41,8 @@ func (s *Store) Objects(ctx context.Context, bucket, prefix string) ([]Object, e
 		c := objects.Cursor()
 		for key, v := c.Seek([]byte(prefix)); key != nil && bytes.HasPrefix(key, []byte(prefix)); key, v = c.Next() {
 			var o object
-			if err := json.Unmarshal(v, &o); err != nil {
-				return fmt.Errorf("decode %q: %w", key, err)
+			if err := decode(string(key), v, &o); err != nil {
+				return err
 			}
 			all = append(all, Object{Key: string(key), Size: o.Size, Path: s.path(o.Body)})
 			if err := ctx.Err(); err != nil {
@@ -51,25 +56,45 @@ func (s *Store) Objects(ctx context.Context, bucket, prefix string) ([]Object, e
 
 // ListBucket implements gofakes3.Backend.
 func (s *Store) ListBucket(ctx context.Context, name string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
-	if m := s.mounts[name]; m != nil {
-		return m.list(ctx, prefix, page)
-	}
 	l := listing{page: page, list: gofakes3.NewObjectList()}
 	if prefix != nil {
 		l.prefix, l.delimiter = prefix.Prefix, prefix.Delimiter
 	}
-	err := s.DB.View(func(tx *bbolt.Tx) error {
+	err := s.list(ctx, name, &l)
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return l.list, err
+}
+
+func (s *Store) list(ctx context.Context, name string, l *listing) error {
+	if m := s.mounts[name]; m != nil {
+		return m.list(ctx, l)
+	}
+	return s.DB.View(func(tx *bbolt.Tx) error {
 		objects, err := objectsOf(tx, name)
 		if err != nil {
 			return err
 		}
-		return l.walk(objects.Cursor())
+		c := objects.Cursor()
+		key, v := c.Seek([]byte(l.from()))
+		for key != nil && strings.HasPrefix(string(key), l.prefix) {
+			next, err := l.take(string(key), func() (o object, err error) { return o, decode(string(key), v, &o) })
+			switch {
+			case err != nil:
+				return err
+			case next == "":
+				key, v = c.Next()
+			default:
+				key, v = c.Seek([]byte(next))
+			}
+		}
+		return nil
 	})
-	return l.list, err
 }
 
 // listing collects one page of a bucket. A folder (common prefix) is one entry
-// however much is below it: the cursor leaps over that.
+// however much is below it.
 type listing struct {
 	prefix, delimiter string
 	page              gofakes3.ListBucketPage
@@ -78,54 +103,28 @@ type listing struct {
 	last              string // the entry that was listed last
 }
 
-func (l *listing) walk(c *bbolt.Cursor) error {
-	key, v := l.start(c)
-	for key != nil && strings.HasPrefix(string(key), l.prefix) {
-		if l.page.MaxKeys > 0 && l.count >= l.page.MaxKeys {
-			l.list.IsTruncated, l.list.NextMarker = true, l.last
-			return nil
-		}
-		l.count++
-		if folder := l.folder(string(key)); folder != "" {
-			l.last = folder
-			l.list.AddPrefix(folder)
-			key, v = leap(c, folder)
-			continue
-		}
-		if err := l.add(string(key), v); err != nil {
-			return err
-		}
-		key, v = c.Next()
-	}
-	return nil
-}
+// errEnough ends a listing before its end.
+var errEnough = errors.New("enough")
 
-// start finds the first key after the marker; a marker that is a folder stands
-// for all that is in it.
-func (l *listing) start(c *bbolt.Cursor) (key, v []byte) {
+// from is the first key that the page may have. A marker that is a folder stands for
+// all that is in it.
+func (l *listing) from() string {
 	marker := l.page.Marker
-	if marker < l.prefix {
-		return c.Seek([]byte(l.prefix))
+	switch {
+	case marker == "" || marker < l.prefix:
+		return l.prefix
+	case l.folder(marker) == marker:
+		return behind(marker)
 	}
-	if folder := l.folder(marker); folder == marker && folder != "" {
-		return leap(c, folder)
-	}
-	key, v = c.Seek([]byte(marker))
-	if string(key) == marker {
-		return c.Next()
-	}
-	return key, v
+	return marker + "\x00"
 }
 
-// leap goes to the first key behind all that begin with folder.
-func leap(c *bbolt.Cursor, folder string) (key, v []byte) {
-	for end := []byte(folder); len(end) > 0; end = end[:len(end)-1] {
-		if last := len(end) - 1; end[last] < 0xff {
-			end[last]++
-			return c.Seek(end)
-		}
-	}
-	return nil, nil
+// behind is before every key that follows those which begin with folder. Keys are
+// UTF-8, so that there is a next byte.
+func behind(folder string) string {
+	end := []byte(folder)
+	end[len(end)-1]++
+	return string(end)
 }
 
 // folder is the common prefix that key is listed under, "" if under itself.
@@ -140,15 +139,26 @@ func (l *listing) folder(key string) string {
 	return key[:len(l.prefix)+i+len(l.delimiter)]
 }
 
-func (l *listing) add(key string, v []byte) error {
-	var o object
-	if err := json.Unmarshal(v, &o); err != nil {
-		return fmt.Errorf("decode %q: %w", key, err)
+// take lists a key, or the folder that it is in: then it returns where the next entry
+// may begin. errEnough if the page has no room for it.
+func (l *listing) take(key string, read func() (object, error)) (next string, err error) {
+	if l.page.MaxKeys > 0 && l.count >= l.page.MaxKeys {
+		l.list.IsTruncated, l.list.NextMarker = true, l.last
+		return "", errEnough
 	}
-	l.last = key
+	if folder := l.folder(key); folder != "" {
+		l.list.AddPrefix(folder)
+		l.count, l.last = l.count+1, folder
+		return behind(folder), nil
+	}
+	o, err := read()
+	if err != nil {
+		return "", err
+	}
 	l.list.Add(&gofakes3.Content{
 		Key: key, Size: o.Size, ETag: `"` + o.etag() + `"`,
 		LastModified: gofakes3.NewContentTime(o.Modified), StorageClass: gofakes3.StorageStandard,
 	})
-	return nil
+	l.count, l.last = l.count+1, key
+	return "", nil
 }

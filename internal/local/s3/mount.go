@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"net/http"
@@ -181,70 +180,59 @@ func (m *mount) above(link string) bool {
 	return err != nil || holder == target || strings.HasPrefix(holder+string(filepath.Separator), target+string(filepath.Separator))
 }
 
-// file is an object of a mounted bucket.
-type file struct {
-	key      string
-	size     int64
-	modified time.Time
-	link     bool
-}
-
-// etag tells versions of a file apart. It is no MD5, and doesn't have the length
-// of one: clients that compare those leave it alone.
-func (f file) etag() []byte {
-	b := []byte{'m'}
-	b = binary.BigEndian.AppendUint64(b, uint64(f.size))
-	return binary.BigEndian.AppendUint64(b, uint64(f.modified.UnixNano()))
-}
-
-func (f file) content() *gofakes3.Content {
-	return &gofakes3.Content{
-		Key: f.key, Size: f.size, ETag: fmt.Sprintf(`"%x"`, f.etag()),
-		LastModified: gofakes3.NewContentTime(f.modified), StorageClass: gofakes3.StorageStandard,
-	}
+// objectOf is a file as an object. Its ETag tells versions of the file apart, is no
+// MD5, and doesn't have the length of one: clients that compare those leave it alone.
+func objectOf(info fs.FileInfo) object {
+	tag := binary.BigEndian.AppendUint64(append(make([]byte, 0, 17), 'm'), uint64(info.Size()))
+	tag = binary.BigEndian.AppendUint64(tag, uint64(info.ModTime().UnixNano()))
+	return object{Size: info.Size(), Modified: info.ModTime(), MD5: tag}
 }
 
 // stat finds the file that a key stands for.
-func (m *mount) stat(key string) (file, error) {
+func (m *mount) stat(key string) (object, error) {
 	path, ok := m.rel(key)
 	if !ok || path == "." || strings.HasSuffix(key, "/") {
-		return file{}, gofakes3.KeyNotFound(key)
+		return object{}, gofakes3.KeyNotFound(key)
 	}
 	info, err := m.root.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
-		return file{}, gofakes3.KeyNotFound(key)
+		return object{}, gofakes3.KeyNotFound(key)
 	}
-	return file{key: key, size: info.Size(), modified: info.ModTime()}, nil
+	return objectOf(info), nil
 }
 
 // seen finds the file of an entry that was just read. Only a link has to be
 // looked at through the root, which opens each folder on the way again.
-func (m *mount) seen(e entry, key string) (file, error) {
+func (m *mount) seen(key string, e entry) (object, error) {
 	if e.link {
-		f, err := m.stat(key)
-		f.link = true
-		return f, err
+		return m.stat(key)
 	}
 	path, _ := m.rel(key)
 	info, err := os.Lstat(m.real + string(filepath.Separator) + filepath.FromSlash(path))
-	if err == nil && !info.Mode().IsRegular() {
-		err = fs.ErrNotExist
+	switch {
+	case err != nil:
+		return object{}, err
+	case !info.Mode().IsRegular():
+		return object{}, fs.ErrNotExist
 	}
-	if err != nil {
-		return file{}, err
-	}
-	return file{key: key, size: info.Size(), modified: info.ModTime()}, nil
+	return objectOf(info), nil
 }
 
-// walk visits what a folder and all below it hold, in S3's order, from the first
-// key that is at least from and begins with prefix. enter says whether a folder
-// is gone into; what isn't is visited itself. It ends with the first error.
+// walk visits the files that a folder and all below it hold, in S3's order, from the
+// first key that is at least from and begins with prefix. It ends with the first
+// error; visit may put from farther on.
 type walk struct {
 	m            *mount
-	prefix, from string
-	enter        func(folder string) (bool, error)
-	visit        func(file) error
+	prefix, from string // from is at least prefix
+	visit        func(key string, e entry) error
 }
+
+func (w *walk) run(ctx context.Context) error {
+	return w.folder(ctx, folderOf(w.prefix))
+}
+
+// folderOf is the folder that holds all that begins with prefix.
+func folderOf(prefix string) string { return prefix[:strings.LastIndexByte(prefix, '/')+1] }
 
 func (w *walk) folder(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
@@ -258,135 +246,55 @@ func (w *walk) folder(ctx context.Context, name string) error {
 		w.m.Skipped(name, "can't be read: "+plain(err))
 		return nil
 	}
-	// All before the one that from lies in, or begins with, is behind us.
-	first, _ := slices.BinarySearchFunc(entries, strings.TrimPrefix(w.from, name), func(e entry, from string) int {
+	for _, e := range w.rest(name, entries) {
+		key := name + e.name
+		switch {
+		case e.folder() && strings.HasPrefix(w.from, key): // what is to come begins in it
+		case key < w.from:
+			continue
+		case !strings.HasPrefix(key, w.prefix):
+			return nil
+		}
+		if e.folder() {
+			err = w.folder(ctx, key)
+		} else {
+			err = w.visit(key, e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rest are a folder's entries from the one on that from lies in, or begins with: a
+// page of a large folder doesn't begin with its first file.
+func (w *walk) rest(name string, entries []entry) []entry {
+	from, ok := strings.CutPrefix(w.from, name)
+	if !ok {
+		return entries
+	}
+	first, _ := slices.BinarySearchFunc(entries, from, func(e entry, from string) int {
 		if e.folder() && strings.HasPrefix(from, e.name) {
 			return 0
 		}
 		return strings.Compare(e.name, from)
 	})
-	if !strings.HasPrefix(w.from, name) {
-		first = 0
-		if w.from > name {
-			return nil
-		}
-	}
-	for _, e := range entries[first:] {
-		full := name + e.name
-		if !strings.HasPrefix(full, w.prefix) && !(e.folder() && strings.HasPrefix(w.prefix, full)) {
-			if full > w.prefix {
-				return nil
-			}
-			continue
-		}
-		if err := w.entry(ctx, e, full); err != nil {
+	return entries[first:]
+}
+
+// list fills a page of a listing.
+func (m *mount) list(ctx context.Context, l *listing) error {
+	w := walk{m: m, prefix: l.prefix, from: l.from()}
+	w.visit = func(key string, e entry) error {
+		next, err := l.take(key, func() (object, error) { return m.seen(key, e) })
+		if errors.Is(err, errEnough) {
 			return err
 		}
+		w.from = max(w.from, next)
+		return nil // any other error: it is gone meanwhile
 	}
-	return nil
-}
-
-func (w *walk) entry(ctx context.Context, e entry, full string) error {
-	if e.folder() {
-		into := true
-		if strings.HasPrefix(full, w.prefix) {
-			var err error
-			if into, err = w.enter(full); err != nil || !into {
-				return err
-			}
-		}
-		return w.folder(ctx, full)
-	}
-	f, err := w.m.seen(e, full)
-	if err != nil {
-		return nil // gone meanwhile
-	}
-	return w.visit(f)
-}
-
-// start is the folder that holds all that begins with prefix.
-func start(prefix string) string { return prefix[:strings.LastIndexByte(prefix, '/')+1] }
-
-// errFull ends a walk when the page is full.
-var errFull = errors.New("the page is full")
-
-// list answers one page of a listing.
-func (m *mount) list(ctx context.Context, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
-	l := listing{page: page, list: gofakes3.NewObjectList()}
-	if prefix != nil {
-		l.prefix, l.delimiter = prefix.Prefix, prefix.Delimiter
-	}
-	folded := l.folder(page.Marker) // the common prefix that was listed last
-	if folded != page.Marker {
-		folded = ""
-	}
-	w := walk{m: m, prefix: l.prefix, from: max(l.prefix, page.Marker)}
-	w.enter = func(folder string) (bool, error) {
-		if l.delimiter != "/" {
-			return true, nil
-		}
-		if folder == folded {
-			return false, nil
-		}
-		some, err := m.some(ctx, folder, page.Marker)
-		if err != nil || !some {
-			return false, err
-		}
-		return false, l.take(folder)
-	}
-	w.visit = func(f file) error {
-		switch folder := l.folder(f.key); {
-		case f.key == page.Marker || folder != "" && folder == folded:
-			return nil
-		case folder != "": // of another delimiter
-			folded = folder
-			return l.take(folder)
-		}
-		if err := l.take(""); err != nil {
-			return err
-		}
-		l.last = f.key
-		l.list.Add(f.content())
-		return nil
-	}
-	if err := w.folder(ctx, start(l.prefix)); err != nil && !errors.Is(err, errFull) {
-		return nil, err
-	}
-	return l.list, nil
-}
-
-// take counts one entry more, and lists a folder. errFull if the page has no
-// room for it.
-func (l *listing) take(folder string) error {
-	if l.page.MaxKeys > 0 && l.count >= l.page.MaxKeys {
-		l.list.IsTruncated, l.list.NextMarker = true, l.last
-		return errFull
-	}
-	l.count++
-	if folder != "" {
-		l.last = folder
-		l.list.AddPrefix(folder)
-	}
-	return nil
-}
-
-// some tells whether there is a file in or below a folder, behind a marker: S3
-// knows no empty folders.
-func (m *mount) some(ctx context.Context, folder, marker string) (bool, error) {
-	found := errors.New("found")
-	w := walk{m: m, prefix: folder, from: max(folder, marker),
-		enter: func(string) (bool, error) { return true, nil },
-		visit: func(f file) error {
-			if f.key == marker {
-				return nil
-			}
-			return found
-		}}
-	err := w.folder(ctx, folder)
-	if errors.Is(err, found) {
-		return true, nil
-	}
-	return false, err
+	return w.run(ctx)
 }
 
 // Files are the files that the mount shows, in the order of their keys.
@@ -398,50 +306,43 @@ func (o Mount) Files(ctx context.Context) iter.Seq2[Object, error] {
 			return
 		}
 		defer m.Close()
-		enough := errors.New("enough")
-		err = m.each(ctx, "", func(f Object) error {
-			if !yield(f, nil) {
-				return enough
+		m.files(ctx, "")(yield)
+	}
+}
+
+// files are those whose keys begin with prefix, for a reader on this machine that
+// would follow links: their paths have none.
+func (m *mount) files(ctx context.Context, prefix string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		var holder, real string // the folder that was resolved last
+		w := walk{m: m, prefix: prefix, from: prefix}
+		w.visit = func(key string, e entry) error {
+			f, err := m.seen(key, e)
+			if err != nil {
+				return nil // gone meanwhile
+			}
+			folder := folderOf(key)
+			if real == "" || folder != holder {
+				holder = folder
+				real, err = m.resolve(folder)
+			}
+			path := filepath.Join(real, key[len(folder):])
+			if err == nil && e.link {
+				path, err = m.resolve(key)
+			}
+			if err != nil {
+				m.Skipped(key, plain(err))
+				return nil
+			}
+			if !yield(Object{Key: key, Size: f.Size, Path: path, Modified: f.Modified}, nil) {
+				return errEnough
 			}
 			return nil
-		})
-		if err != nil && !errors.Is(err, enough) {
+		}
+		if err := w.run(ctx); err != nil && !errors.Is(err, errEnough) {
 			yield(Object{}, err)
 		}
 	}
-}
-
-// objects lists for a reader on this machine.
-func (m *mount) objects(ctx context.Context, prefix string) (all []Object, err error) {
-	err = m.each(ctx, prefix, func(o Object) error {
-		all = append(all, o)
-		return nil
-	})
-	return all, err
-}
-
-// each visits what begins with prefix. The paths have no links, for a reader that
-// would follow them.
-func (m *mount) each(ctx context.Context, prefix string, visit func(Object) error) error {
-	var holder, real string // the folder that was resolved last
-	w := walk{m: m, prefix: prefix, from: prefix, enter: func(string) (bool, error) { return true, nil }}
-	w.visit = func(f file) error {
-		folder, err := start(f.key), error(nil)
-		if real == "" || folder != holder {
-			holder = folder
-			real, err = m.resolve(folder)
-		}
-		path := filepath.Join(real, f.key[len(folder):])
-		if err == nil && f.link {
-			path, err = m.resolve(f.key)
-		}
-		if err != nil {
-			m.Skipped(f.key, plain(err))
-			return nil
-		}
-		return visit(Object{Key: f.key, Size: f.size, Path: path, Modified: f.modified})
-	}
-	return w.folder(ctx, start(prefix))
 }
 
 // resolve returns the path of a key without links: inside the directory, or an
@@ -458,51 +359,15 @@ func (m *mount) resolve(key string) (string, error) {
 	return real, nil
 }
 
-func (m *mount) open(key string) (file, *os.File, error) {
+// find finds a file as gofakes3 answers with it, and how it is opened.
+func (m *mount) find(key string) (*gofakes3.Object, func() (*os.File, error), error) {
 	f, err := m.stat(key)
 	if err != nil {
-		return file{}, nil, err
+		return nil, nil, err
 	}
+	f.Meta = map[string]string{"Last-Modified": f.Modified.UTC().Format(http.TimeFormat)}
 	path, _ := m.rel(key)
-	r, err := m.root.Open(path)
-	return f, r, err
-}
-
-func (m *mount) head(key string) (*gofakes3.Object, error) {
-	f, err := m.stat(key)
-	if err != nil {
-		return nil, err
-	}
-	return f.answer(http.NoBody, nil), nil
-}
-
-func (m *mount) get(key string, request *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
-	f, r, err := m.open(key)
-	if err != nil {
-		return nil, err
-	}
-	span, err := request.Range(f.size)
-	if err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	begin, length := int64(0), f.size // no more, should it grow
-	if span != nil {
-		begin, length = span.Start, span.Length
-	}
-	return f.answer(section{io.NewSectionReader(r, begin, length), r}, span), nil
-}
-
-// section is a part of a file that is closed with it.
-type section struct {
-	io.Reader
-	io.Closer
-}
-
-func (f file) answer(contents io.ReadCloser, span *gofakes3.ObjectRange) *gofakes3.Object {
-	return &gofakes3.Object{
-		Name: f.key, Size: f.size, Hash: f.etag(), Contents: contents, Range: span,
-		Metadata: map[string]string{"Last-Modified": f.modified.UTC().Format(http.TimeFormat)},
-	}
+	return f.answer(key), func() (*os.File, error) { return m.root.Open(path) }, nil
 }
 
 // plain is an error of the file system without the path, which the key says.

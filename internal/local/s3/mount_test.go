@@ -121,7 +121,7 @@ func compareListings(t *testing.T, dir, at string, keys []string) {
 	}
 	markers := append([]string{"", "a", "a/", "a/b", "a/b/", "a/b/c!", "b/", "zz", "x/y/a/b", "x/z"}, keys[:10]...)
 	for _, prefix := range []string{"", "x", "x/y/a", "a", "a/", "a/b", "a/b/", "b/dt=2026-01-02/", "é", "nothing", "empty/", "a//b", "../", "/"} {
-		for _, delimiter := range []string{"", "/", "-"} {
+		for _, delimiter := range []string{"", "/", "-", "é"} {
 			for _, marker := range markers {
 				for _, size := range []int64{1, 2, 7, 1000} {
 					want := pages(t, s, "b", prefix, delimiter, marker, size)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"time"
 
@@ -114,7 +115,11 @@ func withChecksum(meta map[string]string, crc32 string) map[string]string {
 // CopyObject implements gofakes3.Backend. The copy is a file of its own, so
 // that each object owns its file.
 func (s *Store) CopyObject(ctx context.Context, srcBucket, srcKey, dstBucket, dstKey string, meta map[string]string) (gofakes3.CopyObjectResult, error) {
-	f, err := s.open(srcBucket, srcKey)
+	_, open, err := s.look(srcBucket, srcKey)
+	if err != nil {
+		return gofakes3.CopyObjectResult{}, err
+	}
+	f, err := open()
 	if err != nil {
 		return gofakes3.CopyObjectResult{}, err
 	}
@@ -215,59 +220,55 @@ func (s *Store) Has(bucket, key string) (bool, error) {
 	return err == nil, err
 }
 
-func (s *Store) open(name, key string) (*os.File, error) {
-	if m := s.mounts[name]; m != nil {
-		_, f, err := m.open(key)
-		return f, err
+// look finds an object as gofakes3 answers with it, and how its file is opened.
+func (s *Store) look(bucket, key string) (*gofakes3.Object, func() (*os.File, error), error) {
+	if m := s.mounts[bucket]; m != nil {
+		return m.find(key)
 	}
-	o, err := s.find(name, key)
+	o, err := s.find(bucket, key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return os.Open(s.path(o.Body))
+	return o.answer(key), func() (*os.File, error) { return os.Open(s.path(o.Body)) }, nil
+}
+
+func (o *object) answer(key string) *gofakes3.Object {
+	return &gofakes3.Object{Name: key, Metadata: o.Meta, Size: o.Size, Hash: o.MD5, Contents: http.NoBody, PartSizes: o.Parts}
 }
 
 // HeadObject implements gofakes3.Backend.
 func (s *Store) HeadObject(ctx context.Context, name, key string) (*gofakes3.Object, error) {
-	if m := s.mounts[name]; m != nil {
-		return m.head(key)
+	o, _, err := s.look(name, key)
+	if err == nil {
+		exchangeOf(ctx).parts = len(o.PartSizes)
 	}
-	o, err := s.find(name, key)
-	if err != nil {
-		return nil, err
-	}
-	exchangeOf(ctx).parts = len(o.Parts)
-	return o.answer(key, io.NopCloser(bytes.NewReader(nil)), nil), nil
+	return o, err
 }
 
 // GetObject implements gofakes3.Backend.
 func (s *Store) GetObject(ctx context.Context, name, key string, request *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
-	if m := s.mounts[name]; m != nil {
-		return m.get(key, request)
-	}
-	o, err := s.find(name, key)
+	o, open, err := s.look(name, key)
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(s.path(o.Body))
+	if o.Range, err = request.Range(o.Size); err != nil {
+		return nil, err
+	}
+	f, err := open()
 	if err != nil {
 		return nil, err
 	}
-	exchangeOf(ctx).parts = len(o.Parts)
-	span, err := request.Range(o.Size)
-	if err != nil {
-		f.Close()
-		return nil, err
+	exchangeOf(ctx).parts = len(o.PartSizes)
+	begin, length := int64(0), o.Size // no more, should a file of a mount grow
+	if o.Range != nil {
+		begin, length = o.Range.Start, o.Range.Length
 	}
-	if span == nil {
-		return o.answer(key, f, nil), nil
-	}
-	return o.answer(key, section{io.NewSectionReader(f, span.Start, span.Length), f}, span), nil
+	o.Contents = section{io.NewSectionReader(f, begin, length), f}
+	return o, nil
 }
 
-func (o *object) answer(key string, contents io.ReadCloser, span *gofakes3.ObjectRange) *gofakes3.Object {
-	return &gofakes3.Object{
-		Name: key, Metadata: o.Meta, Size: o.Size, Hash: o.MD5,
-		Contents: contents, Range: span, PartSizes: o.Parts,
-	}
+// section is a part of a file that is closed with it.
+type section struct {
+	io.Reader
+	io.Closer
 }

@@ -280,10 +280,14 @@ func load(b *bbolt.Bucket, key string, to any) (bool, error) {
 	if v == nil {
 		return false, nil
 	}
+	return true, decode(key, v, to)
+}
+
+func decode(key string, v []byte, to any) error {
 	if err := json.Unmarshal(v, to); err != nil {
-		return false, fmt.Errorf("decode %q: %w", key, err)
+		return fmt.Errorf("decode %q: %w", key, err)
 	}
-	return true, nil
+	return nil
 }
 
 func save(b *bbolt.Bucket, key string, from any) error {
