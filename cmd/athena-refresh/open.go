@@ -130,7 +130,7 @@ func (a *app) serveFolder(ctx context.Context, d *discovery, f *openFlags, dir s
 	}
 	c.Catalog = config.CatalogGlue // a statement for each hundred partitions would only take longer
 	o, err := a.openStack(ctx, c, router, a.log(slog.LevelWarn), local.Options{
-		Data: filepath.Join(dir, "data"), Mounts: []local.Mount{{Bucket: d.bucket, Dir: d.dir, At: d.at, Follow: f.watch}}})
+		Data: filepath.Join(dir, "data"), Mount: &local.Mount{Bucket: d.bucket, Dir: d.dir, At: d.at, Follow: f.watch}})
 	if err != nil {
 		return err
 	}

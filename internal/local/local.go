@@ -64,7 +64,7 @@ type Options struct {
 	Judged  func(Judgement) // told of every right of theirs that was judged; nil for nobody
 	Latency map[string]time.Duration
 	Faults  []Fault
-	Mounts  []s3.Mount // buckets that show directories; may be none
+	Mount   *Mount // nil for none
 }
 
 // Mount is a bucket that shows a directory.
@@ -124,7 +124,7 @@ func (s *Stack) open(o Options) error {
 	s.closers = append(s.closers, s.queues)
 	s.buckets, err = s3.Open(s3.Options{
 		DB: s.db, Update: commits.Update, Dir: filepath.Join(o.Data, "objects"),
-		Region: o.Region, Queues: s.queues, Now: o.Now, Mounts: o.Mounts,
+		Region: o.Region, Queues: s.queues, Now: o.Now, Mount: o.Mount,
 	})
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ type body struct {
 	crc32 string // base64, as in x-amz-checksum-crc32
 }
 
+// etag is that of a part.
+func (b body) etag() string { return fmt.Sprintf(`"%x"`, b.md5) }
+
 // write keeps what r holds as a new file. size is what r promises, or -1. After
 // write has returned, a crash can't take the file back.
 func (s *Store) write(key string, r io.Reader, size int64) (body, error) {

@@ -87,43 +87,31 @@ var bucketName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([
 
 // serveCreateBucket answers CreateBucket: gofakes3 refuses labels of one or two
 // characters, which S3 takes.
-func (s *Store) serveCreateBucket(w http.ResponseWriter, r *http.Request, name string) {
+func (s *Store) serveCreateBucket(w http.ResponseWriter, r *http.Request, name string) error {
 	if len(name) < 3 || len(name) > 63 || !bucketName.MatchString(name) || net.ParseIP(name) != nil {
-		writeError(w, name, gofakes3.ErrorMessage(gofakes3.ErrInvalidBucketName, "The specified bucket is not valid."))
-		return
+		return gofakes3.ErrorMessage(gofakes3.ErrInvalidBucketName, "The specified bucket is not valid.")
 	}
 	if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, 1<<20)); err != nil { // its digest is checked on the way
-		writeError(w, name, err)
-		return
+		return err
 	}
-	if err := s.CreateBucket(r.Context(), name); err != nil {
-		writeError(w, name, err)
-		return
+	err := s.CreateBucket(r.Context(), name)
+	if err == nil {
+		w.Header().Set("Location", "/"+name)
 	}
-	w.Header().Set("Location", "/"+name)
+	return err
 }
 
-// serveHead answers HeadBucket, which names the region.
-func (s *Store) serveHead(w http.ResponseWriter, r *http.Request, name string) {
-	switch exists, err := s.BucketExists(r.Context(), name); {
-	case err != nil:
-		w.WriteHeader(http.StatusInternalServerError)
-	case !exists:
-		w.WriteHeader(http.StatusNotFound)
-	default:
-		w.Header().Set("X-Amz-Bucket-Region", s.Region)
-	}
-}
-
-// serveLocation answers GetBucketLocation; gofakes3 knows no region.
-func (s *Store) serveLocation(w http.ResponseWriter, r *http.Request, name string) {
+// serveRegion answers HeadBucket and GetBucketLocation; gofakes3 knows no region.
+func (s *Store) serveRegion(w http.ResponseWriter, r *http.Request, name string) error {
 	exists, err := s.BucketExists(r.Context(), name)
-	if err == nil && !exists {
-		err = gofakes3.BucketNotFound(name)
-	}
-	if err != nil {
-		writeError(w, name, err)
-		return
+	switch {
+	case err != nil:
+		return err
+	case !exists:
+		return gofakes3.BucketNotFound(name)
+	case r.Method == http.MethodHead:
+		w.Header().Set("X-Amz-Bucket-Region", s.Region)
+		return nil
 	}
 	type location struct {
 		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ LocationConstraint"`
@@ -133,7 +121,7 @@ func (s *Store) serveLocation(w http.ResponseWriter, r *http.Request, name strin
 	if s.Region == "us-east-1" {
 		l.Region = "" // where S3 began
 	}
-	writeXML(w, http.StatusOK, l)
+	return writeXML(w, http.StatusOK, l)
 }
 
 // errorAnswer is how S3 says no.
@@ -152,17 +140,17 @@ func writeError(w http.ResponseWriter, resource string, err error) {
 	if e, ok := err.(*gofakes3.ErrorResponse); ok {
 		a.Message = e.Message
 	}
-	writeXML(w, status, a)
+	writeXML(w, status, a) // there is nothing in it that XML doesn't have
 }
 
 // writeXML answers; when the client is gone there is nobody to tell.
-func writeXML(w http.ResponseWriter, status int, v any) {
+func writeXML(w http.ResponseWriter, status int, v any) error {
 	b, err := xml.Marshal(v)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		return err
 	}
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
 	w.Write(append([]byte(xml.Header), b...))
+	return nil
 }

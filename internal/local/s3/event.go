@@ -21,9 +21,6 @@ const (
 	removedDelete    = "ObjectRemoved:Delete"
 )
 
-// principal is the owner of everything.
-const principal = "A1LOCALSTACKOWNER"
-
 // notify sends the notifications of an event as a part of the transaction that
 // makes it happen.
 func (s *Store) notify(ctx context.Context, tx *bbolt.Tx, event, name, key string, o *object) error {
@@ -39,81 +36,52 @@ func (s *Store) notify(ctx context.Context, tx *bbolt.Tx, event, name, key strin
 		if !wanted {
 			continue
 		}
-		body, err := s.message(ctx, event, d.ID, name, key, o)
-		if err != nil {
-			return err
-		}
-		if err := s.Queues.Enqueue(tx, d.Queue, bucketARN(name), body); err != nil {
+		if err := s.Queues.Enqueue(tx, d.Queue, bucketARN(name), s.message(ctx, event, d.ID, name, key, o)); err != nil {
 			return fmt.Errorf("notify %s: %w", d.Queue, err)
 		}
 	}
 	return nil
 }
 
-// record is the one record of a message, as S3 writes it (user guide, "Event
-// message structure").
-type record struct {
-	EventVersion      string            `json:"eventVersion"`
-	EventSource       string            `json:"eventSource"`
-	AWSRegion         string            `json:"awsRegion"`
-	EventTime         string            `json:"eventTime"`
-	EventName         string            `json:"eventName"`
-	UserIdentity      principalID       `json:"userIdentity"`
-	RequestParameters map[string]string `json:"requestParameters"`
-	ResponseElements  map[string]string `json:"responseElements"`
-	S3                recordS3          `json:"s3"`
-}
+// The messages as S3 writes them (user guide, "Event message structure"). The owner
+// of everything is A1LOCALSTACKOWNER.
+const (
+	eventMessage = `{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":%s,"eventTime":%s,"eventName":%s,` +
+		`"userIdentity":{"principalId":"AWS:A1LOCALSTACKOWNER"},"requestParameters":{"sourceIPAddress":%s},` +
+		`"responseElements":{"x-amz-id-2":%s,"x-amz-request-id":%s},"s3":{"s3SchemaVersion":"1.0","configurationId":%s,` +
+		`"bucket":{"name":%s,"ownerIdentity":{"principalId":"A1LOCALSTACKOWNER"},"arn":%s},"object":{"key":%s,%s"sequencer":"%018X"}}}]}`
+	createdObject = `"size":%d,"eTag":%s,`
+	testMessage   = `{"Service":"Amazon S3","Event":"s3:TestEvent","Time":%s,"Bucket":%s,"RequestId":%s,"HostId":%s}`
+)
 
-type principalID struct {
-	PrincipalID string `json:"principalId"`
-}
-
-type recordS3 struct {
-	SchemaVersion   string       `json:"s3SchemaVersion"`
-	ConfigurationID string       `json:"configurationId"`
-	Bucket          recordBucket `json:"bucket"`
-	Object          recordObject `json:"object"`
-}
-
-type recordBucket struct {
-	Name          string      `json:"name"`
-	OwnerIdentity principalID `json:"ownerIdentity"`
-	ARN           string      `json:"arn"`
-}
-
-type recordObject struct {
-	Key       string `json:"key"` // form-encoded, but for "/"
-	Size      *int64 `json:"size,omitempty"`
-	ETag      string `json:"eTag,omitempty"`
-	Sequencer string `json:"sequencer"`
-}
-
-func (s *Store) message(ctx context.Context, event, configuration, name, key string, o *object) (string, error) {
-	object := recordObject{Key: s3events.Encoded(key), Sequencer: fmt.Sprintf("%018X", o.Sequencer)}
+func (s *Store) message(ctx context.Context, event, configuration, name, key string, o *object) string {
+	created := ""
 	if event != removedDelete {
-		object.Size, object.ETag = &o.Size, o.etag()
+		created = fmt.Sprintf(createdObject, o.Size, quoted(o.etag()))
 	}
-	r := record{
-		EventVersion: "2.1", EventSource: "aws:s3", AWSRegion: s.Region,
-		EventTime: milliseconds(s.Now()), EventName: event,
-		UserIdentity:      principalID{"AWS:" + principal},
-		RequestParameters: map[string]string{"sourceIPAddress": exchangeOf(ctx).ip},
-		ResponseElements:  map[string]string{"x-amz-request-id": requestID(), "x-amz-id-2": rand.Text() + rand.Text()},
-		S3: recordS3{
-			SchemaVersion: "1.0", ConfigurationID: configuration, Object: object,
-			Bucket: recordBucket{Name: name, OwnerIdentity: principalID{principal}, ARN: bucketARN(name)},
-		},
+	return fmt.Sprintf(eventMessage, quoted(s.Region), quoted(milliseconds(s.Now())), quoted(event),
+		quoted(exchangeOf(ctx).ip), quoted(hostID()), quoted(requestID()), quoted(configuration),
+		quoted(name), quoted(bucketARN(name)), quoted(s3events.Encoded(key)), created, o.Sequencer)
+}
+
+// testEvent is sent when a configuration is saved.
+func testEvent(bucket string, now time.Time) string {
+	return fmt.Sprintf(testMessage, quoted(milliseconds(now)), quoted(bucket), quoted(requestID()), quoted(hostID()))
+}
+
+// quoted is a text in JSON.
+func quoted(text string) string {
+	b, err := json.Marshal(text)
+	if err != nil {
+		panic(err) // there is no text that isn't
 	}
-	body, err := json.Marshal(map[string][]record{"Records": {r}})
-	return string(body), err
+	return string(b)
 }
 
 func bucketARN(name string) string { return "arn:aws:s3:::" + name }
 
 func requestID() string { return rand.Text()[:16] }
+func hostID() string    { return rand.Text() + rand.Text() }
 
-// testEvent is sent when a configuration is saved.
-func testEvent(bucket string, now time.Time) string {
-	return fmt.Sprintf(`{"Service":"Amazon S3","Event":"s3:TestEvent","Time":%q,"Bucket":%q,"RequestId":%q,"HostId":%q}`,
-		milliseconds(now), bucket, requestID(), rand.Text()+rand.Text())
-}
+// milliseconds is S3's time of an event.
+func milliseconds(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

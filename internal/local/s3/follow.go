@@ -55,9 +55,10 @@ func newFollower(ctx context.Context, s *Store, m *mount) (*follower, error) {
 	return f, err
 }
 
-// Follow notifies of what appears in the mounts that are followed, until ctx ends.
+// Follow notifies of what appears in the mount, if it is followed, until ctx ends.
 func (s *Store) Follow(ctx context.Context) error {
-	if len(s.followers) == 0 {
+	f := s.follower
+	if f == nil {
 		return nil
 	}
 	tick := time.NewTicker(often)
@@ -68,10 +69,8 @@ func (s *Store) Follow(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		for _, f := range s.followers {
-			if err := f.look(ctx); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("follow %s: %w", f.m.Dir, err)
-			}
+		if err := f.look(ctx); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("follow %s: %w", f.m.Dir, err)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func TestFilesThatAppearAreToldOfWhenTheyAreWhole(t *testing.T) {
 	look := func(want ...string) {
 		t.Helper()
 		queues.keys = nil
-		if err := s.followers[0].look(t.Context()); err != nil {
+		if err := s.follower.look(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		slices.Sort(queues.keys)

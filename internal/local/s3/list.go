@@ -24,7 +24,7 @@ type Object struct {
 // order of their keys; gofakes3's NoSuchBucket if there is no such bucket.
 func (s *Store) Objects(ctx context.Context, bucket, prefix string) ([]Object, error) {
 	var all []Object
-	if m := s.mounts[bucket]; m != nil {
+	if m := s.mounted(bucket); m != nil {
 		for o, err := range m.files(ctx, prefix) {
 			if err != nil {
 				return nil, err
@@ -68,7 +68,7 @@ func (s *Store) ListBucket(ctx context.Context, name string, prefix *gofakes3.Pr
 }
 
 func (s *Store) list(ctx context.Context, name string, l *listing) error {
-	if m := s.mounts[name]; m != nil {
+	if m := s.mounted(name); m != nil {
 		return m.list(ctx, l)
 	}
 	return s.DB.View(func(tx *bbolt.Tx) error {

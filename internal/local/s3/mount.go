@@ -79,9 +79,6 @@ func openMount(m Mount) (*mount, error) {
 	return &mount{Mount: m, root: root, real: real}, nil
 }
 
-// Close implements io.Closer.
-func (m *mount) Close() error { return m.root.Close() }
-
 // rel is the path below the directory of a key or a folder; false where keys of
 // this bucket don't begin so.
 func (m *mount) rel(key string) (string, bool) {
@@ -305,7 +302,7 @@ func (o Mount) Files(ctx context.Context) iter.Seq2[Object, error] {
 			yield(Object{}, err)
 			return
 		}
-		defer m.Close()
+		defer m.root.Close()
 		m.files(ctx, "")(yield)
 	}
 }

@@ -32,7 +32,7 @@ func mountOf(t testing.TB, m Mount, queues Queues, now func() time.Time) *Store 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(Options{DB: db, Update: db.Update, Dir: filepath.Join(data, "objects"), Region: "us-east-1", Queues: queues, Now: now, Mounts: []Mount{m}})
+	s, err := Open(Options{DB: db, Update: db.Update, Dir: filepath.Join(data, "objects"), Region: "us-east-1", Queues: queues, Now: now, Mount: &m})
 	if err != nil {
 		t.Fatal(err)
 	}

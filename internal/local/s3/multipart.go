@@ -69,7 +69,7 @@ func (s *Store) UploadPart(_ context.Context, bucket, key string, id gofakes3.Up
 	if replaced {
 		s.bury(old.name)
 	}
-	return `"` + (&object{MD5: part.md5}).etag() + `"`, nil
+	return part.etag(), nil
 }
 
 // CompleteMultipartUpload implements gofakes3.MultipartBackend. Asked again, it
@@ -111,7 +111,7 @@ func (u *upload) choose(listed []gofakes3.CompletedPart) ([]body, error) {
 			return nil, gofakes3.ErrInvalidPartOrder
 		}
 		part, ok := u.parts[p.PartNumber]
-		if !ok || strings.Trim(p.ETag, `"`) != (&object{MD5: part.md5}).etag() {
+		if !ok || strings.Trim(p.ETag, `"`) != strings.Trim(part.etag(), `"`) {
 			return nil, gofakes3.ErrorMessagef(gofakes3.ErrInvalidPart, "part %d was not found or has another ETag", p.PartNumber)
 		}
 		parts = append(parts, part)
@@ -128,7 +128,7 @@ func tooSmall(parts []body) bool {
 
 // serveParts answers ListParts; gofakes3 panics where one asks for the parts after
 // a number.
-func (s *Store) serveParts(w http.ResponseWriter, query url.Values, bucket, key string) {
+func (s *Store) serveParts(w http.ResponseWriter, query url.Values, bucket, key string) error {
 	type part struct {
 		PartNumber int
 		ETag       string
@@ -144,18 +144,19 @@ func (s *Store) serveParts(w http.ResponseWriter, query url.Values, bucket, key 
 		IsTruncated          bool
 		Part                 []part
 	}
-	a := answer{Bucket: bucket, Key: key, UploadID: gofakes3.UploadID(query.Get("uploadId"))}
+	a := answer{Bucket: bucket, Key: key, UploadID: gofakes3.UploadID(query.Get("uploadId")), MaxParts: maxParts}
 	u, err := s.upload(bucket, key, a.UploadID)
-	if err == nil {
-		a.PartNumberMarker, err = count(query, "part-number-marker", 0)
-	}
-	if err == nil {
-		a.MaxParts, err = count(query, "max-parts", maxParts)
-	}
 	if err != nil {
-		writeError(w, key, err)
-		return
+		return err
 	}
+	for name, n := range map[string]*int{"part-number-marker": &a.PartNumberMarker, "max-parts": &a.MaxParts} {
+		if text := query.Get(name); text != "" {
+			if *n, err = strconv.Atoi(text); err != nil || *n < 0 {
+				return gofakes3.ErrorMessagef(gofakes3.ErrInvalidArgument, "Provided %s not an integer or within integer range", name)
+			}
+		}
+	}
+	a.MaxParts = min(a.MaxParts, maxParts)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, n := range slices.Sorted(maps.Keys(u.parts)) {
@@ -166,30 +167,14 @@ func (s *Store) serveParts(w http.ResponseWriter, query url.Values, bucket, key 
 			break
 		}
 		p := u.parts[n]
-		a.Part = append(a.Part, part{n, `"` + (&object{MD5: p.md5}).etag() + `"`, p.size})
+		a.Part = append(a.Part, part{n, p.etag(), p.size})
 		a.NextPartNumberMarker = n
 	}
-	writeXML(w, http.StatusOK, a)
+	return writeXML(w, http.StatusOK, a)
 }
 
 // maxParts is how many parts a page of ListParts has.
 const maxParts = 1000
-
-// count reads a number of a query, at most maxParts of what can be asked for.
-func count(query url.Values, name string, byDefault int) (int, error) {
-	text := query.Get(name)
-	if text == "" {
-		return byDefault, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		return 0, gofakes3.ErrorMessagef(gofakes3.ErrInvalidArgument, "Provided %s not an integer or within integer range", name)
-	}
-	if byDefault > 0 {
-		n = min(n, byDefault)
-	}
-	return n, nil
-}
 
 // assemble writes the parts one after the other into the object.
 func (s *Store) assemble(ctx context.Context, u *upload, parts []body) (object, error) {

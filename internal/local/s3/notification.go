@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rclone/gofakes3"
 	"go.etcd.io/bbolt"
@@ -47,19 +46,14 @@ type filterRule struct{ Name, Value string }
 // maxNotificationBody is ample for the 100 entries that S3 allows.
 const maxNotificationBody = 1 << 20
 
-func (s *Store) serveNotification(w http.ResponseWriter, r *http.Request, name string) {
-	var err error
+func (s *Store) serveNotification(w http.ResponseWriter, r *http.Request, name string) error {
 	switch r.Method {
 	case http.MethodGet:
-		err = s.getNotification(w, name)
+		return s.getNotification(w, name)
 	case http.MethodPut:
-		err = s.putNotification(r, name)
-	default:
-		err = gofakes3.ErrMethodNotAllowed
+		return s.putNotification(r, name)
 	}
-	if err != nil {
-		writeError(w, name, err)
-	}
+	return gofakes3.ErrMethodNotAllowed
 }
 
 func (s *Store) getNotification(w http.ResponseWriter, name string) error {
@@ -79,8 +73,7 @@ func (s *Store) getNotification(w http.ResponseWriter, name string) error {
 		n = *b.Notification
 	}
 	n.Xmlns = "http://s3.amazonaws.com/doc/2006-03-01/"
-	writeXML(w, http.StatusOK, n)
-	return nil
+	return writeXML(w, http.StatusOK, n)
 }
 
 // putNotification replaces the configuration as a whole and tells each queue
@@ -278,14 +271,9 @@ func (d *destination) against(other *destination) error {
 }
 
 func shareEvent(a, b []string) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if s3events.Covers(x, y) || s3events.Covers(y, x) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(a, func(x string) bool {
+		return slices.ContainsFunc(b, func(y string) bool { return s3events.Covers(x, y) || s3events.Covers(y, x) })
+	})
 }
 
 // wants says whether an event ("ObjectCreated:Put") of a key goes there.
@@ -296,6 +284,3 @@ func (d *destination) wants(event, key string) (bool, error) {
 	}
 	return slices.ContainsFunc(d.Events, func(pattern string) bool { return s3events.Covers(pattern, "s3:"+event) }), nil
 }
-
-// milliseconds is S3's time of an event.
-func milliseconds(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"time"
@@ -100,9 +101,7 @@ func (s *Store) commit(ctx context.Context, name, key string, b body, meta map[s
 // the uploader chose another.
 func withChecksum(meta map[string]string, crc32 string) map[string]string {
 	out := map[string]string{}
-	for k, v := range meta {
-		out[k] = v
-	}
+	maps.Copy(out, meta)
 	for _, k := range []string{"Sha256", "Sha1", "Crc32c", "Crc64nvme"} {
 		if out["X-Amz-Checksum-"+k] != "" {
 			return out
@@ -137,10 +136,7 @@ func (s *Store) CopyObject(ctx context.Context, srcBucket, srcKey, dstBucket, ds
 
 // DeleteObject implements gofakes3.Backend.
 func (s *Store) DeleteObject(ctx context.Context, name, key string) (gofakes3.ObjectDeleteResult, error) {
-	result, err := s.DeleteMulti(ctx, name, key)
-	if err == nil {
-		err = result.AsError()
-	}
+	_, err := s.DeleteMulti(ctx, name, key)
 	return gofakes3.ObjectDeleteResult{}, err
 }
 
@@ -209,11 +205,7 @@ func (s *Store) find(name, key string) (object, error) {
 
 // Has says whether there is such an object; a bucket that there isn't has none.
 func (s *Store) Has(bucket, key string) (bool, error) {
-	if m := s.mounts[bucket]; m != nil {
-		_, err := m.stat(key)
-		return err == nil, nil
-	}
-	_, err := s.find(bucket, key)
+	_, _, err := s.look(bucket, key)
 	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchKey) || gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {
 		return false, nil
 	}
@@ -222,7 +214,7 @@ func (s *Store) Has(bucket, key string) (bool, error) {
 
 // look finds an object as gofakes3 answers with it, and how its file is opened.
 func (s *Store) look(bucket, key string) (*gofakes3.Object, func() (*os.File, error), error) {
-	if m := s.mounts[bucket]; m != nil {
+	if m := s.mounted(bucket); m != nil {
 		return m.find(key)
 	}
 	o, err := s.find(bucket, key)

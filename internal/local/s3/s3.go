@@ -57,7 +57,7 @@ type Queues interface {
 	Enqueue(tx *bbolt.Tx, arn, bucket, body string) error
 }
 
-// Options of a store; all are needed.
+// Options of a store; all but Mount are needed.
 type Options struct {
 	DB *bbolt.DB
 	// Update is DB.Update, or one that lets concurrent writers share a
@@ -67,16 +67,15 @@ type Options struct {
 	Region string
 	Queues Queues
 	Now    func() time.Time
-	Mounts []Mount // may be none
+	Mount  *Mount // nil for none
 }
 
 // Store is all buckets. It is safe for concurrent use.
 type Store struct {
 	Options
-	fake   http.Handler
-	mounts map[string]*mount // by bucket
-
-	followers []*follower
+	fake     http.Handler
+	mount    *mount    // nil: there is none
+	follower *follower // nil: it isn't followed
 
 	mu      sync.Mutex
 	uploads map[gofakes3.UploadID]*upload
@@ -91,7 +90,7 @@ type bucket struct {
 
 // Open opens the store in db and removes the files that a crash left over.
 func Open(o Options) (*Store, error) {
-	s := &Store{Options: o, uploads: map[gofakes3.UploadID]*upload{}, mounts: map[string]*mount{}}
+	s := &Store{Options: o, uploads: map[gofakes3.UploadID]*upload{}}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("find the objects: %w", err)
@@ -113,59 +112,55 @@ func Open(o Options) (*Store, error) {
 	if err := s.sweep(); err != nil {
 		return nil, fmt.Errorf("sweep the objects: %w", err)
 	}
-	if err := s.mount(); err != nil {
-		return nil, errors.Join(err, s.Close())
+	if o.Mount != nil {
+		if err := s.show(*o.Mount); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	s.fake = gofakes3.New(s, gofakes3.WithTimeSkewLimit(0)).Server()
 	return s, nil
 }
 
-// mount opens the mounts, and makes the buckets that aren't there.
-func (s *Store) mount() error {
-	for _, o := range s.Mounts {
-		if s.mounts[o.Bucket] != nil {
-			return fmt.Errorf("mount %s: bucket %s shows %s already", o.Dir, o.Bucket, s.mounts[o.Bucket].Dir)
+// show opens the mount, and makes its bucket if there is none.
+func (s *Store) show(o Mount) error {
+	ctx := context.Background()
+	var err error
+	if s.mount, err = openMount(o); err != nil {
+		return err
+	}
+	if o.Follow {
+		if s.follower, err = newFollower(ctx, s, s.mount); err != nil {
+			return fmt.Errorf("follow %s: %w", o.Dir, err)
 		}
-		m, err := openMount(o)
-		if err != nil {
-			return err
-		}
-		s.mounts[o.Bucket] = m
-		if o.Follow {
-			f, err := newFollower(context.Background(), s, m)
-			if err != nil {
-				return fmt.Errorf("follow %s: %w", o.Dir, err)
-			}
-			s.followers = append(s.followers, f)
-		}
-		if exists, err := s.BucketExists(context.Background(), o.Bucket); err != nil || exists {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if err := s.CreateBucket(context.Background(), o.Bucket); err != nil {
-			return err
-		}
+	}
+	if err := s.CreateBucket(ctx, o.Bucket); !gofakes3.HasErrorCode(err, gofakes3.ErrBucketAlreadyExists) {
+		return err
 	}
 	return nil
 }
 
-// Mounted are the directories of the mounts, without links.
-func (s *Store) Mounted() (dirs []string) {
-	for _, m := range s.mounts {
-		dirs = append(dirs, m.real)
+// mounted is the mount if a bucket shows it, else nil.
+func (s *Store) mounted(bucket string) *mount {
+	if s.mount != nil && s.mount.Bucket == bucket {
+		return s.mount
 	}
-	return dirs
+	return nil
 }
 
-// Close lets go of the mounts.
-func (s *Store) Close() error {
-	var errs []error
-	for _, m := range s.mounts {
-		errs = append(errs, m.Close())
+// Mounted is the directory of the mount, without links; none if there is none.
+func (s *Store) Mounted() []string {
+	if s.mount == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	return []string{s.mount.real}
+}
+
+// Close lets go of the mount.
+func (s *Store) Close() error {
+	if s.mount == nil {
+		return nil
+	}
+	return s.mount.root.Close()
 }
 
 // ServeHTTP answers an S3 call, path-style. The signature is the front door's
@@ -173,24 +168,27 @@ func (s *Store) Close() error {
 func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, key, _ := strings.Cut(strings.TrimLeft(r.URL.Path, "/"), "/")
 	query := r.URL.Query()
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	resource, err := name, error(nil)
 	switch {
 	case !utf8.ValidString(r.URL.Path):
-		writeError(w, name, gofakes3.ErrorMessage(gofakes3.ErrInvalidURI, "Couldn't parse the specified URI."))
+		err = gofakes3.ErrorMessage(gofakes3.ErrInvalidURI, "Couldn't parse the specified URI.")
 	case key == "" && query.Has("notification"):
-		s.serveNotification(w, r, name)
+		err = s.serveNotification(w, r, name)
 	case key != "" && query.Has("uploadId") && r.Method == http.MethodGet:
-		s.serveParts(w, query, name, key)
-	case key == "" && query.Has("location") && r.Method == http.MethodGet:
-		s.serveLocation(w, r, name)
-	case key == "" && name != "" && r.Method == http.MethodHead:
-		s.serveHead(w, r, name)
+		resource, err = key, s.serveParts(w, query, name, key)
+	case key == "" && (query.Has("location") && r.Method == http.MethodGet || name != "" && r.Method == http.MethodHead):
+		err = s.serveRegion(w, r, name)
 	case key == "" && name != "" && r.Method == http.MethodPut && (len(query) == 0 || len(query) == 1 && query.Has("x-id")):
-		s.serveCreateBucket(w, r, name)
-	case s.mounts[name] != nil && r.Method != http.MethodGet && r.Method != http.MethodHead:
-		writeXML(w, http.StatusForbidden, errorAnswer{Code: "AccessDenied",
+		err = s.serveCreateBucket(w, r, name)
+	case s.mounted(name) != nil && !reads:
+		err = writeXML(w, http.StatusForbidden, errorAnswer{Code: "AccessDenied",
 			Message: "the bucket shows the files of a directory, and is for reading only", Resource: name})
 	default:
-		s.serveFake(w, r)
+		s.serveFake(w, r, reads)
+	}
+	if err != nil {
+		writeError(w, resource, err)
 	}
 }
 
@@ -215,7 +213,7 @@ func exchangeOf(ctx context.Context) *exchange {
 
 // serveFake has gofakes3 answer. It knows only ETags that are MD5s, so that the
 // number of parts is taken off what a client asks and put to what it is told.
-func (s *Store) serveFake(w http.ResponseWriter, r *http.Request) {
+func (s *Store) serveFake(w http.ResponseWriter, r *http.Request, reads bool) {
 	x := &exchange{form: r.Method == http.MethodPost}
 	var err error
 	if x.ip, _, err = net.SplitHostPort(r.RemoteAddr); err != nil {
@@ -227,7 +225,7 @@ func (s *Store) serveFake(w http.ResponseWriter, r *http.Request) {
 			r.Header.Set(name, partsOfETag.ReplaceAllString(v, "$1"))
 		}
 	}
-	answer := &amended{ResponseWriter: w, exchange: x, reads: r.Method == http.MethodGet || r.Method == http.MethodHead}
+	answer := &amended{ResponseWriter: w, exchange: x, reads: reads}
 	s.fake.ServeHTTP(answer, r)
 	answer.amend() // one that is headers only is written when we return
 }
