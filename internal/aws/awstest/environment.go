@@ -1,9 +1,7 @@
 package awstest
 
 import (
-	"bufio"
 	"encoding/pem"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // Variable is something that the SDK takes from its environment, and what shows
@@ -46,61 +43,24 @@ func (v Variable) In(t *testing.T) (environment []string, asked func() []string)
 	if err := os.WriteFile(file, []byte(v.Profile), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := newConnecting(t)
+	var mu sync.Mutex
+	var hosts []string
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // connects to nobody
+		mu.Lock()
+		defer mu.Unlock()
+		hosts = append(hosts, strings.TrimSuffix(r.Host, ":443"))
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(proxy.Close)
+	asked = func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(hosts)
+	}
 	return append([]string{
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_EC2_METADATA_DISABLED=true",
-		"AWS_CONFIG_FILE=" + file, "AWS_SHARED_CREDENTIALS_FILE=" + file, "HTTPS_PROXY=http://" + p.ln.Addr().String(), "HOME=" + filepath.Dir(file),
-	}, v.Environment...), p.asked
-}
-
-// connecting is a proxy that connects to nobody.
-type connecting struct {
-	ln    net.Listener
-	mu    sync.Mutex
-	hosts []string
-}
-
-func newConnecting(t *testing.T) *connecting {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &connecting{ln: ln}
-	var served sync.WaitGroup
-	served.Go(func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			served.Go(func() { p.serve(c) })
-		}
-	})
-	t.Cleanup(func() {
-		ln.Close()
-		served.Wait()
-	})
-	return p
-}
-
-func (p *connecting) serve(c net.Conn) {
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(time.Minute))
-	r, err := http.ReadRequest(bufio.NewReader(c))
-	if err != nil {
-		return
-	}
-	p.mu.Lock()
-	p.hosts = append(p.hosts, strings.TrimSuffix(r.Host, ":443"))
-	p.mu.Unlock()
-	c.Write([]byte("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"))
-}
-
-func (p *connecting) asked() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.hosts)
+		"AWS_CONFIG_FILE=" + file, "AWS_SHARED_CREDENTIALS_FILE=" + file, "HTTPS_PROXY=" + proxy.URL, "HOME=" + filepath.Dir(file),
+	}, v.Environment...), asked
 }
 
 // TLS serves a service by a certificate that nobody knows, but who has the bundle.
