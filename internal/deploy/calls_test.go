@@ -1,4 +1,4 @@
-package mototest
+package deploy
 
 import (
 	"cmp"
@@ -10,27 +10,24 @@ import (
 	"athenarefresh/internal/iam"
 )
 
-// Key is the access key whose calls are noted.
-const Key = "DEPLOYER"
-
-// Call is a call of an API, as moto was asked: s3:GetBucketPolicy and the ARN of a
+// call is a call of an API, as moto was asked: s3:GetBucketPolicy and the ARN of a
 // bucket. Resource is "*" where it isn't told apart.
-type Call struct{ Action, Resource string }
+type call struct{ Action, Resource string }
 
-// ReadCalls reads what a server noted, each call once.
-func ReadCalls(name string) ([]Call, error) {
+// readCalls reads what a server noted, each call once.
+func readCalls(name string) ([]call, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("read the calls: %w", err)
 	}
-	var list []Call
+	var list []call
 	for line := range strings.Lines(string(text)) {
 		action, resource, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if c := (Call{action, resource}); action != "" && !slices.Contains(list, c) {
+		if c := (call{action, resource}); action != "" && !slices.Contains(list, c) {
 			list = append(list, c)
 		}
 	}
-	slices.SortFunc(list, func(a, b Call) int {
+	slices.SortFunc(list, func(a, b call) int {
 		return cmp.Or(cmp.Compare(a.Action, b.Action), cmp.Compare(a.Resource, b.Resource))
 	})
 	return list, nil
@@ -57,7 +54,7 @@ var rights = map[string]string{
 }
 
 // right is what a call needs.
-func (c Call) right() string {
+func (c call) right() string {
 	service, name, _ := strings.Cut(c.Action, ":")
 	if other, ok := services[service]; ok {
 		service = other
@@ -69,9 +66,9 @@ func (c Call) right() string {
 	return action
 }
 
-// Refused are those of the calls that a policy doesn't allow. One whose resource
+// refused are those of the calls that a policy doesn't allow. One whose resource
 // isn't told apart is allowed if it is on any that the policy names.
-func Refused(p iam.Policy, calls []Call) (list []string) {
+func refused(p iam.Policy, calls []call) (list []string) {
 	var named []string
 	for _, s := range p.Statement {
 		for _, r := range s.Resource {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"athenarefresh/internal/deploy/mototest"
 	"athenarefresh/internal/iam"
 )
 
@@ -58,19 +57,19 @@ func without(t *testing.T, all []map[string]any, sid string) iam.Policy {
 // what it asks for against the file too). Each statement is missed.
 func TestADeployersPolicyIsEnoughAndNoMore(t *testing.T) {
 	p, statements := deployerPolicy(t)
-	calls, err := mototest.ReadCalls("testdata/calls.txt")
+	calls, err := readCalls("testdata/calls.txt")
 	if err != nil || len(calls) < 50 {
 		t.Fatalf("%d calls, %v", len(calls), err)
 	}
-	for _, refused := range mototest.Refused(p, calls) {
-		t.Errorf("the deployer may not %s", refused)
+	for _, r := range refused(p, calls) {
+		t.Errorf("the deployer may not %s", r)
 	}
 	// What moto isn't asked for: a key, whether a role may be passed, and the
 	// results, of which there were none.
 	unseen := []string{"Key", "PassRole", "Results"}
 	for _, s := range statements {
 		sid, _ := s["Sid"].(string)
-		if missed := len(mototest.Refused(without(t, statements, sid), calls)) > 0; missed == slices.Contains(unseen, sid) {
+		if missed := len(refused(without(t, statements, sid), calls)) > 0; missed == slices.Contains(unseen, sid) {
 			t.Errorf("statement %s is missed: %v", sid, missed)
 		}
 	}

@@ -16,16 +16,13 @@ import (
 //go:embed server.py
 var server []byte
 
-// Start serves moto until the test ends, and returns its address. Where there
-// is no moto the test is skipped, but not in CI; with -short it always is.
-func Start(t testing.TB) (url string) { return start(t) }
+// Key is the access key whose calls are noted.
+const Key = "DEPLOYER"
 
-// StartNoting is Start, and notes the calls of [Key] in a file.
-func StartNoting(t testing.TB, calls string) (url string) {
-	return start(t, "--calls", calls, "--key", Key)
-}
-
-func start(t testing.TB, args ...string) (url string) {
+// Start serves moto until the test ends, and returns its address; server.py says
+// which args it takes. Where there is no moto the test is skipped, but not in CI;
+// with -short it always is.
+func Start(t testing.TB, args ...string) (url string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: needs moto")
