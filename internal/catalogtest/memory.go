@@ -4,9 +4,11 @@
 package catalogtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -37,7 +39,6 @@ type Memory struct {
 	faulty  func(context.Context, Call) error
 	gone    bool // the database was dropped
 	tables  map[string]*memoryTable
-	links   map[string]string
 	busy    map[string]string // by table and what is done to it, the method under way
 	counts  map[string]int
 	created int // tables so far, for their times of creation
@@ -60,13 +61,7 @@ type memoryTable struct {
 // NewMemory returns a Memory with an empty database; what breaks its rules is
 // an error of t.
 func NewMemory(t testing.TB) *Memory {
-	return &Memory{
-		t:      t,
-		tables: map[string]*memoryTable{},
-		links:  map[string]string{},
-		busy:   map[string]string{},
-		counts: map[string]int{},
-	}
+	return &Memory{t: t, tables: map[string]*memoryTable{}, busy: map[string]string{}, counts: map[string]int{}}
 }
 
 // Catalog returns the Memory as what refresh knows.
@@ -91,12 +86,7 @@ func (m *Memory) Tables(ctx context.Context) (names []string, err error) {
 		if m.gone {
 			return refresh.ErrDatabaseMissing
 		}
-		for name := range m.tables {
-			names = append(names, name)
-		}
-		for name := range m.links {
-			names = append(names, name)
-		}
+		names = slices.Collect(maps.Keys(m.tables))
 		return nil
 	})
 	return names, err
@@ -148,10 +138,7 @@ func (m *Memory) Check(ctx context.Context) error {
 
 // Fits implements [refresh.Writer].
 func (m *Memory) Fits(_ refresh.Table, parts []refresh.Partition) int {
-	if m.Max > 0 {
-		return min(len(parts), m.Max)
-	}
-	return min(len(parts), 1000)
+	return min(len(parts), cmp.Or(m.Max, 1000))
 }
 
 // Add implements [refresh.Writer].
@@ -198,23 +185,20 @@ func (m *Memory) checkAdd(mt *memoryTable, t refresh.Table, parts []refresh.Part
 func (m *Memory) do(ctx context.Context, c Call, effect func() error) error {
 	m.begin(c)
 	defer m.end(c)
-	if err := m.fault(ctx, c); err != nil {
-		return fmt.Errorf("%s %s: %w", c.Method, c.Table, err)
+	err := m.fault(ctx, c)
+	if err == nil {
+		m.mu.Lock()
+		err = effect()
+		m.mu.Unlock()
 	}
-	if err := m.locked(effect); err != nil {
-		return fmt.Errorf("%s %s: %w", c.Method, c.Table, err)
+	if err == nil {
+		c.After = true
+		err = m.fault(ctx, c)
 	}
-	c.After = true
-	if err := m.fault(ctx, c); err != nil {
+	if err != nil {
 		return fmt.Errorf("%s %s: %w", c.Method, c.Table, err)
 	}
 	return nil
-}
-
-func (m *Memory) locked(effect func() error) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return effect()
 }
 
 // SetFault has f called before and after the effect of every call from now on,
@@ -272,9 +256,6 @@ func (m *Memory) find(name string) (*memoryTable, error) {
 	if m.gone {
 		return nil, refresh.ErrDatabaseMissing
 	}
-	if target, ok := m.links[name]; ok {
-		name = target
-	}
 	if t := m.tables[name]; t != nil {
 		return t, nil
 	}
@@ -293,16 +274,9 @@ func (m *Memory) CreateTable(_ context.Context, t Table) error {
 		return fmt.Errorf("create table %s: it exists, or the database doesn't", name)
 	}
 	m.created++
-	facts := refresh.Table{
-		ID: refresh.TableID{
-			Database: "memory",
-			Name:     name,
-			Created:  time.Unix(int64(m.created), 0),
-			Location: t.Location,
-		},
-		Keys: slices.Clone(t.Keys),
-	}
-	facts.Kind, facts.KindName = kindOf(t.Kind)
+	facts := kinds[t.Kind]
+	facts.ID = refresh.TableID{Database: "memory", Name: name, Created: time.Unix(int64(m.created), 0), Location: t.Location}
+	facts.Keys = slices.Clone(t.Keys)
 	if t.Parquet {
 		facts.Format = refresh.Parquet
 	}
@@ -310,37 +284,22 @@ func (m *Memory) CreateTable(_ context.Context, t Table) error {
 	return nil
 }
 
-func kindOf(k Kind) (refresh.Kind, string) {
-	switch k {
-	case Hive, Hudi:
-		return refresh.Hive, ""
-	case Projected:
-		return refresh.Projected, "table with partition projection"
-	case Iceberg:
-		return refresh.NotHive, "Iceberg table"
-	case Delta:
-		return refresh.NotHive, "Delta table"
-	}
-	return refresh.NotHive, "view"
+// kinds are how a Catalog reads the kinds of tables.
+var kinds = map[Kind]refresh.Table{
+	Projected: {Kind: refresh.Projected, KindName: "table with partition projection"},
+	Iceberg:   {Kind: refresh.NotHive, KindName: "Iceberg table"},
+	Delta:     {Kind: refresh.NotHive, KindName: "Delta table"},
+	View:      {Kind: refresh.NotHive, KindName: "view"},
 }
 
-// Link makes a table that stands for another one of the database.
-func (m *Memory) Link(_ context.Context, name, target string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.links[name] = target
-	return nil
-}
-
-// DropTable drops a table, or a link.
+// DropTable drops a table.
 func (m *Memory) DropTable(_ context.Context, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.tables[name] == nil && m.links[name] == "" {
+	if m.tables[name] == nil {
 		return refresh.ErrTableMissing
 	}
 	delete(m.tables, name)
-	delete(m.links, name)
 	return nil
 }
 
@@ -350,7 +309,6 @@ func (m *Memory) DropDatabase(context.Context) error {
 	defer m.mu.Unlock()
 	m.gone = true
 	clear(m.tables)
-	clear(m.links)
 	return nil
 }
 
@@ -396,11 +354,7 @@ func (m *Memory) AllPartitions(_ context.Context, table string) ([]refresh.Parti
 	if err != nil {
 		return nil, err
 	}
-	var all []refresh.Partition
-	for _, p := range t.partitions {
-		all = append(all, p)
-	}
-	return all, nil
+	return slices.Collect(maps.Values(t.partitions)), nil
 }
 
 // Table is a table to make.

@@ -15,9 +15,6 @@ import (
 // tools do. Its names and locations are taken as they are.
 type behind interface {
 	CreateTable(ctx context.Context, t catalogtest.Table) error
-	// Link makes a table that stands for another one of the database;
-	// errors.ErrUnsupported where that can't be had.
-	Link(ctx context.Context, name, target string) error
 	DropTable(ctx context.Context, name string) error
 	DropDatabase(ctx context.Context) error
 	AddPartition(ctx context.Context, table string, p refresh.Partition) error
