@@ -6,55 +6,52 @@ import (
 )
 
 // arithmetic analyses an operator.
-func (a *analyzer) arithmetic(n Node, op string, nodes []Node, sc *scope) (expr, error) {
+func (a *analyzer) arithmetic(n Node, op string, nodes []Node, sc *scope) expr {
 	switch op {
 	case "~~", "!~~":
 		return a.like(n, nodes, sc, op == "!~~")
 	case "||":
 		return a.concat(n, "concat", nodes, sc)
 	}
-	list, err := a.exprs(nodes, sc)
-	if err != nil {
-		return expr{}, err
-	}
+	list := a.exprs(nodes, sc)
 	if len(list) == 1 {
 		return a.negate(n, op, list[0])
 	}
 	if len(op) != 1 || !strings.Contains("+-*/%", op) {
-		return expr{}, a.errorf("SYNTAX_ERROR", n, "mismatched input '%s'. It is not Athena's", op)
+		panic(a.errorf("SYNTAX_ERROR", n, "mismatched input '%s'. It is not Athena's", op))
 	}
 	l, r := list[0], list[1]
 	if l.typ.isNumber() && r.typ.isNumber() {
-		return numeric(op, l, r), nil
+		return numeric(op, l, r)
 	}
 	if l.typ.Base == "unknown" && r.typ.isNumber() {
-		return numeric(op, expr{sql: "CAST(NULL AS " + r.typ.duck() + ")", typ: r.typ}, r), nil
+		return numeric(op, expr{sql: "CAST(NULL AS " + r.typ.duck() + ")", typ: r.typ}, r)
 	}
 	if r.typ.Base == "unknown" && l.typ.isNumber() {
-		return numeric(op, l, expr{sql: "CAST(NULL AS " + l.typ.duck() + ")", typ: l.typ}), nil
+		return numeric(op, l, expr{sql: "CAST(NULL AS " + l.typ.duck() + ")", typ: l.typ})
 	}
 	if e, ok := temporal(op, l, r); ok {
-		return e, nil
+		return e
 	}
-	return expr{}, a.errorf("TYPE_MISMATCH", n, "Cannot apply operator: %s %s %s", l.typ, op, r.typ)
+	panic(a.errorf("TYPE_MISMATCH", n, "Cannot apply operator: %s %s %s", l.typ, op, r.typ))
 }
 
-func (a *analyzer) negate(n Node, op string, e expr) (expr, error) {
+func (a *analyzer) negate(n Node, op string, e expr) expr {
 	if !e.typ.isNumber() && e.typ.Base != tDays.Base && e.typ.Base != tMonths.Base {
-		return e, a.errorf("TYPE_MISMATCH", n, "Cannot negate %s", e.typ)
+		panic(a.errorf("TYPE_MISMATCH", n, "Cannot negate %s", e.typ))
 	}
 	switch op {
 	case "+":
-		return e, nil
+		return e
 	case "-":
 		out := expr{sql: "(- " + e.sql + ")", typ: e.typ}
 		if e.constant != nil {
 			s := strings.TrimPrefix("-"+*e.constant, "--")
 			out.constant = &s
 		}
-		return out, nil
+		return out
 	}
-	return e, a.errorf("SYNTAX_ERROR", n, "mismatched input '%s'. It is not Athena's", op)
+	panic(a.errorf("SYNTAX_ERROR", n, "mismatched input '%s'. It is not Athena's", op))
 }
 
 // numeric is arithmetic of numbers in Trino's types.

@@ -6,7 +6,7 @@ import (
 )
 
 // function analyses a call or an operator.
-func (a *analyzer) function(n Node, sc *scope) (expr, error) {
+func (a *analyzer) function(n Node, sc *scope) expr {
 	name := strings.ToLower(str(n, "function_name"))
 	nodes := children(n, "children")
 	if n["is_operator"] == true {
@@ -18,7 +18,7 @@ func (a *analyzer) function(n Node, sc *scope) (expr, error) {
 	case "date_part": // EXTRACT
 		unit := strings.ToLower(str(child(nodes[0], "value"), "value"))
 		if _, known := extracted[unit]; !known {
-			return expr{}, a.errorf("SYNTAX_ERROR", n, "Invalid EXTRACT field: %s", unit)
+			panic(a.errorf("SYNTAX_ERROR", n, "Invalid EXTRACT field: %s", unit))
 		}
 		return a.call(n, extracted[unit], nodes[1:], sc)
 	case "timezone":
@@ -45,7 +45,7 @@ func (a *analyzer) function(n Node, sc *scope) (expr, error) {
 		return a.zip(n, nodes, sc)
 	case "now":
 		if len(nodes) == 0 {
-			return a.nowExpr(), nil
+			return a.nowExpr()
 		}
 	case "mod":
 		if len(nodes) == 2 {
@@ -66,14 +66,11 @@ var extracted = map[string]string{
 	"timezone_hour": "timezone_hour", "timezone_minute": "timezone_minute",
 }
 
-func (a *analyzer) like(n Node, nodes []Node, sc *scope, not bool) (expr, error) {
-	list, err := a.exprs(nodes, sc)
-	if err != nil {
-		return expr{}, err
-	}
+func (a *analyzer) like(n Node, nodes []Node, sc *scope, not bool) expr {
+	list := a.exprs(nodes, sc)
 	for i, e := range list {
 		if !isText(e.typ) && e.typ.Base != "unknown" {
-			return e, a.errorf("TYPE_MISMATCH", n, "Left side of LIKE expression, its pattern and escape must evaluate to a varchar (actual: %s)", e.typ)
+			panic(a.errorf("TYPE_MISMATCH", n, "Left side of LIKE expression, its pattern and escape must evaluate to a varchar (actual: %s)", e.typ))
 		}
 		list[i].sql, _ = coerce(e, tVarchar)
 	}
@@ -84,14 +81,14 @@ func (a *analyzer) like(n Node, nodes []Node, sc *scope, not bool) (expr, error)
 	sql := list[0].sql + op + list[1].sql
 	if len(list) == 3 {
 		if list[1].constant == nil || list[2].constant == nil {
-			return expr{}, a.refuse(n, "LIKE with ESCAPE of a pattern that is no constant")
+			panic(a.refuse(n, "LIKE with ESCAPE of a pattern that is no constant"))
 		}
 		if wrong := wrongPattern(*list[1].constant, *list[2].constant); wrong != "" {
-			return expr{}, a.errorf("INVALID_FUNCTION_ARGUMENT", n, "%s", wrong)
+			panic(a.errorf("INVALID_FUNCTION_ARGUMENT", n, "%s", wrong))
 		}
 		sql += " ESCAPE " + list[2].sql
 	}
-	return expr{sql: "(" + sql + ")", typ: tBoolean}, nil
+	return expr{sql: "(" + sql + ")", typ: tBoolean}
 }
 
 // wrongPattern says what is wrong with what is escaped in a pattern, or "".
@@ -115,8 +112,8 @@ func wrongPattern(pattern, escape string) string {
 	}
 }
 
-func (a *analyzer) row(nodes []Node, sc *scope) (expr, error) {
-	list, err := a.exprs(nodes, sc)
+func (a *analyzer) row(nodes []Node, sc *scope) expr {
+	list := a.exprs(nodes, sc)
 	t := Type{Base: "row"}
 	var fields []string
 	for i, e := range list {
@@ -127,65 +124,59 @@ func (a *analyzer) row(nodes []Node, sc *scope) (expr, error) {
 		}
 		fields = append(fields, ident(t.physical(i))+" := "+sql)
 	}
-	return expr{sql: "struct_pack(" + strings.Join(fields, ", ") + ")", typ: t}, err
+	return expr{sql: "struct_pack(" + strings.Join(fields, ", ") + ")", typ: t}
 }
 
-func (a *analyzer) nullif(n Node, nodes []Node, sc *scope) (expr, error) {
-	list, err := a.exprs(nodes, sc)
-	if err != nil || len(list) != 2 {
-		return expr{}, err
+func (a *analyzer) nullif(n Node, nodes []Node, sc *scope) expr {
+	list := a.exprs(nodes, sc)
+	if len(list) != 2 {
+		return expr{}
 	}
-	c, err := a.compare(n, "=", list[0], list[1])
-	return expr{sql: "CASE WHEN " + c.sql + " THEN NULL ELSE " + list[0].sql + " END", typ: list[0].typ}, err
+	c := a.compare(n, "=", list[0], list[1])
+	return expr{sql: "CASE WHEN " + c.sql + " THEN NULL ELSE " + list[0].sql + " END", typ: list[0].typ}
 }
 
-func (a *analyzer) typeOf(n Node, nodes []Node, sc *scope) (expr, error) {
-	list, err := a.exprs(nodes, sc)
-	if err != nil || len(list) != 1 {
-		return expr{}, err
+func (a *analyzer) typeOf(n Node, nodes []Node, sc *scope) expr {
+	list := a.exprs(nodes, sc)
+	if len(list) != 1 {
+		return expr{}
 	}
 	if !list[0].typ.exact() {
-		return expr{}, a.refuse(n, "typeof of what a function of texts answers: it knows no length")
+		panic(a.refuse(n, "typeof of what a function of texts answers: it knows no length"))
 	}
 	name := literal(list[0].typ.String())
 	// The argument stays: an aggregate makes one row of all, and 1/0 fails.
-	return expr{sql: "CASE WHEN " + list[0].sql + " IS NULL THEN " + name + " ELSE " + name + " END", typ: varcharOf(anyLength)}, nil
+	return expr{sql: "CASE WHEN " + list[0].sql + " IS NULL THEN " + name + " ELSE " + name + " END", typ: varcharOf(anyLength)}
 }
 
 // extreme is greatest or least, which are NULL if anything is.
-func (a *analyzer) extreme(n Node, name string, nodes []Node, sc *scope) (expr, error) {
-	list, err := a.exprs(nodes, sc)
-	if err != nil || len(list) == 0 {
-		return expr{}, err
+func (a *analyzer) extreme(n Node, name string, nodes []Node, sc *scope) expr {
+	list := a.exprs(nodes, sc)
+	if len(list) == 0 {
+		return expr{}
 	}
-	list, t, err := a.alike(n, "All "+name+" arguments must be the same type", list)
-	if err != nil {
-		return expr{}, err
-	}
+	list, t := a.alike(n, "All "+name+" arguments must be the same type", list)
 	if len(t.Elems) > 0 {
-		return expr{}, a.refuse(n, "%s of %s", name, t)
+		panic(a.refuse(n, "%s of %s", name, t))
 	}
 	var nulls []string
 	for _, e := range list {
 		nulls = append(nulls, e.sql+" IS NULL")
 	}
-	return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE " + name + "(" + sqls(list) + ") END", typ: t}, nil
+	return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE " + name + "(" + sqls(list) + ") END", typ: t}
 }
 
 // concat joins texts, bytes, arrays (and single elements) or maps.
-func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) (expr, error) {
-	list, err := a.exprs(nodes, sc)
-	if err != nil {
-		return expr{}, err
-	}
+func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) expr {
+	list := a.exprs(nodes, sc)
 	if name == "concat_ws" {
 		return a.concatWS(n, list)
 	}
 	if len(list) < 2 {
-		return expr{}, a.errorf("FUNCTION_NOT_FOUND", n, "There must be two or more arguments to %s", name)
+		panic(a.errorf("FUNCTION_NOT_FOUND", n, "There must be two or more arguments to %s", name))
 	}
-	if e, done, err := a.concatNull(n, list); done || err != nil {
-		return e, err
+	if e, done := a.concatNull(n, list); done {
+		return e
 	}
 	if slices.ContainsFunc(list, func(e expr) bool { return e.typ.Base == "array" }) {
 		for i, e := range list {
@@ -194,15 +185,12 @@ func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) (expr, e
 			}
 		}
 	}
-	list, t, err := a.alike(n, "Unexpected parameters for function "+name, list)
-	if err != nil {
-		return expr{}, err
-	}
+	list, t := a.alike(n, "Unexpected parameters for function "+name, list)
 	switch {
 	case name == "map_concat" && t.Base == "map":
-		return expr{}, a.refuse(n, "map_concat: build the map with map_agg over UNNEST of both")
+		panic(a.refuse(n, "map_concat: build the map with map_agg over UNNEST of both"))
 	case name == "map_concat" || t.Base != "array" && t.Base != "varbinary" && !isText(t) && t.Base != "unknown":
-		return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function %s", typeList(list), name)
+		panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function %s", typeList(list), name))
 	case t.Base == "array":
 		out := list[0].sql
 		for _, e := range list[1:] {
@@ -212,7 +200,7 @@ func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) (expr, e
 		for _, e := range list {
 			nulls = append(nulls, e.sql+" IS NULL")
 		}
-		return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE " + out + " END", typ: t}, nil
+		return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE " + out + " END", typ: t}
 	}
 	if t.Base != "varbinary" {
 		t = varcharOf(anyLength)
@@ -221,23 +209,23 @@ func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) (expr, e
 	for i, e := range list {
 		parts[i] = e.sql
 	}
-	return expr{sql: "(" + strings.Join(parts, " || ") + ")", typ: t}, nil
+	return expr{sql: "(" + strings.Join(parts, " || ") + ")", typ: t}
 }
 
 // concatNull joins NULL as Trino chooses among its concats: a value of a bounded
 // type and NULL are an array of it, others are ambiguous. Of three or more each
 // is of one type, as always.
-func (a *analyzer) concatNull(n Node, list []expr) (e expr, done bool, err error) {
+func (a *analyzer) concatNull(n Node, list []expr) (e expr, done bool) {
 	known := slices.IndexFunc(list, func(e expr) bool { return e.typ.Base != "unknown" })
 	switch {
 	case known >= 0 && (len(list) > 2 || list[1-known].typ.Base != "unknown"):
-		return expr{}, false, nil
+		return expr{}, false
 	case known >= 0 && list[known].typ.Base == "varchar" && list[known].typ.P == anyLength:
-		return expr{}, false, a.refuse(n, "concat of NULL and what a function of texts answers: write CAST(NULL AS varchar)")
+		panic(a.refuse(n, "concat of NULL and what a function of texts answers: write CAST(NULL AS varchar)"))
 	case known < 0 || list[known].typ.Base == "array" || list[known].typ.Base == "varbinary" || list[known].typ.same(tVarchar):
-		return expr{}, false, a.errorf("AMBIGUOUS_FUNCTION_CALL", n, "Could not choose a best candidate operator. Explicit type casts must be added.")
+		panic(a.errorf("AMBIGUOUS_FUNCTION_CALL", n, "Could not choose a best candidate operator. Explicit type casts must be added."))
 	}
-	return nullOf(arrayOf(list[known].typ), list[known]), true, nil
+	return nullOf(arrayOf(list[known].typ), list[known]), true
 }
 
 // nullOf is NULL of a type, but what it comes of stays: an aggregate makes one
@@ -247,25 +235,25 @@ func nullOf(t Type, of expr) expr {
 	return expr{sql: "CASE WHEN " + of.sql + " IS NULL THEN " + null + " ELSE " + null + " END", typ: t}
 }
 
-func (a *analyzer) concatWS(n Node, list []expr) (expr, error) {
+func (a *analyzer) concatWS(n Node, list []expr) expr {
 	if len(list) < 2 {
-		return expr{}, a.errorf("FUNCTION_NOT_FOUND", n, "There must be two or more arguments to concat_ws")
+		panic(a.errorf("FUNCTION_NOT_FOUND", n, "There must be two or more arguments to concat_ws"))
 	}
 	if len(list) == 2 && list[1].typ.Base == "array" {
 		sql, ok := coerce(list[1], arrayOf(tVarchar))
 		if !ok {
-			return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function concat_ws", typeList(list))
+			panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function concat_ws", typeList(list)))
 		}
-		return expr{sql: "CASE WHEN " + list[0].sql + " IS NOT NULL THEN array_to_string(" + sql + ", " + list[0].sql + ") END", typ: varcharOf(anyLength)}, nil
+		return expr{sql: "CASE WHEN " + list[0].sql + " IS NOT NULL THEN array_to_string(" + sql + ", " + list[0].sql + ") END", typ: varcharOf(anyLength)}
 	}
 	for i, e := range list {
 		sql, ok := coerce(e, tVarchar)
 		if !ok {
-			return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function concat_ws", typeList(list))
+			panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function concat_ws", typeList(list)))
 		}
 		list[i].sql = sql
 	}
-	return expr{sql: "concat_ws(" + sqls(list) + ")", typ: varcharOf(anyLength)}, nil
+	return expr{sql: "concat_ws(" + sqls(list) + ")", typ: varcharOf(anyLength)}
 }
 
 func typeList(list []expr) string {
@@ -277,66 +265,52 @@ func typeList(list []expr) string {
 }
 
 // reduce folds an array by one lambda and finishes by another.
-func (a *analyzer) reduce(n Node, nodes []Node, sc *scope) (expr, error) {
+func (a *analyzer) reduce(n Node, nodes []Node, sc *scope) expr {
 	if len(nodes) != 4 {
-		return expr{}, a.errorf("FUNCTION_NOT_FOUND", n, "Unexpected parameters for function reduce")
+		panic(a.errorf("FUNCTION_NOT_FOUND", n, "Unexpected parameters for function reduce"))
 	}
-	list, err := a.exprs(nodes[:2], sc)
-	if err != nil {
-		return expr{}, err
-	}
+	list := a.exprs(nodes[:2], sc)
 	if list[0].typ.Base != "array" {
-		return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function reduce", typeList(list))
+		panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function reduce", typeList(list)))
 	}
 	elem, state := list[0].typ.Elems[0], list[1].typ
-	step, err := a.lambda(nodes[2], []Type{state, elem}, sc)
-	if err != nil {
-		return expr{}, err
-	}
+	step := a.lambda(nodes[2], []Type{state, elem}, sc)
 	if wide, ok := common(state, step.typ); ok && !wide.same(state) {
 		state = wide
-		if step, err = a.lambda(nodes[2], []Type{state, elem}, sc); err != nil {
-			return expr{}, err
-		}
+		step = a.lambda(nodes[2], []Type{state, elem}, sc)
 	}
 	body, ok := coerce(expr{sql: step.body, typ: step.typ}, state)
 	values, too := coerce(list[0], arrayOf(state))
 	if !ok || !too {
-		return expr{}, a.refuse(n, "reduce whose state (%s) is not of a type that holds the elements (%s)", state, elem)
+		panic(a.refuse(n, "reduce whose state (%s) is not of a type that holds the elements (%s)", state, elem))
 	}
 	initial, _ := coerce(list[1], state)
-	finish, err := a.lambda(nodes[3], []Type{state}, sc)
+	finish := a.lambda(nodes[3], []Type{state}, sc)
 	folded := "list_reduce(" + values + ", lambda " + step.parameters + ": " + body + ", " + initial + ")"
-	return expr{sql: "list_transform([" + folded + "], lambda " + finish.parameters + ": " + finish.body + ")[1]", typ: finish.typ}, err
+	return expr{sql: "list_transform([" + folded + "], lambda " + finish.parameters + ": " + finish.body + ")[1]", typ: finish.typ}
 }
 
-func (a *analyzer) zip(n Node, nodes []Node, sc *scope) (expr, error) {
-	list, err := a.exprs(nodes, sc)
-	if err != nil {
-		return expr{}, err
-	}
+func (a *analyzer) zip(n Node, nodes []Node, sc *scope) expr {
+	list := a.exprs(nodes, sc)
 	row := Type{Base: "row"}
 	var fields, lengths, nulls []string
 	for i, e := range list {
 		if e.typ.Base != "array" {
-			return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function zip", typeList(list))
+			panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function zip", typeList(list)))
 		}
 		row.Elems, row.Fields = append(row.Elems, e.typ.Elems[0]), append(row.Fields, "")
 		fields = append(fields, ident(row.physical(i))+" := "+e.sql+"[i]")
 		lengths, nulls = append(lengths, "len("+e.sql+")"), append(nulls, e.sql+" IS NULL")
 	}
 	return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE list_transform(range(1, 1 + CAST(greatest(" + strings.Join(lengths, ", ") +
-		") AS BIGINT)), lambda i: struct_pack(" + strings.Join(fields, ", ") + ")) END", typ: arrayOf(row)}, nil
+		") AS BIGINT)), lambda i: struct_pack(" + strings.Join(fields, ", ") + ")) END", typ: arrayOf(row)}
 }
 
 // format takes texts, numbers and booleans.
-func (a *analyzer) format(n Node, nodes []Node, sc *scope) (expr, error) {
-	list, err := a.exprs(nodes, sc)
-	if err != nil {
-		return expr{}, err
-	}
+func (a *analyzer) format(n Node, nodes []Node, sc *scope) expr {
+	list := a.exprs(nodes, sc)
 	if len(list) < 2 || !isText(list[0].typ) {
-		return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function format", typeList(list))
+		panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function format", typeList(list)))
 	}
 	args, kinds := make([]string, len(list)-1), make([]string, len(list)-1)
 	for i, e := range list[1:] {
@@ -347,10 +321,10 @@ func (a *analyzer) format(n Node, nodes []Node, sc *scope) (expr, error) {
 				args[i] = "trino_java_text(CAST(" + e.sql + " AS DOUBLE))"
 			}
 		default:
-			return expr{}, a.refuse(n, "format of %s", e.typ)
+			panic(a.refuse(n, "format of %s", e.typ))
 		}
 	}
-	return expr{sql: "trino_format(" + list[0].sql + ", [" + strings.Join(args, ", ") + "], '" + strings.Join(kinds, ",") + "')", typ: varcharOf(anyLength)}, nil
+	return expr{sql: "trino_format(" + list[0].sql + ", [" + strings.Join(args, ", ") + "], '" + strings.Join(kinds, ",") + "')", typ: varcharOf(anyLength)}
 }
 
 // lambdaExpr is a lambda's body and what DuckDB calls its parameters.
@@ -359,22 +333,18 @@ type lambdaExpr struct {
 	typ              Type
 }
 
-func (a *analyzer) lambda(n Node, types []Type, sc *scope) (lambdaExpr, error) {
+func (a *analyzer) lambda(n Node, types []Type, sc *scope) lambdaExpr {
 	if n["class"] != "LAMBDA" {
-		return lambdaExpr{}, a.errorf("TYPE_MISMATCH", n, "Expected a lambda that takes %d arguments", len(types))
+		panic(a.errorf("TYPE_MISMATCH", n, "Expected a lambda that takes %d arguments", len(types)))
 	}
 	names := []Node{child(n, "lhs")}
 	if names[0]["class"] == "FUNCTION" {
 		names = children(names[0], "children")
 	}
 	if len(names) != len(types) {
-		return lambdaExpr{}, a.errorf("INVALID_PARAMETER_USAGE", n, "Expected a lambda that takes %d argument(s) but got %d", len(types), len(names))
+		panic(a.errorf("INVALID_PARAMETER_USAGE", n, "Expected a lambda that takes %d argument(s) but got %d", len(types), len(names)))
 	}
-	leave, err := a.enter(n)
-	if err != nil {
-		return lambdaExpr{}, err
-	}
-	defer leave()
+	defer a.enter(n)()
 	inner := &scope{outer: sc}
 	var parameters []string
 	for i, p := range names {
@@ -383,33 +353,30 @@ func (a *analyzer) lambda(n Node, types []Type, sc *scope) (lambdaExpr, error) {
 		name := strings.ToLower(strings.Join(texts(p, "column_names"), "."))
 		inner.columns = append(inner.columns, column{name: name, typ: types[i], sql: alias})
 	}
-	e, err := a.expr(child(n, "expr"), inner)
-	return lambdaExpr{strings.Join(parameters, ", "), e.sql, e.typ}, err
+	e := a.expr(child(n, "expr"), inner)
+	return lambdaExpr{strings.Join(parameters, ", "), e.sql, e.typ}
 }
 
 // arrayJoin casts what it joins to text.
-func (a *analyzer) arrayJoin(n Node, nodes []Node, sc *scope) (expr, error) {
-	list, err := a.exprs(nodes, sc)
-	if err != nil {
-		return expr{}, err
-	}
+func (a *analyzer) arrayJoin(n Node, nodes []Node, sc *scope) expr {
+	list := a.exprs(nodes, sc)
 	if len(list) == 2 && list[0].typ.Base == "unknown" {
-		return expr{sql: "CAST(NULL AS VARCHAR)", typ: tVarchar}, nil
+		return expr{sql: "CAST(NULL AS VARCHAR)", typ: tVarchar}
 	}
 	if len(list) < 2 || len(list) > 3 || list[0].typ.Base != "array" || len(list[0].typ.Elems[0].Elems) > 0 {
-		return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function array_join", typeList(list))
+		panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function array_join", typeList(list)))
 	}
 	values, ok := castTo(list[0], arrayOf(tVarchar))
 	if !ok {
-		return expr{}, a.refuse(n, "array_join of %s", list[0].typ)
+		panic(a.refuse(n, "array_join of %s", list[0].typ))
 	}
 	for i, e := range list[1:] {
 		if list[i+1].sql, ok = coerce(e, tVarchar); !ok {
-			return expr{}, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function array_join", typeList(list))
+			panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function array_join", typeList(list)))
 		}
 	}
 	if len(list) == 3 {
 		values = "list_transform(" + values + ", lambda x: coalesce(x, " + list[2].sql + "))"
 	}
-	return expr{sql: "array_to_string(" + values + ", " + list[1].sql + ")", typ: tVarchar}, nil
+	return expr{sql: "array_to_string(" + values + ", " + list[1].sql + ")", typ: tVarchar}
 }

@@ -9,93 +9,83 @@ import (
 
 // cast analyses CAST, TRY_CAST and what Prepare wrote as one: a literal with
 // its type. Booleans are casts of DuckDB's own.
-func (a *analyzer) cast(n Node, sc *scope) (expr, error) {
+func (a *analyzer) cast(n Node, sc *scope) expr {
 	typ := child(n, "cast_type")
 	name := str(child(typ, "type_info"), "name")
 	value, isText := child(child(n, "child"), "value")["value"].(string)
 	switch {
 	case typ["id"] == "BOOLEAN" && isText:
-		return expr{sql: map[bool]string{true: "true", false: "false"}[value == "t"], typ: tBoolean}, nil
+		return expr{sql: map[bool]string{true: "true", false: "false"}[value == "t"], typ: tBoolean}
 	case typ["id"] == "DATE":
 		return a.call(n, "date", []Node{child(n, "child")}, sc)
 	case typ["id"] != "UNBOUND":
-		return expr{}, a.refuse(n, "a cast to %v", typ["id"])
+		panic(a.refuse(n, "a cast to %v", typ["id"]))
 	case strings.HasPrefix(name, "="):
 		return a.literal(n, name[1:], value)
 	}
 	to, err := ParseType(strings.TrimPrefix(name, "~"))
 	if err != nil {
-		return expr{}, a.errorf("SYNTAX_ERROR", n, "%v", err)
+		panic(a.errorf("SYNTAX_ERROR", n, "%v", err))
 	}
-	e, err := a.expr(child(n, "child"), sc)
-	if err != nil {
-		return e, err
-	}
+	e := a.expr(child(n, "child"), sc)
 	sql, ok := castTo(e, to)
 	if !ok {
 		if slices.Contains(neverCompared, to.Base) {
-			return e, a.refuse(n, "a cast of %s to %s: it was never compared with Athena", e.typ, to)
+			panic(a.refuse(n, "a cast of %s to %s: it was never compared with Athena", e.typ, to))
 		}
-		return e, a.errorf("TYPE_MISMATCH", n, "Cannot cast %s to %s", e.typ, to)
+		panic(a.errorf("TYPE_MISMATCH", n, "Cannot cast %s to %s", e.typ, to))
 	}
 	if n["try_cast"] == true {
 		sql = "TRY(" + sql + ")"
 	}
-	return expr{sql: sql, typ: to, name: e.name}, nil
+	return expr{sql: sql, typ: to, name: e.name}
 }
 
 // neverCompared are types that Trino casts from others too.
 var neverCompared = []string{"char", "time", "uuid", "row", "map", "json"}
 
 // literal is a value that was written with its type.
-func (a *analyzer) literal(n Node, typ, value string) (expr, error) {
+func (a *analyzer) literal(n Node, typ, value string) expr {
 	if rest, ok := strings.CutPrefix(typ, "interval "); ok {
 		return a.interval(n, rest, value)
 	}
-	bad := func(err error) (expr, error) {
-		return expr{}, a.errorf("INVALID_LITERAL", n, "'%s' is not a valid %s literal: %v", value, strings.ToUpper(typ), err)
+	check := func(err error) {
+		if err != nil {
+			panic(a.errorf("INVALID_LITERAL", n, "'%s' is not a valid %s literal: %v", value, strings.ToUpper(typ), err))
+		}
 	}
 	switch typ {
 	case "date":
 		d, err := parseDate(value)
-		if err != nil {
-			return bad(err)
-		}
-		return expr{sql: "DATE '" + d.Format("2006-01-02") + "'", typ: tDate}, nil
+		check(err)
+		return expr{sql: "DATE '" + d.Format("2006-01-02") + "'", typ: tDate}
 	case "timestamp":
 		ts, err := parseTimestamp(value)
-		if err != nil {
-			return bad(err)
-		}
+		check(err)
 		if ts.precision > 6 || ts.zone != "" && ts.precision > 3 {
-			return expr{}, a.refuse(n, "a timestamp of %d digits", ts.precision)
+			panic(a.refuse(n, "a timestamp of %d digits", ts.precision))
 		}
 		if ts.zone != "" {
 			z, err := ts.zoned()
 			if err == nil && isSkipped(ts.local, z&4095) {
 				err = fmt.Errorf("the clocks of %s leave it out", ts.zone)
 			}
-			if err != nil {
-				return bad(err)
-			}
-			return expr{sql: fmt.Sprintf("CAST(%d AS BIGINT)", z), typ: zonedOf(ts.precision)}, nil
+			check(err)
+			return expr{sql: fmt.Sprintf("CAST(%d AS BIGINT)", z), typ: zonedOf(ts.precision)}
 		}
-		return expr{sql: "TIMESTAMP '" + ts.local.Format("2006-01-02 15:04:05.000000") + "'", typ: timestampOf(ts.precision)}, nil
+		return expr{sql: "TIMESTAMP '" + ts.local.Format("2006-01-02 15:04:05.000000") + "'", typ: timestampOf(ts.precision)}
 	case "decimal":
 		return a.decimalLiteral(n, value)
 	case "x":
 		clean := strings.Join(strings.Fields(value), "")
-		if _, err := fromHex(clean); err != nil {
-			return bad(err)
-		}
-		return expr{sql: "unhex(" + literal(clean) + ")", typ: tVarbinary}, nil
+		_, err := fromHex(clean)
+		check(err)
+		return expr{sql: "unhex(" + literal(clean) + ")", typ: tVarbinary}
 	case "time", "char", "uuid":
-		return expr{}, a.refuse(n, "%s literals", strings.ToUpper(typ))
+		panic(a.refuse(n, "%s literals", strings.ToUpper(typ)))
 	}
 	to, err := ParseType(typ)
-	if err != nil {
-		return bad(err)
-	}
+	check(err)
 	sql, _ := castTo(expr{sql: literal(value), typ: tVarchar}, to)
 	if typ == "json" {
 		sql = "trino_json_parse(" + literal(value) + ")"
@@ -103,26 +93,26 @@ func (a *analyzer) literal(n Node, typ, value string) (expr, error) {
 	if typ == "varchar" {
 		to.P = len([]rune(value))
 	}
-	return expr{sql: sql, typ: to}, nil
+	return expr{sql: sql, typ: to}
 }
 
-func (a *analyzer) decimalLiteral(n Node, value string) (expr, error) {
+func (a *analyzer) decimalLiteral(n Node, value string) expr {
 	whole, fraction, _ := strings.Cut(value, ".")
 	digits, ok := new(big.Int).SetString(whole+fraction, 10)
 	if !ok || strings.Contains(fraction, "-") {
-		return expr{}, a.errorf("INVALID_LITERAL", n, "'%s' is not a valid DECIMAL literal", value)
+		panic(a.errorf("INVALID_LITERAL", n, "'%s' is not a valid DECIMAL literal", value))
 	}
 	e := decimalExpr(digits, len(fraction))
 	e.typ.P = max(len(strings.TrimLeft(whole, "+-0"))+len(fraction), 1)
 	if e.typ.P > 38 {
-		return e, a.errorf("INVALID_LITERAL", n, "DECIMAL '%s' has more than 38 digits", value)
+		panic(a.errorf("INVALID_LITERAL", n, "DECIMAL '%s' has more than 38 digits", value))
 	}
 	e.sql = "CAST('" + *e.constant + "' AS " + e.typ.duck() + ")"
-	return e, nil
+	return e
 }
 
 // interval is "[-] unit [to unit]" of a value.
-func (a *analyzer) interval(n Node, units, value string) (expr, error) {
+func (a *analyzer) interval(n Node, units, value string) expr {
 	sign := int64(1)
 	if rest, ok := strings.CutPrefix(units, "-"); ok {
 		sign, units = -1, rest
@@ -130,14 +120,14 @@ func (a *analyzer) interval(n Node, units, value string) (expr, error) {
 	from, to, _ := strings.Cut(strings.TrimSpace(units), " to ")
 	amount, months, err := parseInterval(value, from, to)
 	if err != nil {
-		return expr{}, a.errorf("INVALID_LITERAL", n, "'%s' is not a valid INTERVAL literal: %v", value, err)
+		panic(a.errorf("INVALID_LITERAL", n, "'%s' is not a valid INTERVAL literal: %v", value, err))
 	}
 	s := fmt.Sprint(sign * amount)
 	e := expr{sql: "CAST(" + s + " AS BIGINT)", typ: tDays, constant: &s}
 	if months {
 		e.sql, e.typ = "CAST("+s+" AS INTEGER)", tMonths
 	}
-	return e, nil
+	return e
 }
 
 // coerce writes a value as one of another type, as is done where Trino wants

@@ -5,17 +5,13 @@ import (
 	"strings"
 )
 
-func (a *analyzer) conjunction(n Node, sc *scope) (expr, error) {
+func (a *analyzer) conjunction(n Node, sc *scope) expr {
 	op := map[any]string{"CONJUNCTION_AND": " AND ", "CONJUNCTION_OR": " OR "}[n["type"]]
 	var parts []string
 	for _, c := range children(n, "children") {
-		sql, err := a.boolean(c, sc)
-		if err != nil {
-			return expr{}, err
-		}
-		parts = append(parts, sql)
+		parts = append(parts, a.boolean(c, sc))
 	}
-	return expr{sql: "(" + strings.Join(parts, op) + ")", typ: tBoolean}, nil
+	return expr{sql: "(" + strings.Join(parts, op) + ")", typ: tBoolean}
 }
 
 var comparisons = map[any]string{
@@ -24,50 +20,36 @@ var comparisons = map[any]string{
 	"COMPARE_DISTINCT_FROM": "IS DISTINCT FROM", "COMPARE_NOT_DISTINCT_FROM": "IS NOT DISTINCT FROM",
 }
 
-func (a *analyzer) comparison(n Node, sc *scope) (expr, error) {
-	l, err := a.expr(child(n, "left"), sc)
-	if err != nil {
-		return l, err
-	}
-	r, err := a.expr(child(n, "right"), sc)
-	if err != nil {
-		return r, err
-	}
+func (a *analyzer) comparison(n Node, sc *scope) expr {
+	l := a.expr(child(n, "left"), sc)
+	r := a.expr(child(n, "right"), sc)
 	op, ok := comparisons[n["type"]]
 	if !ok {
-		return l, a.refuse(n, "the comparison %v", n["type"])
+		panic(a.refuse(n, "the comparison %v", n["type"]))
 	}
 	return a.compare(n, op, l, r)
 }
 
 // operands coerces two values to what they are compared as.
-func (a *analyzer) operands(n Node, op string, l, r expr) (string, string, Type, error) {
+func (a *analyzer) operands(n Node, op string, l, r expr) (x, y string, t Type) {
 	t, ok := common(l.typ, r.typ)
-	if !ok {
-		return "", "", t, a.errorf("TYPE_MISMATCH", n, "Cannot apply operator: %s %s %s", l.typ, op, r.typ)
-	}
-	if ordered := slices.Contains([]string{"<", ">", "<=", ">="}, op); ordered && slices.Contains([]string{"map", "json"}, t.Base) {
-		return "", "", t, a.errorf("TYPE_MISMATCH", n, "Cannot apply operator: %s %s %s", l.typ, op, r.typ)
+	ordered := slices.Contains([]string{"<", ">", "<=", ">="}, op)
+	if !ok || ordered && (t.Base == "map" || t.Base == "json") {
+		panic(a.errorf("TYPE_MISMATCH", n, "Cannot apply operator: %s %s %s", l.typ, op, r.typ))
 	}
 	if t.Base == "ipaddress" && op != "=" && op != "<>" {
-		return "", "", t, a.refuse(n, "an order of addresses: use contains(network, address)")
+		panic(a.refuse(n, "an order of addresses: use contains(network, address)"))
 	}
 	if len(t.Elems) > 0 && !strings.HasPrefix(op, "IS") && t.Base != "array" {
-		return "", "", t, a.refuse(n, "a comparison of %s, whose NULLs Athena treats otherwise", t)
+		panic(a.refuse(n, "a comparison of %s, whose NULLs Athena treats otherwise", t))
 	}
-	x, _ := coerce(l, t)
-	y, _ := coerce(r, t)
-	if x, err := a.key(n, x, t); err != nil || t.Base == zoned {
-		return x, "(" + y + " >> 12)", t, err
-	}
-	return x, y, t, nil
+	x, _ = coerce(l, t)
+	y, _ = coerce(r, t)
+	return a.key(n, x, t), a.key(n, y, t), t
 }
 
-func (a *analyzer) compare(n Node, op string, l, r expr) (expr, error) {
-	x, y, t, err := a.operands(n, op, l, r)
-	if err != nil {
-		return l, err
-	}
+func (a *analyzer) compare(n Node, op string, l, r expr) expr {
+	x, y, t := a.operands(n, op, l, r)
 	sql := x + " " + op + " " + y
 	if t.Base == "array" && !strings.HasPrefix(op, "IS") {
 		// NULLs within make it NULL, or not, by where they stand.
@@ -87,61 +69,42 @@ func (a *analyzer) compare(n Node, op string, l, r expr) (expr, error) {
 	} else if t.isFloat() && op == "<>" {
 		sql = "(" + sql + " OR isnan(" + x + "))"
 	}
-	return expr{sql: "(" + sql + ")", typ: tBoolean}, nil
+	return expr{sql: "(" + sql + ")", typ: tBoolean}
 }
 
-func (a *analyzer) between(n Node, sc *scope) (expr, error) {
-	list, err := a.exprs([]Node{child(n, "input"), child(n, "lower"), child(n, "upper")}, sc)
-	if err != nil {
-		return expr{}, err
-	}
-	low, err := a.compare(n, ">=", list[0], list[1])
-	if err != nil {
-		return low, err
-	}
-	high, err := a.compare(n, "<=", list[0], list[2])
-	return expr{sql: "(" + low.sql + " AND " + high.sql + ")", typ: tBoolean}, err
+func (a *analyzer) between(n Node, sc *scope) expr {
+	list := a.exprs([]Node{child(n, "input"), child(n, "lower"), child(n, "upper")}, sc)
+	low := a.compare(n, ">=", list[0], list[1])
+	high := a.compare(n, "<=", list[0], list[2])
+	return expr{sql: "(" + low.sql + " AND " + high.sql + ")", typ: tBoolean}
 }
 
-func (a *analyzer) caseOf(n Node, sc *scope) (expr, error) {
+func (a *analyzer) caseOf(n Node, sc *scope) expr {
 	var conditions []string
 	var values []expr
 	for _, c := range children(n, "case_checks") {
-		condition, err := a.boolean(child(c, "when_expr"), sc)
-		if err != nil {
-			return expr{}, err
-		}
-		v, err := a.expr(child(c, "then_expr"), sc)
-		if err != nil {
-			return v, err
-		}
-		conditions, values = append(conditions, condition), append(values, v)
+		conditions = append(conditions, a.boolean(child(c, "when_expr"), sc))
+		values = append(values, a.expr(child(c, "then_expr"), sc))
 	}
 	otherwise := expr{sql: "NULL", typ: tUnknown}
 	if e := child(n, "else_expr"); e != nil {
-		var err error
-		if otherwise, err = a.expr(e, sc); err != nil {
-			return otherwise, err
-		}
+		otherwise = a.expr(e, sc)
 	}
-	values, t, err := a.alike(n, "All CASE results must be the same type", append(values, otherwise))
-	if err != nil {
-		return expr{}, err
-	}
+	values, t := a.alike(n, "All CASE results must be the same type", append(values, otherwise))
 	sql := "CASE"
 	for i, c := range conditions {
 		sql += " WHEN " + c + " THEN " + values[i].sql
 	}
-	return expr{sql: sql + " ELSE " + values[len(values)-1].sql + " END", typ: t}, nil
+	return expr{sql: sql + " ELSE " + values[len(values)-1].sql + " END", typ: t}
 }
 
 // alike coerces values to one type.
-func (a *analyzer) alike(n Node, message string, values []expr) ([]expr, Type, error) {
+func (a *analyzer) alike(n Node, message string, values []expr) ([]expr, Type) {
 	t := tUnknown
 	for _, v := range values {
 		u, ok := common(t, v.typ)
 		if !ok {
-			return nil, t, a.errorf("TYPE_MISMATCH", n, "%s: %s, %s", message, t, v.typ)
+			panic(a.errorf("TYPE_MISMATCH", n, "%s: %s, %s", message, t, v.typ))
 		}
 		t = u
 	}
@@ -150,22 +113,15 @@ func (a *analyzer) alike(n Node, message string, values []expr) ([]expr, Type, e
 		sql, _ := coerce(v, t)
 		out[i] = expr{sql: sql, typ: t}
 	}
-	return out, t, nil
+	return out, t
 }
 
-func (a *analyzer) in(n Node, list []expr) (expr, error) {
-	values, t, err := a.alike(n, "IN value and list items must be the same type", list)
-	if err != nil {
-		return expr{}, err
-	}
+func (a *analyzer) in(n Node, list []expr) expr {
+	values, t := a.alike(n, "IN value and list items must be the same type", list)
 	if t.isFloat() || t.Base == zoned || len(t.Elems) > 0 {
 		var parts []string
 		for _, v := range list[1:] {
-			c, err := a.compare(n, "=", list[0], v)
-			if err != nil {
-				return c, err
-			}
-			parts = append(parts, c.sql)
+			parts = append(parts, a.compare(n, "=", list[0], v).sql)
 		}
 		values[0].sql = strings.Join(parts, " OR ")
 	} else {
@@ -175,5 +131,5 @@ func (a *analyzer) in(n Node, list []expr) (expr, error) {
 	if n["type"] == "COMPARE_NOT_IN" {
 		sql = "(NOT " + sql + ")"
 	}
-	return expr{sql: sql, typ: tBoolean}, nil
+	return expr{sql: sql, typ: tBoolean}
 }

@@ -15,35 +15,29 @@ type expr struct {
 	constant *string // a text or a number that was written as such
 }
 
-func (a *analyzer) exprs(nodes []Node, sc *scope) ([]expr, error) {
+func (a *analyzer) exprs(nodes []Node, sc *scope) []expr {
 	var out []expr
 	for _, n := range nodes {
-		e, err := a.expr(n, sc)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, e)
+		out = append(out, a.expr(n, sc))
 	}
-	return out, nil
+	return out
 }
 
 // expr types an expression and writes it.
-func (a *analyzer) expr(n Node, sc *scope) (expr, error) {
+func (a *analyzer) expr(n Node, sc *scope) expr {
 	if a.depth++; a.depth > maxExpression {
-		return expr{}, a.errorf("SYNTAX_ERROR", n, "The query is too deep")
+		panic(a.errorf("SYNTAX_ERROR", n, "The query is too deep"))
 	}
 	defer func() { a.depth-- }()
-	e, err := a.exprOf(n, sc)
-	if err != nil {
-		return e, err
-	}
-	return e, a.grow(n, len(e.sql))
+	e := a.exprOf(n, sc)
+	a.grow(n, len(e.sql))
+	return e
 }
 
 // maxExpression: DuckDB's planning takes as long as the cube of it.
 const maxExpression = 200
 
-func (a *analyzer) exprOf(n Node, sc *scope) (expr, error) {
+func (a *analyzer) exprOf(n Node, sc *scope) expr {
 	switch n["class"] {
 	case "CONSTANT":
 		return a.constant(n)
@@ -68,16 +62,16 @@ func (a *analyzer) exprOf(n Node, sc *scope) (expr, error) {
 	case "SUBQUERY":
 		return a.subquery(n, sc)
 	case "PARAMETER":
-		return expr{}, a.errorf("INVALID_PARAMETER_USAGE", n, "Incorrect number of parameters: none is given. The local stack takes no parameters: write the values into the statement")
+		panic(a.errorf("INVALID_PARAMETER_USAGE", n, "Incorrect number of parameters: none is given. The local stack takes no parameters: write the values into the statement"))
 	}
-	return expr{}, a.refuse(n, "%v here", n["class"])
+	panic(a.refuse(n, "%v here", n["class"]))
 }
 
-func (a *analyzer) constant(n Node) (expr, error) {
+func (a *analyzer) constant(n Node) expr {
 	value := child(n, "value")
 	typ := child(value, "type")
 	if value["is_null"] == true {
-		return expr{sql: "NULL", typ: tUnknown}, nil
+		return expr{sql: "NULL", typ: tUnknown}
 	}
 	switch typ["id"] {
 	case "INTEGER", "BIGINT":
@@ -86,16 +80,16 @@ func (a *analyzer) constant(n Node) (expr, error) {
 		if s == "-2147483648" {
 			t = tInteger
 		}
-		return expr{sql: "CAST(" + s + " AS " + t.duck() + ")", typ: t, constant: &s}, nil
+		return expr{sql: "CAST(" + s + " AS " + t.duck() + ")", typ: t, constant: &s}
 	case "VARCHAR":
 		s := str(value, "value")
-		return expr{sql: literal(s), typ: varcharOf(len([]rune(s))), constant: &s}, nil
+		return expr{sql: literal(s), typ: varcharOf(len([]rune(s))), constant: &s}
 	case "DOUBLE":
-		return expr{sql: "CAST('" + fmt.Sprint(value["value"]) + "' AS DOUBLE)", typ: tDouble}, nil
+		return expr{sql: "CAST('" + fmt.Sprint(value["value"]) + "' AS DOUBLE)", typ: tDouble}
 	case "DECIMAL":
-		return decimalConstant(value["value"], intOf(child(typ, "type_info")["scale"])), nil
+		return decimalConstant(value["value"], intOf(child(typ, "type_info")["scale"]))
 	}
-	return expr{}, a.errorf("SYNTAX_ERROR", n, "Invalid numeric literal")
+	panic(a.errorf("SYNTAX_ERROR", n, "Invalid numeric literal"))
 }
 
 // decimalConstant writes a number whose digits DuckDB gives as one or two words.
@@ -138,7 +132,7 @@ func DecimalText(value *big.Int, scale int) string {
 }
 
 // reference resolves a name: a column, perhaps of a relation, and fields of it.
-func (a *analyzer) reference(n Node, sc *scope) (expr, error) {
+func (a *analyzer) reference(n Node, sc *scope) expr {
 	names := lower(texts(n, "column_names"))
 	for s := sc; s != nil; s = s.outer {
 		for q := min(len(names)-1, 2); q >= 0; q-- {
@@ -149,38 +143,32 @@ func (a *analyzer) reference(n Node, sc *scope) (expr, error) {
 				}
 			}
 			if len(found) > 1 && !sameColumn(found) {
-				return expr{}, a.errorf("AMBIGUOUS_NAME", n, "Column '%s' is ambiguous", strings.Join(names, "."))
+				panic(a.errorf("AMBIGUOUS_NAME", n, "Column '%s' is ambiguous", strings.Join(names, ".")))
 			}
 			if len(found) > 0 {
-				if err := a.readable(n, found[0]); err != nil {
-					return expr{}, err
-				}
+				a.readable(n, found[0])
 				e := expr{sql: found[0].sql, typ: found[0].typ, name: names[q]}
 				for _, f := range names[q+1:] {
-					var err error
-					if e, err = a.field(n, e, f); err != nil {
-						return e, err
-					}
+					e = a.field(n, e, f)
 				}
-				return e, nil
+				return e
 			}
 		}
 	}
 	if e, ok := a.special(names); ok {
-		return e, nil
+		return e
 	}
 	if len(names) == 1 && slices.Contains([]string{"current_time", "localtime", "current_user", "current_catalog", "current_schema", "current_path"}, names[0]) {
-		return expr{}, a.refuse(n, "%s", names[0])
+		panic(a.refuse(n, "%s", names[0]))
 	}
-	return expr{}, a.errorf("COLUMN_NOT_FOUND", n, "Column '%s' cannot be resolved", strings.Join(names, "."))
+	panic(a.errorf("COLUMN_NOT_FOUND", n, "Column '%s' cannot be resolved", strings.Join(names, ".")))
 }
 
 // readable refuses char(n), which Athena pads and compares without its padding.
-func (a *analyzer) readable(n Node, c column) error {
+func (a *analyzer) readable(n Node, c column) {
 	if c.typ.Base == "char" {
-		return a.refuse(n, "columns of %s, such as %s: make it a varchar", c.typ, c.name)
+		panic(a.refuse(n, "columns of %s, such as %s: make it a varchar", c.typ, c.name))
 	}
-	return nil
 }
 
 func sameColumn(found []column) bool {
@@ -220,15 +208,15 @@ func (a *analyzer) nowExpr() expr {
 
 func field(sql string, i int) string { return fmt.Sprintf("struct_extract_at(%s, %d)", sql, i+1) }
 
-func (a *analyzer) field(n Node, e expr, name string) (expr, error) {
+func (a *analyzer) field(n Node, e expr, name string) expr {
 	if e.typ.Base != "row" {
-		return e, a.errorf("TYPE_MISMATCH", n, "Expression is not of type ROW: it is %s, and has no field '%s'", e.typ, name)
+		panic(a.errorf("TYPE_MISMATCH", n, "Expression is not of type ROW: it is %s, and has no field '%s'", e.typ, name))
 	}
 	i := slices.Index(e.typ.Fields, name)
 	if i < 0 {
-		return e, a.errorf("COLUMN_NOT_FOUND", n, "Column '%s.%s' cannot be resolved", e.name, name)
+		panic(a.errorf("COLUMN_NOT_FOUND", n, "Column '%s.%s' cannot be resolved", e.name, name))
 	}
-	return expr{sql: field(e.sql, i), typ: e.typ.Elems[i], name: name}, nil
+	return expr{sql: field(e.sql, i), typ: e.typ.Elems[i], name: name}
 }
 
 func sqls(list []expr) string {
@@ -239,48 +227,40 @@ func sqls(list []expr) string {
 	return strings.Join(out, ", ")
 }
 
-func (a *analyzer) operator(n Node, sc *scope) (expr, error) {
+func (a *analyzer) operator(n Node, sc *scope) expr {
 	nodes := children(n, "children")
 	switch n["type"] {
 	case "OPERATOR_NOT":
-		sql, err := a.boolean(nodes[0], sc)
-		return expr{sql: "(NOT " + sql + ")", typ: tBoolean}, err
+		return expr{sql: "(NOT " + a.boolean(nodes[0], sc) + ")", typ: tBoolean}
 	case "STRUCT_EXTRACT":
-		e, err := a.expr(nodes[0], sc)
-		if err != nil {
-			return e, err
-		}
-		return a.field(n, e, strings.ToLower(str(child(nodes[1], "value"), "value")))
+		return a.field(n, a.expr(nodes[0], sc), strings.ToLower(str(child(nodes[1], "value"), "value")))
 	}
-	list, err := a.exprs(nodes, sc)
-	if err != nil {
-		return expr{}, err
-	}
+	list := a.exprs(nodes, sc)
 	switch n["type"] {
 	case "OPERATOR_IS_NULL":
-		return expr{sql: "(" + list[0].sql + " IS NULL)", typ: tBoolean}, nil
+		return expr{sql: "(" + list[0].sql + " IS NULL)", typ: tBoolean}
 	case "OPERATOR_IS_NOT_NULL":
-		return expr{sql: "(" + list[0].sql + " IS NOT NULL)", typ: tBoolean}, nil
+		return expr{sql: "(" + list[0].sql + " IS NOT NULL)", typ: tBoolean}
 	case "OPERATOR_COALESCE":
-		values, t, err := a.alike(n, "All COALESCE operands must be the same type", list)
-		return expr{sql: "coalesce(" + sqls(values) + ")", typ: t}, err
+		values, t := a.alike(n, "All COALESCE operands must be the same type", list)
+		return expr{sql: "coalesce(" + sqls(values) + ")", typ: t}
 	case "OPERATOR_TRY":
-		return expr{sql: "TRY(" + list[0].sql + ")", typ: list[0].typ}, nil
+		return expr{sql: "TRY(" + list[0].sql + ")", typ: list[0].typ}
 	case "ARRAY_CONSTRUCTOR":
-		values, t, err := a.alike(n, "All ARRAY elements must be the same type", list)
+		values, t := a.alike(n, "All ARRAY elements must be the same type", list)
 		e := expr{sql: "[" + sqls(values) + "]", typ: arrayOf(t)}
 		if len(list) == 0 || t.Base == "unknown" {
 			e.sql = "CAST(" + e.sql + " AS " + e.typ.duck() + ")"
 		}
-		return e, err
+		return e
 	case "ARRAY_EXTRACT":
 		return a.subscript(n, list[0], list[1])
 	case "GROUPING_FUNCTION":
-		return expr{sql: "CAST(GROUPING(" + sqls(list) + ") AS INTEGER)", typ: tInteger}, nil
+		return expr{sql: "CAST(GROUPING(" + sqls(list) + ") AS INTEGER)", typ: tInteger}
 	case "COMPARE_IN", "COMPARE_NOT_IN":
 		return a.in(n, list)
 	}
-	return expr{}, a.refuse(n, "%v", n["type"])
+	panic(a.refuse(n, "%v", n["type"]))
 }
 
 // fails is an expression of a type that ends the query when it is evaluated.
@@ -289,16 +269,16 @@ func fails(code, message string, t Type) string {
 	return "CAST(trino_fail(" + literal(code+": ") + " || " + message + ") AS " + t.duck() + ")"
 }
 
-func (a *analyzer) subscript(n Node, e, i expr) (expr, error) {
+func (a *analyzer) subscript(n Node, e, i expr) expr {
 	if i.typ.Base == "unknown" && (e.typ.Base == "array" || e.typ.Base == "map") {
-		return nullOf(e.typ.Elems[len(e.typ.Elems)-1], e), nil
+		return nullOf(e.typ.Elems[len(e.typ.Elems)-1], e)
 	}
 	switch e.typ.Base {
 	case "array":
 		if !i.typ.isInteger() {
 			break
 		}
-		return expr{sql: e.sql + "[trino_subscript(CAST(" + i.sql + " AS BIGINT), len(" + e.sql + "))]", typ: e.typ.Elems[0]}, nil
+		return expr{sql: e.sql + "[trino_subscript(CAST(" + i.sql + " AS BIGINT), len(" + e.sql + "))]", typ: e.typ.Elems[0]}
 	case "map":
 		key, ok := coerce(i, e.typ.Elems[0])
 		if !ok {
@@ -306,48 +286,42 @@ func (a *analyzer) subscript(n Node, e, i expr) (expr, error) {
 		}
 		t := e.typ.Elems[1]
 		missing := fails("INVALID_FUNCTION_ARGUMENT", "'Key not present in map: ' || CAST("+key+" AS VARCHAR)", t)
-		return expr{sql: "CASE WHEN " + e.sql + " IS NULL OR " + key + " IS NULL THEN NULL WHEN map_contains(" + e.sql + ", " + key + ") THEN " + e.sql + "[" + key + "] ELSE " + missing + " END", typ: t}, nil
+		return expr{sql: "CASE WHEN " + e.sql + " IS NULL OR " + key + " IS NULL THEN NULL WHEN map_contains(" + e.sql + ", " + key + ") THEN " + e.sql + "[" + key + "] ELSE " + missing + " END", typ: t}
 	case "row":
 		if i.constant != nil {
 			var at int
 			if _, err := fmt.Sscan(*i.constant, &at); err == nil && at >= 1 && at <= len(e.typ.Elems) {
-				return expr{sql: field(e.sql, at-1), typ: e.typ.Elems[at-1]}, nil
+				return expr{sql: field(e.sql, at-1), typ: e.typ.Elems[at-1]}
 			}
 		}
 	}
-	return expr{}, a.errorf("TYPE_MISMATCH", n, "Cannot use %s for subscript of %s", i.typ, e.typ)
+	panic(a.errorf("TYPE_MISMATCH", n, "Cannot use %s for subscript of %s", i.typ, e.typ))
 }
 
-func (a *analyzer) subquery(n Node, sc *scope) (expr, error) {
-	r, err := a.query(child(child(n, "subquery"), "node"), sc)
-	if err != nil {
-		return expr{}, err
-	}
+func (a *analyzer) subquery(n Node, sc *scope) expr {
+	r := a.query(child(child(n, "subquery"), "node"), sc)
 	if n["subquery_type"] == "EXISTS" {
-		return expr{sql: "EXISTS(" + r.sql + ")", typ: tBoolean}, nil
+		return expr{sql: "EXISTS(" + r.sql + ")", typ: tBoolean}
 	}
 	if len(r.columns) != 1 {
-		return expr{}, a.errorf("NOT_SUPPORTED", n, "The local stack doesn't take a subquery of %d columns here", len(r.columns))
+		panic(a.errorf("NOT_SUPPORTED", n, "The local stack doesn't take a subquery of %d columns here", len(r.columns)))
 	}
 	if n["subquery_type"] == "SCALAR" {
-		return expr{sql: "(" + r.sql + ")", typ: r.columns[0].typ}, nil
+		return expr{sql: "(" + r.sql + ")", typ: r.columns[0].typ}
 	}
 	if n["subquery_type"] != "ANY" {
-		return expr{}, a.refuse(n, "a subquery of the kind %v", n["subquery_type"])
+		panic(a.refuse(n, "a subquery of the kind %v", n["subquery_type"]))
 	}
-	x, err := a.expr(child(n, "child"), sc)
-	if err != nil {
-		return x, err
-	}
+	x := a.expr(child(n, "child"), sc)
 	t, ok := common(x.typ, r.columns[0].typ)
 	op := comparisons[n["comparison_type"]]
 	if !ok || op == "" {
-		return x, a.errorf("TYPE_MISMATCH", n, "value and result of subquery must be of the same type: %s vs %s", x.typ, r.columns[0].typ)
+		panic(a.errorf("TYPE_MISMATCH", n, "value and result of subquery must be of the same type: %s vs %s", x.typ, r.columns[0].typ))
 	}
 	if t.Base == zoned || len(t.Elems) > 0 || t.isFloat() {
-		return x, a.refuse(n, "a comparison of %s with a subquery", t)
+		panic(a.refuse(n, "a comparison of %s with a subquery", t))
 	}
 	left, _ := coerce(x, t)
-	right, err := a.coerceColumns(n, r, []column{{typ: t}})
-	return expr{sql: "(" + left + " " + op + " ANY (" + right + "))", typ: tBoolean}, err
+	right := a.coerceColumns(n, r, []column{{typ: t}})
+	return expr{sql: "(" + left + " " + op + " ANY (" + right + "))", typ: tBoolean}
 }

@@ -6,13 +6,13 @@ import (
 )
 
 // from writes an item of FROM and adds its columns to the scope.
-func (a *analyzer) from(n Node, sc *scope) (string, error) {
+func (a *analyzer) from(n Node, sc *scope) string {
 	if n["sample"] != nil {
-		return "", a.refuse(n, "TABLESAMPLE")
+		panic(a.refuse(n, "TABLESAMPLE"))
 	}
 	switch n["type"] {
 	case "EMPTY":
-		return "", nil
+		return ""
 	case "BASE_TABLE":
 		return a.baseTable(n, sc)
 	case "SUBQUERY":
@@ -24,20 +24,19 @@ func (a *analyzer) from(n Node, sc *scope) (string, error) {
 	case "TABLE_FUNCTION":
 		return a.unnest(n, sc)
 	}
-	return "", a.refuse(n, "%v in FROM", n["type"])
+	panic(a.refuse(n, "%v in FROM", n["type"]))
 }
 
 // bring adds the columns of a relation that DuckDB knows by alias.
-func (a *analyzer) bring(n Node, sc *scope, alias string, relation []string, columns []column) error {
+func (a *analyzer) bring(n Node, sc *scope, alias string, relation []string, columns []column) {
 	if name := strings.ToLower(str(n, "alias")); name != "" && name != "valueslist" {
 		relation = []string{name}
 	}
-	columns, err := a.rename(n, columns, lower(texts(n, "column_name_alias")))
+	columns = a.rename(n, columns, lower(texts(n, "column_name_alias")))
 	for _, c := range columns {
 		c.relation, c.sql = relation, alias+"."+c.sql
 		sc.columns = append(sc.columns, c)
 	}
-	return err
 }
 
 // placed are a query's columns by their place.
@@ -49,39 +48,35 @@ func placed(columns []column) []column {
 	return out
 }
 
-func (a *analyzer) baseTable(n Node, sc *scope) (string, error) {
+func (a *analyzer) baseTable(n Node, sc *scope) string {
 	catalog, database, name := strings.ToLower(str(n, "catalog_name")), strings.ToLower(str(n, "schema_name")), strings.ToLower(str(n, "table_name"))
 	alias := a.name("t")
 	if w := sc.withQuery(name); w != nil && database == "" {
-		return w.sql + " AS " + alias, a.bring(n, sc, alias, []string{name}, placed(w.columns))
+		a.bring(n, sc, alias, []string{name}, placed(w.columns))
+		return w.sql + " AS " + alias
 	}
-	at := place(n)
-	if at >= 0 {
-		at = a.prepared.At(at)
-	}
-	t, err := a.tables(catalog, database, name, at)
+	t, err := a.tables(catalog, database, name, a.place(n))
 	if err != nil {
-		return "", err
+		panic(mistake{err})
 	}
 	var columns []column
 	for _, c := range t.Columns {
 		columns = append(columns, column{name: c.Name, typ: c.Type, sql: ident(c.Name), hidden: c.Hidden})
 	}
-	return t.SQL + " AS " + alias, a.bring(n, sc, alias, []string{t.Database, name}, columns)
+	a.bring(n, sc, alias, []string{t.Database, name}, columns)
+	return t.SQL + " AS " + alias
 }
 
-func (a *analyzer) derived(n Node, sc *scope) (string, error) {
+func (a *analyzer) derived(n Node, sc *scope) string {
 	// DuckDB's parser doesn't tell LATERAL from others, so none sees what stands on
 	// its left.
-	r, err := a.query(child(child(n, "subquery"), "node"), sc.outer)
-	if err != nil {
-		return "", err
-	}
+	r := a.query(child(child(n, "subquery"), "node"), sc.outer)
 	alias := a.name("t")
-	return "(" + r.sql + ") AS " + alias, a.bring(n, sc, alias, nil, placed(r.columns))
+	a.bring(n, sc, alias, nil, placed(r.columns))
+	return "(" + r.sql + ") AS " + alias
 }
 
-func (a *analyzer) values(n Node, sc *scope) (string, error) {
+func (a *analyzer) values(n Node, sc *scope) string {
 	rows, _ := n["values"].([]any)
 	var cells [][]expr
 	var types []Type
@@ -90,19 +85,16 @@ func (a *analyzer) values(n Node, sc *scope) (string, error) {
 		exprs := make([]expr, len(row))
 		for i, c := range row {
 			c, _ := c.(Node)
-			e, err := a.expr(c, sc)
-			if err != nil {
-				return "", err
-			}
+			e := a.expr(c, sc)
 			exprs[i] = e
 			if len(cells) == 0 {
 				types = append(types, e.typ)
 			} else if len(row) != len(types) {
-				return "", a.errorf("TYPE_MISMATCH", n, "Values rows have mismatched sizes: %d, %d", len(types), len(row))
+				panic(a.errorf("TYPE_MISMATCH", n, "Values rows have mismatched sizes: %d, %d", len(types), len(row)))
 			} else if t, ok := common(types[i], e.typ); ok {
 				types[i] = t
 			} else {
-				return "", a.errorf("TYPE_MISMATCH", c, "Values rows have mismatched types: %s, %s", types[i], e.typ)
+				panic(a.errorf("TYPE_MISMATCH", c, "Values rows have mismatched types: %s, %s", types[i], e.typ))
 			}
 		}
 		cells = append(cells, exprs)
@@ -123,26 +115,20 @@ func (a *analyzer) values(n Node, sc *scope) (string, error) {
 		names = append(names, place0(i))
 	}
 	alias := a.name("t")
-	sql := "(VALUES " + strings.Join(written, ", ") + ") AS " + alias + "(" + strings.Join(names, ", ") + ")"
-	return sql, a.bring(n, sc, alias, nil, columns)
+	a.bring(n, sc, alias, nil, columns)
+	return "(VALUES " + strings.Join(written, ", ") + ") AS " + alias + "(" + strings.Join(names, ", ") + ")"
 }
 
-func (a *analyzer) join(n Node, sc *scope) (string, error) {
+func (a *analyzer) join(n Node, sc *scope) string {
 	kind := str(n, "join_type")
 	if ref := n["ref_type"]; ref != "REGULAR" && ref != "CROSS" || !slices.Contains([]string{"INNER", "LEFT", "RIGHT", "OUTER", "FULL"}, kind) {
-		return "", a.refuse(n, "a join of this kind: %v %s", n["ref_type"], kind)
+		panic(a.refuse(n, "a join of this kind: %v %s", n["ref_type"], kind))
 	}
 	before := len(sc.columns)
-	left, err := a.from(child(n, "left"), sc)
-	if err != nil {
-		return "", err
-	}
+	left := a.from(child(n, "left"), sc)
 	middle := len(sc.columns)
 	rightNode := child(n, "right")
-	right, err := a.from(rightNode, sc)
-	if err != nil {
-		return "", err
-	}
+	right := a.from(rightNode, sc)
 	if rightNode["type"] == "JOIN" {
 		right = "(" + right + ")"
 	}
@@ -150,18 +136,18 @@ func (a *analyzer) join(n Node, sc *scope) (string, error) {
 		kind = "FULL"
 	}
 	if using := lower(texts(n, "using_columns")); len(using) > 0 {
-		on, err := a.using(n, sc, kind, before, middle, using)
-		return left + " " + kind + " JOIN " + right + " ON " + on, err
+		on := a.using(n, sc, kind, before, middle, using)
+		return left + " " + kind + " JOIN " + right + " ON " + on
 	}
 	if child(n, "condition") == nil {
-		return left + " CROSS JOIN " + right, nil
+		return left + " CROSS JOIN " + right
 	}
-	on, err := a.boolean(child(n, "condition"), sc)
-	return left + " " + kind + " JOIN " + right + " ON " + on, err
+	on := a.boolean(child(n, "condition"), sc)
+	return left + " " + kind + " JOIN " + right + " ON " + on
 }
 
 // using joins by columns of one name, which come first and have no relation.
-func (a *analyzer) using(n Node, sc *scope, kind string, before, middle int, names []string) (string, error) {
+func (a *analyzer) using(n Node, sc *scope, kind string, before, middle int, names []string) string {
 	left, right := slices.Clone(sc.columns[before:middle]), slices.Clone(sc.columns[middle:])
 	var merged []column
 	var on []string
@@ -169,21 +155,17 @@ func (a *analyzer) using(n Node, sc *scope, kind string, before, middle int, nam
 		i := slices.IndexFunc(left, func(c column) bool { return c.name == name })
 		j := slices.IndexFunc(right, func(c column) bool { return c.name == name })
 		if i < 0 || j < 0 {
-			return "", a.errorf("COLUMN_NOT_FOUND", n, "Column '%s' is missing from a side of the join", name)
+			panic(a.errorf("COLUMN_NOT_FOUND", n, "Column '%s' is missing from a side of the join", name))
 		}
 		l, r := expr{sql: left[i].sql, typ: left[i].typ}, expr{sql: right[j].sql, typ: right[j].typ}
-		condition, err := a.compare(n, "=", l, r)
-		if err != nil {
-			return "", err
-		}
-		on = append(on, condition.sql)
+		on = append(on, a.compare(n, "=", l, r).sql)
 		c := column{name: name, typ: l.typ, sql: l.sql}
 		switch kind {
 		case "RIGHT":
 			c.typ, c.sql = r.typ, r.sql
 		case "FULL":
 			if !l.typ.same(r.typ) {
-				return "", a.refuse(n, "FULL JOIN USING columns of two types")
+				panic(a.refuse(n, "FULL JOIN USING columns of two types"))
 			}
 			c.sql = "coalesce(" + l.sql + ", " + r.sql + ")"
 		}
@@ -191,14 +173,14 @@ func (a *analyzer) using(n Node, sc *scope, kind string, before, middle int, nam
 		left, right = slices.Delete(left, i, i+1), slices.Delete(right, j, j+1)
 	}
 	sc.columns = append(append(append(sc.columns[:before:before], merged...), left...), right...)
-	return strings.Join(on, " AND "), nil
+	return strings.Join(on, " AND ")
 }
 
 // unnest writes UNNEST of arrays and maps.
-func (a *analyzer) unnest(n Node, sc *scope) (string, error) {
+func (a *analyzer) unnest(n Node, sc *scope) string {
 	f := child(n, "function")
 	if name := strings.ToLower(str(f, "function_name")); name != "unnest" {
-		return "", a.errorf("FUNCTION_NOT_FOUND", n, "Table function '%s' not registered", name)
+		panic(a.errorf("FUNCTION_NOT_FOUND", n, "Table function '%s' not registered", name))
 	}
 	arguments := children(f, "children")
 	names := len(texts(n, "column_name_alias"))
@@ -218,10 +200,7 @@ func (a *analyzer) unnest(n Node, sc *scope) (string, error) {
 		columns = append(columns, column{typ: t, sql: place0(len(columns))})
 	}
 	for _, arg := range arguments {
-		e, err := a.expr(arg, sc)
-		if err != nil {
-			return "", err
-		}
+		e := a.expr(arg, sc)
 		switch {
 		case e.typ.Base == "map":
 			add("map_keys("+e.sql+")", e.typ.Elems[0])
@@ -239,12 +218,12 @@ func (a *analyzer) unnest(n Node, sc *scope) (string, error) {
 			add(e.sql, e.typ.Elems[0])
 			lengths = append(lengths, "len("+e.sql+")")
 		default:
-			return "", a.errorf("INVALID_FUNCTION_ARGUMENT", arg, "Cannot unnest type: %s", e.typ)
+			panic(a.errorf("INVALID_FUNCTION_ARGUMENT", arg, "Cannot unnest type: %s", e.typ))
 		}
 	}
 	if n["with_ordinality"] == "WITH_ORDINALITY" {
 		add("range(1, 1 + CAST(greatest("+strings.Join(lengths, ", ")+") AS BIGINT))", tBigint)
 	}
-	sql := "LATERAL (SELECT " + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + ") AS " + alias + ") AS " + alias
-	return sql, a.bring(n, sc, alias, nil, columns)
+	a.bring(n, sc, alias, nil, columns)
+	return "LATERAL (SELECT " + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + ") AS " + alias + ") AS " + alias
 }

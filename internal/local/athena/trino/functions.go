@@ -314,53 +314,44 @@ type chosen struct {
 }
 
 // call analyses a call by the table.
-func (a *analyzer) call(n Node, name string, nodes []Node, sc *scope) (expr, error) {
-	e, _, err := a.callKind(n, name, nodes, sc, "")
-	return e, err
+func (a *analyzer) call(n Node, name string, nodes []Node, sc *scope) expr {
+	e, _ := a.callKind(n, name, nodes, sc, "")
+	return e
 }
 
-func (a *analyzer) callKind(n Node, name string, nodes []Node, sc *scope, over string) (expr, string, error) {
+func (a *analyzer) callKind(n Node, name string, nodes []Node, sc *scope, over string) (e expr, kind string) {
 	list := table().overloads[name]
 	if why := table().refused[name]; why != "" {
-		return expr{}, "", a.errorf("NOT_SUPPORTED", n, "The local stack doesn't have the function %s: %s", name, why)
+		panic(a.errorf("NOT_SUPPORTED", n, "The local stack doesn't have the function %s: %s", name, why))
 	}
 	if table().uncompared[name] {
-		return expr{}, "", a.errorf("NOT_SUPPORTED", n, "The local stack doesn't have the function %s: it was never compared with Athena", name)
+		panic(a.errorf("NOT_SUPPORTED", n, "The local stack doesn't have the function %s: it was never compared with Athena", name))
 	}
 	if len(list) == 0 {
-		return expr{}, "", a.errorf("FUNCTION_NOT_FOUND", n, "Function '%s' not registered", name)
+		panic(a.errorf("FUNCTION_NOT_FOUND", n, "Function '%s' not registered", name))
 	}
 	args := make([]expr, len(nodes))
 	for i, c := range nodes {
 		if c["class"] == "LAMBDA" {
 			continue
 		}
-		var err error
-		if args[i], err = a.expr(c, sc); err != nil {
-			return expr{}, "", err
-		}
+		args[i] = a.expr(c, sc)
 	}
 	if (name == "count" && n["distinct"] == true || name == "approx_distinct") && len(args) > 0 && args[0].typ.Base == zoned {
 		args[0].sql, args[0].typ = "("+args[0].sql+" >> 12)", tBigint // of one instant, whatever its zone
 	}
-	best, err := a.choose(n, name, list, nodes, args, sc)
-	if err != nil {
-		return expr{}, "", err
-	}
+	best := a.choose(n, name, list, nodes, args, sc)
 	if ordering := []string{"min", "max", "min_by", "max_by"}; slices.Contains(ordering, name) && len(args[len(args)-1].typ.Elems) > 0 {
-		return expr{}, "", a.refuse(n, "%s by %s", name, args[len(args)-1].typ)
+		panic(a.refuse(n, "%s by %s", name, args[len(args)-1].typ))
 	}
 	result := best.binding.typeOf(best.result)
-	if err := a.equalZones(n, name, append(args, expr{typ: result})); err != nil {
-		return expr{}, "", err
-	}
-	sql, err := a.write(n, best, args, sc, over)
-	return expr{sql: sql, typ: result}, best.kind, err
+	a.equalZones(n, name, append(args, expr{typ: result}))
+	return expr{sql: a.write(n, best, args, sc, over), typ: result}, best.kind
 }
 
 // choose takes the overload that the arguments fit with the least coercion, the
 // first of those alike.
-func (a *analyzer) choose(n Node, name string, list []overload, nodes []Node, args []expr, sc *scope) (*chosen, error) {
+func (a *analyzer) choose(n Node, name string, list []overload, nodes []Node, args []expr, sc *scope) *chosen {
 	var best *chosen
 	least := 1 << 30
 	var lambdaErr error
@@ -373,6 +364,7 @@ func (a *analyzer) choose(n Node, name string, list []overload, nodes []Node, ar
 		cost, err := a.fit(c, nodes, args, sc)
 		if err != nil {
 			lambdaErr = err
+			continue
 		}
 		if cost >= 0 {
 			fits++
@@ -382,20 +374,21 @@ func (a *analyzer) choose(n Node, name string, list []overload, nodes []Node, ar
 		}
 	}
 	if best != nil && best.kind == "agg" && fits > 1 && name != "min" && name != "max" && len(args) == 1 && args[0].typ.Base == "unknown" {
-		return nil, a.errorf("AMBIGUOUS_FUNCTION_CALL", n, "Could not choose a best candidate operator. Explicit type casts must be added.")
+		panic(a.errorf("AMBIGUOUS_FUNCTION_CALL", n, "Could not choose a best candidate operator. Explicit type casts must be added."))
 	}
 	if best != nil {
-		return best, nil
+		return best
 	}
 	if lambdaErr != nil {
-		return nil, lambdaErr
+		panic(mistake{lambdaErr})
 	}
-	return nil, a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function %s, or ones that were never compared with Athena", typeList(args), name)
+	panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function %s, or ones that were never compared with Athena", typeList(args), name))
 }
 
-// fit binds all arguments, lambdas last; -1 if they don't fit.
-func (a *analyzer) fit(c *chosen, nodes []Node, args []expr, sc *scope) (int, error) {
-	total := 0
+// fit binds all arguments, lambdas last; -1 if they don't fit, an error if a
+// lambda doesn't.
+func (a *analyzer) fit(c *chosen, nodes []Node, args []expr, sc *scope) (total int, err error) {
+	defer caught(&err)
 	for i, p := range c.patterns {
 		if (p.base == "fn") != (nodes[i]["class"] == "LAMBDA") {
 			return -1, nil
@@ -418,12 +411,9 @@ func (a *analyzer) fit(c *chosen, nodes []Node, args []expr, sc *scope) (int, er
 		for _, e := range p.elems[:last] {
 			types = append(types, c.binding.typeOf(e))
 		}
-		l, err := a.lambda(nodes[i], types, sc)
-		if err != nil {
-			return -1, err
-		}
+		l := a.lambda(nodes[i], types, sc)
 		if _, ok := c.binding.bind(p.elems[last], expr{typ: l.typ}); !ok || l.typ.Base == "unknown" && !isVariable(p.elems[last].base) {
-			return -1, a.errorf("TYPE_MISMATCH", nodes[i], "Unexpected result %s of the lambda", l.typ)
+			panic(a.errorf("TYPE_MISMATCH", nodes[i], "Unexpected result %s of the lambda", l.typ))
 		}
 		c.lambdas[i] = l
 	}
@@ -431,7 +421,7 @@ func (a *analyzer) fit(c *chosen, nodes []Node, args []expr, sc *scope) (int, er
 }
 
 // write puts the arguments into the overload's SQL.
-func (a *analyzer) write(n Node, c *chosen, args []expr, sc *scope, over string) (string, error) {
+func (a *analyzer) write(n Node, c *chosen, args []expr, sc *scope, over string) string {
 	written := make([]string, len(args))
 	for i, p := range c.patterns {
 		if l, ok := c.lambdas[i]; ok {
@@ -440,25 +430,22 @@ func (a *analyzer) write(n Node, c *chosen, args []expr, sc *scope, over string)
 		}
 		sql, ok := coerce(args[i], c.binding.typeOf(p))
 		if !ok {
-			return "", a.errorf("TYPE_MISMATCH", n, "Unexpected parameter %s", args[i].typ)
+			panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameter %s", args[i].typ))
 		}
 		written[i] = sql
 	}
 	body := c.sql
 	if c.kind != "" {
-		modified, err := a.modify(n, body, sc, over)
-		if err != nil {
-			return "", err
-		}
-		body = modified
+		body = a.modify(n, body, sc, over)
 	} else if over != "" || n["distinct"] == true || child(n, "filter") != nil {
-		return "", a.errorf("FUNCTION_NOT_AGGREGATE", n, "%s is not an aggregate function", str(n, "function_name"))
+		panic(a.errorf("FUNCTION_NOT_AGGREGATE", n, "%s is not an aggregate function", str(n, "function_name")))
 	}
 	out := substitute(body, c, written)
 	if size := len(strings.Join(written, "")); len(out) > maxExpanded && len(out) > 3*size/2 {
-		return "", a.errorf("EXCEEDED_LOCAL_NESTING_LIMIT", n, "The local stack can't run the query: its functions stand too deep inside one another")
+		panic(a.errorf("EXCEEDED_LOCAL_NESTING_LIMIT", n, "The local stack can't run the query: its functions stand too deep inside one another"))
 	}
-	return out, a.grow(n, len(out))
+	a.grow(n, len(out))
+	return out
 }
 
 // maxExpanded bounds functions that write an argument down several times, each

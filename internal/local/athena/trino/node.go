@@ -23,6 +23,20 @@ func errorAt(code string, at int, format string, args ...any) error {
 	return &Error{code, at, fmt.Sprintf(format, args...)}
 }
 
+// mistake is the panic that ends an analysis where it found what is wrong; caught
+// makes it an error again. A panic of another kind is a fault of ours.
+type mistake struct{ error }
+
+func caught(err *error) {
+	switch p := recover().(type) {
+	case nil:
+	case mistake:
+		*err = p.error
+	default:
+		panic(p)
+	}
+}
+
 func str(n Node, member string) string {
 	s, _ := n[member].(string)
 	return s

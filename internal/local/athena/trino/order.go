@@ -8,38 +8,27 @@ import (
 
 // groupBy writes GROUP BY; a number is an item of SELECT. DuckDB has one instant
 // in two zones twice, which Trino has once: check fails on it.
-func (a *analyzer) groupBy(n Node, sc *scope, out []column) (group, check string, err error) {
+func (a *analyzer) groupBy(n Node, sc *scope, out []column) (group, check string) {
 	var by, keys []string
 	zones := false
-	add := func(g Node, sql string, t Type) error {
-		key, err := a.key(g, sql, t)
-		by, keys, zones = append(by, sql), append(keys, key), zones || key != sql
-		return err
-	}
 	for _, g := range children(n, "group_expressions") {
-		if i, ok := ordinal(g); ok {
-			if i < 1 || i > len(out) {
-				return "", "", a.errorf("INVALID_COLUMN_REFERENCE", g, "GROUP BY position %d is not in select list", i)
-			}
-			if err := add(g, out[i-1].sql, out[i-1].typ); err != nil {
-				return "", "", err
-			}
-			continue
+		var e expr
+		if i, ok := ordinal(g); !ok {
+			e = a.expr(g, sc)
+		} else if i < 1 || i > len(out) {
+			panic(a.errorf("INVALID_COLUMN_REFERENCE", g, "GROUP BY position %d is not in select list", i))
+		} else {
+			e = expr{sql: out[i-1].sql, typ: out[i-1].typ}
 		}
-		e, err := a.expr(g, sc)
-		if err == nil {
-			err = add(g, e.sql, e.typ)
-		}
-		if err != nil {
-			return "", "", err
-		}
+		key := a.key(g, e.sql, e.typ)
+		by, keys, zones = append(by, e.sql), append(keys, key), zones || key != e.sql
 	}
 	sets, _ := n["group_sets"].([]any)
 	if len(sets) == 0 {
-		return "", "", nil
+		return "", ""
 	}
 	if zones && len(sets) > 1 {
-		return "", "", a.refuse(n, "GROUPING SETS by a timestamp with time zone: cast it to a timestamp")
+		panic(a.refuse(n, "GROUPING SETS by a timestamp with time zone: cast it to a timestamp"))
 	}
 	if zones {
 		check = "CASE WHEN count(*) OVER (PARTITION BY " + strings.Join(keys, ", ") + ") > 1 THEN " +
@@ -54,7 +43,7 @@ func (a *analyzer) groupBy(n Node, sc *scope, out []column) (group, check string
 		}
 		written[i] = "(" + strings.Join(items, ", ") + ")"
 	}
-	return " GROUP BY GROUPING SETS (" + strings.Join(written, ", ") + ")", check, nil
+	return " GROUP BY GROUPING SETS (" + strings.Join(written, ", ") + ")", check
 }
 
 // hasZone says whether a type is, or holds, a timestamp with time zone.
@@ -62,30 +51,27 @@ func (t Type) hasZone() bool { return t.Base == zoned || slices.ContainsFunc(t.E
 
 // key is what a value is told from others by: of a timestamp with time zone it
 // is the instant.
-func (a *analyzer) key(n Node, sql string, t Type) (string, error) {
+func (a *analyzer) key(n Node, sql string, t Type) string {
 	if t.Base == zoned {
-		return "(" + sql + " >> 12)", nil
+		return "(" + sql + " >> 12)"
 	}
 	if t.hasZone() {
-		return sql, a.refuse(n, "a comparison of %s, whose instants may be of several zones", t)
+		panic(a.refuse(n, "a comparison of %s, whose instants may be of several zones", t))
 	}
-	return sql, nil
+	return sql
 }
 
 // distinctBy writes a DISTINCT of columns.
-func (a *analyzer) distinctBy(n Node, out []column) (string, error) {
+func (a *analyzer) distinctBy(n Node, out []column) string {
 	keys, zones := make([]string, len(out)), false
 	for i, c := range out {
-		var err error
-		if keys[i], err = a.key(n, c.sql, c.typ); err != nil {
-			return "", err
-		}
+		keys[i] = a.key(n, c.sql, c.typ)
 		zones = zones || keys[i] != c.sql
 	}
 	if !zones {
-		return "DISTINCT ", nil
+		return "DISTINCT "
 	}
-	return "DISTINCT ON (" + strings.Join(keys, ", ") + ") ", nil
+	return "DISTINCT ON (" + strings.Join(keys, ", ") + ") "
 }
 
 // ordinal is the number that an item of GROUP BY or ORDER BY is.
@@ -99,58 +85,51 @@ func ordinal(n Node) (int, bool) {
 
 // modifiers writes DISTINCT, ORDER BY, OFFSET and LIMIT. A set operation has
 // result columns instead of out.
-func (a *analyzer) modifiers(n Node, sc *scope, out, result []column) (after, distinct string, err error) {
+func (a *analyzer) modifiers(n Node, sc *scope, out, result []column) (after, distinct string) {
 	limited := slices.ContainsFunc(children(n, "modifiers"), func(m Node) bool { return m["type"] == "LIMIT_MODIFIER" })
 	for _, m := range children(n, "modifiers") {
 		switch m["type"] {
 		case "DISTINCT_MODIFIER":
 			if list, _ := m["distinct_on_targets"].([]any); len(list) > 0 {
-				return "", "", a.refuse(n, "DISTINCT ON: it is DuckDB's, not Athena's")
+				panic(a.refuse(n, "DISTINCT ON: it is DuckDB's, not Athena's"))
 			}
-			if distinct, err = a.distinctBy(n, out); err != nil {
-				return "", "", err
-			}
+			distinct = a.distinctBy(n, out)
 		case "ORDER_MODIFIER":
-			orders, err := a.orders(m, sc, append(slices.Clone(out), result...), result != nil, distinct != "")
-			if err != nil {
-				return "", "", err
-			}
+			orders := a.orders(m, sc, append(slices.Clone(out), result...), result != nil, distinct != "")
 			if a.inside == 1 || limited {
 				after += " ORDER BY " + orders // else it says nothing, as in Trino
 			}
 		case "LIMIT_MODIFIER":
-			for member, keyword := range map[string]string{"limit": " LIMIT ", "offset": " OFFSET "} {
-				c := child(m, member)
+			for _, keyword := range []string{"limit", "offset"} {
+				c := child(m, keyword)
 				if c == nil {
 					continue
 				}
 				i, ok := ordinal(c)
 				if !ok && child(child(c, "value"), "type")["id"] != "BIGINT" {
-					return "", "", a.refuse(c, "a LIMIT or OFFSET that is no number")
+					panic(a.refuse(c, "a LIMIT or OFFSET that is no number"))
 				}
-				after += keyword + fmt.Sprint(max(i, intOf(child(c, "value")["value"])))
+				after += " " + strings.ToUpper(keyword) + " " + fmt.Sprint(max(i, intOf(child(c, "value")["value"])))
 			}
 		default:
-			return "", "", a.refuse(n, "%v", m["type"])
+			panic(a.refuse(n, "%v", m["type"]))
 		}
 	}
-	return after, distinct, nil
+	return after, distinct
 }
 
 // orders writes the items of ORDER BY: the names and numbers of out's columns
 // come first.
-func (a *analyzer) orders(m Node, sc *scope, out []column, outOnly, distinct bool) (string, error) {
+func (a *analyzer) orders(m Node, sc *scope, out []column, outOnly, distinct bool) string {
 	var items []string
 	for _, o := range children(m, "orders") {
 		e := child(o, "expression")
-		sql, t, err := a.orderItem(e, sc, out, outOnly)
-		if err != nil {
-			return "", err
-		}
+		sql, t := a.orderItem(e, sc, out, outOnly)
+		a.orderable(e, t)
 		if i := slices.IndexFunc(out, func(c column) bool { return c.sql == sql }); distinct && i >= 0 {
 			sql = fmt.Sprint(i + 1)
 		} else if distinct && !isDigit(sql[0]) {
-			return "", a.errorf("EXPRESSION_NOT_IN_DISTINCT", e, "For SELECT DISTINCT, ORDER BY expressions must appear in select list")
+			panic(a.errorf("EXPRESSION_NOT_IN_DISTINCT", e, "For SELECT DISTINCT, ORDER BY expressions must appear in select list"))
 		}
 		if i := intOf(sql); i > 0 && isDigit(sql[0]) && t.Base == zoned && !distinct && !outOnly {
 			sql = out[i-1].sql
@@ -168,29 +147,26 @@ func (a *analyzer) orders(m Node, sc *scope, out []column, outOnly, distinct boo
 		}
 		items = append(items, sql)
 	}
-	return strings.Join(items, ", "), nil
+	return strings.Join(items, ", ")
 }
 
-func (a *analyzer) orderItem(e Node, sc *scope, out []column, outOnly bool) (string, Type, error) {
+func (a *analyzer) orderItem(e Node, sc *scope, out []column, outOnly bool) (string, Type) {
 	if i, ok := ordinal(e); ok && out != nil {
 		if i < 1 || i > len(out) {
-			return "", tUnknown, a.errorf("INVALID_COLUMN_REFERENCE", e, "ORDER BY position %d is not in select list", i)
+			panic(a.errorf("INVALID_COLUMN_REFERENCE", e, "ORDER BY position %d is not in select list", i))
 		}
-		return fmt.Sprint(i), out[i-1].typ, a.orderable(e, out[i-1].typ)
+		return fmt.Sprint(i), out[i-1].typ
 	}
 	if names := lower(texts(e, "column_names")); e["class"] == "COLUMN_REF" && len(names) == 1 {
 		if i := slices.IndexFunc(out, func(c column) bool { return c.name == names[0] }); i >= 0 {
-			return fmt.Sprint(i + 1), out[i].typ, a.orderable(e, out[i].typ)
+			return fmt.Sprint(i + 1), out[i].typ
 		}
 	}
 	if outOnly {
-		return "", tUnknown, a.refuse(e, "ORDER BY an expression after UNION, EXCEPT or INTERSECT: use a column's name or number")
+		panic(a.refuse(e, "ORDER BY an expression after UNION, EXCEPT or INTERSECT: use a column's name or number"))
 	}
-	x, err := a.expr(e, &scope{outer: sc, columns: named(out)})
-	if err != nil {
-		return "", tUnknown, err
-	}
-	return x.sql, x.typ, a.orderable(e, x.typ)
+	x := a.expr(e, &scope{outer: sc, columns: named(out)})
+	return x.sql, x.typ
 }
 
 // named are the columns that have an alias, which ORDER BY knows.
@@ -204,26 +180,24 @@ func named(out []column) (list []column) {
 	return list
 }
 
-func (a *analyzer) orderable(n Node, t Type) error {
+func (a *analyzer) orderable(n Node, t Type) {
 	if t.Base == "ipaddress" {
-		return a.refuse(n, "an order of addresses")
+		panic(a.refuse(n, "an order of addresses"))
 	}
 	if t.Base == "map" || t.Base == "json" {
-		return a.errorf("TYPE_MISMATCH", n, "Type %s is not orderable, and therefore cannot be used in ORDER BY", t)
+		panic(a.errorf("TYPE_MISMATCH", n, "Type %s is not orderable, and therefore cannot be used in ORDER BY", t))
 	}
-	return nil
 }
 
 // equalities are functions that look for values that are alike.
 var equalities = []string{"array_distinct", "contains", "array_position", "array_intersect", "array_except", "array_union", "arrays_overlap", "array_remove"}
 
 // equalZones refuses functions that would tell one instant in two zones apart.
-func (a *analyzer) equalZones(n Node, name string, values []expr) error {
+func (a *analyzer) equalZones(n Node, name string, values []expr) {
 	for _, v := range values {
 		key := v.typ.Base == "map" && v.typ.Elems[0].hasZone()
 		if key || v.typ.hasZone() && (slices.Contains(equalities, name) || n["distinct"] == true) {
-			return a.refuse(n, "%s of timestamps with time zone: cast them to a timestamp", name)
+			panic(a.refuse(n, "%s of timestamps with time zone: cast them to a timestamp", name))
 		}
 	}
-	return nil
 }

@@ -6,10 +6,10 @@ import (
 
 // modify gives the call behind @ what stands with an aggregate: DISTINCT, ORDER
 // BY, FILTER and OVER.
-func (a *analyzer) modify(n Node, body string, sc *scope, over string) (string, error) {
+func (a *analyzer) modify(n Node, body string, sc *scope, over string) string {
 	before, call, ok := strings.Cut(body, "@")
 	if !ok {
-		return body, nil
+		return body
 	}
 	open := strings.IndexByte(call, '(')
 	depth, end := 0, open
@@ -29,11 +29,7 @@ func (a *analyzer) modify(n Node, body string, sc *scope, over string) (string, 
 		inside = "DISTINCT " + inside
 	}
 	if m := child(n, "order_bys"); len(children(m, "orders")) > 0 {
-		orders, err := a.orders(m, sc, nil, false, false)
-		if err != nil {
-			return "", err
-		}
-		inside += " ORDER BY " + orders
+		inside += " ORDER BY " + a.orders(m, sc, nil, false, false)
 	}
 	if n["ignore_nulls"] == true {
 		inside += " IGNORE NULLS"
@@ -44,43 +40,25 @@ func (a *analyzer) modify(n Node, body string, sc *scope, over string) (string, 
 		f = child(n, "filter_expr")
 	}
 	if f != nil {
-		filter, err := a.boolean(f, sc)
-		if err != nil {
-			return "", err
-		}
-		out += " FILTER (WHERE " + filter + ")"
+		out += " FILTER (WHERE " + a.boolean(f, sc) + ")"
 	}
-	rest, err := a.modify(n, after, sc, over)
-	return out + over + rest, err
+	return out + over + a.modify(n, after, sc, over)
 }
 
 // window analyses a call with OVER.
-func (a *analyzer) window(n Node, sc *scope) (expr, error) {
+func (a *analyzer) window(n Node, sc *scope) expr {
 	var parts []string
-	partitions, err := a.exprs(children(n, "partitions"), sc)
-	if err != nil {
-		return expr{}, err
-	}
+	partitions := a.exprs(children(n, "partitions"), sc)
 	for i, p := range partitions {
-		if partitions[i].sql, err = a.key(n, p.sql, p.typ); err != nil {
-			return expr{}, err
-		}
+		partitions[i].sql = a.key(n, p.sql, p.typ)
 	}
 	if len(partitions) > 0 {
 		parts = append(parts, "PARTITION BY "+sqls(partitions))
 	}
 	if len(children(n, "orders")) > 0 {
-		orders, err := a.orders(n, sc, nil, false, false)
-		if err != nil {
-			return expr{}, err
-		}
-		parts = append(parts, "ORDER BY "+orders)
+		parts = append(parts, "ORDER BY "+a.orders(n, sc, nil, false, false))
 	}
-	frame, err := a.frame(n, sc)
-	if err != nil {
-		return expr{}, err
-	}
-	if frame != "" {
+	if frame := a.frame(n, sc); frame != "" {
 		parts = append(parts, frame)
 	}
 	nodes := children(n, "children")
@@ -90,47 +68,43 @@ func (a *analyzer) window(n Node, sc *scope) (expr, error) {
 		}
 	}
 	if len(children(n, "arg_orders")) > 0 || n["exclude_clause"] != "NO_OTHER" {
-		return expr{}, a.refuse(n, "a window with EXCLUDE or ORDER BY of arguments")
+		panic(a.refuse(n, "a window with EXCLUDE or ORDER BY of arguments"))
 	}
 	name := strings.ToLower(str(n, "function_name"))
 	if name == "count_star" {
 		name = "count"
 	}
-	e, kind, err := a.callKind(n, name, nodes, sc, " OVER ("+strings.Join(parts, " ")+")")
-	if err == nil && kind == "" {
-		err = a.errorf("FUNCTION_NOT_WINDOW", n, "Not a window function: %s", name)
+	e, kind := a.callKind(n, name, nodes, sc, " OVER ("+strings.Join(parts, " ")+")")
+	if kind == "" {
+		panic(a.errorf("FUNCTION_NOT_WINDOW", n, "Not a window function: %s", name))
 	}
-	return e, err
+	return e
 }
 
-func (a *analyzer) frame(n Node, sc *scope) (string, error) {
+func (a *analyzer) frame(n Node, sc *scope) string {
 	start, end := str(n, "start"), str(n, "end")
 	if start == "UNBOUNDED_PRECEDING" && end == "CURRENT_ROW_RANGE" {
-		return "", nil
+		return ""
 	}
 	mode := ""
-	bound := func(kind, member string) (string, error) {
+	bound := func(kind, member string) string {
 		for _, m := range []string{"ROWS", "RANGE", "GROUPS"} {
 			if rest, ok := strings.CutSuffix(kind, "_"+m); ok {
 				kind, mode = rest, m
 			}
 		}
 		if rest, ok := strings.CutPrefix(kind, "EXPR_"); ok {
-			e, err := a.expr(child(n, member), sc)
-			if err == nil && (mode != "ROWS" || !e.typ.isInteger()) {
-				err = a.refuse(n, "a window frame by %s of a value", mode)
+			e := a.expr(child(n, member), sc)
+			if mode != "ROWS" || !e.typ.isInteger() {
+				panic(a.refuse(n, "a window frame by %s of a value", mode))
 			}
-			return e.sql + " " + rest, err
+			return e.sql + " " + rest
 		}
-		return strings.ReplaceAll(kind, "_", " "), nil
+		return strings.ReplaceAll(kind, "_", " ")
 	}
-	from, err := bound(start, "start_expr")
-	if err != nil {
-		return "", err
-	}
-	to, err := bound(end, "end_expr")
+	from, to := bound(start, "start_expr"), bound(end, "end_expr")
 	if mode == "" {
 		mode = "RANGE"
 	}
-	return mode + " BETWEEN " + from + " AND " + to, err
+	return mode + " BETWEEN " + from + " AND " + to
 }
