@@ -17,10 +17,10 @@ import (
 //	uncompared name name …
 //
 // In types a capital stands for any type; "varchar(x)", "decimal(p,s)" and
-// "timestamp(p)" bind what they have; "T*" is any number; "fn(T,U)" is a lambda
-// that takes T and answers U; "'unit'" is a constant unit of time, "const" a constant text. In
-// the SQL $1 is an argument, for a lambda $1 is the whole of it and $p1 and $b1 its parameters and
-// body; $* are all, $T the DuckDB type that T is, $p a number that was bound.
+// "timestamp(p)" bind what they have; "fn(T,U)" is a lambda that takes T and answers
+// U; "'unit'" is a constant unit of time, "const" a constant text. In the SQL $1 is
+// an argument, for a lambda $1 is the whole of it and $p1 and $b1 its parameters and
+// body; $T is the DuckDB type that T is, $p a number that was bound.
 // In an aggregate @ marks the call that takes DISTINCT, ORDER BY, FILTER and OVER.
 //
 //go:embed functions.txt
@@ -31,15 +31,6 @@ type overload struct {
 	arguments []pattern
 	result    pattern
 	sql       string
-}
-
-// pattern is a type with variables.
-type pattern struct {
-	base     string
-	p, s     string
-	elems    []pattern
-	fields   []string
-	variadic bool
 }
 
 type functionTable struct {
@@ -83,76 +74,17 @@ func (t *functionTable) add(line string) {
 		panic("functions.txt: " + line)
 	}
 	o.sql = sql
-	p := &patternParser{words: typeWords(head[open:])}
-	p.words = p.words[1:]
-	for p.peek() != ")" {
+	p := typeParser{words: typeWords(head[open+1:])}
+	for !p.take(")") {
 		o.arguments = append(o.arguments, p.parse())
-		if p.peek() == "," {
-			p.next()
-		}
+		p.take(",")
 	}
-	p.next()
 	o.result = p.parse()
+	if p.err != nil || len(p.words) > 0 {
+		panic("functions.txt: " + line)
+	}
 	for name := range strings.SplitSeq(head[:open], "/") {
 		t.overloads[name] = append(t.overloads[name], o)
-	}
-}
-
-type patternParser struct{ words []string }
-
-func (p *patternParser) peek() string {
-	if len(p.words) == 0 {
-		return ""
-	}
-	return p.words[0]
-}
-
-func (p *patternParser) next() string {
-	w := p.peek()
-	p.words = p.words[1:]
-	return w
-}
-
-func (p *patternParser) parse() pattern {
-	out := pattern{base: p.next()}
-	if out.base == "interval" {
-		out.base += " " + p.next() + " " + p.next() + " " + p.next()
-	}
-	if p.peek() == "(" {
-		p.next()
-		p.inner(&out)
-		p.next()
-	}
-	if out.base == "timestamp" && p.peek() == "with" {
-		out.base = zoned
-		p.words = p.words[3:]
-	}
-	if p.peek() == "*" {
-		p.next()
-		out.variadic = true
-	}
-	return out
-}
-
-func (p *patternParser) inner(out *pattern) {
-	switch out.base {
-	case "varchar", "decimal", "timestamp":
-		out.p = p.next()
-		if p.peek() == "," {
-			p.next()
-			out.s = p.next()
-		}
-		return
-	}
-	for p.peek() != ")" {
-		name := ""
-		if out.base == "row" && len(p.words) > 1 && p.words[1] != "," && p.words[1] != ")" && p.words[1] != "(" {
-			name = p.next()
-		}
-		out.elems, out.fields = append(out.elems, p.parse()), append(out.fields, name)
-		if p.peek() == "," {
-			p.next()
-		}
 	}
 }
 
@@ -290,27 +222,11 @@ func (b *binding) typeOf(p pattern) Type {
 
 var units = []string{"millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
 
-// expand is o's pattern for each of n arguments, nil if it doesn't take as many.
-func (o *overload) expand(n int) []pattern {
-	if k := len(o.arguments); k > 0 && o.arguments[k-1].variadic && n >= k {
-		list := slices.Clone(o.arguments)
-		for len(list) < n {
-			list = append(list, o.arguments[k-1])
-		}
-		return list
-	}
-	if len(o.arguments) != n {
-		return nil
-	}
-	return o.arguments
-}
-
 // chosen is an overload with what its variables stand for.
 type chosen struct {
 	overload
-	patterns []pattern
-	binding  *binding
-	lambdas  map[int]lambdaExpr
+	binding *binding
+	lambdas map[int]lambdaExpr
 }
 
 // call analyses a call by the table.
@@ -357,10 +273,10 @@ func (a *analyzer) choose(n Node, name string, list []overload, nodes []Node, ar
 	var lambdaErr error
 	fits := 0
 	for _, o := range list {
-		c := &chosen{o, o.expand(len(args)), &binding{map[string]Type{}, map[string]int{}}, map[int]lambdaExpr{}}
-		if c.patterns == nil && len(args)+len(o.arguments) > 0 {
+		if len(o.arguments) != len(args) {
 			continue
 		}
+		c := &chosen{o, &binding{map[string]Type{}, map[string]int{}}, map[int]lambdaExpr{}}
 		cost, err := a.fit(c, nodes, args, sc)
 		if err != nil {
 			lambdaErr = err
@@ -389,7 +305,7 @@ func (a *analyzer) choose(n Node, name string, list []overload, nodes []Node, ar
 // lambda doesn't.
 func (a *analyzer) fit(c *chosen, nodes []Node, args []expr, sc *scope) (total int, err error) {
 	defer caught(&err)
-	for i, p := range c.patterns {
+	for i, p := range c.arguments {
 		if (p.base == "fn") != (nodes[i]["class"] == "LAMBDA") {
 			return -1, nil
 		}
@@ -402,7 +318,7 @@ func (a *analyzer) fit(c *chosen, nodes []Node, args []expr, sc *scope) (total i
 		}
 		total += cost
 	}
-	for i, p := range c.patterns {
+	for i, p := range c.arguments {
 		if p.base != "fn" {
 			continue
 		}
@@ -423,7 +339,7 @@ func (a *analyzer) fit(c *chosen, nodes []Node, args []expr, sc *scope) (total i
 // write puts the arguments into the overload's SQL.
 func (a *analyzer) write(n Node, c *chosen, args []expr, sc *scope, over string) string {
 	written := make([]string, len(args))
-	for i, p := range c.patterns {
+	for i, p := range c.arguments {
 		if l, ok := c.lambdas[i]; ok {
 			written[i] = "lambda " + l.parameters + ": " + l.body
 			continue
@@ -462,8 +378,6 @@ func substitute(body string, c *chosen, args []string) string {
 		}
 		i++
 		switch x := body[i]; {
-		case x == '*':
-			b.WriteString(strings.Join(args, ", "))
 		case isDigit(x):
 			b.WriteString(args[x-'1'])
 		case x == '$':

@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -92,20 +93,29 @@ func (t Type) same(u Type) bool { return t.String() == u.String() }
 
 // ParseType reads a type as a cast writes it.
 func ParseType(text string) (Type, error) {
-	p := typeParser{words: typeWords(text)}
-	t, err := p.parse()
-	if err == nil && p.peek() != "" {
-		err = fmt.Errorf("unexpected %q", p.peek())
+	p := typeParser{words: typeWords(strings.ToLower(text))}
+	t := p.plain(p.parse())
+	if p.peek() != "" {
+		p.fail("unexpected %q", p.peek())
 	}
-	if err != nil {
-		return Type{}, fmt.Errorf("type %q: %w", text, err)
+	if p.err != nil {
+		return Type{}, fmt.Errorf("type %q: %w", text, p.err)
 	}
 	return t, nil
+}
+
+// pattern is a type as it is written; in functions.txt its parts may be variables.
+type pattern struct {
+	base   string
+	p, s   string // what stands in the brackets of a type with a size
+	elems  []pattern
+	fields []string // the elements' names, "" has none
 }
 
 type typeParser struct {
 	words []string
 	depth int
+	err   error // the first
 }
 
 func typeWords(text string) (words []string) {
@@ -117,11 +127,17 @@ func typeWords(text string) (words []string) {
 	return words
 }
 
+func (p *typeParser) fail(format string, args ...any) {
+	if p.err == nil {
+		p.err = fmt.Errorf(format, args...)
+	}
+}
+
 func (p *typeParser) peek() string {
 	if len(p.words) == 0 {
 		return ""
 	}
-	return strings.ToLower(p.words[0])
+	return p.words[0]
 }
 
 func (p *typeParser) next() string {
@@ -140,170 +156,130 @@ func (p *typeParser) take(w string) bool {
 	return false
 }
 
-func (p *typeParser) want(w string) error {
+func (p *typeParser) want(w string) {
 	if !p.take(w) {
-		return fmt.Errorf("expected %q, found %q", w, p.peek())
+		p.fail("expected %q, found %q", w, p.peek())
 	}
-	return nil
 }
 
 var typeSynonyms = map[string]string{"int": "integer", "string": "varchar", "dec": "decimal", "numeric": "decimal"}
 
-var plainTypes = []string{"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "varbinary", "date", "json", "unknown", "uuid", "ipaddress"}
-
-func (p *typeParser) parse() (Type, error) {
+func (p *typeParser) parse() pattern {
 	if p.depth++; p.depth > 50 {
-		return Type{}, fmt.Errorf("nested too deeply")
+		p.fail("nested too deeply")
+		p.words = nil
 	}
 	defer func() { p.depth-- }()
-	name := p.next()
-	if s, ok := typeSynonyms[name]; ok {
-		name = s
+	out := pattern{base: p.next()}
+	out.base = cmp.Or(typeSynonyms[out.base], out.base)
+	switch out.base {
+	case "double":
+		p.take("precision")
+	case "interval":
+		out.base += " " + p.next() + " " + p.next() + " " + p.next()
+	case "varchar", "char", "decimal", "timestamp", "time":
+		p.sizes(&out)
+	case "array", "map", "row", "fn":
+		p.elems(&out)
 	}
-	switch {
-	case slices.Contains(plainTypes, name):
-		if name == "double" {
-			p.take("precision")
-		}
-		return Type{Base: name}, nil
-	case name == "varchar" || name == "char":
-		return p.sized(name, map[string]int{"varchar": unbounded, "char": 1}[name])
-	case name == "decimal":
-		return p.decimal()
-	case name == "timestamp" || name == "time":
-		return p.time(name)
-	case name == "interval":
-		return p.interval()
-	case name == "array" || name == "map":
-		return p.container(name)
-	case name == "row":
-		return p.row()
-	}
-	return Type{}, fmt.Errorf("unknown type %q", name)
+	return out
 }
 
-func (p *typeParser) number() (int, error) {
-	n, err := strconv.Atoi(p.next())
-	if err != nil || n < 0 {
-		return 0, fmt.Errorf("expected a number")
-	}
-	return n, nil
-}
-
-func (p *typeParser) sized(name string, size int) (t Type, err error) {
+// sizes reads "(p,s)" and what follows a time.
+func (p *typeParser) sizes(out *pattern) {
 	if p.take("(") {
-		if size, err = p.number(); err == nil {
-			err = p.want(")")
+		if out.p = p.next(); out.base == "decimal" && p.take(",") {
+			out.s = p.next()
 		}
+		p.want(")")
 	}
-	return Type{Base: name, P: size}, err
+	if isTime := out.base == "timestamp" || out.base == "time"; !isTime || p.peek() != "with" && p.peek() != "without" {
+		return
+	}
+	if p.next() == "with" {
+		out.base += " with time zone"
+	}
+	p.want("time")
+	p.want("zone")
 }
 
-func (p *typeParser) decimal() (t Type, err error) {
-	t = decimalOf(38, 0)
-	if !p.take("(") {
-		return t, nil
-	}
-	if t.P, err = p.number(); err == nil && p.take(",") {
-		t.S, err = p.number()
-	}
-	if err == nil {
-		err = p.want(")")
-	}
-	if err == nil && (t.P < 1 || t.P > 38 || t.S > t.P) {
-		err = fmt.Errorf("DECIMAL precision must be in range [1, 38] and scale in [0, %d]", t.P)
-	}
-	return t, err
-}
-
-func (p *typeParser) time(name string) (Type, error) {
-	t, err := p.sized(name, 3)
-	if err != nil {
-		return t, err
-	}
-	with := p.take("with")
-	if !with && !p.take("without") {
-		return t, nil
-	}
-	for _, w := range []string{"time", "zone"} {
-		if err := p.want(w); err != nil {
-			return t, err
-		}
-	}
-	if with {
-		t.Base += " with time zone"
-	}
-	return t, nil
-}
-
-func (p *typeParser) interval() (Type, error) {
-	from := p.next()
-	if err := p.want("to"); err != nil {
-		return Type{}, err
-	}
-	switch from + " " + p.next() {
-	case "day second":
-		return tDays, nil
-	case "year month":
-		return tMonths, nil
-	}
-	return Type{}, fmt.Errorf("unknown interval")
-}
-
-func (p *typeParser) container(name string) (Type, error) {
+func (p *typeParser) elems(out *pattern) {
 	shut := ")"
-	if p.take("<") {
+	if out.base != "row" && p.take("<") {
 		shut = ">"
-	} else if err := p.want("("); err != nil {
-		return Type{}, err
+	} else {
+		p.want("(")
 	}
-	t := Type{Base: name}
-	for {
-		e, err := p.parse()
-		if err != nil {
-			return t, err
+	for more := true; more; more = p.take(",") {
+		name, e := "", pattern{}
+		if out.base == "row" {
+			name, e = p.field()
+		} else {
+			e = p.parse()
 		}
-		t.Elems = append(t.Elems, e)
-		if !p.take(",") {
-			break
-		}
+		out.elems, out.fields = append(out.elems, e), append(out.fields, name)
 	}
-	if n := map[string]int{"array": 1, "map": 2}[name]; len(t.Elems) != n {
-		return t, fmt.Errorf("%s takes %d types", name, n)
-	}
-	return t, p.want(shut)
-}
-
-func (p *typeParser) row() (Type, error) {
-	t := Type{Base: "row"}
-	if err := p.want("("); err != nil {
-		return t, err
-	}
-	for {
-		name, e, err := p.field()
-		if err != nil {
-			return t, err
-		}
-		t.Fields, t.Elems = append(t.Fields, name), append(t.Elems, e)
-		if !p.take(",") {
-			return t, p.want(")")
-		}
-	}
+	p.want(shut)
 }
 
 // field reads "name type", or a type alone.
-func (p *typeParser) field() (string, Type, error) {
-	saved := p.words
-	if e, err := p.parse(); err == nil && (p.peek() == "," || p.peek() == ")") {
-		return "", e, nil
+func (p *typeParser) field() (string, pattern) {
+	saved := *p
+	if e := p.parse(); p.err == nil && (p.peek() == "," || p.peek() == ")") {
+		return "", e
 	}
-	p.words = saved
+	*p = saved
 	name := p.next()
 	if len(name) > 1 && name[0] == '"' {
 		name = strings.ReplaceAll(name[1:len(name)-1], `""`, `"`)
 	}
-	e, err := p.parse()
-	return strings.ToLower(name), e, err
+	return name, p.parse()
+}
+
+var plainTypes = []string{"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "varbinary", "date", "json", "unknown", "uuid", "ipaddress",
+	"interval day to second", "interval year to month"}
+
+// plain is the type that a pattern without variables is.
+func (p *typeParser) plain(e pattern) Type {
+	t := Type{Base: e.base}
+	switch e.base {
+	case "varchar":
+		t.P = p.number(e.p, unbounded)
+	case "char":
+		t.P = p.number(e.p, 1)
+	case "timestamp", "time", zoned, "time with time zone":
+		t.P = p.number(e.p, 3)
+	case "decimal":
+		if t.P, t.S = p.number(e.p, 38), p.number(e.s, 0); t.P < 1 || t.P > 38 || t.S > t.P {
+			p.fail("DECIMAL precision must be in range [1, 38] and scale in [0, %d]", t.P)
+		}
+	case "array", "map":
+		if n := map[string]int{"array": 1, "map": 2}[e.base]; len(e.elems) != n {
+			p.fail("%s takes %d types", e.base, n)
+		}
+	case "row":
+		t.Fields = e.fields
+	default:
+		if !slices.Contains(plainTypes, e.base) {
+			p.fail("unknown type %q", e.base)
+		}
+	}
+	for _, elem := range e.elems {
+		t.Elems = append(t.Elems, p.plain(elem))
+	}
+	return t
+}
+
+// number is what stands in a type's brackets.
+func (p *typeParser) number(s string, otherwise int) int {
+	if s == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		p.fail("expected a number")
+	}
+	return n
 }
 
 // duck is the DuckDB type that holds a type's values:
