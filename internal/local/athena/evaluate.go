@@ -14,7 +14,7 @@ import (
 )
 
 // prune returns which partitions of a table the query needs: nil for all.
-func (q *selection) prune(ctx context.Context, s *source, keys []typedColumn) (func([]string) bool, error) {
+func (q *selection) prune(ctx context.Context, s *source) (func([]string) bool, error) {
 	prunable := s.asTable
 	for _, conditions := range s.places {
 		prunable = prunable && len(conditions) > 0
@@ -22,13 +22,13 @@ func (q *selection) prune(ctx context.Context, s *source, keys []typedColumn) (f
 	if !prunable && !s.asList {
 		return nil, nil
 	}
-	all, err := q.loadPartitions(ctx, s, keys)
+	all, err := q.loadPartitions(ctx, s)
 	if err != nil || !prunable {
 		return nil, err
 	}
 	kept := map[string]bool{}
 	for _, conditions := range s.places {
-		found, err := q.evaluate(ctx, s, keys, conditions)
+		found, err := q.evaluate(ctx, s, conditions)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -46,11 +46,11 @@ func (q *selection) prune(ctx context.Context, s *source, keys []typedColumn) (f
 
 // loadPartitions puts the values of a table's partitions into a table of
 // DuckDB's, each with its number, and returns them.
-func (q *selection) loadPartitions(ctx context.Context, s *source, keys []typedColumn) (all [][]string, err error) {
+func (q *selection) loadPartitions(ctx context.Context, s *source) (all [][]string, err error) {
 	q.temporaries++
 	s.temporary = fmt.Sprintf("partitions_%d", q.temporaries)
 	columns := `"$i" INTEGER`
-	for i := range keys {
+	for i := range s.keys {
 		columns += fmt.Sprintf(", k%d VARCHAR", i)
 	}
 	if err := q.exec(ctx, "CREATE TABLE memory.main."+s.temporary+" ("+columns+")"); err != nil {
@@ -61,19 +61,19 @@ func (q *selection) loadPartitions(ctx context.Context, s *source, keys []typedC
 		if err != nil {
 			return err
 		}
-		all, err = q.appendPartitions(appender, s, len(keys))
+		all, err = q.appendPartitions(appender, s)
 		return errors.Join(err, appender.Close())
 	})
 	return all, err
 }
 
-func (q *selection) appendPartitions(appender *duckdb.Appender, s *source, keys int) ([][]string, error) {
+func (q *selection) appendPartitions(appender *duckdb.Appender, s *source) ([][]string, error) {
 	var all [][]string
 	var failed error
 	note := func(values []string) bool {
-		row := make([]driver.Value, keys+1)
+		row := make([]driver.Value, len(s.keys)+1)
 		row[0] = int32(len(all))
-		for i := range min(keys, len(values)) {
+		for i := range min(len(s.keys), len(values)) {
 			if values[i] != hiveDefault {
 				row[i+1] = values[i]
 			}
@@ -93,8 +93,8 @@ func (q *selection) appendPartitions(appender *duckdb.Appender, s *source, keys 
 }
 
 // listSQL is the table "t$partitions": the keys, with their types.
-func listSQL(keys []typedColumn, temporary string) string {
-	return "SELECT " + typedKeys(keys) + " FROM memory.main." + temporary
+func listSQL(s *source) string {
+	return "SELECT " + typedKeys(s.keys) + " FROM memory.main." + s.temporary
 }
 
 func typedKeys(keys []typedColumn) string {
@@ -107,7 +107,7 @@ func typedKeys(keys []typedColumn) string {
 
 // evaluate returns the numbers of the partitions that meet all of the
 // conditions that may be used, nil if none may.
-func (q *selection) evaluate(ctx context.Context, s *source, keys []typedColumn, conditions []condition) ([]int32, error) {
+func (q *selection) evaluate(ctx context.Context, s *source, conditions []condition) ([]int32, error) {
 	var where []string
 	for _, c := range conditions {
 		text, err := q.expression(ctx, c.expression)
@@ -116,7 +116,7 @@ func (q *selection) evaluate(ctx context.Context, s *source, keys []typedColumn,
 		}
 		usable := true
 		if c.outer {
-			if usable, err = q.rejectsNull(ctx, keys, text); err != nil {
+			if usable, err = q.rejectsNull(ctx, s.keys, text); err != nil {
 				return nil, err
 			}
 		}
@@ -128,7 +128,7 @@ func (q *selection) evaluate(ctx context.Context, s *source, keys []typedColumn,
 		return nil, nil
 	}
 	return q.numbers(ctx, fmt.Sprintf(`SELECT "$i" FROM (SELECT "$i", %s FROM memory.main.%s) WHERE %s`,
-		typedKeys(keys), s.temporary, strings.Join(where, " AND ")))
+		typedKeys(s.keys), s.temporary, strings.Join(where, " AND ")))
 }
 
 func (q *selection) numbers(ctx context.Context, query string) (found []int32, err error) {

@@ -24,6 +24,11 @@ const (
 	openCSVSerDe = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 )
 
+// symlinkInput is the input format whose files are lists of the addresses of the
+// files that are read, one a line. (Amazon S3 user guide, "Querying Amazon S3
+// Inventory with Amazon Athena".)
+const symlinkInput = "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"
+
 // formatOf recognises a descriptor's format, or says that it can't be read.
 func formatOf(t *glue.Table, d *glue.StorageDescriptor) (*fileFormat, error) {
 	if d == nil || d.SerdeInfo == nil || d.SerdeInfo.SerializationLibrary == "" {
@@ -57,14 +62,33 @@ func (f *fileFormat) same(g *fileFormat) bool {
 	return f.kind == g.kind && f.serde == g.serde && fmt.Sprint(f.properties) == fmt.Sprint(g.properties)
 }
 
-// ignoreMalformed: a line that is no JSON is a row of NULLs.
-func (f *fileFormat) ignoreMalformed() bool {
-	return strings.EqualFold(f.properties["ignore.malformed.json"], "true")
+// serde reads rows of text.
+type serde interface {
+	// row is what a line stands for: the JSON of a row, or a list of texts, of which
+	// nil is NULL.
+	row(line string) (any, error)
 }
 
-// folder reads rows of the given columns.
-func (f *fileFormat) folder(row hiveql.Type) *rowFolder {
-	r := &rowFolder{row: row, renamed: map[string]string{}, dots: strings.EqualFold(f.properties["dots.in.keys"], "true")}
+// rows reads the rows of the given columns.
+func (f *fileFormat) rows(t *glue.Table, columns []typedColumn) (serde, error) {
+	switch {
+	case f.kind != "text":
+		return f.jsonRow(columns), nil
+	case f.serde == regexSerDe:
+		return newRegexRow(t, f.properties)
+	}
+	return f.textRow(), nil
+}
+
+// jsonRow is how a line of JSON is read.
+func (f *fileFormat) jsonRow(columns []typedColumn) *rowFolder {
+	r := &rowFolder{
+		typ: hiveql.Type{Name: "struct"}, renamed: map[string]string{}, dots: f.isTrue("dots.in.keys"), lines: f.kind == "json",
+		strict: f.kind == "json" && f.serde != openXSerDe, malformed: f.isTrue("ignore.malformed.json"),
+	}
+	for _, c := range columns {
+		r.typ.Fields, r.typ.Elems = append(r.typ.Fields, c.name), append(r.typ.Elems, c.typ)
+	}
 	for k, v := range f.properties {
 		if column, ok := strings.CutPrefix(k, "mapping."); ok {
 			r.renamed[strings.ToLower(v)] = strings.ToLower(column)
@@ -73,12 +97,8 @@ func (f *fileFormat) folder(row hiveql.Type) *rowFolder {
 	return r
 }
 
-// splitter is how lines are split.
-func (f *fileFormat) splitter(t *glue.Table) (splitter, error) {
-	if f.serde == regexSerDe {
-		return newRegexRow(t, f.properties)
-	}
-	return f.textRow(), nil
+func (f *fileFormat) isTrue(property string) bool {
+	return strings.EqualFold(f.properties[property], "true")
 }
 
 // textRow is how lines are split by a delimiter.
@@ -90,16 +110,14 @@ func (f *fileFormat) textRow() *textRow {
 			escape:    firstByte(f.properties["escapeChar"], '\\'),
 		}
 	}
-	r := &textRow{delimiter: 1, null: `\N`, hasNull: true}
-	if d := f.properties["field.delim"]; d != "" {
-		r.delimiter = d[0]
-	} else if d := f.properties["serialization.format"]; d != "" && d != "1" {
-		r.delimiter = d[0]
+	delimiter := f.properties["field.delim"]
+	if format := f.properties["serialization.format"]; delimiter == "" && format != "1" {
+		delimiter = format
 	}
+	r := &textRow{delimiter: firstByte(delimiter, 1), escape: firstByte(f.properties["escape.delim"], 0), null: `\N`, hasNull: true}
 	if null, ok := f.properties["serialization.null.format"]; ok {
 		r.null = null
 	}
-	r.escape = firstByte(f.properties["escape.delim"], 0)
 	return r
 }
 
@@ -174,15 +192,6 @@ func typedColumns(cols []glue.Column) ([]typedColumn, error) {
 		out[i] = typedColumn{c.Name, t}
 	}
 	return out, nil
-}
-
-// rowType is the struct of a table's columns.
-func rowType(cols []typedColumn) hiveql.Type {
-	t := hiveql.Type{Name: "struct"}
-	for _, c := range cols {
-		t.Fields, t.Elems = append(t.Fields, c.name), append(t.Elems, c.typ)
-	}
-	return t
 }
 
 // hidden says whether an object below a table's location is one that engines

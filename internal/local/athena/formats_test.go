@@ -36,6 +36,8 @@ func TestSelectReadsCloudTrail(t *testing.T) {
 	// A document of 20 MB that compresses a hundred to one.
 	s.put("AWSLogs/1/f.json.gz", gzipped(`{"Records":[`+strings.Repeat(`{"eventName":"Alike"},`, 1_000_000)+`{"eventName":"Last"}]}`))
 	s.want("SELECT count(*) FROM ct WHERE eventname IN ('Alike', 'Last')", []string{"1000001"})
+	s.put("AWSLogs/1/cut.json", strings.TrimSuffix(doc, "]}"))
+	s.failsWith("SELECT count(*) FROM ct", "HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: unexpected EOF, of s3://b/AWSLogs/1/cut.json")
 }
 
 func TestSelectReadsText(t *testing.T) {

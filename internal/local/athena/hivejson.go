@@ -16,7 +16,7 @@ import (
 // in any case. The keys of maps, and what a string column holds whole, keep
 // theirs. It works on valid JSON, in place.
 type rowFolder struct {
-	row hiveql.Type
+	typ hiveql.Type // of a row
 	// renamed maps a member's name, in lower case, to the column that is read
 	// from it: OpenX's mapping.<column> = <member>.
 	renamed map[string]string
@@ -28,7 +28,6 @@ type rowFolder struct {
 	strict bool // Hive's own JsonSerDe
 	// malformed: a line that is no JSON is a row of NULLs.
 	malformed bool
-	files     []scanFile
 }
 
 var (
@@ -36,15 +35,15 @@ var (
 	noRow         = []byte("{}")
 )
 
-// line returns the JSON of the row that a line is. As in Trino, OpenX's SerDe
+// row returns the JSON of the row that a line is. As in Trino, OpenX's SerDe
 // makes NULLs of a line that doesn't begin an object or a list, reads a list
 // by the place of its items, and nothing behind the first value.
-func (f *rowFolder) line(line []byte, file int) ([]byte, error) {
-	row, err := f.read(line)
+func (f *rowFolder) row(line string) (any, error) {
+	row, err := f.read([]byte(line))
 	if err != nil {
-		return nil, fmt.Errorf("HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: %w, of %s", err, f.files[file].uri)
+		return nil, fmt.Errorf("HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: %w", err)
 	}
-	return row, nil
+	return string(row), nil
 }
 
 func (f *rowFolder) read(line []byte) ([]byte, error) {
@@ -81,11 +80,11 @@ func (f *rowFolder) list(line []byte) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	b.WriteByte('{')
-	for i, item := range items[:min(len(items), len(f.row.Fields))] {
+	for i, item := range items[:min(len(items), len(f.typ.Fields))] {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.Write(quotedJSON(f.row.Fields[i]))
+		b.Write(quotedJSON(f.typ.Fields[i]))
 		b.WriteByte(':')
 		b.Write(item)
 	}
@@ -98,7 +97,7 @@ func (f *rowFolder) list(line []byte) ([]byte, error) {
 // fold returns the JSON of a row with its names folded.
 func (f *rowFolder) fold(line []byte) ([]byte, error) {
 	w := jsonWalker{in: line, out: make([]byte, 0, len(line)), top: f}
-	if err := w.value(&f.row, true); err != nil {
+	if err := w.value(&f.typ, true); err != nil {
 		return nil, err
 	}
 	return w.out, nil
@@ -178,7 +177,7 @@ func (w *jsonWalker) structList(t *hiveql.Type) error {
 		return err
 	}
 	inner := *w.top
-	inner.row = *t
+	inner.typ = *t
 	object, err := inner.list(raw)
 	w.out, w.pos = append(w.out, object...), w.pos+int(d.InputOffset())
 	return err

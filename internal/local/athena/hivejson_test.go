@@ -17,7 +17,7 @@ func TestLinesAreReadAsTheSerDesDo(t *testing.T) {
 		}
 		row.Fields, row.Elems = append(row.Fields, name), append(row.Elems, typ)
 	}
-	openX := rowFolder{row: row, lines: true, files: []scanFile{{uri: "s3://b/k"}}}
+	openX := rowFolder{typ: row, lines: true}
 	ignore, strict := openX, openX
 	ignore.malformed, strict.strict = true, true
 	const fails = ""
@@ -48,8 +48,8 @@ func TestLinesAreReadAsTheSerDesDo(t *testing.T) {
 		{&strict, ``, fails},
 		{&strict, `{"t":"2024-01-02T03:04:05Z"}`, fails},
 	} {
-		got, err := c.folder.line([]byte(c.line), 0)
-		if (err != nil) != (c.want == fails) || err == nil && string(got) != c.want {
+		got, err := c.folder.row(c.line)
+		if (err != nil) != (c.want == fails) || err == nil && got != c.want {
 			t.Errorf("%s: %s, %v; want %s", c.line, got, err, c.want)
 		}
 	}

@@ -36,18 +36,17 @@ func newRegexRow(t *glue.Table, properties map[string]string) (*regexRow, error)
 	return &regexRow{pattern}, nil
 }
 
-// fields returns the groups; nil is NULL.
-func (r *regexRow) fields(line string) ([]*string, error) {
+// row returns the groups; nil is NULL.
+func (r *regexRow) row(line string) (any, error) {
 	m, err := r.pattern.FindStringMatch(line)
 	if m == nil || err != nil {
-		return nil, err
+		return []any{}, err
 	}
 	groups := m.Groups()[1:]
-	fields := make([]*string, len(groups))
+	fields := make([]any, len(groups))
 	for i, g := range groups {
 		if len(g.Captures) > 0 {
-			s := g.String()
-			fields[i] = &s
+			fields[i] = g.String()
 		}
 	}
 	return fields, nil

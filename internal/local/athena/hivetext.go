@@ -2,12 +2,6 @@ package athena
 
 import "strings"
 
-// splitter is a SerDe that reads text by the line.
-type splitter interface {
-	// fields splits a line; a nil field is NULL.
-	fields(line string) ([]*string, error)
-}
-
 // textRow splits a line into fields, as LazySimpleSerDe and OpenCSVSerde do.
 type textRow struct {
 	delimiter byte
@@ -17,9 +11,9 @@ type textRow struct {
 	hasNull   bool // fields that equal null are NULL
 }
 
-// fields splits a line; a nil field is NULL.
-func (r *textRow) fields(line string) ([]*string, error) {
-	var fields []*string
+// row splits a line; a nil field is NULL.
+func (r *textRow) row(line string) (any, error) {
+	fields := []any{}
 	var b strings.Builder
 	quoted, start := false, 0
 	for i := 0; i < len(line); i++ {
@@ -45,15 +39,15 @@ func (r *textRow) fields(line string) ([]*string, error) {
 		}
 	}
 	if quoted {
-		return nil, nil // the SerDe reads a line, and no more
+		return []any{}, nil // the SerDe reads a line, and no more
 	}
 	return append(fields, r.field(line[start:], b.String())), nil
 }
 
 // field makes NULL of a field that, before unescaping, is the null marker.
-func (r *textRow) field(raw, s string) *string {
+func (r *textRow) field(raw, s string) any {
 	if r.hasNull && raw == r.null {
 		return nil
 	}
-	return &s
+	return s
 }

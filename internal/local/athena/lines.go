@@ -5,6 +5,9 @@ package athena
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,46 +20,92 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// lineFiles hands out files to the threads that read them.
-type lineFiles struct {
-	filesOfLines
+// linesOf are files of one format, whose lines DuckDB reads by hive_lines(n), and
+// the rows on them by hive_json(line, n, file) or hive_text(line, n, file), where n
+// is their place in the session.
+type linesOf struct {
+	files      []scanFile
+	partitions []int // of each file, its number
+	format     *fileFormat
+	serde      serde
+}
+
+// row is what a line of a file stands for.
+func (l *linesOf) row(line string, file int32) (any, error) {
+	row, err := l.serde.row(line)
+	if err != nil {
+		return nil, fmt.Errorf("%w, of %s", err, l.files[file].uri)
+	}
+	return row, nil
+}
+
+// registerLines tells DuckDB the functions.
+func (s *session) registerLines() error {
+	text, number := typeInfo(duckdb.TYPE_VARCHAR), typeInfo(duckdb.TYPE_INTEGER)
+	list, err := duckdb.NewListInfo(text)
+	if err != nil {
+		return err
+	}
+	lines := duckdb.ParallelChunkTableFunction{
+		Config: duckdb.TableFunctionConfig{Arguments: []duckdb.TypeInfo{number}},
+		BindArguments: func(_ map[string]any, args ...any) (duckdb.ParallelChunkTableSource, error) {
+			return &lineTable{linesOf: s.lines[args[0].(int32)]}, nil
+		},
+	}
+	arguments := []duckdb.TypeInfo{text, number, number}
+	return errors.Join(
+		duckdb.RegisterTableUDF(s.conn, "hive_lines", lines),
+		duckdb.RegisterScalarUDF(s.conn, "hive_json", rowFunction{s, duckdb.ScalarFuncConfig{InputTypeInfos: arguments, ResultTypeInfo: text}}),
+		duckdb.RegisterScalarUDF(s.conn, "hive_text", rowFunction{s, duckdb.ScalarFuncConfig{InputTypeInfos: arguments, ResultTypeInfo: list}}))
+}
+
+// rowFunction is hive_json or hive_text.
+type rowFunction struct {
+	session *session
+	config  duckdb.ScalarFuncConfig
+}
+
+// Config describes the function to DuckDB.
+func (f rowFunction) Config() duckdb.ScalarFuncConfig { return f.config }
+
+// Executor runs the function, on several threads at once.
+func (f rowFunction) Executor() duckdb.ScalarFuncExecutor {
+	return duckdb.ScalarFuncExecutor{RowExecutor: func(args []driver.Value) (any, error) {
+		return f.session.lines[args[1].(int32)].row(args[0].(string), args[2].(int32))
+	}}
+}
+
+func typeInfo(t duckdb.Type) duckdb.TypeInfo {
+	info, err := duckdb.NewTypeInfo(t)
+	if err != nil {
+		panic(err) // only nested types take more than their name
+	}
+	return info
+}
+
+// lineTable hands out files to the threads that read them.
+type lineTable struct {
+	*linesOf
 	next atomic.Int64
 }
 
-// hiveLines is hive_lines(n): the lines of files n.
-func hiveLines(f *functions) duckdb.ParallelChunkTableFunction {
-	number, err := duckdb.NewTypeInfo(duckdb.TYPE_INTEGER)
-	if err != nil {
-		panic(err) // INTEGER is a type
-	}
-	return duckdb.ParallelChunkTableFunction{
-		Config: duckdb.TableFunctionConfig{Arguments: []duckdb.TypeInfo{number}},
-		BindArguments: func(_ map[string]any, args ...any) (duckdb.ParallelChunkTableSource, error) {
-			return &lineFiles{filesOfLines: f.lines[args[0].(int32)]}, nil
-		},
-	}
-}
-
 // ColumnInfos implements duckdb.ParallelChunkTableSource.
-func (l *lineFiles) ColumnInfos() []duckdb.ColumnInfo {
-	number, err := duckdb.NewTypeInfo(duckdb.TYPE_BIGINT)
-	if err != nil {
-		panic(err) // BIGINT is a type
-	}
-	return []duckdb.ColumnInfo{{Name: "line", T: textType()}, {Name: "file_index", T: number}, {Name: "part_index", T: number}}
+func (l *lineTable) ColumnInfos() []duckdb.ColumnInfo {
+	number := typeInfo(duckdb.TYPE_INTEGER)
+	return []duckdb.ColumnInfo{{Name: "line", T: typeInfo(duckdb.TYPE_VARCHAR)}, {Name: "file_index", T: number}, {Name: "part_index", T: number}}
 }
 
 // Cardinality implements duckdb.ParallelChunkTableSource.
-func (l *lineFiles) Cardinality() *duckdb.CardinalityInfo { return nil }
+func (l *lineTable) Cardinality() *duckdb.CardinalityInfo { return nil }
 
 // Init implements duckdb.ParallelChunkTableSource.
-func (l *lineFiles) Init() duckdb.ParallelTableSourceInfo {
+func (l *lineTable) Init() duckdb.ParallelTableSourceInfo {
 	l.next.Store(0)
 	return duckdb.ParallelTableSourceInfo{MaxThreads: selectThreads}
 }
 
 // NewLocalState implements duckdb.ParallelChunkTableSource.
-func (l *lineFiles) NewLocalState() any {
+func (l *lineTable) NewLocalState() any {
 	return &lineReader{room: make([]byte, 64<<10), bytes: bufio.NewReader(nil)}
 }
 
@@ -66,30 +115,36 @@ type lineReader struct {
 	bytes *bufio.Reader // of the file
 	file  *os.File      // nil: none is open
 	at    int
-	lines *bufio.Scanner
+	line  func() ([]byte, error) // the next one; io.EOF behind the last
 	zip   gzip.Reader
 }
 
 // FillChunk implements duckdb.ParallelChunkTableSource.
-func (l *lineFiles) FillChunk(state any, chunk duckdb.DataChunk) error {
+func (l *lineTable) FillChunk(state any, chunk duckdb.DataChunk) error {
 	r, n := state.(*lineReader), 0
 	for n < duckdb.GetDataChunkCapacity() {
 		if r.file == nil {
 			if r.at = int(l.next.Add(1) - 1); r.at >= len(l.files) {
 				break
 			}
-			if err := r.open(&l.files[r.at], l.skip); err != nil {
+			if err := r.open(&l.files[r.at], l.format); err != nil {
 				return err
 			}
 		}
-		if !r.lines.Scan() {
-			if err := errors.Join(r.lines.Err(), r.file.Close()); err != nil {
-				return fmt.Errorf("HIVE_CURSOR_ERROR: %s: %w", l.files[r.at].uri, err)
-			}
+		line, err := r.line()
+		if err != nil {
+			r.file.Close() // it was read only
 			r.file = nil
+			if err != io.EOF {
+				return fmt.Errorf("HIVE_CURSOR_ERROR: %w, of %s", err, l.files[r.at].uri)
+			}
 			continue
 		}
-		if err := l.row(chunk, n, r); err != nil {
+		if !utf8.Valid(line) {
+			return fmt.Errorf("HIVE_BAD_DATA: %s is not UTF-8", l.files[r.at].uri)
+		}
+		err = errors.Join(chunk.SetValue(0, n, string(line)), duckdb.SetChunkValue(chunk, 1, n, int32(r.at)), duckdb.SetChunkValue(chunk, 2, n, int32(l.partitions[r.at])))
+		if err != nil {
 			return err
 		}
 		n++
@@ -97,20 +152,9 @@ func (l *lineFiles) FillChunk(state any, chunk duckdb.DataChunk) error {
 	return chunk.SetSize(n)
 }
 
-func (l *lineFiles) row(chunk duckdb.DataChunk, n int, r *lineReader) error {
-	line := r.lines.Bytes()
-	if !utf8.Valid(line) {
-		return fmt.Errorf("HIVE_BAD_DATA: %s is not UTF-8", l.files[r.at].uri)
-	}
-	var text any
-	if len(line) > 0 {
-		text = string(line)
-	}
-	return errors.Join(chunk.SetValue(0, n, text), duckdb.SetChunkValue(chunk, 1, n, int64(r.at)), duckdb.SetChunkValue(chunk, 2, n, int64(l.partitions[r.at])))
-}
-
-// open begins with a file.
-func (r *lineReader) open(f *scanFile, skip int) (err error) {
+// open begins with a file. It refuses gzip under another name, of which Athena reads
+// the bytes: rows of NULLs.
+func (r *lineReader) open(f *scanFile, format *fileFormat) (err error) {
 	if r.file, err = os.Open(f.path); err != nil {
 		return fmt.Errorf("HIVE_CANNOT_OPEN_SPLIT: %s: %w", f.uri, err)
 	}
@@ -123,23 +167,67 @@ func (r *lineReader) open(f *scanFile, skip int) (err error) {
 			return fmt.Errorf("HIVE_CANNOT_OPEN_SPLIT: %s: %w", f.uri, err)
 		}
 		in = &r.zip
-	case err == nil && isGzip(head):
-		return errors.New(f.misnamed())
+	case err == nil && head[0] == 0x1f && head[1] == 0x8b:
+		return fmt.Errorf("HIVE_BAD_DATA: %s is gzip, but its name doesn't end in .gz: Athena would read rows of NULLs or garbage. The local stack doesn't; name it .gz", f.uri)
 	}
-	r.lines = bufio.NewScanner(in)
-	r.lines.Buffer(r.room, maxLine)
+	if format.kind == "cloudtrail" {
+		r.line = records(in)
+		return nil
+	}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(r.room, maxLine)
+	lines.Split(splitLines())
+	for range format.skipLines {
+		lines.Scan()
+	}
+	r.line = func() ([]byte, error) {
+		if lines.Scan() {
+			return lines.Bytes(), nil
+		}
+		return nil, cmp.Or(lines.Err(), io.EOF)
+	}
+	return nil
+}
+
+const (
+	maxLine     = 16 << 20  // bytes
+	maxDocument = 256 << 20 // bytes of all documents of a file: one is held in memory
+)
+
+// records are those of a file of documents {"Records": […]}.
+func records(in io.Reader) func() ([]byte, error) {
+	bounded := &io.LimitedReader{R: in, N: maxDocument}
+	documents := json.NewDecoder(bounded)
+	var document struct{ Records []json.RawMessage }
+	return func() ([]byte, error) {
+		for len(document.Records) == 0 {
+			err := documents.Decode(&document)
+			if err != nil && bounded.N == 0 {
+				return nil, fmt.Errorf("more than %d bytes", maxDocument)
+			}
+			if err == io.EOF {
+				return nil, err
+			}
+			if err != nil {
+				return nil, fmt.Errorf("Row is not a valid JSON Object - JSONException: %w", err) //lint:ignore ST1005 the SerDe's own words
+			}
+		}
+		record := document.Records[0]
+		document.Records = document.Records[1:]
+		return record, nil
+	}
+}
+
+// splitLines is lineOf without a byte order mark.
+func splitLines() bufio.SplitFunc {
 	first := true
-	r.lines.Split(func(data []byte, end bool) (advance int, token []byte, err error) {
+	return func(data []byte, end bool) (advance int, token []byte, err error) {
 		advance, token, err = lineOf(data, end)
 		if first && token != nil {
 			first, token = false, bytes.TrimPrefix(token, []byte("\ufeff"))
 		}
 		return advance, token, err
-	})
-	for range skip {
-		r.lines.Scan()
 	}
-	return nil
 }
 
 // lineOf finds a line that ends with \n, \r\n or \r.

@@ -1,11 +1,12 @@
+//go:build cgo
+
 package athena
 
 import (
+	"cmp"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -63,54 +64,58 @@ func (f *scanFile) checkPacked() error {
 	return nil
 }
 
-// checkHead refuses gzip under another name, of which Athena reads the bytes: rows of
-// NULLs.
-func (f *scanFile) checkHead() error {
-	if f.partition.format.kind == "parquet" || strings.HasSuffix(f.path, ".gz") {
-		return nil
+// unpacked is about the size of what is in the file.
+func (f *scanFile) unpacked() int64 {
+	if strings.HasSuffix(f.path, ".gz") {
+		return 10 * f.size
 	}
-	file, err := os.Open(f.path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	head := make([]byte, 2)
-	if _, err := io.ReadFull(file, head); err == nil && isGzip(head) {
-		return userFailure(typeBadData, "%s", f.misnamed())
-	}
-	return nil
+	return f.size
 }
 
-func isGzip(head []byte) bool { return len(head) > 1 && head[0] == 0x1f && head[1] == 0x8b }
+// source is a table that the query reads.
+type source struct {
+	table   *glue.Table
+	columns []typedColumn
+	keys    []typedColumn
+	files   []scanFile
 
-func (f *scanFile) misnamed() string {
-	return "HIVE_BAD_DATA: " + f.uri + " is gzip, but its name doesn't end in .gz: Athena would read rows of NULLs or garbage. The local stack doesn't; name it .gz"
+	asList    bool // as "t$partitions" too
+	asTable   bool
+	withPath  bool          // the query asks for "$path"
+	places    [][]condition // of each place in the query
+	temporary string        // the name of its list of partitions
 }
 
-// unpacked is the size of what is in the file, as far as it says.
-func (f scanFile) unpacked() int64 {
-	if !strings.HasSuffix(f.path, ".gz") {
-		return f.size
+// newSource refuses tables that Hive's way of reading would get wrong.
+func newSource(t *glue.Table) (*source, error) {
+	if strings.EqualFold(t.Parameters["projection.enabled"], "true") {
+		return nil, userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read tables with partition projection: %s.%s", t.DatabaseName, t.Name)
 	}
-	size, err := uncompressed(f.path)
-	if err != nil {
-		return f.size
+	if kind := t.Parameters["table_type"]; kind != "" || t.TableType == "VIRTUAL_VIEW" {
+		return nil, userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack reads only Hive tables: %s.%s is a %s %s", t.DatabaseName, t.Name, t.TableType, kind)
 	}
-	return max(size, f.size)
+	s := &source{table: t}
+	var err error
+	if d := t.StorageDescriptor; d != nil {
+		if s.columns, err = typedColumns(d.Columns); err != nil {
+			return nil, err
+		}
+	}
+	s.keys, err = typedColumns(t.PartitionKeys)
+	return s, err
 }
 
-// scan is everything needed to read what a query needs of one table.
-type scan struct {
-	table    *glue.Table
-	columns  []typedColumn
-	keys     []typedColumn
-	files    []scanFile
-	withPath bool // the query asks for "$path"
+func (s *source) keyTypes() map[string]string {
+	types := map[string]string{}
+	for _, k := range s.keys {
+		types[k.name] = k.typ.String()
+	}
+	return types
 }
 
 // list finds the files of the partitions. A location names a folder: an object
 // of that very name is not in it.
-func (s *scan) list(ctx context.Context, objects Objects, parts []*scanPartition) error {
+func (s *source) list(ctx context.Context, objects Objects, parts []*scanPartition) error {
 	for _, p := range parts {
 		bucket, prefix, err := splitLocation(strings.TrimRight(p.location, "/") + "/")
 		if err != nil {
@@ -135,28 +140,19 @@ func (s *scan) list(ctx context.Context, objects Objects, parts []*scanPartition
 			}
 		}
 	}
-	many := small(s.files)
 	for i := range s.files {
-		f := &s.files[i]
-		if err := f.checkPacked(); err != nil {
-			return err
-		}
-		if many && f.partition.format.kind != "cloudtrail" {
-			continue // hive_lines looks at it when it opens it, once
-		}
-		if err := f.checkHead(); err != nil {
+		if err := s.files[i].checkPacked(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// sql is the SELECT that reads the files: first the columns, then the keys. It
-// registers with f what it needs of functions written in Go.
-func (s *scan) sql(f *functions, describe func(query string) ([]string, error)) (string, error) {
+// sql is the SELECT that reads the files: first the columns, then the keys.
+func (s *source) sql(ctx context.Context, duck *session) (string, error) {
 	var parts []string
 	for _, group := range s.groups() {
-		sql, err := s.groupSQL(group, f, describe)
+		sql, err := s.groupSQL(ctx, group, duck)
 		if err != nil {
 			return "", err
 		}
@@ -169,7 +165,7 @@ func (s *scan) sql(f *functions, describe func(query string) ([]string, error)) 
 }
 
 // groups are the files by format and columns: in practice one.
-func (s *scan) groups() [][]scanFile {
+func (s *source) groups() [][]scanFile {
 	var groups [][]scanFile
 next:
 	for _, f := range s.files {
@@ -184,9 +180,9 @@ next:
 	return groups
 }
 
-func (s *scan) emptySQL() string {
+func (s *source) emptySQL() string {
 	var cols []string
-	for _, c := range append(append([]typedColumn(nil), s.columns...), s.keys...) {
+	for _, c := range slices.Concat(s.columns, s.keys) {
 		cols = append(cols, fmt.Sprintf("CAST(NULL AS %s) AS %s", duckType(c.typ), ident(c.name)))
 	}
 	if s.withPath {
@@ -197,28 +193,17 @@ func (s *scan) emptySQL() string {
 
 // groupSQL reads files as their partitions say, and hands the rows out as the
 // table has them.
-func (s *scan) groupSQL(files []scanFile, f *functions, describe func(string) ([]string, error)) (string, error) {
+func (s *source) groupSQL(ctx context.Context, files []scanFile, duck *session) (string, error) {
+	read := s.linesSQL
+	if files[0].partition.format.kind == "parquet" {
+		read = s.parquetSQL
+	}
 	columns := files[0].partition.columns
 	if columns == nil {
-		return s.formatSQL(files, f, describe)
+		return read(ctx, s.columns, files, duck)
 	}
-	inner := *s
-	inner.columns = columns.read
-	sql, err := inner.formatSQL(files, f, describe)
+	sql, err := read(ctx, columns.read, files, duck)
 	return "SELECT " + strings.Join(columns.outer(s), ", ") + " FROM (" + sql + ")", err
-}
-
-func (s *scan) formatSQL(files []scanFile, f *functions, describe func(string) ([]string, error)) (string, error) {
-	format := files[0].partition.format
-	switch format.kind {
-	case "json":
-		return s.jsonSQL(format, files, f)
-	case "cloudtrail":
-		return s.cloudTrailSQL(format, files, f)
-	case "text":
-		return s.textSQL(format, files, f)
-	}
-	return s.parquetSQL(files, describe)
 }
 
 func paths(files []scanFile) string {
@@ -245,7 +230,7 @@ func numbered(files []scanFile) (partitions []*scanPartition, of []int) {
 
 // keyColumns are the partition keys, looked up by the number of a row's partition
 // in the column part: the same file may be in two partitions.
-func (s *scan) keyColumns(files []scanFile, file, part string) []string {
+func (s *source) keyColumns(files []scanFile, file, part string) []string {
 	var cols []string
 	partitions, _ := numbered(files)
 	for i, k := range s.keys {
@@ -279,112 +264,64 @@ func partOf(files []scanFile, file string) string {
 	return fmt.Sprintf("[%s][CAST(%s AS BIGINT) + 1]", numbers, file)
 }
 
-// structure is the argument of json_transform for the columns.
-func structure(cols []typedColumn) string {
-	m := make(map[string]string, len(cols))
-	for _, c := range cols {
-		m[c.name] = duckType(c.typ)
-	}
-	return encodeStructure(m)
-}
-
-func encodeStructure(m map[string]string) string {
-	b, err := json.Marshal(m)
+// linesSQL reads files by the line.
+func (s *source) linesSQL(_ context.Context, columns []typedColumn, files []scanFile, duck *session) (string, error) {
+	format := files[0].partition.format
+	serde, err := format.rows(s.table, columns)
 	if err != nil {
-		return "{}" // strings always encode
-	}
-	return literal(string(b))
-}
-
-func (s *scan) jsonSQL(format *fileFormat, files []scanFile, f *functions) (string, error) {
-	folder := format.folder(rowType(s.columns))
-	folder.lines, folder.files = true, files
-	folder.strict, folder.malformed = format.serde != openXSerDe, format.ignoreMalformed()
-	row := f.json(folder)
-	var cols []string
-	read := slices.Clone(s.columns) // bytes are base64 in the text
-	for i, c := range s.columns {
-		value := fmt.Sprintf(`struct_extract("$r", %s)`, literal(c.name))
-		if c.typ.Name == "binary" {
-			read[i].typ, value = hiveql.Type{Name: "string"}, "from_base64("+value+")"
-		} else if strings.Contains(duckType(c.typ), "BLOB") {
-			return "", userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read binary values within %s of JSON: column %s", c.typ.Name, c.name)
-		}
-		cols = append(cols, value+" AS "+ident(c.name))
-	}
-	cols = append(cols, s.keyColumns(files, `"$f"`, `"$p"`)...)
-	return fmt.Sprintf(`SELECT %s FROM (SELECT json_transform(%s, %s) AS "$r", file_index AS "$f", part_index AS "$p" FROM %s)`,
-		strings.Join(cols, ", "), row("coalesce(line, '')"), structure(read), f.linesOf(files, format.skipLines)), nil
-}
-
-// linesOf reads files by the line, as the column "line", NULL where it is empty, with
-// the numbers of the file and of its partition.
-func (f *functions) linesOf(files []scanFile, skip int) string {
-	if !small(files) {
-		return "(SELECT line, file_index, " + partOf(files, "file_index") + " AS part_index FROM " + lines(files, skip) + ")"
+		return "", err
 	}
 	_, of := numbered(files)
-	f.lines = append(f.lines, filesOfLines{files, of, skip})
-	return fmt.Sprintf("hive_lines(%d)", len(f.lines)-1)
-}
-
-// lines is linesOf by DuckDB's own reader.
-func lines(files []scanFile, skip int) string {
-	return fmt.Sprintf(`read_csv(%s, columns = {'line': 'VARCHAR'}, delim = chr(30) || chr(31), quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, null_padding = false, max_line_size = %d, skip = %d, hive_partitioning = false)`,
-		paths(files), maxLine, skip)
-}
-
-// cloudTrailSQL reads files that are one document {"Records": […]}.
-func (s *scan) cloudTrailSQL(format *fileFormat, files []scanFile, f *functions) (string, error) {
-	most, err := maxDocument(files)
-	if err != nil {
-		return "", err
-	}
-	record := rowType(s.columns)
-	document := typedColumn{"records", hiveql.Type{Name: "array", Elems: []hiveql.Type{record}}}
-	row := f.json(format.folder(rowType([]typedColumn{document})))
-	var cols []string
-	for _, c := range s.columns {
-		cols = append(cols, fmt.Sprintf(`struct_extract("$r", %s) AS %s`, literal(c.name), ident(c.name)))
-	}
-	cols = append(cols, s.keyColumns(files, `"$f"`, partOf(files, `"$f"`))...)
-	return fmt.Sprintf(`SELECT %s FROM (SELECT unnest(struct_extract(json_transform(%s, %s), 'records')) AS "$r", file_index AS "$f" FROM read_json_objects(%s, format = 'unstructured', maximum_object_size = %d))`,
-		strings.Join(cols, ", "), row("CAST(json AS VARCHAR)"), structure([]typedColumn{document}), paths(files), most), nil
-}
-
-func (s *scan) textSQL(format *fileFormat, files []scanFile, f *functions) (string, error) {
-	row, err := format.splitter(s.table)
-	if err != nil {
-		return "", err
-	}
-	fields := f.text(row)
-	var cols []string
-	for i, c := range s.columns {
-		field := fmt.Sprintf(`"$r"[%d]`, i+1)
-		switch c.typ.Name {
-		case "map", "struct", "uniontype":
-			return "", userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read %s columns of text files", c.typ.Name)
-		case "array":
-			delimiter := format.properties["colelction.delim"]
-			if delimiter == "" {
-				delimiter = "\x02"
-			}
-			field = fmt.Sprintf("string_split(%s, %s)", field, literal(delimiter))
-		}
-		cols = append(cols, format.textValue(field, c.typ)+" AS "+ident(c.name))
-	}
+	n := len(duck.lines)
+	duck.lines = append(duck.lines, &linesOf{files, of, format, serde})
+	row, cols, err := format.rowSQL(n, columns)
 	cols = append(cols, s.keyColumns(files, `"$f"`, `"$p"`)...)
-	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", file_index AS "$f", part_index AS "$p" FROM %s)`,
-		strings.Join(cols, ", "), fields("coalesce(line, '')"), f.linesOf(files, format.skipLines)), nil
+	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", file_index AS "$f", part_index AS "$p" FROM hive_lines(%d))`,
+		strings.Join(cols, ", "), row, n), err
+}
+
+// rowSQL is how DuckDB has the row of a line, by the SerDe n, and the columns of it.
+func (f *fileFormat) rowSQL(n int, columns []typedColumn) (row string, cols []string, err error) {
+	types := map[string]string{}
+	for i, c := range columns {
+		field := fmt.Sprintf(`"$r"[%d]`, i+1)
+		if f.kind != "text" {
+			field = fmt.Sprintf(`struct_extract("$r", %s)`, literal(c.name))
+			types[c.name] = duckType(c.typ)
+		}
+		switch {
+		case f.kind == "text":
+			field, err = f.textValue(field, c.typ)
+		case c.typ.Name == "binary":
+			types[c.name], field = "VARCHAR", "from_base64("+field+")"
+		case strings.Contains(types[c.name], "BLOB"):
+			err = userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read binary values within %s of JSON: column %s", c.typ.Name, c.name)
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		cols = append(cols, field+" AS "+ident(c.name))
+	}
+	if f.kind == "text" {
+		return fmt.Sprintf("hive_text(line, %d, file_index)", n), cols, nil
+	}
+	structure, err := json.Marshal(types)
+	return fmt.Sprintf("json_transform(hive_json(line, %d, file_index), %s)", n, literal(string(structure))), cols, err
 }
 
 // textValue is a field as a value of a column's type: a whole number's fraction is
 // cut off, and only true and false are booleans (RegexSerDe: all but true is
 // false).
-func (f *fileFormat) textValue(field string, t hiveql.Type) string {
+func (f *fileFormat) textValue(field string, t hiveql.Type) (string, error) {
 	cast := "TRY_CAST(%[1]s AS " + duckType(t) + ")"
+	switch t.Name {
+	case "map", "struct", "uniontype":
+		return "", userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read %s columns of text files", t.Name)
+	case "array":
+		field = fmt.Sprintf("string_split(%s, %s)", field, literal(cmp.Or(f.properties["colelction.delim"], "\x02")))
+	}
 	if f.serde == openCSVSerDe && duckType(t) != "VARCHAR" {
-		return csvValue(field, t)
+		return csvValue(field, t), nil
 	}
 	switch t.Name {
 	case "tinyint", "smallint", "int", "bigint":
@@ -395,7 +332,7 @@ func (f *fileFormat) textValue(field string, t hiveql.Type) string {
 			cast = "(lower(%[1]s) = 'true')"
 		}
 	}
-	return fmt.Sprintf(cast, field)
+	return fmt.Sprintf(cast, field), nil
 }
 
 // csvValue is a field of OpenCSVSerde's, all of which are text to it. Athena makes
@@ -416,9 +353,9 @@ func csvValue(field string, t hiveql.Type) string {
 
 // parquetSQL reads columns by their names, in any case; one that no file has
 // is NULL.
-func (s *scan) parquetSQL(files []scanFile, describe func(string) ([]string, error)) (string, error) {
-	source := fmt.Sprintf("read_parquet(%s, union_by_name = true, hive_partitioning = false)", paths(files))
-	names, err := describe("SELECT * FROM " + source)
+func (s *source) parquetSQL(ctx context.Context, columns []typedColumn, files []scanFile, duck *session) (string, error) {
+	from := fmt.Sprintf("read_parquet(%s, union_by_name = true, hive_partitioning = false)", paths(files))
+	names, err := duck.columns(ctx, "SELECT * FROM "+from)
 	if err != nil {
 		return "", err
 	}
@@ -427,7 +364,7 @@ func (s *scan) parquetSQL(files []scanFile, describe func(string) ([]string, err
 		have[strings.ToLower(n)] = true
 	}
 	var cols []string
-	for _, c := range s.columns {
+	for _, c := range columns {
 		value := "NULL"
 		if have[c.name] {
 			value = ident(c.name)
@@ -435,45 +372,5 @@ func (s *scan) parquetSQL(files []scanFile, describe func(string) ([]string, err
 		cols = append(cols, fmt.Sprintf("CAST(%s AS %s) AS %s", value, duckType(c.typ), ident(c.name)))
 	}
 	cols = append(cols, s.keyColumns(files, "file_index", partOf(files, "file_index"))...)
-	return fmt.Sprintf("SELECT %s FROM %s", strings.Join(cols, ", "), source), nil
-}
-
-// maxLine bounds a line. DuckDB allocates as much for each thread.
-const maxLine = 16 << 20 // bytes
-
-// maxDocument bounds a document that is a whole file: it is as large as its
-// file. One that is compressed says how large it was; where it is of several
-// members it says that of the last alone, so it may be 20 times the file too.
-func maxDocument(files []scanFile) (int64, error) {
-	most := int64(16 << 20)
-	for _, f := range files {
-		size := f.size
-		if strings.HasSuffix(f.path, ".gz") {
-			var err error
-			if size, err = uncompressed(f.path); err != nil {
-				return 0, err
-			}
-			size = max(size, 20*f.size)
-		}
-		most = max(most, size+1)
-	}
-	return min(most, 256<<20), nil
-}
-
-// uncompressed is the size that a gzip file has in its last four bytes
-// (RFC 1952, ISIZE).
-func uncompressed(path string) (int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	if _, err := f.Seek(-4, io.SeekEnd); err != nil {
-		return 0, nil // no gzip at all: reading it says so
-	}
-	var size uint32
-	if err := binary.Read(f, binary.LittleEndian, &size); err != nil {
-		return 0, fmt.Errorf("read the size of %s: %w", path, err)
-	}
-	return int64(size), nil
+	return fmt.Sprintf("SELECT %s FROM %s", strings.Join(cols, ", "), from), nil
 }

@@ -1,3 +1,5 @@
+//go:build cgo
+
 package athena
 
 import (
@@ -23,7 +25,7 @@ type partitionColumns struct {
 }
 
 // outer are the columns that the table has of what was read.
-func (p *partitionColumns) outer(s *scan) []string {
+func (p *partitionColumns) outer(s *source) []string {
 	var cols []string
 	for i, c := range s.columns {
 		value := fmt.Sprintf("CAST(NULL AS %s)", duckType(c.typ))
@@ -43,8 +45,7 @@ func (p *partitionColumns) outer(s *scan) []string {
 
 // partitionSchemas finds the columns of a table's partitions, each list once.
 type partitionSchemas struct {
-	scan  *scan
-	table *glue.Table
+	*source
 	known map[string]*partitionColumns // by the list and the way it is matched
 }
 
@@ -80,8 +81,8 @@ func (s *partitionSchemas) of(p *glue.Partition, f *fileFormat) (*partitionColum
 func sameColumn(a, b glue.Column) bool { return a.Name == b.Name && a.Type == b.Type }
 
 func (s *partitionSchemas) match(p *glue.Partition, cols []typedColumn, byName bool) (*partitionColumns, error) {
-	out := &partitionColumns{read: cols, of: make([]int, len(s.scan.columns))}
-	for i, c := range s.scan.columns {
+	out := &partitionColumns{read: cols, of: make([]int, len(s.columns))}
+	for i, c := range s.columns {
 		at := i
 		if byName {
 			at = slices.IndexFunc(cols, func(x typedColumn) bool { return x.name == c.name })

@@ -38,16 +38,6 @@ type selection struct {
 	temporaries int // tables made for lists of partitions
 }
 
-// source is a table that the query reads.
-type source struct {
-	table     *glue.Table
-	keys      map[string]string // partition keys and their types
-	asList    bool              // as "t$partitions" too
-	asTable   bool
-	places    [][]condition // of each place in the query
-	temporary string        // the name of its list of partitions
-}
-
 // runSelect runs a query in a DuckDB of its own.
 func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err error) {
 	q := e.newSelection(x.QueryExecutionContext.Database)
@@ -207,15 +197,12 @@ func (q *selection) lookup(catalog, database, table string, at int) (*trino.Tabl
 	if err := q.resolve(ref, at); err != nil {
 		return nil, err
 	}
-	scan, err := q.newScan(q.source(ref))
-	if err != nil {
-		return nil, err
-	}
+	s := q.source(ref)
 	out := &trino.Table{SQL: ident(ref.database) + "." + ident(table), Database: ref.database}
-	columns := scan.keys
+	columns := s.keys
 	if !strings.HasSuffix(table, partitionsSuffix) {
-		columns = slices.Concat(scan.columns, scan.keys)
-		if scan.withPath {
+		columns = slices.Concat(s.columns, s.keys)
+		if s.withPath {
 			out.Columns = append(out.Columns, trino.Column{Name: "$path", Type: trinoType(hiveql.Type{Name: "string"}), Hidden: true})
 		}
 	}
@@ -227,7 +214,7 @@ func (q *selection) lookup(catalog, database, table string, at int) (*trino.Tabl
 
 func (q *selection) keysOf(ref tableRef) map[string]string {
 	if s := q.source(ref); s != nil && !strings.HasSuffix(ref.table, partitionsSuffix) {
-		return s.keys
+		return s.keyTypes()
 	}
 	return nil
 }
@@ -262,6 +249,7 @@ func (q *selection) resolve(ref tableRef, at int) error {
 		if s, err = newSource(t); err != nil {
 			return err
 		}
+		s.withPath = strings.Contains(strings.ToLower(q.query), `"$path"`)
 		q.tables[ref.database+"\x00"+name] = s
 	}
 	if asList && len(s.keys) == 0 {
@@ -279,21 +267,6 @@ func (q *selection) missing(ref tableRef, where string) error {
 	return userFailure(typeTableNotFound, "TABLE_NOT_FOUND: %s: Table 'awsdatacatalog.%s.%s' does not exist", where, ref.database, ref.table)
 }
 
-// newSource refuses tables that Hive's way of reading would get wrong.
-func newSource(t *glue.Table) (*source, error) {
-	if strings.EqualFold(t.Parameters["projection.enabled"], "true") {
-		return nil, userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read tables with partition projection: %s.%s", t.DatabaseName, t.Name)
-	}
-	if kind := t.Parameters["table_type"]; kind != "" || t.TableType == "VIRTUAL_VIEW" {
-		return nil, userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack reads only Hive tables: %s.%s is a %s %s", t.DatabaseName, t.Name, t.TableType, kind)
-	}
-	s := &source{table: t, keys: map[string]string{}}
-	for _, k := range t.PartitionKeys {
-		s.keys[k.Name] = k.Type
-	}
-	return s, nil
-}
-
 // define makes the views of a table.
 func (q *selection) define(ctx context.Context, s *source) error {
 	t := s.table
@@ -303,65 +276,40 @@ func (q *selection) define(ctx context.Context, s *source) error {
 			return err
 		}
 	}
-	scan, err := q.newScan(s)
-	if err != nil {
-		return err
-	}
-	parts, err := q.partitions(ctx, s, scan)
+	parts, err := q.partitions(ctx, s)
 	if err != nil {
 		return err
 	}
 	if s.asList {
-		if err := q.view(ctx, t.DatabaseName, t.Name+partitionsSuffix, listSQL(scan.keys, s.temporary)); err != nil {
+		if err := q.view(ctx, t.DatabaseName, t.Name+partitionsSuffix, listSQL(s)); err != nil {
 			return err
 		}
 	}
 	if !s.asTable {
 		return nil
 	}
-	if err := scan.list(ctx, readable{q.objects, q.caller}, parts); err != nil {
+	if err := s.list(ctx, readable{q.objects, q.caller}, parts); err != nil {
 		return err
 	}
-	q.count(scan.files)
-	sql, err := scan.sql(&q.functions, func(query string) ([]string, error) { return q.columns(ctx, query) })
+	q.count(s.files)
+	sql, err := s.sql(ctx, q.session)
 	if err != nil {
 		return err
 	}
 	return q.view(ctx, t.DatabaseName, t.Name, sql)
 }
 
-// count adds the files to what is scanned, each once. If there
-// are many small ones, it doesn't look up how large each is unpacked: that would
-// take as long as to read it. Nor does it look for files that count twice, which
-// there are if one partition lies inside another.
+// count adds the files to what is scanned, each once.
 func (q *selection) count(files []scanFile) {
 	q.read = append(q.read, files)
-	many := small(files)
 	for i := range files {
 		f := &files[i]
-		switch {
-		case many:
-			q.out.scanned += f.size
-			q.toRead += 10*f.size + fileBytes
-		case q.uris[f.path] == "":
+		if q.uris[f.path] == "" {
 			q.uris[f.path] = f.uri
 			q.out.scanned += f.size
 			q.toRead += f.unpacked() + fileBytes
 		}
 	}
-}
-
-func (q *selection) newScan(s *source) (*scan, error) {
-	var columns []glue.Column
-	if s.table.StorageDescriptor != nil {
-		columns = s.table.StorageDescriptor.Columns
-	}
-	cols, err := typedColumns(columns)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := typedColumns(s.table.PartitionKeys)
-	return &scan{table: s.table, columns: cols, keys: keys, withPath: strings.Contains(strings.ToLower(q.query), `"$path"`)}, err
 }
 
 func (q *selection) view(ctx context.Context, database, name, sql string) error {
@@ -370,17 +318,17 @@ func (q *selection) view(ctx context.Context, database, name, sql string) error 
 
 // partitions returns what is to be read of a table: those of its partitions
 // that the query's conditions leave, or the table itself if it has no keys.
-func (q *selection) partitions(ctx context.Context, s *source, scan *scan) ([]*scanPartition, error) {
-	if len(scan.keys) == 0 {
+func (q *selection) partitions(ctx context.Context, s *source) ([]*scanPartition, error) {
+	if len(s.keys) == 0 {
 		f, err := formatOf(s.table, s.table.StorageDescriptor)
 		return []*scanPartition{{location: s.table.Location(), format: f}}, err // its columns are the table's
 	}
-	keep, err := q.prune(ctx, s, scan.keys)
+	keep, err := q.prune(ctx, s)
 	if err != nil || !s.asTable {
 		return nil, err
 	}
 	var parts []*scanPartition
-	schemas := partitionSchemas{scan: scan, table: s.table}
+	schemas := partitionSchemas{source: s}
 	for p, err := range q.catalog.Partitions(s.table.DatabaseName, s.table.Name, keep) {
 		if err != nil {
 			return nil, err

@@ -5,7 +5,6 @@ package athena
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -26,9 +25,9 @@ const (
 
 // session is a DuckDB of one query's own: in memory, gone with the query.
 type session struct {
-	db        *sql.DB
-	conn      *sql.Conn
-	functions functions
+	db    *sql.DB
+	conn  *sql.Conn
+	lines []*linesOf
 
 	registered map[string]bool // functions of Trino's that are written in Go
 }
@@ -80,13 +79,7 @@ func (s *session) prepare(ctx context.Context, bodies []string, database string)
 	if err := trino.Register(s.conn, s.registered, "trino_fail()"); err != nil { // for scans
 		return err
 	}
-	if err := duckdb.RegisterScalarUDF(s.conn, "hive_json", hiveJSON{&s.functions}); err != nil {
-		return err
-	}
-	if err := duckdb.RegisterTableUDF(s.conn, "hive_lines", hiveLines(&s.functions)); err != nil {
-		return err
-	}
-	return duckdb.RegisterScalarUDF(s.conn, "hive_text", hiveText{&s.functions})
+	return s.registerLines()
 }
 
 // lock makes every setting final, for the statement of a stranger that follows.
@@ -114,69 +107,4 @@ func (s *session) columns(ctx context.Context, query string) (names []string, er
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	return rows.Columns()
-}
-
-// hiveJSON is hive_json(line, n, file): the row that the line is, by folder n.
-type hiveJSON struct{ f *functions }
-
-// Config describes the function to DuckDB.
-func (h hiveJSON) Config() duckdb.ScalarFuncConfig {
-	c := scalarConfig(textType(), textType())
-	c.InputTypeInfos = append(c.InputTypeInfos, c.InputTypeInfos[1])
-	return c
-}
-
-// Executor runs the function, on several threads at once.
-func (h hiveJSON) Executor() duckdb.ScalarFuncExecutor {
-	return duckdb.ScalarFuncExecutor{RowExecutor: func(args []driver.Value) (any, error) {
-		folder, line := h.f.folders[args[1].(int32)], []byte(args[0].(string))
-		if !folder.lines {
-			folded, err := folder.fold(line)
-			return string(folded), err
-		}
-		row, err := folder.line(line, int(args[2].(int32)))
-		return string(row), err
-	}}
-}
-
-// hiveText is hive_text(line, n): the fields of the line, split by row n.
-type hiveText struct{ f *functions }
-
-// Config describes the function to DuckDB.
-func (h hiveText) Config() duckdb.ScalarFuncConfig {
-	list, err := duckdb.NewListInfo(textType())
-	if err != nil {
-		panic(err) // VARCHAR is a type
-	}
-	return scalarConfig(textType(), list)
-}
-
-// Executor runs the function, on several threads at once.
-func (h hiveText) Executor() duckdb.ScalarFuncExecutor {
-	return duckdb.ScalarFuncExecutor{RowExecutor: func(args []driver.Value) (any, error) {
-		fields, err := h.f.rows[args[1].(int32)].fields(args[0].(string))
-		list := make([]any, len(fields))
-		for i, f := range fields {
-			if f != nil {
-				list[i] = *f
-			}
-		}
-		return list, err
-	}}
-}
-
-func textType() duckdb.TypeInfo {
-	t, err := duckdb.NewTypeInfo(duckdb.TYPE_VARCHAR)
-	if err != nil {
-		panic(err) // VARCHAR is a type
-	}
-	return t
-}
-
-func scalarConfig(argument, answer duckdb.TypeInfo) duckdb.ScalarFuncConfig {
-	number, err := duckdb.NewTypeInfo(duckdb.TYPE_INTEGER)
-	if err != nil {
-		panic(err) // INTEGER is a type
-	}
-	return duckdb.ScalarFuncConfig{InputTypeInfos: []duckdb.TypeInfo{argument, number}, ResultTypeInfo: answer}
 }

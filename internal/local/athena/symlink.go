@@ -1,3 +1,5 @@
+//go:build cgo
+
 package athena
 
 import (
@@ -7,11 +9,6 @@ import (
 	"slices"
 	"strings"
 )
-
-// symlinkInput is the input format whose files are lists of the addresses of the
-// files that are read, one a line. (Amazon S3 user guide, "Querying Amazon S3
-// Inventory with Amazon Athena".)
-const symlinkInput = "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"
 
 // maxSymlinks bounds a list: it is a stranger's.
 const maxSymlinks = 1 << 20 // bytes
