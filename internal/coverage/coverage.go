@@ -69,34 +69,34 @@ func New(route func(bucket, key string) table.Placement) *Model {
 	}
 }
 
-// tab is a table.
+// tab is a table; what is exported is kept in the file.
 type tab struct {
-	grain    time.Duration // of its cells; 0: no partition's values said a time
-	cells    ring[cell]
-	arrivals ring[uint32] // objects by hour of landing
-	delays   ring[delays] // by hour of being searchable
-	folders  []folder
+	Grain    time.Duration // of its cells; 0: no partition's values said a time
+	Cells    ring[cell]
+	Arrivals ring[uint32] // objects by hour of landing
+	Delays   ring[delays] // by hour of being searchable
+	Folders  []folder
 
-	landed, searchable uint32        // the last object, unix seconds
+	Landed, Searchable uint32        // the last object, unix seconds
 	last               time.Duration // the last new partition was waited for, while its message was in hand
 	read               time.Time
 }
 
 // cell is what is known of a time of a table. Times are unix seconds.
 type cell struct {
-	objects uint32 // that messages spoke of
-	first   uint32 // landing of these
-	since   uint32 // the first partition is in the catalog
-	have    uint16 // partitions in the catalog
-	worst   uint16 // seconds from landing until searchable
+	Objects uint32 // that messages spoke of
+	First   uint32 // landing of these
+	Since   uint32 // the first partition is in the catalog
+	Have    uint16 // partitions in the catalog
+	Worst   uint16 // seconds from landing until searchable
 }
 
 // folder is a partition by name.
 type folder struct {
-	location                string
-	at                      int64 // of its time, unix seconds; 0: its values say none
-	objects                 uint32
-	landed, seen, confirmed uint32 // last object; last note; in the catalog since, 0: it is not
+	Location                string
+	At                      int64 // of its time, unix seconds; 0: its values say none
+	Objects                 uint32
+	Landed, Seen, Confirmed uint32 // last object; last note; in the catalog since, 0: it is not
 }
 
 // waits is an object that is tried again.
@@ -154,20 +154,20 @@ func (m *Model) Note(n refresh.Noted) {
 	}
 	f := t.folder(p.Partition.Location, &n)
 	if timed {
-		f.at = at.Unix()
+		f.At = at.Unix()
 		t.fits(grain, n.At)
-		if c := t.cells.at(index(at, t.grain), index(n.At, t.grain)); c != nil {
+		if c := t.Cells.at(index(at, t.Grain), index(n.At, t.Grain)); c != nil {
 			c.note(&n, !again)
 		}
 	}
 	switch {
 	case n.Outcome == string(table.Place):
 		t.settled(f, &n)
-		delete(m.found, f.location)
+		delete(m.found, f.Location)
 	case n.Reason == refresh.LocationConflict && len(m.found) < mostFound:
-		m.found[f.location] = Finding{Table: p.Partition.Table, Location: f.location, Catalog: cmp.Or(n.Why, "elsewhere"), At: f.at, Seen: n.At}
+		m.found[f.Location] = Finding{Table: p.Partition.Table, Location: f.Location, Catalog: cmp.Or(n.Why, "elsewhere"), At: f.At, Seen: n.At}
 	case n.Outcome == "retry" && len(m.waiting) < mostWaiting:
-		m.waiting[h] = waits{p.Partition.Table, p.Partition.Location, n.Landed, n.At, f.at, n.Reason, n.Why}
+		m.waiting[h] = waits{p.Partition.Table, p.Partition.Location, n.Landed, n.At, f.At, n.Reason, n.Why}
 	}
 }
 
@@ -186,7 +186,7 @@ func (m *Model) object(n *refresh.Noted) uint64 {
 func (m *Model) table(name string) *tab {
 	t := m.tables[name]
 	if t == nil && len(m.tables) < mostTables {
-		t = &tab{arrivals: newRing[uint32](hours + ahead), delays: newRing[delays](ahead)}
+		t = &tab{Arrivals: newRing[uint32](hours + ahead), Delays: newRing[delays](ahead)}
 		m.tables[name] = t
 	}
 	return t
@@ -196,55 +196,58 @@ func (t *tab) arrived(n *refresh.Noted) {
 	if n.Landed.IsZero() {
 		return
 	}
-	if count := t.arrivals.at(index(n.Landed, time.Hour), index(n.At, time.Hour)); count != nil {
+	if count := t.Arrivals.at(index(n.Landed, time.Hour), index(n.At, time.Hour)); count != nil {
 		*count += uint32(n.Records)
 	}
-	t.landed = max(t.landed, unix(n.Landed))
+	t.Landed = max(t.Landed, unix(n.Landed))
 }
 
 // fits has cells of at least so fine a grain. What was known of coarser ones is
 // known again when the catalog is read.
 func (t *tab) fits(grain time.Duration, now time.Time) {
 	grain = max(grain, time.Hour)
-	if t.grain != 0 && t.grain <= grain {
+	if t.Grain != 0 && t.Grain <= grain {
 		return
 	}
-	t.grain, t.cells = grain, newRing[cell](int((hours+ahead)*time.Hour/grain)+2)
-	t.cells.move(index(now, grain) + t.cells.ahead())
+	t.Grain, t.Cells = grain, newRing[cell](cellsOf(grain))
+	t.Cells.move(index(now, grain) + t.Cells.ahead())
 }
+
+// cellsOf is how many cells of a grain are kept.
+func cellsOf(grain time.Duration) int { return int((hours+ahead)*time.Hour/grain) + 2 }
 
 func (c *cell) note(n *refresh.Noted, first bool) {
 	if first {
-		c.objects += uint32(n.Records)
-		if landed := unix(n.Landed); landed != 0 && (c.first == 0 || landed < c.first) {
-			c.first = landed
+		c.Objects += uint32(n.Records)
+		if landed := unix(n.Landed); landed != 0 && (c.First == 0 || landed < c.First) {
+			c.First = landed
 		}
 	}
 	if n.Outcome != string(table.Place) {
 		return
 	}
 	if n.Added {
-		c.have++
+		c.Have++
 		if !n.Landed.IsZero() {
-			c.worst = max(c.worst, uint16(min(n.At.Sub(n.Landed).Seconds(), 1<<16-1)))
+			c.Worst = max(c.Worst, uint16(min(n.At.Sub(n.Landed).Seconds(), 1<<16-1)))
 		}
 	}
-	c.have = max(c.have, 1)
-	if c.since == 0 {
-		c.since = unix(n.At)
+	c.Have = max(c.Have, 1)
+	if c.Since == 0 {
+		c.Since = unix(n.At)
 	}
 }
 
 func (t *tab) settled(f *folder, n *refresh.Noted) {
-	if f.confirmed == 0 {
-		f.confirmed = unix(n.At)
+	if f.Confirmed == 0 {
+		f.Confirmed = unix(n.At)
 	}
-	if t.searchable = max(t.searchable, unix(n.At)); n.Added {
+	if t.Searchable = max(t.Searchable, unix(n.At)); n.Added {
 		t.last = n.Took
 	}
 	if n.Added && !n.Landed.IsZero() {
 		now := index(n.At, time.Hour)
-		if d := t.delays.at(now, now); d != nil {
+		if d := t.Delays.at(now, now); d != nil {
 			d.add(n.At.Sub(n.Landed))
 		}
 	}
@@ -253,25 +256,25 @@ func (t *tab) settled(f *folder, n *refresh.Noted) {
 // folder returns a folder by name. Where there are as many as are kept, the one of
 // which nothing was heard for longest makes room.
 func (t *tab) folder(location string, n *refresh.Noted) *folder {
-	i := slices.IndexFunc(t.folders, func(f folder) bool { return f.location == location })
+	i := slices.IndexFunc(t.Folders, func(f folder) bool { return f.Location == location })
 	if i < 0 {
-		f := folder{location: location}
-		if len(t.folders) < mostFolders {
-			t.folders = append(t.folders, f)
-			i = len(t.folders) - 1
+		f := folder{Location: location}
+		if len(t.Folders) < mostFolders {
+			t.Folders = append(t.Folders, f)
+			i = len(t.Folders) - 1
 		} else {
 			i = 0
-			for k := range t.folders {
-				if t.folders[k].seen < t.folders[i].seen {
+			for k := range t.Folders {
+				if t.Folders[k].Seen < t.Folders[i].Seen {
 					i = k
 				}
 			}
-			t.folders[i] = f
+			t.Folders[i] = f
 		}
 	}
-	f := &t.folders[i]
-	f.objects += uint32(n.Records)
-	f.landed, f.seen = max(f.landed, unix(n.Landed)), unix(n.At)
+	f := &t.Folders[i]
+	f.Objects += uint32(n.Records)
+	f.Landed, f.Seen = max(f.Landed, unix(n.Landed)), unix(n.At)
 	return f
 }
 
@@ -306,7 +309,7 @@ func (m *Model) Park(list []DeadLetter) {
 
 // place is the partition that a folder stands for, and its time.
 func (m *Model) place(location string) (table.Placement, int64) {
-	bucket, key := split(location)
+	bucket, key, _ := reconcile.Split(location)
 	p := m.route(bucket, key+"x")
 	if p.Outcome == table.Place {
 		if at, _, ok := reconcile.TimeOf(p.Partition.Keys, p.Partition.Values); ok {

@@ -9,37 +9,22 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
 // file is what is kept: arrivals and the last conclusions.
 type file struct {
 	Version  int
-	Tables   map[string]keptTable
+	Tables   map[string]*tab
 	Found    map[string]Finding
 	Watched  ring[bool]
 	Compared time.Time
 	Stopped  time.Time // when it was written
 }
 
-// keptTable is a table's part. Numbers are what cell and folder have, in order.
-type keptTable struct {
-	Grain              time.Duration
-	Cells              ring[[5]uint32]
-	Arrivals           ring[uint32]
-	Delays             ring[delays]
-	Folders            []keptFolder
-	Landed, Searchable uint32
-}
-
-type keptFolder struct {
-	Location string
-	At       int64
-	Numbers  [4]uint32
-}
-
 // version is that of the file: another one's is not read.
-const version = 1
+const version = 2
 
 // Save writes what is kept to a file, as a whole or not at all.
 func (m *Model) Save(name string, now time.Time) (err error) {
@@ -65,17 +50,11 @@ func (m *Model) Save(name string, now time.Time) (err error) {
 func (m *Model) snapshot(now time.Time) *file {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := &file{Version: version, Tables: map[string]keptTable{}, Found: maps.Clone(m.found), Watched: m.watched.clone(), Compared: m.compared, Stopped: now}
+	k := &file{Version: version, Tables: map[string]*tab{}, Found: maps.Clone(m.found), Watched: m.watched.clone(), Compared: m.compared, Stopped: now}
 	for name, t := range m.tables {
-		s := keptTable{Grain: t.grain, Arrivals: t.arrivals.clone(), Delays: t.delays.clone(), Landed: t.landed, Searchable: t.searchable}
-		s.Cells = ring[[5]uint32]{make([][5]uint32, len(t.cells.Slots)), t.cells.Last}
-		for i, c := range t.cells.Slots {
-			s.Cells.Slots[i] = [5]uint32{c.objects, c.first, c.since, uint32(c.have), uint32(c.worst)}
-		}
-		for _, f := range t.folders {
-			s.Folders = append(s.Folders, keptFolder{f.location, f.at, [4]uint32{f.objects, f.landed, f.seen, f.confirmed}})
-		}
-		k.Tables[name] = s
+		copied := *t
+		copied.Cells, copied.Arrivals, copied.Delays, copied.Folders = t.Cells.clone(), t.Arrivals.clone(), t.Delays.clone(), slices.Clone(t.Folders)
+		k.Tables[name] = &copied
 	}
 	return k
 }
@@ -114,24 +93,15 @@ func (m *Model) restore(k *file) {
 		m.watched = k.Watched
 	}
 	maps.Copy(m.found, k.Found)
-	for name, s := range k.Tables {
-		t := m.table(name)
-		if t == nil || len(s.Arrivals.Slots) != len(t.arrivals.Slots) || len(s.Delays.Slots) != len(t.delays.Slots) {
-			continue
-		}
-		if s.Grain != 0 {
-			t.fits(s.Grain, begin(s.Cells.Last, s.Grain))
-			if len(s.Cells.Slots) != len(t.cells.Slots) {
-				continue
-			}
-			t.cells.Last = s.Cells.Last
-			for i, c := range s.Cells.Slots {
-				t.cells.Slots[i] = cell{c[0], c[1], c[2], uint16(c[3]), uint16(c[4])}
-			}
-		}
-		t.landed, t.searchable, t.arrivals, t.delays = s.Landed, s.Searchable, s.Arrivals, s.Delays
-		for _, f := range s.Folders[:min(len(s.Folders), mostFolders)] {
-			t.folders = append(t.folders, folder{f.Location, f.At, f.Numbers[0], f.Numbers[1], f.Numbers[2], f.Numbers[3]})
+	for name, t := range k.Tables {
+		if len(m.tables) < mostTables && t.whole() {
+			m.tables[name] = t
 		}
 	}
+}
+
+// whole says whether a table out of a file has the size that it is kept in.
+func (t *tab) whole() bool {
+	cells := t.Grain == 0 && len(t.Cells.Slots) == 0 || t.Grain >= time.Hour && len(t.Cells.Slots) == cellsOf(t.Grain)
+	return cells && len(t.Arrivals.Slots) == hours+ahead && len(t.Delays.Slots) == ahead && len(t.Folders) <= mostFolders
 }

@@ -77,9 +77,9 @@ func (m *Model) wanted(name string) map[string]*wanting {
 	m.mu.Lock()
 	list := map[string]*wanting{}
 	if t := m.tables[name]; t != nil {
-		for _, f := range t.folders {
-			if f.confirmed != 0 { // what waits is late, and not missing
-				list[f.location] = &wanting{Finding: Finding{Table: name, Location: f.location, At: f.at}}
+		for _, f := range t.Folders {
+			if f.Confirmed != 0 { // what waits is late, and not missing
+				list[f.Location] = &wanting{Finding: Finding{Table: name, Location: f.Location, At: f.At}}
 			}
 		}
 	}
@@ -158,27 +158,27 @@ func (m *Model) keep(name string, r *reading, began time.Time) {
 		t.fits(r.grain, began)
 	}
 	t.read = began
-	for i := range t.cells.Slots {
-		if c := &t.cells.Slots[i]; c.since < unix(began) {
-			c.have, c.since = 0, 0
+	for i := range t.Cells.Slots {
+		if c := &t.Cells.Slots[i]; c.Since < unix(began) {
+			c.Have, c.Since = 0, 0
 		}
 	}
 	for h, d := range r.at {
-		if c := t.cells.at(index(begin(h, time.Hour), t.grain), index(began, t.grain)); c != nil {
-			c.have = uint16(min(int(c.have)+int(d.n), math.MaxUint16))
-			if c.since == 0 || d.since != 0 && d.since < c.since {
-				c.since = max(d.since, 1)
+		if c := t.Cells.at(index(begin(h, time.Hour), t.Grain), index(began, t.Grain)); c != nil {
+			c.Have = uint16(min(int(c.Have)+int(d.n), math.MaxUint16))
+			if c.Since == 0 || d.since != 0 && d.since < c.Since {
+				c.Since = max(d.since, 1)
 			}
 		}
 	}
 	maps.DeleteFunc(m.found, func(_ string, f Finding) bool { return f.Table == name && f.Seen.Before(began) })
 	for location, w := range r.wanted {
 		settled := false
-		for i := range t.folders {
-			if f := &t.folders[i]; f.location == location {
-				settled = f.seen > unix(began)
+		for i := range t.Folders {
+			if f := &t.Folders[i]; f.Location == location {
+				settled = f.Seen > unix(began)
 				if !w.known && !settled {
-					f.confirmed = 0
+					f.Confirmed = 0
 				}
 			}
 		}

@@ -3,10 +3,7 @@ package coverage
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
-
-	"athenarefresh/internal/refresh"
 )
 
 // ring is the last so many cells of a clock, by their numbers.
@@ -84,11 +81,4 @@ func percentile(list []delays, percent int) (took time.Duration, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// split takes a location apart: s3://bucket/folder/.
-func split(location string) (bucket, folder string) {
-	rest, _ := strings.CutPrefix(refresh.CanonicalLocation(location), "s3://")
-	bucket, folder, _ = strings.Cut(rest, "/")
-	return bucket, folder
 }

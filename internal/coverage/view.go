@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"athenarefresh/internal/reconcile"
@@ -33,19 +32,80 @@ func (s State) rank() int { return slices.Index(States[:], s) }
 
 // Cell is a time of a table, or several together.
 type Cell struct {
-	Begin     time.Time `json:"begin"`
-	End       time.Time `json:"end"`
-	State     State     `json:"state"`
-	Objects   int       `json:"objects"`    // that messages spoke of
-	Have      int       `json:"searchable"` // partitions in the catalog
-	Missing   int       `json:"missing"`    // partitions
-	Elsewhere int       `json:"elsewhere"`  // partitions
-	Parked    int       `json:"parked"`     // objects
-	Waiting   int       `json:"late"`       // objects
-	First     time.Time `json:"landed"`     // the first object; zero: not known
-	Since     time.Time `json:"since"`      // the first partition is in the catalog; zero: not known
-	Worst     time.Duration
-	Oldest    time.Time // landing of what waits longest
+	Begin, End time.Time
+	State      State
+	Objects    int // that messages spoke of
+	Have       int // partitions in the catalog
+	Amiss
+	First time.Time // landing of the first object; zero: not known
+	Since time.Time // the first partition is in the catalog; zero: not known
+	Worst time.Duration
+}
+
+// Amiss is how much of a table, or of a time of it, can't be searched.
+type Amiss struct {
+	Waiting   int       `json:"waiting"` // objects
+	Parked    int       `json:"parked"`  // objects
+	Missing   int       `json:"missing"` // partitions
+	Elsewhere int       `json:"elsewhere"`
+	Oldest    time.Time `json:"-"` // landing of what waits longest
+}
+
+// count adds one; oldest says whether no other waits longer.
+func (a *Amiss) count(t *trouble) (oldest bool) {
+	switch t.state {
+	case Missing:
+		a.Missing++
+	case Elsewhere:
+		a.Elsewhere++
+	case Parked:
+		a.Parked++
+	case Late:
+		a.Waiting++
+		if oldest = a.Oldest.IsZero() || t.landed.Before(a.Oldest); oldest {
+			a.Oldest = t.landed
+		}
+	}
+	return oldest
+}
+
+func (a *Amiss) add(o *Amiss) {
+	a.Missing, a.Elsewhere, a.Parked, a.Waiting = a.Missing+o.Missing, a.Elsewhere+o.Elsewhere, a.Parked+o.Parked, a.Waiting+o.Waiting
+	a.Oldest = first(a.Oldest, o.Oldest)
+}
+
+// trouble is an object or a partition that can't be searched.
+type trouble struct {
+	state           State
+	table, location string
+	at              int64 // of the partition's time, unix seconds
+	landed          time.Time
+	reason          refresh.Reason
+	why             string
+	catalog         string // where the catalog has it
+}
+
+// troubles are all that are known beside the cells; of a partition the worst is last.
+func (m *Model) troubles(yield func(*trouble) bool) {
+	for _, w := range m.waiting {
+		if !yield(&trouble{state: Late, table: w.table, location: w.location, at: w.at, landed: w.landed, reason: w.reason, why: w.why}) {
+			return
+		}
+	}
+	for _, p := range m.parked {
+		if !yield(&trouble{state: Parked, table: p.Table, location: p.Location, at: p.At, reason: p.Reason}) {
+			return
+		}
+	}
+	for _, f := range m.found {
+		t := trouble{state: Missing, table: f.Table, location: f.Location, at: f.At, catalog: f.Catalog}
+		if f.Catalog != "" {
+			t.state = Elsewhere
+		}
+		if !yield(&t) {
+			return
+		}
+	}
 }
 
 // Row is a table over a span of time.
@@ -69,12 +129,7 @@ var Spans = [...]Span{{"24h", time.Hour, 24}, {"7d", 6 * time.Hour, 28}, {"30d",
 
 // SpanOf is a span by its name, the first if there is none such.
 func SpanOf(name string) Span {
-	for _, s := range Spans {
-		if s.Name == name {
-			return s
-		}
-	}
-	return Spans[0]
+	return Spans[max(slices.IndexFunc(Spans[:], func(s Span) bool { return s.Name == name }), 0)]
 }
 
 // Columns are the beginnings of the span's columns, and where the last ends.
@@ -91,13 +146,10 @@ func (s Span) Columns(now time.Time) []time.Time {
 // table of it.
 func (m *Model) Map(s Span, now time.Time) []Row {
 	columns := s.Columns(now)
-	names := m.Names()
-	m.mu.Lock()
-	extra := m.extra()
-	m.mu.Unlock()
-	rows := make([]Row, 0, len(names))
-	for _, name := range names {
-		rows = append(rows, m.row(name, extra[name], columns, now))
+	amiss := m.byTable()
+	rows := make([]Row, 0, len(amiss))
+	for name, troubles := range amiss {
+		rows = append(rows, m.row(name, troubles, columns, now))
 	}
 	slices.SortFunc(rows, func(a, b Row) int {
 		return cmp.Or(cmp.Compare(urgency(a.Worst), urgency(b.Worst)), cmp.Compare(a.Table, b.Table))
@@ -105,13 +157,29 @@ func (m *Model) Map(s Span, now time.Time) []Row {
 	return rows
 }
 
-func (m *Model) row(name string, extra map[int64]*Cell, columns []time.Time, now time.Time) Row {
+// byTable is what is amiss with each table that the model knows.
+func (m *Model) byTable() map[string][]*trouble {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := make(map[string][]*trouble, len(m.tables))
+	for name := range m.tables {
+		list[name] = nil
+	}
+	for t := range m.troubles {
+		if m.tables[t.table] != nil {
+			list[t.table] = append(list[t.table], t)
+		}
+	}
+	return list
+}
+
+func (m *Model) row(name string, amiss []*trouble, columns []time.Time, now time.Time) Row {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t := m.tables[name]
-	r := Row{Table: name, Grain: t.grain, Worst: Nothing, Arrived: m.arrivals(t, columns, now)}
-	if t.grain != 0 {
-		r.Cells = m.cells(t, extra, columns, now)
+	r := Row{Table: name, Grain: t.Grain, Worst: Nothing, Arrived: m.arrivals(t, columns, now)}
+	if t.Grain != 0 {
+		r.Cells = m.cells(t, amiss, columns, now)
 	}
 	for _, c := range r.Cells {
 		if c.State.rank() < r.Worst.rank() {
@@ -123,60 +191,25 @@ func (m *Model) row(name string, extra map[int64]*Cell, columns []time.Time, now
 
 // Row is one table over a span; false if it isn't known.
 func (m *Model) Row(s Span, name string, now time.Time) (Row, bool) {
-	m.mu.Lock()
-	known, extra := m.tables[name] != nil, m.extra()
-	m.mu.Unlock()
+	amiss, known := m.byTable()[name]
 	if !known {
 		return Row{}, false
 	}
-	return m.row(name, extra[name], s.Columns(now), now), true
+	return m.row(name, amiss, s.Columns(now), now), true
 }
 
 // urgency orders rows: those with something to be done come first, the others by
 // name.
 func urgency(s State) int { return min(s.rank(), Gap.rank()) }
 
-// extra is what is known beside the cells, by table and the number of the hour in
-// which a partition's time begins.
-func (m *Model) extra() map[string]map[int64]*Cell {
-	list := map[string]map[int64]*Cell{}
-	at := func(table string, unix int64) *Cell {
-		if list[table] == nil {
-			list[table] = map[int64]*Cell{}
-		}
-		h := floor(unix, 3600)
-		if list[table][h] == nil {
-			list[table][h] = &Cell{}
-		}
-		return list[table][h]
-	}
-	for _, f := range m.found {
-		if f.Catalog == "" {
-			at(f.Table, f.At).Missing++
-		} else {
-			at(f.Table, f.At).Elsewhere++
-		}
-	}
-	for _, p := range m.parked {
-		at(p.Table, p.At).Parked++
-	}
-	for _, w := range m.waiting {
-		c := at(w.table, w.at)
-		if c.Waiting++; c.Oldest.IsZero() || w.landed.Before(c.Oldest) {
-			c.Oldest = w.landed
-		}
-	}
-	return list
-}
-
 // cells returns a table's cells between the first column and the last. Cells that
 // are finer than a column are merged, one a column; others are returned as they are.
-func (m *Model) cells(t *tab, extra map[int64]*Cell, columns []time.Time, now time.Time) []Cell {
+func (m *Model) cells(t *tab, amiss []*trouble, columns []time.Time, now time.Time) []Cell {
 	from, to := columns[0], columns[len(columns)-1]
-	own := m.own(t, extra, from, to, now)
+	own := m.own(t, amiss, from, to, now)
 	guess(own)
 	width := columns[1].Sub(columns[0])
-	if t.grain >= width {
+	if t.Grain >= width {
 		return own
 	}
 	folded := make([]Cell, len(columns)-1)
@@ -199,15 +232,9 @@ func (c *Cell) add(o *Cell) {
 		c.State = o.State
 	}
 	c.Objects, c.Have = c.Objects+o.Objects, c.Have+o.Have
-	c.count(o)
+	c.Amiss.add(&o.Amiss)
 	c.Worst = max(c.Worst, o.Worst)
 	c.First, c.Since = first(c.First, o.First), first(c.Since, o.Since)
-}
-
-// count adds what is known beside the cells.
-func (c *Cell) count(o *Cell) {
-	c.Missing, c.Elsewhere, c.Parked, c.Waiting = c.Missing+o.Missing, c.Elsewhere+o.Elsewhere, c.Parked+o.Parked, c.Waiting+o.Waiting
-	c.Oldest = first(c.Oldest, o.Oldest)
 }
 
 func first(a, b time.Time) time.Time {
@@ -218,28 +245,28 @@ func first(a, b time.Time) time.Time {
 }
 
 // own are the table's own cells of a time.
-func (m *Model) own(t *tab, extra map[int64]*Cell, from, to, now time.Time) []Cell {
+func (m *Model) own(t *tab, amiss []*trouble, from, to, now time.Time) []Cell {
 	var list []Cell
-	byCell := map[int64]*Cell{}
-	for h, x := range extra {
-		i := index(begin(h, time.Hour), t.grain)
+	byCell := map[int64]*Amiss{}
+	for _, x := range amiss {
+		i := index(time.Unix(x.at, 0), t.Grain)
 		if byCell[i] == nil {
-			byCell[i] = &Cell{}
+			byCell[i] = &Amiss{}
 		}
 		byCell[i].count(x)
 	}
-	for i := index(from, t.grain); begin(i, t.grain).Before(to); i++ {
-		c := Cell{Begin: begin(i, t.grain), End: begin(i+1, t.grain)}
-		if kept := t.cells.get(i); kept != nil {
-			c.Objects, c.Have, c.Worst = int(kept.objects), int(kept.have), time.Duration(kept.worst)*time.Second
-			c.First, c.Since = timeOf(kept.first), timeOf(kept.since)
+	for i := index(from, t.Grain); begin(i, t.Grain).Before(to); i++ {
+		c := Cell{Begin: begin(i, t.Grain), End: begin(i+1, t.Grain)}
+		if kept := t.Cells.get(i); kept != nil {
+			c.Objects, c.Have, c.Worst = int(kept.Objects), int(kept.Have), time.Duration(kept.Worst)*time.Second
+			c.First, c.Since = timeOf(kept.First), timeOf(kept.Since)
 		}
 		if x := byCell[i]; x != nil {
-			c.count(x)
+			c.Amiss = *x
 		}
 		if c.State = c.known(); c.State == "" {
 			c.State = Unwatched
-			if m.looked(c.Begin, c.End, now) {
+			if m.looked(c.Begin, c.End, now, m.compared) {
 				c.State = Nothing
 			}
 		}
@@ -267,13 +294,13 @@ func (c *Cell) known() State {
 
 // looked says whether somebody would know of what landed in a time: messages were
 // received throughout, or S3 was compared after it.
-func (m *Model) looked(from, to, now time.Time) bool {
+func (m *Model) looked(from, to, now, compared time.Time) bool {
 	if to.After(now) {
 		to = now
 	}
-	compared := index(m.compared, time.Hour) // of the hours before it everything is known
+	known := index(compared, time.Hour) // of the hours before it everything is
 	for h := index(from, time.Hour); h <= index(to.Add(-1), time.Hour); h++ {
-		if on := m.watched.get(h); (on == nil || !*on) && h >= compared {
+		if on := m.watched.get(h); (on == nil || !*on) && h >= known {
 			return false
 		}
 	}
@@ -301,47 +328,30 @@ func (m *Model) arrivals(t *tab, columns []time.Time, now time.Time) []int {
 	list := make([]int, len(columns)-1)
 	for i := range list {
 		for h := index(columns[i], time.Hour); begin(h, time.Hour).Before(columns[i+1]); h++ {
-			if n := t.arrivals.get(h); n != nil {
+			if n := t.Arrivals.get(h); n != nil {
 				list[i] += int(*n)
 			}
 		}
-		if list[i] == 0 && !m.received(columns[i], columns[i+1], now) {
+		if list[i] == 0 && !m.looked(columns[i], columns[i+1], now, time.Time{}) {
 			list[i] = -1
 		}
 	}
 	return list
 }
 
-// received says whether messages were received throughout a time.
-func (m *Model) received(from, to, now time.Time) bool {
-	if to.After(now) {
-		to = now
-	}
-	for h := index(from, time.Hour); begin(h, time.Hour).Before(to); h++ {
-		if on := m.watched.get(h); on == nil || !*on {
-			return false
-		}
-	}
-	return true
-}
-
 // Table is how a table fares.
 type Table struct {
-	Table      string    `json:"table"`
-	Landed     time.Time `json:"landed"`     // the last object; zero: none was seen
-	Searchable time.Time `json:"searchable"` // likewise
+	Table      string
+	Landed     time.Time // the last object; zero: none was seen
+	Searchable time.Time // likewise
 	Behind     time.Duration
-	P50, P99   time.Duration  // from landing until searchable, of new partitions of the last day; to about a third
-	Measured   bool           // there are such
-	Last       time.Duration  // the last new partition was waited for, while its message was in hand
-	Waiting    int            `json:"waiting"` // objects
-	Oldest     time.Time      // landing of these
-	Reason     refresh.Reason // of one of these
-	Why        string         //
-	Missing    int            `json:"missing"` // partitions
-	Elsewhere  int            `json:"elsewhere"`
-	Parked     int            `json:"parked"` // objects
-	Read       time.Time      // of the catalog; zero: it wasn't read
+	P50, P99   time.Duration // from landing until searchable, of new partitions of the last day; to about a third
+	Measured   bool          // there are such
+	Last       time.Duration // the last new partition was waited for, while its message was in hand
+	Amiss
+	Reason refresh.Reason // of what waits longest
+	Why    string
+	Read   time.Time // of the catalog; zero: it wasn't read
 }
 
 // Tables are all tables, by name.
@@ -350,48 +360,33 @@ func (m *Model) Tables(now time.Time) []Table {
 	defer m.mu.Unlock()
 	byName := map[string]*Table{}
 	for name, t := range m.tables {
-		v := &Table{Table: name, Landed: timeOf(t.landed), Searchable: timeOf(t.searchable), Read: t.read, Last: t.last}
+		v := &Table{Table: name, Landed: timeOf(t.Landed), Searchable: timeOf(t.Searchable), Read: t.read, Last: t.last}
 		v.measure(t, now)
 		byName[name] = v
 	}
-	of := func(name string) *Table {
-		if byName[name] == nil {
-			byName[name] = &Table{Table: name}
+	// What is settled elsewhere, or expired, is not heard of again.
+	maps.DeleteFunc(m.waiting, func(_ uint64, w waits) bool { return now.Sub(w.seen) > forgotten })
+	for x := range m.troubles {
+		v := byName[x.table]
+		if v == nil {
+			v = &Table{Table: x.table}
+			byName[x.table] = v
 		}
-		return byName[name]
-	}
-	for h, w := range m.waiting {
-		if now.Sub(w.seen) > forgotten {
-			delete(m.waiting, h) // it was settled elsewhere, or expired
-			continue
+		if v.count(x) {
+			v.Behind, v.Reason, v.Why = now.Sub(x.landed), x.reason, x.why
 		}
-		v := of(w.table)
-		if v.Waiting++; v.Oldest.IsZero() || w.landed.Before(v.Oldest) {
-			v.Oldest, v.Behind, v.Reason, v.Why = w.landed, now.Sub(w.landed), w.reason, w.why
-		}
-	}
-	for _, f := range m.found {
-		if f.Catalog == "" {
-			of(f.Table).Missing++
-		} else {
-			of(f.Table).Elsewhere++
-		}
-	}
-	for _, p := range m.parked {
-		of(p.Table).Parked++
 	}
 	list := make([]Table, 0, len(byName))
-	for _, v := range byName {
-		list = append(list, *v)
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		list = append(list, *byName[name])
 	}
-	slices.SortFunc(list, func(a, b Table) int { return strings.Compare(a.Table, b.Table) })
 	return list
 }
 
 func (v *Table) measure(t *tab, now time.Time) {
 	var day []delays
 	for h := index(now, time.Hour); h > index(now, time.Hour)-24; h-- {
-		if d := t.delays.get(h); d != nil {
+		if d := t.Delays.get(h); d != nil {
 			day = append(day, *d)
 		}
 	}
@@ -418,40 +413,28 @@ func (m *Model) Folders(table string, from, to time.Time) []Folder {
 	byLocation := map[string]*Folder{}
 	within := func(at int64) bool { return at >= from.Unix() && at < to.Unix() }
 	if t := m.tables[table]; t != nil {
-		for _, f := range t.folders {
-			if within(f.at) {
+		for _, f := range t.Folders {
+			if within(f.At) {
 				state := Searchable
-				if f.confirmed == 0 {
+				if f.Confirmed == 0 {
 					state = Unwatched
 				}
-				byLocation[f.location] = &Folder{Location: f.location, State: state, Objects: int(f.objects), Landed: timeOf(f.landed), Since: timeOf(f.confirmed)}
+				byLocation[f.Location] = &Folder{Location: f.Location, State: state, Objects: int(f.Objects), Landed: timeOf(f.Landed), Since: timeOf(f.Confirmed)}
 			}
 		}
 	}
-	at := func(location string) *Folder {
-		if byLocation[location] == nil {
-			byLocation[location] = &Folder{Location: location}
+	for x := range m.troubles {
+		if x.table != table || !within(x.at) {
+			continue
 		}
-		return byLocation[location]
-	}
-	for _, w := range m.waiting {
-		if w.table == table && within(w.at) {
-			f := at(w.location)
-			f.State, f.Why, f.Landed = Late, string(w.reason), later(f.Landed, w.landed)
+		f := byLocation[x.location]
+		if f == nil {
+			f = &Folder{Location: x.location}
+			byLocation[x.location] = f
 		}
-	}
-	for _, p := range m.parked {
-		if p.Table == table && within(p.At) {
-			at(p.Location).State = Parked
-			at(p.Location).Why = string(p.Reason)
-		}
-	}
-	for _, f := range m.found {
-		if f.Table == table && within(f.At) {
-			at(f.Location).State, at(f.Location).Catalog = Missing, f.Catalog
-			if f.Catalog != "" {
-				at(f.Location).State = Elsewhere
-			}
+		f.State, f.Catalog, f.Why = x.state, x.catalog, cmp.Or(string(x.reason), f.Why)
+		if x.landed.After(f.Landed) {
+			f.Landed = x.landed
 		}
 	}
 	list := make([]Folder, 0, len(byLocation))
@@ -462,13 +445,6 @@ func (m *Model) Folders(table string, from, to time.Time) []Folder {
 		return cmp.Or(cmp.Compare(a.State.rank(), b.State.rank()), b.Landed.Compare(a.Landed), cmp.Compare(a.Location, b.Location))
 	})
 	return list[:min(len(list), mostFolders)]
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // Found are a table's partitions that are missing or elsewhere, the earliest
@@ -491,11 +467,7 @@ func (m *Model) Found(table string) (list []Finding) {
 func (m *Model) Names() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	names := make([]string, 0, len(m.tables))
-	for name := range m.tables {
-		names = append(names, name)
-	}
-	return names
+	return slices.Collect(maps.Keys(m.tables))
 }
 
 // Amiss are the tables of which partitions are missing or elsewhere.

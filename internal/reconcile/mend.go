@@ -259,7 +259,7 @@ func (r *run) relocate(ctx context.Context, t *tableRun, moving []*candidate, pa
 // if the configuration has that folder stand for this very partition: then two
 // folders do, and which one counts is not ours to say.
 func (r *run) ownObject(ctx context.Context, t *tableRun, id, location string) (key string, err error) {
-	bucket, folder, _ := split(location)
+	bucket, folder, _ := Split(location)
 	own := func(p *table.Placement) bool {
 		if p.Outcome != table.Place || p.Partition.Table != t.name || p.Partition.Location != refresh.CanonicalLocation(location) {
 			return false

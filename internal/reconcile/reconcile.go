@@ -250,12 +250,12 @@ func (r *run) keep(t *tableRun) *tableRun {
 
 // ours says whether a folder is in a configured bucket.
 func (r *run) ours(location string) bool {
-	bucket, _, ok := split(location)
+	bucket, _, ok := Split(location)
 	return ok && slices.Contains(r.Router.Buckets(), bucket)
 }
 
-// split takes a location apart: s3://bucket/folder/.
-func split(location string) (bucket, folder string, ok bool) {
+// Split takes a location apart: s3://bucket/folder/.
+func Split(location string) (bucket, folder string, ok bool) {
 	rest, ok := strings.CutPrefix(refresh.CanonicalLocation(location), "s3://")
 	bucket, folder, _ = strings.Cut(rest, "/")
 	return bucket, folder, ok && bucket != ""

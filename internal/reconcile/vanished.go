@@ -57,7 +57,7 @@ func (r *run) vanishedOf(ctx context.Context, t *tableRun) error {
 }
 
 func (r *run) inScope(t *tableRun, p refresh.Partition) bool {
-	bucket, folder, _ := split(p.Location)
+	bucket, folder, _ := Split(p.Location)
 	return r.Scope.hasFolder(bucket, folder) && r.Scope.hasTime(keysOf(t), p.Values)
 }
 
@@ -103,7 +103,7 @@ func (r *run) empty(ctx context.Context, t *tableRun, parts []refresh.Partition)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(listers)
 	for i, p := range parts {
-		bucket, folder, _ := split(p.Location)
+		bucket, folder, _ := Split(p.Location)
 		if !r.ours(p.Location) {
 			found[i] = "?"
 			continue
@@ -135,7 +135,7 @@ func (r *run) empty(ctx context.Context, t *tableRun, parts []refresh.Partition)
 // landed says whether an object that was found in a partition's folder is the
 // partition's own by the configuration: it landed after its folder was passed.
 func (r *run) landed(t *tableRun, p refresh.Partition, key string) bool {
-	bucket, _, _ := split(p.Location)
+	bucket, _, _ := Split(p.Location)
 	at := r.Router.Place(bucket, key)
 	return at.Outcome == table.Place && at.Partition.Table == t.name && at.Partition.Location == refresh.CanonicalLocation(p.Location)
 }
@@ -217,7 +217,7 @@ func (r *run) dropSome(ctx context.Context, t *tableRun, parts []refresh.Partiti
 			continue
 		}
 		group.Go(func() error {
-			bucket, folder, _ := split(p.Location)
+			bucket, folder, _ := Split(p.Location)
 			key, err := r.readable(listing, bucket, folder, nil)
 			still[i] = err == nil && key == ""
 			return err
