@@ -119,13 +119,13 @@ type Row struct {
 
 // Span is what a map shows: columns of a width.
 type Span struct {
-	Name  string
-	Width time.Duration
-	Count int
+	Name, Words string
+	Width       time.Duration
+	Count       int
 }
 
 // Spans are those that a map can show.
-var Spans = [...]Span{{"24h", time.Hour, 24}, {"7d", 6 * time.Hour, 28}, {"30d", reconcile.Day, 30}}
+var Spans = [...]Span{{"24h", "24 hours", time.Hour, 24}, {"7d", "7 days", 6 * time.Hour, 28}, {"30d", "30 days", reconcile.Day, 30}}
 
 // SpanOf is a span by its name, the first if there is none such.
 func SpanOf(name string) Span {

@@ -15,37 +15,31 @@ import (
 
 	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/terminal"
 )
 
 //go:embed page
 var files embed.FS
 
-var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"num":   number,
-	"secs":  seconds,
-	"ago":   func(now time.Time, then any) string { return ago(now, moment(then)) },
-	"stamp": func(t any) string { return moment(t).UTC().Format("2006-01-02 15:04:05 UTC") },
-	"where": where,
-	"count": faults.Count,
-	"clock": func(t any) string { return moment(t).UTC().Format("15:04:05 UTC") },
-	"hour":  func(t any) string { return moment(t).UTC().Format("2006-01-02 15:04 UTC") },
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"num":    terminal.Thousands,
+	"secs":   seconds,
+	"ago":    ago,
+	"stamp":  inUTC("2006-01-02 15:04:05 UTC"),
+	"clock":  inUTC("15:04:05 UTC"),
+	"hour":   inUTC("2006-01-02 15:04 UTC"),
+	"where":  where,
+	"count":  faults.Count,
+	"safe":   terminal.Escape,
+	"quoted": prompt.Quoted,
+	"short":  shortened,
+	"states": func() []coverage.State { return coverage.States[:] },
+	"legend": func(s coverage.State) string { return words[s].legend },
 }).ParseFS(files, "page/page.html", "page/search.html"))
 
-// moment is a time that may be behind a pointer.
-func moment(t any) time.Time {
-	if p, ok := t.(*time.Time); ok {
-		return *p
-	}
-	return t.(time.Time)
-}
-
-// number is a count that may be behind a pointer.
-func number(n any) string {
-	if p, ok := n.(*int); ok {
-		return terminal.Thousands(*p)
-	}
-	return terminal.Thousands(n.(int))
+func inUTC(form string) func(time.Time) string {
+	return func(t time.Time) string { return t.UTC().Format(form) }
 }
 
 // board is a Source that is being looked at.
@@ -99,9 +93,14 @@ func (b *board) showPage(w http.ResponseWriter, r *http.Request) {
 	p.Cases = p.Faults[:min(len(p.Faults), mostCases)]
 	p.Others = max(0, len(p.Tables)-mostTables)
 	p.Tables = p.Tables[:len(p.Tables)-p.Others]
+	render(w, "page", &p)
+}
+
+// render answers with a template of files.
+func render(w http.ResponseWriter, name string, data any) {
 	var out bytes.Buffer // an error halfway would be half a page
-	if err := pageTemplate.Execute(&out, &p); err != nil {
-		http.Error(w, fmt.Sprintf("show the page: %v", err), http.StatusInternalServerError)
+	if err := pageTemplate.ExecuteTemplate(&out, name+".html", data); err != nil {
+		http.Error(w, fmt.Sprintf("show the %s: %v", name, err), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -110,9 +109,7 @@ func (b *board) showPage(w http.ResponseWriter, r *http.Request) {
 
 func (b *board) answer(r *http.Request) *Answer {
 	a := b.Ask(r.Context(), r.FormValue("q"))
-	for i, step := range a.Steps {
-		a.Steps[i] = terminal.Escape(step)
-	}
+	a.Steps = escapedAll(a.Steps)
 	a.Words = terminal.Escape(a.Words)
 	return &a
 }
@@ -128,35 +125,27 @@ func (b *board) showJSON(w http.ResponseWriter, r *http.Request) {
 }
 
 func showFile(name, contentType string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		b, err := files.ReadFile("page/" + name)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
+	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", contentType)
-		w.Write(b)
+		http.ServeFileFS(w, r, files, "page/"+name)
 	}
 }
 
 // grid is the map as the page draws it.
 type grid struct {
-	Span     string
+	Arrivals bool // by the hour of landing, not by the partitions' time
 	Spans    []choice
-	Clock    string // "coverage" or "arrivals"
 	Clocks   []choice
 	Ticks    []tick
 	Columns  int
 	Rows     []line
 	Others   int // tables that aren't shown
-	Legend   []legend
-	Arrivals bool
 }
 
 type choice struct {
-	Name, Words string
-	Href        template.URL
-	On          bool
+	Words string
+	Href  template.URL
+	On    bool
 }
 
 type tick struct {
@@ -178,24 +167,17 @@ type square struct {
 	On    bool
 }
 
-type legend struct{ Class, Words string }
-
-// legends are the states as the page draws them.
-var legends = map[coverage.State]legend{
+// words are the states for people, in a word and in the map's key. In the style sheet
+// a state's class is its name.
+var words = map[coverage.State]struct{ state, legend string }{
 	coverage.Missing:    {"missing", "missing: in S3 and not in the catalog"},
 	coverage.Elsewhere:  {"elsewhere", "elsewhere in the catalog"},
 	coverage.Parked:     {"parked", "parked"},
 	coverage.Late:       {"late", "late: landed, not searchable yet"},
 	coverage.Gap:        {"gap", "gap: a guess, by its neighbours"},
 	coverage.Searchable: {"searchable", "searchable"},
-	coverage.Unwatched:  {"unwatched", "not watched: nobody looked"},
-	coverage.Nothing:    {"nothing", "nothing landed"},
-}
-
-// words is a state for people.
-var words = map[coverage.State]string{
-	coverage.Missing: "missing", coverage.Elsewhere: "elsewhere", coverage.Parked: "parked", coverage.Late: "late", coverage.Gap: "gap",
-	coverage.Searchable: "searchable", coverage.Unwatched: "not watched", coverage.Nothing: "nothing landed",
+	coverage.Unwatched:  {"not watched", "not watched: nobody looked"},
+	coverage.Nothing:    {"nothing landed", "nothing landed"},
 }
 
 // atForm is a cell's beginning in an address.
@@ -219,13 +201,13 @@ func link(q url.Values, fragment string, change ...string) template.URL {
 
 func (b *board) grid(q url.Values, now time.Time) *grid {
 	span := coverage.SpanOf(q.Get("span"))
-	g := &grid{Span: span.Name, Columns: span.Count, Clock: "coverage", Arrivals: q.Get("clock") == "arrivals"}
+	g := &grid{Columns: span.Count, Arrivals: q.Get("clock") == "arrivals"}
 	for _, s := range coverage.Spans {
-		g.Spans = append(g.Spans, choice{s.Name, map[string]string{"24h": "24 hours", "7d": "7 days", "30d": "30 days"}[s.Name], link(q, "#map", "span", s.Name), s.Name == span.Name})
+		g.Spans = append(g.Spans, choice{s.Words, link(q, "#map", "span", s.Name), s.Name == span.Name})
 	}
 	g.Clocks = []choice{
-		{"coverage", "by the partitions' time", link(q, "#map", "clock", ""), !g.Arrivals},
-		{"arrivals", "by the hour of landing", link(q, "#map", "clock", "arrivals"), g.Arrivals},
+		{"by the partitions' time", link(q, "#map", "clock", ""), !g.Arrivals},
+		{"by the hour of landing", link(q, "#map", "clock", "arrivals"), g.Arrivals},
 	}
 	columns := span.Columns(now)
 	g.Ticks = ticks(columns)
@@ -242,9 +224,6 @@ func (b *board) grid(q url.Values, now time.Time) *grid {
 			l.Cells = squares(&row, columns, q)
 		}
 		g.Rows = append(g.Rows, l)
-	}
-	for _, s := range coverage.States {
-		g.Legend = append(g.Legend, legends[s])
 	}
 	return g
 }
@@ -276,7 +255,7 @@ func squares(row *coverage.Row, columns []time.Time, q url.Values) (list []squar
 			continue
 		}
 		at := c.Begin.Format(atForm)
-		s := square{Class: legends[c.State].Class, Span: n, Label: label(row.Table, &c), Href: link(q, "#cell", "table", row.Table, "at", at)}
+		s := square{Class: string(c.State), Span: n, Label: label(row.Table, &c), Href: link(q, "#cell", "table", row.Table, "at", at)}
 		s.On = q.Get("table") == row.Table && q.Get("at") == at
 		list = append(list, s)
 	}
@@ -285,7 +264,7 @@ func squares(row *coverage.Row, columns []time.Time, q url.Values) (list []squar
 
 // label is a cell in words.
 func label(table string, c *coverage.Cell) string {
-	text := table + ", " + when(c.Begin, c.End) + ": " + words[c.State]
+	text := table + ", " + when(c.Begin, c.End) + ": " + words[c.State].state
 	for _, n := range []struct {
 		n     int
 		words string
@@ -310,18 +289,18 @@ func when(from, to time.Time) string {
 // arrived are objects by column of landing, in five steps by powers of ten.
 func arrived(row *coverage.Row, columns []time.Time) (list []square) {
 	for i, n := range row.Arrived {
-		s := square{Span: 1, Class: "unwatched", Label: fmt.Sprintf("%s, %s: not watched", row.Table, when(columns[i], columns[i+1]))}
-		if n >= 0 {
-			level := 0
-			for m := n; m > 0 && level < 4; m /= 10 {
-				level++
-			}
-			s.Class, s.Label = fmt.Sprintf("landed l%d", level), fmt.Sprintf("%s, %s: %s landed", row.Table, when(columns[i], columns[i+1]), terminal.Thousands(n))
-			if n == 0 {
-				s.Class = "nothing"
-			}
+		level := 0
+		for m := n; m > 0 && level < 4; m /= 10 {
+			level++
 		}
-		list = append(list, s)
+		said, class := terminal.Thousands(n)+" landed", fmt.Sprintf("landed l%d", level)
+		switch {
+		case n < 0:
+			said, class = "not watched", "unwatched"
+		case n == 0:
+			class = "nothing"
+		}
+		list = append(list, square{Span: 1, Class: class, Label: fmt.Sprintf("%s, %s: %s", row.Table, when(columns[i], columns[i+1]), said)})
 	}
 	return list
 }
@@ -336,8 +315,8 @@ type opened struct {
 
 type folder struct {
 	coverage.Folder
-	Class, Words string
-	Explain      template.URL
+	Words   string
+	Explain template.URL
 }
 
 // open is the cell that the address names; nil if it names none.
@@ -356,9 +335,9 @@ func (b *board) open(q url.Values) *opened {
 }
 
 func (b *board) opened(table string, c coverage.Cell) *opened {
-	o := &opened{Cell: c, Table: table, Words: words[c.State], When: when(c.Begin, c.End)}
+	o := &opened{Cell: c, Table: table, Words: words[c.State].state, When: when(c.Begin, c.End)}
 	for _, f := range b.Coverage.Folders(table, c.Begin, c.End) {
-		v := folder{Folder: f, Class: legends[f.State].Class, Words: words[f.State], Explain: template.URL("?" + url.Values{"q": {f.Location}}.Encode() + "#ask")}
+		v := folder{Folder: f, Words: words[f.State].state, Explain: template.URL("?" + url.Values{"q": {f.Location}}.Encode() + "#ask")}
 		v.Location, v.Catalog, v.Why = terminal.Escape(f.Location), terminal.Escape(f.Catalog), terminal.Escape(f.Why)
 		if f.State == coverage.Unwatched {
 			v.Words = "not seen in the catalog"

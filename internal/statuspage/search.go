@@ -2,7 +2,6 @@ package statuspage
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,21 +158,10 @@ func (s *searcher) kept(id string) *result {
 
 // searchTable is a table beside the search.
 type searchTable struct {
-	name
-	Columns []searchColumn
+	Name    string
+	Columns []prompt.Column
 	Failed  string
 }
-
-type searchColumn struct {
-	name
-	Type string
-	Key  bool
-}
-
-// name is shown in one way and put into a statement in another.
-type name struct{ Shown, Put string }
-
-func named(s string) name { return name{terminal.Escape(s), prompt.Quoted(s)} }
 
 // known are the tables: as many as the page lists, with their columns.
 func (s *searcher) known(ctx context.Context) ([]searchTable, error) {
@@ -189,14 +178,10 @@ func (s *searcher) known(ctx context.Context) ([]searchTable, error) {
 	}
 	s.tables = nil
 	for i, n := range names {
-		t := searchTable{name: named(n)}
+		t := searchTable{Name: n}
 		if i < mostTables {
-			columns, err := s.db.Columns(ctx, n)
-			if err != nil {
-				t.Failed = terminal.Escape(err.Error())
-			}
-			for _, c := range columns {
-				t.Columns = append(t.Columns, searchColumn{named(c.Name), terminal.Escape(c.Type), c.Key})
+			if t.Columns, err = s.db.Columns(ctx, n); err != nil {
+				t.Failed = err.Error()
 			}
 		}
 		s.tables = append(s.tables, t)
@@ -220,16 +205,9 @@ type searchPage struct {
 // shown is a page of a result.
 type shown struct {
 	*result
-	Header              []cell
-	Cells               [][]cell
+	Page                [][]*string // of Rows
 	From, To            int
 	CSV, Previous, Next template.URL
-}
-
-// cell is a value as the page shows it.
-type cell struct {
-	Text          string
-	Null, Numeric bool
 }
 
 // showSearch answers with the search, and a page of the result that is named.
@@ -242,7 +220,7 @@ func (b *board) showSearch(w http.ResponseWriter, r *http.Request) {
 	p := searchPage{About: b.About}
 	tables, err := b.search.known(r.Context())
 	if p.Tables = tables; err != nil {
-		p.TablesFailed = terminal.Escape(err.Error())
+		p.TablesFailed = err.Error()
 	}
 	id := r.FormValue("r")
 	switch found := b.search.kept(id); {
@@ -252,13 +230,7 @@ func (b *board) showSearch(w http.ResponseWriter, r *http.Request) {
 	case id != "":
 		p.Said = "This result is not kept any more, as another search was run since: run it again."
 	}
-	var out bytes.Buffer
-	if err := pageTemplate.ExecuteTemplate(&out, "search.html", &p); err != nil {
-		http.Error(w, fmt.Sprintf("show the search: %v", err), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(out.Bytes())
+	render(w, "search", &p)
 }
 
 // said is a result in a line.
@@ -290,26 +262,13 @@ func (r *result) page(n int) *shown {
 	if n < last {
 		s.Next = link(n + 1)
 	}
-	for _, c := range r.Columns {
-		s.Header = append(s.Header, cell{terminal.Escape(c.Name), false, c.Numeric})
-	}
-	for _, row := range r.Rows[s.From-1 : s.To] {
-		s.Cells = append(s.Cells, r.cells(row))
-	}
+	s.Page = r.Rows[s.From-1 : s.To]
 	return s
 }
 
-func (r *result) cells(row []*string) []cell {
-	list := make([]cell, len(row))
-	for i, v := range row {
-		list[i].Numeric = i < len(r.Columns) && r.Columns[i].Numeric
-		if v == nil {
-			list[i].Text, list[i].Null = "NULL", true
-			continue
-		}
-		list[i].Text = shortened(*v)
-	}
-	return list
+// Numeric says whether a column is shown to the right.
+func (r *result) Numeric(column int) bool {
+	return column < len(r.Columns) && r.Columns[column].Numeric
 }
 
 // shortened is a value of which not more is shown than somebody reads.
@@ -320,18 +279,11 @@ func shortened(v string) string {
 	return laidOut(v)
 }
 
+// unbroken is a text without lines and tabs.
+var unbroken = regexp.MustCompile(`[^\n\t]+`)
+
 // laidOut is a text without what could drive a reader, but with its lines and tabs.
-func laidOut(v string) string {
-	lines := strings.Split(v, "\n")
-	for i, l := range lines {
-		parts := strings.Split(l, "\t")
-		for k := range parts {
-			parts[k] = terminal.Escape(parts[k])
-		}
-		lines[i] = strings.Join(parts, "\t")
-	}
-	return strings.Join(lines, "\n")
-}
+func laidOut(v string) string { return unbroken.ReplaceAllStringFunc(v, terminal.Escape) }
 
 // runSearch runs a statement for who has the token, from the page itself, for as
 // long as the browser waits for it.

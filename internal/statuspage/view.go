@@ -78,13 +78,10 @@ type Table struct {
 	Behind     float64    `json:"behind_seconds"`
 	P50        *float64   `json:"p50_seconds,omitempty"` // over the last day, to about a third; absent: no partition was new
 	P99        *float64   `json:"p99_seconds,omitempty"`
-	Waiting    int        `json:"waiting"` // objects
-	Parked     int        `json:"parked"`  // objects
-	Missing    int        `json:"missing"` // partitions
-	Elsewhere  int        `json:"elsewhere"`
-	Feeds      []string   `json:"feeds"`
-	Resting    *time.Time `json:"resting_since,omitempty"`
-	Read       *time.Time `json:"catalog_read,omitempty"`
+	coverage.Amiss
+	Feeds   []string   `json:"feeds"`
+	Resting *time.Time `json:"resting_since,omitempty"`
+	Read    *time.Time `json:"catalog_read,omitempty"`
 }
 
 // Reconciled is S3 compared with the catalog, when that was last done as a whole.
@@ -106,10 +103,7 @@ func (s *Source) View(now time.Time) View {
 	}
 	if s.Configuration != nil {
 		c := s.Configuration()
-		c.Refused = slices.Clone(c.Refused)
-		for i, r := range c.Refused {
-			c.Refused[i] = terminal.Escape(r)
-		}
+		c.Refused = escapedAll(c.Refused)
 		v.Configuration = &c
 	}
 	if s.Next != nil {
@@ -171,8 +165,8 @@ func (s *Source) tables(known []coverage.Table) []Table {
 	list := make([]Table, 0, len(known))
 	for _, k := range known {
 		t := Table{
-			Name: k.Table, Landed: utc(k.Landed), Searchable: utc(k.Searchable), Behind: k.Behind.Seconds(),
-			Waiting: k.Waiting, Parked: k.Parked, Missing: k.Missing, Elsewhere: k.Elsewhere, Feeds: []string{}, Resting: utc(rests[k.Table]), Read: utc(k.Read),
+			Name: k.Table, Landed: utc(k.Landed), Searchable: utc(k.Searchable), Behind: k.Behind.Seconds(), Amiss: k.Amiss,
+			Feeds: []string{}, Resting: utc(rests[k.Table]), Read: utc(k.Read),
 		}
 		if k.Measured {
 			p50, p99 := k.P50.Seconds(), k.P99.Seconds()
@@ -193,10 +187,15 @@ func escaped(groups []parked.Group) []parked.Group {
 	list := slices.Clone(groups)
 	for i := range list {
 		g := &list[i]
-		g.Bucket, g.Table, g.Folder, g.Examples = terminal.Escape(g.Bucket), terminal.Escape(g.Table), terminal.Escape(g.Folder), slices.Clone(g.Examples)
-		for k, example := range g.Examples {
-			g.Examples[k] = terminal.Escape(example)
-		}
+		g.Bucket, g.Table, g.Folder, g.Examples = terminal.Escape(g.Bucket), terminal.Escape(g.Table), terminal.Escape(g.Folder), escapedAll(g.Examples)
+	}
+	return list
+}
+
+func escapedAll(texts []string) []string {
+	list := slices.Clone(texts)
+	for i, t := range list {
+		list[i] = terminal.Escape(t)
 	}
 	return list
 }
