@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -292,37 +291,4 @@ func (p *replayer) summary() error {
 	return p.app.printf("%s: %d done, %d parked, %d to be tried again; %s, %s, %s\n",
 		count(s.Messages, "message"), s.Outcomes[refresh.Done], s.Outcomes[refresh.Parked], s.Outcomes[refresh.Retry],
 		count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))
-}
-
-// count is "1 message" or "2 messages".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// buffered has results written many at a time where nobody sits at a terminal,
-// until what it returns is called: it writes the rest.
-func (a *app) buffered(err *error) (flush func()) {
-	if terminal.Is(a.stdout) {
-		return func() {}
-	}
-	direct := a.stdout
-	b := bufio.NewWriterSize(direct, 64<<10)
-	a.stdout = b
-	return func() {
-		a.stdout = direct
-		if flushed := b.Flush(); flushed != nil && *err == nil {
-			*err = fmt.Errorf("write a result: %w", flushed)
-		}
-	}
-}
-
-// printf prints a result.
-func (a *app) printf(format string, args ...any) error {
-	if _, err := fmt.Fprintf(a.stdout, format, args...); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
 }

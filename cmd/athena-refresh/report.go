@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -124,26 +123,4 @@ func (r *report) print(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// age is milliseconds as people read them: what landed yesterday was not
-// searchable after 86,400,000 ms.
-func age(ms int64) string {
-	d := time.Duration(ms) * time.Millisecond
-	if d < 10*time.Second {
-		return fmt.Sprintf("%d ms", ms)
-	}
-	return d.Round(time.Second).String()
-}
-
-// list is ": a 1, b 2", sorted by name, or nothing.
-func list[K ~string](before string, counts map[K]int) string {
-	if len(counts) == 0 {
-		return ""
-	}
-	var parts []string
-	for _, k := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%s %d", k, counts[k]))
-	}
-	return before + strings.Join(parts, ", ")
 }

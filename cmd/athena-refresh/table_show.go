@@ -161,13 +161,3 @@ func (a *app) printTable(s *shown, noDDL error) error {
 	}
 	return a.printText("\n" + s.DDL + ";")
 }
-
-// printText prints lines as a result, some of their words being strangers'.
-func (a *app) printText(text string) error {
-	for line := range strings.SplitSeq(text, "\n") {
-		if err := a.printf("%s\n", terminal.Escape(line)); err != nil {
-			return err
-		}
-	}
-	return nil
-}

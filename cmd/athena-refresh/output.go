@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"athenarefresh/internal/table"
+	"athenarefresh/internal/terminal"
+)
+
+// printJSON writes a value as one line. What JSON leaves as it is but could
+// drive a terminal or hide there is escaped too: DEL, the controls of C1, and
+// marks of direction.
+func printJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	if _, err := w.Write(terminal.EscapeJSON(b.Bytes())); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	return nil
+}
+
+// printTyped is printJSON of an object that doesn't have its type, first.
+func printTyped(w io.Writer, kind string, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	return printJSON(w, json.RawMessage(fmt.Sprintf(`{"type":%q,%s`, kind, b.Bytes()[1:])))
+}
+
+// values are the values of a partition: a JSON object with the layout's keys
+// in the layout's order.
+type values struct{ p *table.Partition }
+
+// MarshalJSON implements json.Marshaler.
+func (v values) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, k := range v.p.Keys {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		for j, s := range [...]string{k, v.p.Values[i]} {
+			text, err := json.Marshal(s)
+			if err != nil {
+				return nil, err
+			}
+			if j > 0 {
+				b.WriteByte(':')
+			}
+			b.Write(text)
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// printf prints a result.
+func (a *app) printf(format string, args ...any) error {
+	if _, err := fmt.Fprintf(a.stdout, format, args...); err != nil {
+		return fmt.Errorf("write a result: %w", err)
+	}
+	return nil
+}
+
+// printText prints lines as a result, some of their words being strangers'.
+func (a *app) printText(text string) error {
+	for line := range strings.SplitSeq(text, "\n") {
+		if err := a.printf("%s\n", terminal.Escape(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// buffered has results written many at a time where nobody sits at a terminal,
+// until what it returns is called: it writes the rest.
+func (a *app) buffered(err *error) (flush func()) {
+	if terminal.Is(a.stdout) {
+		return func() {}
+	}
+	direct := a.stdout
+	b := bufio.NewWriterSize(direct, 64<<10)
+	a.stdout = b
+	return func() {
+		a.stdout = direct
+		if flushed := b.Flush(); flushed != nil && *err == nil {
+			*err = fmt.Errorf("write a result: %w", flushed)
+		}
+	}
+}
+
+// count is "1 message" or "2 messages".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// age is milliseconds as people read them: what landed yesterday was not
+// searchable after 86,400,000 ms.
+func age(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	if d < 10*time.Second {
+		return fmt.Sprintf("%d ms", ms)
+	}
+	return d.Round(time.Second).String()
+}
+
+// list is ": a 1, b 2", sorted by name, or nothing.
+func list[K ~string](before string, counts map[K]int) string {
+	if len(counts) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s %d", k, counts[k]))
+	}
+	return before + strings.Join(parts, ", ")
+}
