@@ -135,7 +135,7 @@ func (a *app) printFindings(findings []doctor.Finding) error {
 		if a.json {
 			err = printTyped(a.stdout, "finding", f)
 		} else {
-			err = printFinding(a.stdout, f)
+			err = a.printf("%s", findingText(a.stdout, f))
 		}
 		if err != nil {
 			return err
@@ -158,25 +158,22 @@ func unheard(f doctor.Finding) bool {
 	return slices.Contains([]string{"queue", "queue_policy", "encryption", "bucket", "notification"}, f.Check)
 }
 
-// printFinding prints a finding for a person:
+// findingText is a finding for a person:
 //
 //	wrong        table alerts: there is no such table
 //	             hint: athena-refresh table create alerts …
-func printFinding(w io.Writer, f doctor.Finding) error {
+func findingText(w io.Writer, f doctor.Finding) string {
 	const indent = 13
 	verdict := fmt.Sprintf("%-*s", indent, f.Verdict)
 	if f.Verdict == doctor.Wrong || f.Verdict == doctor.Warning {
 		verdict = terminal.Bold(w, verdict)
 	}
-	text := fmt.Sprintf("%s%s %s: %s\n", verdict, strings.ReplaceAll(f.Check, "_", " "), terminal.Escape(f.Subject), terminal.Escape(f.What))
+	text := fmt.Sprintf("%s%s %s: %s", verdict, strings.ReplaceAll(f.Check, "_", " "), terminal.Escape(f.Subject), terminal.Escape(f.What))
 	if f.Seconds > 0 {
-		text = fmt.Sprintf("%s (%.1f s)\n", strings.TrimSuffix(text, "\n"), f.Seconds)
+		text += fmt.Sprintf(" (%.1f s)", f.Seconds)
 	}
 	if f.Hint != "" {
-		text += fmt.Sprintf("%*shint: %s\n", indent, "", terminal.Escape(f.Hint))
+		text += fmt.Sprintf("\n%*shint: %s", indent, "", terminal.Escape(f.Hint))
 	}
-	if _, err := io.WriteString(w, text); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
+	return text + "\n"
 }

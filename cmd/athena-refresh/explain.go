@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -169,10 +168,7 @@ func (e *explainer) explain(ctx context.Context, bucket, key string) error {
 			}
 		}
 	}
-	if e.a.json {
-		return printJSON(e.a.stdout, line)
-	}
-	return e.print(&line, &p, append(steps, sourcesFor(&p, decoded)...))
+	return e.a.show(line, "%s", line.words(&p, append(steps, sourcesFor(&p, decoded)...)))
 }
 
 // ask puts the catalog's answer into what the key alone says.
@@ -202,25 +198,22 @@ func sourcesFor(p *table.Placement, key string) (advice []string) {
 	return advice
 }
 
-func (e *explainer) print(line *explained, p *table.Placement, steps []string) error {
-	w := bufio.NewWriter(e.a.stdout)
-	fmt.Fprintf(w, "s3://%s/%s\n", terminal.Escape(line.Bucket), terminal.Escape(line.Key))
+// words are it for a person, step by step.
+func (x *explained) words(p *table.Placement, steps []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "s3://%s/%s\n", terminal.Escape(x.Bucket), terminal.Escape(x.Key))
 	for _, s := range steps {
-		fmt.Fprintf(w, "  %s\n", terminal.Escape(s))
+		fmt.Fprintf(&b, "  %s\n", terminal.Escape(s))
 	}
-	fmt.Fprintf(w, "  %s", line.Outcome)
-	if line.Reason != "" {
-		fmt.Fprintf(w, ": %s", line.Reason)
+	fmt.Fprintf(&b, "  %s", x.Outcome)
+	if x.Reason != "" {
+		fmt.Fprintf(&b, ": %s", x.Reason)
 	}
-	if line.Outcome == table.Place {
-		fmt.Fprintf(w, ": %s", terminal.Escape(p.Partition.Describe()))
+	if x.Outcome == table.Place {
+		fmt.Fprintf(&b, ": %s", terminal.Escape(p.Partition.Describe()))
 	}
 	if p.Detail != "" {
-		fmt.Fprintf(w, ": %s", terminal.Escape(p.Detail))
+		fmt.Fprintf(&b, ": %s", terminal.Escape(p.Detail))
 	}
-	fmt.Fprintln(w)
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
+	return b.String() + "\n"
 }

@@ -144,9 +144,7 @@ type lambdaDestroyed struct {
 
 func (a *app) sayDestroyed(t *target, x *deploy.Destruction) error {
 	kept := append([]string{"bucket " + deploy.StateBucket(t.c)}, x.Kept()...)
-	if a.json {
-		return printJSON(a.stdout, lambdaDestroyed{"destroyed", t.c.FunctionName, x.Resources(), x.Buckets(), kept})
-	}
-	return a.printText(fmt.Sprintf("destroyed: function %s and its resources, %d in all\nkept: %s, and the data\nA later deploy takes what was kept over again with --adopt.",
-		t.c.FunctionName, x.Resources(), strings.Join(kept, ", ")))
+	return a.show(lambdaDestroyed{"destroyed", t.c.FunctionName, x.Resources(), x.Buckets(), kept},
+		"destroyed: function %s and its resources, %d in all\nkept: %s, and the data\nA later deploy takes what was kept over again with --adopt.\n",
+		t.c.FunctionName, x.Resources(), terminal.Escape(strings.Join(kept, ", ")))
 }

@@ -43,16 +43,13 @@ type lambdaRedeploy struct {
 }
 
 func (r *redeployment) show(a *app) error {
-	var b strings.Builder
+	var words strings.Builder
+	var lines []any
 	for _, one := range r.list {
 		changes := one.Changes()
-		if a.json {
-			if err := printJSON(a.stdout, lambdaRedeploy{"redeploy", r.processor, one.Function, one.Package, append([]deploy.Attribute{}, changes...)}); err != nil {
-				return err
-			}
-		}
+		lines = append(lines, lambdaRedeploy{"redeploy", r.processor, one.Function, one.Package, append([]deploy.Attribute{}, changes...)})
 		if len(changes) == 0 {
-			fmt.Fprintf(&b, "%s: nothing to change in function %s\n", r.processor, one.Function)
+			fmt.Fprintf(&words, "%s: nothing to change in function %s\n", r.processor, one.Function)
 			continue
 		}
 		var parts []string
@@ -63,9 +60,9 @@ func (r *redeployment) show(a *app) error {
 			}
 			parts = append(parts, fmt.Sprintf("%s %s → %s", c.Name, c.Old, c.New))
 		}
-		fmt.Fprintf(&b, "change  function %s: %s\n", one.Function, strings.Join(parts, ", "))
+		fmt.Fprintf(&words, "change  function %s: %s\n", one.Function, strings.Join(parts, ", "))
 	}
-	return a.planText(b.String())
+	return a.showAll(lines, words.String())
 }
 
 func (r *redeployment) carryOut(ctx context.Context, a *app) error {
@@ -86,15 +83,12 @@ func (r *redeployment) carryOut(ctx context.Context, a *app) error {
 }
 
 func (r *redeployment) report(a *app, one deploy.Redeployment, m deploy.Move) error {
-	if a.json {
-		return printJSON(a.stdout, lambdaSummary{
-			Type: "summary", Processor: r.processor, Function: one.Function, Changed: len(one.Changes()) > 0 || m.From != m.To,
-			From: m.From, Version: m.To, Left: []string{}, Kept: []string{},
-		})
-	}
 	text := fmt.Sprintf("%s: done: version %s of function %s serves", r.processor, m.To, one.Function)
 	if m.From != m.To && m.From != "" {
 		text += ", before it was " + m.From
 	}
-	return a.printText(text)
+	return a.showAll([]any{lambdaSummary{
+		Type: "summary", Processor: r.processor, Function: one.Function, Changed: len(one.Changes()) > 0 || m.From != m.To,
+		From: m.From, Version: m.To, Left: []string{}, Kept: []string{},
+	}}, text)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,57 +35,62 @@ type lambdaBucket struct {
 }
 
 func (d *deployment) show(a *app) error {
-	var b strings.Builder
+	var words strings.Builder
+	var lines []any
+	say := func(line any, format string, args ...any) {
+		fmt.Fprintf(&words, format+"\n", args...)
+		if line != nil {
+			lines = append(lines, line)
+		}
+	}
+	function := d.t.c.FunctionName
 	if d.fresh {
-		fmt.Fprintf(&b, "create  bucket %s, for Terraform's state\n", deploy.StateBucket(d.t.c))
+		say(nil, "create  bucket %s, for Terraform's state", deploy.StateBucket(d.t.c))
 	}
 	for _, c := range d.plan.Plan.Changes {
-		if a.json {
-			if err := printJSON(a.stdout, lambdaChange{"change", c, c.Type}); err != nil {
-				return err
-			}
-		}
-		fmt.Fprintln(&b, c.String())
+		say(lambdaChange{"change", c, c.Type}, "%s", c)
 	}
 	for _, w := range d.plan.Plan.Widened {
-		if a.json {
-			if err := printJSON(a.stdout, lambdaWider{"wider", w}); err != nil {
-				return err
-			}
-		}
-		fmt.Fprintln(&b, "wider  ", w)
+		say(lambdaWider{"wider", w}, "wider   %s", w)
 	}
-	if m, known := d.plan.Alias(); known && !d.plan.Publishes() {
-		if m.Why != "" {
-			fmt.Fprintf(&b, "%s\n", aliasLine(d.t.c.FunctionName, m))
-		}
-	} else if d.plan.Publishes() {
-		fmt.Fprintf(&b, "publish a version of function %s; it serves once it has answered\n", d.t.c.FunctionName)
+	if m, known := d.plan.Alias(); d.plan.Publishes() {
+		say(nil, "publish a version of function %s; it serves once it has answered", function)
+	} else if known && m.Why != "" {
+		say(nil, "%s", aliasLine(function, m))
 	}
-	for _, bucket := range d.plan.Buckets {
-		line, out := bucketLine(bucket)
-		if line != "" {
-			fmt.Fprintln(&b, line)
-		}
-		if a.json {
-			if err := printJSON(a.stdout, out); err != nil {
-				return err
-			}
+	for _, b := range d.plan.Buckets {
+		line := lambdaBucket{"bucket", b.Bucket, cmp.Or(b.Do, "none"), ""}
+		switch {
+		case b.Err != nil:
+			line.Do, line.Why = "left", b.Err.Error()
+			say(line, "left    %v", b.Err)
+		case b.Do == "wire":
+			say(line, "notify  bucket %s will notify the queue", b.Bucket)
+		case b.Do == "unwire":
+			say(line, "notify  bucket %s will no longer notify the queue", b.Bucket)
+		default:
+			lines = append(lines, line)
 		}
 	}
 	if d.empty() {
-		fmt.Fprintf(&b, "athena: nothing to change: function %s and all of its resources are as configured\n", d.t.c.FunctionName)
+		say(nil, "athena: nothing to change: function %s and all of its resources are as configured", function)
 	}
-	return a.planText(b.String())
+	return a.showAll(lines, words.String())
 }
 
-// planText prints a plan for a person: it is the result of --dry-run, and
-// otherwise what goes before the question.
-func (a *app) planText(text string) error {
-	if a.json || text == "" {
-		return nil
+// showAll prints lines with --json, and otherwise words, some of which are strangers'.
+func (a *app) showAll(lines []any, words string) error {
+	if !a.json && words != "" {
+		return a.printText(strings.TrimSuffix(words, "\n"))
 	}
-	return a.printText(strings.TrimSuffix(text, "\n"))
+	if a.json {
+		for _, line := range lines {
+			if err := printJSON(a.stdout, line); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func aliasLine(function string, m deploy.Move) string {
@@ -96,22 +102,6 @@ func aliasLine(function string, m deploy.Move) string {
 		text += ": " + m.Why
 	}
 	return text
-}
-
-func bucketLine(b deploy.BucketPlan) (string, lambdaBucket) {
-	out := lambdaBucket{Type: "bucket", Bucket: b.Bucket, Do: "none"}
-	switch {
-	case b.Err != nil:
-		out.Do, out.Why = "left", b.Err.Error()
-		return "left    " + b.Err.Error(), out
-	case b.Do == "wire":
-		out.Do = b.Do
-		return fmt.Sprintf("notify  bucket %s will notify the queue", b.Bucket), out
-	case b.Do == "unwire":
-		out.Do = b.Do
-		return fmt.Sprintf("notify  bucket %s will no longer notify the queue", b.Bucket), out
-	}
-	return "", out
 }
 
 // lambdaSummary is the last line of lambda deploy --json, for each processor.
@@ -180,9 +170,6 @@ func leftHint(err error) string {
 }
 
 func (d *deployment) printReport(a *app, out lambdaSummary, done *deploy.Done, begin []string, changed bool) error {
-	if a.json {
-		return printJSON(a.stdout, out)
-	}
 	var b strings.Builder
 	if changed {
 		fmt.Fprintf(&b, "athena: done: version %s of function %s serves", out.Version, out.Function)
@@ -208,5 +195,5 @@ func (d *deployment) printReport(a *app, out lambdaSummary, done *deploy.Done, b
 	if len(begin) > 0 {
 		fmt.Fprintf(&b, "What landed before in %s is not in the queue. To add its partitions:\n  %s\n", strings.Join(begin, ", "), a.paste("athena-refresh reconcile --fix"))
 	}
-	return a.planText(b.String())
+	return a.showAll([]any{out}, b.String())
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
 )
@@ -86,11 +86,9 @@ type lambdaRolledBack struct {
 }
 
 func (a *app) sayRolledBack(r deploy.Rollback, dryRun bool) error {
-	if a.json {
-		return printJSON(a.stdout, lambdaRolledBack{"rollback", r.Function, r.From, r.To, !dryRun})
-	}
+	format := "function %s went back from version %s to version %s; it stays there until it is deployed again\n"
 	if dryRun {
-		return a.printText(fmt.Sprintf("function %s would go back from version %s to version %s", r.Function, r.From, r.To))
+		format = "function %s would go back from version %s to version %s\n"
 	}
-	return a.printText(fmt.Sprintf("function %s went back from version %s to version %s; it stays there until it is deployed again", r.Function, r.From, r.To))
+	return a.show(lambdaRolledBack{"rollback", r.Function, r.From, r.To, !dryRun}, format, terminal.Escape(r.Function), r.From, r.To)
 }

@@ -55,12 +55,7 @@ configured timeout is over. Ctrl-C finishes what is in hand.`,
 
 // report prints what was done; errUndone if something is left.
 func (a *app) report(r *report) error {
-	var err error
-	if a.json {
-		err = printJSON(a.stdout, r)
-	} else {
-		err = r.print(a.stdout)
-	}
+	err := a.show(r, "%s", r)
 	if err == nil && r.undone() {
 		a.adviseAfter(r)
 		err = errUndone

@@ -23,12 +23,10 @@ func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return fmt.Errorf("write a result: %w", err)
+		return wrote(err)
 	}
-	if _, err := w.Write(terminal.EscapeJSON(b.Bytes())); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
+	_, err := w.Write(terminal.EscapeJSON(b.Bytes()))
+	return wrote(err)
 }
 
 // printTyped is printJSON of an object that doesn't have its type, first.
@@ -37,7 +35,7 @@ func printTyped(w io.Writer, kind string, v any) error {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		return fmt.Errorf("write a result: %w", err)
+		return wrote(err)
 	}
 	return printJSON(w, json.RawMessage(fmt.Sprintf(`{"type":%q,%s`, kind, b.Bytes()[1:])))
 }
@@ -69,12 +67,33 @@ func (v values) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// printf prints a result.
-func (a *app) printf(format string, args ...any) error {
-	if _, err := fmt.Fprintf(a.stdout, format, args...); err != nil {
+// wrote is what writing a result came to.
+func wrote(err error) error {
+	if err != nil {
 		return fmt.Errorf("write a result: %w", err)
 	}
 	return nil
+}
+
+// printf prints a result.
+func (a *app) printf(format string, args ...any) error {
+	_, err := fmt.Fprintf(a.stdout, format, args...)
+	return wrote(err)
+}
+
+// show prints a result: the value with --json, the words otherwise.
+func (a *app) show(v any, format string, args ...any) error {
+	if a.json {
+		return printJSON(a.stdout, v)
+	}
+	return a.printf(format, args...)
+}
+
+// facts are a result for a person, a line behind each name.
+type facts struct{ strings.Builder }
+
+func (s *facts) line(name, format string, args ...any) {
+	fmt.Fprintf(s, "%-11s %s\n", name, fmt.Sprintf(format, args...))
 }
 
 // printText prints lines as a result, some of their words being strangers'.
@@ -99,7 +118,7 @@ func (a *app) buffered(err *error) (flush func()) {
 	return func() {
 		a.stdout = direct
 		if flushed := b.Flush(); flushed != nil && *err == nil {
-			*err = fmt.Errorf("write a result: %w", flushed)
+			*err = wrote(flushed)
 		}
 	}
 }

@@ -111,9 +111,6 @@ func (l *parkingLot) count(ctx context.Context) error {
 	if n.Visible+n.InFlight > 0 {
 		n.Oldest = l.oldest(ctx)
 	}
-	if l.a.json {
-		return printJSON(l.a.stdout, n)
-	}
 	text := "about " + count(n.Visible, "message")
 	if n.InFlight > 0 {
 		text += fmt.Sprintf(", and %d that somebody is looking at", n.InFlight)
@@ -121,13 +118,11 @@ func (l *parkingLot) count(ctx context.Context) error {
 	if n.Oldest != nil {
 		text += ", the oldest for " + (time.Duration(*n.Oldest) * time.Second).String()
 	}
-	if err := l.a.printf("%-11s %s\n", "parked", text); err != nil {
-		return err
-	}
-	if n.Visible > 0 {
+	err = l.a.show(n, "%-11s %s\n", "parked", text)
+	if err == nil && n.Visible > 0 {
 		l.a.advise(`"athena-refresh parked sample" says why`)
 	}
-	return nil
+	return err
 }
 
 // oldest is for how many seconds the oldest copy has been parked, by CloudWatch's

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -120,12 +119,7 @@ func (l *parkingLot) redrive(ctx context.Context, r *parked.Redrive) error {
 		left := visible + inFlight
 		out.Left = &left
 	}
-	var err error
-	if l.a.json {
-		err = printJSON(l.a.stdout, out)
-	} else {
-		err = out.print(l.a.stdout)
-	}
+	err := l.a.show(out, "%s", &out)
 	switch {
 	case err != nil:
 		return err
@@ -155,32 +149,29 @@ func (a *app) adviseRedriven(r *redriven) {
 	}
 }
 
-func (r *redriven) print(w io.Writer) error {
-	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))
-	}
-	line("looked at", "%s", count(r.Looked, "message"))
+// String is it for a person.
+func (r *redriven) String() string {
+	var s facts
+	s.line("looked at", "%s", count(r.Looked, "message"))
 	if r.DryRun {
-		line("matching", "%d would be sent back", r.Matched)
+		s.line("matching", "%d would be sent back", r.Matched)
 	} else {
-		line("sent back", "%d of %d that match", r.Sent+r.Unsure, r.Matched)
+		s.line("sent back", "%d of %d that match", r.Sent+r.Unsure, r.Matched)
 	}
 	if r.Failed > 0 {
-		line("failed", "%d could not be sent and are still there", r.Failed)
+		s.line("failed", "%d could not be sent and are still there", r.Failed)
 	}
 	if r.Unsure > 0 {
-		line("unconfirmed", "%d were sent back and may still be there too: sent again, they do no harm", r.Unsure)
+		s.line("unconfirmed", "%d were sent back and may still be there too: sent again, they do no harm", r.Unsure)
 	}
 	if r.Again > 0 {
-		line("again", "%d that were sent back were parked again meanwhile: their cause is not gone", r.Again)
+		s.line("again", "%d that were sent back were parked again meanwhile: their cause is not gone", r.Again)
 	}
 	if r.Limited {
-		line("", "the limit was reached before the end")
+		s.line("", "the limit was reached before the end")
 	}
 	if r.Left != nil {
-		line("left", "about %d in the dead-letter queue", *r.Left)
+		s.line("left", "about %d in the dead-letter queue", *r.Left)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return s.String()
 }

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/terminal"
@@ -70,11 +70,11 @@ func (l *parkingLot) sample(ctx context.Context, n int) error {
 	groups := parked.Groups(copies, l.router)
 	sum := sampleSummary{"sample", len(copies), max(visible, len(copies)), parked.Origins(copies)}
 	if !l.a.json {
-		if err := printSample(l.a.stdout, groups, sum); err != nil {
-			return err
+		err := l.a.printf("%s", sampleText(groups, sum, terminal.Width(l.a.stdout)))
+		if err == nil {
+			l.adviseOn(groups)
 		}
-		l.adviseOn(groups)
-		return nil
+		return err
 	}
 	for _, g := range groups {
 		if err := printJSON(l.a.stdout, sampleGroup{"group", g}); err != nil {
@@ -100,43 +100,36 @@ func (l *parkingLot) adviseOn(groups []parked.Group) {
 	l.a.advise(`once the cause is gone, "athena-refresh parked redrive" sends them back; --reason and --table choose among them`)
 }
 
-func printSample(w io.Writer, groups []parked.Group, sum sampleSummary) error {
-	var b bytes.Buffer
+func sampleText(groups []parked.Group, sum sampleSummary, width int) string {
+	var b strings.Builder
 	fmt.Fprintf(&b, "sample of %d of about %s\n", sum.Sample, count(sum.About, "message"))
 	if sum.Sample > 0 {
 		b.WriteByte('\n')
-		if err := tabulate(&b, groups, terminal.Width(w)); err != nil {
-			return fmt.Errorf("write a result: %w", err)
-		}
+		tabulate(&b, groups, width)
 	}
 	for _, o := range slices.Sorted(maps.Keys(sum.Origins)) {
 		if words := originWords[o]; words != "" {
 			fmt.Fprintf(&b, "\n%s %s\n", count(sum.Origins[o], "message"), words)
 		}
 	}
-	if _, err := w.Write(b.Bytes()); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
+	return b.String()
 }
 
 // tabulate prints a row for each group, and one for each of its other examples.
-func tabulate(w io.Writer, groups []parked.Group, width int) error {
+func tabulate(b *strings.Builder, groups []parked.Group, width int) {
 	t := terminal.Table{Header: []string{"messages", "reason", "table", "bucket", "now", "for example"}, Right: []bool{true}, Ends: []bool{5: true}, Width: width}
-	t.To(w)
+	t.To(b)
 	for _, g := range groups {
-		row := []string{strconv.Itoa(g.Copies), orNone(string(g.Reason)), g.Table, g.Bucket, now(g), ""}
+		row := []string{strconv.Itoa(g.Copies), cmp.Or(string(g.Reason), string(parked.None)), g.Table, g.Bucket, now(g), ""}
 		for i, key := range append(g.Examples, "")[:max(1, len(g.Examples))] {
 			if i > 0 {
 				row = make([]string, len(row))
 			}
 			row[len(row)-1] = key
-			if err := t.Row(row); err != nil {
-				return err
-			}
+			t.Row(row) // a Builder takes everything
 		}
 	}
-	return t.Close()
+	t.Close()
 }
 
 // now says what the configuration of today makes of a group's objects.
@@ -148,13 +141,6 @@ func now(g parked.Group) string {
 		return "has a place"
 	}
 	return fmt.Sprintf("%d have a place", g.Placed)
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return string(parked.None)
-	}
-	return s
 }
 
 // originWords explains copies that don't say for themselves why they are there.

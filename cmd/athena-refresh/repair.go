@@ -51,12 +51,7 @@ func (a *app) sayRepaired(answer *prompt.Answer) error {
 			return queryError(err)
 		}
 		line := strings.Join(prompt.Texts(row, ""), "\t")
-		if a.json {
-			err = printJSON(a.stdout, repairLine{"repair", line})
-		} else {
-			err = a.printf("Athena: %s\n", terminal.Escape(line))
-		}
-		if err != nil {
+		if err := a.show(repairLine{"repair", line}, "Athena: %s\n", terminal.Escape(line)); err != nil {
 			return err
 		}
 	}

@@ -211,10 +211,8 @@ func (p *replayer) settled(body string, s refresh.Settlement) error {
 	p.sum.Messages++
 	p.sum.Records += s.Records
 	p.sum.Outcomes[s.Outcome]++
-	if _, err := p.app.stdout.Write(p.line); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
+	_, err := p.app.stdout.Write(p.line)
+	return wrote(err)
 }
 
 // appendMessage writes "message 7: parked unknown_bucket\n". There are as many
@@ -247,48 +245,29 @@ func appendMessageJSON(b []byte, n int, s *refresh.Settlement) []byte {
 // finish prints the partitions, what was or would be sent, and the summary.
 func (p *replayer) finish(effects []effect) error {
 	for i := range p.rehearsal.Partitions {
-		if err := p.partition(&p.rehearsal.Partitions[i]); err != nil {
+		part := &p.rehearsal.Partitions[i]
+		if err := p.app.show(replayPartition{"partition", part.Table, values{part}, part.Location}, "partition %s\n", terminal.Escape(part.Describe())); err != nil {
 			return err
 		}
 	}
 	for _, e := range effects {
-		if err := p.effect(e); err != nil {
+		if err := p.app.show(e.line(), "%s\n", terminal.Escape(e.String())); err != nil {
 			return err
 		}
 	}
-	p.sum.Partitions, p.sum.Statements = len(p.rehearsal.Partitions), len(effects)
-	if err := p.summary(); err != nil {
+	s := &p.sum
+	s.Partitions, s.Statements = len(p.rehearsal.Partitions), len(effects)
+	err := p.app.show(s, "%s: %d done, %d parked, %d to be tried again; %s, %s, %s\n",
+		count(s.Messages, "message"), s.Outcomes[refresh.Done], s.Outcomes[refresh.Parked], s.Outcomes[refresh.Retry],
+		count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))
+	if err != nil {
 		return err
 	}
 	if p.strange > 0 {
 		p.app.say(fmt.Sprintf("hint: no JSON object in %s: %s", count(p.strange, "message"), aCapture))
 	}
-	if p.sum.Outcomes[refresh.Parked]+p.sum.Outcomes[refresh.Retry] > 0 {
+	if s.Outcomes[refresh.Parked]+s.Outcomes[refresh.Retry] > 0 {
 		return errUndone
 	}
 	return nil
-}
-
-func (p *replayer) partition(part *table.Partition) error {
-	if p.app.json {
-		return printJSON(p.app.stdout, replayPartition{"partition", part.Table, values{part}, part.Location})
-	}
-	return p.app.printf("partition %s\n", terminal.Escape(part.Describe()))
-}
-
-func (p *replayer) effect(e effect) error {
-	if p.app.json {
-		return printJSON(p.app.stdout, e.line())
-	}
-	return p.app.printf("%s\n", terminal.Escape(e.String()))
-}
-
-func (p *replayer) summary() error {
-	if p.app.json {
-		return printJSON(p.app.stdout, p.sum)
-	}
-	s := &p.sum
-	return p.app.printf("%s: %d done, %d parked, %d to be tried again; %s, %s, %s\n",
-		count(s.Messages, "message"), s.Outcomes[refresh.Done], s.Outcomes[refresh.Parked], s.Outcomes[refresh.Retry],
-		count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))
 }

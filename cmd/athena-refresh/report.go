@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"maps"
-	"strings"
 	"time"
 
 	"athenarefresh/internal/daemon"
@@ -87,40 +84,36 @@ func (r *report) undone() bool {
 	return r.Outcomes[refresh.Parked]+r.Outcomes[refresh.Retry]+r.Unconfirmed > 0 || r.TimeIsUp
 }
 
-// print prints the report for a person.
-func (r *report) print(w io.Writer) error {
-	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))
-	}
-	line("messages", "%d received: %d done, %d parked, %d to be tried again",
+// String is the report for a person.
+func (r *report) String() string {
+	var s facts
+	s.line("messages", "%d received: %d done, %d parked, %d to be tried again",
 		r.Messages, r.Outcomes[refresh.Done], r.Outcomes[refresh.Parked], r.Outcomes[refresh.Retry])
-	line("records", "%d%s", r.Records, list(", of these: ", r.Reasons))
+	s.line("records", "%d%s", r.Records, list(", of these: ", r.Reasons))
 	added := map[string]int{}
 	for name, t := range r.Tables {
 		added[terminal.Escape(name)] = t.Partitions
 	}
-	line("partitions", "%d added%s", r.Partitions, list(": ", added))
-	line("statements", "%d", r.Statements)
+	s.line("partitions", "%d added%s", r.Partitions, list(": ", added))
+	s.line("statements", "%d", r.Statements)
 	if r.Throttles > 0 {
-		line("throttled", "%s refused, there were too many", count(r.Throttles, "call"))
+		s.line("throttled", "%s refused, there were too many", count(r.Throttles, "call"))
 	}
-	line("took", "%d ms", r.Milliseconds)
+	s.line("took", "%d ms", r.Milliseconds)
 	if l := r.Searchable; l != nil {
-		line("searchable", "%s after landing (p50), %s (p99), %s in new partitions", age(l.P50), age(l.P99), count(l.Objects, "object"))
+		s.line("searchable", "%s after landing (p50), %s (p99), %s in new partitions", age(l.P50), age(l.P99), count(l.Objects, "object"))
 	}
 	if r.Unconfirmed > 0 {
-		line("unconfirmed", "%s may come again, which does no harm", count(r.Unconfirmed, "settled message"))
+		s.line("unconfirmed", "%s may come again, which does no harm", count(r.Unconfirmed, "settled message"))
 	}
 	if r.Left != nil {
-		line("left", "%d waiting, %d hidden", r.Left.Waiting, r.Left.InFlight)
+		s.line("left", "%d waiting, %d hidden", r.Left.Waiting, r.Left.InFlight)
 	}
 	if r.RetryAt != nil {
-		line("again", "what was kept comes back from %s on", r.RetryAt.Local().Format(time.TimeOnly))
+		s.line("again", "what was kept comes back from %s on", r.RetryAt.Local().Format(time.TimeOnly))
 	}
 	if r.TimeIsUp {
-		line("", "the time was up before the queue was seen to be empty")
+		s.line("", "the time was up before the queue was seen to be empty")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return s.String()
 }

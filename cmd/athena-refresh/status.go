@@ -155,53 +155,43 @@ func explainStatus(err error) error {
 
 func (a *app) printStatus(r *statusReport) error {
 	r.Verdict.Hint = a.paste(r.Verdict.Hint)
-	if a.json {
-		return printJSON(a.stdout, r)
-	}
-	if err := r.print(a.stdout); err != nil {
-		return err
-	}
-	if r.Parked != nil && *r.Parked > 0 {
+	err := a.show(r, "%s", r.words(a.stdout))
+	if err == nil && r.Parked != nil && *r.Parked > 0 {
 		a.advise(`"athena-refresh parked sample" says why messages were parked`)
 	}
-	return nil
+	return err
 }
 
-func (r *statusReport) print(w io.Writer) error {
-	var b strings.Builder
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))
-	}
-	line("queue", "%s, the last %s", r.Queue, (time.Duration(r.Since) * time.Second).String())
+// words are the report for a person, who may sit at a terminal.
+func (r *statusReport) words(w io.Writer) string {
+	var s facts
+	s.line("queue", "%s, the last %s", r.Queue, (time.Duration(r.Since) * time.Second).String())
 	if r.Sent != nil {
-		line("messages", "%.0f sent, %.0f received, %.0f deleted (CloudWatch, repetitions included)", *r.Sent, *r.Received, *r.Deleted)
+		s.line("messages", "%.0f sent, %.0f received, %.0f deleted (CloudWatch, repetitions included)", *r.Sent, *r.Received, *r.Deleted)
 	} else {
-		line("messages", "CloudWatch has no numbers of this window")
+		s.line("messages", "CloudWatch has no numbers of this window")
 	}
 	if r.Oldest != nil {
-		line("oldest", "%s", (time.Duration(*r.Oldest) * time.Second).String())
+		s.line("oldest", "%s", (time.Duration(*r.Oldest) * time.Second).String())
 	}
-	line("now", "%d waiting, %d hidden", r.Visible, r.InFlight)
+	s.line("now", "%d waiting, %d hidden", r.Visible, r.InFlight)
 	if r.Invocations != nil {
-		line("function", "%s, %s each on average", count(*r.Invocations, "invocation"), age(int64(1000**r.Takes)))
+		s.line("function", "%s, %s each on average", count(*r.Invocations, "invocation"), age(int64(1000**r.Takes)))
 	}
 	if r.Settles != nil {
-		line("settles", "%s %s, %s", monitor.Rate{AtLeast: r.AtLeast}.About(), often(*r.Settles), r.SettlesBy.Words())
+		s.line("settles", "%s %s, %s", monitor.Rate{AtLeast: r.AtLeast}.About(), often(*r.Settles), r.SettlesBy.Words())
 	}
 	if r.Parked != nil {
-		line("parked", "about %s", count(*r.Parked, "message"))
+		s.line("parked", "about %s", count(*r.Parked, "message"))
 	}
 	if r.P50 != nil {
-		line("searchable", "%s after landing (p50), %s (p99)", age(*r.P50), age(*r.P99))
+		s.line("searchable", "%s after landing (p50), %s (p99)", age(*r.P50), age(*r.P99))
 	}
-	line("verdict", "%s", terminal.Bold(w, terminal.Escape(r.Verdict.Words)))
+	s.line("verdict", "%s", terminal.Bold(w, terminal.Escape(r.Verdict.Words)))
 	if r.Verdict.Hint != "" {
-		line("", "%s", terminal.Escape(r.Verdict.Hint))
+		s.line("", "%s", terminal.Escape(r.Verdict.Hint))
 	}
-	if _, err := io.WriteString(w, b.String()); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
+	return s.String()
 }
 
 // often is a rate as people read it.

@@ -24,15 +24,12 @@ func (a *app) version() *cobra.Command {
 		Short: "Print the version",
 		Args:  exactly(0, "version: takes no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			v, platform := worker.Version(), runtime.GOOS+"/"+runtime.GOARCH
-			if a.json {
-				return printJSON(a.stdout, versionLine{"version", v, runtime.Version(), platform, local.CanSelect() == nil})
-			}
-			without := ""
+			v, platform, without := worker.Version(), runtime.GOOS+"/"+runtime.GOARCH, ""
 			if local.CanSelect() != nil {
 				without = ", built without cgo: without local, demo, open and the inference of schemas"
 			}
-			return a.printf("athena-refresh %s, %s %s%s\n", v, runtime.Version(), platform, without)
+			return a.show(versionLine{"version", v, runtime.Version(), platform, without == ""},
+				"athena-refresh %s, %s %s%s\n", v, runtime.Version(), platform, without)
 		},
 	}
 	a.jsonFlag(cmd)
