@@ -211,7 +211,7 @@ func (t *story) makeTable(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m := tableMaker{a: t.app, c: t.config, router: t.router}
+	m := tableMaker{tables: &tables{app: t.app, c: t.config, rules: t.router}}
 	planned, err := m.plan(ctx, h, &origin{schema: "cloudtrail"})
 	if err != nil {
 		return err

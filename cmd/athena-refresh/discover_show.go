@@ -13,9 +13,9 @@ import (
 )
 
 // showDiscovery prints what was found: as JSON a line each, or for a person.
-func (a *app) showDiscovery(ctx context.Context, d *discovery, w io.Writer, asJSON bool) error {
+func (a *app) showDiscovery(ctx context.Context, d *discover.Place, w io.Writer, asJSON bool) error {
 	placed, ignored, unplaced := d.Count()
-	summary := discoveredSummary{d.Files, d.Bytes, placed, ignored, unplaced, d.part}
+	summary := discoveredSummary{d.Files, d.Bytes, placed, ignored, unplaced, d.Part}
 	show := &sheet{w: w, brief: w == a.stderr}
 	for _, t := range d.Tables {
 		line, err := a.discoveredTable(ctx, d, t)
@@ -35,16 +35,16 @@ func (a *app) showDiscovery(ctx context.Context, d *discovery, w io.Writer, asJS
 		show.rest(d, &summary)
 		return show.err
 	}
-	for _, text := range d.skipped[:min(len(d.skipped), 3)] {
+	for _, text := range d.Skipped[:min(len(d.Skipped), 3)] {
 		a.say("note: not looked at: " + text)
 	}
 	for _, g := range d.Ignored {
-		if err := printTyped(w, "ignored", discoveredIgnored{g.Why, g.Files, d.fromRoot(g.Examples)}); err != nil {
+		if err := printTyped(w, "ignored", discoveredIgnored{g.Why, g.Files, d.FromRoot(g.Examples)}); err != nil {
 			return err
 		}
 	}
 	for _, g := range d.Unplaced {
-		if err := printTyped(w, "unplaced", discoveredUnplaced{g.Why, g.Files, d.fromRoot(g.Examples)}); err != nil {
+		if err := printTyped(w, "unplaced", discoveredUnplaced{g.Why, g.Files, d.FromRoot(g.Examples)}); err != nil {
 			return err
 		}
 	}
@@ -118,30 +118,30 @@ func columnsText(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-func (s *sheet) rest(d *discovery, sum *discoveredSummary) {
+func (s *sheet) rest(d *discover.Place, sum *discoveredSummary) {
 	for _, x := range []struct {
 		title  string
 		groups []*discover.Group
 	}{{"ignored", d.Ignored}, {"unplaced", d.Unplaced}} {
 		for _, g := range x.groups {
 			s.printf("%s: %s, %s\n", x.title, count(g.Files, "file"), g.Why)
-			for _, key := range d.fromRoot(g.Examples) {
+			for _, key := range d.FromRoot(g.Examples) {
 				s.printf("  %s\n", key)
 			}
 		}
 	}
-	for i, text := range d.skipped {
+	for i, text := range d.Skipped {
 		if i == 3 {
-			s.printf("  and %d more\n", len(d.skipped)-i)
+			s.printf("  and %d more\n", len(d.Skipped)-i)
 			break
 		}
 		s.printf("not looked at: %s\n", text)
 	}
-	if d.guessed {
-		s.printf("The keys are taken to begin with %s: say --at %[1]s, or what else.\n", d.at)
+	if d.Guessed {
+		s.printf("The keys are taken to begin with %s: say --at %[1]s, or what else.\n", d.At)
 	}
-	if d.assumed && len(d.Tables) > 0 {
-		s.printf("The bucket is taken to be called %s: --bucket names another.\n", d.bucket)
+	if d.Assumed && len(d.Tables) > 0 {
+		s.printf("The bucket is taken to be called %s: --bucket names another.\n", d.Bucket)
 	}
 	seen := ""
 	if sum.Sampled {

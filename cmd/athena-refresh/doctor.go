@@ -80,7 +80,15 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 		return glue.NewReader(cfg, c.Database).All(ctx, t, "")
 	}
 	d.Facts.Schema = func(ctx context.Context, name string) (schema.Schema, error) {
-		return schemaNow(ctx, glue.NewTables(cfg, c.Database), name)
+		d, err := glue.NewTables(cfg, c.Database).Describe(ctx, name)
+		if err != nil {
+			return schema.Schema{}, err
+		}
+		t, err := d.Statement()
+		if err != nil {
+			return schema.Schema{}, err
+		}
+		return schema.Of(t), nil
 	}
 	if err != nil { // a finding, and the cause of all others
 		d.Facts.Identity = func(context.Context) (doctor.Identity, error) {

@@ -12,8 +12,12 @@ import (
 	"strings"
 	"sync"
 
+	"athenarefresh/internal/aws/glue"
+	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/discover"
 	"athenarefresh/internal/local"
+	"athenarefresh/internal/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -66,6 +70,37 @@ both to see how a program copes.`,
 	cmd.Flags().StringVar(&o.Data, "data", "data", "folder that keeps what is stored")
 	strainFlags(cmd, &o)
 	return cmd
+}
+
+// makeResources makes what the configuration calls for on a stack: its resources,
+// and the tables whose columns are saved with it.
+func (a *app) makeResources(ctx context.Context, s *stack, c *config.Config, router *table.Router) error {
+	search := searcher(s.cfg, c)
+	if err := provision.Make(ctx, s.cfg, c, search.Do); err != nil {
+		return explainAWS("make the resources", err)
+	}
+	names, err := discover.SavedTables(a.conf)
+	if err != nil {
+		return err
+	}
+	m := tableMaker{tables: &tables{app: a, c: c, rules: router, cfg: s.cfg, catalog: glue.NewTables(s.cfg, c.Database)}, change: &tableChange{}}
+	for _, name := range names {
+		there, err := m.exists(ctx, name)
+		if err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
+		planned, err := m.planNamed(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err := search.Do(ctx, planned.DDL); err != nil {
+			return fmt.Errorf("make table %s: %w", name, queryError(err))
+		}
+	}
+	return nil
 }
 
 // strainFlags are what makes the embedded AWS as strict, slow and fallible as the

@@ -29,7 +29,7 @@ import (
 )
 
 type openFlags struct {
-	place
+	placeFlags
 	yes, watch bool
 	queries    []string
 }
@@ -74,13 +74,13 @@ searched, because another folder stands for their partition.`,
 
 // runOpen goes from a folder to a search.
 func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
-	if _, ok := isFolder(f.where); !ok {
+	if !isFolder(f.where) {
 		if info, err := os.Stat(f.where); err == nil && !info.IsDir() {
 			return hint(fmt.Errorf("open %s: it is a file, not a folder", f.where), "name the folder that the dated ones are in")
 		}
 		return hint(fmt.Errorf("open %s: there is no such folder", f.where), "name a folder of this machine; athena-refresh discover looks at buckets too")
 	}
-	d, err := a.discovered(ctx, &f.place)
+	d, err := a.discovered(ctx, &f.placeFlags)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,11 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 		}
 		return hint(fmt.Errorf("open %s: nothing in it is recognised", f.where), "%sathena-refresh help layouts says which folders can be; --at says what is missing in front of them", near)
 	}
-	if !slices.ContainsFunc(d.Tables, func(t *discover.Table) bool { return d.contents(ctx, t).err == nil }) {
+	known := func(t *discover.Table) bool {
+		_, err := d.Contents(ctx, t)
+		return err == nil
+	}
+	if !slices.ContainsFunc(d.Tables, known) {
 		return hint(fmt.Errorf("open %s: of none of its tables it is known what is in the files", f.where), "table create --schema FILE takes columns that you write down")
 	}
 	if !f.yes && len(f.queries) == 0 {
@@ -103,7 +107,7 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 		}
 	}
 	if f.save != "" {
-		if err := d.save(ctx, f.save); err != nil {
+		if err := saveTo(ctx, f.save, d); err != nil {
 			return err
 		}
 	}
@@ -119,9 +123,9 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 }
 
 // serveFolder has the tables and their partitions made, and answers.
-func (a *app) serveFolder(ctx context.Context, d *discovery, f *openFlags, dir string) (err error) {
+func (a *app) serveFolder(ctx context.Context, d *discover.Place, f *openFlags, dir string) (err error) {
 	a.conf = filepath.Join(dir, "conf")
-	if err := d.save(ctx, a.conf); err != nil {
+	if err := saveTo(ctx, a.conf, d); err != nil {
 		return err
 	}
 	c, router, err := a.router()
@@ -130,7 +134,7 @@ func (a *app) serveFolder(ctx context.Context, d *discovery, f *openFlags, dir s
 	}
 	c.Catalog = config.CatalogGlue // a statement for each hundred partitions would only take longer
 	o, err := a.openStack(ctx, c, router, a.log(slog.LevelWarn), local.Options{
-		Data: filepath.Join(dir, "data"), Mount: &local.Mount{Bucket: d.bucket, Dir: d.dir, At: d.at, Follow: f.watch}})
+		Data: filepath.Join(dir, "data"), Mount: &local.Mount{Bucket: d.Bucket, Dir: f.where, At: d.At, Follow: f.watch}})
 	if err != nil {
 		return err
 	}

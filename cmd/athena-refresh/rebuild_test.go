@@ -256,8 +256,8 @@ func TestARebuildWaitsForPartitionsThatARefreshStillAdds(t *testing.T) {
 		}
 	}
 	stderr := onLine{"waiting", func() { w.addLate(1) }}
-	r := rebuilder{a: &app{stdout: io.Discard, stderr: stderr}, c: c, late: 2 * time.Second, change: &tableChange{origin: origin{schema: schema}, yes: true}}
-	if err := r.run(t.Context(), router, "wide"); err != nil || !r.out.Settled || r.out.Changed != 11 {
+	r := rebuilder{tables: &tables{app: &app{stdout: io.Discard, stderr: stderr}, c: c, rules: router}, late: 2 * time.Second, change: &tableChange{origin: origin{schema: schema}, yes: true}}
+	if err := r.run(t.Context(), "wide"); err != nil || !r.out.Settled || r.out.Changed != 11 {
 		t.Errorf("%v %+v", err, r.out)
 	}
 }

@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/aws/glue"
+	"athenarefresh/internal/config"
+	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 )
 
@@ -22,6 +28,52 @@ table are those that its rules call for. Nothing here touches objects in S3.`,
 	}
 	cmd.AddCommand(a.tableCreate(), a.tableList(), a.tableShow(), a.tableRebuild(), a.tableDrop())
 	return cmd
+}
+
+// tables is what the commands below table work with.
+type tables struct {
+	*app
+	c       *config.Config
+	rules   *table.Router
+	cfg     aws.Config   // once connected
+	catalog *glue.Tables // nil until then: who only plans needs no AWS
+}
+
+// tables reads the configuration.
+func (a *app) tables() (*tables, error) {
+	c, router, err := a.router()
+	return &tables{app: a, c: c, rules: router}, err
+}
+
+func (t *tables) connect(ctx context.Context) (err error) {
+	if t.catalog != nil {
+		return nil
+	}
+	if t.cfg, err = t.aws(ctx, t.c); err == nil {
+		t.catalog = glue.NewTables(t.cfg, t.c.Database)
+	}
+	return err
+}
+
+// described is what the catalog has of a table.
+func (t *tables) described(ctx context.Context, name string) (*glue.Description, error) {
+	if err := t.connect(ctx); err != nil {
+		return nil, err
+	}
+	d, err := t.catalog.Describe(ctx, name)
+	return d, t.explain(name, err)
+}
+
+// explain puts an error about a table in plain words.
+func (t *tables) explain(name string, err error) error {
+	switch {
+	case errors.Is(err, refresh.ErrDatabaseMissing):
+		return hint(fmt.Errorf("database %s: there is none of that name in this account and region", t.c.Database),
+			"athena-refresh query 'CREATE DATABASE %s', or set database_name", t.c.Database)
+	case errors.Is(err, refresh.ErrTableMissing):
+		return hint(fmt.Errorf("table %s: there is none of that name in database %s", name, t.c.Database), "athena-refresh table list; athena-refresh table create %s", name)
+	}
+	return explainAWS("table "+name, err)
 }
 
 // home is what the configuration says of a table: what feeds it, and so what

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
-	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/config"
+	"athenarefresh/internal/discover"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
-	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
 )
@@ -68,11 +67,11 @@ The columns come from one of:
 		},
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, router, err := a.router()
+			t, err := a.tables()
 			if err != nil {
 				return err
 			}
-			m := tableMaker{a: a, c: c, router: router, change: &change}
+			m := tableMaker{t, &change}
 			if all {
 				return m.all(cmd.Context())
 			}
@@ -87,20 +86,23 @@ The columns come from one of:
 
 // tableMaker is one run of create.
 type tableMaker struct {
-	a      *app
-	c      *config.Config
-	router *table.Router
+	*tables
 	change *tableChange
 }
 
 func (m *tableMaker) one(ctx context.Context, name string) error {
-	h, err := homeOf(m.router, name, m.change.from)
+	h, err := homeOf(m.rules, name, m.change.from)
 	if err != nil {
 		return err
 	}
 	if !m.change.dryRun {
-		if err := m.a.mustNotExist(ctx, m.c, h.name); err != nil {
+		there, err := m.exists(ctx, h.name)
+		if err != nil {
 			return err
+		}
+		if there {
+			return hint(fmt.Errorf("table %s of database %s exists already", h.name, m.c.Database),
+				"athena-refresh table show %[1]s; table rebuild %[1]s gives it other columns", h.name)
 		}
 	}
 	planned, err := m.plan(ctx, h, &m.change.origin)
@@ -115,26 +117,26 @@ func (m *tableMaker) one(ctx context.Context, name string) error {
 func (m *tableMaker) all(ctx context.Context) error {
 	var planned []*created
 	var undone error
-	names, err := m.a.allSaved()
+	names, err := discover.SavedTables(m.conf)
 	if err != nil {
 		return err
 	}
-	names = append(names, m.router.Tables()...)
+	names = append(names, m.rules.Tables()...)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		err := m.a.mustNotExist(ctx, m.c, name)
-		switch {
-		case errors.Is(err, errTableExists):
-			continue
-		case err != nil:
+		there, err := m.exists(ctx, name)
+		if err != nil {
 			return err
+		}
+		if there {
+			continue
 		}
 		p, err := m.planNamed(ctx, name)
 		switch {
 		case ctx.Err() != nil:
 			return errInterrupted
 		case err != nil:
-			m.a.say(fmt.Sprintf("table %s is not made: %v", name, err))
+			m.say(fmt.Sprintf("table %s is not made: %v", name, err))
 			undone = errUndone
 			continue
 		}
@@ -142,7 +144,7 @@ func (m *tableMaker) all(ctx context.Context) error {
 	}
 	if len(planned) == 0 {
 		if undone == nil {
-			m.a.say("every table that the rules name is there")
+			m.say("every table that the rules name is there")
 		}
 		return undone
 	}
@@ -152,14 +154,32 @@ func (m *tableMaker) all(ctx context.Context) error {
 	return undone
 }
 
+func (m *tableMaker) exists(ctx context.Context, name string) (bool, error) {
+	if err := m.connect(ctx); err != nil {
+		return false, err
+	}
+	_, err := m.catalog.Describe(ctx, name)
+	if errors.Is(err, refresh.ErrTableMissing) {
+		return false, nil
+	}
+	return err == nil, m.explain(name, err)
+}
+
+// saved is the file that says what a table holds, where the configuration has one.
+func (a *app) saved(name string) (path string, ok bool) {
+	path = discover.SavedTable(a.conf, name)
+	info, err := os.Stat(path)
+	return path, err == nil && info.Mode().IsRegular()
+}
+
 // planNamed is the plan of a table by its rule alone.
 func (m *tableMaker) planNamed(ctx context.Context, name string) (*created, error) {
-	h, err := homeOf(m.router, name, "")
+	h, err := homeOf(m.rules, name, "")
 	if err != nil {
 		return nil, err
 	}
 	from := &origin{}
-	if path, ok := m.a.saved(name); ok {
+	if path, ok := m.saved(name); ok {
 		from.schema = path
 	} else if _, ok := schema.Named(h.source); !ok {
 		from.from = h.location
@@ -173,7 +193,7 @@ func (m *tableMaker) plan(ctx context.Context, h *home, from *origin) (*created,
 	if h.parquet {
 		usual = schema.Parquet()
 	}
-	s, notes, err := from.read(ctx, m.a, m.c, m.router, h, usual)
+	s, notes, err := from.read(ctx, m.tables, h, usual)
 	if err != nil {
 		return nil, err
 	}
@@ -181,47 +201,52 @@ func (m *tableMaker) plan(ctx context.Context, h *home, from *origin) (*created,
 		h.location += "alerts/" // StreamAlert's own folder, which its layout leaves open
 	}
 	return &created{Table: h.name, Database: m.c.Database, DDL: s.Table(m.c.Database, h.name, h.keys, h.location).SQL(),
-		Notes: append([]string{}, notes...), Next: m.a.paste("athena-refresh reconcile " + h.name + " --fix")}, nil
+		Notes: append([]string{}, notes...), Next: m.paste("athena-refresh reconcile " + h.name + " --fix")}, nil
 }
 
 // make shows what was planned, asks, and makes it.
 func (m *tableMaker) make(ctx context.Context, planned []*created) error {
 	for _, p := range planned {
-		if err := m.change.showFirst(m.a, p.DDL+";", p.Notes); err != nil {
+		if err := m.change.showFirst(m.app, p.DDL+";", p.Notes); err != nil {
 			return err
 		}
 	}
 	if !m.change.dryRun {
-		if !m.change.yes {
-			question := "Create this table?"
-			if len(planned) > 1 {
-				question = fmt.Sprintf("Create these %d tables?", len(planned))
-			}
-			if err := m.a.confirm(question, "--yes"); err != nil {
-				return err
-			}
+		question := "Create this table?"
+		if len(planned) > 1 {
+			question = fmt.Sprintf("Create these %d tables?", len(planned))
 		}
-		cfg, err := m.a.aws(ctx, m.c)
-		if err != nil {
+		if err := m.change.confirm(m.app, question); err != nil {
 			return err
 		}
-		search := searcher(cfg, m.c)
+		if err := m.connect(ctx); err != nil {
+			return err
+		}
+		search := searcher(m.cfg, m.c)
 		for _, p := range planned {
 			if err := search.Do(ctx, p.DDL); err != nil {
 				return queryError(err)
 			}
 			p.Created = true
-			m.a.say(fmt.Sprintf("created table %s of database %s; it has no partition yet: new objects add theirs, and for what is there already:\n  %s", p.Table, p.Database, p.Next))
+			m.say(fmt.Sprintf("created table %s of database %s; it has no partition yet: new objects add theirs, and for what is there already:\n  %s", p.Table, p.Database, p.Next))
 		}
 	}
-	if m.a.json {
+	if m.json {
 		for _, p := range planned {
-			if err := printTyped(m.a.stdout, "created", p); err != nil {
+			if err := printTyped(m.stdout, "created", p); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// confirm asks, unless --yes said it.
+func (t *tableChange) confirm(a *app, question string) error {
+	if t.yes {
+		return nil
+	}
+	return a.confirm(question, "--yes")
 }
 
 // showFirst shows what will be done, and what is to be known of it. With --json
@@ -237,34 +262,4 @@ func (t *tableChange) showFirst(a *app, text string, notes []string) error {
 		a.say(text)
 	}
 	return nil
-}
-
-var errTableExists = errors.New("exists already")
-
-func (a *app) mustNotExist(ctx context.Context, c *config.Config, name string) error {
-	cfg, err := a.aws(ctx, c)
-	if err != nil {
-		return err
-	}
-	_, err = glue.NewTables(cfg, c.Database).Describe(ctx, name)
-	switch {
-	case err == nil:
-		return hint(fmt.Errorf("table %s of database %s %w", name, c.Database, errTableExists),
-			"athena-refresh table show %[1]s; table rebuild %[1]s gives it other columns", name)
-	case errors.Is(err, refresh.ErrTableMissing):
-		return nil
-	}
-	return tableError(name, c, err)
-}
-
-// tableError is an error about a table, in plain words.
-func tableError(name string, c *config.Config, err error) error {
-	switch {
-	case errors.Is(err, refresh.ErrDatabaseMissing):
-		return hint(fmt.Errorf("database %s: there is none of that name in this account and region", c.Database),
-			"athena-refresh query 'CREATE DATABASE %s', or set database_name", c.Database)
-	case errors.Is(err, refresh.ErrTableMissing):
-		return hint(fmt.Errorf("table %s: there is none of that name in database %s", name, c.Database), "athena-refresh table list; athena-refresh table create %s", name)
-	}
-	return explainAWS("table "+name, err)
 }

@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
 )
@@ -40,11 +37,11 @@ catalog. It asks for the table's name first. The objects in S3 stay as they are.
 		},
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, router, err := a.router()
+			t, err := a.tables()
 			if err != nil {
 				return err
 			}
-			return a.dropTable(cmd.Context(), c, router, args[0], yes != "")
+			return t.drop(cmd.Context(), args[0], yes != "")
 		},
 	}
 	a.jsonFlag(cmd)
@@ -52,23 +49,18 @@ catalog. It asks for the table's name first. The objects in S3 stay as they are.
 	return cmd
 }
 
-func (a *app) dropTable(ctx context.Context, c *config.Config, router *table.Router, name string, yes bool) error {
-	cfg, err := a.aws(ctx, c)
+func (t *tables) drop(ctx context.Context, name string, yes bool) error {
+	d, err := t.described(ctx, name)
 	if err != nil {
 		return err
-	}
-	tables := glue.NewTables(cfg, c.Database)
-	d, err := tables.Describe(ctx, name)
-	if err != nil {
-		return tableError(name, c, err)
 	}
 	if d.Link != "" || d.Kind == refresh.NotHive {
 		return hint(fmt.Errorf("table %s is a %s: it is not this program's to drop", name, d.What()), "athena-refresh query 'DROP …' does what you tell it")
 	}
-	out := dropped{Table: d.ID.Name, Database: d.ID.Database, Location: d.ID.Location, Buckets: buckets(router.RulesFor(d.ID.Name))}
-	a.say(consequences(&out))
+	out := dropped{Table: d.ID.Name, Database: d.ID.Database, Location: d.ID.Location, Buckets: buckets(t.rules.RulesFor(d.ID.Name))}
+	t.say(consequences(&out))
 	if !yes {
-		answer, err := a.ask("Type its name to drop it: ", "--yes-drop "+d.ID.Name)
+		answer, err := t.ask("Type its name to drop it: ", "--yes-drop "+d.ID.Name)
 		if err != nil {
 			return err
 		}
@@ -76,14 +68,14 @@ func (a *app) dropTable(ctx context.Context, c *config.Config, router *table.Rou
 			return errNotConfirmed
 		}
 	}
-	if err := tables.Drop(ctx, d.ID.Name); err != nil {
-		return tableError(name, c, err)
+	if err := t.catalog.Drop(ctx, d.ID.Name); err != nil {
+		return t.explain(name, err)
 	}
 	out.Dropped = true
-	if a.json {
-		return printTyped(a.stdout, "dropped", out)
+	if t.json {
+		return printTyped(t.stdout, "dropped", out)
 	}
-	return a.printText(fmt.Sprintf("dropped table %s of database %s", out.Table, out.Database))
+	return t.printText(fmt.Sprintf("dropped table %s of database %s", out.Table, out.Database))
 }
 
 // consequences are what a person should know first.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -38,61 +38,59 @@ name and that don't exist yet. Partitions are counted one by one: with hundreds
 of thousands of them that takes a while.`,
 		Args: exactly(0, "table list: takes no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, router, err := a.router()
+			t, err := a.tables()
 			if err != nil {
 				return err
 			}
-			return a.listTables(cmd.Context(), c, router)
+			return t.list(cmd.Context())
 		},
 	}
 	a.jsonFlag(cmd)
 	return cmd
 }
 
-// listing lists tables; it notes how far it is.
-type listing struct {
-	router *table.Router
-	tables *glue.Tables
-	name   atomic.Value // of the table that is being counted, a string
-	seen   atomic.Int64 // of its partitions
+// counting counts partitions; it notes how far it is.
+type counting struct {
+	*tables
+	name atomic.Value // of the table that is being counted, a string
+	seen atomic.Int64 // of its partitions
 }
 
-func (l *listing) progress() string {
+func (l *counting) progress() string {
 	name, _ := l.name.Load().(string)
 	return fmt.Sprintf("table %s: %s", name, count(int(l.seen.Load()), "partition"))
 }
 
-func (a *app) listTables(ctx context.Context, c *config.Config, router *table.Router) error {
-	cfg, err := a.aws(ctx, c)
-	if err != nil {
+func (t *tables) list(ctx context.Context) error {
+	if err := t.connect(ctx); err != nil {
 		return err
 	}
-	l := &listing{router: router, tables: glue.NewTables(cfg, c.Database)}
-	stop := terminal.Progress(a.stderr, l.progress)
-	lines, err := l.all(ctx, c)
+	l := &counting{tables: t}
+	stop := terminal.Progress(t.stderr, l.progress)
+	lines, err := l.all(ctx)
 	stop()
 	if err != nil {
-		return tableError("list", c, err)
+		return t.explain("list", err)
 	}
-	if a.json {
-		for _, line := range lines {
-			if err := printTyped(a.stdout, "table", line); err != nil {
-				return err
-			}
+	if !t.json {
+		return t.printTables(lines)
+	}
+	for _, line := range lines {
+		if err := printTyped(t.stdout, "table", line); err != nil {
+			return err
 		}
-		return nil
 	}
-	return a.printTables(lines)
+	return nil
 }
 
 // all are the tables that exist, then those that only the rules name.
-func (l *listing) all(ctx context.Context, c *config.Config) ([]listed, error) {
-	found, err := l.tables.Descriptions(ctx)
+func (l *counting) all(ctx context.Context) ([]listed, error) {
+	found, err := l.catalog.Descriptions(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var lines []listed
-	missing := l.router.Tables()
+	missing := l.rules.Tables()
 	for _, d := range found {
 		line, err := l.count(ctx, d)
 		if err != nil {
@@ -102,21 +100,21 @@ func (l *listing) all(ctx context.Context, c *config.Config) ([]listed, error) {
 		missing = slices.DeleteFunc(missing, func(name string) bool { return name == d.ID.Name })
 	}
 	for _, name := range missing {
-		lines = append(lines, listed{Table: name, Database: c.Database, Buckets: buckets(l.router.RulesFor(name))})
+		lines = append(lines, listed{Table: name, Database: l.c.Database, Buckets: buckets(l.rules.RulesFor(name))})
 	}
 	return lines, nil
 }
 
 // count counts the partitions of a table that has any.
-func (l *listing) count(ctx context.Context, d *glue.Description) (listed, error) {
-	line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: buckets(l.router.RulesFor(d.ID.Name))}
+func (l *counting) count(ctx context.Context, d *glue.Description) (listed, error) {
+	line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: buckets(l.rules.RulesFor(d.ID.Name))}
 	if d.Kind != refresh.Hive || d.Link != "" || len(d.Keys) == 0 {
 		return line, nil
 	}
 	l.name.Store(d.ID.Name)
 	l.seen.Store(0)
 	var first, last []string
-	for p, err := range l.tables.All(ctx, d.Table, "") {
+	for p, err := range l.catalog.All(ctx, d.Table, "") {
 		if err != nil {
 			return listed{}, err
 		}
@@ -164,29 +162,32 @@ func (l *listed) partitions() string {
 
 func (a *app) printTables(lines []listed) error {
 	t := &terminal.Table{Header: []string{"table", "kind", "partitions", "first", "last", "location", "fed by"},
-		Right: []bool{false, false, true}, Ends: []bool{3: true, 4: true}, Width: terminal.Width(a.stdout)}
-	t.To(a.stdout)
+		Right: []bool{false, false, true}, Ends: []bool{3: true, 4: true}}
+	var rows [][]string
+	missing := false
 	for _, l := range lines {
 		n, kind := "-", l.Kind
 		if l.Partitions != nil {
 			n = fmt.Sprint(*l.Partitions)
 		}
 		if !l.Exists {
-			kind = "missing"
+			kind, missing = "missing", true
 		}
-		fed := strings.Join(l.Buckets, ", ")
-		if fed == "" {
-			fed = "-"
-		}
-		if err := t.Row([]string{l.Table, kind, n, l.First.String(), l.Last.String(), l.Location, fed}); err != nil {
-			return fmt.Errorf("write a result: %w", err)
-		}
+		rows = append(rows, []string{l.Table, kind, n, l.First.String(), l.Last.String(), l.Location, cmp.Or(strings.Join(l.Buckets, ", "), "-")})
 	}
-	if err := t.Close(); err != nil {
-		return fmt.Errorf("write a result: %w", err)
+	if err := a.printRows(t, rows); err != nil {
+		return err
 	}
-	if i := slices.IndexFunc(lines, func(l listed) bool { return !l.Exists }); i >= 0 {
+	if missing {
 		a.advise(`"athena-refresh doctor" says how what is missing is made`)
+	}
+	return nil
+}
+
+// printRows prints a table of text as a result.
+func (a *app) printRows(t *terminal.Table, rows [][]string) error {
+	if err := t.Print(a.stdout, rows); err != nil {
+		return fmt.Errorf("write a result: %w", err)
 	}
 	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
-	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
@@ -62,12 +61,12 @@ waits for these. The new schema comes from one of:
 		},
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, router, err := a.router()
+			t, err := a.tables()
 			if err != nil {
 				return err
 			}
-			r := rebuilder{a: a, c: c, change: &change, anyType: anyType, noWait: noWait, late: lateFor}
-			return r.run(cmd.Context(), router, args[0])
+			r := rebuilder{tables: t, change: &change, anyType: anyType, noWait: noWait, late: lateFor}
+			return r.run(cmd.Context(), args[0])
 		},
 	}
 	a.jsonFlag(cmd)
@@ -79,71 +78,62 @@ waits for these. The new schema comes from one of:
 
 // rebuilder is one run of rebuild.
 type rebuilder struct {
-	a               *app
-	c               *config.Config
+	*tables
 	change          *tableChange
 	anyType, noWait bool
 	late            time.Duration // lateFor
 
-	tables *glue.Tables
-	out    rebuilt
+	out rebuilt
 }
 
-func (r *rebuilder) run(ctx context.Context, router *table.Router, name string) error {
-	cfg, err := r.a.aws(ctx, r.c)
-	if err != nil {
-		return err
-	}
-	r.tables = glue.NewTables(cfg, r.c.Database)
-	to, err := r.plan(ctx, router, name)
+func (r *rebuilder) run(ctx context.Context, name string) error {
+	to, err := r.plan(ctx, name)
 	if err != nil {
 		return err
 	}
 	r.out.DryRun = r.change.dryRun
-	if err := r.change.showFirst(r.a, r.out.summary(), r.out.Notes); err != nil {
+	if err := r.change.showFirst(r.app, r.out.summary(), r.out.Notes); err != nil {
 		return err
 	}
 	if !r.change.dryRun {
-		if !r.change.yes {
-			if err := r.a.confirm("Rebuild this table?", "--yes"); err != nil {
-				return err
-			}
+		if err := r.change.confirm(r.app, "Rebuild this table?"); err != nil {
+			return err
 		}
 		if err := r.rebuild(ctx, to); err != nil {
 			return err
 		}
 	}
-	if r.a.json {
-		if err := printTyped(r.a.stdout, "rebuilt", r.out); err != nil {
+	if r.json {
+		if err := printTyped(r.stdout, "rebuilt", r.out); err != nil {
 			return err
 		}
 	}
 	if !r.change.dryRun && !r.out.Settled {
-		r.a.say(`run it again in six minutes: until then partitions may be added as the table was`)
+		r.say(`run it again in six minutes: until then partitions may be added as the table was`)
 		return errUndone
 	}
 	return nil
 }
 
 // plan finds out how the table is to be.
-func (r *rebuilder) plan(ctx context.Context, router *table.Router, name string) (to glue.Shape, err error) {
-	d, err := r.tables.Describe(ctx, name)
+func (r *rebuilder) plan(ctx context.Context, name string) (to glue.Shape, err error) {
+	d, err := r.described(ctx, name)
 	if err != nil {
-		return to, tableError(name, r.c, err)
+		return to, err
 	}
 	now, err := d.Statement()
 	if err != nil {
 		return to, fmt.Errorf("table %s can't be rebuilt: %w", name, err)
 	}
 	h := &home{name: d.ID.Name}
-	if ruled, err := homeOf(router, d.ID.Name, r.change.from); err == nil {
+	if ruled, err := homeOf(r.rules, d.ID.Name, r.change.from); err == nil {
 		h.parquet, h.source, h.location = ruled.parquet, ruled.source, ruled.location
 	}
 	for _, k := range now.PartitionKeys {
 		h.keys = append(h.keys, k.Name) // the table's own, whatever the rules say by now
 	}
-	before := schemaOfTable(now).Format
-	wanted, notes, err := r.change.read(ctx, r.a, r.c, router, h, before)
+	before := schema.Of(now).Format
+	wanted, notes, err := r.change.read(ctx, r.tables, h, before)
 	if err != nil {
 		return to, err
 	}
@@ -179,7 +169,7 @@ func (r *rebuilt) summary() string {
 func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
 	var now atomic.Pointer[glue.Rebuilt]
 	now.Store(&glue.Rebuilt{})
-	stop := terminal.Progress(r.a.stderr, func() string {
+	stop := terminal.Progress(r.stderr, func() string {
 		done := now.Load()
 		return fmt.Sprintf("table %s: %s looked at, %d changed", r.out.Table, count(done.Seen, "partition"), done.Changed)
 	})
@@ -187,29 +177,30 @@ func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
 	if r.c.Catalog != config.CatalogGlue {
 		late = 0 // Athena's DDL makes partitions as the table is
 	}
-	done, settled, err := r.tables.RebuildAndWait(ctx, r.out.Table, to, late, r.wait, func(done glue.Rebuilt) { now.Store(&done) })
+	done, settled, err := r.catalog.RebuildAndWait(ctx, r.out.Table, to, late, r.wait, func(done glue.Rebuilt) { now.Store(&done) })
 	stop()
 	r.out.Seen, r.out.Changed, r.out.Gone, r.out.Settled = done.Seen, done.Changed, done.Gone, settled
 	if err != nil {
-		return r.explain(err)
+		return r.again(err)
 	}
-	if r.a.json {
+	if r.json {
 		return nil
 	}
-	return r.a.printf("%s changed, %s looked at\n", count(r.out.Changed, "partition"), count(r.out.Seen, "partition"))
+	return r.printf("%s changed, %s looked at\n", count(r.out.Changed, "partition"), count(r.out.Seen, "partition"))
 }
 
 // wait says whether to wait for partitions that are made as the table was.
 func (r *rebuilder) wait(until time.Time) bool {
 	if !r.noWait {
-		r.a.say(fmt.Sprintf("until %s partitions may still be added as the table was: waiting for those (Ctrl-C leaves them for another run)", until.Format(time.TimeOnly)))
+		r.say(fmt.Sprintf("until %s partitions may still be added as the table was: waiting for those (Ctrl-C leaves them for another run)", until.Format(time.TimeOnly)))
 	}
 	return !r.noWait
 }
 
-func (r *rebuilder) explain(err error) error {
+// again is an error of a rebuild, which goes on where it was.
+func (r *rebuilder) again(err error) error {
 	if errors.Is(err, glue.ErrChangedMeanwhile) || errors.Is(err, glue.ErrStillChanging) {
 		return hint(err, "run it again: it goes on where it was")
 	}
-	return hint(tableError(r.out.Table, r.c, err), "%d partitions are changed; run it again: it goes on where it was", r.out.Changed)
+	return hint(r.explain(r.out.Table, err), "%d partitions are changed; run it again: it goes on where it was", r.out.Changed)
 }

@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"athenarefresh/internal/aws/objects"
-	"athenarefresh/internal/config"
-	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/schema/infer"
 	"athenarefresh/internal/schema/sample"
@@ -67,15 +65,18 @@ func (o *origin) check(what string) error {
 
 // read finds out the schema, for a table with that home; otherwise is the format
 // where the schema doesn't say. What it has to say of it are notes for a person.
-func (o *origin) read(ctx context.Context, a *app, c *config.Config, router *table.Router, h *home, otherwise schema.Format) (s schema.Schema, notes []string, err error) {
+func (o *origin) read(ctx context.Context, t *tables, h *home, otherwise schema.Format) (s schema.Schema, notes []string, err error) {
 	switch {
 	case o.from != "":
-		s, notes, err = o.infer(ctx, a, c, router, h)
+		var found *infer.Table
+		if found, err = t.looksLike(ctx, o.from, h); err == nil {
+			s, notes = found.Schema, found.Notes
+		}
 	case o.schema != "":
 		s, err = o.named(otherwise)
 	default:
 		if s, notes, err = h.ofSource(); err == nil && s.HasHeader() {
-			s, notes, err = o.byHeader(ctx, a, c, router, h, s, notes)
+			s, notes, err = t.byHeader(ctx, h, s, notes)
 		}
 	}
 	if err != nil {
@@ -118,20 +119,17 @@ func (h *home) ofSource() (s schema.Schema, notes []string, err error) {
 }
 
 // byHeader is the schema of a source whose files name their fields, as far as there
-// are files: where they have others than the source's table, or these in another
-// order, or are of another format, they decide.
-func (o *origin) byHeader(ctx context.Context, a *app, c *config.Config, router *table.Router, h *home, page schema.Schema, known []string) (schema.Schema, []string, error) {
-	files := origin{from: h.location}
-	s, notes, err := files.infer(ctx, a, c, router, h)
-	switch {
-	case errors.Is(err, errInterrupted):
+// are files.
+func (t *tables) byHeader(ctx context.Context, h *home, page schema.Schema, known []string) (schema.Schema, []string, error) {
+	found, err := t.looksLike(ctx, h.location, h)
+	if errors.Is(err, errInterrupted) {
 		return page, nil, err
-	case err != nil:
-		return page, append(known, fmt.Sprintf("whether the files have the fields of source %s was not seen: %v", h.source, err)), nil
-	case s.ByName() || schema.Moved(s.Columns, page.Columns):
-		return s, append(notes, known...), nil
 	}
-	return page, known, nil
+	chosen := infer.ByPage(page, h.source, found, err)
+	if err != nil {
+		return page, append(known, chosen.Notes...), nil
+	}
+	return chosen.Schema, append(chosen.Notes, known...), nil
 }
 
 // named is the schema of a source, or of a file.
@@ -150,210 +148,55 @@ func (o *origin) named(format schema.Format) (schema.Schema, error) {
 	return s, nil
 }
 
-// infer looks at a sample.
-func (o *origin) infer(ctx context.Context, a *app, c *config.Config, router *table.Router, h *home) (_ schema.Schema, notes []string, err error) {
+// looksLike is the table that a sample of files looks like, by all of its notes, once
+// it was proven.
+func (t *tables) looksLike(ctx context.Context, from string, h *home) (_ *infer.Table, err error) {
 	if err := infer.Available(); err != nil {
-		return schema.Schema{}, nil, hint(fmt.Errorf("look at %s: %w", o.from, err), "--schema FILE needs no DuckDB")
+		return nil, hint(fmt.Errorf("look at %s: %w", from, err), "--schema FILE needs no DuckDB")
 	}
-	stop := terminal.Progress(a.stderr, func() string { return "looking at a sample of " + o.from })
+	stop := terminal.Progress(t.stderr, func() string { return "looking at a sample of " + from })
 	defer stop()
-	taken, err := o.sample(ctx, a, c, router, h)
+	taken, err := t.sample(ctx, from, h)
 	if err != nil {
-		return schema.Schema{}, nil, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(taken.Dir)) }()
-	notes = taken.Notes
 	if len(taken.Files) == 0 {
-		return schema.Schema{}, nil, hint(fmt.Errorf("look at %s: no file there can be used%s", o.from, notesAfter(taken.Notes)),
+		return nil, hint(fmt.Errorf("look at %s: no file there can be used%s", from, taken.LeftOut()),
 			"engines skip what begins with _ or .; athena-refresh explain says where an object belongs")
 	}
-	s, want, more, err := looksLike(ctx, taken, h)
+	found, err := infer.Look(ctx, taken, infer.Home{Source: h.source, Keys: h.keys})
 	switch {
 	case ctx.Err() != nil:
-		return schema.Schema{}, nil, errInterrupted
+		return nil, errInterrupted
 	case err != nil:
-		return schema.Schema{}, nil, fmt.Errorf("look at %s: %s", o.from, sourced(err.Error(), taken))
+		return nil, fmt.Errorf("look at %s: %w", from, err)
 	}
-	for _, n := range more {
-		notes = append(notes, sourced(n, taken))
-	}
-	more, err = prove(ctx, &s, taken, want)
+	proven, err := prove(ctx, found, taken)
 	if err != nil {
-		return schema.Schema{}, nil, hint(fmt.Errorf("look at %s: %s", o.from, sourced(err.Error(), taken)), "--schema FILE takes what you write down")
+		return nil, hint(fmt.Errorf("look at %s: %w", from, err), "--schema FILE takes what you write down")
 	}
-	return s, append(notes, more...), nil
-}
-
-// looksLike is the schema of a sample, and what the sample has.
-func looksLike(ctx context.Context, taken *sample.Sample, h *home) (s schema.Schema, want *expected, notes []string, err error) {
-	page, known := schema.Named(h.source)
-	if known && strings.HasSuffix(page.SerDe, "RegexSerDe") {
-		want, err = linesOf(taken, page.Columns[0].Name)
-		return page, want, []string{"the columns are those of source " + h.source + ": its files are lines that only its regular expression takes apart"}, err
-	}
-	var files []string
-	for _, f := range taken.Files {
-		files = append(files, f.Path)
-	}
-	found, err := infer.Files(ctx, taken.Dir, files, infer.Known{Delimiter: page.SerDeProperties["field.delim"], Header: page.Properties["skip.header.line.count"] == "1"})
-	if errors.Is(err, infer.ErrText) {
-		s = schema.Lines()
-		want, err = linesOf(taken, s.Columns[0].Name)
-		return s, want, []string{fmt.Sprintf("looked at %d of %s: they are text", len(files), count(taken.Seen, "file")), "its lines are taken apart by nothing: each is a row with one column, line"}, err
-	}
-	if err != nil {
-		return s, nil, nil, err
-	}
-	notes = append([]string{fmt.Sprintf("looked at %d of %s: they are %s", len(files), count(taken.Seen, "file"), found.Format)}, found.Notes...)
-	s, want, more := schemaOf(found, h)
-	if known {
-		more = append(more, fit(&s, &page, h))
-	}
-	return s, want, append(notes, more...), nil
-}
-
-// linesOf is a text whose every line is a row, with a value in its first column.
-func linesOf(taken *sample.Sample, first string) (*expected, error) {
-	var n int64
-	for _, f := range taken.Files {
-		content, err := os.ReadFile(f.Path)
-		if err != nil {
-			return nil, err
-		}
-		n += int64(len(strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")))
-	}
-	return &expected{rows: n, values: map[string]int64{first: n}}, nil
-}
-
-// fit gives columns of a sample the types that the page of their source has for
-// them, and where columns are found by name those that the sample doesn't show.
-func fit(s, page *schema.Schema, h *home) string {
-	for i, c := range s.Columns {
-		at := slices.IndexFunc(page.Columns, func(p hiveql.Column) bool { return p.Name == c.Name })
-		if at >= 0 && !s.IsParquet() { // whose types its files have
-			s.Columns[i].Type = page.Columns[at].Type
-		}
-	}
-	if !s.ByName() {
-		return "the files say which columns there are and in which order, source " + h.source + " of which type"
-	}
-	for _, p := range page.Columns {
-		if strings.HasSuffix(p.Name, inFile) && s.IsParquet() {
-			continue // of that name it is in text alone, which is read by place
-		}
-		if !slices.ContainsFunc(s.Columns, func(c hiveql.Column) bool { return c.Name == p.Name }) {
-			s.Columns = append(s.Columns, p)
-		}
-	}
-	return "columns that source " + h.source + " has and the sample doesn't show are there too"
-}
-
-func notesAfter(notes []string) string {
-	if len(notes) == 0 {
-		return ""
-	}
-	return ": " + strings.Join(notes, "; ")
-}
-
-// sourced is a text about a sample, with the names that its files come from.
-func sourced(text string, taken *sample.Sample) string {
-	for _, f := range taken.Files {
-		text = strings.ReplaceAll(text, f.Path, f.Name)
-	}
-	return text
+	found.Notes = slices.Concat(taken.Notes, []string{found.Looked}, found.Notes, proven)
+	return found, nil
 }
 
 // sample takes a sample: of objects that the table's rules place in it, if any
 // rule knows the bucket.
-func (o *origin) sample(ctx context.Context, a *app, c *config.Config, router *table.Router, h *home) (*sample.Sample, error) {
-	path, ok := strings.CutPrefix(o.from, "s3://")
+func (t *tables) sample(ctx context.Context, from string, h *home) (*sample.Sample, error) {
+	path, ok := strings.CutPrefix(from, scheme)
 	if !ok {
-		return sample.Local(ctx, o.from, sample.Usual)
+		return sample.Local(ctx, from, sample.Usual)
 	}
 	bucket, prefix, _ := strings.Cut(path, "/")
-	cfg, err := a.aws(ctx, c)
-	if err != nil {
+	if err := t.connect(ctx); err != nil {
 		return nil, err
 	}
-	s, err := objects.NewSampler(cfg).Take(ctx, bucket, prefix, func(key string) bool {
-		p := router.Place(bucket, key)
+	s, err := objects.NewSampler(t.cfg).Take(ctx, bucket, prefix, func(key string) bool {
+		p := t.rules.Place(bucket, key)
 		return p.Reason == table.UnknownBucket || p.Outcome == table.Place && p.Partition.Table == h.name
 	}, sample.Usual)
 	if err != nil {
-		return nil, explainAWS("look at "+o.from, err)
+		return nil, explainAWS("look at "+from, err)
 	}
 	return s, nil
-}
-
-// inFile ends the name of a column whose own is that of a partition key.
-const inFile = "_in_file"
-
-// schemaOf makes a schema of what was found in a sample.
-func schemaOf(found *infer.Schema, h *home) (s schema.Schema, want *expected, notes []string) {
-	want = &expected{rows: found.Rows, values: map[string]int64{}}
-	if found.Format == infer.CloudTrail {
-		s, notes = trailSchema(found, h)
-		for _, c := range found.Columns {
-			want.know(c.Name, c.Values)
-		}
-		return s, want, notes
-	}
-	switch found.Format {
-	case infer.Parquet:
-		s.Format = schema.Parquet()
-	case infer.CSV:
-		skip := found.Comments
-		if found.Header {
-			skip++
-		}
-		s.Format = schema.CSV(found.Delimiter, found.Quote, found.Escape, skip)
-	default:
-		s.Format = schema.JSON()
-	}
-	for _, c := range found.Columns {
-		name := c.Name
-		if slices.Contains(h.keys, name) {
-			if found.Format == infer.Parquet {
-				notes = append(notes, fmt.Sprintf("column %s of the files is left out: it is a partition key", name))
-				continue
-			}
-			name += inFile
-			notes = append(notes, fmt.Sprintf("column %s of the files is called %s: %s is a partition key", c.Name, name, c.Name))
-		}
-		if found.Format == infer.JSON && name != strings.ToLower(c.In) {
-			if s.SerDeProperties == nil {
-				s.SerDeProperties = map[string]string{}
-			}
-			s.SerDeProperties["mapping."+name] = strings.ToLower(c.In) // as the SerDe has names when it looks
-		}
-		s.Columns = append(s.Columns, hiveql.Column{Name: name, Type: c.Type})
-		want.know(name, c.Values)
-	}
-	return s, want, notes
-}
-
-func (e *expected) know(column string, values int64) {
-	if values >= 0 {
-		e.values[column] = values
-	}
-}
-
-// trailSchema is the one that CloudTrail's records have everywhere, events or what
-// else the table is of, and what the sample has besides, as text.
-func trailSchema(found *infer.Schema, h *home) (schema.Schema, []string) {
-	s, ok := schema.Named(h.source)
-	if !ok {
-		s, _ = schema.Named("cloudtrail")
-	}
-	var more []string
-	for _, c := range found.Columns {
-		if !slices.ContainsFunc(s.Columns, func(k hiveql.Column) bool { return k.Name == c.Name }) {
-			s.Columns = append(s.Columns, hiveql.Column{Name: c.Name, Type: hiveql.Type{Name: "string"}})
-			more = append(more, c.Name)
-		}
-	}
-	if more == nil {
-		return s, nil
-	}
-	return s, []string{"columns that CloudTrail's usual schema doesn't have are added as strings: " + strings.Join(more, ", ")}
 }

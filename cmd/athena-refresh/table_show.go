@@ -8,10 +8,6 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/config"
-	"athenarefresh/internal/hiveql"
-	"athenarefresh/internal/schema"
-	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
@@ -51,65 +47,42 @@ buckets feed it, and the statement that would create it as it is now.`,
 		Args:              exactly(1, "table show: name one table"),
 		ValidArgsFunction: a.completeTables,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, router, err := a.router()
+			t, err := a.tables()
 			if err != nil {
 				return err
 			}
-			return a.showTable(cmd.Context(), c, router, args[0])
+			return t.show(cmd.Context(), args[0])
 		},
 	}
 	a.jsonFlag(cmd)
 	return cmd
 }
 
-func (a *app) showTable(ctx context.Context, c *config.Config, router *table.Router, name string) error {
-	cfg, err := a.aws(ctx, c)
+func (t *tables) show(ctx context.Context, name string) error {
+	d, err := t.described(ctx, name)
 	if err != nil {
 		return err
 	}
-	tables := glue.NewTables(cfg, c.Database)
-	d, err := tables.Describe(ctx, name)
-	if err != nil {
-		return tableError(name, c, err)
-	}
-	l := listing{router: router, tables: tables}
-	stop := terminal.Progress(a.stderr, l.progress)
+	l := counting{tables: t}
+	stop := terminal.Progress(t.stderr, l.progress)
 	line, err := l.count(ctx, d)
 	stop()
 	if err != nil {
-		return tableError(name, c, err)
+		return t.explain(name, err)
 	}
 	out := shown{listed: line, Columns: shownColumns(d.Columns), Keys: shownColumns(d.PartitionKeys),
 		SerDe: d.SerDe, SerDeProperties: d.SerDeProperties, Created: d.Created, Feeds: []shownFeed{}}
-	for _, f := range router.RulesFor(d.ID.Name) {
+	for _, f := range t.rules.RulesFor(d.ID.Name) {
 		out.Feeds = append(out.Feeds, shownFeed{f.Bucket, f.Rule, strings.TrimPrefix(f.Layout, "layout "), f.Keys})
 	}
 	ddl, err := d.Statement()
 	if err == nil {
 		out.DDL = ddl.SQL()
 	}
-	if a.json {
-		return printTyped(a.stdout, "table", out)
+	if t.json {
+		return printTyped(t.stdout, "table", out)
 	}
-	return a.printTable(&out, err)
-}
-
-// schemaOfTable is how a table reads files.
-func schemaOfTable(t *hiveql.CreateTable) schema.Schema {
-	return schema.Schema{Columns: t.Columns, Format: schema.Format{SerDe: t.SerDe, SerDeProperties: t.SerDeProperties, InputFormat: t.InputFormat, OutputFormat: t.OutputFormat, Properties: t.Properties}}
-}
-
-// schemaNow is how a table of the database reads files.
-func schemaNow(ctx context.Context, tables *glue.Tables, name string) (schema.Schema, error) {
-	d, err := tables.Describe(ctx, name)
-	if err != nil {
-		return schema.Schema{}, err
-	}
-	t, err := d.Statement()
-	if err != nil {
-		return schema.Schema{}, err
-	}
-	return schemaOfTable(t), nil
+	return t.printTable(&out, err)
 }
 
 func shownColumns(columns []glue.Column) []shownColumn {
@@ -141,20 +114,15 @@ func (a *app) printTable(s *shown, noDDL error) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write a result: %w", err)
 	}
-	t := &terminal.Table{Header: []string{"column", "type", "comment"}, Width: terminal.Width(a.stdout)}
-	t.To(a.stdout)
+	var rows [][]string
 	for _, c := range s.Columns {
-		if err := t.Row([]string{c.Name, c.Type, c.Comment}); err != nil {
-			return fmt.Errorf("write a result: %w", err)
-		}
+		rows = append(rows, []string{c.Name, c.Type, c.Comment})
 	}
 	for _, k := range s.Keys {
-		if err := t.Row([]string{k.Name, k.Type, strings.TrimSpace("(partition key) " + k.Comment)}); err != nil {
-			return fmt.Errorf("write a result: %w", err)
-		}
+		rows = append(rows, []string{k.Name, k.Type, strings.TrimSpace("(partition key) " + k.Comment)})
 	}
-	if err := t.Close(); err != nil {
-		return fmt.Errorf("write a result: %w", err)
+	if err := a.printRows(&terminal.Table{Header: []string{"column", "type", "comment"}}, rows); err != nil {
+		return err
 	}
 	if noDDL != nil {
 		return a.printText("\nno statement makes it: " + noDDL.Error())

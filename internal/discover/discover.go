@@ -30,32 +30,32 @@ type File struct {
 // Files are all files, in any order. They are asked for twice.
 type Files func(ctx context.Context) iter.Seq2[File, error]
 
-// Kept asks once for files, as long as they are at most so many, and hands out the
+// kept asks once for files, as long as they are at most so many, and hands out the
 // same when it is asked again.
-func Kept(most int, files Files) Files {
-	var kept []File
+func kept(most int, files Files) Files {
+	var list []File
 	whole := false
 	return func(ctx context.Context) iter.Seq2[File, error] {
 		return func(yield func(File, error) bool) {
 			if whole {
-				for _, f := range kept {
+				for _, f := range list {
 					if !yield(f, nil) {
 						return
 					}
 				}
 				return
 			}
-			kept = kept[:0]
+			list = list[:0]
 			for f, err := range files(ctx) {
-				if len(kept) <= most {
-					kept = append(kept, f)
+				if len(list) <= most {
+					list = append(list, f)
 				}
 				if !yield(f, err) || err != nil {
 					return
 				}
 			}
-			if whole = len(kept) <= most; !whole {
-				kept = nil
+			if whole = len(list) <= most; !whole {
+				list = nil
 			}
 		}
 	}
@@ -136,7 +136,7 @@ const (
 // Look looks at the files of a bucket, and by peek into some; nil looks at names
 // alone. name is what a table is called that has no name in its keys.
 func Look(ctx context.Context, bucket, name string, files Files, peek Peek) (*Result, error) {
-	s := newSample()
+	s := newNames()
 	for f, err := range files(ctx) {
 		if err != nil {
 			return nil, err

@@ -194,7 +194,7 @@ func TestSeveralFilesAreLookedInto(t *testing.T) {
 func TestFoldersAreAskedForOnce(t *testing.T) {
 	asked := 0
 	for _, most := range []int{2, 1} {
-		files := Kept(most, func(ctx context.Context) iter.Seq2[File, error] {
+		files := kept(most, func(ctx context.Context) iter.Seq2[File, error] {
 			asked++
 			return of("a", "b")(ctx)
 		})
@@ -264,7 +264,7 @@ func TestWhatIsMissingInFront(t *testing.T) {
 		{"/home/me/logs", "2026/01/02/03/b.2026-01-02-03.x.gz", ""},
 		{"/home/me/logs", "2026/01/02/111122223333_web_us-east-1_x.json", ""},
 	} {
-		if got := look(t, c.key).Lead(t.Context(), c.path); got != c.want {
+		if got := look(t, c.key).lead(t.Context(), c.path); got != c.want {
 			t.Errorf("%s in %s: %q, want %q", c.key, c.path, got, c.want)
 		}
 	}

@@ -12,11 +12,11 @@ import (
 	"athenarefresh/internal/table"
 )
 
-// Lead finds the prefix that is missing in front of a folder's keys, where the
+// lead finds the prefix that is missing in front of a folder's keys, where the
 // folder is a copy of a part of a bucket: with it the keys fit a source. It tries
 // the end of path, the folder's own, then what the names of AWS's files tell of the
 // folders above them, then AWSLogs/. "" if none fits.
-func (r *Result) Lead(ctx context.Context, path string) string {
+func (r *Result) lead(ctx context.Context, path string) string {
 	var keys []string
 	for _, t := range r.Tables {
 		keys = append(keys, t.Examples...)
@@ -41,14 +41,9 @@ func (r *Result) Lead(ctx context.Context, path string) string {
 	return ""
 }
 
-// Sources is how many tables are of a source.
-func (r *Result) Sources() (n int) {
-	for _, t := range r.Tables {
-		if t.Source != "" {
-			n++
-		}
-	}
-	return n
+// sources tells whether a table is of a source.
+func (r *Result) sources() bool {
+	return slices.ContainsFunc(r.Tables, func(t *Table) bool { return t.Source != "" })
 }
 
 // beginsWith tells whether a table is of a source whose own folder comes first in

@@ -20,20 +20,20 @@ const (
 	mostSampled   = 50_000
 )
 
-// sample is the names that rules are proposed by.
-type sample struct {
+// names are those that rules are proposed by.
+type names struct {
 	keys  []string
 	kinds map[string]int // of names, by folder
 	seen  map[string]bool
 }
 
-func newSample() *sample { return &sample{kinds: map[string]int{}, seen: map[string]bool{}} }
+func newNames() *names { return &names{kinds: map[string]int{}, seen: map[string]bool{}} }
 
 var digits = regexp.MustCompile(`[0-9a-f]*[0-9][0-9a-f]*`)
 
 // add takes a key if its folder has no file of that kind yet: names that differ
 // in digits only are of one kind.
-func (s *sample) add(key string) {
+func (s *names) add(key string) {
 	if len(s.keys) >= mostSampled {
 		return
 	}
@@ -142,7 +142,7 @@ func candidates(key string) (list []int) {
 
 // propose makes rules of the sample: first the sources that were found, then
 // what the other names look like.
-func (s *sample) propose(ctx context.Context, name string, peek *peeker) []Rule {
+func (s *names) propose(ctx context.Context, name string, peek *peeker) []Rule {
 	fits := map[int]bool{} // of the sources that were met, whether the first file is one of theirs
 	var rest []string
 	folder, may := "\x00", []int(nil)
@@ -183,7 +183,7 @@ func (s *sample) propose(ctx context.Context, name string, peek *peeker) []Rule 
 
 // lakes are the folders of tables that say themselves where their data is, and
 // what they are.
-func (s *sample) lakes() map[string]string {
+func (s *names) lakes() map[string]string {
 	roots := map[string]string{}
 	for _, key := range s.keys {
 		if m := lake.FindStringSubmatch(key); m != nil {

@@ -46,7 +46,9 @@ func statement(sql string) (Schema, error) {
 	if !ok {
 		return Schema{}, errors.New("the statement is not CREATE EXTERNAL TABLE")
 	}
-	return Schema{t.Columns, Format{t.SerDe, t.SerDeProperties, t.InputFormat, t.OutputFormat, t.Properties}, true}, nil
+	found := Of(t)
+	found.Exact = true
+	return found, nil
 }
 
 // columnsOf reads a list of columns, which may stand in parentheses. The list

@@ -33,6 +33,11 @@ type Format struct {
 	Properties      map[string]string // of the table
 }
 
+// Of is how a table reads files.
+func Of(t *hiveql.CreateTable) Schema {
+	return Schema{Columns: t.Columns, Format: Format{t.SerDe, t.SerDeProperties, t.InputFormat, t.OutputFormat, t.Properties}}
+}
+
 const (
 	jsonSerDe       = "org.openx.data.jsonserde.JsonSerDe"
 	trailSerDe      = "org.apache.hive.hcatalog.data.JsonSerDe"

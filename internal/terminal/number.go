@@ -14,6 +14,14 @@ func Thousands(n int) string {
 	return s
 }
 
+// Count is "1 message" or "2 messages".
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // Bytes is a number of bytes as people read it: "1.5 MB", of 1,024 KB each.
 func Bytes(n int64) string {
 	units := []string{"bytes", "KB", "MB", "GB", "TB", "PB"}

@@ -32,6 +32,18 @@ type Table struct {
 // To says where the table goes. It is called once, first.
 func (t *Table) To(w io.Writer) { t.w = bufio.NewWriter(w) }
 
+// Print prints these rows and no others, as wide as w is.
+func (t *Table) Print(w io.Writer, rows [][]string) error {
+	t.Width = Width(w)
+	t.To(w)
+	for _, r := range rows {
+		if err := t.Row(r); err != nil {
+			return err
+		}
+	}
+	return t.Close()
+}
+
 // Row adds a row, one cell for each of Header.
 func (t *Table) Row(cells []string) error {
 	safe := make([]string, len(cells))

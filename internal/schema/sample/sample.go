@@ -33,6 +33,22 @@ type Sample struct {
 	Notes []string // for people: what was left out or cut, and what engines will stumble over
 }
 
+// Named is a text about the sample's files, with the names that they come from.
+func (s *Sample) Named(text string) string {
+	for _, f := range s.Files {
+		text = strings.ReplaceAll(text, f.Path, f.Name)
+	}
+	return text
+}
+
+// LeftOut is what was left out, to stand behind another text; "" if nothing was.
+func (s *Sample) LeftOut() string {
+	if len(s.Notes) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(s.Notes, "; ")
+}
+
 // File is a file of a sample.
 type File struct {
 	Path string // on this machine, in the sample's folder

@@ -1,0 +1,90 @@
+package discover
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// savedTables is the folder of a configuration that has a file for each table whose
+// columns were learnt: what table create and local make it of.
+const savedTables = "tables"
+
+// SavedTable is the file of a configuration that says what a table holds.
+func SavedTable(dir, name string) string { return filepath.Join(dir, savedTables, name+".sql") }
+
+// SavedTables are the tables that have such a file.
+func SavedTables(dir string) (names []string, err error) {
+	paths, err := filepath.Glob(SavedTable(dir, "*"))
+	for _, path := range paths {
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".sql"))
+	}
+	return names, err
+}
+
+// Why nothing is saved.
+var (
+	ErrNoRules = errors.New("there are none, and nothing was saved: nothing was recognised")
+	ErrIsThere = errors.New("is there already")
+)
+
+// Save writes what was found as a configuration: the rules, and the tables that
+// are known.
+func (p *Place) Save(ctx context.Context, dir string) error {
+	if len(p.Tables) == 0 {
+		return fmt.Errorf("save the rules: %w", ErrNoRules)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, savedTables), 0o755); err != nil {
+		return fmt.Errorf("save the rules: %w", err)
+	}
+	files, err := p.configuration(dir)
+	if err != nil {
+		return fmt.Errorf("save the rules: %w", err)
+	}
+	for _, t := range p.Tables {
+		if s, err := p.Contents(ctx, t); err == nil {
+			files[SavedTable(dir, t.Name)] = []byte(s.Table("", t.Name, t.Keys, "s3://"+p.Bucket+"/"+t.Rule.Prefix).SQL() + ";\n")
+		}
+	}
+	for path := range files {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("save the rules: %s %w", path, ErrIsThere)
+		}
+	}
+	for path, text := range files {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return fmt.Errorf("save the rules: %w", err)
+		}
+	}
+	return nil
+}
+
+// configuration is its two files.
+func (p *Place) configuration(dir string) (map[string][]byte, error) {
+	global := map[string]any{"account": map[string]string{"prefix": "logs", "region": "us-east-1", "aws_account_id": "123456789012"}}
+	assumed := map[string]string{} // what nobody said
+	if p.Assumed {
+		assumed["bucket"] = p.Bucket
+	}
+	if p.Guessed {
+		assumed["at"] = p.At
+	}
+	if len(assumed) > 0 {
+		global["assumed"] = assumed
+	}
+	lambda := map[string]any{"athena_partition_refresh_config": map[string]any{"buckets": map[string]any{p.Bucket: p.Rules}}}
+	files := map[string][]byte{}
+	for name, v := range map[string]any{"global.json": global, "lambda.json": lambda} {
+		text, err := json.MarshalIndent(v, "", "  ")
+		if err != nil {
+			return nil, err
+		}
+		files[filepath.Join(dir, name)] = append(text, '\n')
+	}
+	return files, nil
+}
