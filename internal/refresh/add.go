@@ -329,7 +329,7 @@ func (t *planner) folderEmpty(ctx context.Context, w *want) (bool, error) {
 	defer cancel()
 	empty, err := t.r.o.Folders.Empty(ctx, w.part.Location)
 	if err != nil && ctx.Err() == nil {
-		t.r.logger().Warn("can't see whether a folder holds anything", "location", w.part.Location, "error", err)
+		t.r.o.Log.Warn("can't see whether a folder holds anything", "location", w.part.Location, "error", err)
 	}
 	return empty, err
 }

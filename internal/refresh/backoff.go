@@ -168,13 +168,6 @@ func (h *catalogHealth) down() bool {
 	return h.state != working || h.reads.ofAll() || h.adds.ofAll()
 }
 
-// failed says whether the catalog as a whole failed when it was last tried.
-func (h *catalogHealth) failed() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.state == failing || h.reads.ofAll() || h.adds.ofAll()
-}
-
 // failure is why the catalog as a whole was last found not to work, or nil.
 func (h *catalogHealth) failure() error {
 	h.mu.Lock()

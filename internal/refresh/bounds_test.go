@@ -105,7 +105,7 @@ func TestTheBudgetGrowsBackOneByOne(t *testing.T) {
 func TestRememberedFoldersAreBounded(t *testing.T) {
 	r := New(Options{Router: dataRouter(t), Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
 	for i := range mostFolders + 10 {
-		r.rememberFolder("data", fmt.Sprintf("a/%d/f", i), nil, nil)
+		r.folders.remember(r.o.Router, "data", fmt.Sprintf("a/%d/f", i), remembered{})
 		if n := len(r.folders.at); n != i+1 && (i < mostFolders || n != i+1-mostFolders) {
 			t.Fatalf("%d folders are remembered of %d", n, i+1)
 		}
@@ -130,7 +130,7 @@ func TestARehearsalCountsReasons(t *testing.T) {
 	router := dataRouter(t)
 	h := Rehearsal{Router: router}
 	_, reasons := h.Settle(Message{Body: `{"Records":[1,2,{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"a/2018/03/01/05/x"}}}]}`})
-	if len(reasons) != 1 || reasons[0] != (RecordReason{"malformed", 2}) {
+	if len(reasons) != 1 || reasons[0] != (RecordReason{"malformed", 2, parked}) {
 		t.Errorf("%+v", reasons)
 	}
 }

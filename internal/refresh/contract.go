@@ -3,7 +3,6 @@ package refresh
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -223,20 +222,6 @@ func (r Reason) rank() rank {
 		return parked
 	}
 	return retried
-}
-
-func (r Reason) word() string {
-	return [...]string{settled: "ignore", parked: "park", retried: "retry"}[r.rank()]
-}
-
-func (r Reason) level() slog.Level {
-	switch r.rank() {
-	case parked:
-		return slog.LevelWarn
-	case retried:
-		return slog.LevelInfo
-	}
-	return slog.LevelDebug
 }
 
 // ReasonOf is the reason for an error of the catalog.

@@ -39,12 +39,12 @@ func (t *planner) currentFacts(ctx context.Context) (Table, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !f.read.IsZero() && f.table.ID != tab.ID {
-		t.r.logger().Warn("the table was re-created", "table", t.name)
+		t.r.o.Log.Warn("the table was re-created", "table", t.name)
 		t.known.clear()
 		t.suspects = nil
 	}
 	if tab.Kind == Projected && f.table.Kind != Projected { // a table never read has the zero Kind
-		t.r.logger().Warn("Athena computes this table's partitions: nothing is added", "table", t.name)
+		t.r.o.Log.Warn("Athena computes this table's partitions: nothing is added", "table", t.name)
 	}
 	t.facts = facts{tab, asked}
 	return tab, nil

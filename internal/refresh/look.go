@@ -370,6 +370,6 @@ func (t *planner) readFailed(ctx context.Context, err error) {
 }
 
 func (t *planner) panicked(p any) error {
-	t.r.logger().Error("a round panicked", "table", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	t.r.o.Log.Error("a round panicked", "table", t.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 	return fmt.Errorf("a round of table %s panicked: %v", t.name, p)
 }

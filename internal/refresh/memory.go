@@ -41,9 +41,6 @@ type known struct {
 
 // identity joins values. No value holds a control character.
 func identity(values []string) string {
-	if len(values) == 1 {
-		return values[0]
-	}
 	return strings.Join(values, "\x00")
 }
 
@@ -172,16 +169,46 @@ const mostFolders = 50_000
 
 // folderCache spares the many objects of a few folders the way through the
 // rules: it holds folders whose files are all placed alike, each with the
-// partition that it turned out to be. The cache alone answers nothing: the
-// table's planner says whether that partition is still known and fresh.
-type folderCache struct {
+// partition that it turned out to be.
+type folderCache[P any] struct {
 	mu sync.RWMutex
-	at map[folder]*cachedFolder
+	at map[folder]P
 }
 
 type folder struct{ bucket, path string }
 
-type cachedFolder struct {
+// of returns the partition of an object by its folder alone, if that is cached.
+func (c *folderCache[P]) of(bucket, key string) (p P, ok bool) {
+	i := strings.LastIndexByte(key, '/') + 1
+	c.mu.RLock()
+	p, ok = c.at[folder{bucket, key[:i]}]
+	c.mu.RUnlock()
+	return p, ok && table.PlainFile(key[i:])
+}
+
+// remember caches that an object's folder is a partition, if all of its files are.
+func (c *folderCache[P]) remember(router *table.Router, bucket, key string, p P) {
+	path, file, alike := router.Folder(bucket, key)
+	if !alike || !table.PlainFile(file) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.at) >= mostFolders || c.at == nil {
+		c.at = map[folder]P{} // the used ones are soon back
+	}
+	c.at[folder{strings.Clone(bucket), strings.Clone(path)}] = p // not parts of the body
+}
+
+func (c *folderCache[P]) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.at)
+}
+
+// remembered is a table's partition that was known once. Alone it answers
+// nothing: the planner says whether it is still known and fresh.
+type remembered struct {
 	t *planner
 	k *known
 }
@@ -189,11 +216,8 @@ type cachedFolder struct {
 // knownFolder implements backend: the key's folder is cached, and its partition
 // still known.
 func (r *Refresher) knownFolder(bucket, key string) bool {
-	i := strings.LastIndexByte(key, '/') + 1
-	r.folders.mu.RLock()
-	f := r.folders.at[folder{bucket, key[:i]}]
-	r.folders.mu.RUnlock()
-	return f != nil && table.PlainFile(key[i:]) && f.t.touchKnown(f.k)
+	p, ok := r.folders.of(bucket, key)
+	return ok && p.t.touchKnown(p.k)
 }
 
 // touchKnown is touch for a partition that may have been forgotten meanwhile.
@@ -212,20 +236,6 @@ func (t *planner) touch(k *known) bool {
 	}
 	k.wanted = now
 	return true
-}
-
-// rememberFolder caches that a key's folder is a known partition.
-func (r *Refresher) rememberFolder(bucket, key string, t *planner, k *known) {
-	path, file, alike := r.o.Router.Folder(bucket, key)
-	if !alike || !table.PlainFile(file) {
-		return
-	}
-	r.folders.mu.Lock()
-	defer r.folders.mu.Unlock()
-	if len(r.folders.at) >= mostFolders || r.folders.at == nil {
-		r.folders.at = map[folder]*cachedFolder{} // the used ones are soon back
-	}
-	r.folders.at[folder{strings.Clone(bucket), strings.Clone(path)}] = &cachedFolder{t, k} // not parts of the body
 }
 
 // mostKnownInAll is how many partitions of all tables together are remembered.

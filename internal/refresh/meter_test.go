@@ -149,20 +149,3 @@ func TestAllTablesAreSummedUp(t *testing.T) {
 		t.Errorf("%d settled, %d partitions", tally.Settled(), tally.Partitions())
 	}
 }
-
-// TestCountsAreTheTallyWithoutItsSamples: a copy, as the tally is.
-func TestCountsAreTheTallyWithoutItsSamples(t *testing.T) {
-	g := newRig(t)
-	g.create("a")
-	g.must(refresh.Done, nil, hours("a", 2)...)
-	g.must(refresh.Parked, why("unknown_bucket"), "nobody:x")
-	want := g.r.Tally()
-	if len(want.Searchable) == 0 {
-		t.Error("the tally has no samples: the test shows nothing")
-	}
-	want.Searchable = nil
-	g.r.Counts().Messages[refresh.Done] = 100
-	if d := cmp.Diff(want, g.r.Counts()); d != "" {
-		t.Error(d)
-	}
-}

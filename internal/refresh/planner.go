@@ -65,7 +65,7 @@ func (r *Refresher) request(ctx context.Context, e *event.Record, p table.Placem
 		t := r.planner(p.Partition.Table)
 		k, w := t.join(ctx, &p, false)
 		if k != nil {
-			r.rememberFolder(e.Bucket, e.Key, t, k)
+			r.folders.remember(r.o.Router, e.Bucket, e.Key, remembered{t, k})
 			return Answer{}, nil
 		}
 		if w != nil {

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"athenarefresh/internal/event"
 	"athenarefresh/internal/table"
 )
 
@@ -47,7 +46,7 @@ type Refresher struct {
 	// routing is held for reading while objects are placed, so that what we learn
 	// of a folder is by the rules that placed it.
 	routing sync.RWMutex
-	folders folderCache
+	folders folderCache[remembered]
 
 	crowded       atomic.Bool
 	waitingWeight atomic.Int64 // weight of the messages that wait, for all tables
@@ -63,7 +62,7 @@ type Refresher struct {
 	mu     sync.RWMutex
 	tables map[string]*planner
 
-	buffers sync.Pool  // of *[]event.Record
+	buffers recordBuffers
 	large   sync.Mutex // held while a large body is placed
 }
 
@@ -73,13 +72,15 @@ func New(o Options) *Refresher {
 	if o.MaxInHand == 0 {
 		o.MaxInHand = math.MaxInt
 	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	r := &Refresher{o: o, budget: newBudget(o.Statements), tables: map[string]*planner{}}
-	r.o.Catalog = r.tally.meter(o.Catalog, r.logger())
+	r.o.Catalog = r.tally.meter(o.Catalog, o.Log)
 	r.work, r.cancel = context.WithCancel(context.Background())
-	r.health.check, r.health.checking, r.health.log = r.o.Catalog.Check, make(oneAtATime, 1), r.logger()
+	r.health.check, r.health.checking, r.health.log = r.o.Catalog.Check, make(oneAtATime, 1), o.Log
 	r.health.tasks, r.health.work = &r.tasks, r.work
 	r.tableList.list, r.tableList.reading = r.o.Catalog.Tables, make(oneAtATime, 1)
-	r.buffers.New = func() any { return new([]event.Record) }
 	return r
 }
 
@@ -113,18 +114,13 @@ func (r *Refresher) Reroute(router *table.Router) {
 	r.routing.Lock()
 	defer r.routing.Unlock()
 	r.o.Router = router
-	r.folders.mu.Lock()
-	defer r.folders.mu.Unlock()
-	clear(r.folders.at)
+	r.folders.clear()
 }
 
 // CatalogDown says whether the catalog as a whole, its database and the right to
 // add partitions, is not known to work: it failed, it is in doubt, or no message
 // has needed it yet.
 func (r *Refresher) CatalogDown() bool { return r.health.down() }
-
-// CatalogFailed says whether the catalog as a whole was last found not to work.
-func (r *Refresher) CatalogFailed() bool { return r.health.failed() }
 
 // CatalogFailure is why the catalog as a whole was last found not to work, or nil.
 func (r *Refresher) CatalogFailure() error { return r.health.failure() }

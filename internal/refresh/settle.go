@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"athenarefresh/internal/event"
@@ -58,14 +59,25 @@ func (r *Refresher) place(body string, s *settling) {
 		r.large.Lock()
 		defer r.large.Unlock()
 	}
-	buffer := r.buffers.Get().(*[]event.Record)
-	*buffer = event.ParseInto(*buffer, body)
-	r.records(*buffer, s)
-	clear(*buffer) // they hold on to the body
-	if cap(*buffer) > mostBuffered {
-		*buffer = nil
+	r.buffers.read(body, func(list []event.Record) { r.records(list, s) })
+}
+
+// recordBuffers are the room that records are read into.
+type recordBuffers struct{ pool sync.Pool }
+
+// read reads the records of a body for use, which must not keep them.
+func (b *recordBuffers) read(body string, use func([]event.Record)) {
+	room, _ := b.pool.Get().(*[]event.Record)
+	if room == nil {
+		room = new([]event.Record)
 	}
-	r.buffers.Put(buffer)
+	*room = event.ParseInto(*room, body)
+	use(*room)
+	clear(*room) // they hold on to the body
+	if cap(*room) > mostBuffered {
+		*room = nil
+	}
+	b.pool.Put(room)
 }
 
 // records places records, all of them by the same rules.
@@ -102,16 +114,18 @@ type settling struct {
 	noted   func(Noted) // nil: no one is told
 
 	records     int
-	reasons     []counted // distinct, in the order of the records
+	reasons     []RecordReason // distinct, in the order of the records
 	worst       rank
 	catalogDown bool      // a record failed while the catalog as a whole was not known to work
 	pending     []pending // for the catalog
 }
 
-type counted struct {
-	reason Reason
-	n      int // records
-	rank   rank
+// RecordReason counts records.
+type RecordReason struct {
+	Reason  Reason
+	Records int
+
+	rank rank
 }
 
 // pending is a record that waits for the catalog.
@@ -131,14 +145,23 @@ const (
 	retried
 )
 
+func (k rank) word() string {
+	return [...]string{settled: "ignore", parked: "park", retried: "retry"}[k]
+}
+
+func (k rank) level() slog.Level {
+	return [...]slog.Level{settled: slog.LevelDebug, parked: slog.LevelWarn, retried: slog.LevelInfo}[k]
+}
+
 // record places one record. If it needs the catalog it requests its partition, and
 // wait waits for that later, so that all tables of a message work at once.
 func (s *settling) record(e *event.Record, router *table.Router) {
 	s.records += e.Count
 	if e.Reason != "" {
-		s.count(Reason(e.Reason), e.Count, rankOf(!e.Reason.Ignored()))
-		if !e.Reason.Ignored() {
-			s.logRecord(slog.LevelWarn, "park", Reason(e.Reason), "", e)
+		k := rankOf(!e.Reason.Ignored())
+		s.count(Reason(e.Reason), e.Count, k)
+		if k == parked {
+			s.logRecord(k, Reason(e.Reason), "", e)
 		}
 		return
 	}
@@ -148,20 +171,22 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 	}
 	p := router.Place(e.Bucket, e.Key)
 	if p.Outcome != table.Place {
-		s.count(Reason(p.Reason), 1, rankOf(p.Outcome == table.Park))
-		level := slog.LevelDebug
-		if p.Outcome == table.Park {
-			level = slog.LevelWarn
-		}
-		s.logRecord(level, string(p.Outcome), Reason(p.Reason), p.Detail, e)
+		k := rankOf(p.Outcome == table.Park)
+		s.count(Reason(p.Reason), 1, k)
+		s.logRecord(k, Reason(p.Reason), p.Detail, e)
 		return
 	}
 	a, w := s.backend.request(s.ctx, e, p)
-	if w == nil {
-		s.answered(a, e)
+	switch {
+	case w == nil && a.Reason == "":
+		s.placed(e, a.Added, 0)
+		return
+	case w == nil:
+		s.count(a.Reason, 1, a.Reason.rank())
+		s.logRecord(a.Reason.rank(), a.Reason, a.Detail, e)
 		return
 	}
-	s.reasons = append(s.reasons, counted{})
+	s.reasons = append(s.reasons, RecordReason{})
 	s.pending = append(s.pending, pending{w, len(s.reasons) - 1, e.Bucket, e.Key, e.Time})
 }
 
@@ -174,20 +199,11 @@ func rankOf(park bool) rank {
 
 func (s *settling) count(reason Reason, n int, k rank) {
 	s.worst = max(s.worst, k)
-	if last := len(s.reasons) - 1; last >= 0 && s.reasons[last].reason == reason && s.reasons[last].rank == k {
-		s.reasons[last].n += n
+	if last := len(s.reasons) - 1; last >= 0 && s.reasons[last].Reason == reason && s.reasons[last].rank == k {
+		s.reasons[last].Records += n
 		return
 	}
-	s.reasons = append(s.reasons, counted{reason, n, k})
-}
-
-func (s *settling) answered(a Answer, e *event.Record) {
-	if a.Reason == "" {
-		s.placed(e, a.Added, 0)
-		return
-	}
-	s.count(a.Reason, 1, a.Reason.rank())
-	s.logRecord(a.Reason.level(), a.Reason.word(), a.Reason, a.Detail, e)
+	s.reasons = append(s.reasons, RecordReason{reason, n, k})
 }
 
 // wait waits for every record that needs the catalog.
@@ -208,9 +224,9 @@ func (s *settling) wait() {
 			continue
 		}
 		s.catalogDown = s.catalogDown || a.catalogDown
-		s.reasons[w.at] = counted{a.Reason, 1, a.Reason.rank()}
+		s.reasons[w.at] = RecordReason{a.Reason, 1, a.Reason.rank()}
 		s.worst = max(s.worst, a.Reason.rank())
-		s.logRecord(a.Reason.level(), a.Reason.word(), a.Reason, a.Detail, &e)
+		s.logRecord(a.Reason.rank(), a.Reason, a.Detail, &e)
 	}
 }
 
@@ -219,8 +235,8 @@ func (s *settling) wait() {
 func (s *settling) distinct(worst rank) []Reason {
 	var list []Reason
 	for _, c := range s.reasons {
-		if c.reason != "" && c.rank >= worst && !slices.Contains(list, c.reason) {
-			list = append(list, c.reason)
+		if c.Reason != "" && c.rank >= worst && !slices.Contains(list, c.Reason) {
+			list = append(list, c.Reason)
 		}
 	}
 	return list
@@ -253,12 +269,12 @@ func (s *settling) untried() bool {
 		return false // it could not be parked
 	}
 	for _, c := range s.reasons {
-		if c.rank == retried && c.reason != Deadline {
+		if c.rank == retried && c.Reason != Deadline {
 			return false
 		}
 	}
 	return !slices.ContainsFunc(s.pending, func(w pending) bool {
-		return s.reasons[w.at].reason == Deadline && w.want.tried.Load()
+		return s.reasons[w.at].Reason == Deadline && w.want.tried.Load()
 	})
 }
 
@@ -270,7 +286,7 @@ func (r *Refresher) park(ctx context.Context, m Message, reasons []Reason) Outco
 		return Parked
 	}
 	if !errors.Is(err, ErrNoDeadLetterQueue) { // the driver says that hourly
-		r.logger().Error("not parked, will be tried again", "message", m.ID, "reasons", reasons, "error", err)
+		r.o.Log.Error("not parked, will be tried again", "message", m.ID, "reasons", reasons, "error", err)
 	}
 	return Retry
 }
@@ -299,7 +315,7 @@ func RetryAfter(receives int) time.Duration {
 // deadline and throttled say nothing about the message, so it is kept while one
 // of its records has either.
 func (r *Refresher) givenUp(m Message, s *settling) bool {
-	if slices.ContainsFunc(s.reasons, func(c counted) bool { return c.reason == Deadline || c.reason == Throttled }) {
+	if slices.ContainsFunc(s.reasons, func(c RecordReason) bool { return c.Reason == Deadline || c.Reason == Throttled }) {
 		return false
 	}
 	if r.crowded.Load() && !s.catalogDown && !r.health.down() {
@@ -324,19 +340,17 @@ type Noted struct {
 	Records     int           // that are the same: those of a body that is no notification
 }
 
-// tell tells who watches of a record. What is ignored is nothing to look into.
-func (s *settling) tell(level slog.Level, outcome string, reason Reason, detail string, e *event.Record) {
-	if s.noted == nil || level < slog.LevelInfo {
-		return
-	}
-	s.noted(Noted{At: time.Now(), Landed: landedAt(e.Time, s.sent), Outcome: outcome, Reason: reason, Why: detail, Message: s.id, Bucket: e.Bucket, Key: e.Key, Records: e.Count})
-}
-
 // placed tells who watches of a record whose partition is in the catalog.
 func (s *settling) placed(e *event.Record, added bool, took time.Duration) {
 	if s.noted != nil {
-		s.noted(Noted{At: time.Now(), Landed: landedAt(e.Time, s.sent), Outcome: string(table.Place), Added: added, Took: took, Message: s.id, Bucket: e.Bucket, Key: e.Key, Records: e.Count})
+		s.tell(Noted{Outcome: string(table.Place), Added: added, Took: took}, e)
 	}
+}
+
+func (s *settling) tell(n Noted, e *event.Record) {
+	n.At, n.Landed, n.Message = time.Now(), landedAt(e.Time, s.sent), s.id
+	n.Bucket, n.Key, n.Records = e.Bucket, e.Key, e.Count
+	s.noted(n)
 }
 
 // landedAt is when an object landed by the time of its event, or else when its
@@ -348,14 +362,17 @@ func landedAt(text string, sent time.Time) time.Time {
 	return sent
 }
 
-// logRecord writes down an object's outcome. Keys are written by strangers: the
-// handler has to quote what could drive a terminal, as slog's own do.
-func (s *settling) logRecord(level slog.Level, outcome string, reason Reason, detail string, e *event.Record) {
-	s.tell(level, outcome, reason, detail, e)
-	if s.log == nil || !s.log.Enabled(s.ctx, level) {
+// logRecord writes down an object's outcome, and tells who watches: what is
+// ignored is nothing to look into. Keys are written by strangers: the handler has
+// to quote what could drive a terminal, as slog's own do.
+func (s *settling) logRecord(k rank, reason Reason, detail string, e *event.Record) {
+	if s.noted != nil && k != settled {
+		s.tell(Noted{Outcome: k.word(), Reason: reason, Why: detail}, e)
+	}
+	if s.log == nil || !s.log.Enabled(s.ctx, k.level()) {
 		return
 	}
-	attrs := []slog.Attr{slog.String("outcome", outcome), slog.String("reason", string(reason)), slog.String("message", s.id)}
+	attrs := []slog.Attr{slog.String("outcome", k.word()), slog.String("reason", string(reason)), slog.String("message", s.id)}
 	if e.Bucket != "" {
 		attrs = append(attrs, slog.String("bucket", e.Bucket), slog.String("key", e.Key))
 	}
@@ -365,7 +382,7 @@ func (s *settling) logRecord(level slog.Level, outcome string, reason Reason, de
 	if detail != "" {
 		attrs = append(attrs, slog.String("why", detail))
 	}
-	s.log.LogAttrs(s.ctx, level, "record", attrs...)
+	s.log.LogAttrs(s.ctx, k.level(), "record", attrs...)
 }
 
 func (s *settling) logMessage(out *Settlement, receives int) {
@@ -383,13 +400,6 @@ func (s *settling) logMessage(out *Settlement, receives int) {
 		attrs = append(attrs, slog.String("wait", out.Wait.Round(time.Second).String()))
 	}
 	s.log.LogAttrs(s.ctx, slog.LevelDebug, "message", attrs...)
-}
-
-func (r *Refresher) logger() *slog.Logger {
-	if r.o.Log == nil {
-		return slog.New(slog.DiscardHandler)
-	}
-	return r.o.Log
 }
 
 // Object is an object in S3 that no message speaks of.

@@ -57,7 +57,7 @@ func TestACatalogThatDeniesIsDownAndNothingIsParkedForIt(t *testing.T) {
 					}
 					time.Sleep(time.Minute)
 				}
-				if !g.r.CatalogDown() || !g.r.CatalogFailed() {
+				if !g.r.CatalogDown() || g.r.CatalogFailure() == nil {
 					t.Error("the catalog counts as working, though it denies everything")
 				}
 				g.r.NoteInFlight(60_001)
@@ -65,7 +65,7 @@ func TestACatalogThatDeniesIsDownAndNothingIsParkedForIt(t *testing.T) {
 				g.catalog.SetFault(nil)
 				time.Sleep(20 * time.Minute)
 				g.must(refresh.Done, nil, "a/2019/01/01/00/f", "b/2019/01/01/00/f", "c/2019/01/01/00/f", "d/2019/01/01/00/f")
-				if g.r.CatalogDown() || g.r.CatalogFailed() {
+				if g.r.CatalogDown() || g.r.CatalogFailure() != nil {
 					t.Error("still down, though it works again")
 				}
 			})
@@ -124,8 +124,8 @@ func TestNothingIsParkedWhileTheCatalogIsInDoubt(t *testing.T) {
 func TestBeforeAnybodyAskedTheCatalogCountsAsDown(t *testing.T) {
 	g := newRig(t)
 	g.create("a")
-	if !g.r.CatalogDown() || g.r.CatalogFailed() {
-		t.Errorf("down %v, failed %v before the first message", g.r.CatalogDown(), g.r.CatalogFailed())
+	if !g.r.CatalogDown() || g.r.CatalogFailure() != nil {
+		t.Errorf("down %v, failed %v before the first message", g.r.CatalogDown(), g.r.CatalogFailure())
 	}
 	g.must(refresh.Done, nil, "a/2018/03/01/00/f")
 	if g.r.CatalogDown() {

@@ -87,27 +87,14 @@ type tally struct {
 func (r *Refresher) Tally() Tally {
 	r.tally.mu.Lock()
 	defer r.tally.mu.Unlock()
-	t := r.tally.all.withoutLatencies()
-	t.Searchable = maps.Clone(r.tally.all.Searchable)
+	t := r.tally.all
+	t.Messages, t.Reasons, t.Added = maps.Clone(t.Messages), maps.Clone(t.Reasons), maps.Clone(t.Added)
+	t.Searchable = maps.Clone(t.Searchable)
 	for name, l := range t.Searchable {
 		l.Samples = slices.Clone(l.Samples)
 		t.Searchable[name] = l
 	}
 	return t
-}
-
-// Counts is Tally without the latencies, for who looks often: those are up to
-// 8 MB, and while they are copied no message is counted.
-func (r *Refresher) Counts() Tally {
-	r.tally.mu.Lock()
-	defer r.tally.mu.Unlock()
-	return r.tally.all.withoutLatencies()
-}
-
-// withoutLatencies is a copy without Searchable.
-func (c Tally) withoutLatencies() Tally {
-	c.Messages, c.Reasons, c.Added, c.Searchable = maps.Clone(c.Messages), maps.Clone(c.Reasons), maps.Clone(c.Added), nil
-	return c
 }
 
 // Meter is a tally that begins anew whenever it is taken. Each Meter counts
@@ -173,8 +160,8 @@ func (c *Tally) message(o Outcome, s *settling) {
 	c.Messages[o]++
 	c.Records += s.records
 	for _, r := range s.reasons {
-		if r.reason != "" {
-			c.Reasons[r.reason] += r.n
+		if r.Reason != "" {
+			c.Reasons[r.Reason] += r.Records
 		}
 	}
 	for i := range s.pending {

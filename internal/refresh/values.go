@@ -184,11 +184,6 @@ func allForms(tab *Table, keys, raw []string) (list [][]string) {
 	return list
 }
 
-// noValue says that a key's type can't hold a value.
-func (tab *Table) noValue(k Key, value string) Answer {
-	return Answer{Reason: InvalidValue, Detail: fmt.Sprintf("%s=%q is no %s, which the key of table %s is", k.Name, value, k.Type, tab.ID.Name)}
-}
-
 // someValue is a value that fits the key's type.
 func (k Key) someValue() string {
 	for _, v := range []string{"x", "1", "2026-01-02", "true"} {
@@ -246,24 +241,16 @@ func (tab *Table) Accepts(keys, values []string, parquet bool) Answer {
 	}
 	p := table.Placement{Partition: table.Partition{Table: tab.ID.Name, Keys: keys}, Parquet: parquet}
 	for i, name := range keys {
-		value := tab.someValue(name)
+		value := "x"
 		if i < len(values) && values[i] != "" {
 			value = values[i]
+		} else if at := slices.IndexFunc(tab.Keys, func(k Key) bool { return k.Name == name }); at >= 0 {
+			value = tab.Keys[at].someValue()
 		}
 		p.Partition.Values = append(p.Partition.Values, value)
 	}
 	_, _, why := tab.Values(&p)
 	return why
-}
-
-// someValue is a value that fits the key's type.
-func (tab *Table) someValue(key string) string {
-	for _, k := range tab.Keys {
-		if k.Name == key {
-			return k.someValue()
-		}
-	}
-	return "x"
 }
 
 // Refuses says why no partition can be added to the table, whatever it is.
@@ -303,7 +290,8 @@ func (tab *Table) canonical(p *table.Partition) ([]string, Answer) {
 		}
 		all, ok := formsOf(k.Type, p.Values[at])
 		if !ok {
-			return nil, tab.noValue(k, p.Values[at])
+			return nil, Answer{Reason: InvalidValue, Detail: fmt.Sprintf("%s=%q is no %s, which the key of table %s is",
+				k.Name, p.Values[at], k.Type, tab.ID.Name)}
 		}
 		values[i] = all[0]
 	}
