@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,12 +20,8 @@ func canonicalRequest(r *http.Request, query url.Values, a *authorization, paylo
 	if err != nil {
 		return "", err
 	}
-	path := r.URL.Path
-	if path == "" {
-		path = "/"
-	}
 	return strings.Join([]string{
-		r.Method, encode(path, true), canonicalQuery(query), headers,
+		r.Method, encodePath(cmp.Or(r.URL.Path, "/")), canonicalQuery(query), headers,
 		strings.Join(a.signedHeaders, ";"), payload,
 	}, "\n"), nil
 }
@@ -66,36 +63,18 @@ func headerValue(r *http.Request, name string) string {
 	return strings.Join(values, ",")
 }
 
+// canonicalQuery has parameters by name, and those of one name by value.
 func canonicalQuery(query url.Values) string {
-	var pairs []string
+	signed := url.Values{}
 	for name, values := range query {
-		if name == "X-Amz-Signature" {
-			continue
-		}
-		for _, v := range values {
-			pairs = append(pairs, encode(name, false)+"="+encode(v, false))
+		if name != "X-Amz-Signature" {
+			signed[name] = slices.Sorted(slices.Values(values))
 		}
 	}
-	slices.Sort(pairs)
-	return strings.Join(pairs, "&")
+	return strings.ReplaceAll(signed.Encode(), "+", "%20")
 }
 
-// encode escapes every byte but A-Z a-z 0-9 - . _ ~, and / where slashes says so.
-func encode(s string, slashes bool) string {
-	const hexDigits = "0123456789ABCDEF"
-	b := make([]byte, 0, len(s)+16)
-	for i := range len(s) {
-		c := s[i]
-		if unreserved(c) || c == '/' && slashes {
-			b = append(b, c)
-			continue
-		}
-		b = append(b, '%', hexDigits[c>>4], hexDigits[c&15])
-	}
-	return string(b)
-}
-
-func unreserved(c byte) bool {
-	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' ||
-		c == '-' || c == '.' || c == '_' || c == '~'
+// encodePath escapes every byte but A-Z a-z 0-9 - . _ ~ and /.
+func encodePath(path string) string {
+	return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(path))
 }

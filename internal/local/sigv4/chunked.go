@@ -13,6 +13,7 @@ import (
 	"hash/crc64"
 	"io"
 	"net/http"
+	"net/textproto"
 	"strconv"
 	"strings"
 )
@@ -59,9 +60,11 @@ func newChunkReader(r *http.Request, length int64, c *chain) (io.Reader, error) 
 	cr := &chunkReader{r: bufio.NewReader(r.Body), chain: c, left: length, hash: sha256.New()}
 	cr.checksum = strings.ToLower(strings.TrimSpace(r.Header.Get("X-Amz-Trailer")))
 	if cr.checksum != "" {
-		if cr.sum = newChecksum(cr.checksum); cr.sum == nil {
+		checksum, ok := checksums[cr.checksum]
+		if !ok {
 			return nil, malformed("InvalidRequest", "the trailer %q is not supported", cr.checksum)
 		}
+		cr.sum = checksum()
 	}
 	if length == 0 {
 		return bytes.NewReader(nil), cr.finish()
@@ -69,20 +72,13 @@ func newChunkReader(r *http.Request, length int64, c *chain) (io.Reader, error) 
 	return cr, nil
 }
 
-func newChecksum(name string) hash.Hash {
-	switch name {
-	case "x-amz-checksum-crc32":
-		return crc32.NewIEEE()
-	case "x-amz-checksum-crc32c":
-		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	case "x-amz-checksum-crc64nvme":
-		return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5))
-	case "x-amz-checksum-sha1":
-		return sha1.New()
-	case "x-amz-checksum-sha256":
-		return sha256.New()
-	}
-	return nil
+// checksums are those that a trailer may have.
+var checksums = map[string]func() hash.Hash{
+	"x-amz-checksum-crc32":     func() hash.Hash { return crc32.NewIEEE() },
+	"x-amz-checksum-crc32c":    func() hash.Hash { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) },
+	"x-amz-checksum-crc64nvme": func() hash.Hash { return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5)) },
+	"x-amz-checksum-sha1":      sha1.New,
+	"x-amz-checksum-sha256":    sha256.New,
 }
 
 func (c *chunkReader) Read(p []byte) (int, error) {
@@ -192,22 +188,14 @@ func (c *chunkReader) finish() error {
 }
 
 func (c *chunkReader) checkTrailer() error {
-	trailer := map[string]string{}
-	for {
-		line, err := c.line()
-		if err != nil {
-			return err
-		}
-		name, value, ok := strings.Cut(line, ":")
-		if !ok {
-			break
-		}
-		trailer[strings.ToLower(strings.TrimSpace(name))] = strings.TrimSpace(value)
+	trailer, err := textproto.NewReader(c.r).ReadMIMEHeader()
+	if err != nil {
+		return malformed("IncompleteBody", "read a chunk of the body: %v", err)
 	}
-	got := trailer[c.checksum]
+	got := trailer.Get(c.checksum)
 	if c.chain != nil {
 		signed := hexHash(c.checksum + ":" + got + "\n")
-		if err := c.chain.check(algorithm+"-TRAILER", trailer["x-amz-trailer-signature"], signed); err != nil {
+		if err := c.chain.check(algorithm+"-TRAILER", trailer.Get("x-amz-trailer-signature"), signed); err != nil {
 			return err
 		}
 	}

@@ -63,9 +63,6 @@ type Verifier struct {
 type authorization struct {
 	accessKey     string
 	scope         string // "20260102/us-east-1/s3/aws4_request"
-	date          string // the scope's parts
-	region        string
-	service       string
 	signedHeaders []string
 	signature     string
 	time          time.Time
@@ -113,18 +110,17 @@ func (v *Verifier) Verify(r *http.Request) (accessKey string, err error) {
 }
 
 func parse(r *http.Request, query url.Values) (*authorization, error) {
-	header := r.Header.Get("Authorization")
 	switch {
-	case header != "":
-		return parseHeader(r, header)
+	case r.Header.Get("Authorization") != "":
+		return parseHeader(r.Header)
 	case query.Get("X-Amz-Algorithm") != "":
 		return parseQuery(query)
 	}
 	return nil, denied("AccessDenied", "the request has no AWS signature (version 4)")
 }
 
-func parseHeader(r *http.Request, header string) (*authorization, error) {
-	rest, ok := strings.CutPrefix(header, algorithm)
+func parseHeader(header http.Header) (*authorization, error) {
+	rest, ok := strings.CutPrefix(header.Get("Authorization"), algorithm)
 	if !ok {
 		return nil, malformed("AuthorizationHeaderMalformed", "the authorization is not %s", algorithm)
 	}
@@ -138,10 +134,8 @@ func parseHeader(r *http.Request, header string) (*authorization, error) {
 		return nil, err
 	}
 	var err error
-	if a.time, err = requestTime(r.Header); err != nil {
-		return nil, err
-	}
-	return a, nil
+	a.time, err = requestTime(header)
+	return a, err
 }
 
 func requestTime(h http.Header) (time.Time, error) {
@@ -188,13 +182,12 @@ func (a *authorization) fill(credential, signedHeaders string) error {
 	}
 	a.accessKey = strings.Join(parts[:n-4], "/")
 	a.scope = strings.Join(parts[n-4:], "/")
-	a.date, a.region, a.service = parts[n-4], parts[n-3], parts[n-2]
 	a.signedHeaders = strings.Split(strings.ToLower(signedHeaders), ";")
 	return nil
 }
 
 func (v *Verifier) checkTime(a *authorization) error {
-	if a.time.Format("20060102") != a.date {
+	if !strings.HasPrefix(a.scope, a.time.Format("20060102")+"/") {
 		return denied("SignatureDoesNotMatch", "the date in the credential is not the date of the request")
 	}
 	age := v.Now().Sub(a.time)
@@ -208,10 +201,11 @@ func (v *Verifier) checkTime(a *authorization) error {
 }
 
 func (a *authorization) signingKey(secret string) []byte {
-	key := sum([]byte("AWS4"+secret), a.date)
-	key = sum(key, a.region)
-	key = sum(key, a.service)
-	return sum(key, "aws4_request")
+	key := []byte("AWS4" + secret)
+	for part := range strings.SplitSeq(a.scope, "/") {
+		key = sum(key, part)
+	}
+	return key
 }
 
 func (a *authorization) stringToSign(kind string, parts ...string) string {
