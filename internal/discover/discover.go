@@ -12,6 +12,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -68,10 +70,6 @@ type Rule struct {
 	Layout string   `json:"layout,omitempty"`
 	Keys   []string `json:"keys,omitempty"`
 	Table  string   `json:"table,omitempty"`
-}
-
-func (r *Rule) router() table.Rule {
-	return table.Rule{Prefix: r.Prefix, Source: r.Source, Layout: r.Layout, Keys: r.Keys, Table: r.Table}
 }
 
 // Table is a table that the files call for.
@@ -144,22 +142,11 @@ func Look(ctx context.Context, bucket, name string, files Files, peek Peek) (*Re
 		s.add(f.Key)
 	}
 	r := &Result{Rules: s.propose(ctx, name, &peeker{peek, map[string]*schema.Schema{}})}
-	rules := make([]table.Rule, len(r.Rules))
-	for i := range r.Rules {
-		rules[i] = r.Rules[i].router()
-	}
-	spelt, err := source.Expand(rules)
+	router, err := route(bucket, r.Rules...)
 	if err != nil {
 		return nil, fmt.Errorf("propose rules: %w", err)
 	}
-	if len(spelt) == 0 { // a bucket needs one; this one takes nothing
-		spelt = []table.Rule{{Prefix: "\x00", Ignore: true}}
-	}
-	router, err := table.New([]table.Bucket{{Name: bucket, Rules: spelt}})
-	if err != nil {
-		return nil, fmt.Errorf("propose rules: %w", err)
-	}
-	c := counter{result: r, router: router, bucket: bucket, lakes: s.lakes(), tables: map[string]*Table{}, ignored: map[string]*Group{}, unplaced: map[string]*Group{}}
+	c := counter{result: r, router: router, bucket: bucket, lakes: s.lakes(), tables: map[string]*Table{}, ignored: groups{}, unplaced: groups{}}
 	for f, err := range files(ctx) {
 		if err != nil {
 			return nil, err
@@ -170,13 +157,29 @@ func Look(ctx context.Context, bucket, name string, files Files, peek Peek) (*Re
 	return r, nil
 }
 
+// route is a router of a bucket's rules.
+func route(bucket string, rules ...Rule) (*table.Router, error) {
+	var all []table.Rule
+	for _, r := range rules {
+		all = append(all, table.Rule{Prefix: r.Prefix, Source: r.Source, Layout: r.Layout, Keys: r.Keys, Table: r.Table})
+	}
+	all, err := source.Expand(all)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 { // a bucket needs one; this one takes nothing
+		all = []table.Rule{{Prefix: "\x00", Ignore: true}}
+	}
+	return table.New([]table.Bucket{{Name: bucket, Rules: all}})
+}
+
 // counter has every file placed, and counts.
 type counter struct {
 	result            *Result
 	router            *table.Router
 	bucket            string
 	tables            map[string]*Table
-	ignored, unplaced map[string]*Group
+	ignored, unplaced groups
 	lakes             map[string]string
 }
 
@@ -185,7 +188,7 @@ func (c *counter) add(f File) {
 	c.result.Bytes += f.Size
 	for root, kind := range c.lakes {
 		if strings.HasPrefix(f.Key, root) {
-			count(c.unplaced, kind, f.Key)
+			c.unplaced.add(kind, f.Key)
 			return
 		}
 	}
@@ -194,9 +197,9 @@ func (c *counter) add(f File) {
 	case table.Place:
 		c.placed(f, &p)
 	case table.Ignore:
-		count(c.ignored, string(p.Reason), f.Key)
+		c.ignored.add(string(p.Reason), f.Key)
 	default:
-		count(c.unplaced, why(f.Key, p.Reason), f.Key)
+		c.unplaced.add(why(f.Key, p.Reason), f.Key)
 	}
 }
 
@@ -205,19 +208,22 @@ func (c *counter) placed(f File, p *table.Placement) {
 	if t == nil {
 		rule := c.ruleOf(f.Key, p.Partition.Table)
 		t = &Table{Name: p.Partition.Table, Source: rule.Source, Rule: rule, Keys: p.Partition.Keys,
-			folders: map[string]int{}, places: map[string]string{}, firsts: map[string]bool{}, values: make([]map[string]bool, len(p.Partition.Keys)), unlike: make([]bool, len(p.Partition.Keys))}
+			folders: map[string]int{}, places: map[string]string{}, firsts: map[string]bool{}, unlike: make([]bool, len(p.Partition.Keys))}
+		for range t.Keys {
+			t.values = append(t.values, map[string]bool{})
+		}
 		c.tables[t.Name] = t
 		c.result.Tables = append(c.result.Tables, t)
 	}
 	if !slices.Equal(t.Keys, p.Partition.Keys) {
-		count(c.unplaced, "a table of the name that its folder gives has other keys", f.Key)
+		c.unplaced.add("a table of the name that its folder gives has other keys", f.Key)
 		return
 	}
 	first, _, _ := strings.Cut(f.Key, "/")
 	t.firsts[first] = true
 	values := strings.Join(p.Partition.Values, "\x00")
 	if at, ok := t.places[values]; ok && at != p.Partition.Location {
-		count(c.unplaced, rival, f.Key)
+		c.unplaced.add(rival, f.Key)
 		return
 	}
 	t.places[values] = p.Partition.Location
@@ -236,9 +242,6 @@ func (c *counter) placed(f File, p *table.Placement) {
 	}
 	t.Partitions++
 	for i, v := range p.Partition.Values {
-		if t.values[i] == nil {
-			t.values[i] = map[string]bool{}
-		}
 		t.values[i][v] = true
 		t.unlike[i] = t.unlike[i] || !strings.Contains(f.Key, v)
 	}
@@ -262,11 +265,7 @@ func (r *Result) Rivals() int {
 // comes to that table.
 func (c *counter) ruleOf(key, name string) Rule {
 	for _, r := range c.result.Rules {
-		spelt, err := source.Expand([]table.Rule{r.router()})
-		if err != nil {
-			continue
-		}
-		router, err := table.New([]table.Bucket{{Name: c.bucket, Rules: spelt}})
+		router, err := route(c.bucket, r)
 		if err != nil {
 			continue
 		}
@@ -278,26 +277,25 @@ func (c *counter) ruleOf(key, name string) Rule {
 }
 
 func (c *counter) close() {
-	byFiles := func(a, b *Group) int { return cmp.Or(b.Files-a.Files, strings.Compare(a.Why, b.Why)) }
-	for _, g := range c.ignored {
-		c.result.Ignored = append(c.result.Ignored, g)
-	}
-	for _, g := range c.unplaced {
-		c.result.Unplaced = append(c.result.Unplaced, g)
-	}
-	slices.SortFunc(c.result.Ignored, byFiles)
-	slices.SortFunc(c.result.Unplaced, byFiles)
+	c.result.Ignored, c.result.Unplaced = c.ignored.largestFirst(), c.unplaced.largestFirst()
 	slices.SortFunc(c.result.Tables, func(a, b *Table) int { return cmp.Or(b.Files-a.Files, strings.Compare(a.Name, b.Name)) })
 }
 
-func count(groups map[string]*Group, why, key string) {
-	g := groups[why]
+// groups are files by why they come to no table.
+type groups map[string]*Group
+
+func (all groups) add(why, key string) {
+	g := all[why]
 	if g == nil {
 		g = &Group{Why: why}
-		groups[why] = g
+		all[why] = g
 	}
 	g.Files++
 	g.Examples = example(g.Examples, key)
+}
+
+func (all groups) largestFirst() []*Group {
+	return slices.SortedFunc(maps.Values(all), func(a, b *Group) int { return cmp.Or(b.Files-a.Files, strings.Compare(a.Why, b.Why)) })
 }
 
 func example(list []string, key string) []string {
@@ -330,11 +328,10 @@ func (r *Result) Nearest() (template string) {
 	most := 0
 	for _, g := range r.Unplaced {
 		for _, key := range g.Examples {
-			folders := strings.Split(key, "/")
-			folders = folders[:len(folders)-1]
+			folders := strings.Split(path.Dir(key), "/")
 			for _, s := range source.All() {
 				n := 0
-				for _, element := range strings.Split(s.Rules[0].Layout, "/") {
+				for element := range strings.SplitSeq(s.Rules[0].Layout, "/") {
 					if slices.Contains(folders, element) {
 						n++
 					}

@@ -69,22 +69,16 @@ var writers = sync.OnceValue(func() []writer {
 		if anybodys(s) {
 			continue
 		}
-		w := writer{source: s}
+		w := writer{source: s, router: known(Rule{Source: s.Name})}
 		var shapes []table.Rule
 		for _, r := range s.Rules {
 			w.weight = max(w.weight, weight(r.Layout, r.Files))
 			r.Files, r.Except = nil, nil
 			shapes = append(shapes, r)
 		}
-		spelt, err := source.Expand([]table.Rule{{Source: s.Name}})
-		if err != nil {
-			continue // a test of package source finds it
-		}
+		var err error
 		if w.shape, err = table.New([]table.Bucket{{Name: anyBucket, Rules: shapes}}); err != nil {
-			continue
-		}
-		if w.router, err = table.New([]table.Bucket{{Name: anyBucket, Rules: spelt}}); err != nil {
-			continue
+			panic(err) // a test of package source finds it
 		}
 		list = append(list, w)
 	}
@@ -211,13 +205,16 @@ func nobodys(key string, found []int) bool {
 }
 
 // plainRouter takes what is ignored whatever the rules are.
-var plainRouter = sync.OnceValue(func() *table.Router {
-	r, err := table.New([]table.Bucket{{Name: anyBucket, Rules: []table.Rule{{Layout: "**/{yyyy}/", Table: "t"}}}})
+var plainRouter = sync.OnceValue(func() *table.Router { return known(Rule{Layout: "**/{yyyy}/", Table: "t"}) })
+
+// known routes by a rule that the program has.
+func known(r Rule) *table.Router {
+	router, err := route(anyBucket, r)
 	if err != nil {
 		panic(err)
 	}
-	return r
-})
+	return router
+}
 
 // guess proposes rules for keys that no source knows, the narrowest first.
 func guess(ctx context.Context, keys []string, name string, peek *peeker) []Rule {
@@ -228,7 +225,7 @@ func guess(ctx context.Context, keys []string, name string, peek *peeker) []Rule
 				continue
 			}
 			r := part.rule(name)
-			if table.Compile(r.router()) == nil && !slices.ContainsFunc(rules, func(o Rule) bool { return o.Prefix == r.Prefix }) {
+			if _, err := route(anyBucket, r); err == nil && !slices.ContainsFunc(rules, func(o Rule) bool { return o.Prefix == r.Prefix }) {
 				rules = append(rules, r)
 			}
 		}

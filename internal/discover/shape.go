@@ -2,65 +2,50 @@ package discover
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// dated are the forms in which folders are usually dated, each as it is written
-// in a template and as it looks. Those of several folders come first, longest
-// first, then those of one. Minutes are folders inside of an hour's partition.
-var dated = []struct {
-	template string
-	looks    []*regexp.Regexp
-}{
-	form("{yyyy}/{MM}/{dd}/{HH}/", year, month, day, hour),
-	form("{yyyy}/{MM}/{dd}/", year, month, day),
-	form("{yyyy}/{M}/{d}/{H}/", year, shortMonth, shortDay, shortHour),
-	form("{yyyy}/{M}/{d}/", year, shortMonth, shortDay),
-	form("{yyyy}-{MM}-{dd}/{HH}/", year+"-"+month+"-"+day, hour),
-	form("{yyyy}/{MM}-{dd}/", year, month+"-"+day),
-	form("{yyyy}-{MM}/{dd}/", year+"-"+month, day),
-	form("{dd}/{MM}/{yyyy}/", day, month, year),
-	form("{yyyy}{MM}{dd}/{HH}/", year+month+day, hour),
-	form("{yyyy}-{MM}-{dd}-{HH}/", year+"-"+month+"-"+day+"-"+hour),
-	form("{yyyy}-{MM}-{dd}T{HH}/", year+"-"+month+"-"+day+"T"+hour),
-	form("{yyyy}-{MM}-{dd}_{HH}/", year+"-"+month+"-"+day+"_"+hour),
-	form("{yyyy}{MM}{dd}T{HH}/", year+month+day+"T"+hour),
-	form("{yyyy}{MM}{dd}-{HH}/", year+month+day+"-"+hour),
-	form("{yyyy}-{MM}-{dd}/", year+"-"+month+"-"+day),
-	form("{yyyy}_{MM}_{dd}/", year+"_"+month+"_"+day),
-	form("{yyyy}.{MM}.{dd}/", year+`\.`+month+`\.`+day),
-	form("{yyyy}{MM}{dd}{HH}{mm}/", year+month+day+hour+`[0-5]\d`),
-	form("{yyyy}{MM}{dd}{HH}/", year+month+day+hour),
-	form("{yyyy}{MM}{dd}/", year+month+day),
-	form("{dd}-{MM}-{yyyy}/", day+"-"+month+"-"+year),
-	form("{yyyy}-{MM}/", year+"-"+month),
-	form("{yyyy}/{MM}/", year, month),
-	form("{yyyy}/", year),
-}
+// dated are the forms in which folders are usually dated, as a template has them:
+// those of several folders first, longest first, then those of one. Minutes are
+// folders inside of an hour's partition.
+var dated = strings.Fields(`
+	{yyyy}/{MM}/{dd}/{HH}/
+	{yyyy}/{MM}/{dd}/
+	{yyyy}/{M}/{d}/{H}/
+	{yyyy}/{M}/{d}/
+	{yyyy}-{MM}-{dd}/{HH}/
+	{yyyy}/{MM}-{dd}/
+	{yyyy}-{MM}/{dd}/
+	{dd}/{MM}/{yyyy}/
+	{yyyy}{MM}{dd}/{HH}/
+	{yyyy}-{MM}-{dd}-{HH}/  {yyyy}-{MM}-{dd}T{HH}/  {yyyy}-{MM}-{dd}_{HH}/
+	{yyyy}{MM}{dd}T{HH}/    {yyyy}{MM}{dd}-{HH}/
+	{yyyy}-{MM}-{dd}/       {yyyy}_{MM}_{dd}/       {yyyy}.{MM}.{dd}/
+	{yyyy}{MM}{dd}{HH}{mm}/ {yyyy}{MM}{dd}{HH}/     {yyyy}{MM}{dd}/
+	{dd}-{MM}-{yyyy}/
+	{yyyy}-{MM}/
+	{yyyy}/{MM}/
+	{yyyy}/`)
 
 const (
-	year       = `(?:19|20|21)\d\d`
-	month      = `(?:0[1-9]|1[0-2])`
-	day        = `(?:0[1-9]|[12]\d|3[01])`
-	hour       = `(?:[01]\d|2[0-3])`
-	shortMonth = `(?:[1-9]|1[0-2])`
-	shortDay   = `(?:[1-9]|[12]\d|3[01])`
-	shortHour  = `(?:\d|1\d|2[0-3])`
+	year  = `(?:19|20|21)\d\d`
+	month = `(?:0[1-9]|1[0-2])`
+	day   = `(?:0[1-9]|[12]\d|3[01])`
 )
 
-func form(template string, elements ...string) (f struct {
-	template string
-	looks    []*regexp.Regexp
-}) {
-	f.template = template
-	for _, e := range elements {
-		f.looks = append(f.looks, regexp.MustCompile(`^`+e+`$`))
+// looks are the forms' looks, by their place.
+var looks = func() (list []*regexp.Regexp) {
+	fields := strings.NewReplacer("{yyyy}", year, "{MM}", month, "{dd}", day, "{HH}", `(?:[01]\d|2[0-3])`, "{mm}", `[0-5]\d`,
+		"{M}", `(?:[1-9]|1[0-2])`, "{d}", `(?:[1-9]|[12]\d|3[01])`, "{H}", `(?:\d|1\d|2[0-3])`, ".", `\.`)
+	for _, form := range dated {
+		list = append(list, regexp.MustCompile("^"+fields.Replace(form)))
 	}
-	return f
-}
+	return list
+}()
 
 var (
 	keyValue   = regexp.MustCompile(`^([A-Za-z0-9_-]+)=(.*)$`)
@@ -123,16 +108,10 @@ func read(key string) (*shape, bool) {
 // dateAt finds the date that a path begins with, the longest form that fits, and
 // how many folders it has.
 func dateAt(folders []string) (template string, n int) {
-	for _, f := range dated {
-		if len(f.looks) > len(folders) {
-			continue
-		}
-		fits := true
-		for i, look := range f.looks {
-			fits = fits && look.MatchString(folders[i])
-		}
-		if fits {
-			return f.template, len(f.looks)
+	path := strings.Join(folders, "/") + "/"
+	for i, form := range dated {
+		if looks[i].MatchString(path) {
+			return form, strings.Count(form, "/")
 		}
 	}
 	if m := named.FindStringSubmatch(folders[0]); m != nil {
@@ -299,27 +278,12 @@ func capture(well string, taken map[string]bool) string {
 	return name
 }
 
-func sorted[V any](names map[string]V) (list []string) {
-	for n := range names {
-		list = append(list, n)
-	}
-	slices.Sort(list)
-	return list
-}
+func sorted[V any](names map[string]V) []string { return slices.Sorted(maps.Keys(names)) }
 
 // tableName makes a folder's name a table's.
 func tableName(folder string) string {
-	name := strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
-			return r
-		case 'A' <= r && r <= 'Z':
-			return r - 'A' + 'a'
-		}
-		return '_'
-	}, folder)
-	if name = strings.Trim(name, "_"); name == "" {
-		return "logs"
-	}
-	return name
+	name := strings.Trim(notInTables.ReplaceAllString(strings.ToLower(folder), "_"), "_")
+	return cmp.Or(name, "logs")
 }
+
+var notInTables = regexp.MustCompile(`[^a-z0-9]`)
