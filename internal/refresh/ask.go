@@ -31,7 +31,7 @@ func Ask(ctx context.Context, router *table.Router, reader Reader, o Object) (As
 	case look.asked || a.Reason == "":
 		return Asked{Outcome: table.Place, Missing: look.asked}, nil
 	}
-	return Asked{Outcome: table.Outcome(a.Reason.word()), Reason: a.Reason, Detail: a.Detail}, nil
+	return Asked{Outcome: table.Outcome(a.Reason.rank().word()), Reason: a.Reason, Detail: a.Detail}, nil
 }
 
 // lookOnly is a Writer that notes that something would be added.
