@@ -1,10 +1,10 @@
 package event
 
 import (
+	"encoding/json"
 	"math/bits"
+	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // maxDepth is how deep a body may nest.
@@ -264,85 +264,29 @@ func escapeLen(s string) int {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
 		return 2
 	case 'u':
-		if len(s) >= 6 && hex4(s[2:6]) >= 0 {
-			return 6
+		if len(s) >= 6 {
+			if _, err := strconv.ParseUint(s[2:6], 16, 16); err == nil {
+				return 6
+			}
 		}
 	}
 	return 0
 }
 
-// hex4 is the value of four hexadecimal digits, or -1.
-func hex4(s string) rune {
-	var v rune
-	for i := range 4 {
-		c := s[i]
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
-			return -1
-		}
-		v = v<<4 | rune(c)
-	}
-	return v
-}
-
 // str reads a string.
 func (p *scanner) str() string {
+	from := p.i
 	raw, escaped := p.rawString()
 	if !escaped {
 		return raw
 	}
-	return unescape(raw)
+	return p.unescape(p.s[from:p.i])
 }
 
-// unescape decodes a string that rawString found well formed. Half a surrogate
-// pair becomes U+FFFD.
-func unescape(s string) string {
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); {
-		if s[i] != '\\' {
-			b = append(b, s[i])
-			i++
-			continue
-		}
-		if s[i+1] != 'u' {
-			b = append(b, unescaped(s[i+1]))
-			i += 2
-			continue
-		}
-		r := hex4(s[i+2 : i+6])
-		i += 6
-		if utf16.IsSurrogate(r) {
-			low := rune(-1)
-			if i+6 <= len(s) && s[i] == '\\' && s[i+1] == 'u' {
-				low = hex4(s[i+2 : i+6])
-			}
-			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-				i += 6
-			}
-		}
-		b = utf8.AppendRune(b, r)
-	}
-	return string(b)
-}
-
-func unescaped(c byte) byte {
-	switch c {
-	case 'b':
-		return '\b'
-	case 'f':
-		return '\f'
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	}
-	return c // " \ /
+// unescape decodes a string with its quotes. Half a surrogate pair becomes U+FFFD.
+func (p *scanner) unescape(quoted string) (s string) {
+	p.need(json.Unmarshal([]byte(quoted), &s) == nil)
+	return s
 }
 
 // number reads -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
