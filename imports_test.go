@@ -78,7 +78,7 @@ func adapters(imports []string) (found []string) {
 }
 
 func shared(path string) bool {
-	return under(path, "internal/aws/awserror") || under(path, "internal/aws/backoff") || under(path, "internal/aws/bisect") || under(path, "internal/aws/awstest")
+	return under(path, "internal/aws/awserror") || under(path, "internal/aws/retries") || under(path, "internal/aws/awstest")
 }
 
 func forbidden(from, to string) string {

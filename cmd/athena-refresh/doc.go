@@ -46,7 +46,7 @@
 //	internal/aws/diagnostics has AWS tell the facts that doctor judges
 //	internal/aws/account     is the account that deploy changes: functions, notifications, what exists
 //	internal/aws/provision   makes the resources of a configuration on the embedded AWS
-//	internal/aws/awserror, backoff, bisect  what these share
+//	internal/aws/awserror, retries  what these share
 //
 // And what plays AWS, or starts all of this:
 //

@@ -22,8 +22,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
-	"athenarefresh/internal/aws/backoff"
-	"athenarefresh/internal/aws/bisect"
+	"athenarefresh/internal/aws/retries"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -111,7 +110,7 @@ func (w *Writer) Fits(t refresh.Table, parts []refresh.Partition) int {
 }
 
 // Add adds partitions with one statement, or with more where Athena fails on
-// some of them for a reason that isn't recognised ([bisect.Run]). A partition
+// some of them for a reason that isn't recognised ([retries.Halve]). A partition
 // that can't be written in a statement fails by itself.
 //
 // When ctx ends, the statement under way is stopped and watched until its
@@ -124,7 +123,7 @@ func (w *Writer) Add(ctx context.Context, t refresh.Table, parts []refresh.Parti
 	if len(good) == 0 {
 		return refused
 	}
-	err := bisect.Run(ctx, good, func(piece []refresh.Partition) error { return w.add(ctx, t, piece) })
+	err := retries.Halve(ctx, good, func(piece []refresh.Partition) error { return w.add(ctx, t, piece) })
 	if err != nil {
 		err = fmt.Errorf("add partitions to %s: %w", t.ID.Name, err)
 	}
@@ -193,7 +192,7 @@ func (w *Writer) submit(ctx context.Context, sql string, changes bool) (id strin
 		if err == nil || awserror.Code(err) != "" || !changes || time.Since(began) > submitTimeout {
 			return id, err
 		}
-		if backoff.Wait(ctx, 3) != nil {
+		if retries.Wait(ctx, 3) != nil {
 			return id, err
 		}
 	}
@@ -284,7 +283,7 @@ func (w *Writer) awaitStopped(ctx context.Context, id string, stopped bool) (sta
 		if err == nil || errors.Is(err, errClosed) || unseen {
 			return s, err
 		}
-		if backoff.Wait(ctx, 3) != nil {
+		if retries.Wait(ctx, 3) != nil {
 			return s, err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"athenarefresh/internal/aws/bisect"
+	"athenarefresh/internal/aws/retries"
 	"athenarefresh/internal/local/awsjson"
 	"athenarefresh/internal/refresh"
 )
@@ -159,7 +159,7 @@ func TestOneBadPartitionDoesNotKeepTheOthersOut(t *testing.T) {
 				}
 			}
 		}
-		if n, limit := len(s.submitted()), bisect.Limit(64); len(added) != 63 || n > limit {
+		if n, limit := len(s.submitted()), retries.Limit(64); len(added) != 63 || n > limit {
 			t.Errorf("%d of 63 added by %d statements, at most %d", len(added), n, limit)
 		}
 	})

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/aws/awserror"
-	"athenarefresh/internal/aws/bisect"
+	"athenarefresh/internal/aws/retries"
 	"athenarefresh/internal/refresh"
 )
 
@@ -28,7 +28,7 @@ func (s status) final() bool {
 
 // err says what a final state means for the parts that the statement names:
 // nil, an error that wraps one of refresh's sentinels, an error that a part
-// may have caused (bisect.Splittable), or one that concerns them all.
+// may have caused (retries.Splittable), or one that concerns them all.
 //
 // What the statement said of the parts is taken out of the reason before it is
 // read: keys are written by strangers, and one named "Table not found" must
@@ -87,9 +87,9 @@ const (
 func (v verdict) wrap(err error) error {
 	switch v {
 	case verdictPart, verdictExists:
-		return bisect.Splittable(err)
+		return retries.Splittable(err)
 	case verdictFolder:
-		return bisect.Splittable(fmt.Errorf("%w: %w", refresh.ErrFolderDenied, err))
+		return retries.Splittable(fmt.Errorf("%w: %w", refresh.ErrFolderDenied, err))
 	case verdictTable:
 		return fmt.Errorf("%w: %w", refresh.ErrTableMissing, err)
 	case verdictDatabase:

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"athenarefresh/internal/aws/bisect"
+	"athenarefresh/internal/aws/retries"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/smithy-go"
@@ -39,7 +39,7 @@ func class(err error) error {
 // halved asks bisect itself whether err makes it split.
 func halved(err error) bool {
 	calls := 0
-	bisect.Run(neverEnds{}, make([]int, 2), func([]int) error {
+	retries.Halve(neverEnds{}, make([]int, 2), func([]int) error {
 		calls++
 		return err
 	})

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"athenarefresh/internal/aws/awserror"
-	"athenarefresh/internal/aws/backoff"
+	"athenarefresh/internal/aws/retries"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,7 +30,7 @@ func (r *Reader) Partitions(ctx context.Context, t refresh.Table, values [][]str
 		if len(values) == 0 {
 			return found, nil
 		}
-		if err := backoff.Wait(ctx, round); err != nil {
+		if err := retries.Wait(ctx, round); err != nil {
 			return nil, fmt.Errorf("look up partitions of %s: %w", t.ID.Name, err)
 		}
 		parts, rest, err := r.lookup(ctx, t, values)

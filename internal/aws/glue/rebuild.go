@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
-	"athenarefresh/internal/aws/backoff"
+	"athenarefresh/internal/aws/retries"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -228,7 +228,7 @@ func (t *Tables) pass(ctx context.Context, table *types.Table, to *Shape, done *
 // for a reason that passes. A partition that is gone needs no change.
 func (t *Tables) updateAll(ctx context.Context, table *types.Table, to *Shape, parts []types.Partition) (r Rebuilt, err error) {
 	for round := range updateRounds {
-		if err := backoff.Wait(ctx, round); err != nil {
+		if err := retries.Wait(ctx, round); err != nil {
 			return r, err
 		}
 		out, err := t.batchUpdatePartition(ctx, &glue.BatchUpdatePartitionInput{DatabaseName: &t.database, TableName: table.Name, Entries: to.entries(parts)})

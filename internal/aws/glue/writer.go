@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
-	"athenarefresh/internal/aws/bisect"
+	"athenarefresh/internal/aws/retries"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -79,7 +79,7 @@ func (w *Writer) Fits(_ refresh.Table, parts []refresh.Partition) int {
 }
 
 // Add adds up to 100 partitions with one call, or with more where Glue refuses
-// them together ([bisect.Run]).
+// them together ([retries.Halve]).
 //
 // The end of ctx doesn't interrupt a call: one that was sent may be carried
 // out, and only its answer says that it is over. It is waited for, for a
@@ -92,7 +92,7 @@ func (w *Writer) Add(ctx context.Context, t refresh.Table, parts []refresh.Parti
 	if err != nil {
 		return fmt.Errorf("add partitions to %s: %w", t.ID.Name, err)
 	}
-	err = bisect.Run(ctx, parts, func(piece []refresh.Partition) error {
+	err = retries.Halve(ctx, parts, func(piece []refresh.Partition) error {
 		return w.create(ctx, t, descriptor, piece)
 	})
 	if err != nil {
@@ -184,7 +184,7 @@ func refusal(err error, n int) error {
 	case code == alreadyExists && n == 1:
 		return nil
 	case code == alreadyExists, code == "InvalidInputException", code == "ValidationException":
-		return bisect.Splittable(err)
+		return retries.Splittable(err)
 	}
 	return classify(err, refresh.ErrTableMissing)
 }

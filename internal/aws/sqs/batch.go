@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"athenarefresh/internal/aws/backoff"
+	"athenarefresh/internal/aws/retries"
 	"athenarefresh/internal/daemon"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -148,7 +148,7 @@ func inBatches[E any](ctx context.Context, entries []E, cut func([]E) int, call 
 // of the call as a whole is not repeated here, the SDK has done that.
 func confirm[E any](ctx context.Context, entries []E, call func(context.Context, []E) (answer, error)) (left []E, err error) {
 	for attempt := range batchAttempts {
-		if err := backoff.Wait(ctx, attempt); err != nil {
+		if err := retries.Wait(ctx, attempt); err != nil {
 			return append(left, entries...), err
 		}
 		a, callErr := callOnce(ctx, entries, call)

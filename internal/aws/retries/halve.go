@@ -1,6 +1,4 @@
-// Package bisect finds the few of many partitions that make a request fail, so
-// that the others get in without them.
-package bisect
+package retries
 
 import (
 	"context"
@@ -18,22 +16,23 @@ func Splittable(err error) error {
 	return &splittable{err}
 }
 
-// Limit is how often Run calls for n parts at most: 2·log₂n + 10.
+// Limit is how often Halve calls for n parts at most: 2·log₂n + 10.
 func Limit(n int) int { return 2*max(bits.Len(uint(n))-1, 0) + 10 }
 
 type splittable struct{ error }
 
 func (s *splittable) Unwrap() error { return s.error }
 
-// Run calls try with all of parts. Where that fails with an error marked as
-// [Splittable], it calls try with the first and the second half of what
-// failed, the larger pieces first, until what is left is single parts or
-// [Limit] calls were made: enough to take one bad part out of n, and not
-// enough for n bad ones to matter. Any other error ends it, and so does ctx.
+// Halve finds the few of many parts that make a request fail, so that the others
+// get in without them. It calls try with all of parts. Where that fails with an
+// error marked as [Splittable], it calls try with the first and the second half
+// of what failed, the larger pieces first, until what is left is single parts or
+// [Limit] calls were made: enough to take one bad part out of n, and not enough
+// for n bad ones to matter. Any other error ends it, and so does ctx.
 //
 // The error joins those of all the parts that did not succeed; that a part was
 // never tried in a piece small enough shows in the error of the larger piece.
-func Run[T any](ctx context.Context, parts []T, try func([]T) error) error {
+func Halve[T any](ctx context.Context, parts []T, try func([]T) error) error {
 	calls := Limit(len(parts))
 	pieces := [][]T{parts}
 	var failed []error

@@ -1,4 +1,4 @@
-package backoff
+package retries
 
 import (
 	"context"

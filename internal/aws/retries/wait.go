@@ -1,6 +1,6 @@
-// Package backoff waits before a call is repeated for what a service left undone
-// of it. Calls that failed as a whole are the SDK's to repeat.
-package backoff
+// Package retries repeats calls for what a service left undone of them. Calls that
+// failed as a whole are the SDK's to repeat.
+package retries
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package bisect
+package retries
 
 import (
 	"context"
@@ -38,7 +38,7 @@ func TestOneBadPartCostsOnlyItself(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 7, 64, 1000, 4999} {
 		for _, bad := range []int{0, n / 2, n - 1} {
 			c := &catalog{bad: map[int]bool{bad: true}}
-			err := Run(context.Background(), numbers(n), c.add)
+			err := Halve(context.Background(), numbers(n), c.add)
 			if !errors.Is(err, errBad) {
 				t.Errorf("%d parts, %d bad: error %v", n, bad, err)
 			}
@@ -55,7 +55,7 @@ func TestAllBadIsBounded(t *testing.T) {
 		for i := range n {
 			c.bad[i] = true
 		}
-		if err := Run(context.Background(), numbers(n), c.add); !errors.Is(err, errBad) {
+		if err := Halve(context.Background(), numbers(n), c.add); !errors.Is(err, errBad) {
 			t.Errorf("%d bad parts: error %v", n, err)
 		}
 		if limit := int(2*math.Log2(float64(n))) + 10; c.calls > limit {
@@ -67,7 +67,7 @@ func TestAllBadIsBounded(t *testing.T) {
 func TestAnyOtherErrorIsTheLast(t *testing.T) {
 	calls := 0
 	denied := errors.New("denied")
-	err := Run(context.Background(), numbers(100), func(p []int) error {
+	err := Halve(context.Background(), numbers(100), func(p []int) error {
 		if calls++; calls == 1 {
 			return Splittable(errBad)
 		}
@@ -81,7 +81,7 @@ func TestAnyOtherErrorIsTheLast(t *testing.T) {
 func TestNothingIsBegunAfterTheEndOfCtx(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	calls := 0
-	err := Run(ctx, numbers(100), func([]int) error {
+	err := Halve(ctx, numbers(100), func([]int) error {
 		calls++
 		cancel()
 		return Splittable(errBad)
@@ -96,7 +96,7 @@ func TestTheEndOfCtxFailsOnlyWhatIsLeft(t *testing.T) {
 	for calls, want := range map[int]error{2: context.Canceled, 3: nil} {
 		ctx, cancel := context.WithCancel(context.Background())
 		n := 0
-		err := Run(ctx, numbers(2), func([]int) error {
+		err := Halve(ctx, numbers(2), func([]int) error {
 			if n++; n == 1 {
 				return Splittable(errBad)
 			}
