@@ -8,7 +8,9 @@ package glue
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 	"sync"
@@ -20,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/smithy-go"
 )
 
 const (
@@ -78,22 +81,33 @@ func newClient(cfg aws.Config) *glue.Client {
 // Tables lists the names of the database's tables, views and links among them.
 func (r *Reader) Tables(ctx context.Context) ([]string, error) {
 	var names []string
-	in := &glue.GetTablesInput{
-		DatabaseName:    &r.database,
-		AttributesToGet: []types.TableAttributes{types.TableAttributesName},
-	}
-	for {
-		out, err := r.getTables(ctx, in)
+	for t, err := range r.tables(ctx, &glue.GetTablesInput{AttributesToGet: []types.TableAttributes{types.TableAttributesName}}) {
 		if err != nil {
-			return nil, fmt.Errorf("list tables of %s: %w", r.database, classify(err, refresh.ErrDatabaseMissing))
+			return nil, err
 		}
-		for _, t := range out.TableList {
-			names = append(names, strings.ToLower(aws.ToString(t.Name)))
+		names = append(names, strings.ToLower(aws.ToString(t.Name)))
+	}
+	return names, nil
+}
+
+// tables streams the database's tables. An error is the last thing that comes.
+func (r *Reader) tables(ctx context.Context, in *glue.GetTablesInput) iter.Seq2[*types.Table, error] {
+	return func(yield func(*types.Table, error) bool) {
+		for in.DatabaseName = &r.database; ; {
+			out, err := r.getTables(ctx, in)
+			if err != nil {
+				yield(nil, fmt.Errorf("list tables of %s: %w", r.database, classify(err, refresh.ErrDatabaseMissing)))
+				return
+			}
+			for i := range out.TableList {
+				if !yield(&out.TableList[i], nil) {
+					return
+				}
+			}
+			if in.NextToken = out.NextToken; aws.ToString(in.NextToken) == "" {
+				return
+			}
 		}
-		if aws.ToString(out.NextToken) == "" {
-			return names, nil
-		}
-		in.NextToken = out.NextToken
 	}
 }
 
@@ -177,11 +191,14 @@ func optional(s string) *string {
 	return &s
 }
 
+// notFound is Glue's word for whatever does not exist.
+const notFound = "EntityNotFoundException"
+
 // classify wraps an error of Glue so that it is the refresh package's sentinel
 // for it, where there is one. EntityNotFoundException says in words only which
 // entity it was; missing is what it is without them.
 func classify(err, missing error) error {
-	if awserror.Code(err) != "EntityNotFoundException" {
+	if awserror.Code(err) != notFound {
 		return awserror.Classify(err)
 	}
 	switch message := awserror.Message(err); {
@@ -200,3 +217,11 @@ var (
 	databaseMissing = regexp.MustCompile(`(?i)^database\b`)
 	tableMissing    = regexp.MustCompile(`(?i)^table\b`)
 )
+
+// itemError is what an answer says of one of the partitions of a batch call.
+func itemError(d *types.ErrorDetail) error {
+	if d == nil {
+		return errors.New("no reason given")
+	}
+	return classify(&smithy.GenericAPIError{Code: aws.ToString(d.ErrorCode), Message: aws.ToString(d.ErrorMessage)}, refresh.ErrTableMissing)
+}

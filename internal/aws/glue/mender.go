@@ -2,17 +2,16 @@ package glue
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
-	"github.com/aws/smithy-go"
 )
 
 // maxDelete is BatchDeletePartition's limit of partitions a call.
@@ -37,9 +36,12 @@ func NewMender(cfg aws.Config, r *Reader) *Mender {
 // else of a partition stays as it is: its own columns and SerDe may be older
 // than the table's, as its files are. It returns an error for each of parts.
 func (m *Mender) Relocate(ctx context.Context, t refresh.Table, parts []refresh.Partition) []error {
-	var errs []error
-	for chunk := range slices.Chunk(parts, maxUpdate) {
-		errs = append(errs, m.relocate(ctx, t, chunk)...)
+	return inChunks(parts, maxUpdate, func(chunk []refresh.Partition) []error { return m.relocate(ctx, t, chunk) })
+}
+
+func inChunks(parts []refresh.Partition, most int, call func([]refresh.Partition) []error) (errs []error) {
+	for chunk := range slices.Chunk(parts, most) {
+		errs = append(errs, call(chunk)...)
 	}
 	return errs
 }
@@ -59,11 +61,7 @@ func (m *Mender) relocate(ctx context.Context, t refresh.Table, parts []refresh.
 		}
 		sd := *old.StorageDescriptor
 		sd.Location = aws.String(p.Location)
-		in.Entries = append(in.Entries, types.BatchUpdatePartitionRequestEntry{
-			PartitionValueList: p.Values,
-			PartitionInput: &types.PartitionInput{Values: p.Values, StorageDescriptor: &sd,
-				Parameters: old.Parameters, LastAccessTime: old.LastAccessTime, LastAnalyzedTime: old.LastAnalyzedTime},
-		})
+		in.Entries = append(in.Entries, update(old, &sd))
 	}
 	if in.Entries == nil {
 		return errs
@@ -73,29 +71,27 @@ func (m *Mender) relocate(ctx context.Context, t refresh.Table, parts []refresh.
 		return all(errs, fmt.Errorf("relocate partitions of %s: %w", t.ID.Name, classify(err, refresh.ErrTableMissing)))
 	}
 	for _, e := range out.Errors {
-		note(errs, parts, e.PartitionValueList, detailed("relocate", t, e.PartitionValueList, e.ErrorDetail))
+		note(errs, parts, e.PartitionValueList, fmt.Errorf("relocate partition %q of %s: %w", e.PartitionValueList, t.ID.Name, itemError(e.ErrorDetail)))
 	}
 	return errs
 }
 
 // whole reads partitions with all that the catalog has of them, by their values.
 func (r *Reader) whole(ctx context.Context, t refresh.Table, parts []refresh.Partition) (map[string]types.Partition, error) {
-	keys := make([]types.PartitionValueList, len(parts))
+	values := make([][]string, len(parts))
 	for i, p := range parts {
-		keys[i].Values = p.Values
+		values[i] = p.Values
 	}
-	out, err := r.batchGetPartition(ctx, &glue.BatchGetPartitionInput{
-		CatalogId: optional(t.ID.Catalog), DatabaseName: &t.ID.Database, TableName: &t.ID.Name, PartitionsToGet: keys,
-	})
+	list, unread, err := r.get(ctx, t, values)
 	if err != nil {
-		return nil, classify(err, refresh.ErrTableMissing)
+		return nil, err
 	}
 	found := map[string]types.Partition{}
-	for _, p := range out.Partitions {
+	for _, p := range list {
 		found[valuesKey(p.Values)] = p
 	}
-	for _, k := range out.UnprocessedKeys {
-		if _, ok := found[valuesKey(k.Values)]; !ok {
+	for _, v := range unread {
+		if _, ok := found[valuesKey(v)]; !ok {
 			return nil, fmt.Errorf("%w: Glue left partitions unread", refresh.ErrThrottled)
 		}
 	}
@@ -107,11 +103,7 @@ func valuesKey(values []string) string { return strings.Join(values, "\x00") }
 // Drop takes partitions out of the catalog; nothing in S3 is touched. It returns
 // an error for each of parts. One that is gone already is as good as dropped.
 func (m *Mender) Drop(ctx context.Context, t refresh.Table, parts []refresh.Partition) []error {
-	var errs []error
-	for chunk := range slices.Chunk(parts, maxDelete) {
-		errs = append(errs, m.drop(ctx, t, chunk)...)
-	}
-	return errs
+	return inChunks(parts, maxDelete, func(chunk []refresh.Partition) []error { return m.drop(ctx, t, chunk) })
 }
 
 func (m *Mender) drop(ctx context.Context, t refresh.Table, parts []refresh.Partition) []error {
@@ -125,10 +117,9 @@ func (m *Mender) drop(ctx context.Context, t refresh.Table, parts []refresh.Part
 		return all(errs, fmt.Errorf("drop partitions of %s: %w", t.ID.Name, classify(err, refresh.ErrTableMissing)))
 	}
 	for _, e := range out.Errors {
-		if e.ErrorDetail != nil && aws.ToString(e.ErrorDetail.ErrorCode) == "EntityNotFoundException" {
-			continue
+		if err := itemError(e.ErrorDetail); awserror.Code(err) != notFound {
+			note(errs, parts, e.PartitionValues, fmt.Errorf("drop partition %q of %s: %w", e.PartitionValues, t.ID.Name, err))
 		}
-		note(errs, parts, e.PartitionValues, detailed("drop", t, e.PartitionValues, e.ErrorDetail))
 	}
 	return errs
 }
@@ -154,10 +145,13 @@ func note(errs []error, parts []refresh.Partition, values []string, err error) {
 	errs[i] = err
 }
 
-func detailed(verb string, t refresh.Table, values []string, d *types.ErrorDetail) error {
-	err := errors.New("no reason given")
-	if d != nil {
-		err = classify(&smithy.GenericAPIError{Code: aws.ToString(d.ErrorCode), Message: aws.ToString(d.ErrorMessage)}, refresh.ErrTableMissing)
+// update gives a partition another descriptor, and keeps all else of it.
+func update(p types.Partition, sd *types.StorageDescriptor) types.BatchUpdatePartitionRequestEntry {
+	return types.BatchUpdatePartitionRequestEntry{
+		PartitionValueList: p.Values,
+		PartitionInput: &types.PartitionInput{
+			Values: p.Values, StorageDescriptor: sd,
+			Parameters: p.Parameters, LastAccessTime: p.LastAccessTime, LastAnalyzedTime: p.LastAnalyzedTime,
+		},
 	}
-	return fmt.Errorf("%s partition %q of %s: %w", verb, values, t.ID.Name, err)
 }

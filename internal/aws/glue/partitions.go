@@ -33,11 +33,14 @@ func (r *Reader) Partitions(ctx context.Context, t refresh.Table, values [][]str
 		if err := retries.Wait(ctx, round); err != nil {
 			return nil, fmt.Errorf("look up partitions of %s: %w", t.ID.Name, err)
 		}
-		parts, rest, err := r.lookup(ctx, t, values)
+		parts, rest, err := r.get(ctx, t, values)
 		if err != nil {
 			return nil, fmt.Errorf("look up %d partitions of %s: %w", len(values), t.ID.Name, err)
 		}
-		found, values = append(found, parts...), rest
+		for _, p := range parts {
+			found = append(found, partition(p))
+		}
+		values = rest
 	}
 	for _, v := range values {
 		p, ok, err := r.lookupOne(ctx, t, v)
@@ -51,7 +54,8 @@ func (r *Reader) Partitions(ctx context.Context, t refresh.Table, values [][]str
 	return found, nil
 }
 
-func (r *Reader) lookup(ctx context.Context, t refresh.Table, values [][]string) (found []refresh.Partition, unprocessed [][]string, err error) {
+// get asks for partitions by their values, once.
+func (r *Reader) get(ctx context.Context, t refresh.Table, values [][]string) (found []types.Partition, unprocessed [][]string, err error) {
 	keys := make([]types.PartitionValueList, len(values))
 	for i, v := range values {
 		keys[i].Values = v
@@ -65,13 +69,10 @@ func (r *Reader) lookup(ctx context.Context, t refresh.Table, values [][]string)
 	if err != nil {
 		return nil, nil, classify(err, refresh.ErrTableMissing)
 	}
-	for _, p := range out.Partitions {
-		found = append(found, partition(p))
-	}
 	for _, k := range out.UnprocessedKeys {
 		unprocessed = append(unprocessed, k.Values)
 	}
-	return found, unprocessed, nil
+	return out.Partitions, unprocessed, nil
 }
 
 // lookupOne is asked only after the table was found, so what is not found is
@@ -85,7 +86,7 @@ func (r *Reader) lookupOne(ctx context.Context, t refresh.Table, values []string
 	})
 	message := awserror.Message(err)
 	switch {
-	case awserror.Code(err) == "EntityNotFoundException" && !databaseMissing.MatchString(message) && !tableMissing.MatchString(message):
+	case awserror.Code(err) == notFound && !databaseMissing.MatchString(message) && !tableMissing.MatchString(message):
 		return refresh.Partition{}, false, nil
 	case err != nil:
 		return refresh.Partition{}, false, classify(err, refresh.ErrTableMissing)

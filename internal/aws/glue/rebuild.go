@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
@@ -16,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
-	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -189,27 +189,25 @@ func (t *Tables) stillRebuilt(ctx context.Context, table *types.Table, to *Shape
 func (t *Tables) pass(ctx context.Context, table *types.Table, to *Shape, done *Rebuilt, step func(Rebuilt)) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(updates)
-	results := make(chan Rebuilt, updates)
-	counted := make(chan struct{})
-	go func() {
-		defer close(counted)
-		for r := range results {
-			done.Seen, done.Changed, done.Gone = done.Seen+r.Seen, done.Changed+r.Changed, done.Gone+r.Gone
-			step(*done)
-		}
-	}()
+	var counting sync.Mutex
+	count := func(r Rebuilt) {
+		counting.Lock()
+		defer counting.Unlock()
+		*done = done.and(r)
+		step(*done)
+	}
 	var failed error
 	for page, err := range t.pages(ctx, glue.GetPartitionsInput{DatabaseName: &t.database, TableName: table.Name}) {
 		if err != nil {
 			failed = err
 			break
 		}
-		results <- Rebuilt{Seen: len(page)}
+		count(Rebuilt{Seen: len(page)})
 		stale := slices.DeleteFunc(page, func(p types.Partition) bool { return p.StorageDescriptor == nil || to.is(p.StorageDescriptor) })
 		for chunk := range slices.Chunk(stale, maxUpdate) {
 			work.Go(func() error {
 				r, err := t.updateAll(ctx, table, to, chunk)
-				results <- r
+				count(r)
 				return err
 			})
 		}
@@ -219,8 +217,6 @@ func (t *Tables) pass(ctx context.Context, table *types.Table, to *Shape, done *
 	if err := work.Wait(); err != nil {
 		failed = err
 	}
-	close(results)
-	<-counted
 	return failed
 }
 
@@ -231,7 +227,7 @@ func (t *Tables) updateAll(ctx context.Context, table *types.Table, to *Shape, p
 		if err := retries.Wait(ctx, round); err != nil {
 			return r, err
 		}
-		out, err := t.batchUpdatePartition(ctx, &glue.BatchUpdatePartitionInput{DatabaseName: &t.database, TableName: table.Name, Entries: to.entries(parts)})
+		out, err := t.batchUpdatePartition(ctx, &glue.BatchUpdatePartitionInput{DatabaseName: &t.database, TableName: table.Name, Entries: to.updates(parts)})
 		if err = classify(err, refresh.ErrTableMissing); errors.Is(err, refresh.ErrThrottled) {
 			continue
 		}
@@ -257,35 +253,26 @@ var passing = []string{"ThrottlingException", "ConcurrentModificationException",
 // doesn't exist any more is gone; any other reason that stays is an error.
 func undone(parts []types.Partition, items []types.BatchUpdatePartitionFailureEntry) (left []types.Partition, gone int, err error) {
 	for _, e := range items {
-		code, message := "", "no reason given"
-		if e.ErrorDetail != nil {
-			code, message = aws.ToString(e.ErrorDetail.ErrorCode), aws.ToString(e.ErrorDetail.ErrorMessage)
-		}
+		err := itemError(e.ErrorDetail)
 		i := slices.IndexFunc(parts, func(p types.Partition) bool { return slices.Equal(p.Values, e.PartitionValueList) })
-		switch {
-		case code == "EntityNotFoundException":
+		switch code := awserror.Code(err); {
+		case code == notFound:
 			gone++
 		case i >= 0 && slices.Contains(passing, code):
 			left = append(left, parts[i])
 		default:
-			return nil, 0, fmt.Errorf("partition %q: %w", e.PartitionValueList, awserror.Classify(&smithy.GenericAPIError{Code: code, Message: message}))
+			return nil, 0, fmt.Errorf("partition %q: %w", e.PartitionValueList, err)
 		}
 	}
 	return left, gone, nil
 }
 
-// entries keep of a partition all that the shape doesn't say: above all its
+// updates keep of a partition all that the shape doesn't say: above all its
 // location.
-func (to *Shape) entries(parts []types.Partition) []types.BatchUpdatePartitionRequestEntry {
+func (to *Shape) updates(parts []types.Partition) []types.BatchUpdatePartitionRequestEntry {
 	list := make([]types.BatchUpdatePartitionRequestEntry, len(parts))
 	for i, p := range parts {
-		list[i] = types.BatchUpdatePartitionRequestEntry{
-			PartitionValueList: p.Values,
-			PartitionInput: &types.PartitionInput{
-				Values: p.Values, Parameters: p.Parameters, LastAccessTime: p.LastAccessTime, LastAnalyzedTime: p.LastAnalyzedTime,
-				StorageDescriptor: to.applied(p.StorageDescriptor),
-			},
-		}
+		list[i] = update(p, to.applied(p.StorageDescriptor))
 	}
 	return list
 }

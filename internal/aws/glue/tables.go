@@ -64,20 +64,13 @@ func (t *Tables) Describe(ctx context.Context, name string) (*Description, error
 // Descriptions returns all tables of the database, by name as Glue lists them.
 func (t *Tables) Descriptions(ctx context.Context) ([]*Description, error) {
 	var all []*Description
-	in := &glue.GetTablesInput{DatabaseName: &t.database}
-	for {
-		out, err := t.getTables(ctx, in)
+	for table, err := range t.tables(ctx, &glue.GetTablesInput{}) {
 		if err != nil {
-			return nil, fmt.Errorf("list tables of %s: %w", t.database, classify(err, refresh.ErrDatabaseMissing))
+			return nil, err
 		}
-		for i := range out.TableList {
-			all = append(all, describe(&out.TableList[i]))
-		}
-		if aws.ToString(out.NextToken) == "" {
-			return all, nil
-		}
-		in.NextToken = out.NextToken
+		all = append(all, describe(table))
 	}
+	return all, nil
 }
 
 func describe(t *types.Table) *Description {

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
-	"github.com/aws/smithy-go"
 )
 
 const (
@@ -194,11 +193,8 @@ func refusal(err error, n int) error {
 func itemErrors(items []types.PartitionError) error {
 	var errs []error
 	for _, e := range items {
-		if d := e.ErrorDetail; d == nil {
-			errs = append(errs, fmt.Errorf("partition %q: no reason given", e.PartitionValues))
-		} else if code := aws.ToString(d.ErrorCode); code != alreadyExists {
-			err := &smithy.GenericAPIError{Code: code, Message: aws.ToString(d.ErrorMessage)}
-			errs = append(errs, fmt.Errorf("partition %q: %w", e.PartitionValues, classify(err, refresh.ErrTableMissing)))
+		if err := itemError(e.ErrorDetail); awserror.Code(err) != alreadyExists {
+			errs = append(errs, fmt.Errorf("partition %q: %w", e.PartitionValues, err))
 		}
 	}
 	return errors.Join(errs...)
