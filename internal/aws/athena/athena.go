@@ -14,10 +14,12 @@
 package athena
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -300,7 +302,7 @@ func (w *Writer) Check(ctx context.Context) error {
 	}
 	id, err := w.run(ctx, "SHOW DATABASES LIKE "+pattern, Submission{}, nil)
 	if err != nil {
-		return fmt.Errorf("run a statement in work group %s, results in %s: %w", orDefault(w.o.WorkGroup, "primary"), w.describeResults(), err)
+		return fmt.Errorf("run a statement in work group %s, results in %s: %w", cmp.Or(w.o.WorkGroup, "primary"), w.describeResults(), err)
 	}
 	out, err := w.results(ctx, &athena.GetQueryResultsInput{QueryExecutionId: &id})
 	if err != nil {
@@ -319,23 +321,10 @@ func (w *Writer) describeResults() string {
 	return w.resultsLocation()
 }
 
-func orDefault(s, def string) string {
-	if s == "" {
-		return def
-	}
-	return s
-}
-
 // lists reports whether a row is the name. LIKE's pattern is Hive's, where
 // some characters of a name match others too, so rows may name others.
 func lists(rs *types.ResultSet, name string) bool {
-	if rs == nil {
-		return false
-	}
-	for _, row := range rs.Rows {
-		if len(row.Data) > 0 && strings.EqualFold(aws.ToString(row.Data[0].VarCharValue), name) {
-			return true
-		}
-	}
-	return false
+	return rs != nil && slices.ContainsFunc(rs.Rows, func(row types.Row) bool {
+		return len(row.Data) > 0 && strings.EqualFold(aws.ToString(row.Data[0].VarCharValue), name)
+	})
 }

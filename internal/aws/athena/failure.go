@@ -1,8 +1,11 @@
 package athena
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/aws/awserror"
@@ -37,7 +40,7 @@ func (s status) err(parts []refresh.Partition) error {
 	if s.state == "SUCCEEDED" {
 		return nil
 	}
-	err := fmt.Errorf("statement %s: %s", strings.ToLower(s.state), orUnknown(s.reason))
+	err := fmt.Errorf("statement %s: %s", strings.ToLower(s.state), cmp.Or(s.reason, "no reason given"))
 	if s.errorType != noErrorType {
 		err = fmt.Errorf("%w (Athena error type %d)", err, s.errorType)
 	}
@@ -45,13 +48,13 @@ func (s status) err(parts []refresh.Partition) error {
 		return err
 	}
 	v := s.verdict(redact(s.reason, parts))
-	if v == verdictFolder && len(parts) == 0 {
-		v = verdictDenied
-	}
-	if v == verdictExists && len(parts) <= 1 {
+	switch {
+	case v == exists && len(parts) <= 1:
 		return nil // of several, the others may not have been added
+	case v == refresh.ErrFolderDenied && len(parts) == 0:
+		v = refresh.ErrAccessDenied
 	}
-	return v.wrap(err)
+	return wrap(v, err)
 }
 
 // refusal says what an error of StartQueryExecution means: some statements are
@@ -60,83 +63,64 @@ func refusal(err error, parts []refresh.Partition) error {
 	if awserror.Code(err) != "InvalidRequestException" {
 		return awserror.Classify(err)
 	}
-	return textVerdict(redact(awserror.Message(err), parts)).wrap(err)
+	return wrap(textVerdict(redact(awserror.Message(err), parts)), err)
 }
 
-func orUnknown(reason string) string {
-	if reason == "" {
-		return "no reason given"
-	}
-	return reason
-}
-
-// verdict is what a failure is about.
-type verdict int
-
-const (
-	verdictPart      verdict = iota // nobody knows: perhaps one of the partitions
-	verdictWhole                    // the table, the account or the service
-	verdictExists                   // a partition came into being meanwhile: what was wanted
-	verdictTable                    // the table does not exist
-	verdictDatabase                 // the database does not exist
-	verdictDenied                   // not allowed
-	verdictFolder                   // not allowed by S3: perhaps the folder of one of the partitions
-	verdictThrottled                // later
+// What a failure is about, where it is none of refresh's sentinels.
+var (
+	aPart  = errors.New("a partition")          // nobody knows: perhaps one of them
+	whole  = errors.New("the table or service") // or the account
+	exists = errors.New("a partition is there") // by now, which is what was wanted
 )
 
-func (v verdict) wrap(err error) error {
-	switch v {
-	case verdictPart, verdictExists:
+// wrap puts what a failure is about in front of it.
+func wrap(verdict, err error) error {
+	switch verdict {
+	case aPart, exists:
 		return retries.Splittable(err)
-	case verdictFolder:
-		return retries.Splittable(fmt.Errorf("%w: %w", refresh.ErrFolderDenied, err))
-	case verdictTable:
-		return fmt.Errorf("%w: %w", refresh.ErrTableMissing, err)
-	case verdictDatabase:
-		return fmt.Errorf("%w: %w", refresh.ErrDatabaseMissing, err)
-	case verdictDenied:
-		return fmt.Errorf("%w: %w", refresh.ErrAccessDenied, err)
-	case verdictThrottled:
-		return fmt.Errorf("%w: %w", refresh.ErrThrottled, err)
+	case whole:
+		return err
+	case refresh.ErrFolderDenied:
+		return retries.Splittable(fmt.Errorf("%w: %w", verdict, err))
 	}
-	return err
+	return fmt.Errorf("%w: %w", verdict, err)
 }
 
 // verdict prefers a number that says one thing to the text, and the text to a
 // number that says many ("DDL task failed").
-func (s status) verdict(reason string) verdict {
-	if v := typeVerdict(s.errorType); v == verdictDenied && folderDenied(strings.ToLower(reason)) {
-		return verdictFolder
-	} else if v != verdictPart {
+func (s status) verdict(reason string) error {
+	if v := typeVerdict(s.errorType); v == refresh.ErrAccessDenied && folderDenied(strings.ToLower(reason)) {
+		return refresh.ErrFolderDenied
+	} else if v != aPart {
 		return v
 	}
-	if v := textVerdict(reason); v != verdictPart {
+	if v := textVerdict(reason); v != aPart {
 		return v
 	}
 	switch {
 	case s.errorType == 1110, s.errorType == 1300, s.errorType == 1301:
-		return verdictTable
+		return refresh.ErrTableMissing
 	case timedOut(s.errorType):
-		return verdictPart // half of it may be done in time
+		return aPart // half of it may be done in time
 	case s.retryable, s.system, internal(s.errorType):
-		return verdictWhole
+		return whole
 	}
-	return verdictPart // 1109 and 1306 too: a partition's path or bucket doesn't exist
+	return aPart // 1109 and 1306 too: a partition's path or bucket doesn't exist
 }
 
 // typeVerdict reads the types of Athena's error reference that leave no doubt.
-func typeVerdict(t int) verdict {
+func typeVerdict(t int) error {
 	switch {
 	case t == 1402: // too many versions of the table in Glue
-		return verdictWhole
+		return whole
 	case 1400 <= t && t <= 1406: // 1401 by Glue, 1403 by S3, 1404 to 1406 by Athena
-		return verdictThrottled
+		return refresh.ErrThrottled
 	case t == 1602: // the capacity reservation is used up
-		return verdictThrottled
+		return refresh.ErrThrottled
 	case t == 1500, t == 1501:
-		return verdictDenied
+		return refresh.ErrAccessDenied
 	}
-	return verdictPart
+	return aPart
 }
 
 func timedOut(t int) bool { return t == 206 || t == 210 }
@@ -165,35 +149,30 @@ func folderDenied(reason string) bool {
 
 // textVerdict reads a reason's words, as Hive, Glue and S3 were seen to put
 // them (AWS gives no list).
-func textVerdict(reason string) verdict {
+func textVerdict(reason string) error {
 	reason = strings.ToLower(reason)
 	has := func(any ...string) bool {
-		for _, words := range any {
-			if strings.Contains(reason, words) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(any, func(words string) bool { return strings.Contains(reason, words) })
 	}
 	switch {
 	case has("alreadyexistsexception", "partition already exists", "partitions already exist"):
-		return verdictExists
+		return exists
 	case has("rate exceeded", "throttl", "reduce your request rate", "slowdown", "toomanyrequests"):
-		return verdictThrottled
+		return refresh.ErrThrottled
 	case has("concurrentmodification", "concurrent modification", "modified concurrently"):
-		return verdictWhole
+		return whole
 	case folderDenied(reason):
-		return verdictFolder
+		return refresh.ErrFolderDenied
 	case has("access denied", "accessdenied", "not authorized", "status code: 403", "insufficient permission", "insufficient lake formation"):
-		return verdictDenied
+		return refresh.ErrAccessDenied
 	case has("glueencryptionexception", "output location", "output bucket", "workgroup", "work group"):
-		return verdictWhole
+		return whole
 	case databaseMissing.MatchString(reason), has("schema_not_found", "database_not_found"):
-		return verdictDatabase
+		return refresh.ErrDatabaseMissing
 	case has("table is not partitioned", "name is null"): // "name is null": Glue's table has no TableType
-		return verdictWhole
+		return whole
 	case tableMissing.MatchString(reason), has("table_not_found", "entitynotfoundexception", "nosuchobjectexception"):
-		return verdictTable
+		return refresh.ErrTableMissing
 	}
-	return verdictPart
+	return aPart
 }

@@ -1,10 +1,13 @@
 package athena
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -110,9 +113,8 @@ func (p *poller) close() {
 }
 
 func (p *poller) run() {
-	delay := firstPoll
-	for {
-		var ok bool
+	delay, ok := firstPoll, true
+	for p.underWay() != nil {
 		if delay, ok = p.pause(delay); !ok {
 			return
 		}
@@ -120,8 +122,8 @@ func (p *poller) run() {
 		if watched == nil {
 			return
 		}
-		if p.poll(watched); p.underWay() == nil {
-			return
+		for ids := range slices.Chunk(slices.Collect(maps.Keys(watched)), pollIDs) {
+			p.ask(watched, ids)
 		}
 	}
 }
@@ -162,24 +164,7 @@ func (p *poller) underWay() map[string]*watch {
 		p.running = false
 		return nil
 	}
-	watched := make(map[string]*watch, len(p.watched))
-	for id, w := range p.watched {
-		watched[id] = w
-	}
-	return watched
-}
-
-func (p *poller) poll(watched map[string]*watch) {
-	ids := make([]string, 0, pollIDs)
-	for id := range watched {
-		if ids = append(ids, id); len(ids) == pollIDs {
-			p.ask(watched, ids)
-			ids = ids[:0]
-		}
-	}
-	if len(ids) > 0 {
-		p.ask(watched, ids)
-	}
+	return maps.Clone(p.watched)
 }
 
 // ask looks at up to 50 statements. One that the answer doesn't speak of, in
@@ -208,7 +193,7 @@ func (p *poller) ask(watched map[string]*watch, ids []string) {
 	why := unprocessed(out.UnprocessedQueryExecutionIds)
 	for _, id := range ids {
 		if !heard[id] {
-			p.miss(watched, []string{id}, fmt.Errorf("BatchGetQueryExecution said nothing of statement %s: %s", id, orUnknown(why[id])))
+			p.miss(watched, []string{id}, fmt.Errorf("BatchGetQueryExecution said nothing of statement %s: %s", id, cmp.Or(why[id], "no reason given")))
 		}
 	}
 }
