@@ -74,7 +74,7 @@ func (t *planner) mayNotAdd() (until time.Time, err error) {
 	if t.stuck {
 		return wall().Add(shortestSuspicion), errStillRunning
 	}
-	return t.adds.retryAt(), t.adds.waiting()
+	return t.adds.waiting()
 }
 
 // addRound makes one statement of what is missing, when it is the table's turn.
@@ -254,7 +254,7 @@ func (t *planner) concludeStatement(ctx context.Context, s *statement, left []*w
 // added notes that the table takes partitions.
 func (t *planner) added(s *statement) {
 	t.adds.succeed()
-	t.r.health.allowed(&t.r.health.adds, t.name, s.began)
+	t.r.health.adds.allowed(t.name, s.began)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.firstAlone = ""

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -140,32 +141,22 @@ func (h *catalogHealth) doubt() {
 
 // denied is told that a call for a table was denied; of is h.reads or h.adds.
 func (h *catalogHealth) denied(of *denials, table string) {
-	h.mu.Lock()
 	of.denied(table)
-	h.mu.Unlock()
 	h.doubt()
 }
 
-// allowed is told that a call for a table, begun at since, was not denied.
-func (h *catalogHealth) allowed(of *denials, table string, since time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	of.allowed(table, since)
-}
-
 // denialsEnded is how many times everything was denied and then was not.
-func (h *catalogHealth) denialsEnded() int64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.reads.ended + h.adds.ended
-}
+func (h *catalogHealth) denialsEnded() int64 { return h.reads.ended.Load() + h.adds.ended.Load() }
+
+// deniedAll says whether everything is denied, as far as we know.
+func (h *catalogHealth) deniedAll() bool { return h.reads.ofAll() || h.adds.ofAll() }
 
 // down says whether the catalog as a whole is not known to work: it failed, it is
 // in doubt, or it was never checked.
 func (h *catalogHealth) down() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.state != working || h.reads.ofAll() || h.adds.ofAll()
+	return h.state != working || h.deniedAll()
 }
 
 // failure is why the catalog as a whole was last found not to work, or nil.
@@ -175,7 +166,7 @@ func (h *catalogHealth) failure() error {
 	switch {
 	case h.state == failing:
 		return h.err
-	case h.reads.ofAll() || h.adds.ofAll():
+	case h.deniedAll():
 		return ErrAccessDenied
 	}
 	return nil
@@ -184,14 +175,17 @@ func (h *catalogHealth) failure() error {
 // denials tell a table that may not be used from a catalog where nothing may
 // be done: which it is shows when another table is used.
 type denials struct {
+	ended atomic.Int64 // denials of everything so far
+
+	mu     sync.Mutex
 	tables map[string]time.Time // whose last call was denied, and when
 	joined time.Time            // the last of them
 	proven bool                 // a call was allowed that began since
-
-	ended int64 // denials of everything so far
 }
 
 func (d *denials) denied(table string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.tables == nil {
 		d.tables = map[string]time.Time{}
 	}
@@ -201,24 +195,25 @@ func (d *denials) denied(table string) {
 	d.tables[table] = wall()
 }
 
+// allowed is told that a call for a table, begun at since, was not denied.
 func (d *denials) allowed(table string, since time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if since.Before(d.tables[table]) {
 		return // it was denied after that
 	}
 	delete(d.tables, table)
 	if !d.proven && !since.Before(d.joined) {
 		d.proven = true
-		d.ended++
+		d.ended.Add(1)
 	}
 }
 
 // ofAll says whether the denials may be of the catalog: nothing was allowed since.
 func (d *denials) ofAll() bool {
-	for table, at := range d.tables {
-		if !fresh(at, denialCounts) {
-			delete(d.tables, table)
-		}
-	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	maps.DeleteFunc(d.tables, func(_ string, at time.Time) bool { return !fresh(at, denialCounts) })
 	return len(d.tables) > 0 && !d.proven
 }
 
@@ -355,69 +350,62 @@ func (b *budget) succeeded() {
 type backoff struct {
 	shortest, longest time.Duration // wait
 
-	mu       sync.Mutex
-	failures int
-	since    time.Time // of the first of failures
-	until    time.Time
-	last     error
+	mu sync.Mutex
+	f  failures
+}
+
+// failures are those of one kind of call in a row.
+type failures struct {
+	n     int
+	since time.Time // of the first
+	until time.Time // nothing is tried
+	last  error
 }
 
 func (b *backoff) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	wait := b.longest
-	if b.failures < 16 {
-		wait = min(wait, b.shortest<<b.failures)
+	if b.f.n < 16 {
+		wait = min(wait, b.shortest<<b.f.n)
 	}
-	if b.failures++; b.failures == 1 {
-		b.since = wall()
+	if b.f.n++; b.f.n == 1 {
+		b.f.since = wall()
 	}
-	b.until, b.last = wall().Add(wait), err
+	b.f.until, b.f.last = wall().Add(wait), err
 }
 
 func (b *backoff) succeed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.failures, b.last = 0, nil
+	b.f = failures{}
 }
 
 // forgive ends the wait if the last failure was of this kind.
 func (b *backoff) forgive(kind error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if errors.Is(b.last, kind) {
-		b.failures, b.last = 0, nil
+	if errors.Is(b.f.last, kind) {
+		b.f = failures{}
 	}
 }
 
-func (b *backoff) failing() bool {
+func (b *backoff) read() failures {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.failures > 0
+	return b.f
 }
 
-// waiting returns the last failure while its wait lasts, else nil.
-func (b *backoff) waiting() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if left := b.until.Sub(wall()); b.failures > 0 && left > 0 && left <= b.longest {
-		return fmt.Errorf("not tried again for another %s: %w", left.Round(time.Second), b.last)
+func (b *backoff) failing() bool { return b.read().n > 0 }
+
+// waiting returns the last failure while its wait lasts, and when that ends; else
+// no error.
+func (b *backoff) waiting() (until time.Time, err error) {
+	f := b.read()
+	if left := f.until.Sub(wall()); f.n > 0 && left > 0 && left <= b.longest {
+		return f.until, fmt.Errorf("not tried again for another %s: %w", left.Round(time.Second), f.last)
 	}
-	return nil
-}
-
-// resting is the wait that is not over, of no table yet.
-func (b *backoff) resting() (Resting, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return Resting{Since: b.since, Until: b.until, Err: b.last}, b.failures > 0
-}
-
-// retryAt is when the wait ends.
-func (b *backoff) retryAt() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.until
+	return time.Time{}, nil
 }
 
 // suspects are partitions of a table that could not be added, by identity.

@@ -126,7 +126,7 @@ func (t *planner) lookUpBatch(ctx context.Context, batch []*want, back *statemen
 // must be read back even while the table waits.
 func (t *planner) mayRead(ctx context.Context, must bool) (Table, error) {
 	t.forgiveDenials()
-	if err := t.reads.waiting(); err != nil && !must {
+	if _, err := t.reads.waiting(); err != nil && !must {
 		return Table{}, err
 	}
 	if err := t.r.health.usable(ctx); err != nil {
@@ -220,7 +220,7 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent 
 	if err != nil {
 		return append(absent, unread...), err
 	}
-	t.r.health.allowed(&t.r.health.reads, t.name, t.lookedUp)
+	t.r.health.reads.allowed(t.name, t.lookedUp)
 	for _, k := range stale {
 		t.reconfirm(k, found[k.identity])
 	}

@@ -138,9 +138,8 @@ func (r *Refresher) Resting() (list []Resting) {
 	defer r.mu.RUnlock()
 	for _, t := range r.tables {
 		for _, h := range []*backoff{&t.reads, &t.adds} {
-			if rest, ok := h.resting(); ok {
-				rest.Table = t.name
-				list = append(list, rest)
+			if f := h.read(); f.n > 0 {
+				list = append(list, Resting{t.name, f.since, f.until, f.last})
 				break
 			}
 		}
