@@ -2,9 +2,15 @@ package glue
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
 // Statement is the statement that makes a table as the catalog has it. What
@@ -55,4 +61,85 @@ func (d *Description) What() string {
 		return "table without partition keys"
 	}
 	return "table"
+}
+
+// Shape is how the files of a table and of its partitions are read: what a
+// rebuild gives them.
+type Shape struct {
+	Columns         []Column // of the files
+	SerDe           string
+	SerDeProperties map[string]string
+	InputFormat     string
+	OutputFormat    string
+	Properties      map[string]string // of the table; to a rebuild, "" removes one
+}
+
+// Column is a column or partition key; Type is Hive's, as stored.
+type Column struct{ Name, Type, Comment string }
+
+// shapeOf is that of a descriptor, which says nothing of a table's properties.
+func shapeOf(sd *types.StorageDescriptor) Shape {
+	s := Shape{Columns: columnsOf(sd.Columns), InputFormat: aws.ToString(sd.InputFormat), OutputFormat: aws.ToString(sd.OutputFormat)}
+	if sd.SerdeInfo != nil {
+		s.SerDe, s.SerDeProperties = aws.ToString(sd.SerdeInfo.SerializationLibrary), sd.SerdeInfo.Parameters
+	}
+	return s
+}
+
+func columnsOf(columns []types.Column) []Column {
+	out := make([]Column, len(columns))
+	for i, c := range columns {
+		out[i] = Column{strings.ToLower(aws.ToString(c.Name)), aws.ToString(c.Type), aws.ToString(c.Comment)}
+	}
+	return out
+}
+
+// updates keep of a partition all that the shape doesn't say: above all its
+// location.
+func (to *Shape) updates(parts []types.Partition) []types.BatchUpdatePartitionRequestEntry {
+	list := make([]types.BatchUpdatePartitionRequestEntry, len(parts))
+	for i, p := range parts {
+		list[i] = update(p, to.applied(p.StorageDescriptor))
+	}
+	return list
+}
+
+// is says whether a descriptor has the shape already.
+func (to *Shape) is(sd *types.StorageDescriptor) bool {
+	have := shapeOf(sd)
+	return slices.Equal(have.Columns, to.Columns) && have.SerDe == to.SerDe && maps.Equal(have.SerDeProperties, to.SerDeProperties) &&
+		have.InputFormat == to.InputFormat && have.OutputFormat == to.OutputFormat
+}
+
+// applied is a descriptor with the shape, and all else as it was.
+func (to *Shape) applied(sd *types.StorageDescriptor) *types.StorageDescriptor {
+	out := *sd
+	old := sd.Columns
+	out.Columns = make([]types.Column, len(to.Columns))
+	for i, c := range to.Columns {
+		out.Columns[i] = types.Column{Name: aws.String(c.Name), Type: aws.String(c.Type), Comment: optional(c.Comment)}
+		if at := slices.IndexFunc(old, func(o types.Column) bool { return strings.EqualFold(aws.ToString(o.Name), c.Name) }); at >= 0 {
+			out.Columns[i].Parameters = old[at].Parameters
+		}
+	}
+	out.InputFormat, out.OutputFormat = aws.String(to.InputFormat), aws.String(to.OutputFormat)
+	out.SerdeInfo = &types.SerDeInfo{SerializationLibrary: aws.String(to.SerDe), Parameters: to.SerDeProperties}
+	if sd.SerdeInfo != nil {
+		out.SerdeInfo.Name = sd.SerdeInfo.Name
+	}
+	return &out
+}
+
+// properties are a table's with those of the shape.
+func (to *Shape) properties(have map[string]string) map[string]string {
+	all := maps.Clone(have)
+	if all == nil {
+		all = map[string]string{}
+	}
+	for k, v := range to.Properties {
+		if all[k] = v; v == "" {
+			delete(all, k)
+		}
+	}
+	return all
 }

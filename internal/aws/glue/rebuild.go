@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,17 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"golang.org/x/sync/errgroup"
 )
-
-// Shape is how the files of a table and of its partitions are read: what a
-// rebuild gives them.
-type Shape struct {
-	Columns         []Column
-	SerDe           string
-	SerDeProperties map[string]string
-	InputFormat     string
-	OutputFormat    string
-	Properties      map[string]string // of the table; "" removes one
-}
 
 // Rebuilt is how far a rebuild is.
 type Rebuilt struct {
@@ -265,57 +253,4 @@ func undone(parts []types.Partition, items []types.BatchUpdatePartitionFailureEn
 		}
 	}
 	return left, gone, nil
-}
-
-// updates keep of a partition all that the shape doesn't say: above all its
-// location.
-func (to *Shape) updates(parts []types.Partition) []types.BatchUpdatePartitionRequestEntry {
-	list := make([]types.BatchUpdatePartitionRequestEntry, len(parts))
-	for i, p := range parts {
-		list[i] = update(p, to.applied(p.StorageDescriptor))
-	}
-	return list
-}
-
-// is says whether a descriptor has the shape already.
-func (to *Shape) is(sd *types.StorageDescriptor) bool {
-	serde, properties := "", map[string]string(nil)
-	if sd.SerdeInfo != nil {
-		serde, properties = aws.ToString(sd.SerdeInfo.SerializationLibrary), sd.SerdeInfo.Parameters
-	}
-	return slices.Equal(columnsOf(sd.Columns), to.Columns) && serde == to.SerDe && maps.Equal(properties, to.SerDeProperties) &&
-		aws.ToString(sd.InputFormat) == to.InputFormat && aws.ToString(sd.OutputFormat) == to.OutputFormat
-}
-
-// applied is a descriptor with the shape, and all else as it was.
-func (to *Shape) applied(sd *types.StorageDescriptor) *types.StorageDescriptor {
-	out := *sd
-	old := sd.Columns
-	out.Columns = make([]types.Column, len(to.Columns))
-	for i, c := range to.Columns {
-		out.Columns[i] = types.Column{Name: aws.String(c.Name), Type: aws.String(c.Type), Comment: optional(c.Comment)}
-		if at := slices.IndexFunc(old, func(o types.Column) bool { return strings.EqualFold(aws.ToString(o.Name), c.Name) }); at >= 0 {
-			out.Columns[i].Parameters = old[at].Parameters
-		}
-	}
-	out.InputFormat, out.OutputFormat = aws.String(to.InputFormat), aws.String(to.OutputFormat)
-	out.SerdeInfo = &types.SerDeInfo{SerializationLibrary: aws.String(to.SerDe), Parameters: to.SerDeProperties}
-	if sd.SerdeInfo != nil {
-		out.SerdeInfo.Name = sd.SerdeInfo.Name
-	}
-	return &out
-}
-
-// properties are a table's with those of the shape.
-func (to *Shape) properties(have map[string]string) map[string]string {
-	all := maps.Clone(have)
-	if all == nil {
-		all = map[string]string{}
-	}
-	for k, v := range to.Properties {
-		if all[k] = v; v == "" {
-			delete(all, k)
-		}
-	}
-	return all
 }

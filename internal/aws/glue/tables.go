@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"athenarefresh/internal/refresh"
@@ -34,20 +33,12 @@ func NewTables(cfg aws.Config, database string) *Tables {
 	}
 }
 
-// Column is a column or partition key; Type is Hive's, as stored.
-type Column struct{ Name, Type, Comment string }
-
 // Description is a table as the catalog has it.
 type Description struct {
 	refresh.Table
-	Columns          []Column // of the files
+	Shape
 	PartitionKeys    []Column
 	Comment          string
-	SerDe            string
-	SerDeProperties  map[string]string
-	InputFormat      string
-	OutputFormat     string
-	Properties       map[string]string
 	Created, Updated time.Time
 	Link             string // "database.table", for a link to a table; nothing else is known then
 }
@@ -76,27 +67,16 @@ func (t *Tables) Descriptions(ctx context.Context) ([]*Description, error) {
 func describe(t *types.Table) *Description {
 	d := &Description{
 		Table: factsOf(t, ""), PartitionKeys: columnsOf(t.PartitionKeys), Comment: aws.ToString(t.Description),
-		Properties: t.Parameters, Created: aws.ToTime(t.CreateTime), Updated: aws.ToTime(t.UpdateTime),
+		Created: aws.ToTime(t.CreateTime), Updated: aws.ToTime(t.UpdateTime),
 	}
 	if link := t.TargetTable; link != nil {
 		d.Link = aws.ToString(link.DatabaseName) + "." + aws.ToString(link.Name)
 	}
-	if sd := t.StorageDescriptor; sd != nil {
-		d.Columns = columnsOf(sd.Columns)
-		d.InputFormat, d.OutputFormat = aws.ToString(sd.InputFormat), aws.ToString(sd.OutputFormat)
-		if s := sd.SerdeInfo; s != nil {
-			d.SerDe, d.SerDeProperties = aws.ToString(s.SerializationLibrary), s.Parameters
-		}
+	if t.StorageDescriptor != nil {
+		d.Shape = shapeOf(t.StorageDescriptor)
 	}
+	d.Properties = t.Parameters
 	return d
-}
-
-func columnsOf(columns []types.Column) []Column {
-	out := make([]Column, len(columns))
-	for i, c := range columns {
-		out[i] = Column{strings.ToLower(aws.ToString(c.Name)), aws.ToString(c.Type), aws.ToString(c.Comment)}
-	}
-	return out
 }
 
 // Drop removes a table and its partitions from the catalog, and nothing from
