@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -9,26 +10,29 @@ import (
 
 // committer lets concurrent writers share a transaction, because what a
 // transaction costs is its two syncs. Whoever finds nobody committing commits,
-// for himself and for all who came while the disk was busy, and hands on to one
-// of those who came during that. A lone writer never waits.
+// for himself and for all who came while the disk was busy. A lone writer never
+// waits.
 //
 // It differs from bbolt's Batch in that: a batch there is closed by a clock.
 type committer struct {
-	db *bbolt.DB
+	db   *bbolt.DB
+	turn chan struct{} // full while somebody commits
 
 	mu      sync.Mutex
 	waiting []*write
-	busy    bool // somebody commits, or has been told to
+}
+
+func newCommitter(db *bbolt.DB) *committer {
+	return &committer{db: db, turn: make(chan struct{}, 1)}
 }
 
 // maxBatch keeps a transaction, which all in it wait for, short.
 const maxBatch = 512
 
-// write is a writer who waits: for its result, or to be told to commit.
+// write is a writer who waits.
 type write struct {
 	f      func(*bbolt.Tx) error
-	turn   chan struct{} // closed once it has its result or is to commit
-	done   bool
+	done   chan struct{} // closed once it has its result
 	result error
 }
 
@@ -36,23 +40,22 @@ type write struct {
 // once that is on the disk, or with f's error, in which case nothing of what f
 // did remains. f may be called more than once; what it did before is undone.
 func (c *committer) Update(f func(*bbolt.Tx) error) error {
-	w := &write{f: f, turn: make(chan struct{})}
+	w := &write{f: f, done: make(chan struct{})}
 	c.mu.Lock()
 	c.waiting = append(c.waiting, w)
-	wait := c.busy
-	c.busy = true
 	c.mu.Unlock()
-	if wait {
-		<-w.turn
+	for {
+		select {
+		case <-w.done:
+			return w.result
+		case c.turn <- struct{}{}:
+			c.commit(c.batch())
+			<-c.turn
+		}
 	}
-	if !w.done {
-		c.commit(c.batch())
-		c.handOn()
-	}
-	return w.result
 }
 
-// batch takes those who wait; the caller is the first of them.
+// batch takes those who have waited longest.
 func (c *committer) batch() []*write {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -65,7 +68,6 @@ func (c *committer) batch() []*write {
 // commit gives every write of the batch its result. One that fails is taken
 // out, and the rest begin anew.
 func (c *committer) commit(batch []*write) {
-	leader := batch[0]
 	for len(batch) > 0 {
 		failed := -1
 		err := c.db.Update(func(tx *bbolt.Tx) error {
@@ -79,20 +81,18 @@ func (c *committer) commit(batch []*write) {
 		})
 		if failed < 0 {
 			for _, w := range batch {
-				w.finish(err, leader)
+				w.finish(err)
 			}
 			return
 		}
-		batch[failed].finish(err, leader)
-		batch = append(batch[:failed:failed], batch[failed+1:]...)
+		batch[failed].finish(err)
+		batch = slices.Delete(batch, failed, failed+1)
 	}
 }
 
-func (w *write) finish(err error, leader *write) {
-	w.done, w.result = true, err
-	if w != leader {
-		close(w.turn)
-	}
+func (w *write) finish(err error) {
+	w.result = err
+	close(w.done)
 }
 
 // call makes a panic f's own error: the others must not hang for it.
@@ -103,15 +103,4 @@ func call(f func(*bbolt.Tx) error, tx *bbolt.Tx) (err error) {
 		}
 	}()
 	return f(tx)
-}
-
-// handOn lets the first of those who came in the meantime commit.
-func (c *committer) handOn() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.waiting) == 0 {
-		c.busy = false
-		return
-	}
-	close(c.waiting[0].turn)
 }

@@ -30,7 +30,7 @@ func openDB(t *testing.T) *bbolt.DB {
 // has its own result, and only what succeeded is there.
 func TestSharedTransactionFailsOneByOne(t *testing.T) {
 	db := openDB(t)
-	c := &committer{db: db}
+	c := newCommitter(db)
 	refused := errors.New("refused")
 	var wg sync.WaitGroup
 	for i := range 200 {
@@ -81,7 +81,7 @@ func TestSharedTransactionFailsOneByOne(t *testing.T) {
 // committed together.
 func TestWritersShareATransaction(t *testing.T) {
 	db := openDB(t)
-	c := &committer{db: db}
+	c := newCommitter(db)
 	began, release := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {

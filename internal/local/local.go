@@ -112,7 +112,7 @@ func (o Options) withDefaults() Options {
 }
 
 func (s *Stack) open(o Options) error {
-	commits := &committer{db: s.db}
+	commits := newCommitter(s.db)
 	var err error
 	s.queues, err = sqs.Open(sqs.Options{
 		DB: s.db, Update: commits.Update, Region: o.Region, Account: o.Account,
