@@ -1,61 +1,25 @@
 package local
 
 import (
+	_ "embed"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// serviceErrors are the errors of each service that what is served of it here may
-// answer with on AWS, those first that are worth trying (each service's API
-// reference, and its page "Common errors").
-var serviceErrors = map[string][]string{
-	"glue": append([]string{
-		"ThrottlingException", "OperationTimeoutException", "InternalServiceException", "ConcurrentModificationException",
-		"AccessDeniedException", "EntityNotFoundException", "AlreadyExistsException", "ResourceNumberLimitExceededException",
-		"ConflictException", "FederatedResourceAlreadyExistsException", "FederationSourceException", "FederationSourceRetryableException",
-		"GlueEncryptionException", "InternalServerException", "InvalidInputException", "InvalidStateException",
-		"OperationNotSupportedException", "PermissionTypeMismatchException", "ResourceNotFoundException", "ResourceNotReadyException",
-		"ValidationException", "VersionMismatchException",
-	}, commonErrors...),
-	"sqs": append([]string{
-		"RequestThrottled", "OverLimit", "QueueDoesNotExist", "KmsThrottled", "KmsAccessDenied", "AccessDenied", "ReceiptHandleIsInvalid",
-		"BatchEntryIdsNotDistinct", "BatchRequestTooLong", "EmptyBatchRequest", "InvalidAddress", "InvalidAttributeName",
-		"InvalidAttributeValue", "InvalidBatchEntryId", "InvalidIdFormat", "InvalidMessageContents", "InvalidSecurity", "KmsDisabled",
-		"KmsInvalidKeyUsage", "KmsInvalidState", "KmsNotFound", "KmsOptInRequired", "MessageNotInflight", "PurgeQueueInProgress",
-		"QueueDeletedRecently", "QueueNameExists", "ResourceNotFoundException", "TooManyEntriesInBatchRequest", "UnsupportedOperation",
-		"AWS.SimpleQueueService.NonExistentQueue",
-	}, commonErrors...),
-	"athena": append([]string{
-		"TooManyRequestsException", "InternalServerException", "InvalidRequestException", "MetadataException", "ResourceNotFoundException",
-	}, commonErrors...),
-	"cloudwatch": append([]string{
-		"InternalServiceFault", "InternalServiceError", "InvalidNextToken", "LimitExceededException", "InvalidParameterValue",
-		"InvalidParameterCombination", "MissingParameter",
-	}, commonErrors...),
-	"sts": append([]string{
-		"ExpiredToken", "AccessDenied", "RegionDisabledException", "InternalError", "SignatureDoesNotMatch",
-	}, commonErrors...),
-	"s3": {
-		"SlowDown", "InternalError", "AccessDenied", "NoSuchBucket", "NoSuchKey", "RequestTimeout", "ServiceUnavailable", "ExpiredToken",
-		"AccountProblem", "AllAccessDisabled", "AuthorizationHeaderMalformed", "BadDigest", "BucketAlreadyExists", "BucketAlreadyOwnedByYou",
-		"BucketNotEmpty", "ConditionalRequestConflict", "EntityTooLarge", "EntityTooSmall", "IncompleteBody", "InvalidAccessKeyId",
-		"InvalidArgument", "InvalidBucketName", "InvalidBucketState", "InvalidDigest", "InvalidObjectState", "InvalidPart",
-		"InvalidPartOrder", "InvalidRange", "InvalidRequest", "InvalidSecurity", "InvalidToken", "KeyTooLongError", "MalformedXML",
-		"MethodNotAllowed", "MissingContentLength", "NoSuchUpload", "NoSuchVersion", "NotImplemented", "NotSignedUp", "OperationAborted",
-		"PermanentRedirect", "PreconditionFailed", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "TemporaryRedirect", "TooManyBuckets",
-		"KMS.DisabledException", "KMS.InvalidStateException", "KMS.NotFoundException",
-	},
-}
+//go:embed errors.txt
+var errorNames string
 
-// commonErrors are those of every service but S3.
-var commonErrors = []string{
-	"AccessDeniedException", "ExpiredTokenException", "IncompleteSignature", "InternalFailure", "InvalidAction", "InvalidClientTokenId",
-	"InvalidSignatureException", "MalformedHttpRequestException", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
-	"NotAuthorized", "OptInRequired", "RequestAbortedException", "RequestEntityTooLargeException", "RequestExpired",
-	"RequestTimeoutException", "ServiceUnavailable", "Throttling", "ThrottlingException", "UnknownOperationException",
-	"UnrecognizedClientException", "ValidationError", "ValidationException",
+// errorsOf are the errors that a service may answer with.
+func errorsOf(service string) (names []string) {
+	for line := range strings.Lines(errorNames) {
+		of, list, _ := strings.Cut(line, ": ")
+		if of == service || of == "common" && service != "s3" {
+			names = append(names, strings.Fields(list)...)
+		}
+	}
+	return names
 }
 
 // namedErrors is how many of a service's errors a complaint names.
@@ -69,7 +33,7 @@ func (f Fault) check() error {
 		}
 		return nil
 	}
-	known := serviceErrors[f.Service]
+	known := errorsOf(f.Service)
 	if slices.Contains(known, f.Error) {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -32,14 +33,7 @@ type Judgement struct {
 // Keys are the condition keys that roles' policies are judged by. The loopback
 // counts as TLS; nobody asks on behalf of another resource, and nobody passes a
 // role: only iam:PassRole says to which service.
-func Keys() []string {
-	var names []string
-	for name := range conditionKeys("") {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func Keys() []string { return slices.Sorted(maps.Keys(conditionKeys(""))) }
 
 func conditionKeys(account string) map[string]string {
 	return map[string]string{
