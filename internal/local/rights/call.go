@@ -4,9 +4,12 @@
 package rights
 
 import (
+	_ "embed"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // Call is what a request asks for, in AWS's names.
@@ -14,6 +17,7 @@ type Call struct {
 	Service     string // sqs, glue, athena, s3, cloudwatch, sts
 	Operation   string // ReceiveMessage
 	Bucket, Key string // S3's
+	action      string // S3's, without the service
 }
 
 // targets are the services by the prefix of X-Amz-Target.
@@ -39,84 +43,67 @@ func CallOf(r *http.Request, form, bucket string) Call {
 	if bucket == "" {
 		bucket, path, _ = strings.Cut(path, "/")
 	}
-	c := Call{Service: "s3", Bucket: bucket, Key: path}
-	switch query := r.URL.Query(); {
-	case bucket == "":
-		c.Operation = "ListBuckets"
-	case path == "":
-		c.Operation = onBucket(r.Method, query)
-	default:
-		c.Operation = onObject(r, query)
-	}
-	return c
+	return onS3(r, bucket, path)
 }
 
-// subresources are the operations of a bucket, by the parameter that asks for
-// them; what the method is comes in front.
-var subresources = map[string]string{
-	"notification": "BucketNotificationConfiguration", "location": "BucketLocation", "versioning": "BucketVersioning",
-	"policy": "BucketPolicy", "acl": "BucketAcl", "cors": "BucketCors", "tagging": "BucketTagging", "logging": "BucketLogging",
-	"lifecycle": "BucketLifecycleConfiguration", "encryption": "BucketEncryption", "website": "BucketWebsite",
-	"publicAccessBlock": "PublicAccessBlock", "ownershipControls": "BucketOwnershipControls", "replication": "BucketReplication",
-	"object-lock": "ObjectLockConfiguration", "accelerate": "BucketAccelerateConfiguration", "requestPayment": "BucketRequestPayment",
-	"policyStatus": "BucketPolicyStatus",
+//go:embed s3.txt
+var s3Text string
+
+// row is a line of s3.txt.
+type row struct {
+	method, on, parameter, operation, action string
+	served                                   bool
 }
+
+var rows = sync.OnceValue(func() (list []row) {
+	for line := range strings.Lines(s3Text) {
+		fields := strings.Fields(line)
+		if len(fields) < 4 || fields[0] == "#" {
+			continue
+		}
+		operation, absent := strings.CutPrefix(fields[3], "-")
+		r := row{fields[0], fields[1], fields[2], operation, operation, !absent}
+		if len(fields) > 4 {
+			r.action = fields[4]
+		}
+		list = append(list, r)
+	}
+	return list
+})
 
 var verbs = map[string]string{http.MethodGet: "Get", http.MethodHead: "Head", http.MethodPut: "Put", http.MethodPost: "Post", http.MethodDelete: "Delete"}
 
-func onBucket(method string, query url.Values) string {
-	for parameter, name := range subresources {
-		if query.Has(parameter) {
-			return verbs[method] + name
-		}
-	}
+// onS3 names what is asked of the account, a bucket or an object.
+func onS3(r *http.Request, bucket, key string) Call {
+	on := "object"
 	switch {
-	case query.Has("uploads"):
-		return "ListMultipartUploads"
-	case query.Has("versions"):
-		return "ListObjectVersions"
-	case query.Has("delete"):
-		return "DeleteObjects"
-	case method == http.MethodGet && query.Get("list-type") == "2":
-		return "ListObjectsV2"
-	case method == http.MethodGet:
-		return "ListObjects"
-	case method == http.MethodPut:
-		return "CreateBucket"
-	case method == http.MethodPost:
-		return "PostObject"
+	case bucket == "":
+		on = "account"
+	case key == "":
+		on = "bucket"
 	}
-	return verbs[method] + "Bucket"
+	query := r.URL.Query()
+	i := slices.IndexFunc(rows(), func(l row) bool { return l.on == on && l.fits(r, query) })
+	named := func(name string) string { return strings.Replace(name, "*", verbs[r.Method], 1) }
+	return Call{"s3", named(rows()[i].operation), bucket, key, named(rows()[i].action)}
 }
 
-func onObject(r *http.Request, query url.Values) string {
-	copied := r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != ""
-	switch {
-	case query.Has("uploads"):
-		return "CreateMultipartUpload"
-	case query.Has("uploadId"):
-		if copied {
-			return "UploadPartCopy"
-		}
-		return map[string]string{
-			http.MethodGet: "ListParts", http.MethodPut: "UploadPart", http.MethodPost: "CompleteMultipartUpload", http.MethodDelete: "AbortMultipartUpload",
-		}[r.Method]
-	case query.Has("tagging"):
-		return verbs[r.Method] + "ObjectTagging"
-	case query.Has("attributes"):
-		return "GetObjectAttributes"
-	case copied:
-		return "CopyObject"
+func (l row) fits(r *http.Request, query url.Values) bool {
+	name, value, valued := strings.Cut(l.parameter, "=")
+	if name != "-" && !query.Has(name) || valued && query.Get(name) != value {
+		return false
 	}
-	return verbs[r.Method] + "Object"
+	copied := r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != ""
+	return l.method == "*" || l.method == r.Method || l.method == "COPY" && copied
 }
 
 // S3Operations are those that CallOf tells apart and that the stack has.
-func S3Operations() []string {
-	return []string{
-		"AbortMultipartUpload", "CompleteMultipartUpload", "CopyObject", "CreateBucket", "CreateMultipartUpload", "DeleteBucket",
-		"DeleteObject", "DeleteObjects", "GetBucketLocation", "GetBucketNotificationConfiguration", "GetObject", "GetObjectAttributes",
-		"GetObjectTagging", "HeadBucket", "HeadObject", "ListBuckets", "ListMultipartUploads", "ListObjects", "ListObjectsV2", "ListParts",
-		"PostObject", "PutBucketNotificationConfiguration", "PutObject", "PutObjectTagging", "UploadPart", "UploadPartCopy",
+func S3Operations() (names []string) {
+	for _, l := range rows() {
+		if l.served {
+			names = append(names, l.operation)
+		}
 	}
+	slices.Sort(names)
+	return names
 }

@@ -199,25 +199,8 @@ func on(resource string, actions ...string) (needs []Need) {
 	return needs
 }
 
-// s3Actions are those that aren't called as their operation (S3 user guide,
-// "Required permissions for Amazon S3 API operations").
-var s3Actions = map[string]string{
-	"ListBuckets": "ListAllMyBuckets", "ListObjects": "ListBucket", "ListObjectsV2": "ListBucket", "HeadBucket": "ListBucket",
-	"ListObjectVersions": "ListBucketVersions", "ListMultipartUploads": "ListBucketMultipartUploads", "ListParts": "ListMultipartUploadParts",
-	"HeadObject": "GetObject", "CopyObject": "PutObject", "PostObject": "PutObject", "CreateMultipartUpload": "PutObject",
-	"UploadPart": "PutObject", "UploadPartCopy": "PutObject", "CompleteMultipartUpload": "PutObject", "DeleteObjects": "DeleteObject",
-	"GetBucketNotificationConfiguration": "GetBucketNotification", "PutBucketNotificationConfiguration": "PutBucketNotification",
-	"GetBucketLifecycleConfiguration": "GetLifecycleConfiguration", "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
-	"GetBucketEncryption": "GetEncryptionConfiguration", "PutBucketEncryption": "PutEncryptionConfiguration",
-	"GetPublicAccessBlock": "GetBucketPublicAccessBlock", "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
-	"GetBucketReplication": "GetReplicationConfiguration", "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
-}
-
 func (c Call) onS3(r *http.Request, body []byte) []Need {
-	action := "s3:" + c.Operation
-	if other, ok := s3Actions[c.Operation]; ok {
-		action = "s3:" + other
-	}
+	action := "s3:" + c.action
 	switch {
 	case c.Bucket == "":
 		return on("*", action)
