@@ -2,7 +2,6 @@ package local
 
 import (
 	"bytes"
-	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"net/http"
@@ -20,9 +19,13 @@ func replyError(w http.ResponseWriter, r *http.Request, err error) {
 	errors.As(err, &e)
 	switch target := r.Header.Get("X-Amz-Target"); {
 	case target != "":
-		replyJSONError(w, e, strings.HasPrefix(target, "AmazonSQS."))
+		refusal := inJSON(e)
+		if strings.HasPrefix(target, "AmazonSQS.") && e.Code == "AccessDenied" {
+			refusal.QueryCode = e.Code // some of SQS's clients read the words of its older protocol first
+		}
+		refuser.Refuse(w, refusal)
 	case isCBOR(r):
-		cloudwatch.Refuse(w, e.Status, awsjson.Errorf(jsonCode(e.Code), "%s", e.Message))
+		cloudwatch.Refuse(w, inJSON(e))
 	case isForm(r):
 		replyFormError(w, e)
 	default:
@@ -46,20 +49,11 @@ func jsonCode(code string) string {
 	return code
 }
 
-// replyJSONError: SQS says whom it doesn't let in in the words of its older protocol
-// as well, which some clients read first.
-func replyJSONError(w http.ResponseWriter, e *sigv4.Error, toSQS bool) {
-	body, err := json.Marshal(map[string]string{"__type": jsonCode(e.Code), "message": e.Message})
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	if toSQS && e.Code == "AccessDenied" {
-		w.Header().Set("X-Amzn-Query-Error", e.Code+";Sender")
-	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	w.WriteHeader(e.Status)
-	w.Write(body)
+// refuser speaks for services in JSON.
+var refuser = awsjson.Service{Version: "1.0"}
+
+func inJSON(e *sigv4.Error) *awsjson.Error {
+	return &awsjson.Error{Code: jsonCode(e.Code), Message: e.Message, Status: e.Status}
 }
 
 // failure is an error in XML.

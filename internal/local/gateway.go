@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/local/awsjson"
 	"athenarefresh/internal/local/cloudwatch"
 	"athenarefresh/internal/local/rights"
 	"athenarefresh/internal/local/sigv4"
@@ -174,7 +175,7 @@ type unserved string
 func (name unserved) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	const code = "UnknownOperationException"
 	w.Header().Set("X-Amzn-Errortype", code)
-	replyJSONError(w, &sigv4.Error{Code: code, Message: "the local stack has no service " + string(name), Status: http.StatusBadRequest}, false)
+	refuser.Refuse(w, awsjson.Errorf(code, "the local stack has no service %s", string(name)))
 }
 
 // hostBucket is the bucket of a virtual-host-style request, "" if the style is

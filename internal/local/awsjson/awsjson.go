@@ -4,12 +4,14 @@
 package awsjson
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -70,43 +72,48 @@ type Service struct {
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	w.Header().Set("X-Amzn-Requestid", rand.Text())
-	out, err := s.call(w, r, name)
+	out, err := s.Call(w, r, name, func(body []byte) ([]byte, error) { return body, nil })
 	if err != nil {
-		s.writeError(w, err)
+		s.Refuse(w, err)
 		return
 	}
 	s.write(w, http.StatusOK, out)
 }
 
-func (s *Service) call(w http.ResponseWriter, r *http.Request, name string) (any, error) {
+// Call has an operation answer a request, whose body asJSON turns into JSON.
+func (s *Service) Call(w http.ResponseWriter, r *http.Request, name string, asJSON func([]byte) ([]byte, error)) (any, error) {
 	op := s.Operations[name]
 	if op == nil {
 		return nil, Errorf("UnknownOperationException", "the local stack does not implement %s", name)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.MaxBody))
+	if err == nil {
+		body, err = asJSON(body)
+	}
 	if err != nil {
 		return nil, Errorf("SerializationException", "read the request: %v", err)
 	}
 	return op(r.Context(), body)
 }
 
-func (s *Service) writeError(w http.ResponseWriter, err error) {
-	var e *Error
+// Refuse answers with an error.
+func (s *Service) Refuse(w http.ResponseWriter, err error) {
+	e, status := Explain(w, err)
+	body := map[string]any{"__type": e.Code, "message": e.Message}
+	maps.Copy(body, e.Members)
+	s.write(w, status, body)
+}
+
+// Explain is what a client is told of an error, whatever the protocol. It sets the
+// header that some look at.
+func Explain(w http.ResponseWriter, err error) (e *Error, status int) {
 	if !errors.As(err, &e) {
 		e = &Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
 	}
 	if e.QueryCode != "" {
 		w.Header().Set("X-Amzn-Query-Error", e.QueryCode+";Sender")
 	}
-	status := e.Status
-	if status == 0 {
-		status = http.StatusBadRequest
-	}
-	body := map[string]any{"__type": e.Code, "message": e.Message}
-	for k, v := range e.Members {
-		body[k] = v
-	}
-	s.write(w, status, body)
+	return e, cmp.Or(e.Status, http.StatusBadRequest)
 }
 
 func (s *Service) write(w http.ResponseWriter, status int, body any) {

@@ -2,8 +2,6 @@ package cloudwatch
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 
@@ -25,12 +23,19 @@ func (b both) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.json.ServeHTTP(w, r)
 		return
 	}
-	out, err := b.call(w, r)
-	status := http.StatusOK
+	out, err := b.json.Call(w, r, strings.TrimPrefix(r.URL.Path, Path), asJSON)
 	if err != nil {
-		status, out = refusal(w, err)
+		Refuse(w, err)
+		return
 	}
-	answer(w, status, out)
+	answer(w, http.StatusOK, out.(*output).cbor())
+}
+
+// Refuse answers a client that speaks CBOR with an error, also for whoever doesn't let
+// it in.
+func Refuse(w http.ResponseWriter, err error) {
+	e, status := awsjson.Explain(w, err)
+	answer(w, status, cbor.Map{"__type": cbor.String("com.amazonaws.cloudwatch#" + e.Code), "message": cbor.String(e.Message)})
 }
 
 func answer(w http.ResponseWriter, status int, out cbor.Value) {
@@ -40,47 +45,12 @@ func answer(w http.ResponseWriter, status int, out cbor.Value) {
 	w.Write(cbor.Encode(out))
 }
 
-func (b both) call(w http.ResponseWriter, r *http.Request) (cbor.Value, error) {
-	name := strings.TrimPrefix(r.URL.Path, Path)
-	op := b.json.Operations[name]
-	if op == nil {
-		return nil, awsjson.Errorf("UnknownOperationException", "the local stack does not implement %s", name)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	if err != nil {
-		return nil, awsjson.Errorf("SerializationException", "read the request: %v", err)
-	}
+func asJSON(body []byte) ([]byte, error) {
 	v, err := cbor.Decode(body)
-	if err != nil {
-		return nil, awsjson.Errorf("SerializationException", "read the request: %v", err)
-	}
-	text, err := json.Marshal(plain(v))
-	if err != nil {
-		return nil, awsjson.Errorf("SerializationException", "read the request: %v", err)
-	}
-	out, err := op(r.Context(), text)
 	if err != nil {
 		return nil, err
 	}
-	return out.(*output).cbor(), nil
-}
-
-// Refuse answers a client that speaks CBOR for whoever doesn't let it in.
-func Refuse(w http.ResponseWriter, status int, e *awsjson.Error) {
-	_, body := refusal(w, e)
-	answer(w, status, body)
-}
-
-func refusal(w http.ResponseWriter, err error) (int, cbor.Value) {
-	status := http.StatusBadRequest
-	var e *awsjson.Error
-	if !errors.As(err, &e) {
-		status, e = http.StatusInternalServerError, awsjson.Errorf("InternalServiceFault", "%v", err)
-	}
-	if e.QueryCode != "" {
-		w.Header().Set("X-Amzn-Query-Error", e.QueryCode+";Sender")
-	}
-	return status, cbor.Map{"__type": cbor.String("com.amazonaws.cloudwatch#" + e.Code), "message": cbor.String(e.Message)}
+	return json.Marshal(plain(v))
 }
 
 // plain is a value as encoding/json has it; a time, which is tagged, is a
