@@ -24,13 +24,15 @@ func (s *server) cloudwatch(secret string) *cloudwatch.Client {
 }
 
 // sent asks how many messages were sent to a queue in the last hour.
-func sent(queue string) *cloudwatch.GetMetricDataInput {
+func sent(queue string) *cloudwatch.GetMetricDataInput { return counted("NumberOfMessagesSent", queue) }
+
+func counted(metric, queue string) *cloudwatch.GetMetricDataInput {
 	now := time.Now()
 	return &cloudwatch.GetMetricDataInput{
 		StartTime: aws.Time(now.Add(-time.Hour)), EndTime: aws.Time(now.Add(time.Minute)),
 		MetricDataQueries: []types.MetricDataQuery{{Id: aws.String("sent"), MetricStat: &types.MetricStat{
 			Period: aws.Int32(60), Stat: aws.String("Sum"), Metric: &types.Metric{
-				Namespace: aws.String("AWS/SQS"), MetricName: aws.String("NumberOfMessagesSent"),
+				Namespace: aws.String("AWS/SQS"), MetricName: &metric,
 				Dimensions: []types.Dimension{{Name: aws.String("QueueName"), Value: &queue}},
 			}}}},
 	}

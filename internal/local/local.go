@@ -169,9 +169,6 @@ func (s *Stack) points(queue, metric string, from, to time.Time) []cloudwatch.Po
 	return list
 }
 
-// Queues has the queues' counters.
-func (s *Stack) Queues() *sqs.Store { return s.queues }
-
 // Handler answers all services. Every request it has let in must have ended
 // before [Stack.Close].
 func (s *Stack) Handler() http.Handler { return s.handler }

@@ -13,36 +13,42 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-type createInput struct {
-	QueueName  string
-	Attributes map[string]string
-	Tags       map[string]string `json:"tags"`
+// request is what the calls about queues are asked with, each with a part of it.
+type request struct {
+	target
+	QueueName       string
+	Attributes      map[string]string // to be set
+	AttributeNames  []string          // to be got
+	Tags            map[string]string
+	TagKeys         []string // to be taken away
+	QueueNamePrefix string
+	MaxResults      *int
+	NextToken       string // the last name of the page before
 }
 
-type urlOutput struct {
-	QueueURL string `json:"QueueUrl"`
+// answer is what most of those calls are answered with.
+type answer struct {
+	QueueURL   string            `json:"QueueUrl,omitempty"`
+	Attributes map[string]string `json:",omitempty"`
+	Tags       map[string]string `json:",omitempty"`
 }
 
 // createQueue makes a queue, or finds the one of that name with the same
 // attributes.
-func (s *Store) createQueue(ctx context.Context, in createInput) (*urlOutput, error) {
+func (s *Store) createQueue(ctx context.Context, in request) (answer, error) {
 	if !validName(in.QueueName) {
-		return nil, invalid("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
+		return answer{}, invalid("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 	}
 	if err := s.checkAttributes(in.Attributes); err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	err := s.Update(func(tx *bbolt.Tx) error {
+	return answer{QueueURL: s.url(ctx, in.QueueName)}, s.Update(func(tx *bbolt.Tx) error {
 		v := tx.Bucket(queuesName).Get([]byte(in.QueueName))
 		if v == nil {
 			return s.makeQueue(tx, in)
 		}
 		return sameQueue(v, in)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &urlOutput{s.url(ctx, in.QueueName)}, nil
 }
 
 func (s *Store) checkAttributes(attributes map[string]string) error {
@@ -53,7 +59,7 @@ func (s *Store) checkAttributes(attributes map[string]string) error {
 	return err
 }
 
-func (s *Store) makeQueue(tx *bbolt.Tx, in createInput) error {
+func (s *Store) makeQueue(tx *bbolt.Tx, in request) error {
 	id, err := tx.Bucket(queuesName).NextSequence()
 	if err != nil {
 		return err
@@ -78,30 +84,32 @@ func (s *Store) makeQueue(tx *bbolt.Tx, in createInput) error {
 }
 
 // sameQueue refuses attributes that differ from those of the queue there is.
-func sameQueue(v []byte, in createInput) error {
+func sameQueue(v []byte, in request) error {
 	var r record
 	if err := json.Unmarshal(v, &r); err != nil {
 		return fmt.Errorf("decode queue %s: %w", in.QueueName, err)
 	}
+	have := r.attributes()
 	for name, value := range in.Attributes {
-		if r.attribute(name) != value {
+		if have[name] != value {
 			return fault("QueueNameExists", "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute %s", name)
 		}
 	}
 	return nil
 }
 
-// attribute is what was set, or the default.
-func (r record) attribute(name string) string {
-	value, ok := r.Attributes[name]
-	l, isNumber := numeric()[name]
-	switch {
-	case isNumber && !ok:
-		return strconv.Itoa(l.byDefault)
-	case name == "SqsManagedSseEnabled" && !ok:
-		return "true"
+// attributes are those that were set, and the defaults of others.
+func (r record) attributes() map[string]string {
+	all := map[string]string{"SqsManagedSseEnabled": "true"}
+	for name, l := range numeric {
+		all[name] = strconv.Itoa(l.byDefault)
 	}
-	return value
+	for name, value := range r.Attributes {
+		if value != "" {
+			all[name] = value
+		}
+	}
+	return all
 }
 
 func putRecord(tx *bbolt.Tx, name string, r record) error {
@@ -112,29 +120,25 @@ func putRecord(tx *bbolt.Tx, name string, r record) error {
 	return tx.Bucket(queuesName).Put([]byte(name), v)
 }
 
-func getRecord(tx *bbolt.Tx, name string) (record, error) {
+// record is what is stored of q, unless it was deleted.
+func (q *queue) record(tx *bbolt.Tx) (record, error) {
 	var r record
-	v := tx.Bucket(queuesName).Get([]byte(name))
+	v := tx.Bucket(queuesName).Get([]byte(q.name))
 	if v == nil {
 		return r, errNoQueue()
 	}
 	if err := json.Unmarshal(v, &r); err != nil {
-		return r, fmt.Errorf("decode queue %s: %w", name, err)
+		return r, fmt.Errorf("decode queue %s: %w", q.name, err)
+	}
+	if r.ID != q.id {
+		return r, errNoQueue()
 	}
 	return r, nil
 }
 
-type queueInput struct {
-	QueueURL string `json:"QueueUrl"`
-}
-
-func (s *Store) deleteQueue(_ context.Context, in queueInput) (*empty, error) {
-	q, err := s.byURL(in.QueueURL)
-	if err != nil {
-		return nil, err
-	}
-	return &empty{}, s.Update(func(tx *bbolt.Tx) error {
-		if r, err := getRecord(tx, q.name); err != nil || r.ID != q.id {
+func (s *Store) deleteQueue(_ context.Context, q *queue, _ request) (answer, error) {
+	return answer{}, s.Update(func(tx *bbolt.Tx) error {
+		if _, err := q.record(tx); err != nil {
 			return err
 		}
 		for _, of := range [][]byte{contentsName, statesName} {
@@ -162,20 +166,15 @@ func (s *Store) drop(q *queue) {
 // purgeEvery is how often SQS lets a queue be purged.
 const purgeEvery = time.Minute
 
-func (s *Store) purgeQueue(_ context.Context, in queueInput) (*empty, error) {
-	q, err := s.byURL(in.QueueURL)
-	if err != nil {
-		return nil, err
-	}
+func (s *Store) purgeQueue(_ context.Context, q *queue, _ request) (answer, error) {
 	numbers, err := q.startPurge()
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	err = s.Update(func(tx *bbolt.Tx) error { return q.erase(tx, numbers) })
-	if err != nil {
-		return nil, fmt.Errorf("purge %s: %w", q.name, err)
+	if err := s.Update(func(tx *bbolt.Tx) error { return q.erase(tx, numbers) }); err != nil {
+		return answer{}, fmt.Errorf("purge %s: %w", q.name, err)
 	}
-	return &empty{}, nil
+	return answer{}, nil
 }
 
 // startPurge lists what is in the queue; what is sent from now on stays.
@@ -183,28 +182,18 @@ func (q *queue) startPurge() ([]uint64, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.now()
-	if !q.purged.IsZero() && now.Sub(q.purged) < purgeEvery {
+	if now-q.purged < purgeEvery.Milliseconds() {
 		return nil, fault("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.name)
 	}
 	q.purged = now
 	return slices.Sorted(maps.Keys(q.messages)), nil
 }
 
-type nameInput struct{ QueueName string }
-
-func (s *Store) getQueueURL(ctx context.Context, in nameInput) (*urlOutput, error) {
-	q, err := s.byName(in.QueueName)
-	if err != nil {
-		return nil, err
+func (s *Store) getQueueURL(ctx context.Context, in request) (answer, error) {
+	if s.byName(in.QueueName) == nil {
+		return answer{}, errNoQueue()
 	}
-	return &urlOutput{s.url(ctx, q.name)}, nil
-}
-
-type listInput struct {
-	QueueURL        string `json:"QueueUrl"` // of ListDeadLetterSourceQueues
-	QueueNamePrefix string
-	MaxResults      *int
-	NextToken       string // the last name of the page before
+	return answer{QueueURL: s.url(ctx, in.QueueName)}, nil
 }
 
 type listOutput struct {
@@ -212,17 +201,14 @@ type listOutput struct {
 	NextToken string   `json:",omitempty"`
 }
 
-func (s *Store) listQueues(ctx context.Context, in listInput) (*listOutput, error) {
+func (s *Store) listQueues(ctx context.Context, in request) (*listOutput, error) {
 	return s.list(ctx, in, func(q *queue) bool { return strings.HasPrefix(q.name, in.QueueNamePrefix) })
 }
 
-func (s *Store) list(ctx context.Context, in listInput, match func(*queue) bool) (*listOutput, error) {
-	max := 1000
-	if in.MaxResults != nil {
-		max = *in.MaxResults
-	}
-	if max < 1 || max > 1000 {
-		return nil, invalid("Value %d for parameter MaxResults is invalid. Reason: Must be between 1 and 1000.", max)
+func (s *Store) list(ctx context.Context, in request, match func(*queue) bool) (*listOutput, error) {
+	most, err := within("MaxResults", in.MaxResults, 1000, 1, 1000, "Must be between 1 and 1000.")
+	if err != nil {
+		return nil, err
 	}
 	out := &listOutput{}
 	last := ""
@@ -230,7 +216,7 @@ func (s *Store) list(ctx context.Context, in listInput, match func(*queue) bool)
 		if q.name <= in.NextToken || !match(q) {
 			continue
 		}
-		if len(out.QueueURLs) == max {
+		if len(out.QueueURLs) == most {
 			out.NextToken = last
 			return out, nil
 		}
@@ -246,76 +232,50 @@ type lowerListOutput struct {
 	NextToken string   `json:",omitempty"`
 }
 
-func (s *Store) listDeadLetterSourceQueues(ctx context.Context, in listInput) (*lowerListOutput, error) {
-	dlq, err := s.byURL(in.QueueURL)
+func (s *Store) listDeadLetterSourceQueues(ctx context.Context, dlq *queue, in request) (*lowerListOutput, error) {
+	out, err := s.list(ctx, in, func(q *queue) bool { return q.deadLetterQueue() == dlq })
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.list(ctx, in, func(q *queue) bool { return s.deadLetterQueue(q) == dlq })
+	return &lowerListOutput{append([]string{}, out.QueueURLs...), out.NextToken}, nil
+}
+
+func (s *Store) getQueueAttributes(_ context.Context, q *queue, in request) (answer, error) {
+	r, err := s.record(q)
 	if err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	return &lowerListOutput{QueueURLs: append([]string{}, out.QueueURLs...), NextToken: out.NextToken}, nil
-}
-
-type attributesInput struct {
-	QueueURL       string            `json:"QueueUrl"`
-	AttributeNames []string          // of GetQueueAttributes
-	Attributes     map[string]string // of SetQueueAttributes
-}
-
-type attributesOutput struct {
-	Attributes map[string]string `json:",omitempty"`
-}
-
-func (s *Store) getQueueAttributes(_ context.Context, in attributesInput) (*attributesOutput, error) {
-	q, err := s.byURL(in.QueueURL)
-	if err != nil {
-		return nil, err
+	all, out := q.attributes(r), map[string]string{}
+	for _, name := range in.AttributeNames {
+		switch value, ok := all[name]; {
+		case name == "All":
+			maps.Copy(out, all)
+		case ok:
+			out[name] = value
+		case !slices.Contains(texts, name):
+			return answer{}, unknownAttribute(name)
+		}
 	}
-	var r record
+	return answer{Attributes: out}, nil
+}
+
+func (s *Store) record(q *queue) (r record, err error) {
 	err = s.DB.View(func(tx *bbolt.Tx) error {
-		r, err = getRecord(tx, q.name)
+		r, err = q.record(tx)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	all := q.attributes(r)
-	out := &attributesOutput{Attributes: map[string]string{}}
-	for _, name := range in.AttributeNames {
-		_, isNumber := numeric()[name]
-		if name != "All" && all[name] == "" && name != "RedrivePolicy" && !isNumber && !kept(name) {
-			return nil, fault("InvalidAttributeName", "", "Unknown Attribute %s.", name)
-		}
-		for have, value := range all {
-			if have == name || name == "All" {
-				out.Attributes[have] = value
-			}
-		}
-	}
-	return out, nil
+	return r, err
 }
 
 // attributes are all that the queue has.
 func (q *queue) attributes(r record) map[string]string {
-	all := map[string]string{
-		"QueueArn":              q.arn,
-		"CreatedTimestamp":      strconv.FormatInt(r.Created.Unix(), 10),
-		"LastModifiedTimestamp": strconv.FormatInt(r.Modified.Unix(), 10),
-		"SqsManagedSseEnabled":  r.attribute("SqsManagedSseEnabled"),
-	}
-	for name := range numeric() {
-		all[name] = r.attribute(name)
-	}
-	for name, value := range r.Attributes {
-		if value != "" {
-			all[name] = value
-		}
-	}
+	all := r.attributes()
+	all["QueueArn"] = q.arn
+	all["CreatedTimestamp"] = strconv.FormatInt(r.Created.Unix(), 10)
+	all["LastModifiedTimestamp"] = strconv.FormatInt(r.Modified.Unix(), 10)
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.advance(q.now().UnixMilli())
+	q.advance(q.now())
 	all["ApproximateNumberOfMessages"] = strconv.Itoa(q.ready.Len())
 	all["ApproximateNumberOfMessagesNotVisible"] = strconv.Itoa(q.inFlight)
 	all["ApproximateNumberOfMessagesDelayed"] = strconv.Itoa(len(q.hidden) - q.inFlight)
@@ -323,18 +283,11 @@ func (q *queue) attributes(r record) map[string]string {
 }
 
 // setQueueAttributes changes those that are named; "" takes one away.
-func (s *Store) setQueueAttributes(_ context.Context, in attributesInput) (*empty, error) {
-	q, err := s.byURL(in.QueueURL)
-	if err != nil {
-		return nil, err
-	}
+func (s *Store) setQueueAttributes(_ context.Context, q *queue, in request) (answer, error) {
 	if err := s.checkAttributes(in.Attributes); err != nil {
-		return nil, err
+		return answer{}, err
 	}
-	return &empty{}, s.change(q, func(r *record) error {
-		r.Attributes = merged(r.Attributes, in.Attributes)
-		return nil
-	})
+	return answer{}, q.change(func(r *record) { r.Attributes = merged(r.Attributes, in.Attributes) })
 }
 
 func merged(a, b map[string]string) map[string]string {
@@ -345,76 +298,39 @@ func merged(a, b map[string]string) map[string]string {
 }
 
 // change rewrites a queue's record and takes over its settings.
-func (s *Store) change(q *queue, f func(*record) error) error {
-	return s.Update(func(tx *bbolt.Tx) error {
-		r, err := getRecord(tx, q.name)
+func (q *queue) change(f func(*record)) error {
+	return q.store.Update(func(tx *bbolt.Tx) error {
+		r, err := q.record(tx)
 		if err != nil {
 			return err
 		}
-		if err := f(&r); err != nil {
-			return err
-		}
+		f(&r)
 		set, err := parseSettings(r.Attributes)
 		if err != nil {
 			return err
 		}
-		r.Modified = s.Now().UTC()
+		r.Modified = q.store.Now().UTC()
 		tx.OnCommit(func() { q.apply(set) })
 		return putRecord(tx, q.name, r)
 	})
 }
 
-func (q *queue) apply(set settings) {
+func (q *queue) apply(set *settings) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.settings = set
-	q.sweep(q.now().UnixMilli()) // a shorter retention ends messages at once
+	q.settings.Store(set)
+	q.sweep(q.now()) // a shorter retention ends messages at once
 }
 
-type tagsInput struct {
-	QueueURL string `json:"QueueUrl"`
-	Tags     map[string]string
-	TagKeys  []string
-}
-
-type tagsOutput struct {
-	Tags map[string]string `json:",omitempty"`
-}
-
-func (s *Store) tagQueue(_ context.Context, in tagsInput) (*empty, error) {
-	return s.changeTags(in.QueueURL, func(tags map[string]string) { maps.Copy(tags, in.Tags) })
-}
-
-func (s *Store) untagQueue(_ context.Context, in tagsInput) (*empty, error) {
-	return s.changeTags(in.QueueURL, func(tags map[string]string) {
-		for _, key := range in.TagKeys {
-			delete(tags, key)
-		}
+// tagQueue is TagQueue and UntagQueue.
+func (s *Store) tagQueue(_ context.Context, q *queue, in request) (answer, error) {
+	return answer{}, q.change(func(r *record) {
+		r.Tags = merged(r.Tags, in.Tags)
+		maps.DeleteFunc(r.Tags, func(key, _ string) bool { return slices.Contains(in.TagKeys, key) })
 	})
 }
 
-func (s *Store) changeTags(url string, f func(map[string]string)) (*empty, error) {
-	q, err := s.byURL(url)
-	if err != nil {
-		return nil, err
-	}
-	return &empty{}, s.change(q, func(r *record) error {
-		r.Tags = merged(r.Tags, nil)
-		f(r.Tags)
-		return nil
-	})
-}
-
-func (s *Store) listQueueTags(_ context.Context, in queueInput) (*tagsOutput, error) {
-	q, err := s.byURL(in.QueueURL)
-	if err != nil {
-		return nil, err
-	}
-	out := &tagsOutput{}
-	err = s.DB.View(func(tx *bbolt.Tx) error {
-		r, err := getRecord(tx, q.name)
-		out.Tags = r.Tags
-		return err
-	})
-	return out, err
+func (s *Store) listQueueTags(_ context.Context, q *queue, _ request) (answer, error) {
+	r, err := s.record(q)
+	return answer{Tags: r.Tags}, err
 }

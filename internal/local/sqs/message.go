@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,6 +34,14 @@ type attribute struct {
 	DataType    string
 	StringValue *string `json:",omitempty"`
 	BinaryValue []byte  `json:",omitempty"`
+}
+
+// text is "" where there is none.
+func (a attribute) text() string {
+	if a.StringValue == nil {
+		return ""
+	}
+	return *a.StringValue
 }
 
 func newContent(body string) content { return content{ID: awsjson.NewID(), Body: body} }
@@ -80,8 +89,8 @@ type message struct {
 	number   uint64
 	handle   uint64 // of the newest receive; 0 if there was none since the start
 	received int64  // when that was
+	late     int64  // since when its state is to be written; 0 if it isn't
 	inFlight bool   // hidden by a receive, not by a delay
-	late     bool   // its state is to be written
 
 	ready  *list.Element // nil if not ready
 	hidden int           // index in the heap, -1 if not hidden
@@ -114,10 +123,33 @@ func (h *byVisible) Pop() any {
 	return m
 }
 
+// buckets are this queue's own in those of all queues, nil if the queue was deleted.
+func (q *queue) buckets(tx *bbolt.Tx) (contents, states *bbolt.Bucket) {
+	id := number(q.id)
+	return tx.Bucket(contentsName).Bucket(id), tx.Bucket(statesName).Bucket(id)
+}
+
+// content is what there is of a message, nil if it was deleted in the meantime.
+func (q *queue) content(tx *bbolt.Tx, n uint64) (*content, error) {
+	contents, _ := q.buckets(tx)
+	if contents == nil {
+		return nil, nil
+	}
+	v := contents.Get(number(n))
+	if v == nil {
+		return nil, nil
+	}
+	var c content
+	if err := json.Unmarshal(v, &c); err != nil {
+		return nil, fmt.Errorf("decode message %d: %w", n, err)
+	}
+	return &c, nil
+}
+
 // put stores a message; the queue has it once tx is committed.
 func (q *queue) put(tx *bbolt.Tx, c content, st state) error {
-	contents, states := q.bucket(tx, contentsName), q.bucket(tx, statesName)
-	if contents == nil || states == nil {
+	contents, states := q.buckets(tx)
+	if contents == nil {
 		return errNoQueue()
 	}
 	n, err := contents.NextSequence()
@@ -132,38 +164,26 @@ func (q *queue) put(tx *bbolt.Tx, c content, st state) error {
 	if err := contents.Put(number(n), value); err != nil {
 		return err
 	}
-	if err := states.Put(number(n), st.encode()); err != nil {
-		return err
-	}
 	tx.OnCommit(func() {
 		q.arrive(&message{state: st, number: n, hidden: -1})
 		q.count(st)
 	})
-	return nil
+	return states.Put(number(n), st.encode())
 }
 
 // erase removes messages; the queue has forgotten them once tx is committed.
 func (q *queue) erase(tx *bbolt.Tx, numbers []uint64) error {
-	contents, states := q.bucket(tx, contentsName), q.bucket(tx, statesName)
-	if contents == nil || states == nil {
+	contents, states := q.buckets(tx)
+	if contents == nil {
 		return nil
 	}
 	for _, n := range numbers {
-		if err := contents.Delete(number(n)); err != nil {
-			return err
-		}
-		if err := states.Delete(number(n)); err != nil {
+		if err := errors.Join(contents.Delete(number(n)), states.Delete(number(n))); err != nil {
 			return err
 		}
 	}
 	tx.OnCommit(func() { q.forget(numbers) })
 	return nil
-}
-
-// bucket is this queue's own in one of the buckets of queues, nil if the queue
-// was deleted.
-func (q *queue) bucket(tx *bbolt.Tx, of []byte) *bbolt.Bucket {
-	return tx.Bucket(of).Bucket(number(q.id))
 }
 
 // A receipt handle names the queue, the message and the receive.
@@ -172,13 +192,13 @@ func (q *queue) receiptHandle(m *message) string {
 	return base64.StdEncoding.EncodeToString(append(b, number(m.handle)...))
 }
 
-// parseHandle returns the message and the receive of a handle of this queue.
-func (q *queue) parseHandle(handle string) (n, receive uint64, err error) {
-	b, err := base64.StdEncoding.DecodeString(handle)
-	if err != nil || len(b) != 24 || binary.BigEndian.Uint64(b) != q.id {
-		return 0, 0, badHandle()
+// parseHandle reads a handle of this queue.
+func (q *queue) parseHandle(e handleEntry) (handled, error) {
+	b, err := base64.StdEncoding.DecodeString(e.ReceiptHandle)
+	if err != nil || len(b) != 24 || keyNumber(b) != q.id {
+		return handled{}, fault("ReceiptHandleIsInvalid", "", "The input receipt handle is invalid.")
 	}
-	return binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:]), nil
+	return handled{ID: e.ID, number: keyNumber(b[8:]), receive: keyNumber(b[16:])}, nil
 }
 
 // randomHandle is never 0, which stands for none.
@@ -215,7 +235,7 @@ func attributesMD5(attributes map[string]attribute) string {
 			continue
 		}
 		b = append(b, 1)
-		text(*a.StringValue)
+		text(a.text())
 	}
 	return md5Hex(b)
 }

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"container/list"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -11,26 +12,23 @@ import (
 
 // queue is a queue in memory.
 type queue struct {
-	name    string
-	id      uint64
-	arn     string
-	created time.Time
-	now     func() time.Time
+	store    *Store
+	name     string
+	id       uint64
+	arn      string
+	settings atomic.Pointer[settings]
 
 	mu       sync.Mutex
-	settings settings
 	deleted  bool
 	messages map[uint64]*message
 	ready    *list.List // of *message, in the order in which they became visible
 	hidden   byVisible
 	inFlight int
 	late     []*message // whose states are to be written, oldest first
-	lateAge  []int64    // of late: since when, in milliseconds
 	expired  []uint64   // to be erased
 	swept    int64      // when expired messages were last looked for
-	purged   time.Time
-	metrics  Metrics
-	minutes  []minute // of the last hours, oldest first
+	purged   int64      // when that was last asked for
+	minutes  []minute   // of the last hours, oldest first
 
 	full    bool          // the limit of messages in flight was met
 	awaited bool          // somebody waits for arrived
@@ -38,26 +36,30 @@ type queue struct {
 }
 
 func (s *Store) newQueue(name string, r record) (*queue, error) {
-	settings, err := parseSettings(r.Attributes)
+	set, err := parseSettings(r.Attributes)
 	if err != nil {
 		return nil, err
 	}
-	return &queue{
-		name: name, id: r.ID, arn: s.arn(name), created: r.Created, now: s.Now, settings: settings,
+	q := &queue{
+		store: s, name: name, id: r.ID, arn: s.arn(name),
 		messages: map[uint64]*message{}, ready: list.New(), arrived: make(chan struct{}),
-	}, nil
+	}
+	q.settings.Store(set)
+	return q, nil
 }
+
+// now is in milliseconds since 1970.
+func (q *queue) now() int64 { return q.store.Now().UnixMilli() }
 
 // load reads the messages; their contents are left where they are.
 func (q *queue) load(tx *bbolt.Tx) error {
-	return q.bucket(tx, statesName).ForEach(func(k, v []byte) error {
+	_, states := q.buckets(tx)
+	return states.ForEach(func(k, v []byte) error {
 		st, err := decodeState(v)
-		if err != nil {
-			return err
+		if err == nil {
+			q.arrive(&message{state: st, number: keyNumber(k), hidden: -1, inFlight: st.receives > 0})
 		}
-		m := &message{state: st, number: keyNumber(k), hidden: -1, inFlight: st.receives > 0}
-		q.arrive(m)
-		return nil
+		return err
 	})
 }
 
@@ -66,7 +68,7 @@ func (q *queue) arrive(m *message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.messages[m.number] = m
-	if m.visible > q.now().UnixMilli() {
+	if m.visible > q.now() {
 		q.hide(m)
 		return
 	}
@@ -78,7 +80,6 @@ func (q *queue) arrive(m *message) {
 func (q *queue) count(st state) {
 	if st.receives == 0 {
 		q.mu.Lock()
-		q.metrics.Sent++
 		q.minute().Sent++
 		q.mu.Unlock()
 	}
@@ -149,7 +150,7 @@ func (q *queue) sweep(now int64) {
 }
 
 func (q *queue) isExpired(m *message, now int64) bool {
-	return now-m.sent > q.settings.retention.Milliseconds()
+	return now-m.sent > q.settings.Load().time("MessageRetentionPeriod").Milliseconds()
 }
 
 // expire drops a message here, and from the database with the next transaction.
@@ -176,10 +177,9 @@ func (q *queue) forget(numbers []uint64) {
 
 // touch has a message's state written late.
 func (q *queue) touch(m *message, now int64) {
-	if !m.late {
-		m.late = true
+	if m.late == 0 {
+		m.late = now
 		q.late = append(q.late, m)
-		q.lateAge = append(q.lateAge, now)
 	}
 }
 
@@ -201,23 +201,20 @@ func (q *queue) lateWrites(age time.Duration) lateWrites {
 	defer q.mu.Unlock()
 	w := lateWrites{states: map[uint64][]byte{}, erased: q.expired}
 	q.expired = nil
-	until := q.now().Add(-age).UnixMilli()
-	n := 0
-	for n < len(q.late) && q.lateAge[n] <= until {
-		m := q.late[n]
-		m.late = false
+	until := q.now() - age.Milliseconds()
+	for len(q.late) > 0 && q.late[0].late <= until {
+		m := q.late[0]
+		q.late, m.late = q.late[1:], 0
 		if q.messages[m.number] == m {
 			w.states[m.number] = m.encode()
 		}
-		n++
 	}
-	q.late, q.lateAge = q.late[n:], q.lateAge[n:]
 	return w
 }
 
 // apply writes w. A message that is gone from the database stays gone.
 func (w lateWrites) apply(tx *bbolt.Tx, q *queue) error {
-	states := q.bucket(tx, statesName)
+	_, states := q.buckets(tx)
 	if states == nil {
 		return nil
 	}
@@ -238,25 +235,23 @@ func (q *queue) putBack(w lateWrites) {
 	defer q.mu.Unlock()
 	for n := range w.states {
 		if m := q.messages[n]; m != nil {
-			q.touch(m, q.now().UnixMilli())
+			q.touch(m, q.now())
 		}
 	}
 	q.expired = append(q.expired, w.erased...)
 }
 
 // write runs f, which may be nil, in a transaction together with w.
-func (s *Store) write(q *queue, w lateWrites, f func(*bbolt.Tx) error) error {
+func (q *queue) write(w lateWrites, f func(*bbolt.Tx) error) error {
 	if f == nil && len(w.states) == 0 && len(w.erased) == 0 {
 		return nil
 	}
-	err := s.Update(func(tx *bbolt.Tx) error {
-		if err := w.apply(tx, q); err != nil {
-			return err
+	err := q.store.Update(func(tx *bbolt.Tx) error {
+		err := w.apply(tx, q)
+		if err == nil && f != nil {
+			err = f(tx)
 		}
-		if f == nil {
-			return nil
-		}
-		return f(tx)
+		return err
 	})
 	if err != nil {
 		q.putBack(w)

@@ -3,8 +3,6 @@ package sqs
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +12,7 @@ import (
 )
 
 type receiveInput struct {
-	QueueURL                    string `json:"QueueUrl"`
+	target
 	MaxNumberOfMessages         *int
 	VisibilityTimeout           *int
 	WaitTimeSeconds             *int
@@ -37,78 +35,58 @@ type receivedMessage struct {
 	MessageAttributes      map[string]attribute `json:",omitempty"`
 }
 
-func (s *Store) receiveMessage(ctx context.Context, in receiveInput) (*receiveOutput, error) {
-	q, err := s.byURL(in.QueueURL)
-	if err != nil {
-		return nil, err
-	}
+func (s *Store) receiveMessage(ctx context.Context, q *queue, in receiveInput) (*receiveOutput, error) {
 	r, err := q.newReceive(in)
 	if err != nil {
 		return nil, err
 	}
-	taken, err := s.await(ctx, q, r)
+	taken, err := q.await(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(q, taken, in)
+	return s.messages(q, taken, in)
 }
 
 // receive is what one call asks for.
 type receive struct {
-	max        int
-	visibility time.Duration
-	wait       time.Duration
-	redrive    bool // there is a dead-letter queue to move messages to
+	max              int
+	visibility, wait time.Duration
+	redrive          bool // there is a dead-letter queue to move messages to
 }
 
 func (q *queue) newReceive(in receiveInput) (receive, error) {
-	q.mu.Lock()
-	r := receive{max: 1, visibility: q.settings.visibility, wait: q.settings.wait}
-	q.mu.Unlock()
-	if in.MaxNumberOfMessages != nil {
-		r.max = *in.MaxNumberOfMessages
-	}
-	if r.max < 1 || r.max > 10 {
-		return r, invalid("Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", r.max)
-	}
-	if in.VisibilityTimeout != nil {
-		if err := checkVisibility(*in.VisibilityTimeout); err != nil {
-			return r, err
-		}
-		r.visibility = time.Duration(*in.VisibilityTimeout) * time.Second
-	}
-	if in.WaitTimeSeconds != nil {
-		if w := *in.WaitTimeSeconds; w < 0 || w > 20 {
-			return r, invalid("Value %d for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", w)
-		}
-		r.wait = time.Duration(*in.WaitTimeSeconds) * time.Second
-	}
-	return r, nil
+	set := q.settings.Load()
+	most, err := within("MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 1, 10, "Must be between 1 and 10, if provided.")
+	visibility, err2 := within("VisibilityTimeout", in.VisibilityTimeout, set.numbers["VisibilityTimeout"], 0, maxVisibility, visibilityRange)
+	wait, err3 := within("WaitTimeSeconds", in.WaitTimeSeconds, set.numbers["ReceiveMessageWaitTimeSeconds"], 0, 20, "Must be >= 0 and <= 20, if provided.")
+	return receive{max: most, visibility: time.Duration(visibility) * time.Second, wait: time.Duration(wait) * time.Second}, cmp.Or(err, err2, err3)
 }
 
 // await takes messages, waiting for the first as long as r says or until ctx
 // ends, which is no error: the client is gone or the stack closes.
-func (s *Store) await(ctx context.Context, q *queue, r receive) ([]receipt, error) {
-	deadline := time.NewTimer(r.wait)
-	defer deadline.Stop()
+func (q *queue) await(ctx context.Context, r receive) ([]receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.wait)
+	defer cancel()
 	for {
-		dlq := s.deadLetterQueue(q)
+		dlq := q.deadLetterQueue()
 		r.redrive = dlq != nil
-		f, err := q.fetch(r, s.InFlightLimit)
-		if err != nil {
+		f, err := q.fetch(r)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if len(f.dead) > 0 {
-			if err := s.redrive(q, dlq, f.dead); err != nil {
-				return f.taken, err
+		case len(f.dead) > 0:
+			if err := q.redrive(dlq, f.dead); err != nil {
+				return nil, err
 			}
 			continue
+		case len(f.taken) > 0 || r.wait == 0:
+			return f.taken, q.writeOverdue()
 		}
-		if len(f.taken) > 0 || r.wait == 0 {
-			return f.taken, s.writeOverdue(q)
-		}
-		if !f.wait(ctx, deadline) {
+		select {
+		case <-ctx.Done():
 			return nil, nil
+		case <-f.arrived:
+		case <-time.After(f.due):
 		}
 	}
 }
@@ -120,26 +98,7 @@ type fetch struct {
 	// moved. If there are any, nothing was taken.
 	dead    []*message
 	arrived <-chan struct{}
-	due     time.Duration // until the next hidden message is visible; 0 if there is none
-}
-
-// wait returns false when there is nothing left to wait for.
-func (f *fetch) wait(ctx context.Context, deadline *time.Timer) bool {
-	var due <-chan time.Time
-	if f.due > 0 {
-		t := time.NewTimer(f.due)
-		defer t.Stop()
-		due = t.C
-	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-deadline.C:
-		return false
-	case <-f.arrived:
-	case <-due:
-	}
-	return true
+	due     time.Duration // until the next hidden message is visible, or the end of the wait
 }
 
 // receipt is a message as it was when it was handed out.
@@ -151,25 +110,22 @@ type receipt struct {
 
 // fetch hands out what is ready. At the limit of messages in flight a short
 // poll is told so and a long one finds nothing, as with SQS.
-func (q *queue) fetch(r receive, limit int) (*fetch, error) {
+func (q *queue) fetch(r receive) (*fetch, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.deleted {
 		return nil, errNoQueue()
 	}
-	now := q.now().UnixMilli()
+	now := q.now()
 	q.advance(now)
-	if q.full = q.inFlight >= limit; q.full && r.wait == 0 {
+	if q.full = q.inFlight >= q.store.InFlightLimit; q.full && r.wait == 0 {
 		return nil, fault("OverLimit", "OverLimit", "Too many messages in flight: %d", q.inFlight)
 	}
-	f := &fetch{}
-	if r.redrive {
-		f.dead = q.exhausted(r.max)
+	f := &fetch{due: r.wait, dead: q.exhausted(r)}
+	if len(f.dead) > 0 {
+		return f, nil
 	}
-	if len(f.dead) == 0 {
-		f.taken = q.handOut(r, limit, now)
-	}
-	if len(f.taken) > 0 {
+	if f.taken = q.handOut(r, now); len(f.taken) > 0 {
 		return f, nil
 	}
 	f.arrived, q.awaited = q.arrived, true
@@ -179,16 +135,17 @@ func (q *queue) fetch(r receive, limit int) (*fetch, error) {
 	return f, nil
 }
 
-// exhausted takes those of the next n messages whose receives are spent.
-func (q *queue) exhausted(n int) []*message {
-	if q.settings.redrive == nil {
+// exhausted takes those of the next messages whose receives are spent.
+func (q *queue) exhausted(r receive) (dead []*message) {
+	policy := q.settings.Load().redrive
+	if !r.redrive || policy == nil {
 		return nil
 	}
-	var dead []*message
-	for e := q.ready.Front(); e != nil && n > 0; n-- {
+	e := q.ready.Front()
+	for n := r.max; e != nil && n > 0; n-- {
 		m := e.Value.(*message)
 		e = e.Next()
-		if int(m.receives) >= q.settings.redrive.max {
+		if int(m.receives) >= policy.max {
 			q.take(m)
 			dead = append(dead, m)
 		}
@@ -196,9 +153,9 @@ func (q *queue) exhausted(n int) []*message {
 	return dead
 }
 
-func (q *queue) handOut(r receive, limit int, now int64) []receipt {
+func (q *queue) handOut(r receive, now int64) []receipt {
 	var taken []receipt
-	for len(taken) < r.max && q.inFlight < limit && q.ready.Len() > 0 {
+	for len(taken) < r.max && q.inFlight < q.store.InFlightLimit && q.ready.Len() > 0 {
 		m := q.ready.Front().Value.(*message)
 		if q.isExpired(m, now) {
 			q.expire(m)
@@ -219,42 +176,35 @@ func (q *queue) receive(m *message, visibility time.Duration, now int64) {
 	m.inFlight = true
 	q.hide(m)
 	q.touch(m, now)
-	q.metrics.Received++
 	q.minute().Received++
 }
 
 // writeOverdue writes receives that no other transaction took along. Ten per
 // receive at most come in, so it is done in bulk.
-func (s *Store) writeOverdue(q *queue) error {
+func (q *queue) writeOverdue() error {
 	q.mu.Lock()
 	overdue := len(q.late)+len(q.expired) >= 1000 &&
-		(len(q.late) < 1000 || q.lateAge[999] < q.now().Add(-lateness).UnixMilli())
+		(len(q.late) < 1000 || q.late[999].late < q.now()-lateness.Milliseconds())
 	q.mu.Unlock()
 	if !overdue {
 		return nil
 	}
-	return s.write(q, q.lateWrites(lateness), nil)
+	return q.write(q.lateWrites(lateness), nil)
 }
 
-// answer reads the contents of what was taken. A message that was deleted in
+// messages reads the contents of what was taken. A message that was deleted in
 // the meantime is left out.
-func (s *Store) answer(q *queue, taken []receipt, in receiveInput) (*receiveOutput, error) {
+func (s *Store) messages(q *queue, taken []receipt, in receiveInput) (*receiveOutput, error) {
 	out := &receiveOutput{}
 	err := s.DB.View(func(tx *bbolt.Tx) error {
-		contents := q.bucket(tx, contentsName)
-		if contents == nil {
-			return errNoQueue()
-		}
 		for _, r := range taken {
-			v := contents.Get(number(r.number))
-			if v == nil {
-				continue
+			c, err := q.content(tx, r.number)
+			if err != nil {
+				return err
 			}
-			var c content
-			if err := json.Unmarshal(v, &c); err != nil {
-				return fmt.Errorf("decode message %d: %w", r.number, err)
+			if c != nil {
+				out.Messages = append(out.Messages, s.present(*c, r, in))
 			}
-			out.Messages = append(out.Messages, s.present(c, r, in))
 		}
 		return nil
 	})

@@ -1,11 +1,11 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"athenarefresh/internal/local/awsjson"
 
@@ -14,57 +14,41 @@ import (
 
 // deadLetterQueue is the one that q's redrive policy names; nil if there is no
 // policy, or no such queue any more: then messages stay where they are.
-func (s *Store) deadLetterQueue(q *queue) *queue {
-	q.mu.Lock()
-	policy := q.settings.redrive
-	q.mu.Unlock()
+func (q *queue) deadLetterQueue() *queue {
+	policy := q.settings.Load().redrive
 	if policy == nil {
 		return nil
 	}
-	return s.byARN(policy.target)
+	return q.store.byARN(policy.target)
 }
 
 // redrive moves messages whose receives are spent, which are nobody's, to the
 // dead-letter queue. They keep their ids, their ages and their receives.
-func (s *Store) redrive(from, to *queue, dead []*message) error {
-	numbers := make([]uint64, len(dead))
-	for i, m := range dead {
-		numbers[i] = m.number
-	}
-	err := s.Update(func(tx *bbolt.Tx) error {
+func (q *queue) redrive(to *queue, dead []*message) error {
+	err := q.store.Update(func(tx *bbolt.Tx) error {
+		var numbers []uint64
 		for _, m := range dead {
+			numbers = append(numbers, m.number)
+			c, err := q.content(tx, m.number)
+			if err != nil {
+				return err
+			}
+			if c == nil {
+				continue
+			}
 			st := m.state
-			st.visible = 0
-			if err := from.move(tx, m.number, to, func(c *content) state { c.Source = from.arn; return st }); err != nil {
+			c.Source, st.visible = q.arn, 0
+			if err := to.put(tx, *c, st); err != nil {
 				return err
 			}
 		}
-		return from.erase(tx, numbers)
+		return q.erase(tx, numbers)
 	})
 	if err != nil {
-		from.restore(dead)
+		q.restore(dead)
 		return fmt.Errorf("move to the dead-letter queue: %w", err)
 	}
 	return nil
-}
-
-// move copies a message; one that was deleted in the meantime is not there to
-// be copied.
-func (q *queue) move(tx *bbolt.Tx, n uint64, to *queue, change func(*content) state) error {
-	contents := q.bucket(tx, contentsName)
-	if contents == nil {
-		return nil
-	}
-	v := contents.Get(number(n))
-	if v == nil {
-		return nil
-	}
-	var c content
-	if err := json.Unmarshal(v, &c); err != nil {
-		return fmt.Errorf("decode message %d: %w", n, err)
-	}
-	st := change(&c)
-	return to.put(tx, c, st)
 }
 
 // restore gives back messages that were nobody's.
@@ -81,7 +65,6 @@ func (q *queue) restore(messages []*message) {
 // moveTask is what StartMessageMoveTask started. It has ended by the time the
 // call is answered: there is nobody here to wait for.
 type moveTask struct {
-	TaskHandle                       string `json:",omitempty"` // of running ones
 	Status                           string
 	SourceArn                        string
 	DestinationArn                   string `json:",omitempty"`
@@ -90,62 +73,62 @@ type moveTask struct {
 	StartedTimestamp                 int64  // milliseconds
 }
 
-type startMoveInput struct {
+// moveInput is what the calls about tasks are asked with.
+type moveInput struct {
 	SourceArn, DestinationArn string
+	MaxResults                *int
 }
-
-type startMoveOutput struct{ TaskHandle string }
 
 // startMessageMoveTask moves what is visible in a dead-letter queue to the
 // destination, or back to where redrive took it from. Moved messages are new
 // ones, with new ids.
-func (s *Store) startMessageMoveTask(_ context.Context, in startMoveInput) (*startMoveOutput, error) {
+func (s *Store) startMessageMoveTask(_ context.Context, in moveInput) (map[string]string, error) {
 	from := s.byARN(in.SourceArn)
-	if from == nil {
+	if from == nil || in.DestinationArn != "" && s.byARN(in.DestinationArn) == nil {
 		return nil, errNoResource()
 	}
-	if !slices.ContainsFunc(s.all(), func(q *queue) bool { return s.deadLetterQueue(q) == from }) {
+	if !slices.ContainsFunc(s.all(), func(q *queue) bool { return q.deadLetterQueue() == from }) {
 		return nil, invalid("Source queue must be configured as a Dead Letter Queue.")
 	}
-	if in.DestinationArn != "" && s.byARN(in.DestinationArn) == nil {
-		return nil, errNoResource()
-	}
-	task := &moveTask{Status: "COMPLETED", SourceArn: in.SourceArn, DestinationArn: in.DestinationArn, StartedTimestamp: s.Now().UnixMilli()}
+	task := &moveTask{Status: "COMPLETED", SourceArn: in.SourceArn, DestinationArn: in.DestinationArn, StartedTimestamp: from.now()}
 	if err := s.runMove(from, task); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tasks = append(s.tasks, task)
-	return &startMoveOutput{awsjson.NewID()}, nil
+	return map[string]string{"TaskHandle": awsjson.NewID()}, nil
 }
 
 func errNoResource() error {
 	return fault("ResourceNotFoundException", "ResourceNotFoundException", "The resource that you specified for the SourceArn or the DestinationArn parameter doesn't exist.")
 }
 
+var errNoSource = errors.New("nobody knows where the message came from")
+
 // runMove moves message by message, each in its transaction, and stops at the
 // first whose destination nobody knows: one that was sent, not moved, here.
 func (s *Store) runMove(from *queue, task *moveTask) error {
-	for _, m := range from.visible() {
-		to, err := s.destination(from, m.number, task.DestinationArn)
-		if err != nil {
-			return err
-		}
-		if to == nil {
+	for _, n := range from.visible() {
+		err := s.Update(func(tx *bbolt.Tx) error {
+			c, err := from.content(tx, n)
+			if c == nil {
+				return err
+			}
+			to := s.byARN(cmp.Or(task.DestinationArn, c.Source))
+			if to == nil {
+				return errNoSource
+			}
+			c.ID, c.Source = awsjson.NewID(), ""
+			if err := to.put(tx, *c, sentNow(s.Now(), 0)); err != nil {
+				return err
+			}
+			return from.erase(tx, []uint64{n})
+		})
+		if errors.Is(err, errNoSource) {
 			task.Status, task.FailureReason = "FAILED", "CouldNotDetermineMessageSource"
 			return nil
 		}
-		err = s.Update(func(tx *bbolt.Tx) error {
-			err := from.move(tx, m.number, to, func(c *content) state {
-				c.ID, c.Source = awsjson.NewID(), ""
-				return sentNow(s.Now(), 0)
-			})
-			if err != nil {
-				return err
-			}
-			return from.erase(tx, []uint64{m.number})
-		})
 		if err != nil {
 			return fmt.Errorf("move a message from %s: %w", from.name, err)
 		}
@@ -154,68 +137,33 @@ func (s *Store) runMove(from *queue, task *moveTask) error {
 	return nil
 }
 
-// visible are the messages that are ready now, in order.
-func (q *queue) visible() []*message {
+// visible are the numbers of the messages that are ready now, in order.
+func (q *queue) visible() (numbers []uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.advance(q.now().UnixMilli())
-	var all []*message
+	q.advance(q.now())
 	for e := q.ready.Front(); e != nil; e = e.Next() {
-		all = append(all, e.Value.(*message))
+		numbers = append(numbers, e.Value.(*message).number)
 	}
-	return all
-}
-
-// destination is the queue of arn, or where the message came from.
-func (s *Store) destination(from *queue, n uint64, arn string) (*queue, error) {
-	if arn != "" {
-		return s.byARN(arn), nil
-	}
-	var c content
-	err := s.DB.View(func(tx *bbolt.Tx) error {
-		contents := from.bucket(tx, contentsName)
-		if contents == nil {
-			return errNoQueue()
-		}
-		if v := contents.Get(number(n)); v != nil {
-			return json.Unmarshal(v, &c)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read message %d: %w", n, err)
-	}
-	return s.byARN(c.Source), nil
-}
-
-type listMovesInput struct {
-	SourceArn  string
-	MaxResults *int
-}
-
-type listMovesOutput struct {
-	Results []*moveTask
+	return numbers
 }
 
 // listMessageMoveTasks: the newest first.
-func (s *Store) listMessageMoveTasks(_ context.Context, in listMovesInput) (*listMovesOutput, error) {
+func (s *Store) listMessageMoveTasks(_ context.Context, in moveInput) (map[string][]*moveTask, error) {
 	if s.byARN(in.SourceArn) == nil {
 		return nil, errNoResource()
 	}
-	max := 1
-	if in.MaxResults != nil {
-		max = *in.MaxResults
-	}
-	if max < 1 || max > 10 {
-		return nil, invalid("Value %d for parameter MaxResults is invalid. Reason: Must be between 1 and 10.", max)
+	most, err := within("MaxResults", in.MaxResults, 1, 1, 10, "Must be between 1 and 10.")
+	if err != nil {
+		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	out := &listMovesOutput{Results: []*moveTask{}}
+	list := []*moveTask{}
 	for _, t := range slices.Backward(s.tasks) {
-		if strings.EqualFold(t.SourceArn, in.SourceArn) && len(out.Results) < max {
-			out.Results = append(out.Results, t)
+		if t.SourceArn == in.SourceArn && len(list) < most {
+			list = append(list, t)
 		}
 	}
-	return out, nil
+	return map[string][]*moveTask{"Results": list}, nil
 }

@@ -1,13 +1,11 @@
 package sqs
 
 import (
-	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"athenarefresh/internal/local/awsjson"
 
 	"go.etcd.io/bbolt"
 )
@@ -15,130 +13,18 @@ import (
 // maxMessage is the largest message and batch, in bytes.
 const maxMessage = 1 << 20
 
-type sendInput struct {
-	QueueURL string `json:"QueueUrl"`
-	sendEntry
-}
-
 type sendEntry struct {
-	ID                      string `json:"Id"` // in a batch
+	target                         // of a plain call
+	ID                      string // in a batch
 	MessageBody             string
 	DelaySeconds            *int
 	MessageAttributes       map[string]attribute
 	MessageSystemAttributes map[string]attribute
 }
 
-type sendOutput struct {
-	ID                           string `json:"Id,omitempty"` // in a batch
-	MessageID                    string `json:"MessageId"`
-	MD5OfMessageBody             string
-	MD5OfMessageAttributes       string `json:",omitempty"`
-	MD5OfMessageSystemAttributes string `json:",omitempty"`
-}
+func (e sendEntry) id() string { return e.ID }
 
-func (s *Store) sendMessage(_ context.Context, in sendInput) (*sendOutput, error) {
-	q, err := s.byURL(in.QueueURL)
-	if err != nil {
-		return nil, err
-	}
-	if fault := q.checkEntry(&in.sendEntry); fault != nil {
-		return nil, fault
-	}
-	out, err := s.send(q, []sendEntry{in.sendEntry})
-	if err != nil {
-		return nil, err
-	}
-	return &out[0], nil
-}
-
-type sendBatchInput struct {
-	QueueURL string `json:"QueueUrl"`
-	Entries  []sendEntry
-}
-
-// batchOutput has what succeeded and what failed, entry by entry.
-type batchOutput[T any] struct {
-	Successful []T            `json:",omitempty"`
-	Failed     []batchFailure `json:",omitempty"`
-}
-
-type batchFailure struct {
-	ID          string `json:"Id"`
-	SenderFault bool
-	Code        string
-	Message     string
-}
-
-func failure(id string, e *awsjson.Error) batchFailure {
-	_, code, _ := strings.Cut(e.Code, "#")
-	return batchFailure{ID: id, SenderFault: true, Code: code, Message: e.Message}
-}
-
-func (s *Store) sendMessageBatch(_ context.Context, in sendBatchInput) (*batchOutput[sendOutput], error) {
-	q, err := s.byURL(in.QueueURL)
-	if err != nil {
-		return nil, err
-	}
-	ids, size := make([]string, len(in.Entries)), 0
-	for i := range in.Entries {
-		ids[i] = in.Entries[i].ID
-		size += in.Entries[i].size()
-	}
-	if err := checkBatch(ids); err != nil {
-		return nil, err
-	}
-	if size > maxMessage {
-		return nil, fault("BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong",
-			"Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, size)
-	}
-	out := &batchOutput[sendOutput]{}
-	var good []sendEntry
-	for _, e := range in.Entries {
-		if fault := q.checkEntry(&e); fault != nil {
-			out.Failed = append(out.Failed, failure(e.ID, fault))
-			continue
-		}
-		good = append(good, e)
-	}
-	out.Successful, err = s.send(q, good)
-	return out, err
-}
-
-// checkBatch refuses what SQS refuses of any batch.
-func checkBatch(ids []string) error {
-	if len(ids) == 0 {
-		return fault("EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest", "There should be at least one entry in the request.")
-	}
-	if len(ids) > 10 {
-		return fault("TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
-			"Maximum number of entries per request are 10. You have sent %d.", len(ids))
-	}
-	seen := map[string]bool{}
-	for _, id := range ids {
-		if !validName(id) {
-			return fault("InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId",
-				"A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
-		}
-		if seen[id] {
-			return fault("BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", "Id %s repeated.", id)
-		}
-		seen[id] = true
-	}
-	return nil
-}
-
-// validName is what queues and batch entries may be called.
-func validName(name string) bool {
-	return name != "" && len(name) <= 80 && isPlain(name)
-}
-
-func isPlain(name string) bool {
-	return strings.IndexFunc(name, func(r rune) bool {
-		return !('A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '_')
-	}) < 0
-}
-
-func (e *sendEntry) size() int {
+func (e sendEntry) size() int {
 	n := len(e.MessageBody)
 	for name, a := range e.MessageAttributes {
 		n += len(name) + len(a.DataType) + len(a.BinaryValue)
@@ -149,21 +35,59 @@ func (e *sendEntry) size() int {
 	return n
 }
 
-func (q *queue) checkEntry(e *sendEntry) *awsjson.Error {
-	q.mu.Lock()
-	limit := q.settings.maxSize
-	q.mu.Unlock()
-	switch {
+type sendOutput struct {
+	ID                           string `json:"Id,omitempty"` // in a batch
+	MessageID                    string `json:"MessageId"`
+	MD5OfMessageBody             string
+	MD5OfMessageAttributes       string `json:",omitempty"`
+	MD5OfMessageSystemAttributes string `json:",omitempty"`
+
+	content content
+	delay   time.Duration
+}
+
+// send keeps messages, all in one transaction.
+var send = act[sendEntry, sendOutput]{prepare: (*queue).prepareSend, commit: (*queue).commitSend}
+
+func (q *queue) prepareSend(e sendEntry) (out sendOutput, err error) {
+	set := q.settings.Load()
+	delay, err := within("DelaySeconds", e.DelaySeconds, set.numbers["DelaySeconds"], 0, 900, "DelaySeconds must be >= 0 and <= 900.")
+	switch limit := set.numbers["MaximumMessageSize"]; {
 	case e.MessageBody == "":
-		return fault("MissingParameter", "", "The request must contain the parameter MessageBody.")
+		return out, missing("MessageBody")
 	case e.size() > limit:
-		return invalid("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", limit)
+		return out, invalid("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", limit)
 	case strings.IndexFunc(e.MessageBody, forbidden) >= 0 || !utf8.ValidString(e.MessageBody):
-		return fault("InvalidMessageContents", "", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
-	case e.DelaySeconds != nil && (*e.DelaySeconds < 0 || *e.DelaySeconds > 900):
-		return invalid("Value %d for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.", *e.DelaySeconds)
+		return out, fault("InvalidMessageContents", "", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
+	case err != nil:
+		return out, err
 	}
-	return checkAttributes(e.MessageAttributes)
+	if err := checkAttributes(e.MessageAttributes); err != nil {
+		return out, err
+	}
+	c := newContent(e.MessageBody)
+	c.Attributes, c.Trace = e.MessageAttributes, e.MessageSystemAttributes["AWSTraceHeader"].text()
+	return sendOutput{
+		ID: e.ID, MessageID: c.ID, MD5OfMessageBody: md5Hex([]byte(c.Body)),
+		MD5OfMessageAttributes:       attributesMD5(e.MessageAttributes),
+		MD5OfMessageSystemAttributes: attributesMD5(e.MessageSystemAttributes),
+		content:                      c, delay: time.Duration(delay) * time.Second,
+	}, nil
+}
+
+func (q *queue) commitSend(list []sendOutput) error {
+	err := q.write(q.lateWrites(lateness), func(tx *bbolt.Tx) error {
+		for _, m := range list {
+			if err := q.put(tx, m.content, sentNow(q.store.Now(), m.delay)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("send to %s: %w", q.name, err)
+	}
+	return nil
 }
 
 // forbidden characters are those that XML 1.0 doesn't have.
@@ -171,7 +95,7 @@ func forbidden(r rune) bool {
 	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
 }
 
-func checkAttributes(attributes map[string]attribute) *awsjson.Error {
+func checkAttributes(attributes map[string]attribute) error {
 	if len(attributes) > 10 {
 		return invalid("Number of message attributes [%d] exceeds the allowed maximum [10].", len(attributes))
 	}
@@ -182,62 +106,24 @@ func checkAttributes(attributes map[string]attribute) *awsjson.Error {
 			return invalid("The message attribute name '%s' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore (_), hyphen (-), and period (.) characters.", name)
 		case kind != "String" && kind != "Number" && kind != "Binary":
 			return invalid("The type of message (user) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", name)
-		case kind == "Binary" && len(a.BinaryValue) == 0, kind != "Binary" && (a.StringValue == nil || *a.StringValue == ""):
+		case kind == "Binary" && len(a.BinaryValue) == 0, kind != "Binary" && a.text() == "":
 			return invalid("The message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
 		}
 	}
 	return nil
 }
 
+var (
+	plainName  = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+	dottedName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+	reserved   = regexp.MustCompile(`^(?i:aws|amazon)\.`)
+)
+
+// validName is what queues and batch entries may be called.
+func validName(name string) bool { return plainName.MatchString(name) }
+
 // validAttribute is what attributes may be called (SQS developer guide, "Message
 // metadata"): AWS's own prefixes are reserved, and periods part names.
 func validAttribute(name string) bool {
-	lower := strings.ToLower(name)
-	return name != "" && len(name) <= 256 && isPlain(strings.ReplaceAll(name, ".", "")) && !strings.HasPrefix(lower, "aws.") && !strings.HasPrefix(lower, "amazon.") &&
-		!strings.HasPrefix(name, ".") && !strings.HasSuffix(name, ".") && !strings.Contains(name, "..")
-}
-
-// send keeps messages, all in one transaction.
-func (s *Store) send(q *queue, entries []sendEntry) ([]sendOutput, error) {
-	if len(entries) == 0 {
-		return nil, nil
-	}
-	contents := make([]content, len(entries))
-	for i, e := range entries {
-		contents[i] = newContent(e.MessageBody)
-		contents[i].Attributes = e.MessageAttributes
-		if trace := e.MessageSystemAttributes["AWSTraceHeader"].StringValue; trace != nil {
-			contents[i].Trace = *trace
-		}
-	}
-	err := s.write(q, q.lateWrites(lateness), func(tx *bbolt.Tx) error {
-		for i, e := range entries {
-			if err := q.put(tx, contents[i], sentNow(s.Now(), q.delay(e.DelaySeconds))); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("send to %s: %w", q.name, err)
-	}
-	out := make([]sendOutput, len(entries))
-	for i, e := range entries {
-		out[i] = sendOutput{
-			ID: e.ID, MessageID: contents[i].ID, MD5OfMessageBody: md5Hex([]byte(e.MessageBody)),
-			MD5OfMessageAttributes:       attributesMD5(e.MessageAttributes),
-			MD5OfMessageSystemAttributes: attributesMD5(e.MessageSystemAttributes),
-		}
-	}
-	return out, nil
-}
-
-// delay is the message's own, or the queue's.
-func (q *queue) delay(seconds *int) time.Duration {
-	if seconds != nil {
-		return time.Duration(*seconds) * time.Second
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.settings.delay
+	return len(name) <= 256 && dottedName.MatchString(name) && !reserved.MatchString(name)
 }

@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,13 +10,13 @@ import (
 	"athenarefresh/internal/iam"
 )
 
-// settings are a queue's attributes, as far as they mean anything here.
+// settings are a queue's attributes, as far as they mean anything here. They are
+// replaced, not changed.
 type settings struct {
-	delay, retention, visibility, wait time.Duration
-	maxSize                            int // bytes of a message
-	redrive                            *redrivePolicy
-	key                                string // KmsMasterKeyId
-	policy                             iam.Policy
+	numbers map[string]int // of numeric
+	redrive *redrivePolicy // nil if there is none
+	key     string         // KmsMasterKeyId
+	policy  iam.Policy
 }
 
 // redrivePolicy is RedrivePolicy.
@@ -24,75 +25,65 @@ type redrivePolicy struct {
 	max    int    // receives that a message has
 }
 
-// limits of an attribute that is a number.
-type limits struct{ min, max, byDefault int }
+// time is an attribute in seconds.
+func (s *settings) time(name string) time.Duration {
+	return time.Duration(s.numbers[name]) * time.Second
+}
 
 // numeric are the attributes that are numbers: seconds, bytes (API reference,
 // SetQueueAttributes).
-func numeric() map[string]limits {
-	return map[string]limits{
-		"DelaySeconds":                  {0, 900, 0},
-		"MaximumMessageSize":            {1024, maxMessage, maxMessage},
-		"MessageRetentionPeriod":        {60, 1209600, 345600},
-		"ReceiveMessageWaitTimeSeconds": {0, 20, 0},
-		"VisibilityTimeout":             {0, 43200, 30},
-	}
+var numeric = map[string]struct{ min, max, byDefault int }{
+	"DelaySeconds":                  {0, 900, 0},
+	"MaximumMessageSize":            {1024, maxMessage, maxMessage},
+	"MessageRetentionPeriod":        {60, 1209600, 345600},
+	"ReceiveMessageWaitTimeSeconds": {0, 20, 0},
+	"VisibilityTimeout":             {0, maxVisibility, 30},
 }
 
-// kept says whether an attribute is stored and given back only.
-func kept(name string) bool {
-	switch name {
-	case "Policy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled":
-		return true
-	}
-	return false
-}
+// texts are the attributes that are stored and given back; two of them also mean
+// something here.
+var texts = []string{"Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled"}
 
 // parseSettings reads the attributes that were set; the others have their
 // defaults.
-func parseSettings(attributes map[string]string) (settings, error) {
-	numbers := map[string]int{}
-	for name, l := range numeric() {
-		numbers[name] = l.byDefault
+func parseSettings(attributes map[string]string) (*settings, error) {
+	out := &settings{numbers: map[string]int{}, key: attributes["KmsMasterKeyId"]}
+	for name, l := range numeric {
+		out.numbers[name] = l.byDefault
 	}
-	var out settings
 	for name, value := range attributes {
-		l, isNumber := numeric()[name]
+		var err error
+		l, isNumber := numeric[name]
 		switch {
 		case isNumber:
 			n, err := strconv.Atoi(value)
 			if err != nil || n < l.min || n > l.max {
-				return out, badAttribute(name)
+				return nil, badAttribute(name)
 			}
-			numbers[name] = n
+			out.numbers[name] = n
 		case name == "RedrivePolicy":
-			policy, err := parseRedrivePolicy(value)
-			if err != nil {
-				return out, err
+			if out.redrive, err = parseRedrivePolicy(value); err != nil {
+				return nil, err
 			}
-			out.redrive = policy
 		case name == "Policy":
-			policy, err := iam.Parse(value)
-			if err != nil {
-				return out, badAttribute(name)
+			if out.policy, err = iam.Parse(value); err != nil {
+				return nil, badAttribute(name)
 			}
-			out.policy = policy
 		case name == "FifoQueue" || name == "ContentBasedDeduplication":
-			return out, fault("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "The local stack has standard queues only.")
-		case !kept(name):
-			return out, fault("InvalidAttributeName", "", "Unknown Attribute %s.", name)
+			return nil, fault("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "The local stack has standard queues only.")
+		case !slices.Contains(texts, name):
+			return nil, unknownAttribute(name)
 		}
 	}
-	seconds := func(name string) time.Duration { return time.Duration(numbers[name]) * time.Second }
-	out.delay, out.retention = seconds("DelaySeconds"), seconds("MessageRetentionPeriod")
-	out.visibility, out.wait = seconds("VisibilityTimeout"), seconds("ReceiveMessageWaitTimeSeconds")
-	out.key = attributes["KmsMasterKeyId"]
-	out.maxSize = numbers["MaximumMessageSize"]
 	return out, nil
 }
 
 func badAttribute(name string) error {
 	return fault("InvalidAttributeValue", "", "Invalid value for the parameter %s.", name)
+}
+
+func unknownAttribute(name string) error {
+	return fault("InvalidAttributeName", "", "Unknown Attribute %s.", name)
 }
 
 // parseRedrivePolicy reads {"deadLetterTargetArn":"…","maxReceiveCount":N}; N

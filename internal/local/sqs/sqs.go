@@ -23,6 +23,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -120,7 +121,7 @@ func (s *Store) load(tx *bbolt.Tx) error {
 // Close writes down what is written late. The store must not be used any more.
 func (s *Store) Close() error {
 	for _, q := range s.all() {
-		if err := s.write(q, q.lateWrites(0), nil); err != nil {
+		if err := q.write(q.lateWrites(0), nil); err != nil {
 			return fmt.Errorf("close queue %s: %w", q.name, err)
 		}
 	}
@@ -130,31 +131,7 @@ func (s *Store) Close() error {
 func (s *Store) all() []*queue {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var all []*queue
-	for _, q := range s.queues {
-		all = append(all, q)
-	}
-	slices.SortFunc(all, func(a, b *queue) int { return strings.Compare(a.name, b.name) })
-	return all
-}
-
-// Metrics are CloudWatch's three counters of a queue, since the store was
-// opened: duplicates count, as they do there.
-type Metrics struct {
-	Sent, Received, Deleted int64
-}
-
-// Metrics returns a queue's counters; false if there is no such queue.
-func (s *Store) Metrics(name string) (Metrics, bool) {
-	s.mu.RLock()
-	q := s.queues[name]
-	s.mu.RUnlock()
-	if q == nil {
-		return Metrics{}, false
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.metrics, true
+	return slices.SortedFunc(maps.Values(s.queues), func(a, b *queue) int { return strings.Compare(a.name, b.name) })
 }
 
 // Takes says whether there is a queue of that ARN to which S3 may send on behalf
@@ -167,27 +144,21 @@ func (s *Store) Takes(arn, bucket string) bool {
 // lets asks the queue's policy. What it hangs on and isn't understood counts as a
 // refusal: a policy that works here must work in an account.
 func (q *queue) lets(account, bucket string) bool {
-	q.mu.Lock()
-	policy, key := q.settings.policy, q.settings.key
-	q.mu.Unlock()
-	answer := policy.Lets(iam.Request{Service: "s3.amazonaws.com", Action: "sqs:SendMessage", Resource: q.arn, Keys: map[string]string{
+	set := q.settings.Load()
+	answer := set.policy.Lets(iam.Request{Service: "s3.amazonaws.com", Action: "sqs:SendMessage", Resource: q.arn, Keys: map[string]string{
 		"aws:sourcearn": bucket, "aws:sourceaccount": account, "aws:securetransport": "true",
 	}})
-	return answer >= iam.Loose && key != "alias/aws/sqs"
+	return answer >= iam.Loose && set.key != "alias/aws/sqs"
 }
 
 // Key is the ARN of the key that a queue is encrypted with, "" for a queue that
 // has none of one's own: AWS's own keys ask nothing of whoever uses the queue.
 func (s *Store) Key(name string) string {
-	s.mu.RLock()
-	q := s.queues[name]
-	s.mu.RUnlock()
+	q := s.byName(name)
 	if q == nil {
 		return ""
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	switch key := q.settings.key; {
+	switch key := q.settings.Load().key; {
 	case key == "" || strings.HasPrefix(key, "alias/"):
 		return ""
 	case strings.HasPrefix(key, "arn:"):
@@ -202,13 +173,13 @@ func (s *Store) Key(name string) string {
 // S3 send, gets nothing, without an error.
 func (s *Store) Enqueue(tx *bbolt.Tx, arn, bucket, body string) error {
 	q := s.byARN(arn)
-	if q == nil || q.bucket(tx, statesName) == nil || !q.lets(s.Account, bucket) {
+	if q == nil || !q.lets(s.Account, bucket) {
 		return nil
 	}
-	q.mu.Lock()
-	delay := q.settings.delay
-	q.mu.Unlock()
-	return q.put(tx, newContent(body), sentNow(s.Now(), delay))
+	if contents, _ := q.buckets(tx); contents == nil {
+		return nil
+	}
+	return q.put(tx, newContent(body), sentNow(s.Now(), q.settings.Load().time("DelaySeconds")))
 }
 
 func (s *Store) arn(name string) string {
@@ -221,28 +192,14 @@ func (s *Store) byARN(arn string) *queue {
 	if arn != s.arn(name) {
 		return nil
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.queues[name]
-}
-
-// byURL returns the queue of a URL, which counts by its path alone: clients
-// reach the stack by many names.
-func (s *Store) byURL(url string) (*queue, error) {
-	if url == "" {
-		return nil, missing("QueueUrl")
-	}
-	name := url[strings.LastIndexByte(url, '/')+1:]
 	return s.byName(name)
 }
 
-func (s *Store) byName(name string) (*queue, error) {
+// byName returns a queue, nil if there is none.
+func (s *Store) byName(name string) *queue {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if q := s.queues[name]; q != nil {
-		return q, nil
-	}
-	return nil, errNoQueue()
+	return s.queues[name]
 }
 
 type hostKey struct{}
@@ -268,26 +225,47 @@ func (s *Store) Service() http.Handler {
 func (s *Store) Operations() map[string]awsjson.Operation {
 	return map[string]awsjson.Operation{
 		"CreateQueue":                  awsjson.Op(s.createQueue),
-		"DeleteQueue":                  awsjson.Op(s.deleteQueue),
+		"DeleteQueue":                  onQueue(s, s.deleteQueue),
 		"GetQueueUrl":                  awsjson.Op(s.getQueueURL),
 		"ListQueues":                   awsjson.Op(s.listQueues),
-		"GetQueueAttributes":           awsjson.Op(s.getQueueAttributes),
-		"SetQueueAttributes":           awsjson.Op(s.setQueueAttributes),
-		"PurgeQueue":                   awsjson.Op(s.purgeQueue),
-		"TagQueue":                     awsjson.Op(s.tagQueue),
-		"UntagQueue":                   awsjson.Op(s.untagQueue),
-		"ListQueueTags":                awsjson.Op(s.listQueueTags),
-		"SendMessage":                  awsjson.Op(s.sendMessage),
-		"SendMessageBatch":             awsjson.Op(s.sendMessageBatch),
-		"ReceiveMessage":               awsjson.Op(s.receiveMessage),
-		"DeleteMessage":                awsjson.Op(s.deleteMessage),
-		"DeleteMessageBatch":           awsjson.Op(s.deleteMessageBatch),
-		"ChangeMessageVisibility":      awsjson.Op(s.changeMessageVisibility),
-		"ChangeMessageVisibilityBatch": awsjson.Op(s.changeMessageVisibilityBatch),
-		"ListDeadLetterSourceQueues":   awsjson.Op(s.listDeadLetterSourceQueues),
+		"GetQueueAttributes":           onQueue(s, s.getQueueAttributes),
+		"SetQueueAttributes":           onQueue(s, s.setQueueAttributes),
+		"PurgeQueue":                   onQueue(s, s.purgeQueue),
+		"TagQueue":                     onQueue(s, s.tagQueue),
+		"UntagQueue":                   onQueue(s, s.tagQueue),
+		"ListQueueTags":                onQueue(s, s.listQueueTags),
+		"SendMessage":                  onQueue(s, send.one),
+		"SendMessageBatch":             onQueue(s, send.batch),
+		"ReceiveMessage":               onQueue(s, s.receiveMessage),
+		"DeleteMessage":                onQueue(s, remove.one),
+		"DeleteMessageBatch":           onQueue(s, remove.batch),
+		"ChangeMessageVisibility":      onQueue(s, changeVisibility.one),
+		"ChangeMessageVisibilityBatch": onQueue(s, changeVisibility.batch),
+		"ListDeadLetterSourceQueues":   onQueue(s, s.listDeadLetterSourceQueues),
 		"StartMessageMoveTask":         awsjson.Op(s.startMessageMoveTask),
 		"ListMessageMoveTasks":         awsjson.Op(s.listMessageMoveTasks),
 	}
+}
+
+// target is the queue that a call is about. Its URL counts by the path alone:
+// clients reach the stack by many names.
+type target struct{ QueueURL string }
+
+func (t target) url() string { return t.QueueURL }
+
+// onQueue is an operation on the queue that the request names.
+func onQueue[In interface{ url() string }, Out any](s *Store, f func(context.Context, *queue, In) (Out, error)) awsjson.Operation {
+	return awsjson.Op(func(ctx context.Context, in In) (out Out, err error) {
+		url := in.url()
+		if url == "" {
+			return out, missing("QueueUrl")
+		}
+		q := s.byName(url[strings.LastIndexByte(url, '/')+1:])
+		if q == nil {
+			return out, errNoQueue()
+		}
+		return f(ctx, q, in)
+	})
 }
 
 // number is a key that sorts as the number does.

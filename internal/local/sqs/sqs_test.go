@@ -21,7 +21,7 @@ func open(t testing.TB, path string, now func() time.Time) (*Store, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.createQueue(t.Context(), createInput{QueueName: "q", Attributes: map[string]string{
+	if _, err := s.createQueue(t.Context(), request{QueueName: "q", Attributes: map[string]string{
 		"Policy": `{"Statement":{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}}`,
 	}}); err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func fill(t testing.TB, s *Store, n int, body string) {
 func receiveTen(t testing.TB, s *Store) []receivedMessage {
 	t.Helper()
 	ten := 10
-	out, err := s.receiveMessage(t.Context(), receiveInput{QueueURL: "/1/q", MaxNumberOfMessages: &ten})
+	out, err := s.receiveMessage(t.Context(), s.byName("q"), receiveInput{MaxNumberOfMessages: &ten})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,10 +81,10 @@ func TestFailedSendAndDeleteLeaveNoTrace(t *testing.T) {
 		})
 		return err
 	}
-	if _, err := s.sendMessage(t.Context(), sendInput{QueueURL: "/1/q", sendEntry: sendEntry{MessageBody: "lost"}}); err == nil {
+	if _, err := send.one(t.Context(), s.byName("q"), sendEntry{MessageBody: "lost"}); err == nil {
 		t.Error("a send that was not written was answered")
 	}
-	if _, err := s.deleteMessage(t.Context(), handleInput{QueueURL: "/1/q", handleEntry: handleEntry{ReceiptHandle: kept.ReceiptHandle}}); err == nil {
+	if _, err := remove.one(t.Context(), s.byName("q"), handleEntry{ReceiptHandle: kept.ReceiptHandle}); err == nil {
 		t.Error("a delete that was not written was answered")
 	}
 	s.Update = update
@@ -101,12 +101,13 @@ func TestReceivesAreWrittenLate(t *testing.T) {
 	fill(t, s, 1, "m")
 	receiveTen(t, s)
 	now = now.Add(lateness + time.Second)
-	if _, err := s.sendMessage(t.Context(), sendInput{QueueURL: "/1/q", sendEntry: sendEntry{MessageBody: "other"}}); err != nil {
+	if _, err := send.one(t.Context(), s.byName("q"), sendEntry{MessageBody: "other"}); err != nil {
 		t.Fatal(err)
 	}
 	// As after a crash: nothing is closed, only the file is read.
 	err := s.DB.View(func(tx *bbolt.Tx) error {
-		st, err := decodeState(s.queues["q"].bucket(tx, statesName).Get(number(1)))
+		_, states := s.queues["q"].buckets(tx)
+		st, err := decodeState(states.Get(number(1)))
 		if st.receives != 1 || st.first == 0 {
 			t.Errorf("stored %+v", st)
 		}
@@ -123,12 +124,13 @@ func TestVisibilityIsWrittenBeforeTheAnswer(t *testing.T) {
 	defer closeAll()
 	fill(t, s, 1, "m")
 	hour := 3600
-	in := handleInput{QueueURL: "/1/q", handleEntry: handleEntry{ReceiptHandle: receiveTen(t, s)[0].ReceiptHandle, VisibilityTimeout: &hour}}
-	if _, err := s.changeMessageVisibility(t.Context(), in); err != nil {
+	in := handleEntry{ReceiptHandle: receiveTen(t, s)[0].ReceiptHandle, VisibilityTimeout: &hour}
+	if _, err := changeVisibility.one(t.Context(), s.byName("q"), in); err != nil {
 		t.Fatal(err)
 	}
 	err := s.DB.View(func(tx *bbolt.Tx) error {
-		st, err := decodeState(s.queues["q"].bucket(tx, statesName).Get(number(1)))
+		_, states := s.queues["q"].buckets(tx)
+		st, err := decodeState(states.Get(number(1)))
 		if hidden := time.Until(time.UnixMilli(st.visible)); hidden < 50*time.Minute || st.receives != 1 {
 			t.Errorf("stored %+v, hidden for %v", st, hidden)
 		}
@@ -152,14 +154,14 @@ func TestWhatIsHiddenAfterACrashIsInFlight(t *testing.T) {
 	}
 	s, closeAll = open(t, filepath.Join(dir, "db"), time.Now)
 	hour := 3600
-	in := handleInput{QueueURL: "/1/q", handleEntry: handleEntry{ReceiptHandle: receiveTen(t, s)[0].ReceiptHandle, VisibilityTimeout: &hour}}
+	in := handleEntry{ReceiptHandle: receiveTen(t, s)[0].ReceiptHandle, VisibilityTimeout: &hour}
 	closeAll()
 	crashed := filepath.Join(dir, "crashed") // as the file was before the receive
 	if err := os.WriteFile(crashed, before, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, closeAll = open(t, crashed, time.Now)
-	if _, err := s.changeMessageVisibility(t.Context(), in); err != nil {
+	if _, err := changeVisibility.one(t.Context(), s.byName("q"), in); err != nil {
 		t.Fatal(err)
 	}
 	closeAll()
@@ -195,7 +197,7 @@ func BenchmarkReceive(b *testing.B) {
 	ten := 10
 	b.ReportAllocs()
 	for b.Loop() {
-		_, err := s.receiveMessage(b.Context(), receiveInput{QueueURL: "/1/q", MaxNumberOfMessages: &ten, VisibilityTimeout: &zero})
+		_, err := s.receiveMessage(b.Context(), s.byName("q"), receiveInput{MaxNumberOfMessages: &ten, VisibilityTimeout: &zero})
 		if err != nil {
 			b.Fatal(err)
 		}
