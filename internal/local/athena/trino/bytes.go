@@ -22,31 +22,31 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-func fromHex(s string) ([]byte, error) {
+func fromHex(s string) []byte {
 	b, err := hex.DecodeString(s)
 	if err != nil {
-		return nil, invalid("%v", err)
+		panic(invalid("%v", err))
 	}
-	return b, nil
+	return b
 }
 
 func toBase64(b []byte) string    { return base64.StdEncoding.EncodeToString(b) }
 func toBase64URL(b []byte) string { return base64.URLEncoding.EncodeToString(b) }
 func toBase32(b []byte) string    { return base32.StdEncoding.EncodeToString(b) }
 
-func fromBase64(s string) ([]byte, error)    { return decode(base64.RawStdEncoding.DecodeString, s) }
-func fromBase64URL(s string) ([]byte, error) { return decode(base64.RawURLEncoding.DecodeString, s) }
+func fromBase64(s string) []byte    { return decode(base64.RawStdEncoding.DecodeString, s) }
+func fromBase64URL(s string) []byte { return decode(base64.RawURLEncoding.DecodeString, s) }
 
-func fromBase32(s string) ([]byte, error) {
+func fromBase32(s string) []byte {
 	return decode(base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString, s)
 }
 
-func decode(f func(string) ([]byte, error), s string) ([]byte, error) {
+func decode(f func(string) ([]byte, error), s string) []byte {
 	b, err := f(strings.TrimRight(s, "="))
 	if err != nil {
-		return nil, invalid("%v", err)
+		panic(invalid("%v", err))
 	}
-	return b, nil
+	return b
 }
 
 func md5Of(b []byte) []byte    { s := md5.Sum(b); return s[:] }
@@ -67,32 +67,32 @@ func bigEndian(n, size int64) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(n))[8-size:]
 }
 
-func fromBigEndian(b []byte, size int64) (int64, error) {
+func fromBigEndian(b []byte, size int64) int64 {
 	if int64(len(b)) != size {
-		return 0, invalid("expected %d-byte input, but got instead: %d", size, len(b))
+		panic(invalid("expected %d-byte input, but got instead: %d", size, len(b)))
 	}
 	if size == 4 {
-		return int64(int32(binary.BigEndian.Uint32(b))), nil
+		return int64(int32(binary.BigEndian.Uint32(b)))
 	}
-	return int64(binary.BigEndian.Uint64(b)), nil
+	return int64(binary.BigEndian.Uint64(b))
 }
 
-func toBase(n, radix int64) (string, error) {
+func toBase(n, radix int64) string {
 	if radix < 2 || radix > 36 {
-		return "", invalid("Radix must be between 2 and 36")
+		panic(invalid("Radix must be between 2 and 36"))
 	}
-	return strconv.FormatInt(n, int(radix)), nil
+	return strconv.FormatInt(n, int(radix))
 }
 
-func fromBase(s string, radix int64) (int64, error) {
+func fromBase(s string, radix int64) int64 {
 	if radix < 2 || radix > 36 {
-		return 0, invalid("Radix must be between 2 and 36")
+		panic(invalid("Radix must be between 2 and 36"))
 	}
 	n, err := strconv.ParseInt(s, int(radix), 64)
 	if err != nil {
-		return 0, invalid("Not a valid base-%d number: %s", radix, s)
+		panic(invalid("Not a valid base-%d number: %s", radix, s))
 	}
-	return n, nil
+	return n
 }
 
 // parseURL is nil for what is no URI.
@@ -182,12 +182,12 @@ func urlEncode(s string) string {
 	return b.String()
 }
 
-func urlDecode(s string) (string, error) {
+func urlDecode(s string) string {
 	out, err := url.QueryUnescape(s)
 	if err != nil {
-		return "", invalid("%v", err)
+		panic(invalid("%v", err))
 	}
-	return validUTF8(out), nil
+	return validUTF8(out)
 }
 
 // validUTF8 writes U+FFFD for each byte, or begun character, that is no UTF-8.
@@ -204,29 +204,29 @@ func validUTF8(s string) string {
 	return b.String()
 }
 
-func ipText(s string) (string, error) {
+func ipText(s string) string {
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.Zone() != "" {
-		return "", badCast("Cannot cast value to IPADDRESS: %s", s)
+		panic(badCast("Cannot cast value to IPADDRESS: %s", s))
 	}
-	return a.Unmap().String(), nil
+	return a.Unmap().String()
 }
 
-func ipContains(network, address string) (bool, error) {
+func ipContains(network, address string) bool {
 	p, err := netip.ParsePrefix(network)
 	if err != nil {
-		return false, invalid("Invalid network prefix length or IP prefix: %s", network)
+		panic(invalid("Invalid network prefix length or IP prefix: %s", network))
 	}
 	a, err := netip.ParseAddr(address)
 	if err != nil {
-		return false, invalid("Invalid address: %s", address)
+		panic(invalid("Invalid address: %s", address))
 	}
-	return p.Contains(a.Unmap()), nil
+	return p.Contains(a.Unmap())
 }
 
-func shiftBits(n, by int64, kind string, size int64) (int64, error) {
+func shiftBits(n, by int64, kind string, size int64) int64 {
 	if by < 0 {
-		return 0, invalid("Shift must be positive")
+		panic(invalid("Shift must be positive"))
 	}
 	mask := uint64(math.MaxUint64)
 	if size == 32 {
@@ -235,30 +235,30 @@ func shiftBits(n, by int64, kind string, size int64) (int64, error) {
 	var out uint64
 	switch {
 	case kind == "a":
-		return n >> min(by, 63), nil
+		return n >> min(by, 63)
 	case by >= size:
-		return 0, nil
+		return 0
 	case kind == "l":
 		out = uint64(n) << by & mask
 	default:
 		out = uint64(n) & mask >> by
 	}
 	if size == 32 {
-		return int64(int32(uint32(out))), nil
+		return int64(int32(uint32(out)))
 	}
-	return int64(out), nil
+	return int64(out)
 }
 
-func bitCount(n, size int64) (int64, error) {
+func bitCount(n, size int64) int64 {
 	if size <= 1 || size > 64 {
-		return 0, invalid("Bits specified in bit_count must be between 2 and 64, got %d", size)
+		panic(invalid("Bits specified in bit_count must be between 2 and 64, got %d", size))
 	}
 	if low, high := int64(-1)<<(size-1), int64(1)<<(size-1)-1; size < 64 && (n < low || n > high) {
-		return 0, invalid("Number must be representable with the bits specified. %d cannot be represented with %d bits", n, size)
+		panic(invalid("Number must be representable with the bits specified. %d cannot be represented with %d bits", n, size))
 	}
 	count := int64(0)
 	for u := uint64(n) << (64 - size); u != 0; u &= u - 1 {
 		count++
 	}
-	return count, nil
+	return count
 }

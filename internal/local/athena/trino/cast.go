@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"time"
 )
 
 // cast analyses CAST, TRY_CAST and what Prepare wrote as one: a literal with
@@ -49,28 +50,29 @@ func (a *analyzer) literal(n Node, typ, value string) expr {
 	if rest, ok := strings.CutPrefix(typ, "interval "); ok {
 		return a.interval(n, rest, value)
 	}
-	check := func(err error) {
-		if err != nil {
+	check := func(read func()) {
+		if err := try(read); err != nil {
 			panic(a.errorf("INVALID_LITERAL", n, "'%s' is not a valid %s literal: %v", value, strings.ToUpper(typ), err))
 		}
 	}
 	switch typ {
 	case "date":
-		d, err := parseDate(value)
-		check(err)
+		var d time.Time
+		check(func() { d = parseDate(value) })
 		return expr{sql: "DATE '" + d.Format("2006-01-02") + "'", typ: tDate}
 	case "timestamp":
-		ts, err := parseTimestamp(value)
-		check(err)
+		var ts timestamp
+		check(func() { ts = parseTimestamp(value) })
 		if ts.precision > 6 || ts.zone != "" && ts.precision > 3 {
 			panic(a.refuse(n, "a timestamp of %d digits", ts.precision))
 		}
 		if ts.zone != "" {
-			z, err := ts.zoned()
-			if err == nil && isSkipped(ts.local, z&4095) {
-				err = fmt.Errorf("the clocks of %s leave it out", ts.zone)
-			}
-			check(err)
+			var z int64
+			check(func() {
+				if z = inZone(ts.local, zoneNumber(ts.zone)); isSkipped(ts.local, z&4095) {
+					panic(mistake{fmt.Errorf("the clocks of %s leave it out", ts.zone)})
+				}
+			})
 			return expr{sql: fmt.Sprintf("CAST(%d AS BIGINT)", z), typ: zonedOf(ts.precision)}
 		}
 		return expr{sql: "TIMESTAMP '" + ts.local.Format("2006-01-02 15:04:05.000000") + "'", typ: timestampOf(ts.precision)}
@@ -78,14 +80,12 @@ func (a *analyzer) literal(n Node, typ, value string) expr {
 		return a.decimalLiteral(n, value)
 	case "x":
 		clean := strings.Join(strings.Fields(value), "")
-		_, err := fromHex(clean)
-		check(err)
+		check(func() { fromHex(clean) })
 		return expr{sql: "unhex(" + literal(clean) + ")", typ: tVarbinary}
 	case "time", "char", "uuid":
 		panic(a.refuse(n, "%s literals", strings.ToUpper(typ)))
 	}
-	to, err := ParseType(typ)
-	check(err)
+	to := mustType(typ)
 	sql, _ := castTo(expr{sql: literal(value), typ: tVarchar}, to)
 	if typ == "json" {
 		sql = "trino_json_parse(" + literal(value) + ")"

@@ -25,9 +25,14 @@ const maxJSON = 1000
 
 var errJSON = errors.New("not JSON")
 
-func parseJSON(s string) (any, error) {
+func decoder(s string) *json.Decoder {
 	d := json.NewDecoder(strings.NewReader(s))
 	d.UseNumber()
+	return d
+}
+
+func parseJSON(s string) (any, error) {
+	d := decoder(s)
 	v, err := readJSON(d, 0)
 	if err != nil {
 		return nil, err
@@ -40,44 +45,35 @@ func parseJSON(s string) (any, error) {
 
 func readJSON(d *json.Decoder, depth int) (any, error) {
 	t, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	if depth > maxJSON {
+	open, nested := t.(json.Delim)
+	switch {
+	case err != nil || !nested:
+		return t, err
+	case depth > maxJSON || open != '[' && open != '{':
 		return nil, errJSON
 	}
-	switch t {
-	case json.Delim('['):
-		list := []any{}
-		for d.More() {
-			v, err := readJSON(d, depth+1)
-			if err != nil {
+	list, members := []any{}, object{}
+	for d.More() {
+		var name json.Token
+		if open == '{' {
+			if name, err = d.Token(); err != nil {
 				return nil, err
 			}
+		}
+		v, err := readJSON(d, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		if open == '{' {
+			members = append(members, member{name.(string), v})
+		} else {
 			list = append(list, v)
 		}
-		_, err = d.Token()
-		return list, err
-	case json.Delim('{'):
-		o := object{}
-		for d.More() {
-			name, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			v, err := readJSON(d, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			o = append(o, member{name.(string), v})
-		}
-		_, err = d.Token()
-		return o, err
 	}
-	if _, bad := t.(json.Delim); bad {
-		return nil, errJSON
+	if _, err = d.Token(); open == '{' {
+		return members, err
 	}
-	return t, nil
+	return list, err
 }
 
 func jsonString(s string) string {
@@ -129,12 +125,12 @@ func formatJSON(v any) string {
 	return b.String()
 }
 
-func jsonParse(s string) (string, error) {
+func jsonParse(s string) string {
 	v, err := parseJSON(s)
 	if err != nil {
-		return "", invalid("Cannot convert value to JSON: '%s'", s)
+		panic(invalid("Cannot convert value to JSON: '%s'", s))
 	}
-	return formatJSON(sorted(v)), nil
+	return formatJSON(sorted(v))
 }
 
 // step is one of a path: a member's name or an index.
@@ -143,62 +139,20 @@ type step struct {
 	index int // -1: none
 }
 
-func parsePath(path string) ([]step, error) {
-	bad := func() ([]step, error) { return nil, invalid("Invalid JSON path: '%s'", path) }
+var pathStep = regexp.MustCompile(`^(?:\["([^"\\]*)"\]|\[([\w:\x{80}-\x{10FFFF}]+)\]|\.([\w:\x{80}-\x{10FFFF}]+))`)
+
+func parsePath(path string) (steps []step) {
 	rest, ok := strings.CutPrefix(path, "$")
-	if !ok {
-		return bad()
-	}
-	steps := []step{}
-	for rest != "" {
-		switch {
-		case strings.HasPrefix(rest, `["`):
-			end := strings.Index(rest[2:], `"]`)
-			if end < 0 {
-				return bad()
-			}
-			name := rest[2 : 2+end]
-			if strings.ContainsAny(name, `\"`) {
-				return bad()
-			}
-			steps, rest = append(steps, nameStep(name)), rest[end+4:]
-		case rest[0] == '[':
-			end := strings.IndexByte(rest, ']')
-			if end < 0 {
-				return bad()
-			}
-			inner := rest[1:end]
-			n, err := strconv.Atoi(inner)
-			switch {
-			case err == nil && n >= 0 && inner[0] != '+':
-				steps = append(steps, step{name: inner, index: n})
-			case isPathName(inner):
-				steps = append(steps, nameStep(inner))
-			default:
-				return bad()
-			}
-			rest = rest[end+1:]
-		case rest[0] == '.':
-			end := strings.IndexAny(rest[1:], ".[")
-			if end < 0 {
-				end = len(rest) - 1
-			}
-			name := rest[1 : 1+end]
-			if !isPathName(name) {
-				return bad()
-			}
-			steps, rest = append(steps, nameStep(name)), rest[1+end:]
-		default:
-			return bad()
+	for rest != "" && ok {
+		m := pathStep.FindStringSubmatch(rest)
+		if ok = m != nil; ok {
+			steps, rest = append(steps, nameStep(m[1]+m[2]+m[3])), rest[len(m[0]):]
 		}
 	}
-	return steps, nil
-}
-
-func isPathName(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return r < 0x80 && !isLetter(byte(r)) && !isDigit(byte(r)) && r != ':' || r == '$'
-	})
+	if !ok {
+		panic(invalid("Invalid JSON path: '%s'", path))
+	}
+	return steps
 }
 
 // nameStep is a member's name, which in an array is an index.
@@ -211,23 +165,20 @@ func nameStep(s string) step {
 
 // find follows a path; false if it leads nowhere. As in Trino nothing is read
 // behind what is found, so a text that was cut off, or goes on, has it too.
-func find(s, path string) (any, bool, error) {
-	steps, err := parsePath(path)
-	if err != nil {
-		return nil, false, err
-	}
-	d := json.NewDecoder(strings.NewReader(s))
-	d.UseNumber()
-	for _, st := range steps {
+func find(s, path string) (any, bool) {
+	d := decoder(s)
+	for _, st := range parsePath(path) {
 		if !enter(d, st) {
-			return nil, false, nil
+			return nil, false
 		}
 	}
 	v, err := readJSON(d, 0)
 	_, isNumber := v.(json.Number)
 	rest := s[d.InputOffset():]
-	goesOn := isNumber && rest != "" && (isDigit(rest[0]) || isLetter(rest[0])) // 01, 1x
-	return v, err == nil && !goesOn, nil
+	if err != nil || isNumber && rest != "" && (isDigit(rest[0]) || isLetter(rest[0])) { // 01, 1x
+		return nil, false
+	}
+	return v, true
 }
 
 // enter reads up to the first value of a name or at an index.
@@ -255,57 +206,44 @@ func enter(d *json.Decoder, st step) bool {
 	return false
 }
 
-func jsonExtract(s, path string) (*string, error) {
-	v, ok, err := find(s, path)
-	if !ok || err != nil {
-		return nil, err
+func jsonExtract(s, path string) *string {
+	v, ok := find(s, path)
+	if !ok {
+		return nil
 	}
-	out := formatJSON(javaNumbers(v))
-	return &out, nil
+	return new(formatJSON(javaNumbers(v)))
 }
 
-func jsonExtractScalar(s, path string) (*string, error) {
-	v, ok, err := find(s, path)
-	if !ok || err != nil {
-		return nil, err
-	}
-	return scalarText(v), nil
+func jsonExtractScalar(s, path string) *string {
+	v, _ := find(s, path)
+	return scalarText(v)
 }
 
 // scalarText is nil for null, arrays and objects.
 func scalarText(v any) *string {
-	out := ""
 	switch v := v.(type) {
 	case string:
-		out = v
+		return &v
 	case json.Number, bool:
-		out = formatJSON(v)
-	default:
-		return nil
+		return new(formatJSON(v))
 	}
-	return &out
+	return nil
 }
 
-func jsonSize(s, path string) (*int64, error) {
-	v, ok, err := find(s, path)
-	if !ok || err != nil {
-		return nil, err
+func jsonSize(s, path string) *int64 {
+	v, ok := find(s, path)
+	if !ok {
+		return nil
 	}
-	n := int64(0)
-	switch v := v.(type) {
-	case []any:
-		n = int64(len(v))
-	case object:
-		n = int64(len(v))
-	}
-	return &n, nil
+	list, _ := v.([]any)
+	members, _ := v.(object)
+	return new(int64(len(list) + len(members)))
 }
 
 // jsonArray reads an array as far as it is one; whole says whether it ends. What
 // comes behind it isn't read.
 func jsonArray(s string) (list []any, whole bool) {
-	d := json.NewDecoder(strings.NewReader(s))
-	d.UseNumber()
+	d := decoder(s)
 	if open, err := d.Token(); err != nil || open != json.Delim('[') {
 		return nil, false
 	}
@@ -325,8 +263,7 @@ func jsonArrayLength(s string) *int64 {
 	if !whole {
 		return nil
 	}
-	n := int64(len(list))
-	return &n
+	return new(int64(len(list)))
 }
 
 func jsonArrayGet(s string, i int64) *string {
@@ -342,8 +279,7 @@ func jsonArrayGet(s string, i int64) *string {
 	if text := scalarText(list[i]); text != nil {
 		return text
 	}
-	out := formatJSON(javaNumbers(lastOfEach(list[i])))
-	return &out
+	return new(formatJSON(javaNumbers(lastOfEach(list[i]))))
 }
 
 func jsonArrayContains(s, kind, want string) *bool {
@@ -365,80 +301,75 @@ func jsonArrayContains(s, kind, want string) *bool {
 	return &found
 }
 
-func isJSONScalar(s string) (bool, error) {
+func isJSONScalar(s string) bool {
 	v, err := parseJSON(s)
 	if err != nil {
-		return false, invalid("Invalid JSON value: %s", s)
+		panic(invalid("Invalid JSON value: %s", s))
 	}
 	switch v.(type) {
 	case []any, object:
-		return false, nil
+		return false
 	}
-	return true, nil
+	return true
 }
 
 var laxPath = regexp.MustCompile(`^lax \$((?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*)$`)
 
 // lax follows a path of SQL's own JSON functions: names and places alone.
-func lax(s, path string) (any, bool, error) {
+func lax(s, path string) (any, bool) {
 	m := laxPath.FindStringSubmatch(path)
 	if m == nil {
-		return nil, false, invalid("the local stack doesn't take the JSON path '%s': use json_extract", path)
+		panic(invalid("the local stack doesn't take the JSON path '%s': use json_extract", path))
 	}
 	v, err := parseJSON(s)
 	if err != nil {
-		return nil, false, nil
+		return nil, false
 	}
-	steps, err := parsePath("$" + m[1])
-	for _, st := range steps {
+	for _, st := range parsePath("$" + m[1]) {
 		o, isObject := v.(object)
 		list, isList := v.([]any)
+		at := st.index
 		switch {
-		case isObject && st.index < 0:
-			i := slices.IndexFunc(o, func(m member) bool { return m.name == st.name })
-			if i < 0 {
-				return nil, false, nil
+		case isObject && at < 0:
+			if at = slices.IndexFunc(o, func(m member) bool { return m.name == st.name }); at >= 0 {
+				v = o[at].value
 			}
-			v = o[i].value
-		case isList && st.index >= 0:
-			if st.index >= len(list) {
-				return nil, false, nil
+		case isList && at >= 0:
+			if at >= len(list) {
+				return nil, false
 			}
-			v = list[st.index]
-		case isList || isObject || st.index >= 0:
-			return nil, false, invalid("the local stack doesn't take the JSON path '%s' on this value: use json_extract", path)
-		default:
-			return nil, false, nil
+			v = list[at]
+		case isList || isObject || at >= 0:
+			panic(invalid("the local stack doesn't take the JSON path '%s' on this value: use json_extract", path))
+		}
+		if at < 0 {
+			return nil, false
 		}
 	}
-	return v, true, err
+	return v, true
 }
 
-func jsonExists(s, path string) (bool, error) {
-	_, ok, err := lax(s, path)
-	return ok, err
+func jsonExists(s, path string) bool {
+	_, ok := lax(s, path)
+	return ok
 }
 
-func jsonValue(s, path string) (*string, error) {
-	v, ok, err := lax(s, path)
-	if !ok || err != nil {
-		return nil, err
-	}
+func jsonValue(s, path string) *string {
+	v, _ := lax(s, path)
 	if n, isNumber := v.(json.Number); isNumber && strings.ContainsAny(n.String(), ".eE") {
-		return nil, invalid("the local stack doesn't read the number %s by json_value: use json_extract_scalar", n)
+		panic(invalid("the local stack doesn't read the number %s by json_value: use json_extract_scalar", n))
 	}
-	return scalarText(v), nil
+	return scalarText(v)
 }
 
-func jsonQuery(s, path string) (*string, error) {
-	v, ok, err := lax(s, path)
-	if !ok || err != nil {
-		return nil, err
+func jsonQuery(s, path string) *string {
+	v, ok := lax(s, path)
+	if !ok {
+		return nil
 	}
 	switch v.(type) {
 	case []any, object:
-		out := formatJSON(v)
-		return &out, nil
+		return new(formatJSON(v))
 	}
-	return nil, invalid("the local stack doesn't read a scalar by json_query: use json_extract")
+	panic(invalid("the local stack doesn't read a scalar by json_query: use json_extract"))
 }

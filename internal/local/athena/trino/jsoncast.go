@@ -2,22 +2,28 @@ package trino
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// toJSONText puts right what DuckDB's to_json wrote of a value of a type.
-func toJSONText(s, typ string) (string, error) {
+// mustType is a type that is written in our own SQL.
+func mustType(typ string) Type {
 	t, err := ParseType(typ)
 	if err != nil {
-		return "", err
+		panic(mistake{err})
 	}
+	return t
+}
+
+// toJSONText puts right what DuckDB's to_json wrote of a value of a type.
+func toJSONText(s, typ string) string {
 	v, err := parseJSON(s)
 	if err != nil {
-		return "", badCast("Cannot cast to JSON: %v", err)
+		panic(badCast("Cannot cast to JSON: %v", err))
 	}
-	return formatJSON(asJSON(v, t)), nil
+	return formatJSON(asJSON(v, mustType(typ)))
 }
 
 func asJSON(v any, t Type) any {
@@ -43,9 +49,7 @@ func asJSON(v any, t Type) any {
 		}
 	case json.Number:
 		if t.Base == "decimal" {
-			if s, err := parseDecimal(x.String(), int64(t.P), int64(t.S)); err == nil {
-				return json.Number(s)
-			}
+			return json.Number(parseDecimal(x.String(), int64(t.P), int64(t.S)))
 		}
 		if f, err := x.Float64(); err == nil && t.isFloat() {
 			return json.Number(JavaFloat(f, map[string]int{"real": 32, "double": 64}[t.Base]))
@@ -58,8 +62,6 @@ func asJSON(v any, t Type) any {
 			}
 		case "timestamp":
 			return timestampDigits(x, t.P)
-		case "double", "real":
-			return x // NaN
 		}
 	}
 	return v
@@ -74,213 +76,162 @@ func timestampDigits(s string, p int) string {
 }
 
 // jsonText is a JSON scalar as the text that casts to a type.
-func jsonText(s, typ string) (*string, error) {
-	v, err := parseJSON(s)
-	if err != nil {
-		return nil, badCast("Cannot cast to %s. %s", typ, s)
+func jsonText(s, typ string) *string {
+	v := castable(s, typ)
+	if v == nil {
+		return nil
 	}
-	t, err := ParseType(typ)
-	if err != nil {
-		return nil, err
-	}
-	return scalarOf(v, t, s)
-}
-
-func scalarOf(v any, t Type, whole string) (*string, error) {
-	text := scalarText(v)
-	switch x := v.(type) {
-	case nil:
-		return nil, nil
-	case []any, object:
-		return nil, badCast("Cannot cast to %s. %s", t, whole)
-	case bool:
-		if t.isNumber() {
-			n := map[bool]string{true: "1", false: "0"}[x]
-			return &n, nil
-		}
-	case json.Number:
-		f, err := x.Float64()
-		switch {
-		case err != nil:
-			return nil, badCast("Cannot cast to %s. %s", t, whole)
-		case t.Base == "varchar" && strings.ContainsAny(x.String(), ".eE"):
-			n := floatText(f, -1)
-			return &n, nil
-		case t.Base == "boolean":
-			b := strconv.FormatBool(f != 0)
-			return &b, nil
-		case t.isInteger() && strings.ContainsAny(x.String(), ".eE"):
-			n := strconv.FormatFloat(roundHalf(f), 'f', -1, 64)
-			return &n, nil
-		}
-	case string:
-		switch {
-		case t.isInteger():
-			_, err := parseInteger(x, t.Base)
-			return text, err
-		case t.isFloat():
-			_, err := parseDouble(x, t.Base)
-			return text, err
-		case t.Base == "boolean":
-			_, err := parseBoolean(x)
-			return text, err
-		case t.Base == "decimal":
-			d, err := parseDecimal(x, int64(t.P), int64(t.S))
-			return &d, err
-		}
-	}
-	return text, nil
+	return new(scalarOf(v, mustType(typ), s))
 }
 
 // jsonCast writes JSON as DuckDB reads a value of a type from it.
-func jsonCast(s, typ string) (string, error) {
-	t, err := ParseType(typ)
-	if err != nil {
-		return "", err
-	}
+func jsonCast(s, typ string) string {
+	return formatJSON(castJSON(castable(s, typ), mustType(typ), s))
+}
+
+func castable(s, typ string) any {
 	v, err := parseJSON(s)
 	if err != nil {
-		return "", badCast("Cannot cast to %s. %s", typ, s)
+		panic(badCast("Cannot cast to %s. %s", typ, s))
 	}
-	out, err := castJSON(v, t, s)
-	return formatJSON(out), err
+	return v
 }
 
-func castJSON(v any, t Type, whole string) (any, error) {
-	mismatch := badCast("Cannot cast to %s. %s", t, whole)
-	if v == nil {
-		return nil, nil
-	}
-	switch t.Base {
-	case "json":
-		return formatJSON(v), nil
-	case "array":
-		list, ok := v.([]any)
-		if !ok {
-			return nil, mismatch
+func scalarOf(v any, t Type, whole string) string {
+	switch x := v.(type) {
+	case bool:
+		if t.isNumber() {
+			return map[bool]string{true: "1", false: "0"}[x]
 		}
-		for i := range list {
-			var err error
-			if list[i], err = castJSON(list[i], t.Elems[0], whole); err != nil {
-				return nil, err
-			}
-		}
-		return list, nil
-	case "map":
-		o, ok := v.(object)
-		if !ok {
-			return nil, mismatch
-		}
-		for i := range o {
-			var err error
-			if o[i].value, err = castJSON(o[i].value, t.Elems[1], whole); err != nil {
-				return nil, err
-			}
-		}
-		return o, nil
-	case "row":
-		return castJSONRow(v, t, whole)
-	}
-	text, err := scalarOf(v, t, whole)
-	if text == nil || err != nil {
-		return nil, err
-	}
-	return *text, nil
-}
-
-// castJSONRow takes an object by its names, in any case, or an array by place.
-func castJSONRow(v any, t Type, whole string) (any, error) {
-	out := make(object, len(t.Elems))
-	for i := range out {
-		out[i].name = t.physical(i)
-		var value any
-		switch v := v.(type) {
-		case []any:
-			if len(v) != len(t.Elems) {
-				return nil, badCast("Cannot cast to %s. %s", t, whole)
-			}
-			value = v[i]
-		case object:
-			j := slices.IndexFunc(v, func(m member) bool { return strings.EqualFold(m.name, t.Fields[i]) })
-			if j >= 0 {
-				value = v[j].value
-			}
+		return strconv.FormatBool(x)
+	case json.Number:
+		f, err := x.Float64()
+		fractional := strings.ContainsAny(x.String(), ".eE")
+		switch {
+		case err != nil:
+		case t.Base == "varchar" && fractional:
+			return floatText(f, -1)
+		case t.Base == "boolean":
+			return strconv.FormatBool(f != 0)
+		case t.isInteger() && fractional:
+			return strconv.FormatFloat(math.Round(f), 'f', -1, 64)
 		default:
-			return nil, badCast("Cannot cast to %s. %s", t, whole)
+			return x.String()
 		}
-		var err error
-		if out[i].value, err = castJSON(value, t.Elems[i], whole); err != nil {
-			return nil, err
+	case string:
+		switch { // what isn't read so is a mistake
+		case t.isInteger():
+			parseInteger(x, t.Base)
+		case t.isFloat():
+			parseDouble(x, t.Base)
+		case t.Base == "boolean":
+			parseBoolean(x)
+		case t.Base == "decimal":
+			return parseDecimal(x, int64(t.P), int64(t.S))
+		}
+		return x
+	}
+	panic(badCast("Cannot cast to %s. %s", t, whole))
+}
+
+func castJSON(v any, t Type, whole string) any {
+	list, isList := v.([]any)
+	members, isObject := v.(object)
+	switch {
+	case v == nil:
+		return nil
+	case t.Base == "json":
+		return formatJSON(v)
+	case t.Base == "array" && isList:
+		for i := range list {
+			list[i] = castJSON(list[i], t.Elems[0], whole)
+		}
+		return list
+	case t.Base == "map" && isObject:
+		for i := range members {
+			members[i].value = castJSON(members[i].value, t.Elems[1], whole)
+		}
+		return members
+	case t.Base == "row" && isList && len(list) == len(t.Elems), t.Base == "row" && isObject:
+		return castJSONRow(list, members, t, whole)
+	case len(t.Elems) > 0:
+		panic(badCast("Cannot cast to %s. %s", t, whole))
+	}
+	return scalarOf(v, t, whole)
+}
+
+// castJSONRow takes a list by place, or an object by its names, in any case.
+func castJSONRow(list []any, members object, t Type, whole string) any {
+	out := make(object, len(t.Elems))
+	for i, elem := range t.Elems {
+		out[i].name = t.physical(i)
+		if list != nil {
+			out[i].value = castJSON(list[i], elem, whole)
+		} else if j := slices.IndexFunc(members, func(m member) bool { return strings.EqualFold(m.name, t.Fields[i]) }); j >= 0 {
+			out[i].value = castJSON(members[j].value, elem, whole)
 		}
 	}
-	return out, nil
+	return out
+}
+
+// rewrite gives a value, and all within it first, to a function.
+func rewrite(v any, f func(any) any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = rewrite(v[i], f)
+		}
+	case object:
+		for i := range v {
+			v[i].value = rewrite(v[i].value, f)
+		}
+	}
+	return f(v)
 }
 
 // sorted orders the members of all objects by name, of one name the last, and
 // writes numbers as Java does.
 func sorted(v any) any {
-	switch v := v.(type) {
-	case []any:
-		for i := range v {
-			v[i] = sorted(v[i])
+	return rewrite(v, func(v any) any {
+		o, isObject := v.(object)
+		if !isObject {
+			return javaNumber(v)
 		}
-	case object:
-		slices.Reverse(v)
-		slices.SortStableFunc(v, func(a, b member) int { return strings.Compare(a.name, b.name) })
-		v = slices.CompactFunc(v, func(a, b member) bool { return a.name == b.name })
-		for i := range v {
-			v[i].value = sorted(v[i].value)
-		}
-		return v
-	}
-	return javaNumbers(v)
+		slices.Reverse(o)
+		slices.SortStableFunc(o, func(a, b member) int { return strings.Compare(a.name, b.name) })
+		return slices.CompactFunc(o, func(a, b member) bool { return a.name == b.name })
+	})
 }
 
 // lastOfEach gives members of one name the last value, where the first stood.
 func lastOfEach(v any) any {
-	switch v := v.(type) {
-	case []any:
-		for i := range v {
-			v[i] = lastOfEach(v[i])
+	return rewrite(v, func(v any) any {
+		members, isObject := v.(object)
+		if !isObject {
+			return v
 		}
-	case object:
 		out := object{}
-		for _, m := range v {
-			m.value = lastOfEach(m.value)
+		for _, m := range members {
 			if i := slices.IndexFunc(out, func(o member) bool { return o.name == m.name }); i >= 0 {
 				out[i].value = m.value
-				continue
+			} else {
+				out = append(out, m)
 			}
-			out = append(out, m)
 		}
 		return out
-	}
-	return v
+	})
 }
 
-// javaNumbers writes numbers as Java does.
-func javaNumbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		return doubleNumber(v)
-	case []any:
-		for i := range v {
-			v[i] = javaNumbers(v[i])
-		}
-	case object:
-		for i := range v {
-			v[i].value = javaNumbers(v[i].value)
-		}
-	}
-	return v
-}
+func javaNumbers(v any) any { return rewrite(v, javaNumber) }
 
-func doubleNumber(n json.Number) any {
-	if n == "-0" {
+// javaNumber writes a number as Java does.
+func javaNumber(v any) any {
+	n, isNumber := v.(json.Number)
+	switch {
+	case n == "-0":
 		return json.Number("0")
-	}
-	if !strings.ContainsAny(n.String(), ".eE") {
-		return n
+	case !isNumber || !strings.ContainsAny(n.String(), ".eE"):
+		return v
 	}
 	f, _ := n.Float64()
 	if text := JavaFloat(f, 64); !strings.Contains(text, "y") {

@@ -23,8 +23,8 @@ func errorAt(code string, at int, format string, args ...any) error {
 	return &Error{code, at, fmt.Sprintf(format, args...)}
 }
 
-// mistake is the panic that ends an analysis where it found what is wrong; caught
-// makes it an error again. A panic of another kind is a fault of ours.
+// mistake is the panic that ends an analysis, or a function, where it found what is
+// wrong; caught makes it an error again. A panic of another kind is a fault of ours.
 type mistake struct{ error }
 
 func caught(err *error) {
@@ -35,6 +35,13 @@ func caught(err *error) {
 	default:
 		panic(p)
 	}
+}
+
+// try is the mistake that f ends with, or nil.
+func try(f func()) (err error) {
+	defer caught(&err)
+	f()
+	return nil
 }
 
 func str(n Node, member string) string {

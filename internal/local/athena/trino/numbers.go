@@ -11,15 +11,15 @@ import (
 
 var integerBits = map[string]int{"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 
-func parseInteger(s, typ string) (int64, error) {
+func parseInteger(s, typ string) int64 {
 	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, integerBits[typ])
 	if err != nil || strings.Contains(s, "_") {
-		return 0, badCast("Cannot cast '%s' to %s", s, strings.ToUpper(typ))
+		panic(badCast("Cannot cast '%s' to %s", s, strings.ToUpper(typ)))
 	}
-	return n, nil
+	return n
 }
 
-func parseDouble(s, typ string) (float64, error) {
+func parseDouble(s, typ string) float64 {
 	t := strings.TrimSpace(s)
 	plain := strings.TrimRight(t, "dDfF")
 	switch strings.TrimLeft(t, "+-") {
@@ -32,22 +32,22 @@ func parseDouble(s, typ string) (float64, error) {
 	}
 	f, err := strconv.ParseFloat(plain, map[string]int{"real": 32, "double": 64}[typ])
 	if err != nil && !math.IsInf(f, 0) || plain == "bad" {
-		return 0, badCast("Cannot cast '%s' to %s", s, strings.ToUpper(typ))
+		panic(badCast("Cannot cast '%s' to %s", s, strings.ToUpper(typ)))
 	}
-	return f, nil
+	return f
 }
 
 // parseDecimal writes a text's number with a scale.
-func parseDecimal(s string, p, scale int64) (string, error) {
+func parseDecimal(s string, p, scale int64) string {
 	r, ok := new(big.Rat).SetString(strings.TrimSpace(s))
 	if !ok || strings.ContainsAny(s, "/_xXpP") || len(s) > 200 {
-		return "", badCast("Cannot cast VARCHAR '%s' to DECIMAL(%d, %d). Value is not a number.", s, p, scale)
+		panic(badCast("Cannot cast VARCHAR '%s' to DECIMAL(%d, %d). Value is not a number.", s, p, scale))
 	}
 	n := scaled(r, scale)
 	if digits(n) > p {
-		return "", badCast("Cannot cast VARCHAR '%s' to DECIMAL(%d, %d). Value too large.", s, p, scale)
+		panic(badCast("Cannot cast VARCHAR '%s' to DECIMAL(%d, %d). Value too large.", s, p, scale))
 	}
-	return DecimalText(n, int(scale)), nil
+	return DecimalText(n, int(scale))
 }
 
 func digits(n *big.Int) int64 {
@@ -68,40 +68,40 @@ func scaled(r *big.Rat, scale int64) *big.Int {
 	return q
 }
 
-func parseBoolean(s string) (bool, error) {
+func parseBoolean(s string) bool {
 	switch strings.ToLower(s) {
 	case "t", "true", "1":
-		return true, nil
+		return true
 	case "f", "false", "0":
-		return false, nil
+		return false
 	}
-	return false, badCast("Cannot cast '%s' to BOOLEAN", s)
+	panic(badCast("Cannot cast '%s' to BOOLEAN", s))
 }
 
-func finite(f float64) (float64, error) {
+func finite(f float64) float64 {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return 0, badCast("Cannot cast %s to an integer", JavaFloat(f, 64))
+		panic(badCast("Cannot cast %s to an integer", JavaFloat(f, 64)))
 	}
-	return f, nil
+	return f
 }
 
-func doubleDecimal(f float64, scale int64) (string, error) {
+func doubleDecimal(f float64, scale int64) string {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return "", badCast("Cannot cast DOUBLE '%s' to DECIMAL", JavaFloat(f, 64))
+		panic(badCast("Cannot cast DOUBLE '%s' to DECIMAL", JavaFloat(f, 64)))
 	}
 	r, _ := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
-	return DecimalText(scaled(r, scale), int(scale)), nil
+	return DecimalText(scaled(r, scale), int(scale))
 }
 
 // decimalOp multiplies, divides or takes the rest of two decimals.
-func decimalOp(a, op, b string, p, scale int64) (string, error) {
+func decimalOp(a, op, b string, p, scale int64) string {
 	x, ok := new(big.Rat).SetString(a)
 	y, too := new(big.Rat).SetString(b)
 	if !ok || !too {
-		return "", badCast("no decimals: %s %s %s", a, op, b)
+		panic(badCast("no decimals: %s %s %s", a, op, b))
 	}
 	if op != "*" && y.Sign() == 0 {
-		return "", fmt.Errorf("DIVISION_BY_ZERO: Division by zero")
+		panic(mistake{errorAt("DIVISION_BY_ZERO", -1, "Division by zero")})
 	}
 	var n *big.Int
 	switch op {
@@ -113,13 +113,10 @@ func decimalOp(a, op, b string, p, scale int64) (string, error) {
 		n = new(big.Int).Rem(scaled(x, scale), scaled(y, scale))
 	}
 	if digits(n) > p {
-		return "", fmt.Errorf("NUMERIC_VALUE_OUT_OF_RANGE: Decimal overflow")
+		panic(mistake{errorAt("NUMERIC_VALUE_OUT_OF_RANGE", -1, "Decimal overflow")})
 	}
-	return DecimalText(n, int(scale)), nil
+	return DecimalText(n, int(scale))
 }
-
-// roundHalf rounds half up, away from zero.
-func roundHalf(f float64) float64 { return math.Round(f) }
 
 func round(f float64, n int64) float64 {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
@@ -135,19 +132,19 @@ func round(f float64, n int64) float64 {
 	return f
 }
 
-func roundInteger(n, by int64) (int64, error) {
+func roundInteger(n, by int64) int64 {
 	if by >= 0 {
-		return n, nil
+		return n
 	}
 	if by < -18 {
-		return 0, nil
+		return 0
 	}
 	r := scaled(new(big.Rat).SetFrac(big.NewInt(n), new(big.Int).Exp(big.NewInt(10), big.NewInt(-by), nil)), 0)
 	r.Mul(r, new(big.Int).Exp(big.NewInt(10), big.NewInt(-by), nil))
 	if !r.IsInt64() {
-		return 0, fmt.Errorf("NUMERIC_VALUE_OUT_OF_RANGE: numerical overflow: %d", n)
+		panic(mistake{errorAt("NUMERIC_VALUE_OUT_OF_RANGE", -1, "numerical overflow: %d", n)})
 	}
-	return r.Int64(), nil
+	return r.Int64()
 }
 
 // roundDecimal rounds to n digits and keeps the scale.
@@ -183,14 +180,14 @@ func mathOf(name string, x float64) float64 { return mathFunctions[name](x) }
 
 func logOf(base, x float64) float64 { return math.Log(x) / math.Log(base) }
 
-func widthBucket(x, low, high float64, n int64) (int64, error) {
+func widthBucket(x, low, high float64, n int64) int64 {
 	switch {
 	case n <= 0:
-		return 0, invalid("bucketCount must be greater than 0")
+		panic(invalid("bucketCount must be greater than 0"))
 	case math.IsNaN(x):
-		return 0, invalid("operand must not be NaN")
+		panic(invalid("operand must not be NaN"))
 	case low == high:
-		return 0, invalid("bounds cannot equal each other")
+		panic(invalid("bounds cannot equal each other"))
 	}
 	lower, upper := min(low, high), max(low, high)
 	var bucket int64
@@ -205,7 +202,7 @@ func widthBucket(x, low, high float64, n int64) (int64, error) {
 	if low > high {
 		bucket = n - bucket + 1
 	}
-	return bucket, nil
+	return bucket
 }
 
 // JavaFloat writes a number as Java's Double.toString does.
@@ -269,9 +266,9 @@ func notNaN(f float64) *float64 {
 }
 
 // formatNumber writes a number with a unit: 1.23M.
-func formatNumber(f float64) (string, error) {
+func formatNumber(f float64) string {
 	if f != 0 && math.Abs(f) < 1 {
-		return "", invalid("the local stack doesn't take numbers between -1 and 1 in format_number")
+		panic(invalid("the local stack doesn't take numbers between -1 and 1 in format_number"))
 	}
 	units := []string{"", "K", "M", "B", "T", "Q"}
 	x, i := f, 0
@@ -290,27 +287,27 @@ func formatNumber(f float64) (string, error) {
 	if strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
-	return s + units[i], nil
+	return s + units[i]
 }
 
-func dataSize(s string) (string, error) {
+func dataSize(s string) string {
 	i := strings.IndexFunc(s, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
 	units := []string{"B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"}
 	if i <= 0 || !slices.Contains(units, s[i:]) {
-		return "", invalid("Invalid data size: '%s'", s)
+		panic(invalid("Invalid data size: '%s'", s))
 	}
 	r, ok := new(big.Rat).SetString(s[:i])
 	if !ok {
-		return "", invalid("Invalid data size: '%s'", s)
+		panic(invalid("Invalid data size: '%s'", s))
 	}
 	for range slices.Index(units, s[i:]) {
 		r.Mul(r, big.NewRat(1024, 1))
 	}
-	return new(big.Int).Quo(r.Num(), r.Denom()).String(), nil
+	return new(big.Int).Quo(r.Num(), r.Denom()).String()
 }
 
 // format is Java's String.format of texts, numbers and booleans.
-func format(f string, args []*string, kinds string) (string, error) {
+func format(f string, args []*string, kinds string) string {
 	types := strings.Split(kinds, ",")
 	var b strings.Builder
 	next := 0
@@ -324,7 +321,7 @@ func format(f string, args []*string, kinds string) (string, error) {
 			j++
 		}
 		if j == len(f) {
-			return "", invalid("Invalid format string: %s", f)
+			panic(invalid("Invalid format string: %s", f))
 		}
 		spec, verb := f[i+1:j], f[j]
 		i = j
@@ -340,69 +337,65 @@ func format(f string, args []*string, kinds string) (string, error) {
 		if n, rest, ok := strings.Cut(spec, "$"); ok {
 			k, err := strconv.Atoi(n)
 			if err != nil {
-				return "", invalid("Invalid format string: %s", f)
+				panic(invalid("Invalid format string: %s", f))
 			}
 			at, spec = k-1, rest
 		} else {
 			next++
 		}
 		if at < 0 || at >= len(args) {
-			return "", invalid("Invalid format string: %s: missing argument", f)
+			panic(invalid("Invalid format string: %s: missing argument", f))
 		}
-		s, err := formatOne(spec, verb, args[at], types[at])
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(s)
+		b.WriteString(formatOne(spec, verb, args[at], types[at]))
 	}
-	return b.String(), nil
+	return b.String()
 }
 
-func formatOne(spec string, verb byte, arg *string, kind string) (string, error) {
+func formatOne(spec string, verb byte, arg *string, kind string) string {
 	bad := invalid("the local stack doesn't take %%%s%c with %s", spec, verb, kind)
 	if arg == nil {
-		return fmt.Sprintf("%"+strings.Trim(spec, "0+, ")+"s", "null"), nil
+		return fmt.Sprintf("%"+strings.Trim(spec, "0+, ")+"s", "null")
 	}
 	integer := slices.Contains(integers, kind)
 	switch {
 	case verb == 's' && !strings.ContainsAny(spec, "+,(#0 "[:4]):
-		return fmt.Sprintf("%"+spec+"s", *arg), nil
+		return fmt.Sprintf("%"+spec+"s", *arg)
 	case verb == 'd' && integer && !strings.ContainsAny(spec, "(#."):
 		n, err := strconv.ParseInt(*arg, 10, 64)
 		if err != nil {
-			return "", bad
+			panic(bad)
 		}
 		if strings.Contains(spec, ",") {
-			return fmt.Sprintf("%"+strings.ReplaceAll(spec, ",", "")+"s", thousands(*arg)), nil
+			return fmt.Sprintf("%"+strings.ReplaceAll(spec, ",", "")+"s", thousands(*arg))
 		}
-		return fmt.Sprintf("%"+spec+"d", n), nil
+		return fmt.Sprintf("%"+spec+"d", n)
 	case (verb == 'x' || verb == 'X') && integer && !strings.Contains(*arg, "-") && !strings.ContainsAny(spec, "+,(#. "):
 		n, err := strconv.ParseInt(*arg, 10, 64)
 		if err != nil {
-			return "", bad
+			panic(bad)
 		}
-		return fmt.Sprintf("%"+spec+string(verb), n), nil
+		return fmt.Sprintf("%"+spec+string(verb), n)
 	case verb == 'f' && (kind == "double" || kind == "decimal" || kind == "real") && !strings.ContainsAny(spec, "(#"):
 		return formatFloat(spec, *arg)
 	case verb == 'b' && spec == "":
-		return *arg, nil
+		return *arg
 	}
-	return "", bad
+	panic(bad)
 }
 
 // formatFloat rounds half up, as Java does.
-func formatFloat(spec, arg string) (string, error) {
+func formatFloat(spec, arg string) string {
 	flags, places, ok := strings.Cut(spec, ".")
 	n := 6
 	if ok {
 		var err error
 		if n, err = strconv.Atoi(places); err != nil || n > 100 {
-			return "", invalid("Invalid precision %s", places)
+			panic(invalid("Invalid precision %s", places))
 		}
 	}
 	r, isNumber := new(big.Rat).SetString(arg)
 	if !isNumber {
-		return fmt.Sprintf("%"+strings.Trim(flags, "0+, ")+"s", arg), nil
+		return fmt.Sprintf("%"+strings.Trim(flags, "0+, ")+"s", arg)
 	}
 	s := DecimalText(scaled(r, int64(n)), n)
 	if strings.Contains(flags, ",") {
@@ -423,9 +416,9 @@ func formatFloat(spec, arg string) (string, error) {
 		if s[0] == '-' || s[0] == '+' {
 			sign, s = s[:1], s[1:]
 		}
-		return sign + strings.Repeat("0", min(max(w-len(sign)-len(s), 0), 1000)) + s, nil
+		return sign + strings.Repeat("0", min(max(w-len(sign)-len(s), 0), 1000)) + s
 	}
-	return fmt.Sprintf("%"+flags+"s", s), nil
+	return fmt.Sprintf("%"+flags+"s", s)
 }
 
 func thousands(s string) string {

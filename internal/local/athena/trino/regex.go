@@ -30,38 +30,32 @@ var (
 // maxExpressions bounds those that are kept: an expression may come of a column.
 const maxExpressions = 1000
 
-func compile(pattern string) (*javaRegexp, error) {
+func compile(pattern string) *javaRegexp {
 	expressionsMu.Lock()
 	defer expressionsMu.Unlock()
 	if r := expressions[pattern]; r != nil {
-		return r, nil
+		return r
 	}
-	r, err := compileJava(pattern)
-	if err != nil {
-		return nil, err
-	}
+	r := compileJava(pattern)
 	if len(expressions) >= maxExpressions {
 		clear(expressions)
 	}
 	expressions[pattern] = r
-	return r, nil
+	return r
 }
 
 // compileJava compiles an expression twice, each time with what the library has
 // otherwise spelled out: \w, \d and \s are ASCII, \s has the vertical tab.
-func compileJava(pattern string) (*javaRegexp, error) {
-	spelled, edge, err := spellOut(pattern)
-	if err != nil {
-		return nil, err
-	}
+func compileJava(pattern string) *javaRegexp {
+	spelled, edge := spellOut(pattern)
 	slow, slowErr := regexp2.Compile(spelled, regexp2.None)
 	plain, err := regexp.Compile(spelled)
 	if err != nil && slowErr != nil {
-		return nil, invalid("the local stack can't read the expression: %v", err)
+		panic(invalid("the local stack can't read the expression: %v", err))
 	}
 	r := &javaRegexp{plain: plain, slow: slow, dollar: strings.Contains(pattern, "$"), edge: edge}
 	if strings.Contains(pattern, "(?P<") || slowErr != nil && strings.Contains(pattern, "(?") {
-		return nil, invalid("unknown inline construct in %s", pattern)
+		panic(invalid("unknown inline construct in %s", pattern))
 	}
 	if plain != nil { // counted as Go does
 		r.groups = plain.NumSubexp()
@@ -74,7 +68,7 @@ func compileJava(pattern string) (*javaRegexp, error) {
 	if slow != nil {
 		slow.MatchTimeout = 5 * time.Second
 	}
-	return r, nil
+	return r
 }
 
 // classes are what an escape stands for within a class.
@@ -83,10 +77,10 @@ var classes = map[byte]string{'w': `a-zA-Z0-9_`, 'd': `0-9`, 's': `\t-\r `}
 var goFlags = regexp.MustCompile(`\(\?[a-z]*U`)
 
 // spellOut writes \w, \d and \s as the classes they are; edge says whether there is a \b or \B, which are Unicode's.
-func spellOut(pattern string) (spelled string, edge bool, err error) {
+func spellOut(pattern string) (spelled string, edge bool) {
 	var b strings.Builder
 	if goFlags.MatchString(pattern) {
-		return "", false, invalid("undefined group option in %s", pattern)
+		panic(invalid("undefined group option in %s", pattern))
 	}
 	inside := false // of a class
 	for i := 0; i < len(pattern); i++ {
@@ -98,7 +92,7 @@ func spellOut(pattern string) (spelled string, edge bool, err error) {
 			class := classes[name|32]
 			switch {
 			case name|32 == 'h':
-				return "", false, invalid("the local stack doesn't take \\h: %s", pattern)
+				panic(invalid("the local stack doesn't take \\h: %s", pattern))
 			case name == 'Q':
 				n := len(pattern) - i + 1
 				if end := strings.Index(pattern[i:], `\E`); end >= 0 {
@@ -121,7 +115,7 @@ func spellOut(pattern string) (spelled string, edge bool, err error) {
 				b.WriteString("[" + class + "]")
 			}
 		case inside && (c == '[' || strings.HasPrefix(pattern[i:], "&&")):
-			return "", false, invalid("the local stack doesn't take a class within a class: %s", pattern)
+			panic(invalid("the local stack doesn't take a class within a class: %s", pattern))
 		case c == '[' && !inside:
 			inside = true
 			b.WriteByte(c)
@@ -138,14 +132,14 @@ func spellOut(pattern string) (spelled string, edge bool, err error) {
 			b.WriteByte(c)
 		}
 	}
-	return b.String(), edge, nil
+	return b.String(), edge
 }
 
 // matches returns up to n matches, as places in s of the match and its groups,
 // -1 where a group has none. n < 0: all.
-func (r *javaRegexp) matches(s string, n int) ([][]int, error) {
+func (r *javaRegexp) matches(s string, n int) [][]int {
 	if r.fitsPlain(s) {
-		return r.plain.FindAllStringSubmatchIndex(s, n), nil
+		return r.plain.FindAllStringSubmatchIndex(s, n)
 	}
 	var list [][]int
 	at := runePlaces(s)
@@ -162,9 +156,9 @@ func (r *javaRegexp) matches(s string, n int) ([][]int, error) {
 		list = append(list, places)
 	}
 	if err != nil {
-		return nil, invalid("%v", err)
+		panic(invalid("%v", err))
 	}
-	return list, nil
+	return list
 }
 
 // fitsPlain says whether Go's regexp answers as Java does for a text.
@@ -183,95 +177,72 @@ func runePlaces(s string) []int {
 	return append(at, len(s))
 }
 
-func regexpLike(s, pattern string) (bool, error) {
-	r, err := compile(pattern)
-	if err != nil {
-		return false, err
-	}
+func regexpLike(s, pattern string) bool {
+	r := compile(pattern)
 	if r.fitsPlain(s) {
-		return r.plain.MatchString(s), nil
+		return r.plain.MatchString(s)
 	}
-	m, err := r.matches(s, 1)
-	return len(m) > 0, err
+	return len(r.matches(s, 1)) > 0
 }
 
-func (r *javaRegexp) checkGroup(group int64) error {
+func (r *javaRegexp) checkGroup(group int64) {
 	if group < 0 {
-		return invalid("Group cannot be negative")
+		panic(invalid("Group cannot be negative"))
 	}
 	if group > int64(r.groups) {
-		return invalid("Pattern has %d groups. Cannot access group %d", r.groups, group)
+		panic(invalid("Pattern has %d groups. Cannot access group %d", r.groups, group))
 	}
-	return nil
 }
 
-func regexpExtract(s, pattern string, group int64) (*string, error) {
-	list, err := regexpGroups(s, pattern, group, 1)
+func regexpExtract(s, pattern string, group int64) *string {
+	list := regexpGroups(s, pattern, group, 1)
 	if len(list) == 0 {
-		return nil, err
+		return nil
 	}
-	return list[0], err
+	return list[0]
 }
 
-func regexpExtractAll(s, pattern string, group int64) ([]*string, error) {
+func regexpExtractAll(s, pattern string, group int64) []*string {
 	return regexpGroups(s, pattern, group, -1)
 }
 
-func regexpGroups(s, pattern string, group int64, n int) ([]*string, error) {
-	r, err := compile(pattern)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.checkGroup(group); err != nil {
-		return nil, err
-	}
-	list, err := r.matches(s, n)
+func regexpGroups(s, pattern string, group int64, n int) []*string {
+	r := compile(pattern)
+	r.checkGroup(group)
+	list := r.matches(s, n)
 	out := make([]*string, len(list))
 	for i, m := range list {
 		if from, to := m[2*group], m[2*group+1]; from >= 0 {
-			found := s[from:to]
-			out[i] = &found
+			out[i] = new(s[from:to])
 		}
 	}
-	return out, err
+	return out
 }
 
-func regexpReplace(s, pattern, replacement string) (string, error) {
-	r, err := compile(pattern)
-	if err != nil {
-		return "", err
-	}
-	list, err := r.matches(s, -1)
-	if err != nil {
-		return "", err
-	}
+func regexpReplace(s, pattern, replacement string) string {
+	r := compile(pattern)
 	var b strings.Builder
 	last := 0
-	for _, m := range list {
+	for _, m := range r.matches(s, -1) {
 		b.WriteString(s[last:m[0]])
-		if err := r.expand(&b, s, m, replacement); err != nil {
-			return "", err
-		}
+		r.expand(&b, s, m, replacement)
 		last = m[1]
 	}
-	return b.String() + s[last:], nil
+	return b.String() + s[last:]
 }
 
 // expand writes a replacement: $1, ${name} and \x.
-func (r *javaRegexp) expand(b *strings.Builder, s string, m []int, replacement string) error {
+func (r *javaRegexp) expand(b *strings.Builder, s string, m []int, replacement string) {
 	for i := 0; i < len(replacement); i++ {
 		c := replacement[i]
 		switch {
 		case c == '\\':
 			if i++; i == len(replacement) {
-				return invalid("Illegal replacement sequence: %s", replacement)
+				panic(invalid("Illegal replacement sequence: %s", replacement))
 			}
 			b.WriteByte(replacement[i])
 		case c == '$':
-			group, n, err := r.groupOf(replacement[i+1:])
-			if err != nil {
-				return err
-			}
+			group, n := r.groupOf(replacement[i+1:])
 			if m[2*group] >= 0 {
 				b.WriteString(s[m[2*group]:m[2*group+1]])
 			}
@@ -280,10 +251,9 @@ func (r *javaRegexp) expand(b *strings.Builder, s string, m []int, replacement s
 			b.WriteByte(c)
 		}
 	}
-	return nil
 }
 
-func (r *javaRegexp) groupOf(s string) (group, length int, err error) {
+func (r *javaRegexp) groupOf(s string) (group, length int) {
 	if strings.HasPrefix(s, "{") {
 		name, _, ok := strings.Cut(s[1:], "}")
 		if group = -1; ok && r.plain != nil {
@@ -292,13 +262,13 @@ func (r *javaRegexp) groupOf(s string) (group, length int, err error) {
 			group = r.slow.GroupNumberFromName(name)
 		}
 		if group < 0 {
-			return 0, 0, invalid("Illegal replacement sequence: unknown group { %s }", name)
+			panic(invalid("Illegal replacement sequence: unknown group { %s }", name))
 		}
-		return group, len(name) + 2, nil
+		return group, len(name) + 2
 	}
 	n := spanOf(s, isDigit)
 	if n == 0 {
-		return 0, 0, invalid("Illegal replacement sequence: $%s", s)
+		panic(invalid("Illegal replacement sequence: $%s", s))
 	}
 	for length = 1; length < n; length++ {
 		if g, err := strconv.Atoi(s[:length+1]); err != nil || g > r.groups {
@@ -307,53 +277,39 @@ func (r *javaRegexp) groupOf(s string) (group, length int, err error) {
 	}
 	group, _ = strconv.Atoi(s[:length])
 	if group > r.groups {
-		return 0, 0, invalid("Illegal replacement sequence: unknown group %d", group)
+		panic(invalid("Illegal replacement sequence: unknown group %d", group))
 	}
-	return group, length, nil
+	return group, length
 }
 
-func regexpCount(s, pattern string) (int64, error) {
-	r, err := compile(pattern)
-	if err != nil {
-		return 0, err
-	}
-	list, err := r.matches(s, -1)
-	return int64(len(list)), err
+func regexpCount(s, pattern string) int64 {
+	return int64(len(compile(pattern).matches(s, -1)))
 }
 
-func regexpPosition(s, pattern string, start, occurrence int64) (int64, error) {
-	r, err := compile(pattern)
-	if err != nil {
-		return 0, err
-	}
+func regexpPosition(s, pattern string, start, occurrence int64) int64 {
+	r := compile(pattern)
 	if start < 1 {
-		return 0, invalid("start position cannot be smaller than 1")
+		panic(invalid("start position cannot be smaller than 1"))
 	}
 	if occurrence < 1 {
-		return 0, invalid("occurrence cannot be smaller than 1")
+		panic(invalid("occurrence cannot be smaller than 1"))
 	}
-	list, err := r.matches(s, -1)
-	for _, m := range list {
+	for _, m := range r.matches(s, -1) {
 		if at := int64(utf8.RuneCountInString(s[:m[0]])) + 1; at >= start {
 			if occurrence--; occurrence == 0 {
-				return at, nil
+				return at
 			}
 		}
 	}
-	return -1, err
+	return -1
 }
 
-func regexpSplit(s, pattern string) ([]string, error) {
-	r, err := compile(pattern)
-	if err != nil {
-		return nil, err
-	}
-	list, err := r.matches(s, -1)
+func regexpSplit(s, pattern string) []string {
 	out := []string{}
 	last := 0
-	for _, m := range list {
+	for _, m := range compile(pattern).matches(s, -1) {
 		out = append(out, s[last:m[0]])
 		last = m[1]
 	}
-	return append(out, s[last:]), err
+	return append(out, s[last:])
 }

@@ -48,18 +48,15 @@ func (s scalar) Config() duckdb.ScalarFuncConfig {
 // Executor runs the function.
 func (s scalar) Executor() duckdb.ScalarFuncExecutor {
 	t := s.f.Type()
-	return duckdb.ScalarFuncExecutor{RowExecutor: func(args []driver.Value) (any, error) {
+	return duckdb.ScalarFuncExecutor{RowExecutor: func(args []driver.Value) (out any, err error) {
+		defer caught(&err)
 		in := make([]reflect.Value, len(args))
 		for i, a := range args {
 			if in[i] = reflect.ValueOf(a); t.In(i).Kind() == reflect.Slice && t.In(i).Elem().Kind() == reflect.Pointer {
 				in[i] = reflect.ValueOf(textList(a.([]any)))
 			}
 		}
-		out := s.f.Call(in)
-		if len(out) > 1 && !out[1].IsNil() {
-			return nil, out[1].Interface().(error)
-		}
-		return result(out[0]), nil
+		return result(s.f.Call(in)[0]), nil
 	}}
 }
 

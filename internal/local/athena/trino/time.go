@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -23,54 +24,57 @@ var zones = struct {
 var offsetZone = regexp.MustCompile(`^(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?$`)
 
 // zoneNumber finds a zone by its name.
-func zoneNumber(name string) (int64, error) {
-	location, name, err := loadZone(name)
-	if err != nil {
-		return 0, err
+func zoneNumber(name string) int64 {
+	zone, ok := findZone(name)
+	if !ok {
+		panic(invalid("'%s' is not a valid time zone", name))
 	}
-	zones.Lock()
-	defer zones.Unlock()
-	for i, n := range zones.names {
-		if n == name {
-			return int64(i), nil
-		}
-	}
-	if len(zones.names) == 4096 {
-		return 0, invalid("the local stack takes up to 4096 time zones")
-	}
-	zones.names, zones.locations = append(zones.names, name), append(zones.locations, location)
-	return int64(len(zones.names) - 1), nil
+	return zone
 }
 
-func loadZone(name string) (*time.Location, string, error) {
-	unknown := invalid("'%s' is not a valid time zone", name)
+func findZone(name string) (int64, bool) {
+	location, name := loadZone(name)
+	zones.Lock()
+	defer zones.Unlock()
+	if i := slices.Index(zones.names, name); i >= 0 || location == nil {
+		return int64(i), location != nil
+	}
+	if len(zones.names) == 4096 {
+		panic(invalid("the local stack takes up to 4096 time zones"))
+	}
+	zones.names, zones.locations = append(zones.names, name), append(zones.locations, location)
+	return int64(len(zones.names) - 1), true
+}
+
+// loadZone finds a zone and what we call it; nil if there is none.
+func loadZone(name string) (*time.Location, string) {
 	if slices.Contains([]string{"UTC", "Z", "GMT", "UT", "Etc/UTC", "Zulu", "Etc/GMT", "GMT0", "Greenwich", "UCT"}, name) {
-		return time.UTC, "UTC", nil
+		return time.UTC, "UTC"
 	}
 	if m := offsetZone.FindStringSubmatch(name); m != nil {
 		hours, _ := strconv.Atoi(m[2])
 		minutes, _ := strconv.Atoi("0" + m[3])
 		if hours > 14 || minutes > 59 {
-			return nil, "", unknown
+			return nil, ""
 		}
 		total := hours*60 + minutes
 		if total == 0 {
-			return time.UTC, "UTC", nil
+			return time.UTC, "UTC"
 		}
 		name := fmt.Sprintf("%s%02d:%02d", m[1], hours, minutes)
 		if m[1] == "-" {
 			total = -total
 		}
-		return time.FixedZone(name, total*60), name, nil
+		return time.FixedZone(name, total*60), name
 	}
 	if !strings.Contains(name, "/") {
-		return nil, "", unknown // Local, and names that Java may know otherwise
+		return nil, "" // Local, and names that Java may know otherwise
 	}
 	l, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, "", unknown
+		return nil, ""
 	}
-	return l, name, nil
+	return l, name
 }
 
 func splitZoned(z int64) (time.Time, int64) {
@@ -133,18 +137,14 @@ func offsetMinutes(z int64) int64 {
 	return int64(seconds / 60)
 }
 
-func atTimezone(z int64, name string) (int64, error) {
-	zone, err := zoneNumber(name)
-	return z>>12*4096 + zone, err
+func atTimezone(z int64, name string) int64 {
+	return z>>12*4096 + zoneNumber(name)
 }
 
 // withTimezone is as Joda's clock has it: of a local time that there is twice
 // the later one where the zone is east of Greenwich, the earlier one elsewhere.
-func withTimezone(t time.Time, name string) (int64, error) {
-	zone, err := zoneNumber(name)
-	if err != nil {
-		return 0, err
-	}
+func withTimezone(t time.Time, name string) int64 {
+	zone := zoneNumber(name)
 	zones.Lock()
 	l := zones.locations[zone]
 	zones.Unlock()
@@ -156,7 +156,7 @@ func withTimezone(t time.Time, name string) (int64, error) {
 	if first < 0 && !x.Equal(y) {
 		offset = first // left out by a clock put forward
 	}
-	return joinZoned(by(offset), zone), nil
+	return joinZoned(by(offset), zone)
 }
 
 // timestamp is a text read as one.
@@ -166,62 +166,61 @@ type timestamp struct {
 	zone      string
 }
 
-func (t timestamp) zoned() (int64, error) {
-	zone, err := zoneNumber(t.zone)
-	if err != nil {
-		return 0, err
+// zoned is the instant that s was read as.
+func (t timestamp) zoned(s string) int64 {
+	zone, ok := findZone(t.zone)
+	if !ok {
+		panic(badCast("Value cannot be cast to timestamp: %s", s))
 	}
-	return inZone(t.local, zone), nil
+	return inZone(t.local, zone)
 }
 
-var timestampText1 = regexp.MustCompile(`^([+-]?\d{4,5})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?\s*([A-Za-z+-].*)?$`)
+var dateTime = regexp.MustCompile(`^([+-]?\d{4,5})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?)?\s*([A-Za-z+-].*)?$`)
 
-func parseTimestamp(s string) (timestamp, error) {
-	m := timestampText1.FindStringSubmatch(strings.TrimSpace(s))
+func parseTimestamp(s string) timestamp {
+	m := dateTime.FindStringSubmatch(strings.TrimSpace(s))
 	if m == nil {
-		return timestamp{}, badCast("Value cannot be cast to timestamp: %s", s)
+		panic(badCast("Value cannot be cast to timestamp: %s", s))
 	}
-	n := make([]int, 7)
-	for i := range 6 {
-		n[i], _ = strconv.Atoi(m[i+1])
-	}
-	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], 0, time.UTC)
-	if t.Day() != n[2] || int(t.Month()) != n[1] || n[3] > 23 || n[4] > 59 || n[5] > 59 {
-		return timestamp{}, badCast("Value cannot be cast to timestamp: %s", s)
+	t, ok := civil(m[1:7])
+	if !ok {
+		panic(badCast("Value cannot be cast to timestamp: %s", s))
 	}
 	nanos, _ := strconv.Atoi((m[7] + "000000000")[:9])
-	return timestamp{t.Add(time.Duration(nanos)), len(m[7]), m[8]}, nil
+	return timestamp{t.Add(time.Duration(nanos)), len(m[7]), m[8]}
 }
 
-var dateText = regexp.MustCompile(`^([+-]?\d{4,5})-(\d{1,2})-(\d{1,2})$`)
-
-func parseDate(s string) (time.Time, error) {
-	m := dateText.FindStringSubmatch(strings.TrimSpace(s))
-	if m == nil {
-		return time.Time{}, badCast("Value cannot be cast to date: %s", s)
-	}
-	y, _ := strconv.Atoi(m[1])
-	mo, _ := strconv.Atoi(m[2])
-	d, _ := strconv.Atoi(m[3])
-	t := time.Date(y, time.Month(mo), d, 0, 0, 0, 0, time.UTC)
-	if t.Day() != d || int(t.Month()) != mo {
-		return time.Time{}, badCast("Value cannot be cast to date: %s", s)
-	}
-	return t, nil
-}
-
-func castDate(s string) (time.Time, error) { return parseDate(s) }
-
-func castTimestamp(s string, p int64) (time.Time, error) {
-	t, err := parseTimestamp(s)
-	if err == nil && t.zone != "" {
-		z, wrong := t.zoned()
-		if wrong != nil {
-			return time.Time{}, badCast("Value cannot be cast to timestamp: %s", s)
+// civil is the time of a year, month, day, hour, minute and second, of which the
+// later may be missing; false if no calendar or clock shows it.
+func civil(parts []string) (time.Time, bool) {
+	n := []int{0, 1, 1, 0, 0, 0}
+	for i, p := range parts {
+		if p != "" {
+			n[i], _ = strconv.Atoi(p)
 		}
-		t.local = localTime(z).Add(t.local.Sub(t.local.Truncate(time.Millisecond)))
 	}
-	return roundTimestamp(t.local, p), err
+	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], 0, time.UTC)
+	return t, t.Day() == n[2] && int(t.Month()) == n[1] && n[3] <= 23 && n[4] <= 59 && n[5] <= 59
+}
+
+func parseDate(s string) time.Time {
+	m := dateTime.FindStringSubmatch(strings.TrimSpace(s))
+	if m == nil || m[4]+m[8] != "" {
+		panic(badCast("Value cannot be cast to date: %s", s))
+	}
+	t, ok := civil(m[1:4])
+	if !ok {
+		panic(badCast("Value cannot be cast to date: %s", s))
+	}
+	return t
+}
+
+func castTimestamp(s string, p int64) time.Time {
+	t := parseTimestamp(s)
+	if t.zone != "" {
+		t.local = localTime(t.zoned(s)).Add(t.local.Sub(t.local.Truncate(time.Millisecond)))
+	}
+	return roundTimestamp(t.local, p)
 }
 
 func roundTimestamp(t time.Time, p int64) time.Time {
@@ -230,20 +229,10 @@ func roundTimestamp(t time.Time, p int64) time.Time {
 	return t.Add(time.Duration((n+unit/2)/unit*unit - n))
 }
 
-func castZoned(s string, p int64) (int64, error) {
-	t, err := parseTimestamp(s)
-	if err != nil {
-		return 0, err
-	}
-	if t.zone == "" {
-		t.zone = "UTC"
-	}
-	t.local = roundTimestamp(t.local, p)
-	z, err := t.zoned()
-	if err != nil {
-		return 0, badCast("Value cannot be cast to timestamp: %s", s)
-	}
-	return z, nil
+func castZoned(s string, p int64) int64 {
+	t := parseTimestamp(s)
+	t.zone, t.local = cmp.Or(t.zone, "UTC"), roundTimestamp(t.local, p)
+	return t.zoned(s)
 }
 
 func fraction(t time.Time, p int) string {
@@ -273,11 +262,11 @@ func monthsText(n int64) string {
 	return fmt.Sprintf("%s%d-%d", sign, n/12, n%12)
 }
 
-func wholeDays(ms int64) (int64, error) {
+func wholeDays(ms int64) int64 {
 	if ms%day != 0 {
-		return 0, invalid("Cannot add hour, minutes or seconds to a date")
+		panic(invalid("Cannot add hour, minutes or seconds to a date"))
 	}
-	return ms / day, nil
+	return ms / day
 }
 
 // addMonths keeps within the month: January 31 plus one is February 29 or 28.
@@ -295,51 +284,41 @@ var unitLength = map[string]time.Duration{
 
 var unitMonths = map[string]int64{"month": 1, "quarter": 3, "year": 12}
 
-func checkDateUnit(unit string, date bool) error {
+func checkDateUnit(unit string, date bool) {
 	if date && slices.Contains([]string{"millisecond", "second", "minute", "hour"}, unit) {
-		return invalid("'%s' is not a valid DATE field", unit)
+		panic(invalid("'%s' is not a valid DATE field", unit))
 	}
-	return nil
 }
 
-func dateAdd(unit string, n int64, t time.Time, date bool) (time.Time, error) {
-	if err := checkDateUnit(unit, date); err != nil {
-		return t, err
-	}
+func dateAdd(unit string, n int64, t time.Time, date bool) time.Time {
+	checkDateUnit(unit, date)
 	if m := unitMonths[unit]; m != 0 {
 		if n > 1_000_000 || n < -1_000_000 {
-			return t, invalid("the local stack adds up to a million %ss", unit)
+			panic(invalid("the local stack adds up to a million %ss", unit))
 		}
-		return addMonths(t, n*m), nil
+		return addMonths(t, n*m)
 	}
 	d := unitLength[unit]
 	if float64(n)*float64(d) > math.MaxInt64 || float64(n)*float64(d) < math.MinInt64 {
-		days := n / int64(24*time.Hour/min(d, 24*time.Hour))
-		return t.AddDate(0, 0, int(days)), invalid("the local stack adds up to 292 years of %ss", unit)
+		panic(invalid("the local stack adds up to 292 years of %ss", unit))
 	}
-	return t.Add(time.Duration(n) * d), nil
+	return t.Add(time.Duration(n) * d)
 }
 
-func zonedAdd(unit string, n, z, p int64) (int64, error) {
+func zonedAdd(unit string, n, z, p int64) int64 {
 	if d := unitLength[unit]; d != 0 && d < 24*time.Hour {
 		t, zone := splitZoned(z)
-		return joinZoned(roundTimestamp(t.Add(time.Duration(n)*d), min(p, 3)), zone), nil
+		return joinZoned(roundTimestamp(t.Add(time.Duration(n)*d), min(p, 3)), zone)
 	}
-	t, err := dateAdd(unit, n, localTime(z), false)
-	if err != nil {
-		return 0, err
-	}
-	return inZone(t, z&4095), nil
+	return inZone(dateAdd(unit, n, localTime(z), false), z&4095)
 }
 
-func dateDiff(unit string, a, b time.Time, date bool) (int64, error) {
-	if err := checkDateUnit(unit, date); err != nil {
-		return 0, err
-	}
+func dateDiff(unit string, a, b time.Time, date bool) int64 {
+	checkDateUnit(unit, date)
 	if d := unitLength[unit]; d != 0 {
-		return (b.UnixMilli() - a.UnixMilli()) / d.Milliseconds(), nil
+		return (b.UnixMilli() - a.UnixMilli()) / d.Milliseconds()
 	}
-	return monthsBetween(a, b) / unitMonths[unit], nil
+	return monthsBetween(a, b) / unitMonths[unit]
 }
 
 // monthsBetween counts whole months. The last day of a shorter month completes
@@ -355,18 +334,16 @@ func monthsBetween(a, b time.Time) int64 {
 	return n
 }
 
-func zonedDiff(unit string, a, b int64) (int64, error) {
+func zonedDiff(unit string, a, b int64) int64 {
 	if d := unitLength[unit]; d != 0 && d < 24*time.Hour {
-		return (b>>12 - a>>12) / d.Milliseconds(), nil
+		return (b>>12 - a>>12) / d.Milliseconds()
 	}
 	zone := a & 4095
 	return dateDiff(unit, localTime(a), localTime(b>>12*4096+zone), false)
 }
 
-func dateTrunc(unit string, t time.Time, date bool) (time.Time, error) {
-	if err := checkDateUnit(unit, date); err != nil {
-		return t, err
-	}
+func dateTrunc(unit string, t time.Time, date bool) time.Time {
+	checkDateUnit(unit, date)
 	switch unit {
 	case "week":
 		t = t.AddDate(0, 0, -(int(t.Weekday())+6)%7)
@@ -381,36 +358,32 @@ func dateTrunc(unit string, t time.Time, date bool) (time.Time, error) {
 		d := unitLength[unit]
 		if d < 24*time.Hour {
 			s := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
-			return s.Add(t.Sub(s).Truncate(d)), nil
+			return s.Add(t.Sub(s).Truncate(d))
 		}
 	}
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC), nil
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }
 
-func zonedTrunc(unit string, z int64) (int64, error) {
+func zonedTrunc(unit string, z int64) int64 {
 	if d := unitLength[unit]; d != 0 && d < 24*time.Hour {
 		t, zone := splitZoned(z)
 		over := mod(t.UnixMilli(), d.Milliseconds())
 		if d == time.Hour {
 			over = mod(localTime(z).UnixMilli(), d.Milliseconds())
 		}
-		return joinZoned(t.Add(-time.Duration(over)*time.Millisecond), zone), nil
+		return joinZoned(t.Add(-time.Duration(over)*time.Millisecond), zone)
 	}
-	t, err := dateTrunc(unit, localTime(z), false)
-	return inZone(t, z&4095), err
+	return inZone(dateTrunc(unit, localTime(z), false), z&4095)
 }
 
 func mod(a, b int64) int64 { return (a%b + b) % b }
 
-func fromUnixtime(f float64, zone string) (int64, error) {
-	n, err := zoneNumber(zone)
-	if err != nil {
-		return 0, err
-	}
+func fromUnixtime(f float64, zone string) int64 {
+	n := zoneNumber(zone)
 	if math.IsNaN(f) || math.Abs(f) > 2e12 {
-		return 0, invalid("Millis overflow: %s", JavaFloat(f*1000, 64))
+		panic(invalid("Millis overflow: %s", JavaFloat(f*1000, 64)))
 	}
-	return int64(math.Floor(f*1000+0.5))*4096 + n, nil
+	return int64(math.Floor(f*1000+0.5))*4096 + n
 }
 
 // parseInterval reads an interval's amount: milliseconds, or months.
@@ -473,12 +446,15 @@ func parseRange(s, from, to string) (int64, bool, error) {
 
 var durationText = regexp.MustCompile(`^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*$`)
 
-func parseDuration(s string) (int64, error) {
+func parseDuration(s string) int64 {
 	m := durationText.FindStringSubmatch(s)
 	factors := map[string]float64{"ns": 1e-6, "us": 1e-3, "ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": day}
 	if m == nil || factors[m[2]] == 0 {
-		return 0, invalid("duration is not a valid data duration string: %s", s)
+		panic(invalid("duration is not a valid data duration string: %s", s))
 	}
 	f, err := strconv.ParseFloat(m[1], 64)
-	return int64(math.Floor(f*factors[m[2]] + 0.5)), err
+	if err != nil {
+		panic(mistake{err}) // out of range
+	}
+	return int64(math.Floor(f*factors[m[2]] + 0.5))
 }

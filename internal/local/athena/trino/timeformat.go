@@ -25,7 +25,7 @@ var mysqlFields = map[byte]timeField{
 	'x': {letter: 'x', width: 4}, 'Y': {letter: 'Y', width: 4}, 'y': {letter: 'Y', width: 2},
 }
 
-func mysqlFormat(format string) ([]timeField, error) {
+func mysqlFormat(format string) []timeField {
 	format = strings.NewReplacer("%%", "%%", "%T", "%H:%i:%s", "%r", "%h:%i:%s %p").Replace(format)
 	var out []timeField
 	for i := 0; i < len(format); i++ {
@@ -34,25 +34,25 @@ func mysqlFormat(format string) ([]timeField, error) {
 			continue
 		}
 		if i++; i == len(format) {
-			return append(out, timeField{literal: "%"}), nil
+			return append(out, timeField{literal: "%"})
 		}
 		f, ok := mysqlFields[format[i]]
 		switch {
 		case ok:
 			out = append(out, f)
 		case strings.IndexByte("DUuVwX", format[i]) >= 0:
-			return nil, invalid("%%%c not supported in date format string", format[i])
+			panic(invalid("%%%c not supported in date format string", format[i]))
 		default:
 			out = append(out, timeField{literal: format[i : i+1]})
 		}
 	}
-	return out, nil
+	return out
 }
 
-func jodaFormat(format string) ([]timeField, error) {
+func jodaFormat(format string) []timeField {
 	var out []timeField
 	if format == "" {
-		return nil, invalid("Invalid pattern specification")
+		panic(invalid("Invalid pattern specification"))
 	}
 	for i := 0; i < len(format); {
 		c := format[i]
@@ -79,7 +79,7 @@ func jodaFormat(format string) ([]timeField, error) {
 		case 'a' <= c|32 && c|32 <= 'z':
 			n := spanOf(format[i:], func(x byte) bool { return x == c })
 			if strings.IndexByte("YyxwEeMDdaKhHkmsSzZ", c) < 0 {
-				return nil, invalid("the local stack doesn't take the letter %c in a format", c)
+				panic(invalid("the local stack doesn't take the letter %c in a format", c))
 			}
 			out = append(out, timeField{letter: c, width: n})
 			i += n
@@ -88,42 +88,38 @@ func jodaFormat(format string) ([]timeField, error) {
 			i++
 		}
 	}
-	return out, nil
+	return out
 }
 
-func writeTime(t time.Time, zone string, fields []timeField) (string, error) {
+func writeTime(t time.Time, fields []timeField) string {
 	var b strings.Builder
 	for _, f := range fields {
 		if f.letter == 0 {
 			b.WriteString(f.literal)
 			continue
 		}
-		s, err := f.write(t, zone)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(s)
+		b.WriteString(f.write(t))
 	}
-	return b.String(), nil
+	return b.String()
 }
 
-func (f timeField) write(t time.Time, zone string) (string, error) {
-	number := func(n int) (string, error) { return fmt.Sprintf("%0*d", f.width, n), nil }
+func (f timeField) write(t time.Time) string {
+	number := func(n int) string { return fmt.Sprintf("%0*d", f.width, n) }
 	year, week := t.ISOWeek()
 	switch f.letter {
 	case 'Y', 'y':
-		return f.year(t.Year()), nil
+		return f.year(t.Year())
 	case 'x':
-		return f.year(year), nil
+		return f.year(year)
 	case 'w':
 		return number(week)
 	case 'e':
 		return number((int(t.Weekday())+6)%7 + 1)
 	case 'E':
-		return f.text(t.Weekday().String()), nil
+		return f.text(t.Weekday().String())
 	case 'M':
 		if f.width >= 3 {
-			return f.text(t.Month().String()), nil
+			return f.text(t.Month().String())
 		}
 		return number(int(t.Month()))
 	case 'D':
@@ -131,7 +127,7 @@ func (f timeField) write(t time.Time, zone string) (string, error) {
 	case 'd':
 		return number(t.Day())
 	case 'a':
-		return t.Format("PM"), nil
+		return t.Format("PM")
 	case 'K':
 		return number(t.Hour() % 12)
 	case 'h':
@@ -145,15 +141,15 @@ func (f timeField) write(t time.Time, zone string) (string, error) {
 	case 's':
 		return number(t.Second())
 	case 'S':
-		return (fmt.Sprintf("%03d", t.Nanosecond()/1e6) + strings.Repeat("0", f.width))[:f.width], nil
+		return (fmt.Sprintf("%03d", t.Nanosecond()/1e6) + strings.Repeat("0", f.width))[:f.width]
 	case 'Z':
-		return f.offset(zone, t)
+		return f.offset(t)
 	case 'z':
-		if zone == "UTC" {
-			return "UTC", nil
+		if t.Location() == time.UTC {
+			return "UTC"
 		}
 	}
-	return "", invalid("the local stack doesn't take %c in a format", f.letter)
+	panic(invalid("the local stack doesn't take %c in a format", f.letter))
 }
 
 func (f timeField) year(y int) string {
@@ -170,16 +166,12 @@ func (f timeField) text(name string) string {
 	return name[:3]
 }
 
-func (f timeField) offset(zone string, t time.Time) (string, error) {
+func (f timeField) offset(t time.Time) string {
 	if f.width >= 3 {
-		return zone, nil
+		return t.Location().String()
 	}
-	l, _, err := loadZone(zone)
-	if err != nil {
-		return "", err
-	}
-	_, seconds := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, l).Zone()
-	return offsetText(seconds, map[bool]string{true: ":"}[f.width == 2]), nil
+	_, seconds := t.Zone()
+	return offsetText(seconds, map[bool]string{true: ":"}[f.width == 2])
 }
 
 func offsetText(seconds int, colon string) string {
@@ -190,20 +182,11 @@ func offsetText(seconds int, colon string) string {
 	return fmt.Sprintf("%s%02d%s%02d", sign, seconds/3600, colon, seconds/60%60)
 }
 
-func dateFormat(t time.Time, format string) (string, error) {
-	fields, err := mysqlFormat(format)
-	if err != nil {
-		return "", err
-	}
-	return writeTime(t, "UTC", fields)
-}
+func dateFormat(t time.Time, format string) string { return writeTime(t.UTC(), mysqlFormat(format)) }
 
-func formatDatetime(z int64, format string) (string, error) {
-	fields, err := jodaFormat(format)
-	if err != nil {
-		return "", err
-	}
-	return writeTime(localTime(z), zoneName(z), fields)
+func formatDatetime(z int64, format string) string {
+	t, _ := splitZoned(z)
+	return writeTime(t, jodaFormat(format))
 }
 
 // parsed is what was read of a text.
@@ -219,34 +202,29 @@ func newParsed() parsed {
 	return parsed{year: 1970, month: -1, day: -1, yearDay: -1, half: -1, hour12: -1, weekYear: -1, week: -1, weekday: -1}
 }
 
-func readTime(s, whole string, fields []timeField) (parsed, error) {
+func readTime(whole string, fields []timeField) parsed {
 	p := newParsed()
-	bad := func(rest string) error {
-		if rest == whole {
-			return invalid("Invalid format: \"%s\"", whole)
-		}
-		return invalid("Invalid format: \"%s\" is malformed at \"%s\"", whole, rest)
-	}
+	s, ok := whole, true
 	for i, f := range fields {
-		if f.letter == 0 {
-			rest, ok := cutFold(s, f.literal)
-			if !ok {
-				return p, bad(s)
-			}
-			s = rest
-			continue
-		}
 		adjacent := i+1 < len(fields) && fields[i+1].letter != 0 && fields[i+1].letter != 'Z'
-		rest, ok := p.read(f, s, adjacent)
+		rest := ""
+		if f.letter == 0 {
+			rest, ok = cutFold(s, f.literal)
+		} else {
+			rest, ok = p.read(f, s, adjacent)
+		}
 		if !ok {
-			return p, bad(s)
+			break
 		}
 		s = rest
 	}
-	if s != "" {
-		return p, bad(s)
+	switch {
+	case (!ok || s != "") && s == whole:
+		panic(invalid("Invalid format: \"%s\"", whole))
+	case !ok || s != "":
+		panic(invalid("Invalid format: \"%s\" is malformed at \"%s\"", whole, s))
 	}
-	return p, nil
+	return p
 }
 
 func cutFold(s, prefix string) (string, bool) {
@@ -361,7 +339,7 @@ func (p *parsed) readZone(f timeField, s string) (string, bool) {
 	if f.width < 3 && f.letter == 'Z' && !isOffset(s[:n]) {
 		return s, false
 	}
-	if _, _, err := loadZone(s[:n]); err != nil || n == 0 {
+	if l, _ := loadZone(s[:n]); l == nil || n == 0 {
 		return s, false
 	}
 	p.zone = s[:n]
@@ -371,60 +349,39 @@ func (p *parsed) readZone(f timeField, s string) (string, bool) {
 func isOffset(s string) bool { return s != "" && (s[0] == '+' || s[0] == '-') }
 
 // time is the instant's local time.
-func (p parsed) time(whole string) (time.Time, error) {
+func (p parsed) time(whole string) time.Time {
 	month, d := max(p.month, 1), max(p.day, 1)
 	if p.half >= 0 || p.hour12 >= 0 {
 		p.hour = max(p.hour12, 0) + 12*max(p.half, 0)
 	}
 	t := time.Date(p.year, time.Month(month), d, p.hour, p.minute, p.second, p.nanos/1e6*1e6, time.UTC)
 	if t.Day() != d || int(t.Month()) != month {
-		return t, invalid("Cannot parse \"%s\": Value %d for dayOfMonth must be in the range [1,%d]", whole, d, 31)
+		panic(invalid("Cannot parse \"%s\": Value %d for dayOfMonth must be in the range [1,%d]", whole, d, 31))
 	}
 	if p.yearDay > 0 && p.day < 0 {
 		t = t.AddDate(0, 0, p.yearDay-t.YearDay())
 		if t.Year() != p.year {
-			return t, invalid("Cannot parse \"%s\": Value %d for dayOfYear", whole, p.yearDay)
+			panic(invalid("Cannot parse \"%s\": Value %d for dayOfYear", whole, p.yearDay))
 		}
 	}
 	if p.weekYear >= 0 || p.week >= 0 || p.weekday >= 0 && p.day < 0 {
-		return t, invalid("the local stack doesn't read weeks and weekdays without a date: %s", whole)
+		panic(invalid("the local stack doesn't read weeks and weekdays without a date: %s", whole))
 	}
 	if p.weekday >= 0 && (int(t.Weekday())+6)%7+1 != p.weekday {
-		return t, invalid("the local stack doesn't read a date on another weekday: %s", whole)
+		panic(invalid("the local stack doesn't read a date on another weekday: %s", whole))
 	}
-	return t, nil
+	return t
 }
 
-func dateParse(s, format string) (time.Time, error) {
-	fields, err := mysqlFormat(format)
-	if err != nil {
-		return time.Time{}, err
-	}
-	p, err := readTime(s, s, fields)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return p.time(s)
-}
+func dateParse(s, format string) time.Time { return readTime(s, mysqlFormat(format)).time(s) }
 
-func parseDatetime(s, format string) (int64, error) {
-	fields, err := jodaFormat(format)
-	if err != nil {
-		return 0, err
+func parseDatetime(s, format string) int64 {
+	p := readTime(s, jodaFormat(format))
+	t, zone := p.time(s), zoneNumber(cmp.Or(p.zone, "UTC"))
+	if isSkipped(t, zone) {
+		panic(invalid("Cannot parse \"%s\": Illegal instant due to time zone offset transition (%s)", s, p.zone))
 	}
-	p, err := readTime(s, s, fields)
-	if err != nil {
-		return 0, err
-	}
-	t, err := p.time(s)
-	if err != nil {
-		return 0, err
-	}
-	zone, err := zoneNumber(cmp.Or(p.zone, "UTC"))
-	if err == nil && isSkipped(t, zone) {
-		err = invalid("Cannot parse \"%s\": Illegal instant due to time zone offset transition (%s)", s, p.zone)
-	}
-	return inZone(t, zone), err
+	return inZone(t, zone)
 }
 
 var isoText = regexp.MustCompile(`^([+-]?\d{4,})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:T(?:(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?)?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$`)
@@ -453,35 +410,24 @@ func calendar(s string) string {
 	return t.Format("2006-01-02") + m[5]
 }
 
-func fromISO8601(s string) (int64, error) {
+func fromISO8601(s string) int64 {
 	m := isoText.FindStringSubmatch(calendar(s))
 	if m == nil {
-		return 0, invalid("Invalid format: \"%s\"", s)
+		panic(invalid("Invalid format: \"%s\"", s))
 	}
-	n := []int{0, 1, 1, 0, 0, 0}
-	for i := range n {
-		if m[i+1] != "" {
-			n[i], _ = strconv.Atoi(m[i+1])
-		}
+	t, ok := civil(m[1:7])
+	if !ok {
+		panic(invalid("Cannot parse \"%s\": a value is out of range", s))
 	}
 	millis, _ := strconv.Atoi((m[7] + "000")[:3])
-	t := time.Date(n[0], time.Month(n[1]), n[2], n[3], n[4], n[5], millis*1e6, time.UTC)
-	if t.Day() != n[2] || int(t.Month()) != n[1] || n[3] > 23 || n[4] > 59 || n[5] > 59 {
-		return 0, invalid("Cannot parse \"%s\": a value is out of range", s)
-	}
-	if m[8] == "" {
-		m[8] = "UTC"
-	}
-	zone, err := zoneNumber(m[8])
-	return inZone(t, zone), err
+	return inZone(t.Add(time.Duration(millis)*time.Millisecond), zoneNumber(cmp.Or(m[8], "UTC")))
 }
 
-func isoDate(s string) (time.Time, error) {
+func isoDate(s string) time.Time {
 	if strings.Contains(s, "T") {
-		return time.Time{}, invalid("Invalid format: \"%s\"", s)
+		panic(invalid("Invalid format: \"%s\"", s))
 	}
-	z, err := fromISO8601(s)
-	return localTime(z), err
+	return localTime(fromISO8601(s))
 }
 
 func toISO8601(us, p int64) string {

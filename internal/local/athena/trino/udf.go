@@ -2,7 +2,6 @@ package trino
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strings"
 	"unicode"
@@ -10,9 +9,9 @@ import (
 )
 
 // goFunctions are what functions.txt and the casts call trino_…: NULL where an
-// argument is NULL, and where they answer a nil pointer.
+// argument is NULL, and where they answer a nil pointer; a mistake is the query's end.
 var goFunctions = map[string]any{
-	"trino_fail":           func(message string) (string, error) { return "", errors.New(message) },
+	"trino_fail":           func(message string) string { panic(mistake{errors.New(message)}) },
 	"trino_fits":           fits,
 	"trino_lower":          strings.ToLower,
 	"trino_upper":          upper,
@@ -25,12 +24,12 @@ var goFunctions = map[string]any{
 	"trino_substr":         substr,
 	"trino_replace":        strings.ReplaceAll,
 	"trino_reverse":        reverse,
-	"trino_lpad":           func(s string, n int64, p string) (string, error) { return pad(s, n, p, true) },
-	"trino_rpad":           func(s string, n int64, p string) (string, error) { return pad(s, n, p, false) },
+	"trino_lpad":           func(s string, n int64, p string) string { return pad(s, n, p, true) },
+	"trino_rpad":           func(s string, n int64, p string) string { return pad(s, n, p, false) },
 	"trino_split":          split,
 	"trino_split_part":     splitPart,
-	"trino_split_keys":     func(s, e, kv string) ([]string, error) { return splitMap(s, e, kv, 0) },
-	"trino_split_values":   func(s, e, kv string) ([]string, error) { return splitMap(s, e, kv, 1) },
+	"trino_split_keys":     func(s, e, kv string) []string { return splitMap(s, e, kv, 0) },
+	"trino_split_values":   func(s, e, kv string) []string { return splitMap(s, e, kv, 1) },
 	"trino_strpos":         strpos,
 	"trino_chr":            chr,
 	"trino_codepoint":      codepoint,
@@ -68,7 +67,7 @@ var goFunctions = map[string]any{
 	"trino_decimal_op": decimalOp, "trino_round": round, "trino_round_integer": roundInteger, "trino_round_decimal": roundDecimal,
 	"trino_math": mathOf, "trino_cbrt": math.Cbrt, "trino_not_nan": notNaN, "trino_log": logOf, "trino_power": math.Pow, "trino_width_bucket": widthBucket,
 	"trino_shift": shiftBits, "trino_bit_count": bitCount, "trino_format_number": formatNumber, "trino_data_size": dataSize,
-	"trino_date": castDate, "trino_timestamp": castTimestamp, "trino_zoned": castZoned, "trino_round_timestamp": roundTimestamp,
+	"trino_date": parseDate, "trino_timestamp": castTimestamp, "trino_zoned": castZoned, "trino_round_timestamp": roundTimestamp,
 	"trino_local": localTime, "trino_zoned_text": zonedText, "trino_days_text": daysText, "trino_months_text": monthsText,
 	"trino_whole_days": wholeDays, "trino_zoned_months": zonedMonths,
 	"trino_date_add": dateAdd, "trino_zoned_add": zonedAdd, "trino_date_diff": dateDiff, "trino_zoned_diff": zonedDiff,
@@ -78,19 +77,20 @@ var goFunctions = map[string]any{
 	"trino_to_iso8601": toISO8601, "trino_zoned_iso8601": zonedISO8601, "trino_from_unixtime": fromUnixtime, "trino_parse_duration": parseDuration,
 }
 
-func invalid(format string, args ...any) error {
-	return fmt.Errorf("INVALID_FUNCTION_ARGUMENT: "+format, args...)
+// invalid and badCast are what functions end with, by a panic, when they have no answer.
+func invalid(format string, args ...any) mistake {
+	return mistake{errorAt("INVALID_FUNCTION_ARGUMENT", -1, format, args...)}
 }
 
-func badCast(format string, args ...any) error {
-	return fmt.Errorf("INVALID_CAST_ARGUMENT: "+format, args...)
+func badCast(format string, args ...any) mistake {
+	return mistake{errorAt("INVALID_CAST_ARGUMENT", -1, format, args...)}
 }
 
-func fits(s string, n int64, typ string) (string, error) {
+func fits(s string, n int64, typ string) string {
 	if int64(utf8.RuneCountInString(s)) > n {
-		return "", badCast("Value %s cannot be represented as %s", s, typ)
+		panic(badCast("Value %s cannot be represented as %s", s, typ))
 	}
-	return s, nil
+	return s
 }
 
 // upper maps each character by itself: ß stays.
@@ -124,119 +124,119 @@ func reverse(s string) string {
 // what a function makes.
 const maxPad = 1_000_000
 
-func pad(s string, n int64, p string, left bool) (string, error) {
+func pad(s string, n int64, p string, left bool) string {
 	if n < 0 || n > maxPad {
-		return "", invalid("target length must be in the range [0, %d]", maxPad)
+		panic(invalid("target length must be in the range [0, %d]", maxPad))
 	}
 	if p == "" {
-		return "", invalid("Padding string must not be empty")
+		panic(invalid("Padding string must not be empty"))
 	}
 	runes, fill := []rune(s), []rune(p)
 	if int64(len(runes)) >= n {
-		return string(runes[:n]), nil
+		return string(runes[:n])
 	}
 	missing := make([]rune, int(n)-len(runes))
 	for i := range missing {
 		missing[i] = fill[i%len(fill)]
 	}
 	if left {
-		return string(missing) + s, nil
+		return string(missing) + s
 	}
-	return s + string(missing), nil
+	return s + string(missing)
 }
 
-func split(s, delimiter string, limit int64) ([]string, error) {
+func split(s, delimiter string, limit int64) []string {
 	if limit <= 0 {
-		return nil, invalid("limit must be positive")
+		panic(invalid("limit must be positive"))
 	}
 	if delimiter == "" {
-		return nil, invalid("The delimiter may not be the empty string")
+		panic(invalid("The delimiter may not be the empty string"))
 	}
-	return strings.SplitN(s, delimiter, int(min(limit, math.MaxInt32))), nil
+	return strings.SplitN(s, delimiter, int(min(limit, math.MaxInt32)))
 }
 
-func splitPart(s, delimiter string, index int64) (*string, error) {
+func splitPart(s, delimiter string, index int64) *string {
 	if index <= 0 {
-		return nil, invalid("Index must be greater than zero")
+		panic(invalid("Index must be greater than zero"))
 	}
 	parts := strings.Split(s, delimiter)
 	if delimiter == "" {
 		parts = append(parts, "")
 	}
 	if index > int64(len(parts)) {
-		return nil, nil
+		return nil
 	}
-	return &parts[index-1], nil
+	return &parts[index-1]
 }
 
-func splitMap(s, entries, pair string, part int) ([]string, error) {
+func splitMap(s, entries, pair string, part int) []string {
 	if entries == "" || pair == "" {
-		return nil, invalid("entryDelimiter and keyValueDelimiter must not be empty")
+		panic(invalid("entryDelimiter and keyValueDelimiter must not be empty"))
 	}
 	if entries == pair {
-		return nil, invalid("entryDelimiter and keyValueDelimiter must not be the same")
+		panic(invalid("entryDelimiter and keyValueDelimiter must not be the same"))
 	}
 	out := []string{}
 	if s == "" {
-		return out, nil
+		return out
 	}
 	for e := range strings.SplitSeq(strings.TrimSuffix(s, entries), entries) {
 		kv := strings.Split(e, pair)
 		if len(kv) != 2 {
-			return nil, invalid("Key-value delimiter must appear exactly once in each entry. Bad input: '%s'", e)
+			panic(invalid("Key-value delimiter must appear exactly once in each entry. Bad input: '%s'", e))
 		}
 		out = append(out, kv[part])
 	}
-	return out, nil
+	return out
 }
 
 // strpos is the place of the nth occurrence, 0 if there is none.
-func strpos(s, sub string, n int64) (int64, error) {
+func strpos(s, sub string, n int64) int64 {
 	if n == 0 {
-		return 0, invalid("'instance' must not be a 0")
+		panic(invalid("'instance' must not be a 0"))
 	}
 	if sub == "" {
-		return 1, nil
+		return 1
 	}
 	at := -1
 	if n < 0 {
 		at = len(s)
 		for range -n {
 			if at = strings.LastIndex(s[:min(len(s), at+len(sub)-1)], sub); at < 0 {
-				return 0, nil
+				return 0
 			}
 		}
-		return int64(utf8.RuneCountInString(s[:at])) + 1, nil
+		return int64(utf8.RuneCountInString(s[:at])) + 1
 	}
 	for range n {
 		next := strings.Index(s[at+1:], sub)
 		if next < 0 {
-			return 0, nil
+			return 0
 		}
 		at += 1 + next
 	}
-	return int64(utf8.RuneCountInString(s[:at])) + 1, nil
+	return int64(utf8.RuneCountInString(s[:at])) + 1
 }
 
-func chr(n int64) (string, error) {
+func chr(n int64) string {
 	if n < 0 || n > unicode.MaxRune || !utf8.ValidRune(rune(n)) {
-		return "", invalid("Not a valid Unicode code point: %d", n)
+		panic(invalid("Not a valid Unicode code point: %d", n))
 	}
-	return string(rune(n)), nil
+	return string(rune(n))
 }
 
-func codepoint(s string) (int64, error) {
+func codepoint(s string) int64 {
 	if utf8.RuneCountInString(s) != 1 {
-		return 0, invalid("Input string must be a single character string")
+		panic(invalid("Input string must be a single character string"))
 	}
 	r, _ := utf8.DecodeRuneInString(s)
-	return int64(r), nil
+	return int64(r)
 }
 
-func levenshtein(a, b string) (int64, error) {
+func levenshtein(a, b string) int64 {
 	x, y := []rune(a), []rune(b)
 	if len(x)*len(y) > 1_000_000 {
-		return 0, invalid("The combined inputs size exceeded max Levenshtein distance combined input size")
+		panic(invalid("The combined inputs size exceeded max Levenshtein distance combined input size"))
 	}
 	row := make([]int, len(y)+1)
 	for j := range row {
@@ -254,13 +254,13 @@ func levenshtein(a, b string) (int64, error) {
 			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
 		}
 	}
-	return int64(row[len(y)]), nil
+	return int64(row[len(y)])
 }
 
-func hamming(a, b string) (int64, error) {
+func hamming(a, b string) int64 {
 	x, y := []rune(a), []rune(b)
 	if len(x) != len(y) {
-		return 0, invalid("The input strings to hamming_distance function must have the same length")
+		panic(invalid("The input strings to hamming_distance function must have the same length"))
 	}
 	n := int64(0)
 	for i := range x {
@@ -268,7 +268,7 @@ func hamming(a, b string) (int64, error) {
 			n++
 		}
 	}
-	return n, nil
+	return n
 }
 
 func translate(s, from, to string) string {
@@ -291,73 +291,73 @@ func translate(s, from, to string) string {
 	}, s)
 }
 
-func subscript(i, n int64) (int64, error) {
+func subscript(i, n int64) int64 {
 	switch {
 	case i == 0:
-		return 0, invalid("SQL array indices start at 1")
+		panic(invalid("SQL array indices start at 1"))
 	case i < 0:
-		return 0, invalid("Array subscript is negative: %d", i)
+		panic(invalid("Array subscript is negative: %d", i))
 	case i > n:
-		return 0, invalid("Array subscript must be less than or equal to array length: %d > %d", i, n)
+		panic(invalid("Array subscript must be less than or equal to array length: %d > %d", i, n))
 	}
-	return i, nil
+	return i
 }
 
-func element(i int64) (int64, error) {
+func element(i int64) int64 {
 	if i == 0 {
-		return 0, invalid("SQL array indices start at 1")
+		panic(invalid("SQL array indices start at 1"))
 	}
-	return i, nil
+	return i
 }
 
-func sliceStart(n, start, length int64) (int64, error) {
+func sliceStart(n, start, length int64) int64 {
 	switch {
 	case length < 0:
-		return 0, invalid("length must be greater than or equal to 0")
+		panic(invalid("length must be greater than or equal to 0"))
 	case start == 0:
-		return 0, invalid("SQL array indices start at 1")
+		panic(invalid("SQL array indices start at 1"))
 	case start > 0:
-		return start, nil
+		return start
 	case start+n < 0:
-		return n + 1, nil
+		return n + 1
 	}
-	return start + n + 1, nil
+	return start + n + 1
 }
 
-func trimArray(n, by int64) (int64, error) {
+func trimArray(n, by int64) int64 {
 	if by < 0 || by > n {
-		return 0, invalid("size must not exceed array cardinality %d: %d", n, by)
+		panic(invalid("size must not exceed array cardinality %d: %d", n, by))
 	}
-	return n - by, nil
+	return n - by
 }
 
 // maxSequence is how many entries a sequence has at most, as in Trino.
 const maxSequence = 10_000
 
-func sequence(from, to, step int64) ([]int64, error) {
+func sequence(from, to, step int64) []int64 {
 	if step == 0 {
-		return nil, invalid("step must not be zero")
+		panic(invalid("step must not be zero"))
 	}
 	if step > 0 && to < from || step < 0 && to > from {
-		return nil, invalid("sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start")
+		panic(invalid("sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop should be less than or equal to start"))
 	}
 	if float64(to)/float64(step)-float64(from)/float64(step) >= maxSequence {
-		return nil, invalid("result of sequence function must not have more than %d entries", maxSequence)
+		panic(invalid("result of sequence function must not have more than %d entries", maxSequence))
 	}
 	list := []int64{}
 	for n := (to - from) / step; n >= 0; n-- {
 		list = append(list, from)
 		from += step
 	}
-	return list, nil
+	return list
 }
 
-func countTo(n int64) ([]int64, error) {
+func countTo(n int64) []int64 {
 	if n < 0 {
-		return nil, invalid("count argument of repeat function must be greater than or equal to 0")
+		panic(invalid("count argument of repeat function must be greater than or equal to 0"))
 	}
 	if n > maxSequence {
-		return nil, invalid("count argument of repeat function must be less than or equal to %d", maxSequence)
+		panic(invalid("count argument of repeat function must be less than or equal to %d", maxSequence))
 	}
-	return make([]int64, n), nil
+	return make([]int64, n)
 }
