@@ -3,6 +3,7 @@ package trino
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -81,6 +82,9 @@ func jodaFormat(format string) []timeField {
 			if strings.IndexByte("YyxwEeMDdaKhHkmsSzZ", c) < 0 {
 				panic(invalid("the local stack doesn't take the letter %c in a format", c))
 			}
+			if c == 'y' {
+				c = 'Y'
+			}
 			out = append(out, timeField{letter: c, width: n})
 			i += n
 		default:
@@ -103,43 +107,42 @@ func writeTime(t time.Time, fields []timeField) string {
 	return b.String()
 }
 
+// numberFields are the letters that stand for numbers: which number of a time, its
+// range, and how many digits are read.
+var numberFields = map[byte]struct {
+	of                func(time.Time) int
+	low, high, digits int
+}{
+	'Y': {time.Time.Year, math.MinInt, math.MaxInt, yearDigits},
+	'x': {func(t time.Time) int { year, _ := t.ISOWeek(); return year }, math.MinInt, math.MaxInt, yearDigits},
+	'w': {func(t time.Time) int { _, week := t.ISOWeek(); return week }, 1, 53, 2},
+	'e': {isoWeekday, 1, 7, 1},
+	'M': {func(t time.Time) int { return int(t.Month()) }, 1, 12, 2},
+	'D': {time.Time.YearDay, 1, 366, 3},
+	'd': {time.Time.Day, 1, 31, 2},
+	'K': {func(t time.Time) int { return t.Hour() % 12 }, 0, 11, 2},
+	'h': {func(t time.Time) int { return (t.Hour()+11)%12 + 1 }, 1, 12, 2},
+	'H': {time.Time.Hour, 0, 23, 2},
+	'k': {func(t time.Time) int { return (t.Hour()+23)%24 + 1 }, 1, 24, 2},
+	'm': {time.Time.Minute, 0, 59, 2},
+	's': {time.Time.Second, 0, 59, 2},
+}
+
+const yearDigits = 9
+
+// isoWeekday is 1 on Mondays.
+func isoWeekday(t time.Time) int { return (int(t.Weekday())+6)%7 + 1 }
+
 func (f timeField) write(t time.Time) string {
-	number := func(n int) string { return fmt.Sprintf("%0*d", f.width, n) }
-	year, week := t.ISOWeek()
 	switch f.letter {
-	case 'Y', 'y':
-		return f.year(t.Year())
-	case 'x':
-		return f.year(year)
-	case 'w':
-		return number(week)
-	case 'e':
-		return number((int(t.Weekday())+6)%7 + 1)
 	case 'E':
 		return f.text(t.Weekday().String())
 	case 'M':
 		if f.width >= 3 {
 			return f.text(t.Month().String())
 		}
-		return number(int(t.Month()))
-	case 'D':
-		return number(t.YearDay())
-	case 'd':
-		return number(t.Day())
 	case 'a':
 		return t.Format("PM")
-	case 'K':
-		return number(t.Hour() % 12)
-	case 'h':
-		return number((t.Hour()+11)%12 + 1)
-	case 'H':
-		return number(t.Hour())
-	case 'k':
-		return number((t.Hour()+23)%24 + 1)
-	case 'm':
-		return number(t.Minute())
-	case 's':
-		return number(t.Second())
 	case 'S':
 		return (fmt.Sprintf("%03d", t.Nanosecond()/1e6) + strings.Repeat("0", f.width))[:f.width]
 	case 'Z':
@@ -149,14 +152,15 @@ func (f timeField) write(t time.Time) string {
 			return "UTC"
 		}
 	}
-	panic(invalid("the local stack doesn't take %c in a format", f.letter))
-}
-
-func (f timeField) year(y int) string {
-	if f.width == 2 {
-		return fmt.Sprintf("%02d", y%100)
+	number, ok := numberFields[f.letter]
+	if !ok {
+		panic(invalid("the local stack doesn't take %c in a format", f.letter))
 	}
-	return fmt.Sprintf("%0*d", f.width, y)
+	n := number.of(t)
+	if number.digits == yearDigits && f.width == 2 {
+		n %= 100
+	}
+	return fmt.Sprintf("%0*d", f.width, n)
 }
 
 func (f timeField) text(name string) string {
@@ -189,34 +193,22 @@ func formatDatetime(z int64, format string) string {
 	return writeTime(t, jodaFormat(format))
 }
 
-// parsed is what was read of a text.
+// parsed is what was read of a text: numbers by their letter, of which E is e, h is
+// K and k is H, a is 0 or 1.
 type parsed struct {
-	year, month, day, yearDay   int
-	hour, minute, second, nanos int
-	half, hour12                int // of am and pm; -1: none
-	weekYear, week, weekday     int
-	zone                        string
-}
-
-func newParsed() parsed {
-	return parsed{year: 1970, month: -1, day: -1, yearDay: -1, half: -1, hour12: -1, weekYear: -1, week: -1, weekday: -1}
+	numbers map[byte]int
+	nanos   int
+	zone    string
 }
 
 func readTime(whole string, fields []timeField) parsed {
-	p := newParsed()
+	p := parsed{numbers: map[byte]int{}}
 	s, ok := whole, true
 	for i, f := range fields {
 		adjacent := i+1 < len(fields) && fields[i+1].letter != 0 && fields[i+1].letter != 'Z'
-		rest := ""
-		if f.letter == 0 {
-			rest, ok = cutFold(s, f.literal)
-		} else {
-			rest, ok = p.read(f, s, adjacent)
-		}
-		if !ok {
+		if s, ok = p.read(f, s, adjacent); !ok {
 			break
 		}
-		s = rest
 	}
 	switch {
 	case (!ok || s != "") && s == whole:
@@ -234,95 +226,63 @@ func cutFold(s, prefix string) (string, bool) {
 	return s[len(prefix):], true
 }
 
-// read reads a field off the beginning of s.
-func (p *parsed) read(f timeField, s string, adjacent bool) (string, bool) {
-	most := 2
-	var into *int
-	switch f.letter {
-	case 'Y', 'y', 'x':
-		most, into = 9, &p.year
-		if f.letter == 'x' {
-			into = &p.weekYear
-		}
-		if f.width == 2 {
-			most = 2
-		} else if adjacent || f.width >= 4 {
-			most = max(f.width, 4)
-		}
-	case 'M':
-		if f.width >= 3 {
-			return readName(s, func(i int) string { return time.Month(i + 1).String() }, 12, func(i int) { p.month = i + 1 })
-		}
-		into = &p.month
-	case 'E':
-		return readName(s, func(i int) string { return time.Weekday(i).String() }, 7, func(i int) { p.weekday = (i+6)%7 + 1 })
-	case 'd':
-		into = &p.day
-	case 'D':
-		most, into = 3, &p.yearDay
-	case 'w':
-		into = &p.week
-	case 'e':
-		most, into = 1, &p.weekday
-	case 'a':
-		return readName(s, func(i int) string { return []string{"AM", "PM"}[i] }, 2, func(i int) { p.half = i })
-	case 'K', 'h':
-		into = &p.hour12
-	case 'H', 'k':
-		into = &p.hour
-	case 'm':
-		into = &p.minute
-	case 's':
-		into = &p.second
-	case 'S':
+// read reads a field off the beginning of s; adjacent says whether another follows.
+func (p *parsed) read(f timeField, s string, adjacent bool) (rest string, ok bool) {
+	switch {
+	case f.letter == 0:
+		return cutFold(s, f.literal)
+	case f.letter == 'M' && f.width >= 3:
+		return p.readName(s, 'M', 1, 12, func(i int) string { return time.Month(i).String() })
+	case f.letter == 'E':
+		return p.readName(s, 'e', 1, 7, func(i int) string { return time.Weekday(i % 7).String() })
+	case f.letter == 'a':
+		return p.readName(s, 'a', 0, 1, func(i int) string { return []string{"AM", "PM"}[i] })
+	case f.letter == 'S':
 		n := min(spanOf(s, isDigit), 9)
 		p.nanos, _ = strconv.Atoi((s[:n] + "000000000")[:9])
 		return s[n:], n > 0
-	case 'Z', 'z':
+	case f.letter == 'Z' || f.letter == 'z':
 		return p.readZone(f, s)
 	}
-	sign := 0
-	if most > 2 && f.letter != 'D' && s != "" && (s[0] == '-' || s[0] == '+') {
+	return p.readNumber(f, s, adjacent)
+}
+
+func (p *parsed) readNumber(f timeField, s string, adjacent bool) (rest string, ok bool) {
+	number := numberFields[f.letter]
+	isYear := number.digits == yearDigits
+	most, sign := number.digits, 0
+	switch {
+	case isYear && f.width == 2:
+		most = 2
+	case isYear && (adjacent || f.width >= 4):
+		most = max(f.width, 4)
+	}
+	if isYear && most > 2 && s != "" && (s[0] == '-' || s[0] == '+') {
 		sign = 1
 	}
-	n := min(spanOf(s[sign:], isDigit), most)
-	if n == 0 {
+	digits := min(spanOf(s[sign:], isDigit), most)
+	n, err := strconv.Atoi(s[:sign+digits])
+	if err != nil || n < number.low || n > number.high {
 		return s, false
 	}
-	value, err := strconv.Atoi(s[:sign+n])
-	*into = value
-	if f.width == 2 && n == 2 && (f.letter == 'Y' || f.letter == 'y' || f.letter == 'x') {
-		*into = twoDigits(value)
+	switch {
+	case isYear && f.width == 2 && digits == 2: // 1970 to 2069
+		n = (n+30)%100 + 1970
+	case f.letter == 'h':
+		n %= 12
+	case f.letter == 'k':
+		n %= 24
 	}
-	return s[sign+n:], err == nil && p.inRange(f.letter, *into)
-}
-
-// twoDigits is the year from 1970 to 2069.
-func twoDigits(n int) int {
-	if n < 70 {
-		return 2000 + n
-	}
-	return 1900 + n
-}
-
-func (p *parsed) inRange(letter byte, n int) bool {
-	limits := map[byte][2]int{'M': {1, 12}, 'd': {1, 31}, 'D': {1, 366}, 'w': {1, 53}, 'e': {1, 7}, 'K': {0, 11}, 'h': {1, 12}, 'H': {0, 23}, 'k': {1, 24}, 'm': {0, 59}, 's': {0, 59}}
-	l, ok := limits[letter]
-	if letter == 'k' && n == 24 {
-		p.hour = 0
-	}
-	if letter == 'h' && n == 12 {
-		p.hour12 = 0
-	}
-	return !ok || n >= l[0] && n <= l[1]
+	p.numbers[cmp.Or(map[byte]byte{'h': 'K', 'k': 'H'}[f.letter], f.letter)] = n
+	return s[sign+digits:], true
 }
 
 // readName reads a month, a weekday or a half of the day, whole or three letters.
-func readName(s string, name func(int) string, n int, found func(int)) (string, bool) {
-	for i := range n {
+func (p *parsed) readName(s string, letter byte, first, last int, name func(int) string) (rest string, ok bool) {
+	for i := first; i <= last; i++ {
 		for _, text := range []string{name(i), name(i)[:min(3, len(name(i)))]} {
 			if rest, ok := cutFold(s, text); ok {
-				found(i)
+				p.numbers[letter] = i
 				return rest, true
 			}
 		}
@@ -350,24 +310,31 @@ func isOffset(s string) bool { return s != "" && (s[0] == '+' || s[0] == '-') }
 
 // time is the instant's local time.
 func (p parsed) time(whole string) time.Time {
-	month, d := max(p.month, 1), max(p.day, 1)
-	if p.half >= 0 || p.hour12 >= 0 {
-		p.hour = max(p.hour12, 0) + 12*max(p.half, 0)
+	number := func(letter byte, otherwise int) int {
+		if n, ok := p.numbers[letter]; ok {
+			return n
+		}
+		return otherwise
 	}
-	t := time.Date(p.year, time.Month(month), d, p.hour, p.minute, p.second, p.nanos/1e6*1e6, time.UTC)
+	has := func(letter byte) bool { _, ok := p.numbers[letter]; return ok }
+	year, month, d, hour := number('Y', 1970), number('M', 1), number('d', 1), number('H', 0)
+	if has('a') || has('K') {
+		hour = number('K', 0) + 12*number('a', 0)
+	}
+	t := time.Date(year, time.Month(month), d, hour, number('m', 0), number('s', 0), p.nanos/1e6*1e6, time.UTC)
 	if t.Day() != d || int(t.Month()) != month {
 		panic(invalid("Cannot parse \"%s\": Value %d for dayOfMonth must be in the range [1,%d]", whole, d, 31))
 	}
-	if p.yearDay > 0 && p.day < 0 {
-		t = t.AddDate(0, 0, p.yearDay-t.YearDay())
-		if t.Year() != p.year {
-			panic(invalid("Cannot parse \"%s\": Value %d for dayOfYear", whole, p.yearDay))
+	if has('D') && !has('d') {
+		t = t.AddDate(0, 0, number('D', 0)-t.YearDay())
+		if t.Year() != year {
+			panic(invalid("Cannot parse \"%s\": Value %d for dayOfYear", whole, number('D', 0)))
 		}
 	}
-	if p.weekYear >= 0 || p.week >= 0 || p.weekday >= 0 && p.day < 0 {
+	if has('x') || has('w') || has('e') && !has('d') {
 		panic(invalid("the local stack doesn't read weeks and weekdays without a date: %s", whole))
 	}
-	if p.weekday >= 0 && (int(t.Weekday())+6)%7+1 != p.weekday {
+	if has('e') && isoWeekday(t) != number('e', 0) {
 		panic(invalid("the local stack doesn't read a date on another weekday: %s", whole))
 	}
 	return t
@@ -405,7 +372,7 @@ func calendar(s string) string {
 		t = t.AddDate(0, 0, number(m[4], 1)-1)
 	} else {
 		fourth := time.Date(t.Year(), 1, 4, 0, 0, 0, 0, time.UTC) // is in week 1
-		t = fourth.AddDate(0, 0, -(int(fourth.Weekday())+6)%7+7*(number(m[2], 1)-1)+number(m[3], 1)-1)
+		t = fourth.AddDate(0, 0, 1-isoWeekday(fourth)+7*(number(m[2], 1)-1)+number(m[3], 1)-1)
 	}
 	return t.Format("2006-01-02") + m[5]
 }
