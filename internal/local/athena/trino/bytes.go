@@ -12,7 +12,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"hash/crc32"
-	"math"
+	"math/bits"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -166,21 +166,10 @@ func urlParameter(s, name string) *string {
 	return nil
 }
 
-func urlEncode(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case isDigit(c), 'a' <= c|32 && c|32 <= 'z', strings.IndexByte("-_.*", c) >= 0:
-			b.WriteByte(c)
-		case c == ' ':
-			b.WriteByte('+')
-		default:
-			b.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{c})))
-		}
-	}
-	return b.String()
-}
+// javaEscapes are what Java's URLEncoder escapes otherwise than Go.
+var javaEscapes = strings.NewReplacer("%2A", "*", "~", "%7E")
+
+func urlEncode(s string) string { return javaEscapes.Replace(url.QueryEscape(s)) }
 
 func urlDecode(s string) string {
 	out, err := url.QueryUnescape(s)
@@ -228,25 +217,24 @@ func shiftBits(n, by int64, kind string, size int64) int64 {
 	if by < 0 {
 		panic(invalid("Shift must be positive"))
 	}
-	mask := uint64(math.MaxUint64)
+	bits := uint64(n)
 	if size == 32 {
-		mask = math.MaxUint32
+		bits = uint64(uint32(n))
 	}
-	var out uint64
 	switch {
 	case kind == "a":
 		return n >> min(by, 63)
 	case by >= size:
 		return 0
 	case kind == "l":
-		out = uint64(n) << by & mask
+		bits <<= by
 	default:
-		out = uint64(n) & mask >> by
+		bits >>= by
 	}
 	if size == 32 {
-		return int64(int32(uint32(out)))
+		return int64(int32(bits))
 	}
-	return int64(out)
+	return int64(bits)
 }
 
 func bitCount(n, size int64) int64 {
@@ -256,9 +244,5 @@ func bitCount(n, size int64) int64 {
 	if low, high := int64(-1)<<(size-1), int64(1)<<(size-1)-1; size < 64 && (n < low || n > high) {
 		panic(invalid("Number must be representable with the bits specified. %d cannot be represented with %d bits", n, size))
 	}
-	count := int64(0)
-	for u := uint64(n) << (64 - size); u != 0; u &= u - 1 {
-		count++
-	}
-	return count
+	return int64(bits.OnesCount64(uint64(n) << (64 - size)))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -132,6 +133,16 @@ func round(f float64, n int64) float64 {
 	return f
 }
 
+// roundTo rounds half up to n digits behind the point, before it if n is negative.
+func roundTo(r *big.Rat, n int64) *big.Rat {
+	unit := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(max(n, -n)), nil))
+	if n > 0 {
+		unit.Inv(unit)
+	}
+	units := scaled(new(big.Rat).Quo(r, unit), 0)
+	return unit.Mul(unit, new(big.Rat).SetInt(units))
+}
+
 func roundInteger(n, by int64) int64 {
 	if by >= 0 {
 		return n
@@ -139,8 +150,7 @@ func roundInteger(n, by int64) int64 {
 	if by < -18 {
 		return 0
 	}
-	r := scaled(new(big.Rat).SetFrac(big.NewInt(n), new(big.Int).Exp(big.NewInt(10), big.NewInt(-by), nil)), 0)
-	r.Mul(r, new(big.Int).Exp(big.NewInt(10), big.NewInt(-by), nil))
+	r := roundTo(new(big.Rat).SetInt64(n), by).Num()
 	if !r.IsInt64() {
 		panic(mistake{errorAt("NUMERIC_VALUE_OUT_OF_RANGE", -1, "numerical overflow: %d", n)})
 	}
@@ -155,20 +165,7 @@ func roundDecimal(s string, n int64) string {
 		return s
 	}
 	r, _ := new(big.Rat).SetString(s)
-	n = max(n, -40)
-	ten := new(big.Int).Exp(big.NewInt(10), big.NewInt(max(n, -n)), nil)
-	if n >= 0 {
-		r.Mul(r, new(big.Rat).SetInt(ten))
-	} else {
-		r.Quo(r, new(big.Rat).SetInt(ten))
-	}
-	rounded := new(big.Rat).SetInt(scaled(r, 0))
-	if n >= 0 {
-		rounded.Quo(rounded, new(big.Rat).SetInt(ten))
-	} else {
-		rounded.Mul(rounded, new(big.Rat).SetInt(ten))
-	}
-	return DecimalText(scaled(rounded, scale), int(scale))
+	return DecimalText(scaled(roundTo(r, max(n, -40)), scale), int(scale))
 }
 
 var mathFunctions = map[string]func(float64) float64{
@@ -306,32 +303,22 @@ func dataSize(s string) string {
 	return new(big.Int).Quo(r.Num(), r.Denom()).String()
 }
 
+var formatSpec = regexp.MustCompile(`(?s)%([-+ 0,(#.$\d]*)(.?)`)
+
 // format is Java's String.format of texts, numbers and booleans.
 func format(f string, args []*string, kinds string) string {
 	types := strings.Split(kinds, ",")
-	var b strings.Builder
 	next := 0
-	for i := 0; i < len(f); i++ {
-		if f[i] != '%' {
-			b.WriteByte(f[i])
-			continue
-		}
-		j := i + 1
-		for j < len(f) && strings.IndexByte("-+ 0,(#.$0123456789", f[j]) >= 0 {
-			j++
-		}
-		if j == len(f) {
-			panic(invalid("Invalid format string: %s", f))
-		}
-		spec, verb := f[i+1:j], f[j]
-		i = j
+	return formatSpec.ReplaceAllStringFunc(f, func(found string) string {
+		m := formatSpec.FindStringSubmatch(found)
+		spec, verb := m[1], m[2]
 		switch verb {
-		case '%':
-			b.WriteByte('%')
-			continue
-		case 'n':
-			b.WriteByte('\n')
-			continue
+		case "":
+			panic(invalid("Invalid format string: %s", f))
+		case "%":
+			return "%"
+		case "n":
+			return "\n"
 		}
 		at := next
 		if n, rest, ok := strings.Cut(spec, "$"); ok {
@@ -346,41 +333,32 @@ func format(f string, args []*string, kinds string) string {
 		if at < 0 || at >= len(args) {
 			panic(invalid("Invalid format string: %s: missing argument", f))
 		}
-		b.WriteString(formatOne(spec, verb, args[at], types[at]))
-	}
-	return b.String()
+		return formatOne(spec, verb, args[at], types[at])
+	})
 }
 
-func formatOne(spec string, verb byte, arg *string, kind string) string {
-	bad := invalid("the local stack doesn't take %%%s%c with %s", spec, verb, kind)
+func formatOne(spec, verb string, arg *string, kind string) string {
 	if arg == nil {
 		return fmt.Sprintf("%"+strings.Trim(spec, "0+, ")+"s", "null")
 	}
-	integer := slices.Contains(integers, kind)
+	n, err := strconv.ParseInt(*arg, 10, 64)
+	integer := slices.Contains(integers, kind) && err == nil
 	switch {
-	case verb == 's' && !strings.ContainsAny(spec, "+,(#0 "[:4]):
+	case verb == "s" && !strings.ContainsAny(spec, "+,(#"):
 		return fmt.Sprintf("%"+spec+"s", *arg)
-	case verb == 'd' && integer && !strings.ContainsAny(spec, "(#."):
-		n, err := strconv.ParseInt(*arg, 10, 64)
-		if err != nil {
-			panic(bad)
-		}
+	case verb == "d" && integer && !strings.ContainsAny(spec, "(#."):
 		if strings.Contains(spec, ",") {
 			return fmt.Sprintf("%"+strings.ReplaceAll(spec, ",", "")+"s", thousands(*arg))
 		}
 		return fmt.Sprintf("%"+spec+"d", n)
-	case (verb == 'x' || verb == 'X') && integer && !strings.Contains(*arg, "-") && !strings.ContainsAny(spec, "+,(#. "):
-		n, err := strconv.ParseInt(*arg, 10, 64)
-		if err != nil {
-			panic(bad)
-		}
-		return fmt.Sprintf("%"+spec+string(verb), n)
-	case verb == 'f' && (kind == "double" || kind == "decimal" || kind == "real") && !strings.ContainsAny(spec, "(#"):
+	case (verb == "x" || verb == "X") && integer && n >= 0 && !strings.ContainsAny(spec, "+,(#. "):
+		return fmt.Sprintf("%"+spec+verb, n)
+	case verb == "f" && (kind == "double" || kind == "decimal" || kind == "real") && !strings.ContainsAny(spec, "(#"):
 		return formatFloat(spec, *arg)
-	case verb == 'b' && spec == "":
+	case verb == "b" && spec == "":
 		return *arg
 	}
-	panic(bad)
+	panic(invalid("the local stack doesn't take %%%s%s with %s", spec, verb, kind))
 }
 
 // formatFloat rounds half up, as Java does.

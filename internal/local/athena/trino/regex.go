@@ -74,6 +74,9 @@ func compileJava(pattern string) *javaRegexp {
 // classes are what an escape stands for within a class.
 var classes = map[byte]string{'w': `a-zA-Z0-9_`, 'd': `0-9`, 's': `\t-\r `}
 
+// parts are a quotation, an escape, the beginning of a class, or a character.
+var parts = regexp.MustCompile(`(?s)\\Q.*?(?:\\E|$)|\\.|\[\^?\]?|&&|.`)
+
 var goFlags = regexp.MustCompile(`\(\?[a-z]*U`)
 
 // spellOut writes \w, \d and \s as the classes they are; edge says whether there is a \b or \B, which are Unicode's.
@@ -83,56 +86,42 @@ func spellOut(pattern string) (spelled string, edge bool) {
 		panic(invalid("undefined group option in %s", pattern))
 	}
 	inside := false // of a class
-	for i := 0; i < len(pattern); i++ {
-		c := pattern[i]
+	for _, part := range parts.FindAllString(pattern, -1) {
 		switch {
-		case c == '\\' && i+1 < len(pattern):
-			i++
-			name := pattern[i]
-			class := classes[name|32]
-			switch {
-			case name|32 == 'h':
+		case part[0] == '\\' && len(part) > 1:
+			if part[1]|32 == 'h' {
 				panic(invalid("the local stack doesn't take \\h: %s", pattern))
-			case name == 'Q':
-				n := len(pattern) - i + 1
-				if end := strings.Index(pattern[i:], `\E`); end >= 0 {
-					n = end + 3
-				}
-				b.WriteString(pattern[i-1 : i-1+n])
-				i += n - 2
-			case class == "" || inside && name < 'a' && name != 'D' && name != 'W' && name != 'S':
-				edge = edge || !inside && name|32 == 'b'
-				b.WriteString(pattern[i-1 : i+1])
-			case inside && name < 'a' && name == 'S':
-				b.WriteString(`\x00-\x08\x0e-\x1f\x21-\x{10FFFF}`)
-			case inside && name < 'a':
-				b.WriteString(pattern[i-1 : i+1])
-			case inside:
-				b.WriteString(class)
-			case name < 'a':
-				b.WriteString("[^" + class + "]")
-			default:
-				b.WriteString("[" + class + "]")
 			}
-		case inside && (c == '[' || strings.HasPrefix(pattern[i:], "&&")):
+			edge = edge || !inside && part[1]|32 == 'b'
+			b.WriteString(spellEscape(part, inside))
+		case inside && (part[0] == '[' || part == "&&"):
 			panic(invalid("the local stack doesn't take a class within a class: %s", pattern))
-		case c == '[' && !inside:
+		case part[0] == '[':
 			inside = true
-			b.WriteByte(c)
-			if strings.HasPrefix(pattern[i+1:], "^") {
-				i++
-				b.WriteByte('^')
-			}
-			if strings.HasPrefix(pattern[i+1:], "]") {
-				i++
-				b.WriteString(`\]`)
-			}
+			b.WriteString(strings.ReplaceAll(part, "]", `\]`))
 		default:
-			inside = inside && c != ']'
-			b.WriteByte(c)
+			inside = inside && part != "]"
+			b.WriteString(part)
 		}
 	}
 	return b.String(), edge
+}
+
+// spellEscape writes an escape, or what is quoted, as both libraries take it.
+func spellEscape(part string, inside bool) string {
+	class, isClass := classes[part[1]|32]
+	negated := part[1] < 'a'
+	switch {
+	case !isClass || inside && negated && part[1] != 'S':
+		return part
+	case inside && negated:
+		return `\x00-\x08\x0e-\x1f\x21-\x{10FFFF}`
+	case inside:
+		return class
+	case negated:
+		return "[^" + class + "]"
+	}
+	return "[" + class + "]"
 }
 
 // matches returns up to n matches, as places in s of the match and its groups,

@@ -3,6 +3,7 @@ package trino
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -106,17 +107,12 @@ func substr(s string, start, length int64) string {
 	if start < 1 || start > n || length <= 0 {
 		return ""
 	}
-	if length > n-start+1 {
-		length = n - start + 1
-	}
-	return string(runes[start-1 : start-1+length])
+	return string(runes[start-1:][:min(length, n-start+1)])
 }
 
 func reverse(s string) string {
 	runes := []rune(s)
-	for i, j := 0, len(runes)-1; i < j; i, j = i+1, j-1 {
-		runes[i], runes[j] = runes[j], runes[i]
-	}
+	slices.Reverse(runes)
 	return string(runes)
 }
 
@@ -131,18 +127,16 @@ func pad(s string, n int64, p string, left bool) string {
 	if p == "" {
 		panic(invalid("Padding string must not be empty"))
 	}
-	runes, fill := []rune(s), []rune(p)
-	if int64(len(runes)) >= n {
+	runes := []rune(s)
+	missing := int(n) - len(runes)
+	if missing <= 0 {
 		return string(runes[:n])
 	}
-	missing := make([]rune, int(n)-len(runes))
-	for i := range missing {
-		missing[i] = fill[i%len(fill)]
-	}
+	fill := string([]rune(strings.Repeat(p, missing/utf8.RuneCountInString(p)+1))[:missing])
 	if left {
-		return string(missing) + s
+		return fill + s
 	}
-	return s + string(missing)
+	return s + fill
 }
 
 func split(s, delimiter string, limit int64) []string {
