@@ -1,6 +1,8 @@
 package trino
 
 import (
+	"regexp"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -39,14 +41,19 @@ func (p *Prepared) At(place int) int {
 
 type tokenKind int
 
+// The kinds are the groups of tokenText, in order.
 const (
 	word tokenKind = iota
 	number
 	text
 	quoted
-	symbol
 	space
+	symbol
 )
+
+// What has no end runs to the query's end.
+var tokenText = regexp.MustCompile(`(?s)([A-Za-z_$\x80-\x{10FFFF}][\w$\x80-\x{10FFFF}]*)|((?:\d|\.\d)[\d.]*(?:[eE][+-]?\d+)?)|` +
+	`('(?:[^']|'')*'?)|("(?:[^"]|"")*"?)|([ \t\n\r\f]+)|(->|\|\||<=|>=|<>|!=|==|::|=>|.)`)
 
 type token struct {
 	kind tokenKind
@@ -54,51 +61,18 @@ type token struct {
 	at   int // in the query
 }
 
-func (t token) is(w string) bool {
-	return t.kind != quoted && t.kind != text && strings.EqualFold(t.text, w)
+// is says whether a token is one of some words or symbols, in any case.
+func (t token) is(words ...string) bool {
+	return t.kind != quoted && t.kind != text && slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(t.text, w) })
 }
 
-// tokens splits a query. What has no end runs to the query's end.
+// tokens splits a query.
 func tokens(s string) (list []token) {
-	for i := 0; i < len(s); {
-		kind, n := nextToken(s[i:])
-		list = append(list, token{kind, s[i : i+n], i})
-		i += n
+	for _, m := range tokenText.FindAllStringSubmatchIndex(s, -1) {
+		group := slices.IndexFunc(m[2:], func(at int) bool { return at >= 0 }) / 2
+		list = append(list, token{tokenKind(group), s[m[0]:m[1]], m[0]})
 	}
 	return list
-}
-
-func nextToken(s string) (tokenKind, int) {
-	c := s[0]
-	switch {
-	case c == '\'' || c == '"':
-		return map[byte]tokenKind{'\'': text, '"': quoted}[c], quotedEnd(s)
-	case isSpace(c):
-		return space, spanOf(s, isSpace)
-	case isDigit(c) || c == '.' && len(s) > 1 && isDigit(s[1]):
-		return number, numberEnd(s)
-	case isLetter(c):
-		return word, spanOf(s, func(c byte) bool { return isLetter(c) || isDigit(c) })
-	}
-	for _, op := range []string{"->", "||", "<=", ">=", "<>", "!=", "==", "::", "=>"} {
-		if strings.HasPrefix(s, op) {
-			return symbol, len(op)
-		}
-	}
-	return symbol, 1
-}
-
-func quotedEnd(s string) int {
-	for i := 1; i < len(s); i++ {
-		if s[i] == s[0] {
-			if i+1 < len(s) && s[i+1] == s[0] {
-				i++
-				continue
-			}
-			return i + 1
-		}
-	}
-	return len(s)
 }
 
 func spanOf(s string, in func(byte) bool) int {
@@ -109,21 +83,6 @@ func spanOf(s string, in func(byte) bool) int {
 	return n
 }
 
-func numberEnd(s string) int {
-	n := spanOf(s, func(c byte) bool { return isDigit(c) || c == '.' })
-	if n < len(s) && (s[n] == 'e' || s[n] == 'E') {
-		m := n + 1
-		if m < len(s) && (s[m] == '+' || s[m] == '-') {
-			m++
-		}
-		if m < len(s) && isDigit(s[m]) {
-			return m + spanOf(s[m:], isDigit)
-		}
-	}
-	return n
-}
-
-func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 func isLetter(c byte) bool { return 'a' <= c|32 && c|32 <= 'z' || c == '_' || c == '$' || c >= 0x80 }
 
@@ -224,7 +183,7 @@ func (w *preparer) rewrite(i, end int) (out []token) {
 	for i < end && w.err == nil {
 		t := w.in[i]
 		switch {
-		case (t.is("cast") || t.is("try_cast")) && t.kind == word && at(1).text == "(":
+		case t.is("cast", "try_cast") && at(1).text == "(":
 			shut := w.closing(i+1, end)
 			as := w.lastAs(i+2, shut)
 			if as < 0 {
@@ -234,13 +193,13 @@ func (w *preparer) rewrite(i, end int) (out []token) {
 			out = append(append(out, t, at(1)), w.rewrite(i+2, as)...)
 			out = append(out, w.in[as], w.typeToken(as+1, shut))
 			i = shut
-		case t.kind == word && isLiteralWord(t) && at(1).kind == text:
+		case t.is(literalWords...) && at(1).kind == text:
 			out = append(out, asCast(t.at, at(1), "="+strings.ToLower(t.text))...)
 			i += 2
 		case t.is("double") && at(1).is("precision") && at(2).kind == text:
 			out = append(out, asCast(t.at, at(2), "=double")...)
 			i += 3
-		case t.is("interval") && t.kind == word && (at(1).kind == text || (at(1).text == "-" || at(1).text == "+") && at(2).kind == text):
+		case t.is("interval") && (at(1).kind == text || at(1).is("-", "+") && at(2).kind == text):
 			n, tokens := w.interval(i, end)
 			out = append(out, tokens...)
 			i += n
@@ -249,11 +208,9 @@ func (w *preparer) rewrite(i, end int) (out []token) {
 		case t.text == "(" && w.isLambda(i, end):
 			shut := w.closing(i, end)
 			return append(out, w.lambda(i, end, w.in[i+1:shut], shut+2)...)
-		case t.is("values") && t.kind == word:
-			out = append(out, t)
-			i++
-			n, tokens := w.values(i, end)
-			out = append(out, tokens...)
+		case t.is("values"):
+			n, tokens := w.values(i+1, end)
+			out = append(append(out, t), tokens...)
 			i = n
 		case t.text == "(":
 			shut := w.closing(i, end)
@@ -269,9 +226,9 @@ func (w *preparer) rewrite(i, end int) (out []token) {
 			i = shut + 1 + n
 		case t.text == ";":
 			w.fail(t.at, "Only one sql statement is allowed")
-		case t.text == "==" || t.text == "::" || t.text == "{" || t.text == "@" || t.text == "^" || t.text == "#" || t.text == "~":
+		case t.is("==", "::", "{", "@", "^", "#", "~"):
 			w.fail(t.at, "mismatched input '%s'", t.text)
-		case t.is("isnull") || t.is("notnull") || t.is("ifnull") || t.is("glob") || t.is("ilike") || t.is("qualify") || t.is("similar"):
+		case t.is("isnull", "notnull", "ifnull", "glob", "ilike", "qualify", "similar"):
 			w.fail(t.at, "mismatched input '%s'. It is DuckDB's, not Athena's", t.text)
 		default:
 			out = append(out, t)
@@ -281,14 +238,9 @@ func (w *preparer) rewrite(i, end int) (out []token) {
 	return out
 }
 
-func isLiteralWord(t token) bool {
-	for _, w := range []string{"timestamp", "date", "time", "decimal", "double", "real", "bigint", "integer", "smallint", "tinyint", "varchar", "char", "json", "boolean", "x", "uuid", "ipaddress"} {
-		if t.is(w) {
-			return true
-		}
-	}
-	return false
-}
+// literalWords are types that stand before a text.
+var literalWords = []string{"timestamp", "date", "time", "decimal", "double", "real", "bigint", "integer", "smallint", "tinyint", "varchar", "char", "json", "boolean",
+	"x", "uuid", "ipaddress"}
 
 func asCast(at int, value token, typ string) []token {
 	return []token{{word, "CAST", at}, {symbol, "(", at}, value, {word, "AS", value.at}, {quoted, ident(typ), value.at}, {symbol, ")", value.at}}
@@ -298,12 +250,10 @@ func asCast(at int, value token, typ string) []token {
 func (w *preparer) lastAs(i, shut int) int {
 	found := -1
 	for i < shut {
-		if j := w.until(i, shut, func(t token) bool { return t.kind == word && t.is("as") }); j < shut && w.in[j].is("as") {
-			found = j
-			i = j + 1
-		} else {
-			i = j + 1
+		if i = w.until(i, shut, func(t token) bool { return t.is("as") }); i < shut && w.in[i].is("as") {
+			found = i
 		}
+		i++
 	}
 	return found
 }
@@ -324,7 +274,7 @@ var intervalUnits = []string{"year", "month", "day", "hour", "minute", "second"}
 
 func (w *preparer) interval(i, end int) (int, []token) {
 	at, n, sign := w.in[i].at, 1, ""
-	if w.in[i+1].text == "-" || w.in[i+1].text == "+" {
+	if w.in[i+1].is("-", "+") {
 		sign, n = strings.TrimPrefix(w.in[i+1].text, "+"), 2
 	}
 	value := w.in[i+n]
@@ -339,20 +289,11 @@ func (w *preparer) interval(i, end int) (int, []token) {
 		n += 2
 	}
 	for _, u := range strings.Split(units, " to ") {
-		if !contains(intervalUnits, u) {
+		if !slices.Contains(intervalUnits, u) {
 			w.fail(at, "mismatched input. Expecting one of: 'DAY', 'HOUR', 'MINUTE', 'MONTH', 'SECOND', 'YEAR'")
 		}
 	}
 	return n, asCast(at, value, "=interval "+sign+" "+units)
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (w *preparer) isLambda(i, end int) bool {
@@ -387,7 +328,7 @@ func (w *preparer) values(i, end int) (int, []token) {
 	var out []token
 	for i < end {
 		j := w.until(i, end, func(t token) bool {
-			return comma(t) || t.kind == word && contains([]string{"union", "except", "intersect", "order", "limit", "offset", "fetch"}, strings.ToLower(t.text))
+			return comma(t) || t.is("union", "except", "intersect", "order", "limit", "offset", "fetch")
 		})
 		row := w.rewrite(i, j)
 		if whole := i < j && w.in[i].text == "(" && w.closing(i, end) == j-1; !whole && i < j {
@@ -416,12 +357,12 @@ func (w *preparer) arguments(i, end int) int {
 
 // modifier reads what Trino has after a call's brackets and DuckDB in them.
 func (w *preparer) modifier(i, end int) (moved []token, n int) {
-	is := func(n int, s string) bool { return i+n < end && w.in[i+n].is(s) }
+	is := func(n int, words ...string) bool { return i+n < end && w.in[i+n].is(words...) }
 	switch {
 	case is(0, "within") && is(1, "group") && is(2, "("):
 		shut := w.closing(i+2, end)
 		return w.rewrite(i+3, shut), shut + 1 - i
-	case (is(0, "ignore") || is(0, "respect")) && is(1, "nulls"):
+	case is(0, "ignore", "respect") && is(1, "nulls"):
 		return []token{w.in[i], w.in[i+1]}, 2
 	}
 	return nil, 0
