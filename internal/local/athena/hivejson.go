@@ -5,16 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
 	"athenarefresh/internal/hiveql"
 )
 
-// rowFolder folds the names of JSON members to lower case where they are
-// names of columns or of a struct's fields, as Hive's JSON SerDes match them
-// in any case. The keys of maps, and what a string column holds whole, keep
-// theirs. It works on valid JSON, in place.
+// rowFolder makes, of the JSON of a row, the one that DuckDB reads: of a struct
+// the fields that it has, whose names Hive's JSON SerDes match in any case. The
+// keys of maps, and what a string column holds whole, keep theirs.
 type rowFolder struct {
 	typ hiveql.Type // of a row
 	// renamed maps a member's name, in lower case, to the column that is read
@@ -22,8 +22,8 @@ type rowFolder struct {
 	renamed map[string]string
 	// dots: OpenX's dots.in.keys, a.b is the column a_b.
 	dots bool
-	// lines: a row is a line, whose values are converted (jsonvalue.go); else it is
-	// valid JSON and only its names are folded.
+	// lines: a row is a line, whose values are converted (jsonvalue.go); else only
+	// its names are folded.
 	lines  bool
 	strict bool // Hive's own JsonSerDe
 	// malformed: a line that is no JSON is a row of NULLs.
@@ -66,310 +66,179 @@ func (f *rowFolder) read(line []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if line[0] == '[' {
-		return f.list(line)
-	}
 	return f.fold(line)
 }
 
-// list makes an object of a list: its items are the columns in order.
-func (f *rowFolder) list(line []byte) ([]byte, error) {
-	var items []json.RawMessage
-	if err := json.Unmarshal(line, &items); err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, item := range items[:min(len(items), len(f.typ.Fields))] {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(quotedJSON(f.typ.Fields[i]))
-		b.WriteByte(':')
-		b.Write(item)
-	}
-	b.WriteByte('}')
-	plain := *f
-	plain.renamed, plain.dots = nil, false
-	return plain.fold(b.Bytes())
-}
+// maxRowDepth bounds what DuckDB is given: an object in S3 is a stranger's, and a
+// stack that runs over ends the process.
+const maxRowDepth = 1000
 
 // fold returns the JSON of a row with its names folded.
 func (f *rowFolder) fold(line []byte) ([]byte, error) {
-	w := jsonWalker{in: line, out: make([]byte, 0, len(line)), top: f}
-	if err := w.value(&f.typ, true); err != nil {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, line); err != nil {
 		return nil, err
 	}
-	return w.out, nil
+	if _, depth := firstValue(compact.Bytes()); depth > maxRowDepth {
+		return nil, errors.New("nested too deeply")
+	}
+	return f.appendValue(make([]byte, 0, compact.Len()), &f.typ, compact.Bytes(), true)
 }
 
-// jsonWalker copies JSON from in to out.
-type jsonWalker struct {
-	in  []byte
-	out []byte
-	pos int
-	top *rowFolder
-
-	depth int // of lists and objects
-}
-
-// maxRowDepth bounds the recursion: an object in S3 is a stranger's, and a stack
-// that runs over ends the process.
-const maxRowDepth = 1000
-
-func (w *jsonWalker) space() {
-	for w.pos < len(w.in) && bytes.IndexByte([]byte(" \t\r\n"), w.in[w.pos]) >= 0 {
-		w.pos++
-	}
-}
-
-func (w *jsonWalker) errorf(what string) error {
-	return fmt.Errorf("Row is not a valid JSON Object - JSONException: %s at %d", what, w.pos) //lint:ignore ST1005 the SerDe's own words
-}
-
-// value copies one value of the given type; nil is anything.
-func (w *jsonWalker) value(t *hiveql.Type, top bool) error {
-	w.space()
-	if w.pos == len(w.in) {
-		return w.errorf("a value is missing")
-	}
-	switch w.in[w.pos] {
-	case '{':
-		if err := w.checkNested(t, "struct", "map"); err != nil {
-			return err
-		}
-		return w.object(t, top)
-	case '[':
-		if t != nil && t.Name == "struct" && w.top.lines && !w.top.strict {
-			return w.structList(t)
-		}
-		if err := w.checkNested(t, "array"); err != nil {
-			return err
-		}
-		return w.array(t)
-	case '"':
-		return w.scalar(t, w.copyString)
-	}
-	return w.scalar(t, func() error {
-		start := w.pos
-		for w.pos < len(w.in) && bytes.IndexByte([]byte(",]} \t\r\n"), w.in[w.pos]) < 0 {
-			w.pos++
-		}
-		w.out = append(w.out, w.in[start:w.pos]...)
-		return nil
-	})
-}
-
-// checkNested: an object or a list stands for itself in a text, and for no other
-// scalar.
-func (w *jsonWalker) checkNested(t *hiveql.Type, names ...string) error {
-	if !w.top.lines || t == nil || slices.Contains(names, t.Name) || !w.top.strict && (t.Name == "string" || t.Name == "array") {
-		return nil
-	}
-	return w.errorf("no " + t.String())
-}
-
-// structList reads a list as a struct's fields in order.
-func (w *jsonWalker) structList(t *hiveql.Type) error {
-	var raw json.RawMessage
-	d := json.NewDecoder(bytes.NewReader(w.in[w.pos:]))
-	if err := d.Decode(&raw); err != nil {
-		return err
-	}
-	inner := *w.top
-	inner.typ = *t
-	object, err := inner.list(raw)
-	w.out, w.pos = append(w.out, object...), w.pos+int(d.InputOffset())
-	return err
-}
-
-// scalar copies a value and converts it to the type.
-func (w *jsonWalker) scalar(t *hiveql.Type, take func() error) error {
-	start := len(w.out)
-	if err := take(); err != nil || t == nil || !w.top.lines {
-		return err
-	}
-	raw := bytes.Clone(w.out[start:])
-	w.out = w.out[:start]
-	elem, list := t, false
-	switch t.Name {
-	case "array":
-		elem, list = &t.Elems[0], string(raw) != "null" && !w.top.strict
-	case "struct", "map":
-		if string(raw) != "null" {
-			return w.errorf("no " + t.String())
-		}
-	}
-	converted, err := w.top.convert(elem, raw)
-	if err != nil {
-		return w.errorf(err.Error())
-	}
-	if list {
-		converted = append(append([]byte{'['}, converted...), ']')
-	}
-	w.out = append(w.out, converted...)
-	return nil
-}
-
-// take copies one of the given characters and returns it.
-func (w *jsonWalker) take(any string) (byte, error) {
-	w.space()
-	if w.pos == len(w.in) || strings.IndexByte(any, w.in[w.pos]) < 0 {
-		return 0, w.errorf("expected one of " + any)
-	}
-	c := w.in[w.pos]
-	w.out = append(w.out, c)
-	w.pos++
-	return c, nil
-}
-
-// next says whether the next character is c, without copying it.
-func (w *jsonWalker) next(c byte) bool {
-	w.space()
-	return w.pos < len(w.in) && w.in[w.pos] == c
-}
-
-func (w *jsonWalker) copyString() error {
-	start := w.pos
-	for i := w.pos + 1; i < len(w.in); i++ {
-		switch w.in[i] {
-		case '\\':
+// firstValue is the length of the value that compact JSON begins with, and how
+// deeply it is nested.
+func firstValue(b []byte) (length, deepest int) {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		switch {
+		case quoted && c == '\\':
 			i++
-		case '"':
-			w.pos = i + 1
-			w.out = append(w.out, w.in[start:w.pos]...)
-			return nil
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			deepest = max(deepest, depth)
+		case depth == 0 && (c == ',' || c == ':' || c == ']' || c == '}'):
+			return i, deepest
+		case c == '}' || c == ']':
+			depth--
 		}
 	}
-	return w.errorf("a string has no end")
+	return len(b), deepest
 }
 
-func (w *jsonWalker) array(t *hiveql.Type) error {
-	var elem *hiveql.Type
-	if t != nil && t.Name == "array" {
-		elem = &t.Elems[0]
-	}
-	return w.list('[', ']', func() error { return w.value(elem, false) })
-}
+// jsonItem is a member of an object, or an item of a list, which has no name.
+type jsonItem struct{ quoted, value []byte }
 
-// list copies items between brackets.
-func (w *jsonWalker) list(open, shut byte, item func() error) error {
-	if _, err := w.take(string(open)); err != nil {
-		return err
-	}
-	if w.depth++; w.depth > maxRowDepth {
-		return w.errorf("nested too deeply")
-	}
-	defer func() { w.depth-- }()
-	if w.next(shut) {
-		_, err := w.take(string(shut))
-		return err
-	}
-	for {
-		if err := item(); err != nil {
-			return err
-		}
-		c, err := w.take("," + string(shut))
-		if err != nil || c == shut {
-			return err
+// items are those of an object or a list of compact JSON, with their numbers.
+func items(raw []byte) iter.Seq2[int, jsonItem] {
+	return func(yield func(int, jsonItem) bool) {
+		rest := raw[1:]
+		for i := 0; len(rest) > 1; i++ {
+			var item jsonItem
+			n, _ := firstValue(rest)
+			if raw[0] == '{' {
+				item.quoted, rest = rest[:n], rest[n+1:]
+				n, _ = firstValue(rest)
+			}
+			item.value = rest[:n]
+			if !yield(i, item) {
+				return
+			}
+			rest = bytes.TrimPrefix(rest[n:], []byte{','})
 		}
 	}
 }
 
-// object copies an object. Of members of one name the last counts; Hive's own
-// SerDe doesn't take two.
-func (w *jsonWalker) object(t *hiveql.Type, top bool) error {
-	type member struct {
-		name     string
-		from, to int
-	}
-	var members []member
-	begin := len(w.out)
-	twice := false
-	err := w.list('{', '}', func() error {
-		w.space()
-		start := len(w.out)
-		if !w.next('"') {
-			return w.errorf("expected a name")
-		}
-		if err := w.copyString(); err != nil {
-			return err
-		}
-		value := w.member(t, start, top)
-		name := string(w.out[start:])
-		if _, err := w.take(":"); err != nil {
-			return err
-		}
-		if err := w.value(value, false); err != nil {
-			return err
-		}
-		if t != nil && w.top.lines {
-			twice = twice || slices.ContainsFunc(members, func(m member) bool { return m.name == name })
-			members = append(members, member{name, start, len(w.out)})
-		}
-		return nil
-	})
-	if err != nil || !twice {
-		return err
-	}
-	if w.top.strict {
-		return w.errorf("a member twice")
-	}
-	last := map[string]member{}
-	for _, m := range members {
-		last[m.name] = m
-	}
-	var kept [][]byte
-	for _, m := range members {
-		if last[m.name] == m {
-			kept = append(kept, bytes.Clone(w.out[m.from:m.to]))
-		}
-	}
-	w.out = append(append(append(w.out[:begin], '{'), bytes.Join(kept, []byte{','})...), '}')
-	return nil
-}
-
-// member folds the name that was just copied, if it is a struct's, and returns
-// the type of its value.
-func (w *jsonWalker) member(t *hiveql.Type, start int, top bool) *hiveql.Type {
+// appendValue appends one value as one of a type.
+func (f *rowFolder) appendValue(out []byte, t *hiveql.Type, raw []byte, top bool) ([]byte, error) {
+	isObject, isList := raw[0] == '{', raw[0] == '['
 	switch {
-	case t == nil:
-		return nil
-	case t.Name == "map":
-		return &t.Elems[1]
-	case t.Name != "struct":
-		return nil
+	case t.Name == "struct" && (isObject || isList && f.lines && !f.strict):
+		return f.appendStruct(out, t, raw, top)
+	case t.Name == "map" && isObject:
+		return f.appendMap(out, t, raw)
+	case t.Name == "array" && isList:
+		return f.appendList(out, t, raw)
+	case !f.lines, string(raw) == "null", (isObject || isList) && !f.strict && (t.Name == "string" || t.Name == "array"):
+		return append(out, raw...), nil
+	case isObject, isList, t.Name == "struct", t.Name == "map":
+		return nil, fmt.Errorf("%.100s is no %s", raw, t)
+	case t.Name == "array" && f.strict:
+		t = &t.Elems[0]
+	case t.Name == "array": // of one item
+		return f.appendList(out, t, slices.Concat([]byte{'['}, raw, []byte{']'}))
 	}
-	name := w.foldName(start, top)
-	for i, f := range t.Fields {
-		if f == name {
-			return &t.Elems[i]
-		}
-	}
-	return nil
+	converted, err := f.convert(t, raw)
+	return append(out, converted...), err
 }
 
-func (w *jsonWalker) foldName(start int, top bool) string {
-	raw := w.out[start:]
-	var name string
-	if bytes.IndexByte(raw, '\\') >= 0 {
-		if json.Unmarshal(raw, &name) != nil {
-			return ""
+func (f *rowFolder) appendList(out []byte, t *hiveql.Type, raw []byte) (_ []byte, err error) {
+	out = append(out, '[')
+	for _, item := range items(raw) {
+		if out, err = f.appendValue(separated(out), &t.Elems[0], item.value, false); err != nil {
+			return nil, err
 		}
-	} else {
-		name = string(raw[1 : len(raw)-1])
 	}
-	name = strings.ToLower(name)
-	if w.top.dots {
+	return append(out, ']'), nil
+}
+
+// appendStruct appends the fields that an object has by their names, or a list by
+// their order.
+func (f *rowFolder) appendStruct(out []byte, t *hiveql.Type, raw []byte, top bool) ([]byte, error) {
+	values := make([][]byte, len(t.Fields))
+	for i, item := range items(raw) {
+		if item.quoted != nil {
+			i = slices.Index(t.Fields, f.fieldName(item.quoted, top))
+		}
+		if i < 0 || i >= len(values) {
+			continue
+		}
+		if values[i] != nil && f.strict {
+			return nil, errTwice
+		}
+		values[i] = item.value
+	}
+	return f.appendFields(out, t, values)
+}
+
+// Of members of one name the last counts; Hive's own SerDe doesn't take two.
+var errTwice = errors.New("a member twice")
+
+// fieldName is the name of the field that a member of a struct is.
+func (f *rowFolder) fieldName(quoted []byte, top bool) string {
+	name := strings.ToLower(unquotedJSON(quoted))
+	if f.dots {
 		name = strings.ReplaceAll(name, ".", "_")
 	}
-	if to := w.top.renamed[name]; top && to != "" {
-		name = to
+	if to := f.renamed[name]; top && to != "" {
+		return to
 	}
-	quoted, err := json.Marshal(name)
-	if err != nil {
-		return "" // a string always encodes
-	}
-	w.out = append(w.out[:start], quoted...)
 	return name
+}
+
+// appendMap appends an object whose names are keys.
+func (f *rowFolder) appendMap(out []byte, t *hiveql.Type, raw []byte) ([]byte, error) {
+	var entries hiveql.Type
+	var values [][]byte
+	known := map[string]int{}
+	for _, item := range items(raw) {
+		key := unquotedJSON(item.quoted)
+		i, twice := known[key]
+		switch {
+		case twice && f.strict:
+			return nil, errTwice
+		case twice:
+			values[i] = item.value
+		default:
+			known[key] = len(values)
+			entries.Fields, entries.Elems, values = append(entries.Fields, key), append(entries.Elems, t.Elems[1]), append(values, item.value)
+		}
+	}
+	return f.appendFields(out, &entries, values)
+}
+
+// appendFields appends the values that aren't nil, as the fields of a struct.
+func (f *rowFolder) appendFields(out []byte, t *hiveql.Type, values [][]byte) (_ []byte, err error) {
+	out = append(out, '{')
+	for i, value := range values {
+		if value == nil {
+			continue
+		}
+		out = append(append(separated(out), quotedJSON(t.Fields[i])...), ':')
+		if out, err = f.appendValue(out, &t.Elems[i], value, false); err != nil {
+			return nil, err
+		}
+	}
+	return append(out, '}'), nil
+}
+
+// separated ends what stands before an item of a list or an object.
+func separated(out []byte) []byte {
+	if last := out[len(out)-1]; last == '[' || last == '{' {
+		return out
+	}
+	return append(out, ',')
 }

@@ -1,6 +1,7 @@
 package athena
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"athenarefresh/internal/hiveql"
 )
@@ -22,14 +24,9 @@ import (
 // convert returns the JSON of a scalar, raw as it was written, as a value of a type.
 func (f *rowFolder) convert(t *hiveql.Type, raw []byte) ([]byte, error) {
 	isText := raw[0] == '"'
-	if string(raw) == "null" {
-		return raw, nil
-	}
 	text := string(raw)
 	if isText {
-		if err := json.Unmarshal(raw, &text); err != nil {
-			return nil, err
-		}
+		text = unquotedJSON(raw)
 	}
 	isBool := !isText && (text == "true" || text == "false")
 	if f.strict && !fitsType(t.Name, isText, isBool, text) {
@@ -84,6 +81,18 @@ func quotedJSON(s string) []byte {
 		return []byte("null") // a string always encodes
 	}
 	return b
+}
+
+// unquotedJSON is the text that a string of JSON stands for.
+func unquotedJSON(raw []byte) string {
+	if text := raw[1 : len(raw)-1]; bytes.IndexByte(text, '\\') < 0 && utf8.Valid(text) {
+		return string(text)
+	}
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		return "" // it is valid JSON
+	}
+	return text
 }
 
 func parseNumber(s string) float64 {

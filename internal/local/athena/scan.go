@@ -5,6 +5,7 @@ package athena
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -64,12 +65,22 @@ func (f *scanFile) checkPacked() error {
 	return nil
 }
 
-// unpacked is about the size of what is in the file.
+// unpacked is the size of what is in the file, as far as the last four bytes of a
+// gzip file say it (RFC 1952, ISIZE).
 func (f *scanFile) unpacked() int64 {
-	if strings.HasSuffix(f.path, ".gz") {
-		return 10 * f.size
+	if !strings.HasSuffix(f.path, ".gz") {
+		return f.size
 	}
-	return f.size
+	file, err := os.Open(f.path)
+	if err != nil {
+		return f.size // reading it says what is wrong
+	}
+	defer file.Close()
+	var size [4]byte
+	if _, err := file.ReadAt(size[:], f.size-int64(len(size))); err != nil {
+		return f.size
+	}
+	return max(f.size, int64(binary.LittleEndian.Uint32(size[:])))
 }
 
 // source is a table that the query reads.
