@@ -1,6 +1,7 @@
 package hiveql
 
 import (
+	"cmp"
 	"maps"
 	"strings"
 )
@@ -73,45 +74,49 @@ func (p *parser) tableClause(s *CreateTable) bool {
 // columns reads (name type [COMMENT '…'], …).
 func (p *parser) columns() []Column {
 	var cols []Column
-	p.expect("(")
-	for {
+	p.list("(", func() {
 		c := Column{Name: p.columnName(), Type: p.parseType(0)}
 		c.Comment = p.optionalComment()
 		cols = append(cols, c)
-		if !p.accept(",") {
-			break
-		}
-	}
+	})
 	p.expect(")")
 	return cols
 }
 
-// delimiters reads the clauses of ROW FORMAT DELIMITED into the properties in
-// which Hive keeps them ("colelction.delim" is Hive's own spelling).
+// delimiters are the clauses of ROW FORMAT DELIMITED and the properties in which
+// Hive keeps them ("colelction.delim" is Hive's own spelling).
+var delimiters = map[string]string{
+	"FIELDS TERMINATED BY":           "field.delim",
+	"ESCAPED BY":                     "escape.delim",
+	"COLLECTION ITEMS TERMINATED BY": "colelction.delim",
+	"MAP KEYS TERMINATED BY":         "mapkey.delim",
+	"LINES TERMINATED BY":            "line.delim",
+	"NULL DEFINED AS":                "serialization.null.format",
+}
+
 func (p *parser) delimiters() map[string]string {
 	m := map[string]string{}
-	for {
-		switch {
-		case p.acceptWords("FIELDS", "TERMINATED", "BY"):
-			m["field.delim"] = p.text()
-			m["serialization.format"] = m["field.delim"]
-			if p.acceptWords("ESCAPED", "BY") {
-				m["escape.delim"] = p.text()
+	for again := true; again; {
+		again = false
+		for clause, property := range delimiters {
+			if p.acceptWords(strings.Fields(clause)...) {
+				m[property], again = p.text(), true
 			}
-		case p.acceptWords("ESCAPED", "BY"):
-			m["escape.delim"] = p.text()
-		case p.acceptWords("COLLECTION", "ITEMS", "TERMINATED", "BY"):
-			m["colelction.delim"] = p.text()
-		case p.acceptWords("MAP", "KEYS", "TERMINATED", "BY"):
-			m["mapkey.delim"] = p.text()
-		case p.acceptWords("LINES", "TERMINATED", "BY"):
-			m["line.delim"] = p.text()
-		case p.acceptWords("NULL", "DEFINED", "AS"):
-			m["serialization.null.format"] = p.text()
-		default:
-			return m
 		}
 	}
+	if fields, ok := m["field.delim"]; ok {
+		m["serialization.format"] = fields
+	}
+	return m
+}
+
+// formats are the SerDe and the classes that stand for STORED AS.
+var formats = map[string][3]string{
+	"PARQUET":     {ParquetSerDe, parquetInputFormat, parquetOutputFormat},
+	"PARQUETFILE": {ParquetSerDe, parquetInputFormat, parquetOutputFormat},
+	"ORC":         {OrcSerDe, orcInputFormat, orcOutputFormat},
+	"ORCFILE":     {OrcSerDe, orcInputFormat, orcOutputFormat},
+	"TEXTFILE":    {LazySimpleSerDe, TextInputFormat, TextOutputFormat},
 }
 
 // storedAs reads a format's name or its two classes.
@@ -122,22 +127,13 @@ func (p *parser) storedAs(s *CreateTable) {
 		s.OutputFormat = p.text()
 		return
 	}
-	serde := ""
-	switch strings.ToUpper(p.tok.text) {
-	case "PARQUET", "PARQUETFILE":
-		serde, s.InputFormat, s.OutputFormat = ParquetSerDe, parquetInputFormat, parquetOutputFormat
-	case "ORC", "ORCFILE":
-		serde, s.InputFormat, s.OutputFormat = OrcSerDe, orcInputFormat, orcOutputFormat
-	case "TEXTFILE":
-		serde, s.InputFormat, s.OutputFormat = LazySimpleSerDe, TextInputFormat, TextOutputFormat
-	default:
+	format, ok := formats[strings.ToUpper(p.tok.text)]
+	if !ok {
 		p.fail("PARQUET, TEXTFILE, ORC or INPUTFORMAT")
 		return
 	}
 	p.next()
-	if s.SerDe == "" {
-		s.SerDe = serde
-	}
+	s.SerDe, s.InputFormat, s.OutputFormat = cmp.Or(s.SerDe, format[0]), format[1], format[2]
 }
 
 // fillFormats gives a table without STORED AS the format that Hive gives it.
@@ -145,9 +141,7 @@ func (s *CreateTable) fillFormats() {
 	if s.InputFormat == "" {
 		s.InputFormat, s.OutputFormat = TextInputFormat, TextOutputFormat
 	}
-	if s.SerDe == "" {
-		s.SerDe = LazySimpleSerDe
-	}
+	s.SerDe = cmp.Or(s.SerDe, LazySimpleSerDe)
 	if s.SerDe == LazySimpleSerDe && s.SerDeProperties == nil {
 		s.SerDeProperties = map[string]string{"serialization.format": "1"}
 	}

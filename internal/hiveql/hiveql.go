@@ -18,7 +18,7 @@
 package hiveql
 
 // Statement is one parsed statement: a pointer to one of the types below.
-type Statement interface{ statement() }
+type Statement any
 
 // TableName names a table; Database is "" where the statement doesn't say.
 type TableName struct{ Database, Table string }
@@ -152,21 +152,3 @@ type DescribeTable struct {
 	Extended  bool
 	Formatted bool
 }
-
-func (*CreateDatabase) statement()       {}
-func (*DropDatabase) statement()         {}
-func (*CreateTable) statement()          {}
-func (*DropTable) statement()            {}
-func (*AddPartitions) statement()        {}
-func (*DropPartitions) statement()       {}
-func (*SetPartitionLocation) statement() {}
-func (*SetTableLocation) statement()     {}
-func (*SetTableProperties) statement()   {}
-func (*AddColumns) statement()           {}
-func (*RepairTable) statement()          {}
-func (*ShowDatabases) statement()        {}
-func (*ShowTables) statement()           {}
-func (*ShowPartitions) statement()       {}
-func (*ShowColumns) statement()          {}
-func (*ShowCreateTable) statement()      {}
-func (*DescribeTable) statement()        {}

@@ -245,7 +245,7 @@ func FuzzParse(f *testing.F) {
 
 func checkTypeRoundTrip(t *testing.T, typ Type) {
 	if strings.ContainsFunc(typ.String(), func(r rune) bool {
-		return !strings.ContainsRune("<>:,()_", r) && (r > 'z' || !isLetter(byte(r)) && !isDigit(byte(r)))
+		return !strings.ContainsRune("<>:,()_", r) && (r > 'z' || !isPlain(string(r)))
 	}) || strings.Contains(typ.String(), ":_") {
 		return // a back-quoted field: the catalog's spelling has no back-quotes
 	}

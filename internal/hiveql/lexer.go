@@ -2,6 +2,7 @@ package hiveql
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -47,148 +48,69 @@ func syntaxErrorAt(src string, pos int, format string, args ...any) *SyntaxError
 	}
 }
 
+var (
+	// space is white space, of which Hive knows four characters, and comments; an
+	// unclosed /* comment ends with the statement.
+	space = regexp.MustCompile(`^(?:[ \t\r\n]|--[^\n]*|/\*(?s:.*?)(?:\*/|$))+`)
+
+	// tokens has a group for each kind of token, in the order of the kinds. A word may
+	// begin with a digit; a number with the suffix of a type (7L) is one. A text is a
+	// string literal together with those that directly follow it: Hive's lexer makes
+	// one token of them.
+	tokens = regexp.MustCompile(`^(?:([a-zA-Z]\w*|[0-9]+[a-zA-Z_]\w*)` + "|(`(?:[^`]|``)*`)" +
+		`|((?:'(?:[^'\\]|\\(?s:.))*'|"(?:[^"\\]|\\(?s:.))*")+)|([0-9]+(?:\.[0-9]*)?)|(==|[(),.;:=<>-]))`)
+)
+
 // lex cuts a statement into tokens, the last of which is end.
 func lex(src string) ([]token, *SyntaxError) {
-	var tokens []token
+	var list []token
 	for pos := 0; ; {
-		pos = skipSpace(src, pos)
-		t, next, err := lexOne(src, pos)
-		if err != nil {
-			return nil, err
+		pos += len(space.FindString(src[pos:]))
+		if pos == len(src) {
+			return append(list, token{kind: end, text: "<EOF>", pos: pos}), nil
 		}
-		tokens = append(tokens, t)
-		if t.kind == end {
-			return tokens, nil
+		found := tokens.FindStringSubmatch(src[pos:])
+		if found == nil {
+			return nil, noToken(src, pos)
 		}
-		pos = next
+		t := token{pos: pos}
+		for k, group := range found {
+			if k > 0 && group != "" {
+				t.kind, t.text = kind(k), meaning(kind(k), group)
+			}
+		}
+		list = append(list, t)
+		pos += len(found[0])
 	}
 }
 
-// skipSpace passes over white space, of which Hive knows four characters, and
-// comments; an unclosed /* comment ends
-// with the statement.
-func skipSpace(src string, pos int) int {
-	for pos < len(src) {
-		rest := src[pos:]
-		switch {
-		case strings.IndexByte(" \t\r\n", rest[0]) >= 0:
-			pos++
-		case strings.HasPrefix(rest, "--"):
-			pos += lengthThrough(rest, "\n")
-		case strings.HasPrefix(rest, "/*"):
-			pos += lengthThrough(rest, "*/")
-		default:
-			return pos
-		}
-	}
-	return pos
-}
-
-func lengthThrough(s, mark string) int {
-	i := strings.Index(s, mark)
-	if i < 0 {
-		return len(s)
-	}
-	return i + len(mark)
-}
-
-func lexOne(src string, pos int) (token, int, *SyntaxError) {
-	if pos >= len(src) {
-		return token{kind: end, text: "<EOF>", pos: pos}, pos, nil
-	}
-	c := src[pos]
-	switch {
-	case c == '\'' || c == '"':
-		return lexText(src, pos)
-	case c == '`':
-		return lexQuotedWord(src, pos)
-	case isLetter(c) || isDigit(c):
-		t, next := lexWord(src, pos)
-		return t, next, nil
-	case strings.HasPrefix(src[pos:], "=="):
-		return token{kind: mark, text: "=", pos: pos}, pos + 2, nil
-	case strings.IndexByte("(),.;:=<>-", c) >= 0:
-		return token{kind: mark, text: string(c), pos: pos}, pos + 1, nil
+func noToken(src string, pos int) *SyntaxError {
+	switch src[pos] {
+	case '\'', '"':
+		return syntaxErrorAt(src, pos, "unclosed string literal")
+	case '`':
+		return syntaxErrorAt(src, pos, "unclosed back-quote")
 	}
 	r, _ := utf8.DecodeRuneInString(src[pos:])
-	return token{}, pos, syntaxErrorAt(src, pos, "character '%c' not supported here", r)
+	return syntaxErrorAt(src, pos, "character '%c' not supported here", r)
 }
 
-func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' }
-func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
-
-// lexWord reads an identifier, which may begin with a digit, or a number. A
-// number keeps its text; a type suffix (7L) makes it a word.
-func lexWord(src string, pos int) (token, int) {
-	next := pos
-	digits := true
-	for next < len(src) && (isLetter(src[next]) || isDigit(src[next]) || src[next] == '_') {
-		digits = digits && isDigit(src[next])
-		next++
+func meaning(k kind, written string) string {
+	switch {
+	case k == quotedWord:
+		return strings.ReplaceAll(written[1:len(written)-1], "``", "`")
+	case k == text:
+		return unquote(written)
+	case written == "==":
+		return "="
 	}
-	if !digits {
-		return token{word, src[pos:next], pos}, next
-	}
-	if next < len(src) && src[next] == '.' {
-		for next++; next < len(src) && isDigit(src[next]); {
-			next++
-		}
-	}
-	return token{number, src[pos:next], pos}, next
+	return written
 }
 
-// lexQuotedWord reads `name`; a doubled back-quote stands for one.
-func lexQuotedWord(src string, pos int) (token, int, *SyntaxError) {
-	var b strings.Builder
-	for i := pos + 1; i < len(src); i++ {
-		if src[i] != '`' {
-			b.WriteByte(src[i])
-			continue
-		}
-		if i+1 < len(src) && src[i+1] == '`' {
-			b.WriteByte('`')
-			i++
-			continue
-		}
-		return token{quotedWord, b.String(), pos}, i + 1, nil
-	}
-	return token{}, pos, syntaxErrorAt(src, pos, "unclosed back-quote")
-}
-
-// lexText reads a string literal together with those that directly follow it:
-// Hive's lexer makes one token of them, and each loses its own quotes.
-func lexText(src string, pos int) (token, int, *SyntaxError) {
-	next := pos
-	for next < len(src) && (src[next] == '\'' || src[next] == '"') {
-		stop := closingQuote(src, next)
-		if stop < 0 {
-			return token{}, pos, syntaxErrorAt(src, next, "unclosed string literal")
-		}
-		next = stop + 1
-	}
-	return token{text, unquote(src[pos:next]), pos}, next, nil
-}
-
-// closingQuote returns the offset of the quote that closes the one at pos, or -1.
-func closingQuote(src string, pos int) int {
-	for i := pos + 1; i < len(src); i++ {
-		switch src[i] {
-		case '\\':
-			i++
-		case src[pos]:
-			return i
-		}
-	}
-	return -1
-}
+var firstWord = regexp.MustCompile(`^[a-zA-Z]\w*`)
 
 // FirstWord returns the first word of a statement in upper case, "" if it
 // begins with something else: what kind of statement it is.
 func FirstWord(src string) string {
-	pos := skipSpace(src, 0)
-	if pos >= len(src) || !isLetter(src[pos]) {
-		return ""
-	}
-	t, _ := lexWord(src, pos)
-	return strings.ToUpper(t.text)
+	return strings.ToUpper(firstWord.FindString(src[len(space.FindString(src)):]))
 }

@@ -44,26 +44,13 @@ func unescape(s []uint16) (meaning []uint16, length int) {
 	case s[1] == '%' || s[1] == '_':
 		return s[:2], 2
 	}
-	return []uint16{letterEscape(s[1])}, 2
+	if c, ok := letterEscapes[s[1]]; ok {
+		return []uint16{c}, 2
+	}
+	return s[1:2], 2
 }
 
-func letterEscape(c uint16) uint16 {
-	switch c {
-	case '0':
-		return 0
-	case 'b':
-		return '\b'
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	case 'Z':
-		return 0x1a
-	}
-	return c
-}
+var letterEscapes = map[uint16]uint16{'0': 0, 'b': '\b', 'n': '\n', 'r': '\r', 't': '\t', 'Z': 0x1a}
 
 func isOctal(c uint16) bool { return c >= '0' && c <= '7' }
 

@@ -3,6 +3,7 @@ package hiveql
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -76,11 +77,14 @@ func (p *parser) next() {
 
 // fail records that something else than the current token was expected.
 func (p *parser) fail(expecting string) {
-	if p.err != nil {
-		return
+	p.failAt(p.tok, "mismatched input '%s' expecting %s near '%s'", p.tok.text, expecting, p.prev.text)
+}
+
+func (p *parser) failAt(t token, format string, args ...any) {
+	if p.err == nil {
+		p.err = syntaxErrorAt(p.src, t.pos, format, args...)
+		p.tok, p.tokens = token{kind: end, text: "<EOF>", pos: t.pos}, nil
 	}
-	p.err = syntaxErrorAt(p.src, p.tok.pos, "mismatched input '%s' expecting %s near '%s'", p.tok.text, expecting, p.prev.text)
-	p.tok, p.tokens = token{kind: end, text: "<EOF>", pos: p.tok.pos}, nil
 }
 
 // at says whether the current token is this punctuation or unquoted word.
@@ -164,20 +168,15 @@ func (p *parser) columnName() string {
 func (p *parser) plainName() string {
 	at := p.tok
 	s := p.name()
-	if p.err == nil && !isPlain(s) {
-		p.err = syntaxErrorAt(p.src, at.pos, "[Error 10000]: %s is not a valid name", at.text)
+	if !isPlain(s) {
+		p.failAt(at, "[Error 10000]: %s is not a valid name", at.text)
 	}
 	return s
 }
 
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if !isLetter(s[i]) && !isDigit(s[i]) && s[i] != '_' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 255
-}
+var plain = regexp.MustCompile(`^\w{1,255}$`)
+
+func isPlain(s string) bool { return plain.MatchString(s) }
 
 // tableName reads [db.]table, each in back-quotes or not, or both in one pair of
 // them, as AWS's pages print it.
@@ -206,18 +205,21 @@ func (p *parser) optionalComment() string {
 	return ""
 }
 
+// list reads ( item, … and leaves the ).
+func (p *parser) list(open string, item func()) {
+	p.expect(open)
+	for item(); p.accept(","); item() {
+	}
+}
+
 // properties reads ('key' = 'value', …).
 func (p *parser) properties() map[string]string {
 	m := map[string]string{}
-	p.expect("(")
-	for {
+	p.list("(", func() {
 		k := p.text()
 		p.expect("=")
 		m[k] = p.text()
-		if !p.accept(",") {
-			break
-		}
-	}
+	})
 	p.expect(")")
 	return m
 }
@@ -226,20 +228,16 @@ func (p *parser) properties() map[string]string {
 func (p *parser) partitionSpec() PartitionSpec {
 	var spec PartitionSpec
 	seen := map[string]bool{} // a statement has room for 40,000 keys
-	p.expect("(")
-	for {
+	p.list("(", func() {
 		at := p.tok
 		k := p.columnName()
-		if seen[k] && p.err == nil {
-			p.err = syntaxErrorAt(p.src, at.pos, "duplicate partition key %s", k)
+		if seen[k] {
+			p.failAt(at, "duplicate partition key %s", k)
 		}
 		seen[k] = true
 		p.expect("=")
 		spec = append(spec, PartitionValue{k, p.partitionValue()})
-		if !p.accept(",") {
-			break
-		}
-	}
+	})
 	p.expect(")")
 	return spec
 }
@@ -269,8 +267,8 @@ func (p *parser) partitionValue() string {
 func (p *parser) time(read func(string) (string, bool)) string {
 	at := p.tok
 	s, ok := read(p.text())
-	if !ok && p.err == nil {
-		p.err = syntaxErrorAt(p.src, at.pos, "Unable to convert time literal '%s' to time value.", at.text)
+	if !ok {
+		p.failAt(at, "Unable to convert time literal '%s' to time value.", at.text)
 	}
 	return s
 }
@@ -331,8 +329,8 @@ func fitsSuffix(s string) bool {
 func (p *parser) location() string {
 	at := p.tok
 	s := p.text()
-	if s == "" && p.err == nil {
-		p.err = syntaxErrorAt(p.src, at.pos, "Can not create a Path from an empty string")
+	if s == "" {
+		p.failAt(at, "Can not create a Path from an empty string")
 	}
 	return s
 }

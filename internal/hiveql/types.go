@@ -1,8 +1,8 @@
 package hiveql
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -54,25 +54,17 @@ func ParseType(s string) (Type, error) {
 // maxTypeDepth bounds the recursion on a stranger's text.
 const maxTypeDepth = 100
 
-func isPrimitive(name string) bool {
-	return slices.Contains([]string{"tinyint", "smallint", "int", "bigint", "boolean", "float",
-		"double", "string", "binary", "date", "timestamp", "decimal", "varchar", "char"}, name)
+// primitive types, and how many sizes each takes.
+var primitive = map[string]int{
+	"tinyint": 0, "smallint": 0, "int": 0, "bigint": 0, "boolean": 0, "float": 0, "double": 0,
+	"string": 0, "binary": 0, "date": 0, "timestamp": 0, "decimal": 2, "varchar": 1, "char": 1,
 }
 
-// typeSynonym maps other spellings to the catalog's.
-func typeSynonym(name string) string {
-	switch name {
-	case "integer":
-		return "int"
-	case "long":
-		return "bigint"
-	case "real":
-		return "float"
-	case "dec", "numeric":
-		return "decimal"
-	}
-	return name
-}
+// nested types, and how many types each holds, 0 for any number.
+var nested = map[string]int{"array": 1, "map": 2, "uniontype": 0}
+
+// synonym maps other spellings to the catalog's.
+var synonym = map[string]string{"integer": "int", "long": "bigint", "real": "float", "dec": "decimal", "numeric": "decimal"}
 
 func (p *parser) parseType(depth int) Type {
 	if depth > maxTypeDepth {
@@ -82,53 +74,34 @@ func (p *parser) parseType(depth int) Type {
 		p.fail("a type")
 		return Type{}
 	}
-	t := Type{Name: typeSynonym(strings.ToLower(p.tok.text))}
+	name := strings.ToLower(p.tok.text)
+	t := Type{Name: cmp.Or(synonym[name], name)}
+	held, isNested := nested[t.Name]
+	sizes, isPrimitive := primitive[t.Name]
 	switch {
-	case t.Name == "array" || t.Name == "map" || t.Name == "uniontype":
+	case isNested:
 		p.next()
-		t.Elems = p.typeArguments(depth, map[string]int{"array": 1, "map": 2}[t.Name])
+		p.list("<", func() { t.Elems = append(t.Elems, p.parseType(depth+1)) })
+		if held > 0 && len(t.Elems) != held {
+			p.fail(fmt.Sprintf("%d type arguments", held))
+		}
+		p.expect(">")
 	case t.Name == "struct":
 		p.next()
-		t.Fields, t.Elems = p.structFields(depth)
-	case isPrimitive(t.Name):
+		p.list("<", func() {
+			t.Fields = append(t.Fields, p.fieldName())
+			p.expect(":")
+			t.Elems = append(t.Elems, p.parseType(depth+1))
+			p.optionalComment()
+		})
+		p.expect(">")
+	case isPrimitive:
 		p.next()
-		t.Sizes = p.sizes(t.Name)
+		t.Sizes = p.sizes(sizes)
 	default:
 		p.fail("a type")
 	}
 	return t
-}
-
-// typeArguments reads <type, …>; n is how many there must be, 0 for any.
-func (p *parser) typeArguments(depth, n int) []Type {
-	var args []Type
-	p.expect("<")
-	for {
-		args = append(args, p.parseType(depth+1))
-		if !p.accept(",") {
-			break
-		}
-	}
-	if n > 0 && len(args) != n {
-		p.fail(fmt.Sprintf("%d type arguments", n))
-	}
-	p.expect(">")
-	return args
-}
-
-func (p *parser) structFields(depth int) (names []string, types []Type) {
-	p.expect("<")
-	for {
-		names = append(names, p.fieldName())
-		p.expect(":")
-		types = append(types, p.parseType(depth+1))
-		p.optionalComment()
-		if !p.accept(",") {
-			break
-		}
-	}
-	p.expect(">")
-	return names, types
 }
 
 // fieldName takes any word: a crawler names fields by whatever JSON has, and
@@ -142,28 +115,21 @@ func (p *parser) fieldName() string {
 	return strings.ToLower(t.text)
 }
 
-// sizes reads (n) or (n, m) where the type takes them.
-func (p *parser) sizes(name string) []int {
-	most := map[string]int{"decimal": 2, "varchar": 1, "char": 1}[name]
-	if name == "decimal" && !p.at("(") {
-		return []int{10, 0}
-	}
-	if most == 0 || !p.accept("(") {
-		return nil
-	}
+// sizes reads (n) or (n, m) of a type that takes as many at most. A decimal has two.
+func (p *parser) sizes(most int) []int {
 	var sizes []int
-	for {
-		sizes = append(sizes, p.size())
-		if !p.accept(",") {
-			break
+	if most > 0 && p.at("(") {
+		p.list("(", func() { sizes = append(sizes, p.size()) })
+		p.expect(")")
+		if len(sizes) > most {
+			p.fail("fewer sizes of the type")
 		}
 	}
-	p.expect(")")
-	if len(sizes) > most {
-		p.fail("fewer sizes of the type")
+	if most == 2 && len(sizes) == 0 {
+		return []int{10, 0}
 	}
-	if name == "decimal" && len(sizes) == 1 {
-		sizes = append(sizes, 0)
+	if most == 2 && len(sizes) == 1 {
+		return append(sizes, 0)
 	}
 	return sizes
 }

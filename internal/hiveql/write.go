@@ -9,7 +9,7 @@ import (
 
 // Ident writes a name, in back-quotes if it is no plain word or a reserved one.
 func Ident(name string) string {
-	if isPlain(name) && isLetter(name[0]) && !isReserved(name) {
+	if isPlain(name) && firstWord.MatchString(name) && !isReserved(name) {
 		return name
 	}
 	return Quoted(name)
