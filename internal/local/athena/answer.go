@@ -31,24 +31,20 @@ func (q *selection) answer(ctx context.Context) error {
 
 // explainQuery answers DuckDB's plan, a line a row.
 func (q *selection) explainQuery(ctx context.Context) (err error) {
-	q.out.columns = []columnInfo{textColumn("Query Plan")}
 	rows, err := q.conn.QueryContext(ctx, q.explain+q.rewritten)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	var lines []string
 	for rows.Next() {
 		var key, plan string
 		if err := rows.Scan(&key, &plan); err != nil {
 			return err
 		}
-		for line := range strings.Lines(plan) {
-			if err := q.out.addLine(strings.TrimRight(line, "\n")); err != nil {
-				return err
-			}
-		}
+		lines = append(lines, strings.Split(strings.TrimSuffix(plan, "\n"), "\n")...)
 	}
-	return rows.Err()
+	return errors.Join(rows.Err(), q.out.addLines(lines, "Query Plan"))
 }
 
 // maxColumns bounds what DuckDB takes as long for as the square of their number.

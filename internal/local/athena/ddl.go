@@ -1,14 +1,17 @@
 package athena
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
+	"athenarefresh/internal/local/rights"
 )
 
 // ddl runs one parsed statement.
@@ -25,47 +28,74 @@ type ddl struct {
 func (e *Engine) runDDL(ctx context.Context, x *execution) (*result, error) {
 	statement, err := hiveql.Parse(x.Query)
 	if err != nil {
-		return nil, parseFailure(err)
-	}
-	d := &ddl{Engine: e, ctx: ctx, caller: x.caller, database: x.QueryExecutionContext.Database}
-	if d.database == "" {
-		d.database = "default"
-	}
-	if err := d.mayRun(statement); err != nil {
 		return nil, err
 	}
-	return &d.out, d.run(statement)
-}
-
-func parseFailure(err error) error {
-	if err == hiveql.ErrUnsupported {
-		return userFailure(typeUnsupported, "NOT_SUPPORTED: %v", err)
+	d := &ddl{Engine: e, ctx: ctx, caller: x.caller, database: cmp.Or(x.QueryExecutionContext.Database, "default")}
+	needs, run := d.plan(statement)
+	// Whoever runs any statement needs rights on the database default.
+	needs = append(e.account.Database("default", "glue:GetDatabase", "glue:CreateDatabase"), needs...)
+	if err := d.caller.glue(needs...); err != nil {
+		return nil, err
 	}
-	return err
+	return &d.out, run()
 }
 
-func (d *ddl) run(s hiveql.Statement) error {
+// What statements do with their table, or with those of their database.
+var (
+	readActions  = []string{"glue:GetTable"}
+	alterActions = []string{"glue:GetTable", "glue:GetPartitions", "glue:UpdateTable"}
+	addActions   = []string{"glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition", "glue:CreatePartition", "glue:BatchCreatePartition"}
+)
+
+// plan is what a statement needs of the catalog, and how it runs.
+func (d *ddl) plan(s hiveql.Statement) (needs []rights.Need, run func() error) {
+	on := func(name hiveql.TableName, actions ...string) []rights.Need {
+		database := d.databaseOf(name)
+		return append(d.account.Table(database, name.Table, actions...), d.account.Database(database, "glue:GetDatabase")...)
+	}
+	onDatabase := func(name, action string, more ...rights.Need) []rights.Need {
+		return slices.Concat(d.account.Database(name, "glue:GetDatabase", action), more, d.account.Database(d.database, "glue:GetDatabase"))
+	}
 	switch s := s.(type) {
 	case *hiveql.CreateDatabase:
-		return d.createDatabase(s)
+		return onDatabase(s.Name, "glue:CreateDatabase"), func() error { return d.createDatabase(s) }
 	case *hiveql.DropDatabase:
-		return d.dropDatabase(s)
+		tables := d.account.Table(s.Name, "*", "glue:GetTables", "glue:GetTable", "glue:DeleteTable")
+		return onDatabase(s.Name, "glue:DeleteDatabase", tables...), func() error { return d.dropDatabase(s) }
 	case *hiveql.CreateTable:
-		return d.createTable(s)
+		return on(s.Name, "glue:GetTable", "glue:CreateTable"), func() error { return d.createTable(s) }
 	case *hiveql.DropTable:
-		return d.dropTable(s)
+		return on(s.Name, "glue:GetTable", "glue:DeleteTable", "glue:GetPartitions", "glue:GetPartition", "glue:DeletePartition"),
+			func() error { return d.dropTable(s) }
 	case *hiveql.AddPartitions:
-		return d.addPartitions(s)
+		return on(s.Table, addActions...), func() error { return d.addPartitions(s) }
 	case *hiveql.DropPartitions:
-		return d.dropPartitions(s)
+		return on(s.Table, "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:DeletePartition", "glue:BatchDeletePartition"),
+			func() error { return d.dropPartitions(s) }
 	case *hiveql.SetPartitionLocation:
-		return d.setPartitionLocation(s)
-	case *hiveql.SetTableLocation, *hiveql.SetTableProperties, *hiveql.AddColumns:
-		return d.alterTable(s)
+		return on(s.Table, "glue:GetTable", "glue:GetPartition", "glue:UpdatePartition"), func() error { return d.setPartitionLocation(s) }
+	case *hiveql.SetTableLocation:
+		return on(s.Table, alterActions...), func() error { return d.setTableLocation(s) }
+	case *hiveql.SetTableProperties:
+		return on(s.Table, alterActions...), func() error { return d.setTableProperties(s) }
+	case *hiveql.AddColumns:
+		return on(s.Table, alterActions...), func() error { return d.addColumns(s) }
 	case *hiveql.RepairTable:
-		return d.repair(s)
+		return on(s.Table, addActions...), func() error { return d.repair(s) }
+	case *hiveql.ShowDatabases:
+		return d.account.Database("*", "glue:GetDatabases"), func() error { return d.showDatabases(s) }
+	case *hiveql.ShowTables:
+		return on(hiveql.TableName{Database: s.Database, Table: "*"}, "glue:GetTables"), func() error { return d.showTables(s) }
+	case *hiveql.ShowPartitions:
+		return on(s.Table, "glue:GetTable", "glue:GetPartitions"), func() error { return d.showPartitions(s) }
+	case *hiveql.ShowColumns:
+		return on(s.Table, readActions...), func() error { return d.show(s.Table, columnNames, "field") }
+	case *hiveql.ShowCreateTable:
+		return on(s.Table, readActions...), func() error { return d.show(s.Table, createStatement, "createtab_stmt") }
+	case *hiveql.DescribeTable:
+		return on(s.Table, readActions...), func() error { return d.describe(s) }
 	}
-	return d.show(s)
+	return nil, func() error { return fmt.Errorf("run statement: unexpected %T", s) }
 }
 
 // table finds a table by its name in a statement.
@@ -79,10 +109,7 @@ func (d *ddl) table(name hiveql.TableName) (*glue.Table, error) {
 }
 
 func (d *ddl) databaseOf(name hiveql.TableName) string {
-	if name.Database != "" {
-		return name.Database
-	}
-	return d.database
+	return cmp.Or(name.Database, d.database)
 }
 
 func (d *ddl) createDatabase(s *hiveql.CreateDatabase) error {
@@ -178,42 +205,40 @@ func (d *ddl) dropTable(s *hiveql.DropTable) error {
 }
 
 // alterTable changes a table's own record.
-func (d *ddl) alterTable(s hiveql.Statement) error {
-	var name hiveql.TableName
-	var change func(*glue.TableInput) error
-	switch s := s.(type) {
-	case *hiveql.SetTableLocation:
-		if err := checkLocation(s.Location); err != nil {
-			return err
-		}
-		name, change = s.Table, func(t *glue.TableInput) error {
-			storage(t).Location = s.Location
-			return nil
-		}
-	case *hiveql.SetTableProperties:
-		name, change = s.Table, func(t *glue.TableInput) error {
-			if t.Parameters == nil {
-				t.Parameters = map[string]string{}
-			}
-			maps.Copy(t.Parameters, s.Properties)
-			return nil
-		}
-	case *hiveql.AddColumns:
-		name, change = s.Table, func(t *glue.TableInput) error {
-			if s.Replace {
-				storage(t).Columns = nil
-			}
-			storage(t).Columns = append(storage(t).Columns, glueColumns(s.Columns)...)
-			return nil
-		}
-	default:
-		return fmt.Errorf("alter table: unexpected statement %T", s)
-	}
-	err := d.catalog.AlterTable(d.databaseOf(name), name.Table, change)
+func (d *ddl) alterTable(name hiveql.TableName, change func(*glue.TableInput)) error {
+	err := d.catalog.AlterTable(d.databaseOf(name), name.Table, func(t *glue.TableInput) error {
+		change(t)
+		return nil
+	})
 	if glue.Is(err, glue.CodeNotFound) {
 		return tableMissing(d.databaseOf(name), name.Table)
 	}
 	return err
+}
+
+func (d *ddl) setTableLocation(s *hiveql.SetTableLocation) error {
+	if err := checkLocation(s.Location); err != nil {
+		return err
+	}
+	return d.alterTable(s.Table, func(t *glue.TableInput) { storage(t).Location = s.Location })
+}
+
+func (d *ddl) setTableProperties(s *hiveql.SetTableProperties) error {
+	return d.alterTable(s.Table, func(t *glue.TableInput) {
+		if t.Parameters == nil {
+			t.Parameters = map[string]string{}
+		}
+		maps.Copy(t.Parameters, s.Properties)
+	})
+}
+
+func (d *ddl) addColumns(s *hiveql.AddColumns) error {
+	return d.alterTable(s.Table, func(t *glue.TableInput) {
+		if s.Replace {
+			storage(t).Columns = nil
+		}
+		storage(t).Columns = append(storage(t).Columns, glueColumns(s.Columns)...)
+	})
 }
 
 func storage(t *glue.TableInput) *glue.StorageDescriptor {

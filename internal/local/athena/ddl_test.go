@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"athenarefresh/internal/hiveql"
 )
 
 func TestDDLOnDatabasesAndTables(t *testing.T) {
@@ -138,7 +140,7 @@ func TestHostileValuesComeBackExactly(t *testing.T) {
 	s.run("CREATE DATABASE db")
 	s.run("CREATE EXTERNAL TABLE t (a int) PARTITIONED BY (dt string) LOCATION 's3://b/t/'")
 	for _, v := range []string{"O'Brien", `a\d`, `\`, `\'`, `''`, `"`, "`", `\u0041`, "日本", "%3A", `\%`, "a;b", "--", "') LOCATION 's3://x/'", "2024-02-29 10:02"} {
-		s.run("ALTER TABLE t ADD PARTITION (`dt`=" + quoted(v) + ") LOCATION " + quoted("s3://b/"+v+"/"))
+		s.run("ALTER TABLE t ADD PARTITION (`dt`=" + hiveql.Literal(v) + ") LOCATION " + hiveql.Literal("s3://b/"+v+"/"))
 		if got := s.location("t", v); got != "s3://b/"+v+"/" {
 			t.Errorf("%q: %s", v, got)
 		}

@@ -58,6 +58,8 @@ func failureOf(err error) *failure {
 		return f
 	case errors.As(err, &syntax):
 		return userFailure(typeSyntax, "FAILED: %v", syntax)
+	case errors.Is(err, hiveql.ErrUnsupported):
+		return userFailure(typeUnsupported, "NOT_SUPPORTED: %v", err)
 	case glue.Is(err, glue.CodeNotFound), glue.Is(err, glue.CodeExists), glue.Is(err, glue.CodeInvalidInput):
 		return ddlTask("%v", err)
 	case errors.Is(err, context.Canceled):

@@ -147,20 +147,26 @@ func (d *ddl) dropPartitions(s *hiveql.DropPartitions) error {
 // matching returns the values of the partitions that a specification names,
 // by their key if it names every one.
 func (d *ddl) matching(t *glue.Table, spec hiveql.PartitionSpec) ([][]string, error) {
-	want, err := bind(t, spec)
+	if len(spec) != len(t.PartitionKeys) {
+		return d.withValues(t, spec)
+	}
+	values, err := bindAll(t, spec)
 	if err != nil {
 		return nil, err
 	}
-	if len(spec) == len(want) {
-		values, err := bindAll(t, spec)
-		if err != nil {
-			return nil, err
-		}
-		_, err = d.catalog.Partition(t.DatabaseName, t.Name, values)
-		if glue.Is(err, glue.CodeNotFound) {
-			return nil, nil
-		}
-		return [][]string{values}, err
+	_, err = d.catalog.Partition(t.DatabaseName, t.Name, values)
+	if glue.Is(err, glue.CodeNotFound) {
+		return nil, nil
+	}
+	return [][]string{values}, err
+}
+
+// withValues returns the values of the partitions that have those of a
+// specification.
+func (d *ddl) withValues(t *glue.Table, spec hiveql.PartitionSpec) ([][]string, error) {
+	want, err := bind(t, spec)
+	if err != nil {
+		return nil, err
 	}
 	var found [][]string
 	for p, err := range d.catalog.Partitions(t.DatabaseName, t.Name, func(v []string) bool { return hasValues(v, want) }) {

@@ -54,10 +54,6 @@ func (d *ddl) addMissing(t *glue.Table, folders [][]string, known map[string]boo
 	if err := d.catalog.AddPartitions(t.DatabaseName, t.Name, parts, true); err != nil {
 		return err
 	}
-	return d.report(missing, gone, added)
-}
-
-func (d *ddl) report(missing, gone, added []string) error {
 	var lines []string
 	if len(missing) > 0 {
 		lines = append(lines, "Partitions not in metastore:\t"+strings.Join(missing, "\t"))
@@ -65,12 +61,7 @@ func (d *ddl) report(missing, gone, added []string) error {
 	if len(gone) > 0 {
 		lines = append(lines, "Partitions missing from filesystem:\t"+strings.Join(gone, "\t"))
 	}
-	for _, line := range append(lines, added...) {
-		if err := d.out.addLine(line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.out.addLines(append(lines, added...))
 }
 
 // knownPartitions are the folder names of the table's partitions, wherever

@@ -32,10 +32,19 @@ type result struct {
 	rows    []byte // a JSON array of strings and nulls on each line
 }
 
-// addLine adds a row of a DDL statement: one string.
-func (r *result) addLine(line string) error {
-	r.text = append(append(r.text, line...), '\n')
-	return r.addRow([]*string{&line})
+// addLines adds rows of a DDL statement, each of which is one string, whatever its
+// columns are.
+func (r *result) addLines(lines []string, columns ...string) error {
+	for _, name := range columns {
+		r.columns = append(r.columns, columnInfo{CatalogName: "hive", Name: name, Label: name, Type: "string", Nullable: "UNKNOWN"})
+	}
+	for _, line := range lines {
+		r.text = append(append(r.text, line...), '\n')
+		if err := r.addRow([]*string{&line}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addCSV adds a row of a SELECT: every value quoted, NULL as nothing.
@@ -67,11 +76,6 @@ func (r *result) addRow(row []*string) error {
 		return userFailure(typeLimit, "EXCEEDED_RESULT_SIZE: the local stack holds results of up to %d bytes", maxResult)
 	}
 	return nil
-}
-
-// textColumn describes a column of a DDL statement's answer.
-func textColumn(name string) columnInfo {
-	return columnInfo{CatalogName: "hive", Name: name, Label: name, Type: "string", Nullable: "UNKNOWN"}
 }
 
 // deliver writes a result to its places: the engine's own first, so that a

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
 	"athenarefresh/internal/local/rights"
 )
@@ -55,16 +54,18 @@ func (c caller) s3(needs ...rights.Need) error {
 	return nil
 }
 
+func needsOn(resource string, actions ...string) (needs []rights.Need) {
+	for _, action := range actions {
+		needs = append(needs, rights.Need{Action: action, Resource: resource})
+	}
+	return needs
+}
+
 // writes asks for what leaving a result needs.
 func (c caller) writes(location string) error {
 	bucket, key, _ := splitLocation(location) // one that is none was refused before
-	var needs []rights.Need
-	for _, action := range []string{"s3:ListBucket", "s3:ListBucketMultipartUploads"} {
-		needs = append(needs, rights.Need{Action: action, Resource: rights.Bucket(bucket)})
-	}
-	for _, action := range []string{"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"} {
-		needs = append(needs, rights.Need{Action: action, Resource: rights.Object(bucket, key)})
-	}
+	needs := needsOn(rights.Bucket(bucket), "s3:ListBucket", "s3:ListBucketMultipartUploads")
+	needs = append(needs, needsOn(rights.Object(bucket, key), "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")...)
 	if err := c.lacks(needs...); err != nil {
 		return userFailure(typeResultWrite, "Access denied when writing output to url: %s. Please ensure you are allowed to access the S3 bucket: %v", location, err)
 	}
@@ -88,74 +89,6 @@ func (c caller) reads(location string) error {
 		return invalidRequest("Could not find results: Access denied to %s: %v", location, err)
 	}
 	return nil
-}
-
-// onTable is the table that a statement is about, and what each kind does with
-// its table; no actions where it is about none.
-func onTable(s hiveql.Statement) (name hiveql.TableName, actions []string) {
-	switch s := s.(type) {
-	case *hiveql.AddPartitions:
-		return s.Table, addActions
-	case *hiveql.RepairTable:
-		return s.Table, addActions
-	case *hiveql.DropPartitions:
-		return s.Table, []string{"glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:DeletePartition", "glue:BatchDeletePartition"}
-	case *hiveql.SetPartitionLocation:
-		return s.Table, []string{"glue:GetTable", "glue:GetPartition", "glue:UpdatePartition"}
-	case *hiveql.SetTableLocation:
-		return s.Table, alterActions
-	case *hiveql.SetTableProperties:
-		return s.Table, alterActions
-	case *hiveql.AddColumns:
-		return s.Table, alterActions
-	case *hiveql.CreateTable:
-		return s.Name, []string{"glue:GetTable", "glue:CreateTable"}
-	case *hiveql.DropTable:
-		return s.Name, []string{"glue:GetTable", "glue:DeleteTable", "glue:GetPartitions", "glue:GetPartition", "glue:DeletePartition"}
-	case *hiveql.ShowPartitions:
-		return s.Table, []string{"glue:GetTable", "glue:GetPartitions"}
-	case *hiveql.ShowColumns:
-		return s.Table, readActions
-	case *hiveql.ShowCreateTable:
-		return s.Table, readActions
-	case *hiveql.DescribeTable:
-		return s.Table, readActions
-	}
-	return hiveql.TableName{}, nil
-}
-
-var (
-	readActions  = []string{"glue:GetTable"}
-	alterActions = []string{"glue:GetTable", "glue:GetPartitions", "glue:UpdateTable"}
-	addActions   = []string{"glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition", "glue:CreatePartition", "glue:BatchCreatePartition"}
-)
-
-// mayRun asks for what a statement of DDL needs of the catalog and of the folders
-// that it names. Whoever runs any needs rights on the database default.
-func (d *ddl) mayRun(s hiveql.Statement) error {
-	a := d.caller.account
-	needs := a.Database("default", "glue:GetDatabase", "glue:CreateDatabase")
-	database := d.database
-	switch s := s.(type) {
-	case *hiveql.ShowDatabases:
-		needs = append(needs, a.Database("*", "glue:GetDatabases")...)
-	case *hiveql.CreateDatabase:
-		needs = append(needs, a.Database(s.Name, "glue:GetDatabase", "glue:CreateDatabase")...)
-	case *hiveql.DropDatabase:
-		needs = append(needs, a.Database(s.Name, "glue:GetDatabase", "glue:DeleteDatabase")...)
-		needs = append(needs, a.Table(s.Name, "*", "glue:GetTables", "glue:GetTable", "glue:DeleteTable")...)
-	case *hiveql.ShowTables:
-		database = d.databaseOf(hiveql.TableName{Database: s.Database})
-		needs = append(needs, a.Table(database, "*", "glue:GetTables")...)
-	}
-	if name, actions := onTable(s); actions != nil {
-		database = d.databaseOf(name)
-		needs = append(needs, a.Table(database, name.Table, actions...)...)
-	}
-	if _, all := s.(*hiveql.ShowDatabases); !all {
-		needs = append(needs, a.Database(database, "glue:GetDatabase")...)
-	}
-	return d.caller.glue(needs...)
 }
 
 // mayHold asks for what adding a partition needs of its folder: Hive looks at
@@ -183,11 +116,8 @@ func (d *ddl) mayHold(location string) error {
 
 // mayLook asks for what looking at a folder needs.
 func (c caller) mayLook(bucket, key string) error {
-	return c.s3(
-		rights.Need{Action: "s3:GetBucketLocation", Resource: rights.Bucket(bucket)},
-		rights.Need{Action: "s3:ListBucket", Resource: rights.Bucket(bucket)},
-		rights.Need{Action: "s3:GetObject", Resource: rights.Object(bucket, key)},
-	)
+	needs := needsOn(rights.Bucket(bucket), "s3:GetBucketLocation", "s3:ListBucket")
+	return c.s3(append(needs, needsOn(rights.Object(bucket, key), "s3:GetObject")...)...)
 }
 
 // mayRead asks for what a SELECT needs of a table in the catalog.

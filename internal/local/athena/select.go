@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -125,7 +126,7 @@ func (q *selection) run(ctx context.Context) error {
 			s.places = append(s.places, p.conditions)
 		}
 	}
-	for _, key := range slices.Sorted(mapKeys(q.tables)) {
+	for _, key := range slices.Sorted(maps.Keys(q.tables)) {
 		if err := q.define(ctx, q.tables[key]); err != nil {
 			return err
 		}
@@ -176,16 +177,6 @@ func (q *selection) translated(err error) error {
 		where = linePosition(q.query, e.At) + ": "
 	}
 	return userFailure(failureKind(e.Code), "%s: %s%s", e.Code, where, e.Message)
-}
-
-func mapKeys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // lookup finds a table of the query in the catalog, and its columns.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"athenarefresh/internal/hiveql"
 )
 
 const jsonTable = `CREATE EXTERNAL TABLE t (id bigint, name string, who struct<accountId:string,tags:map<string,string>>, list array<int>, ts timestamp, raw string)
@@ -44,7 +46,7 @@ func TestSelectReadsValuesExactly(t *testing.T) {
 	for i, v := range []string{"2024-02-29 10:02", "O'Brien", "100%", "日本", `a\b`, `"q"`, "a/b", "x=y;--"} {
 		folder := fmt.Sprintf("s3://b/v/%d/", i)
 		s.put(fmt.Sprintf("v/%d/f.json", i), fmt.Sprintf(`{"id":%d}`, i))
-		s.run(fmt.Sprintf("ALTER TABLE t ADD IF NOT EXISTS PARTITION (dt=%s, n='0%d') LOCATION '%s'", quoted(v), i, folder))
+		s.run(fmt.Sprintf("ALTER TABLE t ADD IF NOT EXISTS PARTITION (dt=%s, n='0%d') LOCATION '%s'", hiveql.Literal(v), i, folder))
 		s.want("SELECT id, dt, n FROM t WHERE dt = '"+strings.ReplaceAll(v, "'", "''")+"'", []string{fmt.Sprint(i), v, fmt.Sprint(i)})
 	}
 }

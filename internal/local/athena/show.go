@@ -1,49 +1,35 @@
 package athena
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
 )
 
-// show runs the statements that only read.
-func (d *ddl) show(s hiveql.Statement) error {
-	switch s := s.(type) {
-	case *hiveql.ShowDatabases:
-		return d.showDatabases(s)
-	case *hiveql.ShowTables:
-		return d.showTables(s)
-	case *hiveql.ShowPartitions:
-		return d.showPartitions(s)
-	case *hiveql.ShowColumns:
-		return d.showColumns(s)
-	case *hiveql.ShowCreateTable:
-		return d.showCreateTable(s)
-	case *hiveql.DescribeTable:
-		return d.describe(s)
+// show answers lines about a table.
+func (d *ddl) show(name hiveql.TableName, lines func(*glue.Table) []string, columns ...string) error {
+	t, err := d.table(name)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("run statement: unexpected %T", s)
+	return d.out.addLines(lines(t), columns...)
 }
 
-func (d *ddl) addNames(pattern string, names []string) error {
+// showNames answers the names that fit a pattern.
+func (d *ddl) showNames(pattern string, names []string, column string) error {
 	match, err := glue.NamePattern(pattern)
 	if err != nil {
 		return semantic("Invalid pattern %s", pattern)
 	}
-	for _, n := range names {
-		if match.MatchString(n) {
-			if err := d.out.addLine(n); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	names = slices.DeleteFunc(names, func(n string) bool { return !match.MatchString(n) })
+	return d.out.addLines(names, column)
 }
 
 func (d *ddl) showDatabases(s *hiveql.ShowDatabases) error {
-	d.out.columns = []columnInfo{textColumn("database_name")}
 	all, err := d.catalog.Databases()
 	if err != nil {
 		return err
@@ -52,12 +38,11 @@ func (d *ddl) showDatabases(s *hiveql.ShowDatabases) error {
 	for _, db := range all {
 		names = append(names, db.Name)
 	}
-	return d.addNames(s.Pattern, names)
+	return d.showNames(s.Pattern, names, "database_name")
 }
 
 func (d *ddl) showTables(s *hiveql.ShowTables) error {
-	d.out.columns = []columnInfo{textColumn("tab_name")}
-	database := d.databaseOf(hiveql.TableName{Database: s.Database})
+	database := cmp.Or(s.Database, d.database)
 	all, err := d.catalog.Tables(database)
 	if glue.Is(err, glue.CodeNotFound) {
 		return databaseMissing(database)
@@ -69,11 +54,10 @@ func (d *ddl) showTables(s *hiveql.ShowTables) error {
 	for _, t := range all {
 		names = append(names, t.Name)
 	}
-	return d.addNames(s.Pattern, names)
+	return d.showNames(s.Pattern, names, "tab_name")
 }
 
 func (d *ddl) showPartitions(s *hiveql.ShowPartitions) error {
-	d.out.columns = []columnInfo{textColumn("partition")}
 	t, err := d.table(s.Table)
 	if err != nil {
 		return err
@@ -81,19 +65,15 @@ func (d *ddl) showPartitions(s *hiveql.ShowPartitions) error {
 	if len(t.PartitionKeys) == 0 {
 		return ddlTask("Table %s is not a partitioned table", t.Name)
 	}
-	want, err := bind(t, s.Spec)
+	found, err := d.withValues(t, s.Spec)
 	if err != nil {
 		return err
 	}
-	for p, err := range d.catalog.Partitions(t.DatabaseName, t.Name, func(v []string) bool { return hasValues(v, want) }) {
-		if err != nil {
-			return err
-		}
-		if err := d.out.addLine(hiveql.FolderName(t.KeyNames(), p.Values)); err != nil {
-			return err
-		}
+	var names []string
+	for _, values := range found {
+		names = append(names, hiveql.FolderName(t.KeyNames(), values))
 	}
-	return nil
+	return d.out.addLines(names, "partition")
 }
 
 // allColumns are the columns of the files, then the partition keys.
@@ -104,42 +84,29 @@ func allColumns(t *glue.Table) []glue.Column {
 	return slices.Concat(t.StorageDescriptor.Columns, t.PartitionKeys)
 }
 
-func (d *ddl) showColumns(s *hiveql.ShowColumns) error {
-	d.out.columns = []columnInfo{textColumn("field")}
-	t, err := d.table(s.Table)
-	if err != nil {
-		return err
-	}
+func columnNames(t *glue.Table) []string {
+	var names []string
 	for _, c := range allColumns(t) {
-		if err := d.out.addLine(c.Name); err != nil {
-			return err
-		}
+		names = append(names, c.Name)
 	}
-	return nil
+	return names
 }
 
 // describe answers, as Athena does, one string a row with the three columns
 // padded to 20 characters and parted by tabs.
 func (d *ddl) describe(s *hiveql.DescribeTable) error {
-	d.out.columns = []columnInfo{textColumn("col_name"), textColumn("data_type"), textColumn("comment")}
-	t, err := d.table(s.Table)
-	if err != nil {
-		return err
-	}
-	lines := describeColumns(allColumns(t))
-	if len(t.PartitionKeys) > 0 {
-		lines = append(lines, "", "# Partition Information", described("# col_name", "data_type", "comment"), "")
-		lines = append(lines, describeColumns(t.PartitionKeys)...)
-	}
-	if s.Extended || s.Formatted {
-		lines = append(lines, describeDetails(t)...)
-	}
-	for _, line := range lines {
-		if err := d.out.addLine(line); err != nil {
-			return err
+	description := func(t *glue.Table) []string {
+		lines := describeColumns(allColumns(t))
+		if len(t.PartitionKeys) > 0 {
+			lines = append(lines, "", "# Partition Information", described("# col_name", "data_type", "comment"), "")
+			lines = append(lines, describeColumns(t.PartitionKeys)...)
 		}
+		if s.Extended || s.Formatted {
+			lines = append(lines, describeDetails(t)...)
+		}
+		return lines
 	}
-	return nil
+	return d.show(s.Table, description, "col_name", "data_type", "comment")
 }
 
 func described(name, typ, comment string) string {
@@ -162,7 +129,7 @@ func describeDetails(t *glue.Table) []string {
 		described("Location:", t.Location(), ""),
 		described("Table Type:", t.TableType, ""),
 		"Table Parameters:"}
-	for _, k := range sortedKeys(t.Parameters) {
+	for _, k := range slices.Sorted(maps.Keys(t.Parameters)) {
 		lines = append(lines, described("", k, t.Parameters[k]))
 	}
 	if sd := t.StorageDescriptor; sd != nil && sd.SerdeInfo != nil {
@@ -174,30 +141,7 @@ func describeDetails(t *glue.Table) []string {
 	return lines
 }
 
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// showCreateTable writes a statement that would create the table again.
-func (d *ddl) showCreateTable(s *hiveql.ShowCreateTable) error {
-	d.out.columns = []columnInfo{textColumn("createtab_stmt")}
-	t, err := d.table(s.Table)
-	if err != nil {
-		return err
-	}
-	for _, line := range createStatement(t) {
-		if err := d.out.addLine(line); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
+// createStatement is one that would create the table again.
 func createStatement(t *glue.Table) []string {
 	sd := t.StorageDescriptor
 	if sd == nil {
@@ -205,17 +149,17 @@ func createStatement(t *glue.Table) []string {
 	}
 	lines := append([]string{"CREATE EXTERNAL TABLE `" + t.DatabaseName + "`.`" + t.Name + "`("}, columnLines(sd.Columns)...)
 	if t.Description != "" {
-		lines = append(lines, "COMMENT "+quoted(t.Description))
+		lines = append(lines, "COMMENT "+hiveql.Literal(t.Description))
 	}
 	if len(t.PartitionKeys) > 0 {
 		lines = append(append(lines, "PARTITIONED BY ( "), columnLines(t.PartitionKeys)...)
 	}
 	if sd.SerdeInfo != nil {
-		lines = append(lines, "ROW FORMAT SERDE ", "  "+quoted(sd.SerdeInfo.SerializationLibrary)+" ")
+		lines = append(lines, "ROW FORMAT SERDE ", "  "+hiveql.Literal(sd.SerdeInfo.SerializationLibrary)+" ")
 		lines = append(lines, propertyLines("WITH SERDEPROPERTIES ( ", sd.SerdeInfo.Parameters)...)
 	}
-	lines = append(lines, "STORED AS INPUTFORMAT ", "  "+quoted(sd.InputFormat)+" ", "OUTPUTFORMAT ", "  "+quoted(sd.OutputFormat),
-		"LOCATION", "  "+quoted(sd.Location))
+	lines = append(lines, "STORED AS INPUTFORMAT ", "  "+hiveql.Literal(sd.InputFormat)+" ", "OUTPUTFORMAT ", "  "+hiveql.Literal(sd.OutputFormat),
+		"LOCATION", "  "+hiveql.Literal(sd.Location))
 	return append(lines, propertyLines("TBLPROPERTIES (", t.Parameters)...)
 }
 
@@ -224,7 +168,7 @@ func columnLines(cols []glue.Column) []string {
 	for i, c := range cols {
 		line := "  `" + c.Name + "` " + c.Type
 		if c.Comment != "" {
-			line += " COMMENT " + quoted(c.Comment)
+			line += " COMMENT " + hiveql.Literal(c.Comment)
 		}
 		lines = append(lines, line+closing(i, len(cols)))
 	}
@@ -236,8 +180,8 @@ func propertyLines(head string, m map[string]string) []string {
 		return nil
 	}
 	lines := []string{head}
-	for i, k := range sortedKeys(m) {
-		lines = append(lines, "  "+quoted(k)+"="+quoted(m[k])+closing(i, len(m)))
+	for i, k := range slices.Sorted(maps.Keys(m)) {
+		lines = append(lines, "  "+hiveql.Literal(k)+"="+hiveql.Literal(m[k])+closing(i, len(m)))
 	}
 	return lines
 }
@@ -248,6 +192,3 @@ func closing(i, n int) string {
 	}
 	return ", "
 }
-
-// quoted writes a literal as Hive reads it.
-func quoted(s string) string { return hiveql.Literal(s) }
