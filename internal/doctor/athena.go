@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,17 +41,10 @@ func workGroup(w WorkGroup, err error, c *config.Config) Finding {
 	case w.Managed:
 		return ok("Athena keeps its results itself")
 	case w.Enforced && bucketOf(w.Location) != c.ResultsBucket:
-		return warning(fmt.Sprintf("it enforces %s as the place of results, results_bucket is %s", place(w.Location), c.ResultsBucket),
+		return warning(fmt.Sprintf("it enforces %s as the place of results, results_bucket is %s", cmp.Or(w.Location, "no place"), c.ResultsBucket),
 			fmt.Sprintf("set results_bucket to that bucket, or: aws athena update-work-group --work-group %s --configuration-updates ResultConfigurationUpdates={OutputLocation=s3://%s/}", c.WorkGroup, c.ResultsBucket))
 	}
-	return ok("results go to %s", place(resultsOf(w, c)))
-}
-
-func place(location string) string {
-	if location == "" {
-		return "no place"
-	}
-	return location
+	return ok("results go to %s", resultsOf(w, c))
 }
 
 // resultsOf is where results are put: the client names the results bucket, and

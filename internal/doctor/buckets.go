@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/s3events"
 	"athenarefresh/internal/table"
 )
@@ -32,7 +33,7 @@ func (x *examination) bucketChecks() []check {
 	for _, b := range x.Config.Buckets {
 		list = append(list,
 			check{name: "bucket", subject: b.Name, ask: func(ctx context.Context) Finding { return x.bucket(ctx, b.Name) }},
-			check{name: "notification", subject: b.Name, ask: func(ctx context.Context) Finding { return x.notification(ctx, b) }},
+			check{name: "notification", subject: b.Name, ask: x.notification(b)},
 		)
 	}
 	return list
@@ -95,16 +96,14 @@ func partOf(arn string, i int) string {
 	return ""
 }
 
-func (x *examination) notification(ctx context.Context, b table.Bucket) Finding {
-	q, err := x.queue()
-	if err != nil {
-		return unchecked(errNoQueue.Error(), "")
-	}
-	n, err := x.Facts.Notifications(ctx, b.Name)
-	if err != nil {
-		return unread(err, "s3:GetBucketNotification on "+b.Name, unchecked("see bucket", ""))
-	}
-	return notification(n, q, b.Name, x.Router.KeyPrefixes(b.Name), x.Config.NotifyFrom)
+func (x *examination) notification(b table.Bucket) func(context.Context) Finding {
+	return x.withQueue(func(ctx context.Context, q Queue) Finding {
+		n, err := x.Facts.Notifications(ctx, b.Name)
+		if err != nil {
+			return unread(err, "s3:GetBucketNotification on "+b.Name, unchecked("see bucket", ""))
+		}
+		return notification(n, q, b.Name, x.Router.KeyPrefixes(b.Name), x.Config.NotifyFrom)
+	})
 }
 
 // notification judges whether the queue hears of every object that a rule
@@ -173,7 +172,7 @@ func unnotified(n Notifications, q Queue, bucket string, others []string) Findin
 // and written; where there is none the AWS CLI reads nothing.
 func also(n Notifications, bucket string, q Queue) string {
 	if len(n.Queues)+len(n.Topics)+n.Functions == 0 {
-		return putNotification(bucket, quote(`{"QueueConfigurations":[`+entry(q)+`]}`))
+		return putNotification(bucket, faults.Word(`{"QueueConfigurations":[`+entry(q)+`]}`))
 	}
 	return merged(bucket, "[QueueConfigurations || `[]`, `["+entry(q)+"]`][]")
 }
@@ -188,7 +187,7 @@ func instead(bucket string, q Queue, other string) string {
 // these are as an expression of JMESPath says.
 func merged(bucket, queues string) string {
 	return putNotification(bucket, `"$(aws s3api get-bucket-notification-configuration --bucket `+bucket+
-		" --output json --query "+quote("merge(@, {QueueConfigurations: "+queues+"})")+`)"`)
+		" --output json --query "+faults.Word("merge(@, {QueueConfigurations: "+queues+"})")+`)"`)
 }
 
 func putNotification(bucket, configuration string) string {

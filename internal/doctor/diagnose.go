@@ -48,7 +48,7 @@ func (p *probe) notified(ctx context.Context, _ error) (string, Finding) {
 	if f := p.x.bucket(ctx, p.bucket.Name); f.Verdict == Wrong {
 		return links[1], f
 	}
-	if f := p.x.notification(ctx, p.bucket); f.Verdict == Wrong {
+	if f := p.x.notification(p.bucket)(ctx); f.Verdict == Wrong {
 		return links[1], f
 	}
 	return "", Finding{}
@@ -67,7 +67,7 @@ func (p *probe) admitted(ctx context.Context, _ error) (string, Finding) {
 	if f := queuePolicy(q, p.x.Config); f.Verdict == Wrong {
 		return links[1], about("the queue's policy", f)
 	}
-	if f := p.x.encryption(ctx); f.Verdict == Wrong || f.Verdict == Warning {
+	if f := p.x.encryption(ctx, q); f.Verdict == Wrong || f.Verdict == Warning {
 		return links[1], about("the queue's key", f)
 	}
 	return "", Finding{}

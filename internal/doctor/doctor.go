@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -167,7 +168,8 @@ func (x *examination) remember(ctx context.Context) {
 	}
 }
 
-// once asks a question the first time it is called, with its own time.
+// once asks a question the first time it is called, with its own time. By channels,
+// as whoever waits for a lock has no fake time to wait for (testing/synctest).
 func once[T any](ctx context.Context, ask func(context.Context) (T, error)) func() (T, error) {
 	var answer T
 	var err error
@@ -189,13 +191,7 @@ func once[T any](ctx context.Context, ask func(context.Context) (T, error)) func
 // checks are all of them but the first, in the order of the report: what others
 // hang on comes before them.
 func (x *examination) checks() []check {
-	var list []check
-	for _, of := range []func() []check{
-		x.identityChecks, x.queueChecks, x.bucketChecks, x.tableChecks, x.athenaChecks, x.functionChecks, x.permissionChecks,
-	} {
-		list = append(list, of()...)
-	}
-	return list
+	return slices.Concat(x.identityChecks(), x.queueChecks(), x.bucketChecks(), x.tableChecks(), x.athenaChecks(), x.functionChecks(), x.permissionChecks())
 }
 
 func (x *examination) run(ctx context.Context, c check) Finding {

@@ -20,12 +20,8 @@ type Key struct {
 // sqsKey is AWS's own key for SQS.
 const sqsKey = "alias/aws/sqs"
 
-func (x *examination) encryption(ctx context.Context) Finding {
-	q, err := x.queue()
-	switch {
-	case err != nil:
-		return unchecked(errNoQueue.Error(), "")
-	case q.KMSKey == "" || q.KMSKey == sqsKey:
+func (x *examination) encryption(ctx context.Context, q Queue) Finding {
+	if q.KMSKey == "" || q.KMSKey == sqsKey {
 		return encryption(q, Key{}, x.Config)
 	}
 	k, err := x.Facts.Key(ctx, q.KMSKey)

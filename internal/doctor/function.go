@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -102,7 +103,7 @@ func trigger(t Triggers, f Function, c *config.Config) Finding {
 	case !c.Enabled:
 		return ok(`"enabled" is false: the queue does not start it`)
 	case c.Trigger == config.TriggerQueue && !enabled:
-		return wrong(fmt.Sprintf("the queue does not start it (event source mapping: %s)", stateOr(t.Mapping, "none")), redeploy)
+		return wrong(fmt.Sprintf("the queue does not start it (event source mapping: %s)", cmp.Or(t.Mapping, "none")), redeploy)
 	case c.Trigger == config.TriggerQueue:
 		return ok("the queue starts it")
 	case enabled:
@@ -134,11 +135,4 @@ func scheduled(t Triggers, f Function) Finding {
 		return unchecked(fmt.Sprintf("the permission of %s has conditions of which it isn't known that they hold", few(said[iam.Unclear])), "")
 	}
 	return ok("%s may start it; aws events describe-rule says whether it is enabled", few(t.Invokers))
-}
-
-func stateOr(state, none string) string {
-	if state == "" {
-		return none
-	}
-	return state
 }

@@ -81,7 +81,7 @@ func (x *examination) queueChecks() []check {
 			return queueExists(q, err, c.Queue)
 		}},
 		{name: "queue_policy", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return queuePolicy(q, c) })},
-		{name: "encryption", subject: c.Queue, ask: x.encryption},
+		{name: "encryption", subject: c.Queue, ask: x.withQueue(x.encryption)},
 		{name: "visibility", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return visibility(q, c.Timeout) })},
 		{name: "retention", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return keeps(q) })},
 		{name: "redrive", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return redrives(q, c.DeadLetterQueue) })},
@@ -100,12 +100,17 @@ func (x *examination) queueChecks() []check {
 
 // ofQueue is a check that needs nothing but the queue.
 func (x *examination) ofQueue(judge func(Queue) Finding) func(context.Context) Finding {
-	return func(context.Context) Finding {
+	return x.withQueue(func(_ context.Context, q Queue) Finding { return judge(q) })
+}
+
+// withQueue is a check that needs the queue.
+func (x *examination) withQueue(judge func(context.Context, Queue) Finding) func(context.Context) Finding {
+	return func(ctx context.Context) Finding {
 		q, err := x.queue()
 		if err != nil {
 			return unchecked(errNoQueue.Error(), "")
 		}
-		return judge(q)
+		return judge(ctx, q)
 	}
 }
 
@@ -208,19 +213,12 @@ func parked(dead Queue, err error) Finding {
 	case err != nil:
 		return unchecked("see dead_letter_queue", "")
 	case dead.Waiting+dead.InFlight > 0:
-		return known(Warning, "", faults.New("parked", faults.Args{"parked": parkedText(dead.Waiting + dead.InFlight)}))
+		return known(Warning, "", faults.New("parked", faults.Args{"parked": messages(dead.Waiting+dead.InFlight) + " parked"}))
 	}
 	return ok("none")
 }
 
-func parkedText(n int) string { return messages(n) + " parked" }
-
-func messages(n int) string {
-	if n == 1 {
-		return "1 message"
-	}
-	return fmt.Sprintf("%d messages", n)
-}
+func messages(n int) string { return faults.Count(n, "message") }
 
 // attribute is the command that sets an attribute of a queue.
 func attribute(q Queue, name, value string) string {
@@ -228,7 +226,7 @@ func attribute(q Queue, name, value string) string {
 	if err != nil {
 		return ""
 	}
-	return sqsCommand(q, fmt.Sprintf("set-queue-attributes --queue-url %s --attributes %s", q.URL, quote(string(b))))
+	return sqsCommand(q, fmt.Sprintf("set-queue-attributes --queue-url %s --attributes %s", q.URL, faults.Word(string(b))))
 }
 
 // domains are AWS's own, of every partition, and those of their addresses that
@@ -248,9 +246,6 @@ func sqsCommand(q Queue, rest string) string {
 	}
 	return "aws --endpoint-url " + u.Scheme + "://" + u.Host + " sqs " + rest
 }
-
-// quote makes a word of the shell of a text.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
 

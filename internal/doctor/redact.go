@@ -91,21 +91,10 @@ func (r *redactor) shaped(s, kind string, shape *regexp.Regexp) string {
 		}
 		found := s[at[2]:at[3]]
 		b.WriteString(s[:at[2]])
-		if r.made(found) {
-			b.WriteString(found)
-		} else {
-			b.WriteString(r.name(kind, found))
+		if ours := slices.Collect(maps.Values(r.seen)); !slices.Contains(ours, found) {
+			found = r.name(kind, found)
 		}
+		b.WriteString(found)
 		s = s[at[3]:]
 	}
-}
-
-// made says whether a text is one of ours already.
-func (r *redactor) made(text string) bool {
-	for _, n := range r.seen {
-		if n == text {
-			return true
-		}
-	}
-	return false
 }

@@ -23,25 +23,20 @@ const (
 
 // told is what AWS documents a service to say, and not to say, of itself when it
 // asks for an action. Of a key that is in neither list nothing is documented: a
-// policy that hangs on it may work or not, and is not called right.
+// policy that hangs on it may work or not, and is not called right. Of none is
+// anything documented where a key of KMS's is asked for: the policies in S3's user
+// guide ("AWS KMS key policy") and in SQS's ("Configure KMS permissions for AWS
+// services") are without conditions.
 var told = []struct {
 	service, action string
 	sends, leaves   []string
 }{
 	// S3 user guide, "Granting permissions to publish event notification messages to a destination".
 	{service: s3Service, action: "sqs:SendMessage", sends: []string{sourceARN, sourceAccount}},
-	// There, "AWS KMS key policy", is without conditions, and so is SQS's
-	// "Configure KMS permissions for AWS services".
-	{service: s3Service, action: "kms:GenerateDataKey"},
-	{service: s3Service, action: "kms:Decrypt"},
 	// SNS developer guide, "Subscribing an Amazon SQS queue to an Amazon SNS topic".
 	{service: snsService, action: "sqs:SendMessage", sends: []string{sourceARN}},
-	{service: snsService, action: "kms:GenerateDataKey"},
-	{service: snsService, action: "kms:Decrypt"},
 	// EventBridge user guide, "Using resource-based policies for Amazon EventBridge".
 	{service: eventsService, action: "sqs:SendMessage", sends: []string{sourceARN}},
-	{service: eventsService, action: "kms:GenerateDataKey"},
-	{service: eventsService, action: "kms:Decrypt"},
 	// There, "Troubleshooting": a source account keeps it from invoking the function.
 	{service: eventsService, action: "lambda:InvokeFunction", sends: []string{sourceARN}, leaves: []string{sourceAccount}},
 }
