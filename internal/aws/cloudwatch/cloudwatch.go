@@ -61,22 +61,25 @@ func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (Qu
 }
 
 func queueOf(got []series, window time.Duration) Queue {
-	q := Queue{Sent: got[0].sum(), Received: got[1].sum(), Deleted: got[2].sum()}
-	q.Busiest = got[2].most()
+	var always time.Time
+	q := Queue{Sent: got[0].sum(always), Received: got[1].sum(always), Deleted: got[2].sum(always)}
+	if i := got[2].largest(); i >= 0 {
+		q.Busiest = got[2].points[i].value
+	}
 	q.LastReceived, _ = got[1].above(time.Time{})
 	_, q.UnreceivedSince = got[0].above(q.LastReceived)
 	for _, s := range got {
-		if at := s.newestTime(); at.After(q.Told) {
-			q.Told = at
+		if len(s.points) > 0 && s.points[0].at.After(q.Told) {
+			q.Told = s.points[0].at
 		}
 	}
 	if !q.Told.IsZero() && window > lately {
-		rate := got[0].since(q.Told.Add(time.Minute-lately)) / lately.Seconds()
+		rate := got[0].sum(q.Told.Add(time.Minute-lately)) / lately.Seconds()
 		q.Lately = &rate
 	}
-	q.Data = len(got[0].values)+len(got[1].values)+len(got[2].values) > 0
-	if seconds, ok := got[3].newest(); ok {
-		age := time.Duration(seconds * float64(time.Second))
+	q.Data = len(got[0].points)+len(got[1].points)+len(got[2].points) > 0
+	if ages := got[3].points; len(ages) > 0 {
+		age := time.Duration(ages[0].value * float64(time.Second))
 		q.Oldest = &age
 	}
 	return q
@@ -92,7 +95,7 @@ func (r *Reader) Function(ctx context.Context, name string, from, to time.Time) 
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the metrics of function %s: %w", name, err)
 	}
-	return int(got[0].sum()), milliseconds(got[1].sum()), nil
+	return int(got[0].sum(time.Time{})), milliseconds(got[1].sum(time.Time{})), nil
 }
 
 // Searchable is how long it took from an object's landing until its new
@@ -115,10 +118,10 @@ func (r *Reader) Searchable(ctx context.Context, queue string, from, to time.Tim
 		return 0, 0, false, fmt.Errorf("read how long objects take: %w", err)
 	}
 	i := got[2].largest()
-	if i < 0 || i >= len(got[0].values) || i >= len(got[1].values) {
+	if i < 0 || i >= len(got[0].points) || i >= len(got[1].points) {
 		return 0, 0, false, nil
 	}
-	return milliseconds(got[0].values[i]), milliseconds(got[1].values[i]), true, nil
+	return milliseconds(got[0].points[i].value), milliseconds(got[1].points[i].value), true, nil
 }
 
 // aligned is when the period began that a time is in.

@@ -40,7 +40,11 @@ func page(token string, results ...types.MetricDataResult) *cloudwatch.GetMetric
 }
 
 func result(n int, status types.StatusCode, values ...float64) types.MetricDataResult {
-	return types.MetricDataResult{Id: aws.String(id(n)), StatusCode: status, Values: values}
+	r := types.MetricDataResult{Id: aws.String(id(n)), StatusCode: status, Values: values}
+	for i := range values { // points that end at noon, the newest first, of a minute each
+		r.Timestamps = append(r.Timestamps, noon.Add(-time.Duration(i)*time.Minute))
+	}
+	return r
 }
 
 func complete(n int, values ...float64) types.MetricDataResult {
@@ -58,21 +62,12 @@ func TestCountersAreSummedOverMinutesAndPages(t *testing.T) {
 	}
 }
 
-// minutes are points that end at noon, the newest first, of a minute each.
-func minutes(n int, values ...float64) types.MetricDataResult {
-	r := complete(n, values...)
-	for i := range values {
-		r.Timestamps = append(r.Timestamps, noon.Add(-time.Duration(i)*time.Minute))
-	}
-	return r
-}
-
 // TestWhatIsNotReceivedIsSeen: something was sent six and four minutes after the
 // last receive.
 func TestWhatIsNotReceivedIsSeen(t *testing.T) {
 	sent := make([]float64, 30)
 	sent[4], sent[6], sent[20] = 150, 300, 1e6
-	q, err := says(t, page("", minutes(0, sent...), minutes(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 5), complete(2), minutes(3, 90))).
+	q, err := says(t, page("", complete(0, sent...), complete(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 5), complete(2), complete(3, 90))).
 		Queue(t.Context(), "q", noon.Add(-time.Hour), noon)
 	if err != nil || !q.Told.Equal(noon) || !q.LastReceived.Equal(noon.Add(-10*time.Minute)) || !q.UnreceivedSince.Equal(noon.Add(-6*time.Minute)) || q.Lately == nil || *q.Lately != 0.5 {
 		t.Errorf("%+v, %v", q, err)

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,79 +15,47 @@ import (
 
 // series is what came of a query, on all pages.
 type series struct {
-	values []float64   // the newest first; none where CloudWatch has none
-	times  []time.Time // when the minutes of values begin
+	points []point // the newest first; none where CloudWatch has none
 	status types.StatusCode
 	words  []string // of CloudWatch
 }
 
-func (s *series) sum() (all float64) {
-	for _, v := range s.values {
-		all += v
+// point is a value, and when its minute or period begins.
+type point struct {
+	at    time.Time
+	value float64
+}
+
+// sum is that of what begins at a time or later.
+func (s *series) sum(from time.Time) (all float64) {
+	for _, p := range s.points {
+		if !p.at.Before(from) {
+			all += p.value
+		}
 	}
 	return all
 }
 
-// largest is where the largest value is, -1 if there is none.
+// largest is where the largest value is, the newest of these; -1 if there is none.
 func (s *series) largest() int {
 	at := -1
-	for i, v := range s.values {
-		if at < 0 || v > s.values[at] {
+	for i, p := range s.points {
+		if at < 0 || p.value > s.points[at].value {
 			at = i
 		}
 	}
 	return at
 }
 
-// most is the largest value, 0 if there is none.
-func (s *series) most() float64 {
-	if i := s.largest(); i >= 0 {
-		return s.values[i]
-	}
-	return 0
-}
-
-// newest is the value of the newest period of which there is one.
-func (s *series) newest() (value float64, ok bool) {
-	if len(s.values) == 0 {
-		return 0, false
-	}
-	return s.values[0], true
-}
-
-// newestTime is when the newest period begins of which there is a value.
-func (s *series) newestTime() (newest time.Time) {
-	if len(s.times) > 0 {
-		newest = s.times[0]
-	}
-	return newest
-}
-
 // above returns the newest period with more than zero, zero if there is none, and
 // the oldest one after a time.
 func (s *series) above(after time.Time) (newest, oldest time.Time) {
-	for i, at := range s.times {
-		if i == len(s.values) || !at.After(after) {
-			break
-		}
-		if s.values[i] > 0 {
-			oldest = at
-			if newest.IsZero() {
-				newest = at
-			}
+	for _, p := range s.points {
+		if p.value > 0 && p.at.After(after) {
+			newest, oldest = cmp.Or(newest, p.at), p.at
 		}
 	}
 	return newest, oldest
-}
-
-// since sums what begins at a time or later.
-func (s *series) since(from time.Time) (all float64) {
-	for i, at := range s.times {
-		if i < len(s.values) && !at.Before(from) {
-			all += s.values[i]
-		}
-	}
-	return all
 }
 
 // read returns what came of each query, in their order. A query that CloudWatch
@@ -132,8 +101,9 @@ func (r *Reader) pages(ctx context.Context, in *cloudwatch.GetMetricDataInput, f
 				s = &series{}
 				found[aws.ToString(m.Id)] = s
 			}
-			s.values = append(s.values, m.Values...)
-			s.times = append(s.times, m.Timestamps...)
+			for i := range min(len(m.Values), len(m.Timestamps)) {
+				s.points = append(s.points, point{m.Timestamps[i], m.Values[i]})
+			}
 			s.status = m.StatusCode
 			s.words = append(s.words, words(m.Messages)...)
 		}
