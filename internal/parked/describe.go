@@ -1,6 +1,7 @@
 package parked
 
 import (
+	"cmp"
 	"slices"
 
 	"athenarefresh/internal/event"
@@ -64,16 +65,16 @@ func Describe(c *Copy, router *table.Router) []Finding {
 		}
 	}
 	if c.Note == nil {
-		return either(bad, placed, Finding{})
+		return firstOf(bad, placed)
 	}
-	others := either(placed, either(bad, ignored, Finding{}), Finding{}) // by the rules of today
+	others := firstOf(placed, bad, ignored) // by the rules of today
 	var all findings
 	for _, r := range c.Note.Reasons {
 		for _, f := range bad.of(r, others) {
 			all.add(f)
 		}
 	}
-	return either(all, nil, Finding{})
+	return firstOf(all)
 }
 
 // rehearse places one record.
@@ -122,14 +123,14 @@ func (list findings) of(r refresh.Reason, others findings) (found findings) {
 	return found
 }
 
-func either(a, b findings, other Finding) findings {
-	switch {
-	case len(a) > 0:
-		return a
-	case len(b) > 0:
-		return b
+// firstOf is the first list that has any; where none has, nobody knows.
+func firstOf(lists ...findings) findings {
+	for _, list := range lists {
+		if len(list) > 0 {
+			return list
+		}
 	}
-	return findings{other}
+	return findings{{}}
 }
 
 // None is what selects copies without a reason.
@@ -145,11 +146,7 @@ type Selection struct {
 // Matches says whether a copy is meant.
 func (s Selection) Matches(found []Finding) bool {
 	return slices.ContainsFunc(found, func(f Finding) bool {
-		reason := f.Reason
-		if reason == "" {
-			reason = None
-		}
-		return (len(s.Reasons) == 0 || slices.Contains(s.Reasons, reason)) &&
+		return (len(s.Reasons) == 0 || slices.Contains(s.Reasons, cmp.Or(f.Reason, None))) &&
 			(len(s.Tables) == 0 || slices.Contains(s.Tables, f.Table))
 	})
 }

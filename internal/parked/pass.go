@@ -37,24 +37,15 @@ type held struct {
 
 func newPass(q DeadLetters) *pass { return &pass{queue: q, seen: map[digest]bool{}} }
 
-// next returns up to most copies, and whether each was not looked at before; no
-// copy at the end of the pass.
-func (p *pass) next(ctx context.Context, most int) (copies []Copy, fresh []bool, err error) {
-	copies, err = p.queue.Receive(ctx, min(most, mostReceived), Hold)
-	if err != nil {
-		return nil, nil, err
-	}
-	copies, fresh = p.look(copies)
-	return copies, fresh, nil
-}
-
-// gather is next, several at a time. What came of those that didn't fail is
-// returned beside the error of one that did.
-func (p *pass) gather(ctx context.Context, width int) (copies []Copy, fresh []bool, err error) {
+// gather makes so many receives at a time, of up to most copies each. It returns
+// what came, and whether each was not looked at before; no copy at the end of the
+// pass. What came of those that didn't fail is returned beside the error of one
+// that did.
+func (p *pass) gather(ctx context.Context, width, most int) (copies []Copy, fresh []bool, err error) {
 	got, errs := make([][]Copy, width), make([]error, width)
 	var receives sync.WaitGroup
 	for i := range width {
-		receives.Go(func() { got[i], errs[i] = p.queue.Receive(ctx, mostReceived, Hold) })
+		receives.Go(func() { got[i], errs[i] = p.queue.Receive(ctx, min(most, mostReceived), Hold) })
 	}
 	receives.Wait()
 	for _, some := range got {
@@ -119,7 +110,7 @@ func Sample(ctx context.Context, q DeadLetters, n int) (copies []Copy, err error
 	p := newPass(q)
 	defer func() { err = errors.Join(err, p.giveBack(ctx)) }()
 	for len(copies) < n {
-		got, fresh, err := p.next(ctx, n-len(copies))
+		got, fresh, err := p.gather(ctx, 1, n-len(copies))
 		if err != nil || len(got) == 0 {
 			return copies, err
 		}

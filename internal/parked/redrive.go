@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -64,7 +65,7 @@ func (r *Redrive) Run(ctx context.Context) (err error) {
 		if r.full() {
 			return nil
 		}
-		copies, fresh, err := r.pass.gather(ctx, width)
+		copies, fresh, err := r.pass.gather(ctx, width, mostReceived)
 		if len(copies) == 0 {
 			return err
 		}
@@ -204,12 +205,8 @@ func (r *Redrive) deleteAll(ctx context.Context, copies []Copy) {
 		handles[i] = c.Handle
 	}
 	failed, err := r.Queue.Delete(ctx, handles)
-	left := map[string]bool{}
-	for _, h := range failed {
-		left[h] = true
-	}
 	for _, c := range copies {
-		r.deleted(digestOf(c.ID), !left[c.Handle])
+		r.deleted(digestOf(c.ID), !slices.Contains(failed, c.Handle))
 	}
 	if err != nil {
 		r.lastFail = err
