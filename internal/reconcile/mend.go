@@ -130,10 +130,9 @@ func (r *run) mend(ctx context.Context, t *tableRun, batch []*candidate) error {
 // lookUp reads what the catalog has of a batch, by identity.
 func (r *run) lookUp(ctx context.Context, t *tableRun, batch []*candidate) (map[string]refresh.Partition, error) {
 	found := map[string]refresh.Partition{}
-	for len(batch) > 0 {
-		n := min(len(batch), mostLookup)
+	for some := range slices.Chunk(batch, mostLookup) {
 		var values [][]string
-		for _, c := range batch[:n] {
+		for _, c := range some {
 			values = append(values, c.forms...)
 		}
 		parts, err := r.Catalog.Partitions(ctx, t.facts, values)
@@ -149,7 +148,6 @@ func (r *run) lookUp(ctx context.Context, t *tableRun, batch []*candidate) (map[
 				found[id] = p
 			}
 		}
-		batch = batch[n:]
 	}
 	return found, nil
 }

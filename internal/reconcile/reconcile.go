@@ -325,7 +325,7 @@ func (r *run) nestedIn(t *tableRun, p refresh.Partition, outer string) error {
 	if outer == refresh.CanonicalLocation(p.Location) {
 		how = "shares "
 	}
-	return r.report(Finding{Kind: Nested, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location,
+	return r.report(Finding{Kind: Nested, Table: t.name, Keys: t.facts.KeyNames(), Values: p.Values, Catalog: p.Location,
 		Detail: how + outer + ", the folder of another partition of the table: a query of both reads its rows twice; drop one of them"})
 }
 

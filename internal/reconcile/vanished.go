@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/refresh"
@@ -58,15 +59,7 @@ func (r *run) vanishedOf(ctx context.Context, t *tableRun) error {
 
 func (r *run) inScope(t *tableRun, p refresh.Partition) bool {
 	bucket, folder, _ := Split(p.Location)
-	return r.Scope.hasFolder(bucket, folder) && r.Scope.hasTime(keysOf(t), p.Values)
-}
-
-func keysOf(t *tableRun) []string {
-	keys := make([]string, len(t.facts.Keys))
-	for i, k := range t.facts.Keys {
-		keys[i] = k.Name
-	}
-	return keys
+	return r.Scope.hasFolder(bucket, folder) && r.Scope.hasTime(t.facts.KeyNames(), p.Values)
 }
 
 // lookInto lists the folders of partitions and reports those that are empty.
@@ -82,7 +75,7 @@ func (r *run) lookInto(ctx context.Context, t *tableRun, parts []refresh.Partiti
 		}
 	}
 	for i, p := range empty {
-		f := Finding{Kind: Empty, Table: t.name, Keys: keysOf(t), Values: p.Values, Catalog: p.Location, Mended: r.Drop && dropped[i] == nil}
+		f := Finding{Kind: Empty, Table: t.name, Keys: t.facts.KeyNames(), Values: p.Values, Catalog: p.Location, Mended: r.Drop && dropped[i] == nil}
 		switch {
 		case dropped[i] == errFilled:
 			continue // it is no difference any more
@@ -99,21 +92,8 @@ func (r *run) lookInto(ctx context.Context, t *tableRun, parts []refresh.Partiti
 // empty returns those of the partitions whose folders hold nothing to read.
 // Folders in buckets that aren't configured are not ours to list.
 func (r *run) empty(ctx context.Context, t *tableRun, parts []refresh.Partition) ([]refresh.Partition, error) {
-	found := make([]string, len(parts))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(listers)
-	for i, p := range parts {
-		bucket, folder, _ := Split(p.Location)
-		if !r.ours(p.Location) {
-			found[i] = "?"
-			continue
-		}
-		group.Go(func() (err error) {
-			found[i], err = r.readable(ctx, bucket, folder, nil)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	found, err := r.contents(ctx, parts, func(p refresh.Partition) bool { return r.ours(p.Location) })
+	if err != nil {
 		return nil, err
 	}
 	var empty []refresh.Partition
@@ -130,6 +110,26 @@ func (r *run) empty(ctx context.Context, t *tableRun, parts []refresh.Partition)
 	defer r.mu.Unlock()
 	t.sum.Unknown += unknown
 	return empty, nil
+}
+
+// contents lists the folders of those partitions that are meant, and returns for each
+// a key in it that an engine would read: "" if there is none, "?" of the others.
+func (r *run) contents(ctx context.Context, parts []refresh.Partition, meant func(refresh.Partition) bool) ([]string, error) {
+	found := make([]string, len(parts))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(listers)
+	for i, p := range parts {
+		if !meant(p) {
+			found[i] = "?"
+			continue
+		}
+		group.Go(func() (err error) {
+			bucket, folder, _ := Split(p.Location)
+			found[i], err = r.readable(ctx, bucket, folder, nil)
+			return err
+		})
+	}
+	return found, group.Wait()
 }
 
 // landed says whether an object that was found in a partition's folder is the
@@ -181,13 +181,12 @@ func hidden(path string) bool {
 // no lock: what lands between the listing and the call is in no partition, until
 // its notification or the next run adds it again.
 func (r *run) drop(ctx context.Context, t *tableRun, empty []refresh.Partition) (errs []error, err error) {
-	for len(empty) > 0 {
-		n := min(len(empty), dropMost)
-		some, err := r.dropSome(ctx, t, empty[:n])
+	for parts := range slices.Chunk(empty, dropMost) {
+		some, err := r.dropSome(ctx, t, parts)
 		if err != nil {
 			return nil, err
 		}
-		errs, empty = append(errs, some...), empty[n:]
+		errs = append(errs, some...)
 	}
 	return errs, nil
 }
@@ -209,28 +208,18 @@ func (r *run) dropSome(ctx context.Context, t *tableRun, parts []refresh.Partiti
 		id, _ := t.facts.Identity(p.Values)
 		there[id] = p.Location
 	}
-	still := make([]bool, len(parts))
-	group, listing := errgroup.WithContext(ctx)
-	group.SetLimit(listers)
-	for i, p := range parts {
-		if id, _ := t.facts.Identity(p.Values); there[id] != p.Location {
-			continue
-		}
-		group.Go(func() error {
-			bucket, folder, _ := Split(p.Location)
-			key, err := r.readable(listing, bucket, folder, nil)
-			still[i] = err == nil && key == ""
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	found, err := r.contents(ctx, parts, func(p refresh.Partition) bool {
+		id, _ := t.facts.Identity(p.Values)
+		return there[id] == p.Location
+	})
+	if err != nil {
 		return nil, err
 	}
 	errs := make([]error, len(parts))
 	var dropping []refresh.Partition
 	var at []int
 	for i, p := range parts {
-		if !still[i] {
+		if found[i] != "" {
 			errs[i] = errFilled
 			continue
 		}
