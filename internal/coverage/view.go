@@ -69,7 +69,8 @@ func (a *Amiss) count(t *trouble) (oldest bool) {
 	return oldest
 }
 
-func (a *Amiss) add(o *Amiss) {
+// Add counts all of another.
+func (a *Amiss) Add(o *Amiss) {
 	a.Missing, a.Elsewhere, a.Parked, a.Waiting = a.Missing+o.Missing, a.Elsewhere+o.Elsewhere, a.Parked+o.Parked, a.Waiting+o.Waiting
 	a.Oldest = first(a.Oldest, o.Oldest)
 }
@@ -232,7 +233,7 @@ func (c *Cell) add(o *Cell) {
 		c.State = o.State
 	}
 	c.Objects, c.Have = c.Objects+o.Objects, c.Have+o.Have
-	c.Amiss.add(&o.Amiss)
+	c.Amiss.Add(&o.Amiss)
 	c.Worst = max(c.Worst, o.Worst)
 	c.First, c.Since = first(c.First, o.First), first(c.Since, o.Since)
 }

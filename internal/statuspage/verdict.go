@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -123,13 +124,11 @@ func (e *evidence) catalog() (whole bool) {
 	if err == nil {
 		return false
 	}
-	n, oldest := 0, time.Time{}
+	var all coverage.Amiss
 	for _, t := range e.tables {
-		if n += t.Waiting; !t.Oldest.IsZero() && (oldest.IsZero() || t.Oldest.Before(oldest)) {
-			oldest = t.Oldest
-		}
+		all.Add(&t.Amiss)
 	}
-	a := faults.Args{"database": e.source.About.Database, "waits": faults.Waits(n, oldest, e.now), "why": err.Error()}
+	a := faults.Args{"database": e.source.About.Database, "waits": faults.Waits(all.Waiting, all.Oldest, e.now), "why": err.Error()}
 	switch {
 	case errors.Is(err, refresh.ErrDatabaseMissing):
 		e.add("database_missing", a)
@@ -241,12 +240,7 @@ func times(list []coverage.Finding) string {
 }
 
 // late is how long an object may take to be searchable.
-func (s *Source) late() time.Duration {
-	if s.Late == 0 {
-		return time.Minute
-	}
-	return s.Late
-}
+func (s *Source) late() time.Duration { return cmp.Or(s.Late, time.Minute) }
 
 // parked is what the dead-letter queue holds.
 func (e *evidence) parked() {
@@ -278,35 +272,26 @@ func (e *evidence) parked() {
 // more.
 func (e *evidence) reasonOf(g *parked.Group) string {
 	amiss := slices.ContainsFunc(e.cases, func(c faults.Case) bool { return c.Table == g.Table && g.Table != "" })
-	ofTable := slices.Contains([]refresh.Reason{refresh.TableMissing, refresh.DatabaseMissing, refresh.AccessDenied, refresh.CatalogError, refresh.Throttled, refresh.Deadline, refresh.LocationConflict}, g.Reason)
+	ofTable, byRule := slices.Contains(ofTables, g.Reason), slices.Contains(byRules, table.Reason(g.Reason))
+	needsNone := slices.Contains(ignored, table.Reason(g.Now))
 	switch {
 	case g.Reason == "":
 		return "parked_unknown"
 	case ofTable && amiss:
 		return ""
-	case ofTable, byRule(g.Reason) && (g.Placed == g.Copies || needsNone(g.Now)):
+	case ofTable, byRule && (g.Placed == g.Copies || needsNone):
 		return "parked_ready"
 	}
 	return string(g.Reason)
 }
 
-// byRule says whether a rule of the configuration decides about a reason.
-func byRule(r refresh.Reason) bool {
-	switch table.Reason(r) {
-	case table.UnknownBucket, table.NoLayoutMatch, table.InvalidTimestamp, table.NoTableElement, table.InvalidTableName, table.TableNotAllowed, table.InvalidLocation:
-		return true
-	}
-	return false
-}
-
-// needsNone says whether an object is ignored for a reason: sent back, it is gone.
-func needsNone(r refresh.Reason) bool {
-	switch table.Reason(r) {
-	case table.Placeholder, table.IgnoredByRule, table.Companion, table.ErrorOutput, table.Hidden:
-		return true
-	}
-	return false
-}
+// Reasons that are said of a table; about which a rule of the configuration decides;
+// for which an object is ignored, so that it is gone once it is sent back.
+var (
+	ofTables = []refresh.Reason{refresh.TableMissing, refresh.DatabaseMissing, refresh.AccessDenied, refresh.CatalogError, refresh.Throttled, refresh.Deadline, refresh.LocationConflict}
+	byRules  = []table.Reason{table.UnknownBucket, table.NoLayoutMatch, table.InvalidTimestamp, table.NoTableElement, table.InvalidTableName, table.TableNotAllowed, table.InvalidLocation}
+	ignored  = []table.Reason{table.Placeholder, table.IgnoredByRule, table.Companion, table.ErrorOutput, table.Hidden}
+)
 
 func parkedText(g *parked.Group, now time.Time) string {
 	text := faults.Count(g.Copies, "message") + " parked"

@@ -3,6 +3,7 @@ package statuspage
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -230,3 +231,23 @@ func (s *Source) ask(ctx context.Context) View {
 
 // ago is how long something is past: "12 s ago".
 func ago(now, then time.Time) string { return span(now.Sub(then)) + " ago" }
+
+// span is a duration as people say it, in one unit.
+func span(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.0f h", d.Hours())
+	}
+	return fmt.Sprintf("%.0f days", d.Hours()/24)
+}
+
+// seconds is a span of so many seconds.
+func seconds(s float64) string { return span(time.Duration(s * float64(time.Second))) }

@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -52,8 +53,7 @@ type Watcher struct {
 
 	mu      sync.Mutex
 	asked   chan struct{} // somebody looks; made by the first who does
-	groups  []parked.Group
-	looked  time.Time     // at the dead-letter queue
+	lot     Lot
 	by      *table.Router // by whose rules
 	depth   int           // of it, by then
 	read    time.Time     // of the catalog
@@ -61,7 +61,6 @@ type Watcher struct {
 	reading bool          // it is being read
 	readErr error
 	absent  []string // tables that rules name and the database doesn't have
-	noDead  bool
 }
 
 // Lot is what is known of the dead-letter queue.
@@ -115,7 +114,7 @@ func (w *Watcher) Look(depth int) {
 	bell := w.bell()
 	w.mu.Lock()
 	if depth >= 0 && depth != w.depth {
-		w.depth, w.looked = depth, time.Time{}
+		w.depth, w.lot.At = depth, time.Time{}
 	}
 	w.mu.Unlock()
 	select {
@@ -127,7 +126,7 @@ func (w *Watcher) Look(depth int) {
 // Again has the catalog and the dead-letter queue be looked at anew.
 func (w *Watcher) Again() {
 	w.mu.Lock()
-	w.read, w.looked = time.Time{}, time.Time{}
+	w.read, w.lot.At = time.Time{}, time.Time{}
 	w.mu.Unlock()
 	w.Look(-1)
 }
@@ -136,16 +135,13 @@ func (w *Watcher) Again() {
 func (w *Watcher) catchUp(ctx context.Context, side *sync.WaitGroup) {
 	router := w.Router()
 	w.mu.Lock()
-	now, age := time.Now(), w.Age
-	if age == 0 {
-		age = catalogAge
-	}
-	catalog, lot := now.Sub(w.read) > age, w.Sample != nil && (now.Sub(w.looked) > parkedAge || w.by != router)
+	now := time.Now()
+	catalog, lot := now.Sub(w.read) > cmp.Or(w.Age, catalogAge), w.Sample != nil && (now.Sub(w.lot.At) > parkedAge || w.by != router)
 	if catalog {
 		w.read = now
 	}
 	if lot {
-		w.looked, w.by = now, router
+		w.lot.At, w.by = now, router
 	}
 	again := now.Sub(w.reread) > amissAge && !w.reading && !catalog
 	amiss := w.absent
@@ -255,7 +251,7 @@ func (w *Watcher) lookAtParked(ctx context.Context) {
 	w.Model.Park(deadLetters(copies, router))
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.groups, w.looked, w.noDead = parked.Groups(copies, router), time.Now(), none
+	w.lot = Lot{parked.Groups(copies, router), time.Now(), none}
 }
 
 // deadLetters are the objects of copies that have a table.
@@ -276,7 +272,7 @@ func deadLetters(copies []parked.Copy, router *table.Router) (list []coverage.De
 func (w *Watcher) Lot() Lot {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return Lot{w.groups, w.looked, w.noDead}
+	return w.lot
 }
 
 func (w *Watcher) save() {
