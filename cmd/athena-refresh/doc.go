@@ -19,8 +19,7 @@
 //	internal/schema/sample   brings a few files of a folder here, to look at
 //	internal/schema/infer    the schema of a sample, by DuckDB
 //	internal/hiveql          Hive's DDL, read and written                          pure
-//	internal/metrics         the one list of metrics, alerts and charts            pure
-//	internal/emf             writes what was done as CloudWatch's metrics          pure
+//	internal/metrics         the one list of metrics, alerts and charts; CloudWatch's lines  pure
 //	internal/monitor         a queue's numbers → a verdict in words                pure
 //	internal/s3events        which events and keys a bucket's notification stands for  pure
 //	internal/iam             judges requests by policies, as IAM does              pure

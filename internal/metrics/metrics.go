@@ -3,7 +3,7 @@
 // names a metric is made from it:
 //
 //	/metrics                 internal/statuspage, of [All] and what is so at the moment
-//	CloudWatch's lines       internal/emf, of [All] and what was done in a period
+//	CloudWatch's lines       [WriteEMF], of [All] and what was done in a period
 //	monitoring/alerts.yml    Prometheus' rules             of alerts
 //	monitoring/grafana.json  the dashboard                 of panels
 //	terraform/metrics.tf.json  alarms and charts           of alerts and panels

@@ -15,7 +15,7 @@ import (
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
-	"athenarefresh/internal/emf"
+	"athenarefresh/internal/metrics"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 
@@ -77,7 +77,7 @@ func (w *Worker) Metrics(c *config.Config, to io.Writer) func(daemon.Summary) {
 	}
 	meter := w.Refresher.Meter()
 	return func(s daemon.Summary) {
-		if err := emf.Write(to, time.Now(), &emf.Period{Queue: w.name, Messages: s, Work: meter.Take()}); err != nil {
+		if err := metrics.WriteEMF(to, time.Now(), &metrics.Period{Queue: w.name, Messages: s, Work: meter.Take()}); err != nil {
 			w.log.Error("metrics are lost", "error", err)
 		}
 	}

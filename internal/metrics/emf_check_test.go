@@ -1,4 +1,4 @@
-package emf_test
+package metrics_test
 
 import (
 	"bytes"

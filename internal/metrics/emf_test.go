@@ -1,4 +1,4 @@
-package emf_test
+package metrics_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/daemon"
-	"athenarefresh/internal/emf"
+	"athenarefresh/internal/metrics"
 	"athenarefresh/internal/refresh"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,10 +19,10 @@ import (
 var at = time.Date(2026, 11, 25, 23, 0, 0, 123e6, time.UTC)
 
 // seen is what CloudWatch sees of a period.
-func seen(t *testing.T, p *emf.Period) points {
+func seen(t *testing.T, p *metrics.Period) points {
 	t.Helper()
 	var lines bytes.Buffer
-	if err := emf.Write(&lines, at, p); err != nil {
+	if err := metrics.WriteEMF(&lines, at, p); err != nil {
 		t.Fatal(err)
 	}
 	got, err := read(lines.Bytes(), at.UnixMilli())
@@ -34,7 +34,7 @@ func seen(t *testing.T, p *emf.Period) points {
 
 func TestCloudWatchSeesWhatWasDone(t *testing.T) {
 	ms := time.Millisecond
-	got := seen(t, &emf.Period{
+	got := seen(t, &metrics.Period{
 		Queue:    "q",
 		Messages: daemon.Summary{Received: 12, Deleted: 8, Hidden: 3, Unsure: 1, Depth: &daemon.Depth{Waiting: 5, InFlight: 6}},
 		Work: refresh.Tally{
@@ -64,7 +64,7 @@ func TestCloudWatchSeesWhatWasDone(t *testing.T) {
 // An alarm needs data to be at rest; a metric that never occurred need not be
 // paid for.
 func TestAPeriodWithoutWorkHasZerosButNoReasons(t *testing.T) {
-	got := seen(t, &emf.Period{Queue: "q"})
+	got := seen(t, &metrics.Period{Queue: "q"})
 	for s, values := range got {
 		if len(values) != 1 || values[0] != 0 || strings.HasPrefix(s.name, "Records_") || s.name == "OldestMessageAge" {
 			t.Errorf("%v: %v", s, values)
@@ -80,7 +80,7 @@ func TestAPeriodWithoutWorkHasZerosButNoReasons(t *testing.T) {
 // The queue's depth is SQS's own metric, free of charge.
 func TestTheDepthIsNoMetric(t *testing.T) {
 	var lines bytes.Buffer
-	if err := emf.Write(&lines, at, &emf.Period{Queue: "q", Messages: daemon.Summary{Depth: &daemon.Depth{Waiting: 5, InFlight: 6}}}); err != nil {
+	if err := metrics.WriteEMF(&lines, at, &metrics.Period{Queue: "q", Messages: daemon.Summary{Depth: &daemon.Depth{Waiting: 5, InFlight: 6}}}); err != nil {
 		t.Fatal(err)
 	}
 	if s := lines.String(); !strings.Contains(s, `"QueueWaiting":5`) || !strings.Contains(s, `"QueueInFlight":6`) || strings.Contains(s, `"Name":"QueueWaiting"`) {
@@ -89,7 +89,7 @@ func TestTheDepthIsNoMetric(t *testing.T) {
 }
 
 func TestManyTablesAreBounded(t *testing.T) {
-	p := emf.Period{Queue: "q", Work: refresh.Tally{
+	p := metrics.Period{Queue: "q", Work: refresh.Tally{
 		Messages: map[refresh.Outcome]int{refresh.Done: 1}, Reasons: map[refresh.Reason]int{},
 		Added: map[string]int{}, Searchable: map[string]refresh.Latencies{}}}
 	for _, r := range refresh.Reasons() {
@@ -131,7 +131,7 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
 func TestALostLineIsSaid(t *testing.T) {
-	if err := emf.Write(full{}, at, &emf.Period{Queue: "q"}); err == nil {
+	if err := metrics.WriteEMF(full{}, at, &metrics.Period{Queue: "q"}); err == nil {
 		t.Error("no error")
 	}
 }
@@ -181,9 +181,9 @@ func FuzzPeriod(f *testing.F) {
 	})
 }
 
-func madeUp(r *rand.Rand, tables, samples int) *emf.Period {
+func madeUp(r *rand.Rand, tables, samples int) *metrics.Period {
 	n := func() int { return r.IntN(1 << r.IntN(40)) }
-	p := &emf.Period{
+	p := &metrics.Period{
 		Messages: daemon.Summary{Received: n(), Deleted: n(), Hidden: n(), Unsure: n()},
 		Work: refresh.Tally{
 			Messages: map[refresh.Outcome]int{refresh.Done: n(), refresh.Retry: n()}, Reasons: map[refresh.Reason]int{},
