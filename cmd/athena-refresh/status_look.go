@@ -115,7 +115,7 @@ func (m *monitored) look(ctx context.Context) (*statusReport, error) {
 }
 
 // counted notes what CloudWatch says of the queue.
-func (r *statusReport) counted(q cloudwatch.Queue) {
+func (r *statusReport) counted(q monitor.Counted) {
 	if q.Data {
 		r.Sent, r.Received, r.Deleted = &q.Sent, &q.Received, &q.Deleted
 	}
@@ -164,7 +164,7 @@ func (m *monitored) searchable(ctx context.Context, r *statusReport, from, to ti
 }
 
 // settles notes how much an invocation settles, by the best that was measured.
-func (m *monitored) settles(ctx context.Context, r *statusReport, q cloudwatch.Queue, from, to time.Time) (monitor.Rate, error) {
+func (m *monitored) settles(ctx context.Context, r *statusReport, q monitor.Counted, from, to time.Time) (monitor.Rate, error) {
 	n, ran, err := m.metrics.Function(ctx, m.config.FunctionName, from, to)
 	if err != nil {
 		return monitor.Rate{}, err
@@ -180,12 +180,10 @@ func (m *monitored) settles(ctx context.Context, r *statusReport, q cloudwatch.Q
 	return rate, nil
 }
 
-func (m *monitored) facts(r *statusReport, q cloudwatch.Queue, settles monitor.Rate) monitor.Facts {
+func (m *monitored) facts(r *statusReport, q monitor.Counted, settles monitor.Rate) monitor.Facts {
 	c := m.config
 	return monitor.Facts{
-		Window: m.flags.since, Data: q.Data, Sent: q.Sent, Received: q.Received, Deleted: q.Deleted, Lately: q.Lately,
-		Told: q.Told, LastReceived: q.LastReceived, UnreceivedSince: q.UnreceivedSince,
-		Visible: r.Visible, InFlight: r.InFlight, Oldest: q.Oldest,
+		Window: m.flags.since, Counted: q, Visible: r.Visible, InFlight: r.InFlight,
 		Enabled: c.Enabled, Queue: c.Trigger == config.TriggerQueue,
 		Every: c.Schedule.Longest(r.Time), Timeout: c.Timeout,
 		Settles: settles, Latency: m.flags.latency,

@@ -12,25 +12,33 @@ import (
 	"time"
 
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/schedule"
 )
+
+// Counted is what CloudWatch counted of a queue in a window.
+type Counted struct {
+	// Data says whether there was any value of the three counters, and they are
+	// their sums.
+	Data                    bool
+	Sent, Received, Deleted float64
+	Busiest                 float64  // deleted in the minute in which most were
+	Lately                  *float64 // sent in a second, of the last minutes; nil: not known
+
+	// Told is the newest minute of which there is anything, LastReceived the one in
+	// which a message was received last, and UnreceivedSince the first after that in
+	// which one was sent. Zero: none in the window.
+	Told, LastReceived, UnreceivedSince time.Time
+
+	// Oldest is the age of the oldest message, in the newest minute of which there is
+	// one; nil: there is none.
+	Oldest *time.Duration
+}
 
 // Facts are the numbers of a window.
 type Facts struct {
 	Window time.Duration
-
-	// Data says whether CloudWatch had any value of the three counters, and
-	// they are their sums.
-	Data                    bool
-	Sent, Received, Deleted float64
-	Lately                  *float64 // sent in a second, of the last minutes; nil: not known
-
-	// Told is the newest minute of which CloudWatch has anything, LastReceived the
-	// one in which a message was received last, and UnreceivedSince the first after
-	// that in which one was sent. Zero: none in the window.
-	Told, LastReceived, UnreceivedSince time.Time
-
-	Visible, InFlight int            // now, by the queue itself
-	Oldest            *time.Duration // age of the oldest message; nil: not known
+	Counted
+	Visible, InFlight int // now, by the queue itself
 
 	Enabled bool
 	Queue   bool          // trigger is "queue"
@@ -193,7 +201,7 @@ func (f Facts) behind() Verdict {
 		v.Trigger = "queue"
 		v.Hint = fmt.Sprintf("%s and %.0f arrive in a minute: even rate(1 minute) would not do, set \"trigger\": \"queue\"", f.settles(), 60*f.rate())
 	case every < f.Every:
-		v.Schedule = rate(every)
+		v.Schedule = schedule.Minutes(int(every.Minutes())).String()
 		v.Hint = fmt.Sprintf("set \"schedule_expression\": %q; %s", v.Schedule, f.settles())
 	case !f.Settles.known():
 		v.Hint = f.settles() + `: "athena-refresh once --json" prints a report, and status --report FILE says which schedule would do`
@@ -223,13 +231,6 @@ func (f Facts) enough() time.Duration {
 }
 
 func waiting(n int) string { return faults.Waiting(n, "message") }
-
-func rate(d time.Duration) string {
-	if n := int(d.Minutes()); n != 1 {
-		return fmt.Sprintf("rate(%d minutes)", n)
-	}
-	return "rate(1 minute)"
-}
 
 func (f Facts) keepingUp() string {
 	text := "keeping up"

@@ -11,8 +11,8 @@ import (
 // messages an hour, and one settles 50 × 60 × 0.8 = 2,400.
 func healthy() Facts {
 	return Facts{
-		Window: time.Hour, Data: true, Sent: 600, Received: 610, Deleted: 600,
-		Visible: 40, Oldest: ago(4 * time.Minute),
+		Window: time.Hour, Counted: Counted{Data: true, Sent: 600, Received: 610, Deleted: 600, Oldest: ago(4 * time.Minute)},
+		Visible: 40,
 		Enabled: true, Every: 10 * time.Minute, Timeout: time.Minute, Settles: Rate{50, ByReport, false}, Latency: 15 * time.Minute,
 	}
 }

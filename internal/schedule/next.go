@@ -20,7 +20,7 @@ func (c cron) everDue() error {
 // next returns the first due minute after t.
 func (c cron) next(t time.Time) (time.Time, bool) {
 	t = t.Truncate(time.Minute).Add(time.Minute)
-	for day := midnight(t); day.Year() <= lastYear; day = c.nextDay(day) {
+	for day := t.Truncate(24 * time.Hour); day.Year() <= lastYear; day = c.nextDay(day) {
 		if !c.dueOn(day) {
 			continue
 		}
@@ -116,11 +116,6 @@ func nearestWeekday(day time.Time) time.Time {
 		}
 	}
 	return day.AddDate(0, 0, move)
-}
-
-func midnight(t time.Time) time.Time {
-	year, month, day := t.Date()
-	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
 func lastDay(day time.Time) time.Time {

@@ -47,9 +47,17 @@ func Parse(text string) (Schedule, error) {
 	return s, nil
 }
 
-// Minutes returns rate(n minutes); n is at least 2.
+// Minutes returns rate(n minutes).
 func Minutes(n int) Schedule {
-	return Schedule{text: fmt.Sprintf("rate(%d minutes)", n), every: time.Duration(n) * time.Minute}
+	return Schedule{text: rate(int64(n), "minute"), every: time.Duration(n) * time.Minute}
+}
+
+// rate is an expression as EventBridge takes it.
+func rate(n int64, unit string) string {
+	if n != 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("rate(%d %s)", n, unit)
 }
 
 // String returns the expression as it was written.
@@ -108,12 +116,9 @@ func parseRate(text string) (time.Duration, error) {
 		return 0, errors.New("too long a time")
 	}
 	if n == 0 {
-		return 0, fmt.Errorf("the least is rate(1 %s)", name)
+		return 0, fmt.Errorf("the least is %s", rate(1, name))
 	}
-	if n > 1 {
-		name += "s"
-	}
-	if want := fmt.Sprintf("rate(%d %s)", n, name); want != text {
+	if want := rate(n, name); want != text {
 		return 0, fmt.Errorf("say %s", want)
 	}
 	return time.Duration(n) * length, nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/metrics"
+	"athenarefresh/internal/monitor"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -30,24 +31,9 @@ func New(cfg aws.Config) *Reader {
 	return &Reader{get: cloudwatch.NewFromConfig(cfg).GetMetricData}
 }
 
-// Queue is what CloudWatch says of a queue in a window.
-type Queue struct {
-	Data                    bool // there was any value of the three counters
-	Sent, Received, Deleted float64
-	Busiest                 float64  // deleted in the minute in which most were
-	Lately                  *float64 // sent in a second, of the newest quarter of an hour; nil: not known
-	// Told is the newest minute of which there is anything, LastReceived the one
-	// in which a message was received last, and UnreceivedSince the first after it
-	// in which one was sent. Zero: none in the window.
-	Told, LastReceived, UnreceivedSince time.Time
-	// Oldest is the age of the oldest message in the newest minute of which
-	// there is one; nil if there is none.
-	Oldest *time.Duration
-}
-
 // Queue reads a queue's metrics of [from, to). CloudWatch has them a minute or
 // more late, and of an inactive queue none at all (docs/aws-facts.md 7.2).
-func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (Queue, error) {
+func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (monitor.Counted, error) {
 	got, err := r.read(ctx, []types.MetricDataQuery{
 		query(metrics.QueueSent, name, "Sum", time.Minute),
 		query(metrics.QueueReceived, name, "Sum", time.Minute),
@@ -55,14 +41,14 @@ func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (Qu
 		query(metrics.QueueOldest, name, "Maximum", time.Minute),
 	}, from, to)
 	if err != nil {
-		return Queue{}, fmt.Errorf("read the metrics of queue %s: %w", name, err)
+		return monitor.Counted{}, fmt.Errorf("read the metrics of queue %s: %w", name, err)
 	}
 	return queueOf(got, to.Sub(from)), nil
 }
 
-func queueOf(got []series, window time.Duration) Queue {
+func queueOf(got []series, window time.Duration) monitor.Counted {
 	var always time.Time
-	q := Queue{Sent: got[0].sum(always), Received: got[1].sum(always), Deleted: got[2].sum(always)}
+	q := monitor.Counted{Sent: got[0].sum(always), Received: got[1].sum(always), Deleted: got[2].sum(always)}
 	if i := got[2].largest(); i >= 0 {
 		q.Busiest = got[2].points[i].value
 	}

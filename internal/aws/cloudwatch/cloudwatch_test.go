@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/monitor"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,7 +77,7 @@ func TestWhatIsNotReceivedIsSeen(t *testing.T) {
 
 func TestNoPointsAreNoData(t *testing.T) {
 	q, err := says(t, page("", complete(0), complete(1), complete(2), complete(3))).Queue(t.Context(), "q", noon, noon.Add(time.Hour))
-	if err != nil || q != (Queue{}) {
+	if err != nil || q != (monitor.Counted{}) {
 		t.Errorf("%+v, %v", q, err)
 	}
 	// A zero that was measured is data, and so is an age of zero.
@@ -105,7 +106,7 @@ func TestAMetricThatIsMissingIsAnError(t *testing.T) {
 		"without an id": {page("", complete(0), complete(1), complete(2), types.MetricDataResult{StatusCode: types.StatusCodeComplete}), "left it out"},
 	} {
 		q, err := says(t, c.page).Queue(t.Context(), "q", noon, noon.Add(time.Hour))
-		if err == nil || !strings.Contains(err.Error(), c.says) || q != (Queue{}) {
+		if err == nil || !strings.Contains(err.Error(), c.says) || q != (monitor.Counted{}) {
 			t.Errorf("%s: %+v, %v; want %s", name, q, err, c.says)
 		}
 	}
