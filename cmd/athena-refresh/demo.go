@@ -137,21 +137,20 @@ type story struct {
 	land  *demo.Lander
 	table string
 	step  int
+
+	failed error // to write
 }
 
 var errNoFiles = errors.New("no CloudTrail file")
 
 // tell tells the whole story. What lands is settled by what settles it in open and
 // run, so that the page knows of it. Its error is a failure, or a mismatch.
-func (t *story) tell(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{t.makeTable, t.landFiles, t.before} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+func (t *story) tell(ctx context.Context) (err error) {
+	if err := t.steps(ctx, t.makeTable, t.landFiles, t.before); err != nil {
+		return err
 	}
 	page, end := "", "nothing is left behind"
 	if t.flags.serve {
-		var err error
 		if page, err = t.listen(); err != nil {
 			return err
 		}
@@ -161,13 +160,12 @@ func (t *story) tell(ctx context.Context) error {
 		end = "the data is kept in " + t.dir
 	}
 	return t.serving(ctx, func(ctx context.Context) error {
-		for _, step := range []func(context.Context) error{t.settle, t.after, t.answer} {
-			if err := step(ctx); err != nil {
-				return err
-			}
-		}
-		if err := t.printf("Done in %.1f s; %s.\n", time.Since(t.begun).Seconds(), end); err != nil || !t.flags.serve {
+		if err := t.steps(ctx, t.settle, t.after, t.answer); err != nil {
 			return err
+		}
+		t.printf("Done in %.1f s; %s.\n", time.Since(t.begun).Seconds(), end)
+		if t.failed != nil || !t.flags.serve {
+			return t.failed
 		}
 		if err := t.app.introduce(t.config, t.stack, page); err != nil {
 			return err
@@ -177,33 +175,38 @@ func (t *story) tell(ctx context.Context) error {
 	})
 }
 
-// printf prints for people; JSON has lines of its own.
-func (t *story) printf(format string, args ...any) error {
-	if t.app.json {
-		return nil
+func (t *story) steps(ctx context.Context, all ...func(context.Context) error) error {
+	for _, step := range all {
+		if err := errors.Join(step(ctx), t.failed); err != nil {
+			return err
+		}
 	}
-	return t.app.printf(format, args...)
+	return nil
+}
+
+// printf prints for people, until that fails; JSON has lines of its own.
+func (t *story) printf(format string, args ...any) {
+	if !t.app.json && t.failed == nil {
+		t.failed = t.app.printf(format, args...)
+	}
 }
 
 // head begins a step.
-func (t *story) head(format string, args ...any) error {
+func (t *story) head(format string, args ...any) {
 	t.step++
-	return t.printf("%s\n", terminal.Bold(t.app.stdout, fmt.Sprintf("%d. %s", t.step, fmt.Sprintf(format, args...))))
+	t.printf("%s\n", terminal.Bold(t.app.stdout, fmt.Sprintf("%d. %s", t.step, fmt.Sprintf(format, args...))))
 }
 
 // line prints a line of JSON.
-func (t *story) line(v any) error {
-	if !t.app.json {
-		return nil
+func (t *story) line(v any) {
+	if t.app.json && t.failed == nil {
+		t.failed = printJSON(t.app.stdout, v)
 	}
-	return printJSON(t.app.stdout, v)
 }
 
 // makeTable makes the table, unless the configuration says what it is.
 func (t *story) makeTable(ctx context.Context) error {
-	if err := t.head("An S3, SQS, Glue and Athena of its own: %s", t.stack.url); err != nil {
-		return err
-	}
+	t.head("An S3, SQS, Glue and Athena of its own: %s", t.stack.url)
 	if _, ok := t.app.saved(t.table); ok {
 		return nil
 	}
@@ -242,12 +245,11 @@ func (t *story) landFiles(ctx context.Context) error {
 	err := t.land.Land(ctx, t.files)
 	stop()
 	skipped := t.land.Skipped()
-	for i, s := range skipped {
-		if i == mostSkipped {
-			t.app.say(fmt.Sprintf("skipped: %d more", len(skipped)-i))
-			break
-		}
+	for _, s := range skipped[:min(len(skipped), mostSkipped)] {
 		t.app.say("skipped: " + terminal.Escape(s.Path) + ": " + terminal.Escape(s.Why))
+	}
+	if more := len(skipped) - mostSkipped; more > 0 {
+		t.app.say(fmt.Sprintf("skipped: %d more", more))
 	}
 	n := t.land.Landed()
 	switch {
@@ -256,9 +258,9 @@ func (t *story) landFiles(ctx context.Context) error {
 	case n.Objects == 0:
 		return errNoFiles
 	}
-	return errors.Join(
-		t.head("%s land in s3://%s: %s records", count(n.Objects, "CloudTrail file"), t.land.Bucket, terminal.Thousands(n.Records)),
-		t.line(demoLanded{"landed", t.table, t.land.Bucket, n.Objects, n.Records, n.Bytes}))
+	t.head("%s land in s3://%s: %s records", count(n.Objects, "CloudTrail file"), t.land.Bucket, terminal.Thousands(n.Records))
+	t.line(demoLanded{"landed", t.table, t.land.Bucket, n.Objects, n.Records, n.Bytes})
+	return nil
 }
 
 // demoCount is a line of demo --json.
@@ -271,17 +273,13 @@ type demoCount struct {
 
 // before shows that nothing is found yet.
 func (t *story) before(ctx context.Context) error {
-	if err := t.head("A query finds nothing: the table has no partition yet"); err != nil {
-		return err
-	}
+	t.head("A query finds nothing: the table has no partition yet")
 	return t.count(ctx, "before", 0, "")
 }
 
 // after shows that everything is found.
 func (t *story) after(ctx context.Context) error {
-	if err := t.head("The same query finds every row"); err != nil {
-		return err
-	}
+	t.head("The same query finds every row")
 	n := t.land.Landed().Records
 	return t.count(ctx, "after", n, fmt.Sprintf(" of %s landed", terminal.Thousands(n)))
 }
@@ -303,9 +301,9 @@ func (t *story) count(ctx context.Context, when string, want int, verdict string
 	if n != want {
 		err = fmt.Errorf("%s finds %d rows, not %d", sql, n, want)
 	}
-	return errors.Join(
-		t.printf("   %s: %s rows%s\n", sql, terminal.Thousands(n), verdict),
-		t.line(demoCount{when, t.table, n, t.land.Landed().Records}), err)
+	t.printf("   %s: %s rows%s\n", sql, terminal.Thousands(n), verdict)
+	t.line(demoCount{when, t.table, n, t.land.Landed().Records})
+	return err
 }
 
 func (t *story) ask(ctx context.Context, sql string) ([]prompt.Column, [][]*string, error) {
@@ -319,9 +317,7 @@ func (t *story) ask(ctx context.Context, sql string) ([]prompt.Column, [][]*stri
 
 // settle waits until all that landed is settled.
 func (t *story) settle(ctx context.Context) error {
-	if err := t.head("The refresh adds the partitions that S3's notifications call for"); err != nil {
-		return err
-	}
+	t.head("The refresh adds the partitions that S3's notifications call for")
 	w, begun := t.service.worker, time.Now()
 	stop := terminal.Progress(t.app.stderr, func() string { return progress(w.Refresher.Tally()) })
 	err := t.untilSettled(ctx)
@@ -339,7 +335,9 @@ func (t *story) settle(ctx context.Context) error {
 	if n := r.Outcomes[refresh.Parked]; n > 0 {
 		text += fmt.Sprintf("; %s parked%s", count(n, "message"), list(": ", r.Reasons))
 	}
-	return errors.Join(t.printf("   %s\n", text), t.line(r))
+	t.printf("   %s\n", text)
+	t.line(r)
+	return nil
 }
 
 // unmoved is how long nothing may be settled until the story gives up: longer than
@@ -380,9 +378,7 @@ type demoAnswer struct {
 
 // answer asks something worth asking of any account.
 func (t *story) answer(ctx context.Context) error {
-	if err := t.head("Which calls failed?"); err != nil {
-		return err
-	}
+	t.head("Which calls failed?")
 	sql := `SELECT eventname, errorcode, count(*) AS times, min(eventtime) AS first
 FROM ` + t.table + ` WHERE errorcode IS NOT NULL GROUP BY 1, 2
 ORDER BY times DESC, first, eventname LIMIT 5`
@@ -391,15 +387,14 @@ ORDER BY times DESC, first, eventname LIMIT 5`
 		return err
 	}
 	if t.app.json {
-		a := demoAnswer{Type: "answer", SQL: sql, Rows: append([][]*string{}, rows...)}
+		line := demoAnswer{Type: "answer", SQL: sql, Rows: append([][]*string{}, rows...)}
 		for _, c := range columns {
-			a.Columns = append(a.Columns, c.Name)
+			line.Columns = append(line.Columns, c.Name)
 		}
-		return t.line(a)
+		t.line(line)
+		return nil
 	}
-	if err := t.printf("   %s\n", strings.ReplaceAll(sql, "\n", "\n   ")); err != nil {
-		return err
-	}
+	t.printf("   %s\n", strings.ReplaceAll(sql, "\n", "\n   "))
 	shown := prompt.Table(t.app.stdout, "   ", columns)
 	for _, r := range rows {
 		if err := shown.Row(r); err != nil {
