@@ -114,10 +114,9 @@ func (a *app) discovered(ctx context.Context, f *placeFlags) (*discover.Place, e
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	p.Bucket = bucket
-	p.Take = func(ctx context.Context, keys []string, limits sample.Limits) (*sample.Sample, error) {
-		return objects.NewSampler(cfg).Keys(ctx, bucket, keys, limits)
-	}
-	return p, explainAWS(what, p.LookAtBucket(ctx, prefix, f.breadth, objects.New(cfg).List))
+	files := objects.NewSampler(cfg)
+	p.File = func(key string) sample.Candidate { return files.Object(bucket, key) }
+	return p, explainAWS(what, p.LookAtBucket(ctx, prefix, f.breadth, files.List))
 }
 
 // noBucket says why a place that is no folder is no bucket either: there is
@@ -151,13 +150,7 @@ func lookAtFolder(ctx context.Context, dir string, p *discover.Place) error {
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", dir, err)
 	}
-	p.Take = func(ctx context.Context, keys []string, limits sample.Limits) (*sample.Sample, error) {
-		var paths []string
-		for _, key := range keys {
-			paths = append(paths, filepath.Join(abs, filepath.FromSlash(key)))
-		}
-		return sample.Paths(ctx, paths, limits)
-	}
+	p.File = func(key string) sample.Candidate { return sample.Path(filepath.Join(abs, filepath.FromSlash(key))) }
 	err = p.LookAtFolder(ctx, abs, func(ctx context.Context) iter.Seq2[discover.File, error] {
 		return func(yield func(discover.File, error) bool) {
 			p.Skipped = nil

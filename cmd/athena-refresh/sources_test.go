@@ -28,10 +28,7 @@ func TestSamplesAnswerTheirPagesQueries(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: takes seconds")
 	}
-	pages, err := source.Pages()
-	if err != nil {
-		t.Fatal(err)
-	}
+	pages := source.Pages()
 	var landed []*landedPage
 	pages = slices.DeleteFunc(pages, func(p source.Page) bool {
 		l := sampleOf(t, &p)

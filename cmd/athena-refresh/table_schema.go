@@ -104,13 +104,13 @@ func (h *home) ofSource() (s schema.Schema, notes []string, err error) {
 	s, ok := schema.Named(h.source)
 	switch {
 	case ok:
-		page, err := source.PageOf(h.source)
+		page, _ := source.PageOf(h.source)
 		for note := range strings.SplitSeq("\n"+page.Warnings, "\n- ") {
 			if note = strings.Join(strings.Fields(note), " "); note != "" {
 				notes = append(notes, note)
 			}
 		}
-		return s, notes, err
+		return s, notes, nil
 	case h.source != "":
 		return s, nil, hint(fmt.Errorf("table %s: the columns of source %s depend on the files", h.name, h.source), "--from %s looks at them", h.location)
 	}

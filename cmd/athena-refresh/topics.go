@@ -82,13 +82,9 @@ func sourcesTopic() *cobra.Command {
 // describeSources is a paragraph for each source: its title, the table and its
 // keys, and where a file of it lies.
 func describeSources() (string, error) {
-	pages, err := source.Pages()
-	if err != nil {
-		return "", err
-	}
 	var b strings.Builder
 	b.WriteString(sourcesIntroduction)
-	for _, p := range pages {
+	for _, p := range source.Pages() {
 		at, err := p.Example()
 		if err != nil {
 			return "", err

@@ -14,10 +14,7 @@ func TestTheFunctionCarriesTheRulesAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := source.Pages()
-	if err != nil {
-		t.Fatal(err)
-	}
+	pages := source.Pages()
 	for _, p := range pages {
 		if bytes.Contains(program, []byte(p.About)) {
 			t.Errorf("the page of %s is in the function", p.Name)

@@ -29,10 +29,8 @@ type Place struct {
 	Part    bool     // not everything was looked at
 	Skipped []string // of the folder, each with why; whoever lists it notes them
 
-	// Take takes a sample of files, by their keys from the root of the folder or of
-	// the bucket.
-	Take func(ctx context.Context, keys []string, limits sample.Limits) (*sample.Sample, error)
-	Seen atomic.Int64 // files so far: looking may take a while
+	File func(key string) sample.Candidate // by its key from the root of the folder, or of the bucket
+	Seen atomic.Int64                      // files so far: looking may take a while
 
 	learnt map[string]learnt // of tables
 }
@@ -159,7 +157,11 @@ func (p *Place) guess(ctx context.Context, keys []string, limits sample.Limits, 
 	if err := infer.Available(); err != nil {
 		return nil, err
 	}
-	taken, err := p.Take(ctx, p.FromRoot(keys), limits)
+	var files []sample.Candidate
+	for _, key := range p.FromRoot(keys) {
+		files = append(files, p.File(key))
+	}
+	taken, err := sample.Take(ctx, files, limits)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package schema
 
 import (
 	"fmt"
-	"slices"
 
 	"athenarefresh/internal/source"
 )
@@ -11,35 +10,23 @@ import (
 // whose pages have a table.
 func Names() []string {
 	var names []string
-	for _, p := range pages() {
+	for _, p := range source.Pages() {
 		if p.Table != "" {
 			names = append(names, p.Name)
 		}
 	}
-	slices.Sort(names)
 	return names
 }
 
 // Named is a schema of [Names], and whether there is one of that name.
 func Named(name string) (Schema, bool) {
-	for _, p := range pages() {
-		if p.Name != name || p.Table == "" {
-			continue
-		}
-		s, err := Read([]byte(p.Table), Format{})
-		if err != nil {
-			panic(fmt.Sprintf("schema: the table of page %s: %v", name, err)) // a test reads it
-		}
-		return s, true
+	p, ok := source.PageOf(name)
+	if !ok || p.Table == "" {
+		return Schema{}, false
 	}
-	return Schema{}, false
-}
-
-// pages are a part of the program, which a test reads.
-func pages() []source.Page {
-	list, err := source.Pages()
+	s, err := Read([]byte(p.Table), Format{})
 	if err != nil {
-		panic(fmt.Sprintf("schema: %v", err))
+		panic(fmt.Sprintf("schema: the table of page %s: %v", name, err)) // a test reads it
 	}
-	return list
+	return s, true
 }

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -35,39 +34,38 @@ type Page struct {
 // Query is a question to the table and what the page's sample answers.
 type Query struct{ Title, SQL, Answer string }
 
-// Pages are all pages, in the order of their names.
-func Pages() ([]Page, error) {
+// Pages are all pages, in the order of their names. They are a part of the program:
+// tests read them, so that none can be wrong here.
+func Pages() (list []Page) {
 	entries, err := files.ReadDir(".")
 	if err != nil {
-		return nil, fmt.Errorf("list the pages: %w", err)
+		panic(fmt.Sprintf("source: list the pages: %v", err))
 	}
-	var list []Page
 	for _, e := range entries {
-		text, err := files.ReadFile(e.Name())
-		if err != nil {
-			return nil, fmt.Errorf("read page %s: %w", e.Name(), err)
-		}
-		p, err := parse(strings.TrimSuffix(path.Base(e.Name()), ".md"), string(text))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", e.Name(), err)
-		}
-		list = append(list, p)
+		list = append(list, mustRead(e.Name()))
 	}
 	slices.SortFunc(list, func(a, b Page) int { return strings.Compare(a.Name, b.Name) })
-	return list, nil
+	return list
 }
 
-// PageOf is the page of a source.
-func PageOf(name string) (Page, error) {
-	pages, err := Pages()
+func mustRead(file string) Page {
+	text, err := files.ReadFile(file)
 	if err != nil {
-		return Page{}, err
+		panic(fmt.Sprintf("source: read page %s: %v", file, err))
 	}
-	i := slices.IndexFunc(pages, func(p Page) bool { return p.Name == name })
-	if i < 0 {
-		return Page{}, fmt.Errorf("no source %q", name)
+	p, err := parse(strings.TrimSuffix(file, ".md"), string(text))
+	if err != nil {
+		panic(fmt.Sprintf("source: %s: %v", file, err))
 	}
-	return pages[i], nil
+	return p
+}
+
+// PageOf is the page of a source, and whether there is one of that name.
+func PageOf(name string) (Page, bool) {
+	if _, ok := Named(name); !ok {
+		return Page{}, false
+	}
+	return mustRead(name + ".md"), true
 }
 
 const warningsHeading = "## What to know"

@@ -13,13 +13,9 @@ import (
 // MostListed bounds how many files are looked at to choose from.
 const MostListed = 5000
 
-// Paths takes a sample of these files.
-func Paths(ctx context.Context, paths []string, limits Limits) (*Sample, error) {
-	var all []Candidate
-	for _, path := range paths {
-		all = append(all, Candidate{path, func(context.Context) (io.ReadCloser, error) { return os.Open(path) }})
-	}
-	return Take(ctx, all, limits)
+// Path is a file that may be taken.
+func Path(path string) Candidate {
+	return Candidate{path, func(context.Context) (io.ReadCloser, error) { return os.Open(path) }}
 }
 
 // Local takes a sample of a file, or of the files of a folder.
@@ -37,7 +33,7 @@ func Local(ctx context.Context, from string, limits Limits) (*Sample, error) {
 		if !d.Type().IsRegular() || path != from && !readable(filepath.ToSlash(rel)) {
 			return nil
 		}
-		if all = append(all, Candidate{path, func(context.Context) (io.ReadCloser, error) { return os.Open(path) }}); len(all) == MostListed {
+		if all = append(all, Path(path)); len(all) == MostListed {
 			return full
 		}
 		return ctx.Err()

@@ -121,7 +121,7 @@ wide.json was left out: it is UTF-16, and Athena reads text in UTF-8`, notes); d
 // keeps nobody from the others.
 func TestWhatCantBeReadIsLeftOut(t *testing.T) {
 	dir := folder(t, map[string]string{"a.json": "1\n"})
-	s, err := Paths(t.Context(), []string{dir + "/gone.json", dir + "/a.json"}, Usual)
+	s, err := Take(t.Context(), []Candidate{Path(dir + "/gone.json"), Path(dir + "/a.json")}, Usual)
 	if err != nil {
 		t.Fatal(err)
 	}
