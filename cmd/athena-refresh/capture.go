@@ -14,7 +14,6 @@ import (
 // bodies over many lines.
 type bodies struct {
 	lines  *lineReader
-	ended  bool
 	ahead  []string // lines that were read and given back, the next one last
 	wasted int      // bytes that were read ahead for nothing
 	held   []string // bodies that were found at once
@@ -35,20 +34,18 @@ var printedOtherwise = regexp.MustCompile(`^(Messages:\n- [A-Z]|MESSAGES\t)`)
 // next goes to the next message; false at the end or after an error.
 func (b *bodies) next() bool {
 	if b.known = 0; len(b.held) == 0 {
-		line, known, ok := b.first()
-		if !ok {
+		line, known, ok := b.line()
+		switch {
+		case !ok:
 			return false
-		}
-		if known > 0 {
-			b.text, b.known = "", known
-			b.n++
-			return true
-		}
-		if b.n == 0 && b.otherwise(line) {
+		case known > 0:
+			b.held, b.known = append(b.held, ""), known
+		case b.n == 0 && b.otherwise(line):
 			b.failed = hint(errNotJSON, aCapture)
 			return false
+		default:
+			b.held = b.found(line)
 		}
-		b.held = b.found(line)
 	}
 	b.text, b.held = b.held[0], b.held[1:]
 	b.n++
@@ -63,31 +60,29 @@ func (b *bodies) err() error {
 	return b.lines.err()
 }
 
-// first is line, but leaves a body's text alone of which nothing more comes.
-func (b *bodies) first() (line string, known int, ok bool) {
-	if len(b.ahead) > 0 {
-		line, ok = b.line()
-		return line, 0, ok
+// line reads a line: its text, or what is known of a body of which nothing more
+// comes, whose text is left alone.
+func (b *bodies) line() (text string, known int, ok bool) {
+	if last := len(b.ahead) - 1; last >= 0 {
+		text, b.ahead = b.ahead[last], b.ahead[:last]
+		return text, 0, true
 	}
-	if b.ended = b.ended || !b.lines.next(); b.ended {
+	if !b.lines.next() {
 		return "", 0, false
 	}
 	if known = b.lines.known(); known == 0 {
-		line = b.lines.text()
+		text = b.lines.text()
 	}
-	return line, known, true
+	return text, known, true
 }
 
-func (b *bodies) line() (string, bool) {
-	if last := len(b.ahead) - 1; last >= 0 {
-		line := b.ahead[last]
-		b.ahead = b.ahead[:last]
-		return line, true
+// textLine reads a line's text, whatever is known of it.
+func (b *bodies) textLine() (text string, ok bool) {
+	text, known, ok := b.line()
+	if known > 0 {
+		text = b.lines.text()
 	}
-	if b.ended = b.ended || !b.lines.next(); b.ended {
-		return "", false
-	}
-	return b.lines.text(), true
+	return text, ok
 }
 
 func (b *bodies) giveBack(lines []string) {
@@ -100,7 +95,7 @@ func (b *bodies) otherwise(first string) bool {
 	if first != "Messages:" {
 		return printedOtherwise.MatchString(first)
 	}
-	second, ok := b.line()
+	second, ok := b.textLine()
 	if ok {
 		b.giveBack([]string{second})
 	}
@@ -155,7 +150,7 @@ type ahead struct {
 // Read implements io.Reader.
 func (a *ahead) Read(to []byte) (int, error) {
 	if a.rest == "" {
-		line, ok := a.from.line()
+		line, ok := a.from.textLine()
 		if !ok {
 			return 0, io.EOF
 		}

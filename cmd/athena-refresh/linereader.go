@@ -33,6 +33,9 @@ func newLineReader(r io.Reader) *lineReader {
 
 // next goes to the next line; false at the end or after an error.
 func (l *lineReader) next() bool {
+	if l.failed != nil {
+		return false
+	}
 	for l.at++; l.at >= len(l.block.ends); {
 		if l.block.err != nil {
 			l.failed = l.block.err

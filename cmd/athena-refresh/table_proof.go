@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"athenarefresh/internal/aws/provision"
@@ -46,21 +45,13 @@ func reading(ctx context.Context, t *infer.Table, taken *sample.Sample) (answer 
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	c := &config.Config{Region: "us-east-1", Account: "123456789012", Database: "sample", WorkGroup: "primary", ResultsBucket: "results"}
-	stack, err := startStack(context.WithoutCancel(ctx), c, "127.0.0.1:0", local.Options{Data: dir})
+	stack, err := startStack(context.WithoutCancel(ctx), c, "127.0.0.1:0", local.Options{Data: dir, Mounts: []local.Mount{{Bucket: "sample", Dir: taken.Dir, At: "t/"}}})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stack.stop()) }()
-	store := provision.S3(stack.cfg)
-	for _, bucket := range []string{"sample", "results"} {
-		if _, err := store.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket}); err != nil {
-			return nil, fmt.Errorf("read the sample back: %w", err)
-		}
-	}
-	for _, f := range taken.Files {
-		if err := put(ctx, store, "sample", "t/"+filepath.Base(f.Path), f.Path); err != nil {
-			return nil, fmt.Errorf("read the sample back: %w", err)
-		}
+	if _, err := provision.S3(stack.cfg).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &c.ResultsBucket}); err != nil {
+		return nil, fmt.Errorf("read the sample back: %w", err)
 	}
 	ask := searcher(stack.cfg, c)
 	for _, sql := range []string{"CREATE DATABASE sample", t.Table("sample", "t", nil, "s3://sample/t/").SQL()} {
@@ -73,14 +64,4 @@ func reading(ctx context.Context, t *infer.Table, taken *sample.Sample) (answer 
 		return nil, err
 	}
 	return counted.All()
-}
-
-func put(ctx context.Context, store *s3.Client, bucket, key, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = store.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: f})
-	return err
 }

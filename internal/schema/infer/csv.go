@@ -85,6 +85,7 @@ func (out *Schema) join(one *Schema) error {
 // uncomment shows DuckDB the files without the lines of comment at their
 // beginning, and returns those: Athena skips a number of lines, whatever they are.
 func (s *session) uncomment() (head []string, err error) {
+	first := s.files[0]
 	for i, file := range s.files {
 		content, err := os.ReadFile(file)
 		if err != nil {
@@ -96,7 +97,7 @@ func (s *session) uncomment() (head []string, err error) {
 			n++
 		}
 		if i > 0 && n != len(head) {
-			return nil, fmt.Errorf("the files begin with different numbers of lines of comment, %s with %d, %s with %d: Athena skips one number of lines", s.files[0], len(head), file, n)
+			return nil, fmt.Errorf("the files begin with different numbers of lines of comment, %s with %d, %s with %d: Athena skips one number of lines", first, len(head), file, n)
 		}
 		if head = lines[:n]; n == 0 {
 			continue
@@ -104,8 +105,7 @@ func (s *session) uncomment() (head []string, err error) {
 		if more := slices.IndexFunc(lines[n:], func(l string) bool { return strings.HasPrefix(l, "#") }); more >= 0 {
 			s.notes.add("%s has lines of comment further down, the first is line %d: Athena reads them as rows", file, n+more+1)
 		}
-		s.files[i] = file + ".rest"
-		if err := os.WriteFile(s.files[i], []byte(strings.Join(lines[n:], "")), 0o600); err != nil {
+		if err := s.instead(i, []byte(strings.Join(lines[n:], ""))); err != nil {
 			return nil, err
 		}
 	}
@@ -214,19 +214,6 @@ func (s *session) broken(ctx context.Context, out *Schema) error {
 		s.notes.add("%d of the records have a line break in a quoted field: Athena reads a line at a time, and breaks each of them into several rows", n)
 	}
 	return nil
-}
-
-// ofText is the type of fields in text that DuckDB takes for a type of its own.
-func ofText(duck string) hiveql.Type {
-	switch duck {
-	case "BIGINT":
-		return hiveql.Type{Name: "bigint"}
-	case "DOUBLE":
-		return hiveql.Type{Name: "double"}
-	case "BOOLEAN":
-		return hiveql.Type{Name: "boolean"}
-	}
-	return stringType
 }
 
 // wider is a type that holds what both do.

@@ -246,35 +246,26 @@ func (s *session) ofParquet(path string, info duckdb.TypeInfo) hiveql.Type {
 		}
 		return t
 	}
-	switch info.InternalType() {
-	case duckdb.TYPE_BOOLEAN:
-		return hiveql.Type{Name: "boolean"}
-	case duckdb.TYPE_TINYINT:
-		return hiveql.Type{Name: "tinyint"}
-	case duckdb.TYPE_SMALLINT:
-		return hiveql.Type{Name: "smallint"}
-	case duckdb.TYPE_INTEGER:
-		return hiveql.Type{Name: "int"}
-	case duckdb.TYPE_BIGINT:
-		return hiveql.Type{Name: "bigint"}
+	kind := info.InternalType()
+	name, ok := hiveNames[kind]
+	switch kind {
 	case duckdb.TYPE_UTINYINT, duckdb.TYPE_USMALLINT, duckdb.TYPE_UINTEGER, duckdb.TYPE_UBIGINT:
 		s.notes.add("%s is bigint: the files have whole numbers without a sign, which Hive doesn't know", path)
-		return hiveql.Type{Name: "bigint"}
-	case duckdb.TYPE_FLOAT:
-		return hiveql.Type{Name: "float"}
-	case duckdb.TYPE_DOUBLE:
-		return hiveql.Type{Name: "double"}
-	case duckdb.TYPE_BLOB:
-		return hiveql.Type{Name: "binary"}
-	case duckdb.TYPE_DATE:
-		return hiveql.Type{Name: "date"}
-	case duckdb.TYPE_TIMESTAMP, duckdb.TYPE_TIMESTAMP_S, duckdb.TYPE_TIMESTAMP_MS, duckdb.TYPE_TIMESTAMP_NS, duckdb.TYPE_TIMESTAMP_TZ:
-		return hiveql.Type{Name: "timestamp"}
-	case duckdb.TYPE_VARCHAR, duckdb.TYPE_ENUM:
+	}
+	if !ok {
+		s.notes.add("%s is string: Hive has no type for what the files have; Athena may not read it", path)
 		return stringType
 	}
-	s.notes.add("%s is string: Hive has no type for what the files have; Athena may not read it", path)
-	return stringType
+	return hiveql.Type{Name: name}
+}
+
+// hiveNames are Hive's names of DuckDB's types.
+var hiveNames = map[duckdb.Type]string{
+	duckdb.TYPE_BOOLEAN: "boolean", duckdb.TYPE_BLOB: "binary", duckdb.TYPE_VARCHAR: "string", duckdb.TYPE_ENUM: "string",
+	duckdb.TYPE_TINYINT: "tinyint", duckdb.TYPE_SMALLINT: "smallint", duckdb.TYPE_INTEGER: "int", duckdb.TYPE_BIGINT: "bigint",
+	duckdb.TYPE_UTINYINT: "bigint", duckdb.TYPE_USMALLINT: "bigint", duckdb.TYPE_UINTEGER: "bigint", duckdb.TYPE_UBIGINT: "bigint",
+	duckdb.TYPE_FLOAT: "float", duckdb.TYPE_DOUBLE: "double", duckdb.TYPE_DATE: "date", duckdb.TYPE_TIMESTAMP: "timestamp",
+	duckdb.TYPE_TIMESTAMP_S: "timestamp", duckdb.TYPE_TIMESTAMP_MS: "timestamp", duckdb.TYPE_TIMESTAMP_NS: "timestamp", duckdb.TYPE_TIMESTAMP_TZ: "timestamp",
 }
 
 // literal quotes a text for DuckDB.

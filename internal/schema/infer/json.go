@@ -78,16 +78,21 @@ func (s *structure) hive(path string, n *notes) hiveql.Type {
 		return s.object(path, n)
 	}
 	switch s.name {
-	case "BOOLEAN":
-		return hiveql.Type{Name: "boolean"}
-	case "BIGINT", "UBIGINT", "HUGEINT":
-		return hiveql.Type{Name: "bigint"}
-	case "DOUBLE":
-		return hiveql.Type{Name: "double"}
 	case "NULL":
 		n.add("%s is string: the sample has no value of it", path)
 	case "JSON":
 		n.add("%s is string: the sample has values of several types, or only {}", path)
+	}
+	return ofText(s.name)
+}
+
+// ofText is Hive's type of values in text that DuckDB takes for a type of its own.
+func ofText(duck string) hiveql.Type {
+	switch duck {
+	case "BOOLEAN", "BIGINT", "DOUBLE":
+		return hiveql.Type{Name: strings.ToLower(duck)}
+	case "UBIGINT", "HUGEINT":
+		return hiveql.Type{Name: "bigint"}
 	}
 	return stringType
 }

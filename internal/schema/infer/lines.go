@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -46,12 +47,19 @@ func (s *session) oneALine() error {
 			continue
 		}
 		s.notes.add("%s has several objects on a line: of its %d objects Athena reads %d, the first of each line", file, objects, lines)
-		s.files[i] = file + ".lines"
-		if err := os.WriteFile(s.files[i], all, 0o600); err != nil {
+		if err := s.instead(i, all); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// instead has DuckDB look at another text instead of a file: beside it, under a name
+// that no engine reads.
+func (s *session) instead(i int, text []byte) error {
+	dir, name := filepath.Split(s.files[i])
+	s.files[i] = filepath.Join(dir, "_"+name)
+	return os.WriteFile(s.files[i], text, 0o600)
 }
 
 // objectsOf are the JSON objects of a line.
