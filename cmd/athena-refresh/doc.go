@@ -20,7 +20,7 @@
 //	internal/schema/infer    the schema of a sample, by DuckDB
 //	internal/hiveql          Hive's DDL, read and written                          pure
 //	internal/metrics         the one list of metrics, alerts and charts; CloudWatch's lines  pure
-//	internal/monitor         a queue's numbers → a verdict in words                pure
+//	internal/monitor         a queue's numbers → a verdict in words; owns the interface Metrics
 //	internal/s3events        which events and keys a bucket's notification stands for  pure
 //	internal/iam             judges requests by policies, as IAM does              pure
 //	internal/coverage        which time of which table can be searched, and when objects land

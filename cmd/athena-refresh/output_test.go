@@ -38,7 +38,7 @@ var outputLines = []outputLine{
 	{"replay --dry-run", "call", here, "replayCall"},
 	{"replay --dry-run", "summary", here, "replaySummary"},
 	{"explain", "", here, "explained"},
-	{"status", "status", here, "statusReport"},
+	{"status", "status", there + "monitor", "Report"},
 	{"reconcile", "missing, elsewhere, empty, nested, unplaced", here, "differenceLine"},
 	{"reconcile", "summary", here, "reconcileSummary"},
 	{"reconcile --engine repair", "repair", here, "repairLine"},

@@ -93,7 +93,7 @@ func (a *app) watchStatus(ctx context.Context, s statusFlags) error {
 	if err != nil {
 		return err
 	}
-	r, err := m.look(ctx)
+	r, err := m.Look(ctx)
 	if err != nil {
 		return explainStatus(err)
 	}
@@ -125,7 +125,7 @@ func again(ctx context.Context, every time.Duration, do func() error) error {
 
 // lookAgain complains of what fails, which once worked: the next look may.
 func (a *app) lookAgain(ctx context.Context, m *monitored) error {
-	r, err := m.look(ctx)
+	r, err := m.Look(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -153,17 +153,17 @@ func explainStatus(err error) error {
 	return explained
 }
 
-func (a *app) printStatus(r *statusReport) error {
+func (a *app) printStatus(r *monitor.Report) error {
 	r.Verdict.Hint = a.paste(r.Verdict.Hint)
-	err := a.show(r, "%s", r.words(a.stdout))
+	err := a.show(r, "%s", statusText(r, a.stdout))
 	if err == nil && r.Parked != nil && *r.Parked > 0 {
 		a.advise(`"athena-refresh parked sample" says why messages were parked`)
 	}
 	return err
 }
 
-// words are the report for a person, who may sit at a terminal.
-func (r *statusReport) words(w io.Writer) string {
+// statusText is a report for a person, who may sit at a terminal.
+func statusText(r *monitor.Report, w io.Writer) string {
 	var s facts
 	s.line("queue", "%s, the last %s", r.Queue, (time.Duration(r.Since) * time.Second).String())
 	if r.Sent != nil {

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/monitor"
@@ -18,18 +17,6 @@ import (
 // serveStatus serves the page of a deployment that is looked at from here: of its
 // queue, its catalog and its buckets, and of what CloudWatch counted.
 func (a *app) serveStatus(ctx context.Context, f statusFlags) error {
-	c, router, err := a.router()
-	if err != nil {
-		return err
-	}
-	cfg, err := a.aws(ctx, c)
-	if err != nil {
-		return err
-	}
-	queue, err := sqs.Open(ctx, cfg, c.Queue)
-	if err != nil {
-		return explainAWS("open queue "+c.Queue, err)
-	}
 	m, err := a.openMonitor(ctx, f)
 	if err != nil {
 		return err
@@ -42,7 +29,7 @@ func (a *app) serveStatus(ctx context.Context, f statusFlags) error {
 		return err
 	}
 	log := a.log(slog.LevelWarn)
-	source := a.deployment(ctx, cfg, c, queue, coverage.New(router.Place), func() *table.Router { return router })
+	source := a.deployment(ctx, m.cfg, m.Config, m.queue, coverage.New(m.router.Place), func() *table.Router { return m.router })
 	source.Watcher.Log = log
 	watched := &watchedMonitor{m: m, a: a}
 	source.More = watched.cases
@@ -69,13 +56,13 @@ type watchedMonitor struct {
 
 func (w *watchedMonitor) run(ctx context.Context) {
 	for {
-		r, err := w.m.look(ctx)
+		r, err := w.m.Look(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		w.mu.Lock()
 		if err != nil {
-			w.judged = w.a.unasked(w.m.config.Queue, err)
+			w.judged = w.a.unasked(w.m.Config.Queue, err)
 		} else {
 			w.judged = w.a.casesOf(r.Verdict)
 		}

@@ -45,7 +45,7 @@ func reading(ctx context.Context, t *infer.Table, taken *sample.Sample) (answer 
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	c := &config.Config{Region: "us-east-1", Account: "123456789012", Database: "sample", WorkGroup: "primary", ResultsBucket: "results"}
-	stack, err := startStack(context.WithoutCancel(ctx), c, "127.0.0.1:0", local.Options{Data: dir, Mounts: []local.Mount{{Bucket: "sample", Dir: taken.Dir, At: "t/"}}})
+	stack, err := startStack(context.WithoutCancel(ctx), c, "127.0.0.1:0", local.Options{Data: dir, Mount: &local.Mount{Bucket: "sample", Dir: taken.Dir, At: "t/"}})
 	if err != nil {
 		return nil, err
 	}

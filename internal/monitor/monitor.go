@@ -1,7 +1,7 @@
 // Package monitor says in words how a queue fares, from the numbers that
 // CloudWatch and the queue have of it, and which schedule would keep up.
 //
-// It is pure. Counters of CloudWatch include repeated receives and deletions,
+// Judge is pure. Counters of CloudWatch include repeated receives and deletions,
 // and AWS says not to rely on their absolute values (docs/aws-facts.md 7.2): the verdict
 // rests on what there is in the queue and how old it is, and the counters only
 // say how much arrives and whether anything is deleted at all.
