@@ -395,7 +395,7 @@ ORDER BY times DESC, first, eventname LIMIT 5`
 		return nil
 	}
 	t.printf("   %s\n", strings.ReplaceAll(sql, "\n", "\n   "))
-	shown := prompt.Table(t.app.stdout, "   ", columns)
+	shown := prompt.Table(t.app.stdout, terminal.Width(t.app.stdout), "   ", columns)
 	for _, r := range rows {
 		if err := shown.Row(r); err != nil {
 			return err

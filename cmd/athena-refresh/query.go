@@ -88,7 +88,7 @@ func (a *app) search(ctx context.Context, client *query.Client, sql, format stri
 	}
 	var to prompt.Printer
 	if format == "table" {
-		to = prompt.Table(a.stdout, "", answer.Columns)
+		to = prompt.Table(a.stdout, terminal.Width(a.stdout), "", answer.Columns)
 	} else {
 		to = prompt.Rows(format, a.stdout, answer.Columns)
 	}

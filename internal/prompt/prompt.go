@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,6 +76,7 @@ type Prompt struct {
 	lines    lines
 	names    names
 	expanded choice
+	failed   error // the terminal is gone
 }
 
 // choice of \x: wide answers are shown a column a line by themselves.
@@ -142,9 +144,6 @@ func (l leaving) Prompt(sign string) (string, error) {
 	}
 }
 
-// errLeave ends the prompt.
-var errLeave = errors.New("leave")
-
 // Run reads from the terminal until \q, Ctrl-D or the end of ctx.
 func (p *Prompt) Run(ctx context.Context) error {
 	if terminal.Height(p.Out) == 0 {
@@ -186,24 +185,28 @@ func (p *Prompt) keepHistory(l *liner.State) error {
 }
 
 func (p *Prompt) loop(ctx context.Context) error {
-	if _, err := fmt.Fprintln(p.Out, `A statement ends with ";".  \d lists the tables, \x shows a column a line, \q leaves, \? says more.`); err != nil {
-		return err
-	}
-	for ctx.Err() == nil {
+	p.print("%s\n", `A statement ends with ";".  \d lists the tables, \x shows a column a line, \q leaves, \? says more.`)
+	for ctx.Err() == nil && p.failed == nil {
 		text, err := p.read()
 		switch {
-		case errors.Is(err, errLeave):
+		case errors.Is(err, io.EOF): // Ctrl-D
 			return nil
 		case err != nil:
 			return fmt.Errorf("read a statement: %w", err)
 		}
-		if err := p.obey(ctx, text); errors.Is(err, errLeave) {
+		word, rest, _ := strings.Cut(strings.TrimRight(text, "; "), " ")
+		word = strings.ToLower(word)
+		switch {
+		case text == "":
+		case slices.Contains([]string{`\q`, "exit", "quit"}, word):
 			return nil
-		} else if err != nil {
-			return err
+		case strings.HasPrefix(word, `\`) || word == "help":
+			p.obey(ctx, word, strings.TrimSpace(rest))
+		default:
+			p.answer(ctx, text)
 		}
 	}
-	return nil
+	return p.failed
 }
 
 // read reads a statement without its ";", or a command; "" is nothing to do.
@@ -218,8 +221,6 @@ func (p *Prompt) read() (string, error) {
 		switch {
 		case errors.Is(err, liner.ErrPromptAborted): // Ctrl-C
 			return "", nil
-		case errors.Is(err, io.EOF): // Ctrl-D
-			return "", errLeave
 		case err != nil:
 			return "", err
 		}
@@ -279,33 +280,31 @@ func through(text, end string) int {
 	return len(text)
 }
 
-// obey does what a command or a statement says. Its error ends the prompt.
-func (p *Prompt) obey(ctx context.Context, text string) error {
-	word, rest, _ := strings.Cut(strings.TrimRight(text, "; "), " ")
-	rest = strings.TrimSpace(rest)
-	switch lower := strings.ToLower(word); {
-	case text == "":
-		return nil
-	case lower == `\q` || lower == "exit" || lower == "quit":
-		return errLeave
-	case lower == `\x`:
-		return p.expand(rest)
-	case lower == `\d` && rest == "":
-		return p.said(p.interruptible(ctx, p.tables))
-	case lower == `\d`:
-		return p.said(p.interruptible(ctx, func(ctx context.Context) error { return p.columns(ctx, rest) }))
-	case lower == `\?` || lower == `\h` || lower == "help":
-		return p.print("%s", help)
-	case strings.HasPrefix(text, `\`):
-		return p.print("%s: no such command; \\? lists them\n", terminal.Escape(word))
-	}
+// answer runs statements.
+func (p *Prompt) answer(ctx context.Context, text string) {
 	ended, _ := Split(text)
 	for _, sql := range ended {
-		if err := p.said(p.interruptible(ctx, func(ctx context.Context) error { return p.query(ctx, sql) })); err != nil {
-			return err
+		if p.failed != nil {
+			return
 		}
+		p.interruptible(ctx, func(ctx context.Context) error { return p.query(ctx, sql) })
 	}
-	return nil
+}
+
+// obey does what a command says.
+func (p *Prompt) obey(ctx context.Context, word, rest string) {
+	switch {
+	case word == `\x`:
+		p.expand(strings.ToLower(rest))
+	case word == `\d` && rest == "":
+		p.interruptible(ctx, p.tables)
+	case word == `\d`:
+		p.interruptible(ctx, func(ctx context.Context) error { return p.columns(ctx, rest) })
+	case word == `\?` || word == `\h` || word == "help":
+		p.print("%s", help)
+	default:
+		p.print("%s: no such command; \\? lists them\n", terminal.Escape(word))
+	}
 }
 
 const help = `  STATEMENT;     runs it; it may take several lines
@@ -317,53 +316,46 @@ const help = `  STATEMENT;     runs it; it may take several lines
   Tab            completes tables, columns and keywords; up and down: what was asked before
 `
 
-func (p *Prompt) print(format string, args ...any) error {
-	_, err := fmt.Fprintf(p.Out, format, args...)
-	return err
+// print prints to the terminal.
+func (p *Prompt) print(format string, args ...any) { fmt.Fprintf(p, format, args...) }
+
+// Write implements io.Writer: that the terminal is gone ends the prompt.
+func (p *Prompt) Write(b []byte) (int, error) {
+	n, err := p.Out.Write(b)
+	if err != nil {
+		p.failed = err
+	}
+	return n, err
 }
 
-// said shows what failed, and the prompt goes on.
-func (p *Prompt) said(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		return p.print("cancelled\n")
-	case errors.As(err, new(*writeError)):
-		return err
-	}
-	for line := range strings.Lines(err.Error()) {
-		if err := p.print("%s\n", terminal.Escape(strings.TrimSuffix(line, "\n"))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeError is that the terminal is gone.
-type writeError struct{ error }
-
-// interruptible runs something that Ctrl-C ends.
-func (p *Prompt) interruptible(ctx context.Context, run func(context.Context) error) error {
+// interruptible runs something that Ctrl-C ends, and shows what failed.
+func (p *Prompt) interruptible(ctx context.Context, run func(context.Context) error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
-	return run(ctx)
+	err := run(ctx)
+	switch {
+	case err == nil || p.failed != nil:
+		return
+	case errors.Is(err, context.Canceled):
+		p.print("cancelled\n")
+		return
+	}
+	for line := range strings.Lines(err.Error()) {
+		p.print("%s\n", terminal.Escape(strings.TrimSuffix(line, "\n")))
+	}
 }
 
-func (p *Prompt) expand(word string) error {
-	switch strings.ToLower(word) {
-	case "":
-		p.expanded = (p.expanded + 1) % 3
-	case "on":
-		p.expanded = on
-	case "off":
-		p.expanded = off
-	case "auto":
-		p.expanded = auto
-	default:
-		return p.print("\\x %s: it is on, off or auto\n", terminal.Escape(word))
+func (p *Prompt) expand(word string) {
+	to := slices.Index([]string{"auto", "on", "off"}, word)
+	switch {
+	case word == "":
+		to = int(p.expanded+1) % 3
+	case to < 0:
+		p.print("\\x %s: it is on, off or auto\n", terminal.Escape(word))
+		return
 	}
-	return p.print("%s\n", map[choice]string{auto: "a column a line where the rows are wider than the terminal", on: "a column a line", off: "a row a line"}[p.expanded])
+	p.expanded = choice(to)
+	p.print("%s\n", []string{"a column a line where the rows are wider than the terminal", "a column a line", "a row a line"}[to])
 }
 
 func (p *Prompt) tables(ctx context.Context) error {
@@ -373,12 +365,10 @@ func (p *Prompt) tables(ctx context.Context) error {
 	}
 	p.names.tables = tables
 	if len(tables) == 0 {
-		return p.print("no tables\n")
+		p.print("no tables\n")
 	}
 	for _, t := range tables {
-		if err := p.print("%s\n", terminal.Escape(t)); err != nil {
-			return &writeError{err}
-		}
+		p.print("%s\n", terminal.Escape(t))
 	}
 	return nil
 }
@@ -389,22 +379,14 @@ func (p *Prompt) columns(ctx context.Context, table string) error {
 	if err != nil {
 		return p.Mended(ctx, err, table)
 	}
-	t := &terminal.Table{Header: []string{"column", "type", ""}, Width: terminal.Width(p.Out)}
-	t.To(p.Out)
+	var rows [][]string
 	for _, c := range columns {
-		kind := ""
-		if c.Key {
-			kind = "partition key"
-		}
-		if err := t.Row([]string{c.Name, c.Type, kind}); err != nil {
-			return &writeError{err}
-		}
+		rows = append(rows, []string{c.Name, c.Type, map[bool]string{true: "partition key"}[c.Key]})
 	}
-	return t.Close()
+	t := &terminal.Table{Header: []string{"column", "type", ""}, Width: terminal.Width(p.Out)}
+	return t.Print(p, rows)
 }
 
-// query runs a statement and shows its answer, its rows, what was read and how
-// long it took.
 func (p *Prompt) query(ctx context.Context, sql string) error {
 	begun := time.Now()
 	stop := terminal.Progress(p.Out, func() string { return "Athena works on it (Ctrl-C cancels)" })
@@ -419,9 +401,11 @@ func (p *Prompt) query(ctx context.Context, sql string) error {
 	}
 	took := time.Since(begun).Round(10 * time.Millisecond)
 	if len(answer.Columns) == 0 {
-		return p.print("done (%s)\n", took)
+		p.print("done (%s)\n", took)
+		return nil
 	}
-	return p.print("(%s %s, %s read, %s)\n", terminal.Thousands(rows), plural(rows, "row"), terminal.Bytes(answer.Bytes), took)
+	p.print("(%s %s, %s read, %s)\n", terminal.Thousands(rows), plural(rows, "row"), terminal.Bytes(answer.Bytes), took)
+	return nil
 }
 
 func plural(n int, word string) string {

@@ -35,12 +35,12 @@ func Rows(format string, w io.Writer, columns []Column) Printer {
 
 func nothing() error { return nil }
 
-// Table prints rows side by side.
-func Table(w io.Writer, indent string, columns []Column) Printer {
+// Table prints rows side by side, in lines of a width.
+func Table(w io.Writer, width int, indent string, columns []Column) Printer {
 	if len(columns) == 0 {
 		return Printer{func([]*string) error { return nil }, nothing}
 	}
-	t := &terminal.Table{Width: terminal.Width(w), Indent: indent}
+	t := &terminal.Table{Width: width, Indent: indent}
 	for _, c := range columns {
 		t.Header, t.Right = append(t.Header, c.Name), append(t.Right, c.Numeric)
 	}

@@ -34,7 +34,7 @@ func (p *Prompt) show(a *Answer) (n int, err error) {
 	for len(rows) > 0 && failed == nil {
 		for _, row := range rows {
 			if err := to.Row(row); err != nil {
-				return n, &writeError{err}
+				return n, err
 			}
 			n++
 		}
@@ -43,10 +43,7 @@ func (p *Prompt) show(a *Answer) (n int, err error) {
 	if failed != nil {
 		return n, failed
 	}
-	if err := to.Close(); err != nil {
-		return n, &writeError{err}
-	}
-	return n, nil
+	return n, to.Close()
 }
 
 // some are the next rows.
@@ -67,7 +64,7 @@ func (p *Prompt) format(out io.Writer, columns []Column, first [][]*string, widt
 	if p.expanded == on || p.expanded == auto && needs(columns, first) > 2*width {
 		return records(out, columns, width)
 	}
-	return Table(out, "", columns)
+	return Table(out, width, "", columns)
 }
 
 // needs is how many characters the rows would take side by side, no column more
@@ -129,7 +126,7 @@ func (p *Prompt) pager(rows int, a *Answer) (out io.Writer, done func() error) {
 		lines = rows * (len(a.Columns) + 1)
 	}
 	if height == 0 || lines < height-3 {
-		return p.Out, nothing
+		return p, nothing
 	}
 	command := os.Getenv("PAGER")
 	if command == "" {
@@ -137,16 +134,16 @@ func (p *Prompt) pager(rows int, a *Answer) (out io.Writer, done func() error) {
 	}
 	words := strings.Fields(command)
 	if _, err := exec.LookPath(words[0]); err != nil {
-		return p.Out, nothing
+		return p, nothing
 	}
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Stdout, cmd.Stderr = p.Out, os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
-		return p.Out, nothing
+		return p, nothing
 	}
 	if err := cmd.Start(); err != nil {
-		return p.Out, nothing
+		return p, nothing
 	}
 	return &quiet{w: in}, func() error {
 		in.Close()

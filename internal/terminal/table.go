@@ -32,9 +32,8 @@ type Table struct {
 // To says where the table goes. It is called once, first.
 func (t *Table) To(w io.Writer) { t.w = bufio.NewWriter(w) }
 
-// Print prints these rows and no others, as wide as w is.
+// Print prints these rows and no others.
 func (t *Table) Print(w io.Writer, rows [][]string) error {
-	t.Width = Width(w)
 	t.To(w)
 	for _, r := range rows {
 		if err := t.Row(r); err != nil {
