@@ -1,46 +1,41 @@
 package glue
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"strconv"
-	"time"
 
 	"go.etcd.io/bbolt"
 
 	"athenarefresh/internal/local/awsjson"
 )
 
-func laterThan(t time.Time, ms int64) time.Time {
-	if t.UnixMilli() > ms {
-		return t
-	}
-	return time.UnixMilli(ms + 1).UTC()
+// view reads in one transaction.
+func view[T any](c *Catalog, f func(tx *bbolt.Tx) (T, error)) (out T, err error) {
+	err = c.db.View(func(tx *bbolt.Tx) error {
+		out, err = f(tx)
+		return err
+	})
+	return out, err
 }
 
 // Database returns a database, or EntityNotFoundException.
-func (c *Catalog) Database(name string) (d *Database, err error) {
-	err = c.db.View(func(tx *bbolt.Tx) error {
-		d, err = getDatabase(tx, name)
-		return err
-	})
-	return d, err
+func (c *Catalog) Database(name string) (*Database, error) {
+	return view(c, func(tx *bbolt.Tx) (*Database, error) { return getDatabase(tx, name) })
 }
 
 // Databases returns all databases, by name.
 func (c *Catalog) Databases() ([]Database, error) {
-	var all []Database
-	err := c.db.View(func(tx *bbolt.Tx) error {
-		return databases(tx).ForEach(func(k, _ []byte) error {
-			d, err := getDatabase(tx, string(k))
-			if err == nil {
-				all = append(all, *d)
+	return view(c, func(tx *bbolt.Tx) (all []Database, err error) {
+		for name := range records(databases(tx), "") {
+			d, err := getDatabase(tx, string(name))
+			if err != nil {
+				return nil, err
 			}
-			return err
-		})
+			all = append(all, *d)
+		}
+		return all, nil
 	})
-	return all, err
 }
 
 // CreateDatabase adds a database, or fails with AlreadyExistsException.
@@ -57,8 +52,8 @@ func (c *Catalog) CreateDatabase(in DatabaseInput) error {
 	})
 }
 
-// UpdateDatabase replaces what is said of a database; it keeps its name.
-func (c *Catalog) UpdateDatabase(name string, in DatabaseInput) error {
+// updateDatabase replaces what is said of a database; it keeps its name.
+func (c *Catalog) updateDatabase(name string, in DatabaseInput) error {
 	return c.db.Update(func(tx *bbolt.Tx) error {
 		d, err := getDatabase(tx, name)
 		if err != nil {
@@ -79,12 +74,11 @@ func (c *Catalog) DropDatabase(name string, cascade bool) error {
 			return err
 		}
 		var names []string
-		err = eachTable(tx, d.Name, "", func(t *Table) (bool, error) {
+		for t, err := range tablesOf(tx, d.Name, "") {
+			if err != nil {
+				return err
+			}
 			names = append(names, t.Name)
-			return true, nil
-		})
-		if err != nil {
-			return err
 		}
 		if len(names) > 0 && !cascade {
 			return invalid("Database %s is not empty. One or more tables exist.", d.Name)
@@ -99,27 +93,21 @@ func (c *Catalog) DropDatabase(name string, cascade bool) error {
 }
 
 // Table returns a table, or EntityNotFoundException.
-func (c *Catalog) Table(database, name string) (t *Table, err error) {
-	err = c.db.View(func(tx *bbolt.Tx) error {
-		t, err = getTable(tx, database, name)
-		return err
-	})
-	return t, err
+func (c *Catalog) Table(database, name string) (*Table, error) {
+	return view(c, func(tx *bbolt.Tx) (*Table, error) { return getTable(tx, database, name) })
 }
 
 // Tables returns the tables of a database, by name.
 func (c *Catalog) Tables(database string) ([]Table, error) {
-	var all []Table
-	err := c.db.View(func(tx *bbolt.Tx) error {
-		if _, err := getDatabase(tx, database); err != nil {
-			return err
-		}
-		return eachTable(tx, database, "", func(t *Table) (bool, error) {
+	return view(c, func(tx *bbolt.Tx) (all []Table, err error) {
+		for t, err := range tablesOf(tx, database, "") {
+			if err != nil {
+				return nil, err
+			}
 			all = append(all, *t)
-			return true, nil
-		})
+		}
+		return all, nil
 	})
-	return all, err
 }
 
 // checkTable folds the names of a table and its columns and checks them.
@@ -179,15 +167,6 @@ func (c *Catalog) CreateTable(database string, in TableInput) error {
 	})
 }
 
-// UpdateTable replaces what is said of a table, which keeps its name, its
-// creation time and its partitions.
-func (c *Catalog) UpdateTable(database string, in TableInput) error {
-	return c.AlterTable(database, in.Name, func(t *TableInput) error {
-		*t = in
-		return nil
-	})
-}
-
 // AlterTable changes a table in one transaction.
 func (c *Catalog) AlterTable(database, name string, change func(*TableInput) error) error {
 	return c.db.Update(func(tx *bbolt.Tx) error {
@@ -234,33 +213,39 @@ func dropTable(tx *bbolt.Tx, database, name string) error {
 }
 
 // Partition returns a partition, or EntityNotFoundException.
-func (c *Catalog) Partition(database, table string, values []string) (p *Partition, err error) {
-	err = c.db.View(func(tx *bbolt.Tx) error {
+func (c *Catalog) Partition(database, table string, values []string) (*Partition, error) {
+	return view(c, func(tx *bbolt.Tx) (*Partition, error) {
 		s, err := openPartitions(tx, database, table)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		p, err = s.get(values)
+		p, err := s.get(values)
 		if err == nil && p == nil {
-			return partitionNotFound()
+			err = partitionNotFound()
 		}
-		return err
+		return p, err
 	})
-	return p, err
 }
 
 func partitionNotFound() error {
 	return awsjson.Errorf(CodeNotFound, "Cannot find partition.")
 }
 
-// AddPartitions adds all of the partitions or none. One that exists is left as
-// it is; without ifNotExists it fails the whole with AlreadyExistsException.
-func (c *Catalog) AddPartitions(database, table string, parts []PartitionInput, ifNotExists bool) error {
+// updatePartitions changes a table's partitions in one transaction.
+func (c *Catalog) updatePartitions(database, table string, f func(*partitionStore) error) error {
 	return c.db.Update(func(tx *bbolt.Tx) error {
 		s, err := createPartitions(tx, database, table)
 		if err != nil {
 			return err
 		}
+		return f(s)
+	})
+}
+
+// AddPartitions adds all of the partitions or none. One that exists is left as
+// it is; without ifNotExists it fails the whole with AlreadyExistsException.
+func (c *Catalog) AddPartitions(database, table string, parts []PartitionInput, ifNotExists bool) error {
+	return c.updatePartitions(database, table, func(s *partitionStore) error {
 		for _, p := range parts {
 			err := c.addPartition(s, p)
 			if err != nil && !(ifNotExists && Is(err, CodeExists)) {
@@ -277,9 +262,6 @@ func (c *Catalog) addPartition(s *partitionStore, p PartitionInput) error {
 	}
 	if s.has(p.Values) {
 		return awsjson.Errorf(CodeExists, "Partition already exists.")
-	}
-	if p.StorageDescriptor != nil {
-		foldColumns(p.StorageDescriptor.Columns)
 	}
 	return s.put(p, c.timestamp())
 }
@@ -300,13 +282,7 @@ func checkValues(t *Table, values []string) error {
 // UpdatePartition replaces the partition with the given values, which may
 // become others if these are free.
 func (c *Catalog) UpdatePartition(database, table string, values []string, in PartitionInput) error {
-	return c.db.Update(func(tx *bbolt.Tx) error {
-		s, err := createPartitions(tx, database, table)
-		if err != nil {
-			return err
-		}
-		return s.replace(values, in)
-	})
+	return c.updatePartitions(database, table, func(s *partitionStore) error { return s.replace(values, in) })
 }
 
 func (s *partitionStore) replace(values []string, in PartitionInput) error {
@@ -327,33 +303,21 @@ func (s *partitionStore) replace(values []string, in PartitionInput) error {
 	if err := s.remove(values); err != nil {
 		return err
 	}
-	if in.StorageDescriptor != nil {
-		foldColumns(in.StorageDescriptor.Columns)
-	}
 	return s.put(in, old.CreationTime)
 }
 
 // DropPartitions removes all of the partitions or none: one that doesn't exist
 // fails the whole with EntityNotFoundException.
 func (c *Catalog) DropPartitions(database, table string, values [][]string) error {
-	return c.db.Update(func(tx *bbolt.Tx) error {
-		s, err := createPartitions(tx, database, table)
-		if err != nil {
-			return err
-		}
+	return c.updatePartitions(database, table, func(s *partitionStore) error {
 		for _, v := range values {
-			if !s.has(v) {
-				return partitionNotFound()
-			}
-			if err := s.remove(v); err != nil {
+			if err := s.drop(v); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 }
-
-var errStop = errors.New("stop")
 
 // Partitions iterates over a table's partitions by value, those that keep says
 // yes to (nil: all); keep is asked before anything else of a partition is
@@ -365,33 +329,22 @@ func (c *Catalog) Partitions(database, table string, keep func(values []string) 
 			if err != nil {
 				return err
 			}
-			return s.each(nil, func(key, body []byte) error {
+			for key, body := range records(s.values, "") {
 				if keep != nil && !keep(keyValues(key)) {
-					return nil
+					continue
 				}
 				p, err := s.decode(key, body)
-				if err == nil && !yield(p, nil) {
-					return errStop
+				if err != nil {
+					return err
 				}
-				return err
-			})
+				if !yield(p, nil) {
+					return nil
+				}
+			}
+			return nil
 		})
-		if err != nil && !errors.Is(err, errStop) {
+		if err != nil {
 			yield(nil, err)
 		}
 	}
-}
-
-// each calls f for the records from the key from on.
-func (s *partitionStore) each(from []byte, f func(key, body []byte) error) error {
-	if s.values == nil {
-		return nil
-	}
-	cur := s.values.Cursor()
-	for k, v := cur.Seek(from); k != nil; k, v = cur.Next() {
-		if err := f(k, v); err != nil {
-			return err
-		}
-	}
-	return nil
 }

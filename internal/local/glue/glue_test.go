@@ -459,15 +459,15 @@ func FuzzFilter(f *testing.F) {
 	f.Add("dt LIKE '%_%' and n between 1 and 2 or dt is not null")
 	keys := []Column{{Name: "dt", Type: "string"}, {Name: "n", Type: "int"}}
 	f.Fuzz(func(t *testing.T, src string) {
-		keep, _, err := parseFilter(src, keys)
+		f, err := parseFilter(src, keys)
 		if err != nil {
 			if !Is(err, CodeInvalidInput) {
 				t.Fatal(err)
 			}
 			return
 		}
-		keep([]string{"a", "1"})
-		keep([]string{hiveDefault, ""})
+		f.keeps([]string{"a", "1"})
+		f.keeps([]string{hiveDefault, ""})
 	})
 }
 
@@ -489,9 +489,9 @@ func BenchmarkBatchGetPartition(b *testing.B) {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				out, err := s.catalog.apiBatchGetPartition(b.Context(), batchGetInput{tableRef{"db", "t"}, keys})
-				if err != nil || len(out.Partitions) != 1000 {
-					b.Fatal(len(out.Partitions), err)
+				out, err := s.catalog.apiBatchGetPartition(request{DatabaseName: "db", TableName: "t", PartitionsToGet: keys})
+				if found := out["Partitions"].([]*Partition); err != nil || len(found) != 1000 {
+					b.Fatal(len(found), err)
 				}
 			}
 		})

@@ -1,7 +1,6 @@
 package glue
 
 import (
-	"cmp"
 	"math/big"
 	"regexp"
 	"strconv"
@@ -13,55 +12,48 @@ import (
 // GetPartitions: an expression takes keys of these types and of no others.)
 type keyKind struct {
 	name, title string // "an integer", "Integral"
-	read        func(string) (ordered, bool)
+	read        func(string) (keyValue, bool)
 }
 
-// ordered is a value that is compared with others of its kind.
-type ordered interface{ compare(ordered) int }
+// keyValue is compared with others of its kind: by the number, if it is one, or by
+// a text that is written so that texts in order are values in order.
+type keyValue struct {
+	number *big.Rat
+	text   string
+}
 
-var (
-	textKind      = &keyKind{"a string", "String", func(s string) (ordered, bool) { return text(s), true }}
-	integerKind   = &keyKind{"an integer", "Integral", readInteger}
-	decimalKind   = &keyKind{"a decimal", "Decimal", readDecimal}
-	dateKind      = &keyKind{"a date", "Date", readDate}
-	timestampKind = &keyKind{"a timestamp", "Timestamp", readTimestamp}
-)
+func (a keyValue) compare(b keyValue) int {
+	if a.number != nil {
+		return a.number.Cmp(b.number)
+	}
+	return strings.Compare(a.text, b.text)
+}
 
-// kindOf returns nil for a type that no expression takes.
-func kindOf(hiveType string) *keyKind {
+const aString = "a string"
+
+// kindOf returns false for a type that no expression takes.
+func kindOf(hiveType string) (keyKind, bool) {
 	base, _, _ := strings.Cut(fold(hiveType), "(")
 	switch base {
 	case "string", "varchar", "char":
-		return textKind
+		return keyKind{aString, "String", func(s string) (keyValue, bool) { return keyValue{text: s}, true }}, true
 	case "int", "integer", "bigint", "long", "tinyint", "smallint":
-		return integerKind
+		return keyKind{"an integer", "Integral", readInteger}, true
 	case "decimal":
-		return decimalKind
+		return keyKind{"a decimal", "Decimal", readDecimal}, true
 	case "date":
-		return dateKind
+		return keyKind{"a date", "Date", readDate}, true
 	case "timestamp":
-		return timestampKind
+		return keyKind{"a timestamp", "Timestamp", readTimestamp}, true
 	}
-	return nil
+	return keyKind{}, false
 }
-
-type text string
-
-func (a text) compare(b ordered) int { return cmp.Compare(a, b.(text)) }
-
-type number struct{ *big.Rat }
-
-func (a number) compare(b ordered) int { return a.Cmp(b.(number).Rat) }
-
-type moment struct{ time.Time }
-
-func (a moment) compare(b ordered) int { return a.Compare(b.(moment).Time) }
 
 var digits = regexp.MustCompile(`^[+-]?[0-9]+$`)
 
-func readInteger(s string) (ordered, bool) {
+func readInteger(s string) (keyValue, bool) {
 	if !digits.MatchString(s) {
-		return nil, false
+		return keyValue{}, false
 	}
 	return readDecimal(s)
 }
@@ -72,26 +64,26 @@ const maxExponent = 38
 
 var decimal = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE]([+-]?[0-9]+))?$`)
 
-func readDecimal(s string) (ordered, bool) {
+func readDecimal(s string) (keyValue, bool) {
 	m := decimal.FindStringSubmatch(s)
 	if m == nil {
-		return nil, false
+		return keyValue{}, false
 	}
 	if m[3] != "" {
 		if e, err := strconv.Atoi(m[3]); err != nil || e > maxExponent || e < -maxExponent {
-			return nil, false
+			return keyValue{}, false
 		}
 	}
 	r, ok := new(big.Rat).SetString(s)
-	return number{r}, ok
+	return keyValue{number: r}, ok
 }
 
-func readDate(s string) (ordered, bool) {
-	t, err := time.Parse(time.DateOnly, s)
-	return moment{t}, err == nil
+func readDate(s string) (keyValue, bool) {
+	_, err := time.Parse(time.DateOnly, s)
+	return keyValue{text: s}, err == nil
 }
 
-func readTimestamp(s string) (ordered, bool) {
+func readTimestamp(s string) (keyValue, bool) {
 	t, err := time.Parse(time.DateTime, s) // takes a fraction too
-	return moment{t}, err == nil && !strings.HasSuffix(s, ".")
+	return keyValue{text: t.Format("2006-01-02 15:04:05.000000000")}, err == nil && !strings.HasSuffix(s, ".")
 }

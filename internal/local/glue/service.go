@@ -3,7 +3,8 @@ package glue
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
+	"errors"
+	"slices"
 
 	"athenarefresh/internal/local/awsjson"
 )
@@ -12,122 +13,153 @@ import (
 // partitions with their descriptors, fit many times.
 const maxBody = 32 << 20
 
+// request is what the calls are asked with, each with a part of it.
+type request struct {
+	CatalogID, DatabaseName, TableName, VersionID string
+
+	Name               string // of a database or a table
+	DatabaseInput      DatabaseInput
+	TableInput         TableInput
+	TablesToDelete     []string
+	PartitionInput     PartitionInput
+	PartitionInputList []PartitionInput
+	PartitionValues    []string
+	PartitionsToGet    []valueList
+	PartitionsToDelete []valueList
+	PartitionValueList []string
+	Entries            []updateEntry
+
+	Expression          string // a pattern of names, or a condition on partition keys
+	NextToken           string
+	MaxResults          *int
+	Segment             *segment
+	AttributesToGet     []string // only NAME makes a difference
+	ExcludeColumnSchema bool
+}
+
+type valueList struct{ Values []string }
+
+// updateEntry is a partition, and what it becomes.
+type updateEntry struct {
+	PartitionValueList []string
+	PartitionInput     PartitionInput
+}
+
+// answer is a call's, by member; calls that only do something have none.
+type answer map[string]any
+
 // Service serves the Glue API: JSON 1.1, target AWSGlue.*. Every operation
 // takes the limits of Glue's service model, and is refused another account's
 // catalog.
 func (c *Catalog) Service() *awsjson.Service {
-	operations := map[string]awsjson.Operation{
-		"CreateDatabase": awsjson.Op(c.apiCreateDatabase),
-		"GetDatabase":    awsjson.Op(c.apiGetDatabase),
-		"GetDatabases":   awsjson.Op(c.apiGetDatabases),
-		"UpdateDatabase": awsjson.Op(c.apiUpdateDatabase),
-		"DeleteDatabase": awsjson.Op(c.apiDeleteDatabase),
+	operations := map[string]awsjson.Operation{}
+	for name, f := range map[string]func(request) (answer, error){
+		"CreateDatabase": func(in request) (answer, error) { return nil, c.CreateDatabase(in.DatabaseInput) },
+		"GetDatabase":    c.apiGetDatabase,
+		"GetDatabases":   c.apiGetDatabases,
+		"UpdateDatabase": func(in request) (answer, error) { return nil, c.updateDatabase(in.Name, in.DatabaseInput) },
+		"DeleteDatabase": func(in request) (answer, error) { return nil, c.DropDatabase(in.Name, true) },
 
-		"CreateTable":      awsjson.Op(c.apiCreateTable),
-		"GetTable":         awsjson.Op(c.apiGetTable),
-		"GetTables":        awsjson.Op(c.apiGetTables),
-		"UpdateTable":      awsjson.Op(c.apiUpdateTable),
-		"DeleteTable":      awsjson.Op(c.apiDeleteTable),
-		"BatchDeleteTable": awsjson.Op(c.apiBatchDeleteTable),
-		"GetTableVersion":  awsjson.Op(c.apiGetTableVersion),
-		"GetTableVersions": awsjson.Op(c.apiGetTableVersions),
+		"CreateTable":      func(in request) (answer, error) { return nil, c.CreateTable(in.DatabaseName, in.TableInput) },
+		"GetTable":         c.apiGetTable,
+		"GetTables":        c.apiGetTables,
+		"UpdateTable":      c.apiUpdateTable,
+		"DeleteTable":      func(in request) (answer, error) { return nil, c.DropTable(in.DatabaseName, in.Name) },
+		"BatchDeleteTable": c.apiBatchDeleteTable,
+		"GetTableVersion":  c.apiGetTableVersion,
+		"GetTableVersions": c.apiGetTableVersions,
 
-		"CreatePartition":      awsjson.Op(c.apiCreatePartition),
-		"BatchCreatePartition": awsjson.Op(c.apiBatchCreatePartition),
-		"GetPartition":         awsjson.Op(c.apiGetPartition),
-		"BatchGetPartition":    awsjson.Op(c.apiBatchGetPartition),
-		"GetPartitions":        awsjson.Op(c.apiGetPartitions),
-		"UpdatePartition":      awsjson.Op(c.apiUpdatePartition),
-		"BatchUpdatePartition": awsjson.Op(c.apiBatchUpdatePartition),
-		"DeletePartition":      awsjson.Op(c.apiDeletePartition),
-		"BatchDeletePartition": awsjson.Op(c.apiBatchDeletePartition),
+		"CreatePartition":      c.apiCreatePartition,
+		"BatchCreatePartition": c.apiBatchCreatePartition,
+		"GetPartition":         c.apiGetPartition,
+		"BatchGetPartition":    c.apiBatchGetPartition,
+		"GetPartitions":        c.apiGetPartitions,
+		"UpdatePartition":      c.apiUpdatePartition,
+		"BatchUpdatePartition": c.apiBatchUpdatePartition,
+		"DeletePartition":      c.apiDeletePartition,
+		"BatchDeletePartition": c.apiBatchDeletePartition,
 
-		"GetPartitionIndexes":                awsjson.Op(c.apiPartitionIndexes),
-		"GetColumnStatisticsForTable":        awsjson.Op(c.apiColumnStatistics),
-		"GetColumnStatisticsForPartition":    awsjson.Op(c.apiColumnStatistics),
-		"UpdateColumnStatisticsForTable":     awsjson.Op(acceptNothing),
-		"UpdateColumnStatisticsForPartition": awsjson.Op(acceptNothing),
-		"GetUserDefinedFunctions":            awsjson.Op(noFunctions),
-		"GetTags":                            awsjson.Op(noTags),
-	}
-	for name, op := range operations {
-		operations[name] = c.ofThisCatalog(op)
+		// What clients ask beside.
+		"GetPartitionIndexes":                c.ofTable(answer{"PartitionIndexDescriptorList": []any{}}),
+		"GetColumnStatisticsForTable":        c.ofTable(answer{"ColumnStatisticsList": []any{}, "Errors": []any{}}),
+		"GetColumnStatisticsForPartition":    c.ofTable(answer{"ColumnStatisticsList": []any{}, "Errors": []any{}}),
+		"UpdateColumnStatisticsForTable":     same(answer{"Errors": []any{}}),
+		"UpdateColumnStatisticsForPartition": same(answer{"Errors": []any{}}),
+		"GetUserDefinedFunctions":            same(answer{"UserDefinedFunctions": []any{}}),
+		"GetTags":                            same(answer{"Tags": map[string]string{}}),
+	} {
+		operations[name] = awsjson.Op(c.ofThisCatalog(f))
 	}
 	return &awsjson.Service{Version: "1.1", MaxBody: maxBody, Operations: operations}
 }
 
 // ofThisCatalog runs an operation on the catalog that it names, which is the
 // account's own where it names none. There is no other here.
-func (c *Catalog) ofThisCatalog(op awsjson.Operation) awsjson.Operation {
-	named := awsjson.Op(func(_ context.Context, in struct {
-		ID string `json:"CatalogId"`
-	}) (none, error) {
-		if in.ID != "" && in.ID != c.account {
-			return none{}, awsjson.Errorf(CodeNotFound, "Catalog %s not found: the local stack has only that of account %s.", in.ID, c.account)
+func (c *Catalog) ofThisCatalog(f func(request) (answer, error)) func(context.Context, request) (answer, error) {
+	return func(_ context.Context, in request) (answer, error) {
+		if in.CatalogID != "" && in.CatalogID != c.account {
+			return nil, awsjson.Errorf(CodeNotFound, "Catalog %s not found: the local stack has only that of account %s.", in.CatalogID, c.account)
 		}
-		return none{}, nil
-	})
-	return func(ctx context.Context, body []byte) (any, error) {
-		if _, err := named(ctx, body); err != nil {
-			return nil, err
+		out, err := f(in)
+		if out == nil {
+			out = answer{}
 		}
-		return op(ctx, body)
+		return out, err
 	}
 }
 
-// none is the empty answer of calls that only do something.
-type none struct{}
-
-func acceptNothing(context.Context, json.RawMessage) (map[string]any, error) {
-	return map[string]any{"Errors": []any{}}, nil
+func same(a answer) func(request) (answer, error) {
+	return func(request) (answer, error) { return a, nil }
 }
 
-func noFunctions(context.Context, json.RawMessage) (map[string]any, error) {
-	return map[string]any{"UserDefinedFunctions": []any{}}, nil
+// ofTable answers the same for every table that there is.
+func (c *Catalog) ofTable(a answer) func(request) (answer, error) {
+	return func(in request) (answer, error) {
+		_, err := c.Table(in.DatabaseName, in.TableName)
+		return a, err
+	}
 }
 
-func noTags(context.Context, json.RawMessage) (map[string]any, error) {
-	return map[string]any{"Tags": map[string]string{}}, nil
+// page is one of a list. Its NextToken is the key of the next page's first item,
+// so that items that come or go between pages shift nothing.
+type page struct {
+	from  string
+	size  int
+	items []any
+	next  string
 }
 
-// tableRef is how most requests name a table.
-type tableRef struct {
-	DatabaseName string
-	TableName    string
-}
-
-func (c *Catalog) apiPartitionIndexes(_ context.Context, in tableRef) (map[string]any, error) {
-	_, err := c.Table(in.DatabaseName, in.TableName)
-	return map[string]any{"PartitionIndexDescriptorList": []any{}}, err
-}
-
-func (c *Catalog) apiColumnStatistics(_ context.Context, in tableRef) (map[string]any, error) {
-	_, err := c.Table(in.DatabaseName, in.TableName)
-	return map[string]any{"ColumnStatisticsList": []any{}, "Errors": []any{}}, err
-}
-
-// A page's NextToken is the key of the next page's first item, so that items
-// that come or go between pages shift nothing.
-
-func encodeToken(key []byte) string { return base64.RawURLEncoding.EncodeToString(key) }
-
-func decodeToken(token string) ([]byte, error) {
-	key, err := base64.RawURLEncoding.DecodeString(token)
+// newPage applies a default and the bounds of the model.
+func newPage(in request, most int) (*page, error) {
+	p := &page{size: most, items: []any{}}
+	if in.MaxResults != nil {
+		p.size = *in.MaxResults
+	}
+	if p.size < 1 || p.size > most {
+		return nil, invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and %d", p.size, most)
+	}
+	from, err := base64.RawURLEncoding.DecodeString(in.NextToken)
 	if err != nil {
 		return nil, invalid("Invalid pagination token")
 	}
-	return key, nil
+	p.from = string(from)
+	return p, nil
 }
 
-// pageSize applies a default and the bounds of the model.
-func pageSize(asked *int, most int) (int, error) {
-	if asked == nil {
-		return most, nil
+// endsAt says whether the page is full, and that the next one begins at key.
+func (p *page) endsAt(key string) bool {
+	if len(p.items) == p.size {
+		p.next = base64.RawURLEncoding.EncodeToString([]byte(key))
 	}
-	if *asked < 1 || *asked > most {
-		return 0, invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and %d", *asked, most)
+	return p.next != ""
+}
+
+func (p *page) answer(member string) answer {
+	a := answer{member: p.items}
+	if p.next != "" {
+		a["NextToken"] = p.next
 	}
-	return *asked, nil
+	return a
 }
 
 func checkCount(what string, n, most int) error {
@@ -136,3 +168,22 @@ func checkCount(what string, n, most int) error {
 	}
 	return nil
 }
+
+// failures are what is wrong with single items of a call.
+type failures struct {
+	member string // that names an item
+	list   []any
+}
+
+// add takes what is wrong with an item; an error that is not the client's is
+// returned: it is the whole call's.
+func (f *failures) add(item any, err error) error {
+	var e *awsjson.Error
+	if !errors.As(err, &e) || !slices.Contains([]string{CodeExists, CodeNotFound, CodeInvalidInput}, e.Code) {
+		return err
+	}
+	f.list = append(f.list, map[string]any{f.member: item, "ErrorDetail": map[string]string{"ErrorCode": e.Code, "ErrorMessage": e.Message}})
+	return nil
+}
+
+func (f *failures) answer() answer { return answer{"Errors": append([]any{}, f.list...)} }

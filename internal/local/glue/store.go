@@ -6,7 +6,10 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -87,21 +90,39 @@ func getTable(tx *bbolt.Tx, database, name string) (*Table, error) {
 	return nil, tableNotFound(name)
 }
 
-// eachTable calls f for the tables of a database, by name, from the name from
-// on, until f says to stop.
-func eachTable(tx *bbolt.Tx, database, from string, f func(*Table) (bool, error)) error {
-	prefix := tableKey(fold(database), "")
-	cur := tables(tx).Cursor()
-	for k, v := cur.Seek(tableKey(fold(database), from)); bytes.HasPrefix(k, prefix); k, v = cur.Next() {
-		var t Table
-		if err := json.Unmarshal(v, &t); err != nil {
-			return fmt.Errorf("decode table %q: %w", k, err)
+// records are those of a bucket, which may be nil, from the key from on.
+func records(b *bbolt.Bucket, from string) iter.Seq2[[]byte, []byte] {
+	return func(yield func(key, body []byte) bool) {
+		if b == nil {
+			return
 		}
-		if more, err := f(&t); err != nil || !more {
-			return err
+		cur := b.Cursor()
+		for k, v := cur.Seek([]byte(from)); k != nil && yield(k, v); k, v = cur.Next() {
 		}
 	}
-	return nil
+}
+
+// tablesOf are the tables of a database, by name, from the name from on.
+func tablesOf(tx *bbolt.Tx, database, from string) iter.Seq2[*Table, error] {
+	return func(yield func(*Table, error) bool) {
+		d, err := getDatabase(tx, database)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for k, v := range records(tables(tx), string(tableKey(d.Name, from))) {
+			if !bytes.HasPrefix(k, tableKey(d.Name, "")) {
+				return
+			}
+			var t Table
+			if err = json.Unmarshal(v, &t); err != nil {
+				err = fmt.Errorf("decode table %q: %w", k, err)
+			}
+			if !yield(&t, err) {
+				return
+			}
+		}
+	}
 }
 
 // nextCreation returns a time of creation later than any before, so that a
@@ -110,7 +131,8 @@ func (c *Catalog) nextCreation(tx *bbolt.Tx) (Timestamp, error) {
 	meta := tx.Bucket(rootBucket).Bucket(metaBucket)
 	now := c.timestamp()
 	if last := meta.Get(createdKey); len(last) == 8 {
-		now = Timestamp{laterThan(now.Time, int64(binary.BigEndian.Uint64(last)))}
+		after := time.UnixMilli(int64(binary.BigEndian.Uint64(last)) + 1)
+		now = Timestamp{slices.MaxFunc([]time.Time{now.Time, after.UTC()}, time.Time.Compare)}
 	}
 	return now, meta.Put(createdKey, binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli())))
 }
@@ -203,6 +225,7 @@ func (s *partitionStore) decode(key, body []byte) (*Partition, error) {
 func (s *partitionStore) put(in PartitionInput, created Timestamp) error {
 	r := storedPartition{Created: created, Accessed: in.LastAccessTime, Analyzed: in.LastAnalyzedTime, Parameters: in.Parameters}
 	if in.StorageDescriptor != nil {
+		foldColumns(in.StorageDescriptor.Columns)
 		digest, err := s.putDescriptor(*in.StorageDescriptor)
 		if err != nil {
 			return err
@@ -230,3 +253,11 @@ func (s *partitionStore) putDescriptor(d StorageDescriptor) ([]byte, error) {
 }
 
 func (s *partitionStore) remove(values []string) error { return s.values.Delete(valuesKey(values)) }
+
+// drop removes a partition, or fails with EntityNotFoundException.
+func (s *partitionStore) drop(values []string) error {
+	if !s.has(values) {
+		return partitionNotFound()
+	}
+	return s.remove(values)
+}

@@ -1,7 +1,6 @@
 package glue
 
 import (
-	"context"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,137 +10,70 @@ import (
 	"athenarefresh/internal/local/awsjson"
 )
 
-func (c *Catalog) apiCreateDatabase(_ context.Context, in struct{ DatabaseInput DatabaseInput }) (none, error) {
-	return none{}, c.CreateDatabase(in.DatabaseInput)
-}
-
-func (c *Catalog) apiGetDatabase(_ context.Context, in struct{ Name string }) (struct{ Database *Database }, error) {
+func (c *Catalog) apiGetDatabase(in request) (answer, error) {
 	d, err := c.Database(in.Name)
-	return struct{ Database *Database }{d}, err
+	return answer{"Database": d}, err
 }
 
-type getDatabasesInput struct {
-	NextToken  string
-	MaxResults *int
-}
-
-type databasesPage struct {
-	DatabaseList []Database
-	NextToken    string `json:",omitempty"`
-}
-
-func (c *Catalog) apiGetDatabases(_ context.Context, in getDatabasesInput) (out databasesPage, err error) {
-	size, err := pageSize(in.MaxResults, 100)
+func (c *Catalog) apiGetDatabases(in request) (answer, error) {
+	p, err := newPage(in, 100)
 	if err != nil {
-		return out, err
-	}
-	from, err := decodeToken(in.NextToken)
-	if err != nil {
-		return out, err
+		return nil, err
 	}
 	all, err := c.Databases()
-	if err != nil {
-		return out, err
+	for _, d := range all {
+		if d.Name < p.from {
+			continue
+		}
+		if p.endsAt(d.Name) {
+			break
+		}
+		p.items = append(p.items, d)
 	}
-	i, _ := slices.BinarySearchFunc(all, string(from), func(d Database, name string) int {
-		return slices.Compare([]byte(d.Name), []byte(name))
-	})
-	out.DatabaseList = all[i:]
-	if len(out.DatabaseList) > size {
-		out.NextToken = encodeToken([]byte(out.DatabaseList[size].Name))
-		out.DatabaseList = out.DatabaseList[:size]
-	}
-	return out, nil
+	return p.answer("DatabaseList"), err
 }
 
-type updateDatabaseInput struct {
-	Name          string
-	DatabaseInput DatabaseInput
-}
-
-func (c *Catalog) apiUpdateDatabase(_ context.Context, in updateDatabaseInput) (none, error) {
-	return none{}, c.UpdateDatabase(in.Name, in.DatabaseInput)
-}
-
-// Glue deletes a database with its tables.
-func (c *Catalog) apiDeleteDatabase(_ context.Context, in struct{ Name string }) (none, error) {
-	return none{}, c.DropDatabase(in.Name, true)
-}
-
-type tableInput struct {
-	DatabaseName     string
-	TableInput       TableInput
-	PartitionIndexes []any // accepted: every lookup is indexed here
-}
-
-func (c *Catalog) apiCreateTable(_ context.Context, in tableInput) (none, error) {
-	return none{}, c.CreateTable(in.DatabaseName, in.TableInput)
-}
-
-func (c *Catalog) apiUpdateTable(_ context.Context, in tableInput) (none, error) {
-	return none{}, c.UpdateTable(in.DatabaseName, in.TableInput)
-}
-
-type namedTable struct{ DatabaseName, Name string }
-
-func (c *Catalog) apiGetTable(_ context.Context, in namedTable) (struct{ Table *Table }, error) {
+func (c *Catalog) apiGetTable(in request) (answer, error) {
 	t, err := c.Table(in.DatabaseName, in.Name)
-	return struct{ Table *Table }{t}, err
+	return answer{"Table": t}, err
 }
 
-func (c *Catalog) apiDeleteTable(_ context.Context, in namedTable) (none, error) {
-	return none{}, c.DropTable(in.DatabaseName, in.Name)
+// apiUpdateTable replaces what is said of a table, which keeps its name, its
+// creation time and its partitions.
+func (c *Catalog) apiUpdateTable(in request) (answer, error) {
+	return nil, c.AlterTable(in.DatabaseName, in.TableInput.Name, func(t *TableInput) error {
+		*t = in.TableInput
+		return nil
+	})
 }
 
-type getTablesInput struct {
-	DatabaseName    string
-	Expression      string // of NamePattern
-	NextToken       string
-	MaxResults      *int
-	AttributesToGet []string // only NAME makes a difference
-}
-
-type tablesPage struct {
-	TableList []any
-	NextToken string `json:",omitempty"`
-}
-
-// nameOnly is a table of which only the name was asked for.
-type nameOnly struct{ Name, DatabaseName string }
-
-func (c *Catalog) apiGetTables(_ context.Context, in getTablesInput) (tablesPage, error) {
-	out := tablesPage{TableList: []any{}}
-	size, err := pageSize(in.MaxResults, 100)
+func (c *Catalog) apiGetTables(in request) (answer, error) {
+	p, err := newPage(in, 100)
 	if err != nil {
-		return out, err
-	}
-	from, err := decodeToken(in.NextToken)
-	if err != nil {
-		return out, err
+		return nil, err
 	}
 	match, err := NamePattern(in.Expression)
 	if err != nil {
-		return out, invalid("Invalid regular expression: %s", in.Expression)
+		return nil, invalid("Invalid regular expression: %s", in.Expression)
 	}
-	only := slices.Contains(in.AttributesToGet, "NAME") && !slices.Contains(in.AttributesToGet, "TABLE_TYPE")
+	nameOnly := slices.Contains(in.AttributesToGet, "NAME") && !slices.Contains(in.AttributesToGet, "TABLE_TYPE")
 	err = c.db.View(func(tx *bbolt.Tx) error {
-		if _, err := getDatabase(tx, in.DatabaseName); err != nil {
-			return err
-		}
-		return eachTable(tx, in.DatabaseName, string(from), func(t *Table) (bool, error) {
+		for t, err := range tablesOf(tx, in.DatabaseName, p.from) {
 			switch {
+			case err != nil:
+				return err
 			case !match.MatchString(t.Name):
-			case len(out.TableList) == size:
-				out.NextToken = encodeToken([]byte(t.Name))
-			case only:
-				out.TableList = append(out.TableList, nameOnly{t.Name, t.DatabaseName})
+			case p.endsAt(t.Name):
+				return nil
+			case nameOnly:
+				p.items = append(p.items, map[string]string{"Name": t.Name, "DatabaseName": t.DatabaseName})
 			default:
-				out.TableList = append(out.TableList, t)
+				p.items = append(p.items, t)
 			}
-			return out.NextToken == "", nil
-		})
+		}
+		return nil
 	})
-	return out, err
+	return p.answer("TableList"), err
 }
 
 // NamePattern compiles a pattern for whole names, in any case: '*' is any text,
@@ -168,72 +100,39 @@ func repeatable(expression string) bool {
 	return n > 0 && strings.IndexByte(".])", expression[n-1]) >= 0 || n > 1 && expression[n-2] == '\\'
 }
 
-type batchDeleteTableInput struct {
-	DatabaseName   string
-	TablesToDelete []string
-}
-
-type tableError struct {
-	TableName   string
-	ErrorDetail errorDetail
-}
-
-type errorDetail struct{ ErrorCode, ErrorMessage string }
-
-// detail is a service error as an item of an answer; any other error fails
-// the call.
-func detail(err error) (errorDetail, error) {
-	for _, code := range []string{CodeExists, CodeNotFound, CodeInvalidInput} {
-		if Is(err, code) {
-			return errorDetail{code, messageOf(err)}, nil
-		}
-	}
-	return errorDetail{}, err
-}
-
-func (c *Catalog) apiBatchDeleteTable(_ context.Context, in batchDeleteTableInput) (struct{ Errors []tableError }, error) {
-	out := struct{ Errors []tableError }{[]tableError{}}
+func (c *Catalog) apiBatchDeleteTable(in request) (answer, error) {
 	if err := checkCount("tablesToDelete", len(in.TablesToDelete), 100); err != nil {
-		return out, err
+		return nil, err
 	}
+	failed := failures{member: "TableName"}
 	for _, name := range in.TablesToDelete {
 		if err := c.DropTable(in.DatabaseName, name); err != nil {
-			d, err := detail(err)
-			if err != nil {
-				return out, err
+			if err := failed.add(name, err); err != nil {
+				return nil, err
 			}
-			out.Errors = append(out.Errors, tableError{name, d})
 		}
 	}
-	return out, nil
+	return failed.answer(), nil
 }
 
-type tableVersion struct {
-	Table     *Table
-	VersionID string `json:"VersionId"`
-}
-
-type tableVersionInput struct {
-	DatabaseName, TableName string
-	VersionID               string `json:"VersionId"`
-}
-
-// Only the current version of a table is kept.
-func (c *Catalog) apiGetTableVersion(_ context.Context, in tableVersionInput) (struct{ TableVersion tableVersion }, error) {
+// version is the current one of a table; no other is kept.
+func (c *Catalog) version(in request) (answer, error) {
 	t, err := c.Table(in.DatabaseName, in.TableName)
 	if err != nil {
-		return struct{ TableVersion tableVersion }{}, err
+		return nil, err
 	}
 	if in.VersionID != "" && in.VersionID != t.VersionID {
-		return struct{ TableVersion tableVersion }{}, awsjson.Errorf(CodeNotFound, "Version %s of table %s not found.", in.VersionID, t.Name)
+		return nil, awsjson.Errorf(CodeNotFound, "Version %s of table %s not found.", in.VersionID, t.Name)
 	}
-	return struct{ TableVersion tableVersion }{tableVersion{t, t.VersionID}}, nil
+	return answer{"Table": t, "VersionId": t.VersionID}, nil
 }
 
-func (c *Catalog) apiGetTableVersions(_ context.Context, in tableRef) (struct{ TableVersions []tableVersion }, error) {
-	t, err := c.Table(in.DatabaseName, in.TableName)
-	if err != nil {
-		return struct{ TableVersions []tableVersion }{}, err
-	}
-	return struct{ TableVersions []tableVersion }{[]tableVersion{{t, t.VersionID}}}, nil
+func (c *Catalog) apiGetTableVersion(in request) (answer, error) {
+	v, err := c.version(in)
+	return answer{"TableVersion": v}, err
+}
+
+func (c *Catalog) apiGetTableVersions(in request) (answer, error) {
+	v, err := c.version(in)
+	return answer{"TableVersions": []answer{v}}, err
 }

@@ -129,9 +129,8 @@ func (q *queue) buckets(tx *bbolt.Tx) (contents, states *bbolt.Bucket) {
 	return tx.Bucket(contentsName).Bucket(id), tx.Bucket(statesName).Bucket(id)
 }
 
-// content is what there is of a message, nil if it was deleted in the meantime.
-func (q *queue) content(tx *bbolt.Tx, n uint64) (*content, error) {
-	contents, _ := q.buckets(tx)
+// readContent reads a message, nil if it, or its queue, was deleted in the meantime.
+func readContent(contents *bbolt.Bucket, n uint64) (*content, error) {
 	if contents == nil {
 		return nil, nil
 	}

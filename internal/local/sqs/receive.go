@@ -197,8 +197,9 @@ func (q *queue) writeOverdue() error {
 func (s *Store) messages(q *queue, taken []receipt, in receiveInput) (*receiveOutput, error) {
 	out := &receiveOutput{}
 	err := s.DB.View(func(tx *bbolt.Tx) error {
+		contents, _ := q.buckets(tx)
 		for _, r := range taken {
-			c, err := q.content(tx, r.number)
+			c, err := readContent(contents, r.number)
 			if err != nil {
 				return err
 			}

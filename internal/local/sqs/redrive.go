@@ -27,9 +27,10 @@ func (q *queue) deadLetterQueue() *queue {
 func (q *queue) redrive(to *queue, dead []*message) error {
 	err := q.store.Update(func(tx *bbolt.Tx) error {
 		var numbers []uint64
+		contents, _ := q.buckets(tx)
 		for _, m := range dead {
 			numbers = append(numbers, m.number)
-			c, err := q.content(tx, m.number)
+			c, err := readContent(contents, m.number)
 			if err != nil {
 				return err
 			}
@@ -111,7 +112,8 @@ var errNoSource = errors.New("nobody knows where the message came from")
 func (s *Store) runMove(from *queue, task *moveTask) error {
 	for _, n := range from.visible() {
 		err := s.Update(func(tx *bbolt.Tx) error {
-			c, err := from.content(tx, n)
+			contents, _ := from.buckets(tx)
+			c, err := readContent(contents, n)
 			if c == nil {
 				return err
 			}
