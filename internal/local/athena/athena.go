@@ -74,15 +74,9 @@ type Options struct {
 
 // Engine runs statements. It is safe for concurrent use.
 type Engine struct {
-	catalog *glue.Catalog
-	objects Objects
-	dataDir string
-	bodies  []string // the directories that objects are in
-	db      *bbolt.DB
-	account rights.Account
-	mayOf   func(context.Context) func(...rights.Need) error
-	latency time.Duration
-	now     func() time.Time
+	Options
+	bodies []string // the directories that objects are in
+	now    func() time.Time
 
 	stop    context.Context // ends with Close
 	cancel  context.CancelFunc
@@ -108,14 +102,13 @@ func New(o Options) (*Engine, error) {
 	if err := os.MkdirAll(filepath.Join(o.DataDir, "athena"), 0o755); err != nil {
 		return nil, fmt.Errorf("create the results' folder: %w", err)
 	}
-	dataDir, err := filepath.Abs(o.DataDir)
-	if err != nil {
+	var err error
+	if o.DataDir, err = filepath.Abs(o.DataDir); err != nil {
 		return nil, fmt.Errorf("find the data folder: %w", err)
 	}
 	stop, cancel := context.WithCancel(context.Background())
 	e := &Engine{
-		catalog: o.Catalog, objects: o.Objects, dataDir: dataDir, bodies: append([]string{filepath.Join(dataDir, "objects")}, o.Mounts...), db: o.DB, now: time.Now,
-		account: o.Account, mayOf: o.MayOf, latency: o.Latency,
+		Options: o, bodies: append([]string{filepath.Join(o.DataDir, "objects")}, o.Mounts...), now: time.Now,
 		stop: stop, cancel: cancel, selects: make(chan struct{}, maxSelects), limit: selectTime,
 		active: map[string]*execution{}, tokens: map[string]string{},
 	}

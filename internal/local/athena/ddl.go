@@ -33,7 +33,7 @@ func (e *Engine) runDDL(ctx context.Context, x *execution) (*result, error) {
 	d := &ddl{Engine: e, ctx: ctx, caller: x.caller, database: cmp.Or(x.QueryExecutionContext.Database, "default")}
 	needs, run := d.plan(statement)
 	// Whoever runs any statement needs rights on the database default.
-	needs = append(e.account.Database("default", "glue:GetDatabase", "glue:CreateDatabase"), needs...)
+	needs = append(e.Account.Database("default", "glue:GetDatabase", "glue:CreateDatabase"), needs...)
 	if err := d.caller.glue(needs...); err != nil {
 		return nil, err
 	}
@@ -51,16 +51,16 @@ var (
 func (d *ddl) plan(s hiveql.Statement) (needs []rights.Need, run func() error) {
 	on := func(name hiveql.TableName, actions ...string) []rights.Need {
 		database := d.databaseOf(name)
-		return append(d.account.Table(database, name.Table, actions...), d.account.Database(database, "glue:GetDatabase")...)
+		return append(d.Account.Table(database, name.Table, actions...), d.Account.Database(database, "glue:GetDatabase")...)
 	}
 	onDatabase := func(name, action string, more ...rights.Need) []rights.Need {
-		return slices.Concat(d.account.Database(name, "glue:GetDatabase", action), more, d.account.Database(d.database, "glue:GetDatabase"))
+		return slices.Concat(d.Account.Database(name, "glue:GetDatabase", action), more, d.Account.Database(d.database, "glue:GetDatabase"))
 	}
 	switch s := s.(type) {
 	case *hiveql.CreateDatabase:
 		return onDatabase(s.Name, "glue:CreateDatabase"), func() error { return d.createDatabase(s) }
 	case *hiveql.DropDatabase:
-		tables := d.account.Table(s.Name, "*", "glue:GetTables", "glue:GetTable", "glue:DeleteTable")
+		tables := d.Account.Table(s.Name, "*", "glue:GetTables", "glue:GetTable", "glue:DeleteTable")
 		return onDatabase(s.Name, "glue:DeleteDatabase", tables...), func() error { return d.dropDatabase(s) }
 	case *hiveql.CreateTable:
 		return on(s.Name, "glue:GetTable", "glue:CreateTable"), func() error { return d.createTable(s) }
@@ -83,7 +83,7 @@ func (d *ddl) plan(s hiveql.Statement) (needs []rights.Need, run func() error) {
 	case *hiveql.RepairTable:
 		return on(s.Table, addActions...), func() error { return d.repair(s) }
 	case *hiveql.ShowDatabases:
-		return d.account.Database("*", "glue:GetDatabases"), func() error { return d.showDatabases(s) }
+		return d.Account.Database("*", "glue:GetDatabases"), func() error { return d.showDatabases(s) }
 	case *hiveql.ShowTables:
 		return on(hiveql.TableName{Database: s.Database, Table: "*"}, "glue:GetTables"), func() error { return d.showTables(s) }
 	case *hiveql.ShowPartitions:
@@ -101,7 +101,7 @@ func (d *ddl) plan(s hiveql.Statement) (needs []rights.Need, run func() error) {
 // table finds a table by its name in a statement.
 func (d *ddl) table(name hiveql.TableName) (*glue.Table, error) {
 	database := d.databaseOf(name)
-	t, err := d.catalog.Table(database, name.Table)
+	t, err := d.Catalog.Table(database, name.Table)
 	if glue.Is(err, glue.CodeNotFound) {
 		return nil, tableMissing(database, name.Table)
 	}
@@ -113,7 +113,7 @@ func (d *ddl) databaseOf(name hiveql.TableName) string {
 }
 
 func (d *ddl) createDatabase(s *hiveql.CreateDatabase) error {
-	err := d.catalog.CreateDatabase(glue.DatabaseInput{Name: s.Name, Description: s.Comment, LocationURI: s.Location, Parameters: s.Properties})
+	err := d.Catalog.CreateDatabase(glue.DatabaseInput{Name: s.Name, Description: s.Comment, LocationURI: s.Location, Parameters: s.Properties})
 	if glue.Is(err, glue.CodeExists) {
 		if s.IfNotExists {
 			return nil
@@ -124,7 +124,7 @@ func (d *ddl) createDatabase(s *hiveql.CreateDatabase) error {
 }
 
 func (d *ddl) dropDatabase(s *hiveql.DropDatabase) error {
-	err := d.catalog.DropDatabase(s.Name, s.Cascade)
+	err := d.Catalog.DropDatabase(s.Name, s.Cascade)
 	switch {
 	case glue.Is(err, glue.CodeNotFound):
 		if s.IfExists {
@@ -148,7 +148,7 @@ func (d *ddl) createTable(s *hiveql.CreateTable) error {
 		return err
 	}
 	database := d.databaseOf(s.Name)
-	err := d.catalog.CreateTable(database, tableInput(s, strconv.FormatInt(d.now().Unix(), 10)))
+	err := d.Catalog.CreateTable(database, tableInput(s, strconv.FormatInt(d.now().Unix(), 10)))
 	switch {
 	case glue.Is(err, glue.CodeNotFound):
 		return databaseMissing(database)
@@ -194,7 +194,7 @@ func glueColumns(cols []hiveql.Column) []glue.Column {
 }
 
 func (d *ddl) dropTable(s *hiveql.DropTable) error {
-	err := d.catalog.DropTable(d.databaseOf(s.Name), s.Name.Table)
+	err := d.Catalog.DropTable(d.databaseOf(s.Name), s.Name.Table)
 	if glue.Is(err, glue.CodeNotFound) {
 		if s.IfExists {
 			return nil
@@ -206,7 +206,7 @@ func (d *ddl) dropTable(s *hiveql.DropTable) error {
 
 // alterTable changes a table's own record.
 func (d *ddl) alterTable(name hiveql.TableName, change func(*glue.TableInput)) error {
-	err := d.catalog.AlterTable(d.databaseOf(name), name.Table, func(t *glue.TableInput) error {
+	err := d.Catalog.AlterTable(d.databaseOf(name), name.Table, func(t *glue.TableInput) error {
 		change(t)
 		return nil
 	})

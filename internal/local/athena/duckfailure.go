@@ -65,7 +65,7 @@ func (q *selection) publicPaths(message string) string {
 			message = strings.ReplaceAll(message, path, uri)
 		}
 	}
-	return strings.ReplaceAll(message, q.dataDir, "")
+	return strings.ReplaceAll(message, q.DataDir, "")
 }
 
 // bindFailure is what only DuckDB finds: aggregates and groups that don't go

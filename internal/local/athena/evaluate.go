@@ -84,7 +84,7 @@ func (q *selection) appendPartitions(appender *duckdb.Appender, s *source) ([][]
 		all = append(all, values)
 		return false // its key says all
 	}
-	for _, err := range q.catalog.Partitions(s.table.DatabaseName, s.table.Name, note) {
+	for _, err := range q.Catalog.Partitions(s.table.DatabaseName, s.table.Name, note) {
 		if err != nil {
 			return nil, err
 		}

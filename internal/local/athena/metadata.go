@@ -2,7 +2,9 @@ package athena
 
 import (
 	"context"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/local/awsjson"
@@ -38,7 +40,7 @@ func metadataError(err error) error {
 }
 
 func (e *Engine) apiGetDatabase(_ context.Context, in struct{ DatabaseName string }) (map[string]any, error) {
-	d, err := e.catalog.Database(in.DatabaseName)
+	d, err := e.Catalog.Database(in.DatabaseName)
 	if err != nil {
 		return nil, metadataError(err)
 	}
@@ -46,7 +48,7 @@ func (e *Engine) apiGetDatabase(_ context.Context, in struct{ DatabaseName strin
 }
 
 func (e *Engine) apiListDatabases(_ context.Context, in listInput) (map[string]any, error) {
-	all, err := e.catalog.Databases()
+	all, err := e.Catalog.Databases()
 	if err != nil {
 		return nil, metadataError(err)
 	}
@@ -54,43 +56,30 @@ func (e *Engine) apiListDatabases(_ context.Context, in listInput) (map[string]a
 	for i, d := range all {
 		list[i] = database{d.Name, d.Description, d.Parameters}
 	}
-	page, next, err := pageOf(list, in, 50, func(d database) string { return d.Name })
-	return pageOutput("DatabaseList", page, next), err
+	return pageOf("DatabaseList", list, in, func(d database) string { return d.Name })
+}
+
+type listInput struct {
+	NextToken  string
+	MaxResults int
 }
 
 // pageOf cuts a page out of a list that is ordered by name.
-func pageOf[T any](all []T, in listInput, most int, name func(T) string) (page []T, next string, err error) {
+func pageOf[T any](member string, all []T, in listInput, name func(T) string) (map[string]any, error) {
 	from, err := decodeToken(in.NextToken)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	for i, item := range all {
-		switch {
-		case name(item) < string(from):
-		case len(page) == limited(in.MaxResults, most):
-			return page, encodeToken([]byte(name(all[i]))), nil
-		default:
-			page = append(page, item)
-		}
+	first := slices.IndexFunc(all, func(item T) bool { return name(item) >= string(from) })
+	if first < 0 {
+		return map[string]any{member: []T{}}, nil
 	}
-	return page, "", nil
-}
-
-func pageOutput[T any](member string, page []T, next string) map[string]any {
-	if page == nil {
-		page = []T{}
+	page := all[first:]
+	size := limited(in.MaxResults, 50)
+	if len(page) <= size {
+		return map[string]any{member: page}, nil
 	}
-	out := map[string]any{member: page}
-	if next != "" {
-		out["NextToken"] = next
-	}
-	return out
-}
-
-type column struct {
-	Name    string
-	Type    string `json:",omitempty"`
-	Comment string `json:",omitempty"`
+	return map[string]any{member: page[:size], "NextToken": encodeToken([]byte(name(page[size])))}, nil
 }
 
 type tableMetadata struct {
@@ -98,8 +87,8 @@ type tableMetadata struct {
 	CreateTime     glue.Timestamp
 	LastAccessTime glue.Timestamp
 	TableType      string            `json:",omitempty"`
-	Columns        []column          // of the files
-	PartitionKeys  []column          //
+	Columns        []glue.Column     // of the files
+	PartitionKeys  []glue.Column     //
 	Parameters     map[string]string `json:",omitempty"`
 }
 
@@ -107,12 +96,10 @@ type tableMetadata struct {
 // are and how they are read.
 func metadataOf(t *glue.Table) tableMetadata {
 	m := tableMetadata{Name: t.Name, CreateTime: t.CreateTime, LastAccessTime: t.UpdateTime, TableType: t.TableType,
-		Columns: []column{}, PartitionKeys: columnsOf(t.PartitionKeys), Parameters: map[string]string{}}
-	for k, v := range t.Parameters {
-		m.Parameters[k] = v
-	}
+		Columns: []glue.Column{}, PartitionKeys: append([]glue.Column{}, t.PartitionKeys...), Parameters: map[string]string{}}
+	maps.Copy(m.Parameters, t.Parameters)
 	if d := t.StorageDescriptor; d != nil {
-		m.Columns = columnsOf(d.Columns)
+		m.Columns = append(m.Columns, d.Columns...)
 		m.Parameters["location"] = d.Location
 		m.Parameters["inputformat"] = d.InputFormat
 		m.Parameters["outputformat"] = d.OutputFormat
@@ -126,18 +113,10 @@ func metadataOf(t *glue.Table) tableMetadata {
 	return m
 }
 
-func columnsOf(cols []glue.Column) []column {
-	out := make([]column, len(cols))
-	for i, c := range cols {
-		out[i] = column{c.Name, c.Type, c.Comment}
-	}
-	return out
-}
-
 type tableMetadataInput struct{ CatalogName, DatabaseName, TableName string }
 
 func (e *Engine) apiTableMetadata(_ context.Context, in tableMetadataInput) (map[string]any, error) {
-	t, err := e.catalog.Table(in.DatabaseName, in.TableName)
+	t, err := e.Catalog.Table(in.DatabaseName, in.TableName)
 	if err != nil {
 		return nil, metadataError(err)
 	}
@@ -155,7 +134,7 @@ func (e *Engine) apiListTableMetadata(_ context.Context, in listTableMetadataInp
 	if err != nil {
 		return nil, invalidRequest("Invalid expression %s", in.Expression)
 	}
-	all, err := e.catalog.Tables(in.DatabaseName)
+	all, err := e.Catalog.Tables(in.DatabaseName)
 	if err != nil {
 		return nil, metadataError(err)
 	}
@@ -165,6 +144,5 @@ func (e *Engine) apiListTableMetadata(_ context.Context, in listTableMetadataInp
 			list = append(list, metadataOf(&all[i]))
 		}
 	}
-	page, next, err := pageOf(list, in.listInput, 50, func(t tableMetadata) string { return t.Name })
-	return pageOutput("TableMetadataList", page, next), err
+	return pageOf("TableMetadataList", list, in.listInput, func(t tableMetadata) string { return t.Name })
 }

@@ -31,12 +31,12 @@ func TestAPanicIsItsStatementsOwn(t *testing.T) {
 	s := newStack(t)
 	s.run("CREATE DATABASE db")
 	s.run("CREATE EXTERNAL TABLE t (id string) PARTITIONED BY (dt string) LOCATION 's3://b/t/'")
-	sound := s.engine.objects
-	s.engine.objects = broken{Objects: sound, list: true}
+	sound := s.engine.Objects
+	s.engine.Objects = broken{Objects: sound, list: true}
 	s.failsWith("MSCK REPAIR TABLE t", "panic: list")
-	s.engine.objects = broken{Objects: sound, put: true}
+	s.engine.Objects = broken{Objects: sound, put: true}
 	s.failsWith("SHOW TABLES", "panic: put")
-	s.engine.objects = sound
+	s.engine.Objects = sound
 	s.run("MSCK REPAIR TABLE t")
 }
 

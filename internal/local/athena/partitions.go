@@ -91,7 +91,7 @@ func (d *ddl) addPartitions(s *hiveql.AddPartitions) error {
 		}
 		parts = append(parts, partitionInput(t, values, location))
 	}
-	err = d.catalog.AddPartitions(t.DatabaseName, t.Name, parts, s.IfNotExists)
+	err = d.Catalog.AddPartitions(t.DatabaseName, t.Name, parts, s.IfNotExists)
 	if glue.Is(err, glue.CodeExists) {
 		return ddlTask("AlreadyExistsException(message:Partition already exists in table %s.%s)", t.DatabaseName, t.Name)
 	}
@@ -137,7 +137,7 @@ func (d *ddl) dropPartitions(s *hiveql.DropPartitions) error {
 			}
 		}
 	}
-	err = d.catalog.DropPartitions(t.DatabaseName, t.Name, drop)
+	err = d.Catalog.DropPartitions(t.DatabaseName, t.Name, drop)
 	if glue.Is(err, glue.CodeNotFound) && s.IfExists {
 		return d.dropPartitions(s) // someone else dropped one meanwhile
 	}
@@ -154,7 +154,7 @@ func (d *ddl) matching(t *glue.Table, spec hiveql.PartitionSpec) ([][]string, er
 	if err != nil {
 		return nil, err
 	}
-	_, err = d.catalog.Partition(t.DatabaseName, t.Name, values)
+	_, err = d.Catalog.Partition(t.DatabaseName, t.Name, values)
 	if glue.Is(err, glue.CodeNotFound) {
 		return nil, nil
 	}
@@ -169,7 +169,7 @@ func (d *ddl) withValues(t *glue.Table, spec hiveql.PartitionSpec) ([][]string, 
 		return nil, err
 	}
 	var found [][]string
-	for p, err := range d.catalog.Partitions(t.DatabaseName, t.Name, func(v []string) bool { return hasValues(v, want) }) {
+	for p, err := range d.Catalog.Partitions(t.DatabaseName, t.Name, func(v []string) bool { return hasValues(v, want) }) {
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +199,7 @@ func (d *ddl) setPartitionLocation(s *hiveql.SetPartitionLocation) error {
 	if err := checkLocation(s.Location); err != nil {
 		return err
 	}
-	p, err := d.catalog.Partition(t.DatabaseName, t.Name, values)
+	p, err := d.Catalog.Partition(t.DatabaseName, t.Name, values)
 	if glue.Is(err, glue.CodeNotFound) {
 		return semantic("[Error 10006]: Partition not found %s", joinSpec(s.Spec))
 	}
@@ -210,5 +210,5 @@ func (d *ddl) setPartitionLocation(s *hiveql.SetPartitionLocation) error {
 		p.StorageDescriptor = &glue.StorageDescriptor{}
 	}
 	p.StorageDescriptor.Location = s.Location
-	return d.catalog.UpdatePartition(t.DatabaseName, t.Name, values, p.PartitionInput)
+	return d.Catalog.UpdatePartition(t.DatabaseName, t.Name, values, p.PartitionInput)
 }

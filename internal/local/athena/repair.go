@@ -51,7 +51,7 @@ func (d *ddl) addMissing(t *glue.Table, folders [][]string, known map[string]boo
 			gone = append(gone, t.Name+":"+name)
 		}
 	}
-	if err := d.catalog.AddPartitions(t.DatabaseName, t.Name, parts, true); err != nil {
+	if err := d.Catalog.AddPartitions(t.DatabaseName, t.Name, parts, true); err != nil {
 		return err
 	}
 	var lines []string
@@ -68,7 +68,7 @@ func (d *ddl) addMissing(t *glue.Table, folders [][]string, known map[string]boo
 // these are.
 func (d *ddl) knownPartitions(t *glue.Table) (map[string]bool, error) {
 	known := map[string]bool{}
-	for p, err := range d.catalog.Partitions(t.DatabaseName, t.Name, nil) {
+	for p, err := range d.Catalog.Partitions(t.DatabaseName, t.Name, nil) {
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +85,7 @@ func (d *ddl) partitionFolders(t *glue.Table) ([][]string, error) {
 	if err != nil {
 		return nil, ddlTask("%v", err)
 	}
-	objects, err := readable{d.objects, d.caller}.List(d.ctx, bucket, prefix)
+	objects, err := readable{d.Objects, d.caller}.List(d.ctx, bucket, prefix)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", t.Location(), err)
 	}

@@ -98,7 +98,7 @@ func (e *Engine) deliver(ctx context.Context, x *execution, r *result) (err erro
 	}
 	// A statement that was stopped now has had its effect: it may as well say so.
 	ctx = context.WithoutCancel(ctx)
-	err = errors.Join(e.objects.Put(ctx, bucket, key, r.text), e.objects.Put(ctx, bucket, key+".metadata", metadata))
+	err = errors.Join(e.Objects.Put(ctx, bucket, key, r.text), e.Objects.Put(ctx, bucket, key+".metadata", metadata))
 	if err != nil {
 		return userFailure(typeResultWrite, "Unable to write the result to %s: %v", x.ResultConfiguration.OutputLocation, err)
 	}

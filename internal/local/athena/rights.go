@@ -23,9 +23,9 @@ type caller struct {
 // callerOf takes the caller out of a request, whose context may end before the
 // statement does.
 func (e *Engine) callerOf(ctx context.Context) caller {
-	c := caller{account: e.account}
-	if e.mayOf != nil {
-		c.may = e.mayOf(context.WithoutCancel(ctx))
+	c := caller{account: e.Account}
+	if e.MayOf != nil {
+		c.may = e.MayOf(context.WithoutCancel(ctx))
 	}
 	return c
 }
@@ -104,7 +104,7 @@ func (d *ddl) mayHold(location string) error {
 	if err := d.caller.mayLook(bucket, key); err != nil {
 		return err
 	}
-	objects, err := d.objects.List(d.ctx, bucket, key)
+	objects, err := d.Objects.List(d.ctx, bucket, key)
 	if err != nil {
 		return fmt.Errorf("list %s: %w", location, err)
 	}

@@ -227,7 +227,7 @@ func (q *selection) resolve(ref tableRef, at int) error {
 	name, asList := strings.CutSuffix(ref.table, partitionsSuffix)
 	s := q.source(ref)
 	if s == nil {
-		t, err := q.catalog.Table(ref.database, name)
+		t, err := q.Catalog.Table(ref.database, name)
 		if glue.Is(err, glue.CodeNotFound) {
 			return q.missing(ref, where)
 		}
@@ -252,7 +252,7 @@ func (q *selection) resolve(ref tableRef, at int) error {
 
 // missing says whether the database or only the table doesn't exist.
 func (q *selection) missing(ref tableRef, where string) error {
-	if _, err := q.catalog.Database(ref.database); glue.Is(err, glue.CodeNotFound) {
+	if _, err := q.Catalog.Database(ref.database); glue.Is(err, glue.CodeNotFound) {
 		return userFailure(typeEntityNotFound, "SCHEMA_NOT_FOUND: %s: Schema '%s' does not exist", where, ref.database)
 	}
 	return userFailure(typeTableNotFound, "TABLE_NOT_FOUND: %s: Table 'awsdatacatalog.%s.%s' does not exist", where, ref.database, ref.table)
@@ -279,7 +279,7 @@ func (q *selection) define(ctx context.Context, s *source) error {
 	if !s.asTable {
 		return nil
 	}
-	if err := s.list(ctx, readable{q.objects, q.caller}, parts); err != nil {
+	if err := s.list(ctx, readable{q.Objects, q.caller}, parts); err != nil {
 		return err
 	}
 	q.count(s.files)
@@ -320,7 +320,7 @@ func (q *selection) partitions(ctx context.Context, s *source) ([]*scanPartition
 	}
 	var parts []*scanPartition
 	schemas := partitionSchemas{source: s}
-	for p, err := range q.catalog.Partitions(s.table.DatabaseName, s.table.Name, keep) {
+	for p, err := range q.Catalog.Partitions(s.table.DatabaseName, s.table.Name, keep) {
 		if err != nil {
 			return nil, err
 		}

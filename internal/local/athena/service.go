@@ -1,7 +1,6 @@
 package athena
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 
@@ -13,13 +12,12 @@ import (
 // Service serves the Athena API: JSON 1.1, target AmazonAthena.*.
 func (e *Engine) Service() *awsjson.Service {
 	return &awsjson.Service{Version: "1.1", MaxBody: 4 << 20, Operations: map[string]awsjson.Operation{
-		"StartQueryExecution":       awsjson.Op(e.apiStart),
-		"GetQueryExecution":         awsjson.Op(e.apiGet),
-		"BatchGetQueryExecution":    awsjson.Op(e.apiBatchGet),
-		"ListQueryExecutions":       awsjson.Op(e.apiList),
-		"StopQueryExecution":        awsjson.Op(e.apiStop),
-		"GetQueryResults":           awsjson.Op(e.apiResults),
-		"GetQueryRuntimeStatistics": awsjson.Op(e.apiRuntimeStatistics),
+		"StartQueryExecution":    awsjson.Op(e.apiStart),
+		"GetQueryExecution":      awsjson.Op(e.apiGet),
+		"BatchGetQueryExecution": awsjson.Op(e.apiBatchGet),
+		"ListQueryExecutions":    awsjson.Op(e.apiList),
+		"StopQueryExecution":     awsjson.Op(e.apiStop),
+		"GetQueryResults":        awsjson.Op(e.apiResults),
 
 		"CreateWorkGroup": awsjson.Op(e.apiCreateWorkGroup),
 		"GetWorkGroup":    awsjson.Op(e.apiGetWorkGroup),
@@ -33,13 +31,8 @@ func (e *Engine) Service() *awsjson.Service {
 		"ListDatabases":       awsjson.Op(e.apiListDatabases),
 		"GetTableMetadata":    awsjson.Op(e.apiTableMetadata),
 		"ListTableMetadata":   awsjson.Op(e.apiListTableMetadata),
-		"ListEngineVersions":  awsjson.Op(listEngineVersions),
 		"ListTagsForResource": awsjson.Op(noTags),
 	}}
-}
-
-func listEngineVersions(context.Context, json.RawMessage) (map[string]any, error) {
-	return map[string]any{"EngineVersions": []engineVersion{engineV3}}, nil
 }
 
 func noTags(context.Context, json.RawMessage) (map[string]any, error) {
@@ -80,47 +73,36 @@ func (e *Engine) WorkGroup(id string) string {
 	return r.WorkGroup
 }
 
-func (e *Engine) apiGet(_ context.Context, in idInput) (struct{ QueryExecution *queryExecution }, error) {
-	var out struct{ QueryExecution *queryExecution }
+func (e *Engine) apiGet(_ context.Context, in idInput) (map[string]any, error) {
 	r, err := e.mustFind(in.QueryExecutionID)
-	if err == nil {
-		out.QueryExecution = &r.queryExecution
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	return map[string]any{"QueryExecution": r.queryExecution}, nil
 }
 
 type batchGetInput struct {
 	QueryExecutionIDs []string `json:"QueryExecutionIds"`
 }
 
-type unprocessed struct {
-	QueryExecutionID        string `json:"QueryExecutionId"`
-	ErrorCode, ErrorMessage string
-}
-
-type batchGetOutput struct {
-	QueryExecutions              []*queryExecution
-	UnprocessedQueryExecutionIDs []unprocessed `json:"UnprocessedQueryExecutionIds"`
-}
-
-func (e *Engine) apiBatchGet(_ context.Context, in batchGetInput) (batchGetOutput, error) {
-	out := batchGetOutput{[]*queryExecution{}, []unprocessed{}}
+func (e *Engine) apiBatchGet(_ context.Context, in batchGetInput) (map[string]any, error) {
 	if n := len(in.QueryExecutionIDs); n < 1 || n > 50 {
-		return out, invalidRequest("1 validation error detected: Value at 'queryExecutionIds' failed to satisfy constraint: Member must have length between 1 and 50")
+		return nil, invalidRequest("1 validation error detected: Value at 'queryExecutionIds' failed to satisfy constraint: Member must have length between 1 and 50")
 	}
+	found, missing := []*queryExecution{}, []map[string]string{}
 	for _, id := range in.QueryExecutionIDs {
 		r, err := e.find(id)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		if r == nil {
-			out.UnprocessedQueryExecutionIDs = append(out.UnprocessedQueryExecutionIDs,
-				unprocessed{id, "INVALID_QUERY_EXECUTION_ID", "QueryExecution " + id + " was not found"})
+			missing = append(missing, map[string]string{
+				"QueryExecutionId": id, "ErrorCode": "INVALID_QUERY_EXECUTION_ID", "ErrorMessage": "QueryExecution " + id + " was not found"})
 			continue
 		}
-		out.QueryExecutions = append(out.QueryExecutions, &r.queryExecution)
+		found = append(found, &r.queryExecution)
 	}
-	return out, nil
+	return map[string]any{"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing}, nil
 }
 
 type listExecutionsInput struct {
@@ -148,7 +130,7 @@ func (e *Engine) apiList(_ context.Context, in listExecutionsInput) (executionsP
 		return out, err
 	}
 	size := limited(in.MaxResults, 50)
-	err = e.db.View(func(tx *bbolt.Tx) error {
+	err = e.DB.View(func(tx *bbolt.Tx) error {
 		cur := bucket(tx, timesBucket).Cursor()
 		for k := lastBefore(cur, before); k != nil; k, _ = cur.Prev() {
 			if len(out.QueryExecutionIDs) >= size {
@@ -171,19 +153,16 @@ func (e *Engine) apiList(_ context.Context, in listExecutionsInput) (executionsP
 
 // lastBefore moves to the last key before the given one, or of all.
 func lastBefore(cur *bbolt.Cursor, before []byte) []byte {
-	if len(before) == 0 {
+	var found []byte
+	if len(before) > 0 {
+		found, _ = cur.Seek(before)
+	}
+	if found == nil {
 		k, _ := cur.Last()
 		return k
 	}
-	if k, _ := cur.Seek(before); k == nil || bytes.Compare(k, before) >= 0 {
-		if k == nil {
-			k, _ = cur.Last()
-			return k
-		}
-		k, _ = cur.Prev()
-		return k
-	}
-	return nil
+	k, _ := cur.Prev()
+	return k
 }
 
 func (e *Engine) activeIn(workGroup string) []string {
@@ -212,15 +191,4 @@ func (e *Engine) apiStop(_ context.Context, in idInput) (struct{}, error) {
 	}
 	_, err := e.mustFind(in.QueryExecutionID)
 	return struct{}{}, err
-}
-
-func (e *Engine) apiRuntimeStatistics(_ context.Context, in idInput) (map[string]any, error) {
-	r, err := e.mustFind(in.QueryExecutionID)
-	if err != nil {
-		return nil, err
-	}
-	return map[string]any{"QueryRuntimeStatistics": map[string]any{
-		"Timeline": r.Statistics,
-		"Rows":     map[string]any{"InputBytes": r.Statistics.DataScannedInBytes},
-	}}, nil
 }

@@ -30,7 +30,7 @@ func (d *ddl) showNames(pattern string, names []string, column string) error {
 }
 
 func (d *ddl) showDatabases(s *hiveql.ShowDatabases) error {
-	all, err := d.catalog.Databases()
+	all, err := d.Catalog.Databases()
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (d *ddl) showDatabases(s *hiveql.ShowDatabases) error {
 
 func (d *ddl) showTables(s *hiveql.ShowTables) error {
 	database := cmp.Or(s.Database, d.database)
-	all, err := d.catalog.Tables(database)
+	all, err := d.Catalog.Tables(database)
 	if glue.Is(err, glue.CodeNotFound) {
 		return databaseMissing(database)
 	}

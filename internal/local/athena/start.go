@@ -167,7 +167,7 @@ func folder(location string) string { return location[:strings.LastIndexByte(loc
 
 func (e *Engine) storedByToken(token string) (*record, error) {
 	var id string
-	err := e.db.View(func(tx *bbolt.Tx) error {
+	err := e.DB.View(func(tx *bbolt.Tx) error {
 		id = string(bucket(tx, tokensBucket).Get([]byte(token)))
 		return nil
 	})
@@ -257,7 +257,7 @@ func (e *Engine) execute(ctx context.Context, x *execution) (out *result, err er
 // takeTime is what a statement takes before it has its effect.
 func (e *Engine) takeTime(ctx context.Context) error {
 	select {
-	case <-time.After(e.latency):
+	case <-time.After(e.Latency):
 	case <-ctx.Done():
 	}
 	return ctx.Err()

@@ -35,7 +35,7 @@ func bucket(tx *bbolt.Tx, name []byte) *bbolt.Bucket { return tx.Bucket(rootBuck
 // openStore creates the buckets and the workgroup "primary", and forgets what
 // is too old to be kept.
 func (e *Engine) openStore() error {
-	err := e.db.Update(func(tx *bbolt.Tx) error {
+	err := e.DB.Update(func(tx *bbolt.Tx) error {
 		root, err := tx.CreateBucketIfNotExists(rootBucket)
 		if err != nil {
 			return err
@@ -93,7 +93,7 @@ func removeIfThere(path string) error {
 
 // rowsPath is where the rows of an execution's result are kept.
 func (e *Engine) rowsPath(id string) string {
-	return filepath.Join(e.dataDir, "athena", id+".ndjson")
+	return filepath.Join(e.DataDir, "athena", id+".ndjson")
 }
 
 func timeKey(submitted time.Time, id string) []byte {
@@ -106,7 +106,7 @@ func (e *Engine) save(r *record) error {
 	if err != nil {
 		return fmt.Errorf("encode execution: %w", err)
 	}
-	return e.db.Update(func(tx *bbolt.Tx) error {
+	return e.DB.Update(func(tx *bbolt.Tx) error {
 		id := []byte(r.QueryExecutionID)
 		if err := bucket(tx, executionsBucket).Put(id, body); err != nil {
 			return err
@@ -123,7 +123,7 @@ func (e *Engine) save(r *record) error {
 // stored returns a final execution, nil if there is none of that id.
 func (e *Engine) stored(id string) (*record, error) {
 	var r *record
-	err := e.db.View(func(tx *bbolt.Tx) error {
+	err := e.DB.View(func(tx *bbolt.Tx) error {
 		body := bucket(tx, executionsBucket).Get([]byte(id))
 		if body == nil {
 			return nil

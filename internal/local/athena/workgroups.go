@@ -64,7 +64,7 @@ func getWorkGroup(tx *bbolt.Tx, name string) (*workGroup, error) {
 }
 
 func (e *Engine) workGroup(name string) (w *workGroup, err error) {
-	err = e.db.View(func(tx *bbolt.Tx) error {
+	err = e.DB.View(func(tx *bbolt.Tx) error {
 		w, err = getWorkGroup(tx, name)
 		return err
 	})
@@ -89,7 +89,7 @@ func (e *Engine) apiCreateWorkGroup(_ context.Context, in createWorkGroupInput) 
 		w.Configuration = *in.Configuration
 		w.Configuration.EngineVersion = engineV3
 	}
-	return struct{}{}, e.db.Update(func(tx *bbolt.Tx) error {
+	return struct{}{}, e.DB.Update(func(tx *bbolt.Tx) error {
 		if bucket(tx, workGroupsBucket).Get([]byte(in.Name)) != nil {
 			return invalidRequest("WorkGroup %s is already created.", in.Name)
 		}
@@ -108,38 +108,21 @@ type workGroupSummary struct {
 	EngineVersion            engineVersion
 }
 
-type listInput struct {
-	NextToken  string
-	MaxResults int
-}
-
-type workGroupsPage struct {
-	WorkGroups []workGroupSummary
-	NextToken  string `json:",omitempty"`
-}
-
-func (e *Engine) apiListWorkGroups(_ context.Context, in listInput) (workGroupsPage, error) {
-	out := workGroupsPage{WorkGroups: []workGroupSummary{}}
-	from, err := decodeToken(in.NextToken)
-	if err != nil {
-		return out, err
-	}
-	err = e.db.View(func(tx *bbolt.Tx) error {
-		cur := bucket(tx, workGroupsBucket).Cursor()
-		for k, _ := cur.Seek(from); k != nil; k, _ = cur.Next() {
-			if len(out.WorkGroups) == limited(in.MaxResults, 50) {
-				out.NextToken = encodeToken(k)
-				return nil
+func (e *Engine) apiListWorkGroups(_ context.Context, in listInput) (map[string]any, error) {
+	all := []workGroupSummary{}
+	err := e.DB.View(func(tx *bbolt.Tx) error {
+		return bucket(tx, workGroupsBucket).ForEach(func(name, _ []byte) error {
+			w, err := getWorkGroup(tx, string(name))
+			if err == nil {
+				all = append(all, workGroupSummary{w.Name, w.State, w.Description, w.CreationTime, engineV3})
 			}
-			w, err := getWorkGroup(tx, string(k))
-			if err != nil {
-				return err
-			}
-			out.WorkGroups = append(out.WorkGroups, workGroupSummary{w.Name, w.State, w.Description, w.CreationTime, engineV3})
-		}
-		return nil
+			return err
+		})
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return pageOf("WorkGroups", all, in, func(w workGroupSummary) string { return w.Name })
 }
 
 type updateWorkGroupInput struct {
@@ -157,7 +140,7 @@ type updateWorkGroupInput struct {
 }
 
 func (e *Engine) apiUpdateWorkGroup(_ context.Context, in updateWorkGroupInput) (struct{}, error) {
-	return struct{}{}, e.db.Update(func(tx *bbolt.Tx) error {
+	return struct{}{}, e.DB.Update(func(tx *bbolt.Tx) error {
 		w, err := getWorkGroup(tx, in.WorkGroup)
 		if err != nil {
 			return err
@@ -195,7 +178,7 @@ func (e *Engine) apiDeleteWorkGroup(_ context.Context, in struct{ WorkGroup stri
 	if in.WorkGroup == primary {
 		return struct{}{}, invalidRequest("WorkGroup primary can't be deleted.")
 	}
-	return struct{}{}, e.db.Update(func(tx *bbolt.Tx) error {
+	return struct{}{}, e.DB.Update(func(tx *bbolt.Tx) error {
 		if _, err := getWorkGroup(tx, in.WorkGroup); err != nil {
 			return err
 		}
