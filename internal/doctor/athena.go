@@ -20,17 +20,6 @@ type WorkGroup struct {
 	Managed  bool   // Athena keeps the results itself
 }
 
-func (x *examination) athenaChecks() []check {
-	c := x.Config
-	return []check{
-		{name: "work_group", subject: c.WorkGroup, ask: func(context.Context) Finding {
-			w, err := x.workGroup()
-			return workGroup(w, err, c)
-		}},
-		{name: "results_bucket", subject: c.ResultsBucket, ask: x.results},
-	}
-}
-
 func workGroup(w WorkGroup, err error, c *config.Config) Finding {
 	switch {
 	case err != nil:

@@ -28,17 +28,6 @@ type Notification struct {
 	Prefix, Suffix string
 }
 
-func (x *examination) bucketChecks() []check {
-	list := []check{{name: "captured_tables", subject: x.Config.Database, ask: func(context.Context) Finding { return captured(x.Router) }}}
-	for _, b := range x.Config.Buckets {
-		list = append(list,
-			check{name: "bucket", subject: b.Name, ask: func(ctx context.Context) Finding { return x.bucket(ctx, b.Name) }},
-			check{name: "notification", subject: b.Name, ask: x.notification(b)},
-		)
-	}
-	return list
-}
-
 // bucket: S3 notifies queues of its own region only (docs/aws-facts.md 2.1).
 func (x *examination) bucket(ctx context.Context, name string) Finding {
 	region, err := x.Facts.Region(ctx, name)

@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -108,23 +107,18 @@ const (
 	together = 16               // questions at a time
 )
 
-// check is a question; ask fills in the verdict, what and hint.
-type check struct {
-	name, subject string
-	optional      bool
-	ask           func(context.Context) Finding
-}
-
 // Run makes all checks and returns their findings, always in the same order.
 func (d *Doctor) Run(ctx context.Context) []Finding {
 	x := &examination{Doctor: d}
 	x.remember(ctx)
-	first := x.run(ctx, check{name: "credentials", subject: "caller", ask: x.credentials})
+	first := x.run(ctx, check{"credentials", "caller", needed, of(x.identity, func(who Identity, err error) Finding {
+		return credentials(who, err, d.Config.Account)
+	})})
 	checks := x.checks()
 	findings := make([]Finding, len(checks))
 	if first.Verdict == Wrong {
 		for i, c := range checks {
-			findings[i] = x.finish(c, unchecked("see credentials", ""))
+			findings[i] = c.finding(unchecked("see credentials", ""))
 		}
 		return append([]Finding{first}, findings...)
 	}
@@ -188,16 +182,14 @@ func once[T any](ctx context.Context, ask func(context.Context) (T, error)) func
 	}
 }
 
-// checks are all of them but the first, in the order of the report: what others
-// hang on comes before them.
-func (x *examination) checks() []check {
-	return slices.Concat(x.identityChecks(), x.queueChecks(), x.bucketChecks(), x.tableChecks(), x.athenaChecks(), x.functionChecks(), x.permissionChecks())
-}
-
 func (x *examination) run(ctx context.Context, c check) Finding {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	f := x.finish(c, c.ask(ctx))
+	return x.tell(c.finding(c.ask(ctx)))
+}
+
+// tell tells Done of a finding.
+func (x *examination) tell(f Finding) Finding {
 	if x.Done != nil {
 		x.done.Lock()
 		defer x.done.Unlock()
@@ -206,8 +198,9 @@ func (x *examination) run(ctx context.Context, c check) Finding {
 	return f
 }
 
-func (x *examination) finish(c check, f Finding) Finding {
-	f.Check, f.Subject, f.optional = c.name, c.subject, c.optional
+// finding is what was found as the check's.
+func (c *check) finding(f Finding) Finding {
+	f.Check, f.Subject, f.optional = c.name, c.subject, c.may
 	return f
 }
 

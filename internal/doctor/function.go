@@ -35,17 +35,6 @@ type Triggers struct {
 	Policy   string   // JSON, "" if there is none
 }
 
-func (x *examination) functionChecks() []check {
-	c := x.Config
-	return []check{
-		{name: "function", subject: c.FunctionName, optional: true, ask: func(context.Context) Finding {
-			f, err := x.function()
-			return function(f, err, c)
-		}},
-		{name: "trigger", subject: c.FunctionName, optional: true, ask: x.trigger},
-	}
-}
-
 const redeploy = "athena-refresh lambda deploy --processor athena"
 
 func function(f Function, err error, c *config.Config) Finding {

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -24,13 +23,8 @@ const (
 	skewWarning = time.Minute
 )
 
-// credentials is the check that goes before all others: without credentials, or
-// with those of another account, all of them would say the same.
-func (x *examination) credentials(context.Context) Finding {
-	who, err := x.identity()
-	return credentials(who, err, x.Config.Account)
-}
-
+// credentials judges what goes before all others: without credentials, or with those
+// of another account, all of them would say the same.
 func credentials(who Identity, err error, account string) Finding {
 	switch {
 	case err == nil && who.Account == account:
@@ -48,19 +42,6 @@ func credentials(who Identity, err error, account string) Finding {
 		return wrong(err.Error(), `is AWS_ENDPOINT_URL right, does "athena-refresh local" run?`)
 	}
 	return unread(err, "sts:GetCallerIdentity", Finding{})
-}
-
-func (x *examination) identityChecks() []check {
-	return []check{
-		{name: "region", subject: x.Config.Region, ask: func(context.Context) Finding {
-			who, err := x.identity()
-			return region(who, err, x.Config.Region)
-		}},
-		{name: "clock", subject: "this machine", optional: true, ask: func(context.Context) Finding {
-			who, _ := x.identity()
-			return clock(who)
-		}},
-	}
 }
 
 // region compares what the SDK uses, which goes before global.json.

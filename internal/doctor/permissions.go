@@ -15,10 +15,6 @@ type right struct {
 	resource string // ARN
 }
 
-func (x *examination) permissionChecks() []check {
-	return []check{{name: "permissions", subject: x.Config.FunctionName, optional: true, ask: x.permissions}}
-}
-
 // permissions has IAM simulate what the refresh does: as the function's role if
 // it is deployed, else as the caller. Policies of resources and of Lake Formation
 // are not part of that.

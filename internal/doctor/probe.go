@@ -141,8 +141,9 @@ func (p *probe) run(ctx context.Context, wait time.Duration) {
 	}
 	came := ok("it came to the queue")
 	came.Seconds = p.queued.Seconds()
-	p.found = append(p.found, p.name(links[1], came))
-	p.found = append(p.found, p.name(links[2], p.version()), p.name(links[3], ok("table %s (%s)", p.at.tab.ID.Name, strings.Join(p.at.values, ", "))))
+	p.note(links[1], needed, came)
+	p.note(links[2], needed, p.version())
+	p.note(links[3], needed, ok("table %s (%s)", p.at.tab.ID.Name, strings.Join(p.at.values, ", ")))
 	p.link(links[4], ok("at %s", p.at.folder))
 	p.search(ctx)
 }
@@ -220,17 +221,12 @@ func (p *probe) version() Finding {
 // link notes a link, and the seconds since the object was put.
 func (p *probe) link(name string, f Finding) {
 	f.Seconds = time.Since(p.begin).Seconds()
-	p.found = append(p.found, p.name(name, f))
+	p.note(name, needed, f)
 }
 
-func (p *probe) name(link string, f Finding) Finding {
-	f = p.x.finish(check{name: link, subject: p.bucket.Name}, f)
-	if p.x.Done != nil {
-		p.x.done.Lock()
-		defer p.x.done.Unlock()
-		p.x.Done(f)
-	}
-	return f
+func (p *probe) note(link string, may bool, f Finding) {
+	c := check{name: link, subject: p.bucket.Name, may: may}
+	p.found = append(p.found, p.x.tell(c.finding(f)))
 }
 
 // broken notes the link that broke. The links behind it are not checked; those
@@ -238,12 +234,11 @@ func (p *probe) name(link string, f Finding) Finding {
 func (p *probe) broken(link string, f Finding) {
 	at := slices.Index(links, link)
 	for _, l := range links[len(p.found):at] {
-		p.found = append(p.found, p.name(l, Finding{Verdict: NotChecked, What: "nothing is known to be wrong with it"}))
-		p.found[len(p.found)-1].optional = true
+		p.note(l, optional, unchecked("nothing is known to be wrong with it", ""))
 	}
-	p.found = append(p.found, p.name(link, f))
+	p.note(link, needed, f)
 	for _, l := range links[at+1:] {
-		p.found = append(p.found, p.name(l, unchecked("see "+link, "")))
+		p.note(l, needed, unchecked("see "+link, ""))
 	}
 }
 
@@ -265,10 +260,10 @@ func (p *probe) clean(ctx context.Context) {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		p.found = append(p.found, p.name("probe_cleanup", wrong(err.Error(), "take them away by hand: the object, and the partition ("+strings.Join(p.at.values, ", ")+") of "+p.at.tab.ID.Name)))
+		p.note("probe_cleanup", needed, wrong(err.Error(), "take them away by hand: the object, and the partition ("+strings.Join(p.at.values, ", ")+") of "+p.at.tab.ID.Name))
 		return
 	}
-	p.found = append(p.found, p.name("probe_cleanup", ok("object and partition are gone again")))
+	p.note("probe_cleanup", needed, ok("object and partition are gone again"))
 }
 
 // ProbeWait is how long a probe's partition may take: until the next run of the

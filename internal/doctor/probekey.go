@@ -25,14 +25,14 @@ type target struct {
 // captures are what a template leaves open: {name}, or {name:pattern}.
 var captures = regexp.MustCompile(`\{([^{}:]+)(?::([^{}]*))?\}`)
 
-// optional is what a template may lack.
-var optional = regexp.MustCompile(`\[[^\[\]]*\]`)
+// omissible is what a template may lack.
+var omissible = regexp.MustCompile(`\[[^\[\]]*\]`)
 
 // spelled fills in a template: times are of a moment, whatever else it captures is
 // a word.
 func spelled(template string, at time.Time, tableName, word string) string {
 	fields := map[string]string{"yyyy": "2006", "MM": "01", "M": "1", "dd": "02", "d": "2", "HH": "15", "mm": "04", "ss": "05"}
-	text := strings.Replace(optional.ReplaceAllString(template, ""), "**/", Reserved+"/", 1)
+	text := strings.Replace(omissible.ReplaceAllString(template, ""), "**/", Reserved+"/", 1)
 	return captures.ReplaceAllStringFunc(text, func(found string) string {
 		parts := captures.FindStringSubmatch(found)
 		name, pattern := parts[1], parts[2]

@@ -73,47 +73,6 @@ func (x *examination) findDeadLetters(ctx context.Context) (Queue, error) {
 // errNoQueue says that what hangs on the queue can't be looked at.
 var errNoQueue = errors.New("see queue")
 
-func (x *examination) queueChecks() []check {
-	c := x.Config
-	return []check{
-		{name: "queue", subject: c.Queue, ask: func(context.Context) Finding {
-			q, err := x.queue()
-			return queueExists(q, err, c.Queue)
-		}},
-		{name: "queue_policy", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return queuePolicy(q, c) })},
-		{name: "encryption", subject: c.Queue, ask: x.withQueue(x.encryption)},
-		{name: "visibility", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return visibility(q, c.Timeout) })},
-		{name: "retention", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return keeps(q) })},
-		{name: "redrive", subject: c.Queue, ask: x.ofQueue(func(q Queue) Finding { return redrives(q, c.DeadLetterQueue) })},
-		{name: "dead_letter_queue", subject: c.DeadLetterQueue, ask: func(context.Context) Finding {
-			q, _ := x.queue()
-			dead, err := x.deadLetters()
-			return deadLetterQueue(q, dead, err, c.DeadLetterQueue)
-		}},
-		{name: "in_flight", subject: c.Queue, ask: x.ofQueue(inFlight)},
-		{name: "parked", subject: c.DeadLetterQueue, ask: func(context.Context) Finding {
-			dead, err := x.deadLetters()
-			return parked(dead, err)
-		}},
-	}
-}
-
-// ofQueue is a check that needs nothing but the queue.
-func (x *examination) ofQueue(judge func(Queue) Finding) func(context.Context) Finding {
-	return x.withQueue(func(_ context.Context, q Queue) Finding { return judge(q) })
-}
-
-// withQueue is a check that needs the queue.
-func (x *examination) withQueue(judge func(context.Context, Queue) Finding) func(context.Context) Finding {
-	return func(ctx context.Context) Finding {
-		q, err := x.queue()
-		if err != nil {
-			return unchecked(errNoQueue.Error(), "")
-		}
-		return judge(ctx, q)
-	}
-}
-
 func queueExists(q Queue, err error, name string) Finding {
 	if err != nil {
 		return unread(err, "sqs:GetQueueUrl and sqs:GetQueueAttributes on "+name, known(Wrong, name, faults.New("queue_missing", faults.Args{"queue": name})))

@@ -12,17 +12,13 @@ import (
 	"athenarefresh/internal/table"
 )
 
-// sourceCheck is of a table whose rule names a source that says how it is read.
-func (x *examination) sourceCheck(name string) (check, bool) {
-	of := sourceOf(x.Router.RulesFor(name))
-	page, known := schema.Named(of)
-	return check{name: "source", subject: name, optional: true, ask: func(ctx context.Context) Finding {
-		is, err := x.Facts.Schema(ctx, name)
-		if err != nil {
-			return unread(catalogError(err), "glue:GetTable on "+name, unchecked("see table", ""))
-		}
-		return compared(name, of, &is, &page)
-	}}, known
+// source is of a table whose rules name a source that says how it is read.
+func (x *examination) source(ctx context.Context, name, of string, page *schema.Schema) Finding {
+	is, err := x.Facts.Schema(ctx, name)
+	if err != nil {
+		return unread(catalogError(err), "glue:GetTable on "+name, unchecked("see table", ""))
+	}
+	return compared(name, of, &is, page)
 }
 
 // sourceOf is the source that all rules have by which objects come to a table.

@@ -13,24 +13,6 @@ import (
 	"athenarefresh/internal/table"
 )
 
-// tableChecks are of the tables that rules name; those that a layout reads out
-// of keys are known only when an object lands.
-func (x *examination) tableChecks() []check {
-	list := []check{{name: "database", subject: x.Config.Database, ask: func(context.Context) Finding {
-		return database(x.database(), x.Config.Database)
-	}}, {name: "lake_formation", subject: x.Config.Database, optional: true, ask: x.lakeFormation}}
-	for _, name := range x.Router.Tables() {
-		list = append(list,
-			check{name: "table", subject: name, ask: func(ctx context.Context) Finding { return x.table(ctx, name) }},
-			check{name: "partitions", subject: name, optional: true, ask: func(ctx context.Context) Finding { return x.partitions(ctx, name) }},
-		)
-		if c, ok := x.sourceCheck(name); ok {
-			list = append(list, c)
-		}
-	}
-	return list
-}
-
 func database(err error, name string) Finding {
 	if err != nil {
 		return unread(catalogError(err), "glue:GetTables on "+name, known(Wrong, name, faults.New("database_missing", faults.Args{"database": name})))
