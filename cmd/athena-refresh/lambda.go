@@ -36,6 +36,11 @@ type lambdaFlags struct {
 	dropResults  bool   // destroy
 }
 
+// asks says whether a processor is meant.
+func (f *lambdaFlags) asks(processor string) bool {
+	return f.processor == processor || f.processor == "all"
+}
+
 func (a *app) lambda() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lambda",

@@ -72,15 +72,22 @@ func (a *app) bundle(ctx context.Context, t *target, f *lambdaFlags) (deploy.Bun
 	return deploy.NewBundle(binary, t.c)
 }
 
+// open begins anew with Terraform.
+func (d *deployment) open(ctx context.Context) (err error) {
+	d.close()
+	d.tf, err = terraform.New(ctx, d.opts)
+	d.d.Terraform = d.tf
+	return err
+}
+
 // prepare plans. What holds something and is named otherwise in the
 // configuration is let go of first, if that is said to be right: it can't be
 // planned with.
-func (d *deployment) prepare(ctx context.Context, a *app) (err error) {
-	if d.tf, err = terraform.New(ctx, d.opts); err != nil {
+func (d *deployment) prepare(ctx context.Context, a *app) error {
+	if err := d.open(ctx); err != nil {
 		return err
 	}
-	d.d.Terraform = d.tf
-	d.plan, err = d.planned(ctx, a)
+	err := d.makePlan(ctx, a)
 	var others deploy.RenamedError
 	if !errors.As(err, &others) {
 		return err
@@ -92,23 +99,20 @@ func (d *deployment) prepare(ctx context.Context, a *app) (err error) {
 	for _, r := range others {
 		a.say(fmt.Sprintf("  %s %s → %s", r.Kind, r.Old, r.New))
 	}
-	if !d.f.yes {
-		if err := a.confirm("Go on?", "--yes"); err != nil {
-			return err
-		}
+	if err := a.goOn(d.f); err != nil {
+		return err
 	}
 	if err := d.d.LetGo(ctx, others); err != nil {
 		return err
 	}
 	d.letGo = others
-	d.plan, err = d.planned(ctx, a)
-	return err
+	return d.makePlan(ctx, a)
 }
 
-func (d *deployment) planned(ctx context.Context, a *app) (*deploy.Prepared, error) {
-	stop := terminal.Progress(a.stderr, func() string { return "comparing the account with the configuration" })
-	defer stop()
-	return d.d.Prepare(ctx, d.f.adopt)
+func (d *deployment) makePlan(ctx context.Context, a *app) (err error) {
+	defer terminal.Progress(a.stderr, func() string { return "comparing the account with the configuration" })()
+	d.plan, err = d.d.Prepare(ctx, d.f.adopt)
+	return err
 }
 
 func (d *deployment) close() {
@@ -129,19 +133,17 @@ func (d *deployment) carryOut(ctx context.Context, a *app) error {
 			return err
 		}
 		if d.fresh = made || d.fresh; d.fresh {
-			if err := d.again(ctx, a); err != nil {
+			d.opts.StateBucket = deploy.StateBucket(d.t.c)
+			if err := d.open(ctx); err != nil {
+				return err
+			}
+			if err := d.makePlan(ctx, a); err != nil {
 				return err
 			}
 		}
 	}
-	var at atomic.Pointer[deploy.Step]
-	stop := terminal.Progress(a.stderr, func() string {
-		if s := at.Load(); s != nil {
-			return fmt.Sprintf("%s, %s", s.Address, s.Took)
-		}
-		return "applying"
-	})
-	done, err := d.plan.Make(ctx, func(s deploy.Step) { at.Store(&s) })
+	step, stop := a.steps("applying")
+	done, err := d.plan.Make(ctx, step)
 	stop()
 	if err != nil {
 		return err
@@ -149,13 +151,14 @@ func (d *deployment) carryOut(ctx context.Context, a *app) error {
 	return d.report(ctx, a, done, begin, changed)
 }
 
-func (d *deployment) again(ctx context.Context, a *app) (err error) {
-	d.close()
-	d.opts.StateBucket = deploy.StateBucket(d.t.c)
-	if d.tf, err = terraform.New(ctx, d.opts); err != nil {
-		return err
-	}
-	d.d.Terraform = d.tf
-	d.plan, err = d.planned(ctx, a)
-	return err
+// steps shows what Terraform is at, until stop.
+func (a *app) steps(before string) (step func(deploy.Step), stop func()) {
+	var at atomic.Pointer[deploy.Step]
+	stop = terminal.Progress(a.stderr, func() string {
+		if s := at.Load(); s != nil {
+			return fmt.Sprintf("%s, %s", s.Address, s.Took)
+		}
+		return before
+	})
+	return func(s deploy.Step) { at.Store(&s) }, stop
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"athenarefresh/internal/deploy"
 
@@ -56,41 +55,24 @@ func (a *app) deploy(ctx context.Context, f *lambdaFlags) error {
 	}
 	var work []deployable
 	var wrong []error
-	add := func(d deployable, err error) {
-		if err != nil {
-			wrong = append(wrong, err)
-			return
-		}
-		work = append(work, d)
-	}
-	if f.processor != "athena" {
-		for _, p := range []string{"rule", "alert"} {
-			if f.processor == p || f.processor == "all" {
-				add(a.redeployment(ctx, t, p))
-			}
+	for _, p := range []string{"rule", "alert"} {
+		if f.asks(p) {
+			r, err := a.redeployment(ctx, t, p)
+			work, wrong = append(work, r), append(wrong, err)
 		}
 	}
-	if f.processor == "athena" || f.processor == "all" {
-		f.checkOnly = len(wrong) > 0
+	if f.asks("athena") {
+		f.checkOnly = errors.Join(wrong...) != nil
 		d, err := a.athenaDeployment(ctx, t, f)
 		if d != nil {
 			defer d.close()
 		}
-		add(d, err)
+		work, wrong = append(work, d), append(wrong, err)
 	}
-	if err := joined(wrong); err != nil {
+	if err := errors.Join(wrong...); err != nil {
 		return err
 	}
 	return a.carryOut(ctx, f, work)
-}
-
-// joined is the error, or all of them as one.
-func joined(errs []error) error {
-	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-	if len(errs) == 1 {
-		return errs[0]
-	}
-	return errors.Join(errs...)
 }
 
 // deployable is one processor, checked and planned.
@@ -113,27 +95,33 @@ func (a *app) carryOut(ctx context.Context, f *lambdaFlags, work []deployable) e
 	if f.dryRun {
 		return nil
 	}
-	if something && !f.yes {
-		if err := a.confirm("Go on?", "--yes"); err != nil {
+	if something {
+		if err := a.goOn(f); err != nil {
 			return err
 		}
 	}
 	var failed []error
-	undone := false
+	var undone error
 	for _, d := range work {
 		err := d.carryOut(ctx, a)
-		if undone = undone || errors.Is(err, errUndone); err != nil && !errors.Is(err, errUndone) {
-			failed = append(failed, err)
+		if errors.Is(err, errUndone) {
+			undone, err = err, nil
 		}
+		failed = append(failed, err)
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	if err := joined(failed); err != nil {
+	if err := errors.Join(failed...); err != nil {
 		return err
 	}
-	if undone {
-		return errUndone
+	return undone
+}
+
+// goOn asks whether to, unless that was said.
+func (a *app) goOn(f *lambdaFlags) error {
+	if f.yes {
+		return nil
 	}
-	return nil
+	return a.confirm("Go on?", "--yes")
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 
 	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
@@ -70,14 +69,8 @@ func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 	if err := a.confirmDestruction(ctx, t, f, x); err != nil {
 		return err
 	}
-	var at atomic.Pointer[deploy.Step]
-	stop := terminal.Progress(a.stderr, func() string {
-		if s := at.Load(); s != nil {
-			return fmt.Sprintf("%s, %s", s.Address, s.Took)
-		}
-		return "destroying"
-	})
-	left, err := x.Make(ctx, func(s deploy.Step) { at.Store(&s) })
+	step, stop := a.steps("destroying")
+	left, err := x.Make(ctx, step)
 	stop()
 	if err != nil {
 		return errors.Join(append(left, err)...)

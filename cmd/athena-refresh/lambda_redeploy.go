@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -79,7 +80,7 @@ func (r *redeployment) carryOut(ctx context.Context, a *app) error {
 			return err
 		}
 	}
-	return joined(failed)
+	return errors.Join(failed...)
 }
 
 func (r *redeployment) report(a *app, one deploy.Redeployment, m deploy.Move) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
@@ -37,13 +38,12 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 	var work []deploy.Rollback
 	var wrong []error
 	for _, p := range processors[:3] {
-		if f.processor != p && f.processor != "all" {
-			continue
+		if f.asks(p) {
+			list, err := a.rollbacks(ctx, t, functions, p)
+			work, wrong = append(work, list...), append(wrong, err)
 		}
-		list, err := a.rollbacks(ctx, t, functions, p)
-		work, wrong = append(work, list...), append(wrong, err)
 	}
-	if err := joined(wrong); err != nil {
+	if err := errors.Join(wrong...); err != nil {
 		return err
 	}
 	for _, r := range work { // what fails keeps no other from it
@@ -57,7 +57,7 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 			return err
 		}
 	}
-	return joined(wrong)
+	return errors.Join(wrong...)
 }
 
 func (a *app) rollbacks(ctx context.Context, t *target, f *account.Functions, processor string) (list []deploy.Rollback, err error) {
@@ -73,7 +73,7 @@ func (a *app) rollbacks(ctx context.Context, t *target, f *account.Functions, pr
 		r, err := deploy.PlanRollback(ctx, f, name, skip)
 		list, wrong = append(list, r), append(wrong, err)
 	}
-	return list, joined(wrong)
+	return list, errors.Join(wrong...)
 }
 
 // lambdaRolledBack is a line of lambda rollback --json.
