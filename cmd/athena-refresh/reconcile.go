@@ -182,7 +182,7 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 	if err := checkScope(&scope, router); err != nil {
 		return err
 	}
-	out := newReconcileOutput(a, &f)
+	out := &reconcileOutput{app: a, told: &f, examples: map[reconcile.Kind][]reconcile.Finding{}}
 	if f.engine == engineRepair {
 		if err := a.repair(ctx, searcher(cfg, c), glue.NewReader(cfg, c.Database), router, scope.Tables[0]); err != nil {
 			return err

@@ -36,33 +36,17 @@ type (
 		Mended    bool           `json:"mended"`
 	}
 	reconcileSummary struct {
-		Type         string                    `json:"type"`     // "summary"
-		Tables       map[string]reconcileTable `json:"tables"`   // by name
-		Unplaced     map[refresh.Reason]int    `json:"unplaced"` // objects, or folders of them, by reason
-		Ignored      map[refresh.Reason]int    `json:"ignored"`  // the same, that need no partition
-		Left         int                       `json:"left"`     // differences
-		Complete     bool                      `json:"complete"` // false: something could not be compared
-		Listings     int                       `json:"listings"` // calls of S3
-		Keys         int                       `json:"keys"`     // objects that were listed
-		Milliseconds int64                     `json:"milliseconds"`
-	}
-	reconcileTable struct {
-		Partitions int `json:"partitions"`
-		Folders    int `json:"folders"`
-		Missing    int `json:"missing"`
-		Added      int `json:"added"`
-		Elsewhere  int `json:"elsewhere"`
-		Relocated  int `json:"relocated"`
-		Empty      int `json:"empty"`
-		Dropped    int `json:"dropped"`
-		Nested     int `json:"nested"`
-		Unknown    int `json:"unknown"`
+		Type         string                             `json:"type"`     // "summary"
+		Tables       map[string]*reconcile.TableSummary `json:"tables"`   // by name
+		Unplaced     map[refresh.Reason]int             `json:"unplaced"` // objects, or folders of them, by reason
+		Ignored      map[refresh.Reason]int             `json:"ignored"`  // the same, that need no partition
+		Left         int                                `json:"left"`     // differences
+		Complete     bool                               `json:"complete"` // false: something could not be compared
+		Listings     int                                `json:"listings"` // calls of S3
+		Keys         int                                `json:"keys"`     // objects that were listed
+		Milliseconds int64                              `json:"milliseconds"`
 	}
 )
-
-func newReconcileOutput(a *app, told *reconcileFlags) *reconcileOutput {
-	return &reconcileOutput{app: a, told: told, examples: map[reconcile.Kind][]reconcile.Finding{}}
-}
 
 func (d *reconcileOutput) add(f reconcile.Finding) error {
 	if d.app.json {
@@ -81,28 +65,26 @@ func (d *reconcileOutput) add(f reconcile.Finding) error {
 
 func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	if d.app.json {
-		line := reconcileSummary{Type: "summary", Tables: map[string]reconcileTable{}, Unplaced: s.Unplaced, Ignored: s.Ignored,
-			Left: s.Left(), Complete: complete, Listings: s.Listings, Keys: s.Listed, Milliseconds: s.Took.Milliseconds()}
-		for name, t := range s.Tables {
-			line.Tables[name] = reconcileTable{t.Partitions, t.Folders, t.Missing, t.Added, t.Elsewhere, t.Relocated, t.Empty, t.Dropped, t.Nested, t.Unknown}
-		}
-		return printJSON(d.app.stdout, line)
+		return printJSON(d.app.stdout, reconcileSummary{Type: "summary", Tables: s.Tables, Unplaced: s.Unplaced, Ignored: s.Ignored,
+			Left: s.Left(), Complete: complete, Listings: s.Listings, Keys: s.Listed, Milliseconds: s.Took.Milliseconds()})
 	}
 	if err := d.tables(s); err != nil {
 		return err
 	}
+	var b strings.Builder
 	unknown := 0
 	for _, t := range s.Tables {
 		unknown += t.Unknown
 	}
 	if unknown > 0 {
-		if err := d.app.printf("left alone: %s in folders that are somebody else's by the configuration\n", count(unknown, "partition")); err != nil {
-			return err
-		}
+		fmt.Fprintf(&b, "left alone: %s in folders that are somebody else's by the configuration\n", count(unknown, "partition"))
 	}
 	for _, k := range reconcile.Kinds {
-		if err := d.kind(k, s); err != nil {
-			return err
+		if examples := d.examples[k]; len(examples) > 0 {
+			fmt.Fprintf(&b, "%s: %s\n", k, counts(k, s))
+			for i := range examples {
+				fmt.Fprintf(&b, "  %s\n", sentence(&examples[i]))
+			}
 		}
 	}
 	verdict := "nothing differs"
@@ -114,35 +96,29 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	if !complete {
 		verdict += ", but not everything was compared"
 	}
-	return d.app.printf("%s; %s, %s, %d ms\n", verdict, count(s.Listings, "listing"), count(s.Listed, "key"), s.Took.Milliseconds())
+	return d.app.printf("%s%s; %s, %s, %d ms\n", &b, verdict, count(s.Listings, "listing"), count(s.Listed, "key"), s.Took.Milliseconds())
 }
 
 // column is a number of each table.
 type column struct {
-	name string
-	of   func(*reconcile.TableSummary) int
+	name  string
+	shown bool
+	of    func(*reconcile.TableSummary) int
 }
 
 // columns are those that are shown: what was mended only where something was to
 // be, so that a line fits into a terminal.
 func (d *reconcileOutput) columns() []column {
-	list := []column{
-		{"catalog", func(t *reconcile.TableSummary) int { return t.Partitions }},
-		{"in S3", func(t *reconcile.TableSummary) int { return t.Folders }},
-		{"missing", func(t *reconcile.TableSummary) int { return t.Missing }},
-	}
-	if d.told.fix {
-		list = append(list, column{"added", func(t *reconcile.TableSummary) int { return t.Added }})
-	}
-	list = append(list, column{"elsewhere", func(t *reconcile.TableSummary) int { return t.Elsewhere }})
-	if d.told.relocate {
-		list = append(list, column{"relocated", func(t *reconcile.TableSummary) int { return t.Relocated }})
-	}
-	list = append(list, column{"empty", func(t *reconcile.TableSummary) int { return t.Empty }})
-	if d.told.drop {
-		list = append(list, column{"dropped", func(t *reconcile.TableSummary) int { return t.Dropped }})
-	}
-	return list
+	return slices.DeleteFunc([]column{
+		{"catalog", true, func(t *reconcile.TableSummary) int { return t.Partitions }},
+		{"in S3", true, func(t *reconcile.TableSummary) int { return t.Folders }},
+		{"missing", true, func(t *reconcile.TableSummary) int { return t.Missing }},
+		{"added", d.told.fix, func(t *reconcile.TableSummary) int { return t.Added }},
+		{"elsewhere", true, func(t *reconcile.TableSummary) int { return t.Elsewhere }},
+		{"relocated", d.told.relocate, func(t *reconcile.TableSummary) int { return t.Relocated }},
+		{"empty", true, func(t *reconcile.TableSummary) int { return t.Empty }},
+		{"dropped", d.told.drop, func(t *reconcile.TableSummary) int { return t.Dropped }},
+	}, func(c column) bool { return !c.shown })
 }
 
 // tables prints a line for each table.
@@ -159,29 +135,10 @@ func (d *reconcileOutput) tables(s *reconcile.Summary) error {
 			row = append(row, strconv.Itoa(c.of(s.Tables[name])))
 		}
 		if err := out.Row(row); err != nil {
-			return fmt.Errorf("write a result: %w", err)
+			return wrote(err)
 		}
 	}
-	if err := out.Close(); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
-}
-
-// kind prints the examples of a kind, and how many there are.
-func (d *reconcileOutput) kind(k reconcile.Kind, s *reconcile.Summary) error {
-	if len(d.examples[k]) == 0 {
-		return nil
-	}
-	if err := d.app.printf("%s: %s\n", k, counts(k, s)); err != nil {
-		return err
-	}
-	for _, f := range d.examples[k] {
-		if err := d.app.printf("  %s\n", sentence(&f)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return wrote(out.Close())
 }
 
 func counts(k reconcile.Kind, s *reconcile.Summary) string {
@@ -210,15 +167,13 @@ func sentence(f *reconcile.Finding) string {
 	if f.Kind == reconcile.Elsewhere && f.Catalog != "" {
 		text += ", in the catalog at " + terminal.Escape(f.Catalog)
 	}
-	switch {
-	case f.Mended:
-		text += ": mended"
-	case f.Reason != "" && f.Detail != "":
-		text += fmt.Sprintf(": %s: %s", f.Reason, terminal.Escape(f.Detail))
-	case f.Reason == "" && f.Detail != "":
-		text += ": " + terminal.Escape(f.Detail)
-	case f.Reason != "":
-		text += fmt.Sprintf(": %s", f.Reason)
+	if f.Mended {
+		return text + ": mended"
+	}
+	for _, why := range []string{string(f.Reason), f.Detail} {
+		if why != "" {
+			text += ": " + terminal.Escape(why)
+		}
 	}
 	return text
 }

@@ -55,18 +55,16 @@ type Summary struct {
 
 // TableSummary is a table's part.
 type TableSummary struct {
-	Partitions int // in the catalog
-	Folders    int // in S3 that stand for a partition
-	Missing    int
-	Elsewhere  int
-	Empty      int
-	Nested     int // in the catalog, inside another
-	Added      int // of Missing
-	Relocated  int // of Elsewhere
-	Dropped    int // of Empty
-	// Unknown are partitions in folders that hold objects, but are none of
-	// theirs by the configuration: somebody else's, and left alone.
-	Unknown int
+	Partitions int `json:"partitions"` // in the catalog
+	Folders    int `json:"folders"`    // in S3 that stand for a partition
+	Missing    int `json:"missing"`
+	Added      int `json:"added"` // of the missing
+	Elsewhere  int `json:"elsewhere"`
+	Relocated  int `json:"relocated"` // of those elsewhere
+	Empty      int `json:"empty"`
+	Dropped    int `json:"dropped"` // of the empty
+	Nested     int `json:"nested"`  // in the catalog, inside another
+	Unknown    int `json:"unknown"` // in folders whose objects are none of theirs by the configuration: somebody else's, and left alone
 }
 
 // Of is how many differences of a kind were found, and how many were mended.
