@@ -36,15 +36,15 @@ type (
 		Mended    bool           `json:"mended"`
 	}
 	reconcileSummary struct {
-		Type         string                             `json:"type"`     // "summary"
-		Tables       map[string]*reconcile.TableSummary `json:"tables"`   // by name
-		Unplaced     map[refresh.Reason]int             `json:"unplaced"` // objects, or folders of them, by reason
-		Ignored      map[refresh.Reason]int             `json:"ignored"`  // the same, that need no partition
-		Left         int                                `json:"left"`     // differences
-		Complete     bool                               `json:"complete"` // false: something could not be compared
-		Listings     int                                `json:"listings"` // calls of S3
-		Keys         int                                `json:"keys"`     // objects that were listed
-		Milliseconds int64                              `json:"milliseconds"`
+		Type         string                            `json:"type"`     // "summary"
+		Tables       map[string]reconcile.TableSummary `json:"tables"`   // by name
+		Unplaced     map[refresh.Reason]int            `json:"unplaced"` // objects, or folders of them, by reason
+		Ignored      map[refresh.Reason]int            `json:"ignored"`  // the same, that need no partition
+		Left         int                               `json:"left"`     // differences
+		Complete     bool                              `json:"complete"` // false: something could not be compared
+		Listings     int                               `json:"listings"` // calls of S3
+		Keys         int                               `json:"keys"`     // objects that were listed
+		Milliseconds int64                             `json:"milliseconds"`
 	}
 )
 
@@ -65,7 +65,11 @@ func (d *reconcileOutput) add(f reconcile.Finding) error {
 
 func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	if d.app.json {
-		return printJSON(d.app.stdout, reconcileSummary{Type: "summary", Tables: s.Tables, Unplaced: s.Unplaced, Ignored: s.Ignored,
+		tables := map[string]reconcile.TableSummary{}
+		for name, t := range s.Tables {
+			tables[name] = *t
+		}
+		return printJSON(d.app.stdout, reconcileSummary{Type: "summary", Tables: tables, Unplaced: s.Unplaced, Ignored: s.Ignored,
 			Left: s.Left(), Complete: complete, Listings: s.Listings, Keys: s.Listed, Milliseconds: s.Took.Milliseconds()})
 	}
 	if err := d.tables(s); err != nil {
