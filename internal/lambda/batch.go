@@ -29,13 +29,7 @@ func MaxInHand(c *config.Config) int {
 }
 
 // batch settles the messages of an event source mapping, all of them at once.
-func (h *Handler) batch(ctx context.Context, t times, records []record) (*events.SQSEventResponse, error) {
-	whole, cancel := context.WithDeadline(ctx, t.end)
-	defer cancel()
-	w, err := h.open(whole)
-	if err != nil {
-		return nil, err
-	}
+func (h *Handler) batch(whole context.Context, t times, w *worker, records []record) (*events.SQSEventResponse, error) {
 	messages := make([]refresh.Message, len(records))
 	for i, r := range records {
 		messages[i] = daemon.Message(r.ID, r.Body, r.Attributes)

@@ -16,13 +16,7 @@ import (
 // answer. So what can't be settled now goes into our queue, where its age counts
 // from then on. Where that fails the invocation does, and the caller has the whole
 // event still: what is settled by then is settled again, which changes nothing.
-func (h *Handler) settleDirect(ctx context.Context, t times, deliveries []delivery) (any, error) {
-	whole, cancel := context.WithDeadline(ctx, t.end)
-	defer cancel()
-	w, err := h.open(whole)
-	if err != nil {
-		return nil, err
-	}
+func (h *Handler) settleDirect(whole context.Context, t times, w *worker, deliveries []delivery) (any, error) {
 	messages := make([]refresh.Message, len(deliveries))
 	for i, d := range deliveries {
 		messages[i] = refresh.Message{ID: d.id, Body: d.body, FirstReceived: wall(), Receives: 1}
@@ -30,6 +24,7 @@ func (h *Handler) settleDirect(ctx context.Context, t times, deliveries []delive
 	done := daemon.Summary{Received: len(messages)}
 	settlements, depth := h.settle(whole, t.settleBy, w, messages)
 	done.Depth, done.TimeIsUp = depth, slices.ContainsFunc(settlements, outOfTime)
+	var err error
 	done.Hidden, err = h.enqueue(whole, w, messages, settlements)
 	if err == nil {
 		done.Deleted = done.Received - done.Hidden

@@ -118,15 +118,23 @@ func (h *Handler) invoke(ctx context.Context, payload []byte) (answer any, err e
 	t := h.times(ctx)
 	h.thaw()
 	defer h.freeze()
-	switch {
-	case e.isBatch():
-		return h.batch(ctx, t, e.Records)
-	case e.direct != nil:
-		return h.settleDirect(ctx, t, e.direct)
-	case e.Command == "reconcile":
-		return h.reconcile(ctx, t)
+	if !h.Config.Enabled && !e.isBatch() && e.direct == nil {
+		return h.off(), nil
 	}
-	return h.scheduled(ctx, t)
+	whole, cancel := context.WithDeadline(ctx, t.end)
+	defer cancel()
+	w, err := h.open(whole)
+	switch {
+	case err != nil:
+		return nil, err
+	case e.isBatch():
+		return h.batch(whole, t, w, e.Records)
+	case e.direct != nil:
+		return h.settleDirect(whole, t, w, e.direct)
+	case e.Command == "reconcile":
+		return h.reconcile(whole, t, w)
+	}
+	return h.scheduled(ctx, whole, t, w)
 }
 
 // requestOf is the invocation's name, as the log of the function has it.

@@ -35,16 +35,7 @@ type pass struct {
 
 // reconcile compares S3 with the catalog, as far as there is time: half of it to
 // look, the other to add what was found. It changes nothing that exists.
-func (h *Handler) reconcile(ctx context.Context, t times) (any, error) {
-	if !h.Config.Enabled {
-		return h.off(), nil
-	}
-	whole, cancel := context.WithDeadline(ctx, t.end)
-	defer cancel()
-	w, err := h.open(whole)
-	if err != nil {
-		return nil, err
-	}
+func (h *Handler) reconcile(whole context.Context, t times, w *worker) (any, error) {
 	if w.Reconciler == nil {
 		return nil, errors.New("this function can't reconcile")
 	}

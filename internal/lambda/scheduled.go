@@ -19,17 +19,8 @@ func (h *Handler) off() Off {
 	return Off{Message: `"enabled" is false in lambda.json: nothing was done, messages wait in the queue`}
 }
 
-// scheduled empties the queue, as far as there is time.
-func (h *Handler) scheduled(ctx context.Context, t times) (any, error) {
-	if !h.Config.Enabled {
-		return h.off(), nil
-	}
-	whole, cancel := context.WithDeadline(ctx, t.end)
-	defer cancel()
-	w, err := h.open(whole)
-	if err != nil {
-		return nil, err
-	}
+// scheduled empties the queue, as far as there is time: whole ends with it.
+func (h *Handler) scheduled(ctx, whole context.Context, t times, w *worker) (any, error) {
 	v := daemon.Invocation{Queue: w.Queue, Settler: w.Refresher, Log: h.Log, Timeout: time.Until(t.end), MaxInHand: MaxInHand(h.Config)}
 	done, err := v.Run(ctx)
 	if err != nil {
