@@ -45,10 +45,9 @@ func (a *app) athenaDeployment(ctx context.Context, t *target, f *lambdaFlags) (
 	if there {
 		d.opts.StateBucket = bucket
 	}
-	functions := account.NewFunctions(t.cfg)
 	d.d = &deploy.Deployment{
 		Config: t.c, Bundle: bundle, QueueARN: deploy.QueueARN(t.c, t.cfg.Region),
-		Functions: functions, Prober: functions, Finder: account.NewFinder(t.cfg, t.c.Account),
+		Functions: account.NewFunctions(t.cfg), Finder: account.NewFinder(t.cfg, t.c.Account),
 		Wirer: &deploy.Wirer{Buckets: account.NewBuckets(t.cfg)},
 	}
 	return d, d.prepare(ctx, a)

@@ -20,7 +20,7 @@ type redeployment struct {
 
 func (a *app) redeployment(ctx context.Context, t *target, processor string) (*redeployment, error) {
 	f := account.NewFunctions(t.cfg)
-	list, err := deploy.PlanRedeployment(ctx, f, f, t.c, a.conf, processor)
+	list, err := deploy.PlanRedeployment(ctx, f, t.c, a.conf, processor)
 	return &redeployment{processor, f, list}, err
 }
 
@@ -70,7 +70,7 @@ func (r *redeployment) carryOut(ctx context.Context, a *app) error {
 	var failed []error
 	for _, one := range r.list {
 		stop := terminal.Progress(a.stderr, func() string { return "deploying " + one.Function })
-		m, err := one.Make(ctx, r.functions, r.functions)
+		m, err := one.Make(ctx, r.functions)
 		stop()
 		if err != nil {
 			failed = append(failed, fmt.Errorf("deploy %s: %w", one.Function, err))

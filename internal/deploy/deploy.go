@@ -18,7 +18,6 @@ type Deployment struct {
 	QueueARN  string // of the configuration's queue
 	Terraform Infrastructure
 	Functions Functions
-	Prober    Prober
 	Finder    Finder
 	Wirer     *Wirer
 	// DropDatabase deletes a database with its tables, not the data. One that
@@ -209,7 +208,7 @@ func (p *Prepared) Make(ctx context.Context, progress func(Step)) (*Done, error)
 	if err := p.serve(ctx, done); err != nil {
 		return nil, err
 	}
-	p.wire(ctx, done)
+	done.Buckets, done.Left = d.wireAll(ctx, p.Buckets)
 	return done, ctx.Err()
 }
 
@@ -228,7 +227,7 @@ func (p *Prepared) serve(ctx context.Context, done *Done) error {
 	if done.Alias.To != newest.Number { // it was rolled back: that version is not this configuration's
 		return nil
 	}
-	if done.Program, err = probe(ctx, p.d.Prober, name, newest.Number, p.d.Config); err != nil {
+	if done.Program, err = probe(ctx, p.d.Functions, name, newest.Number, p.d.Config); err != nil {
 		return p.failed(newest, serving, err)
 	}
 	if done.Alias.From == done.Alias.To {
@@ -259,20 +258,21 @@ func (p *Prepared) newest(ctx context.Context) (Version, error) {
 	return f.Publish(ctx, name, p.d.Bundle.Hash)
 }
 
-// wire changes the buckets, all at once: each waits a while for its change to
-// stand. One that fails is left.
-func (p *Prepared) wire(ctx context.Context, done *Done) {
+// wireAll changes buckets, all at once: each waits a while for its change to
+// stand. left are the errors of those that fail, which keep no other from it.
+func (d *Deployment) wireAll(ctx context.Context, buckets []BucketPlan) (done []Wired, left []error) {
+	wired, errs := make([]Wired, len(buckets)), make([]error, len(buckets))
 	var all sync.WaitGroup
-	wired, errs := make([]Wired, len(p.Buckets)), make([]error, len(p.Buckets))
-	for i, b := range p.Buckets {
-		all.Go(func() { wired[i], errs[i] = p.d.Wirer.Wire(ctx, b.Bucket, b.wish) })
+	for i, b := range buckets {
+		all.Go(func() { wired[i], errs[i] = d.Wirer.Wire(ctx, b.Bucket, b.wish) })
 	}
 	all.Wait()
 	for i, err := range errs {
 		if err == nil {
-			done.Buckets = append(done.Buckets, wired[i])
+			done = append(done, wired[i])
 		} else {
-			done.Left = append(done.Left, err)
+			left = append(left, err)
 		}
 	}
+	return done, left
 }

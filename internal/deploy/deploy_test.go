@@ -100,7 +100,7 @@ func newWorld(t *testing.T) *world {
 	m := &memory{answer: rightAnswer}
 	w := &world{functions: m, tf: &terraform{functions: m}, buckets: map[string]Notifications{"b.logs": {}, "p.streamalerts": {}}}
 	w.Deployment = &Deployment{
-		Config: settings(t, section), QueueARN: queueARN, Terraform: w.tf, Functions: m, Prober: m, Finder: nothingThere{},
+		Config: settings(t, section), QueueARN: queueARN, Terraform: w.tf, Functions: m, Finder: nothingThere{},
 		Wirer: &Wirer{Buckets: w, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }},
 		DropDatabase: func(_ context.Context, name string) error {
 			w.tf.did = append(w.tf.did, "drop "+name)

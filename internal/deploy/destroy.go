@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 )
 
 // Keep says what a destruction leaves, besides the data.
@@ -121,13 +120,12 @@ func (x *Destruction) destroy(ctx context.Context, progress func(Step)) error {
 	return x.d.Terraform.Apply(ctx, progress)
 }
 
-func (x *Destruction) unwire(ctx context.Context) []error {
-	names, former := x.Buckets(), x.state.former(x.d.QueueARN, "")
-	errs := make([]error, len(names))
-	var all sync.WaitGroup
-	for i, name := range names {
-		all.Go(func() { _, errs[i] = x.d.Wirer.Wire(ctx, name, x.d.wish(former, true)) })
+func (x *Destruction) unwire(ctx context.Context) (left []error) {
+	wish := x.d.wish(x.state.former(x.d.QueueARN, ""), true)
+	var plans []BucketPlan
+	for _, name := range x.Buckets() {
+		plans = append(plans, BucketPlan{Bucket: name, wish: wish})
 	}
-	all.Wait()
-	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	_, left = x.d.wireAll(ctx, plans)
+	return left
 }

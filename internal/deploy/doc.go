@@ -15,6 +15,6 @@
 // Killed anywhere, the next run finds what is there and goes on: each step looks
 // first and does only what is missing.
 //
-// The package knows no SDK and no Terraform: onaws and terraform beside it are
-// their adapters, and the interfaces are here.
+// The package knows no SDK and no Terraform: aws/account, and terraform below it,
+// are their adapters, and the interfaces are here.
 package deploy

@@ -11,14 +11,8 @@ import (
 // Existing is a resource that is in the account, but not in the state: somebody
 // else's, or ours of a state that was lost.
 type Existing struct {
-	What    string   `json:"what"` // such as "queue p_streamalert_athena_s3_notifications"
-	Imports []Import `json:"imports"`
-}
-
-// Import takes a resource into the state.
-type Import struct {
-	Address string `json:"address"`
-	ID      string `json:"id"`
+	What        string // such as "queue p_streamalert_athena_s3_notifications"
+	Address, ID string // by which it is taken into the state
 }
 
 // Finder looks for resources by their names.
@@ -126,7 +120,7 @@ func existing(ctx context.Context, f Finder, c *config.Config, queueARN string, 
 			return nil, fmt.Errorf("look for the %s: %w", s, err)
 		}
 		if found {
-			list = append(list, Existing{What: s.String(), Imports: []Import{{change.Address, importID(s, id, c.Account)}}})
+			list = append(list, Existing{s.String(), change.Address, importID(s, id, c.Account)})
 		}
 	}
 	return list, nil
@@ -140,9 +134,7 @@ func (e ExistingError) Error() string {
 	var b strings.Builder
 	b.WriteString("resources of these names exist, and this deployment's state does not know them:")
 	for _, x := range e {
-		for _, i := range x.Imports {
-			fmt.Fprintf(&b, "\n  %s: terraform import '%s' '%s'", x.What, i.Address, i.ID)
-		}
+		fmt.Fprintf(&b, "\n  %s: terraform import '%s' '%s'", x.What, x.Address, x.ID)
 	}
 	return b.String()
 }

@@ -15,8 +15,8 @@ const ProbeEvent = `{"athena-refresh":"probe"}`
 
 // probe asks a version what it is. The error says what is wrong with it: it
 // failed, it is no function of ours, or, with c, it runs with other settings.
-func probe(ctx context.Context, p Prober, function, version string, c *config.Config) (program string, err error) {
-	text, err := p.Probe(ctx, function, version)
+func probe(ctx context.Context, f Functions, function, version string, c *config.Config) (program string, err error) {
+	text, err := f.Probe(ctx, function, version)
 	if err != nil {
 		return "", err
 	}
@@ -48,16 +48,16 @@ func differences(got, want config.Running) (list []string) {
 
 // DoesNotAnswer says of a version of our function why it could not serve:
 // whatever its settings are, it has to answer a probe.
-func DoesNotAnswer(p Prober, function string) func(ctx context.Context, version string) error {
+func DoesNotAnswer(f Functions, function string) func(ctx context.Context, version string) error {
 	return func(ctx context.Context, version string) error {
-		_, err := probe(ctx, p, function, version, nil)
+		_, err := probe(ctx, f, function, version, nil)
 		return err
 	}
 }
 
 // RunsWith says what is wrong with a version of our function: it doesn't answer,
 // or runs with other settings than a configuration's.
-func RunsWith(ctx context.Context, p Prober, function, version string, c *config.Config) error {
-	_, err := probe(ctx, p, function, version, c)
+func RunsWith(ctx context.Context, f Functions, function, version string, c *config.Config) error {
+	_, err := probe(ctx, f, function, version, c)
 	return err
 }

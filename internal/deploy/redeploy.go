@@ -22,8 +22,8 @@ type Redeployment struct {
 
 // PlanRedeployment reads and checks everything that a processor's functions
 // need, before any of them is changed. All that is wrong is in the error.
-func PlanRedeployment(ctx context.Context, f Functions, e FunctionEditor, c *config.Config, conf, processor string) ([]Redeployment, error) {
-	p := processorsByName[processor]
+func PlanRedeployment(ctx context.Context, f Functions, c *config.Config, conf, name string) ([]Redeployment, error) {
+	p := processor(name)
 	names, err := p.functions(c, conf)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func PlanRedeployment(ctx context.Context, f Functions, e FunctionEditor, c *con
 	errs := []error{err}
 	var list []Redeployment
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		r, err := planOne(ctx, f, e, name, names[name], bundle)
+		r, err := planOne(ctx, f, name, names[name], bundle)
 		r.Package = file
 		list, errs = append(list, r), append(errs, err)
 	}
@@ -40,9 +40,9 @@ func PlanRedeployment(ctx context.Context, f Functions, e FunctionEditor, c *con
 }
 
 // planOne reads a function, and says what it should be.
-func planOne(ctx context.Context, f Functions, e FunctionEditor, name string, t tuning, b Bundle) (r Redeployment, err error) {
+func planOne(ctx context.Context, f Functions, name string, t tuning, b Bundle) (r Redeployment, err error) {
 	r = Redeployment{Function: name, Bundle: b}
-	if r.Have, err = e.Function(ctx, name); err != nil {
+	if r.Have, err = f.Function(ctx, name); err != nil {
 		return r, fmt.Errorf("%s: %w", name, err)
 	}
 	if r.Serving, err = f.Serving(ctx, name); err != nil && !errors.Is(err, ErrNoAlias) {
@@ -74,7 +74,7 @@ func (r Redeployment) Changes() []Attribute {
 
 // Make deploys it: settings, code, a version, and only then the alias. Killed
 // before that, the version that served goes on serving; the next run goes on.
-func (r Redeployment) Make(ctx context.Context, f Functions, e FunctionEditor) (Move, error) {
+func (r Redeployment) Make(ctx context.Context, f Functions) (Move, error) {
 	if err := r.pin(ctx, f); err != nil {
 		return Move{}, err
 	}
@@ -82,15 +82,13 @@ func (r Redeployment) Make(ctx context.Context, f Functions, e FunctionEditor) (
 	if err != nil {
 		return Move{}, err
 	}
-	want := r.Want
-	want.Hash = r.Have.Hash
-	if !want.equal(r.Have) {
-		if err := e.Configure(ctx, r.Want); err != nil {
+	if h, w := r.Have, r.Want; w.MemoryMB != h.MemoryMB || w.Timeout != h.Timeout || !maps.Equal(w.Environment, h.Environment) {
+		if err := f.Configure(ctx, r.Want); err != nil {
 			return Move{}, err
 		}
 	}
 	if r.Have.Hash != r.Bundle.Hash {
-		if err := e.Upload(ctx, r.Function, r.Bundle); err != nil {
+		if err := f.Upload(ctx, r.Function, r.Bundle); err != nil {
 			return Move{}, err
 		}
 	}
@@ -103,10 +101,6 @@ func (r Redeployment) Make(ctx context.Context, f Functions, e FunctionEditor) (
 		return m, nil
 	}
 	return m, f.Serve(ctx, r.Function, Serving{Version: newest.Number})
-}
-
-func (f Function) equal(o Function) bool {
-	return f.Name == o.Name && f.Hash == o.Hash && f.MemoryMB == o.MemoryMB && f.Timeout == o.Timeout && maps.Equal(f.Environment, o.Environment)
 }
 
 // pin has what serves go on while the function is changed: StreamAlert's aliases

@@ -25,18 +25,18 @@ func TestWhatServesIsNeverWhatIsBeingChanged(t *testing.T) {
 	for _, serving := range []string{"1", Latest} {
 		for _, fails := range []string{"configure", "upload"} {
 			m := &memory{versions: []Version{{"1", "old"}}, hash: "old", serving: &Serving{Version: serving}, fails: fails, function: Function{MemoryMB: 128, Timeout: time.Minute, Environment: map[string]string{"A": "b"}}}
-			list, err := PlanRedeployment(t.Context(), m, m, settings(t, rules), redeployable(t), "rule")
+			list, err := PlanRedeployment(t.Context(), m, settings(t, rules), redeployable(t), "rule")
 			if err != nil || len(list) != 1 || list[0].Function != "p_prod_streamalert_rule_processor" {
 				t.Fatalf("%+v, %v", list, err)
 			}
-			if _, err := list[0].Make(t.Context(), m, m); err == nil || m.serving.Version != "1" {
+			if _, err := list[0].Make(t.Context(), m); err == nil || m.serving.Version != "1" {
 				t.Errorf("alias at %s, killed at %s: version %s serves, %v", serving, fails, m.serving.Version, err)
 			}
 			m.fails = ""
-			if list, err = PlanRedeployment(t.Context(), m, m, settings(t, rules), redeployable(t), "rule"); err != nil {
+			if list, err = PlanRedeployment(t.Context(), m, settings(t, rules), redeployable(t), "rule"); err != nil {
 				t.Fatal(err)
 			}
-			move, err := list[0].Make(t.Context(), m, m)
+			move, err := list[0].Make(t.Context(), m)
 			if err != nil || move.From != "1" || move.To != "2" || m.serving.Version != "2" {
 				t.Errorf("the next run: %+v, %v, version %s serves", move, err, m.serving.Version)
 			}
@@ -59,11 +59,11 @@ func TestWhatIsMissingForARedeploymentIsNamed(t *testing.T) {
 		`{"athena_partition_refresh_config": {}, "rule_processor_config": {"package": "rules.zip", "memory": 12}}`:                  "12 is not a whole number from 128",
 		`{"athena_partition_refresh_config": {}, "rule_processor_config": {"package": "rules.zip", "timeout": 1, "memory": "1.5"}}`: "1.5 is not a whole number",
 	} {
-		if _, err := PlanRedeployment(t.Context(), m, m, settings(t, config), conf, "rule"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := PlanRedeployment(t.Context(), m, settings(t, config), conf, "rule"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", config, err, want)
 		}
 	}
-	if _, err := PlanRedeployment(t.Context(), m, m, settings(t, rules), t.TempDir(), "rule"); err == nil || !strings.Contains(err.Error(), "there is no cluster in") {
+	if _, err := PlanRedeployment(t.Context(), m, settings(t, rules), t.TempDir(), "rule"); err == nil || !strings.Contains(err.Error(), "there is no cluster in") {
 		t.Errorf("without clusters: %v", err)
 	}
 }

@@ -19,18 +19,12 @@ import (
 // StreamAlert's own functions. They were made by its own tooling, and stay its:
 // what is changed here is their code, memory, timeout and log level.
 
-// Processor is a kind of StreamAlert's functions.
-type Processor struct {
-	name    string // "rule" or "alert"
-	section string // of lambda.json
-	perEach bool   // a function for each cluster
-}
+// processor is a kind of StreamAlert's functions: rule, of which each cluster has
+// one, or alert.
+type processor string
 
-// Processors are StreamAlert's, by their names on the command line.
-var processorsByName = map[string]Processor{
-	"rule":  {"rule", "rule_processor_config", true},
-	"alert": {"alert", "alert_processor_config", false},
-}
+// section is the one of lambda.json that says how a processor is deployed.
+func (p processor) section() string { return string(p) + "_processor_config" }
 
 // logLevel is the environment's variable that StreamAlert's functions read.
 const logLevel = "LOGGER_LEVEL"
@@ -56,11 +50,10 @@ func (t tuning) apply(f *Function) error {
 	f.MemoryMB = cmp.Or(memory, f.MemoryMB)
 	f.Timeout = cmp.Or(time.Duration(timeout)*time.Second, f.Timeout)
 	if t.LogLevel != "" {
-		f.Environment = maps.Clone(f.Environment)
-		if f.Environment == nil {
-			f.Environment = map[string]string{}
-		}
-		f.Environment[logLevel] = t.LogLevel
+		environment := map[string]string{}
+		maps.Copy(environment, f.Environment)
+		environment[logLevel] = t.LogLevel
+		f.Environment = environment
 	}
 	return room(f.Environment)
 }
@@ -93,13 +86,14 @@ func whole(n json.Number, least, most int64) (int, error) {
 }
 
 // functions are the names of a processor's functions, with what is said of each.
-func (p Processor) functions(c *config.Config, conf string) (map[string]tuning, error) {
+func (p processor) functions(c *config.Config, conf string) (map[string]tuning, error) {
 	common, err := p.tuning(c)
 	if err != nil {
 		return nil, err
 	}
-	if !p.perEach {
-		return map[string]tuning{c.Prefix + "_streamalert_" + p.name + "_processor": common}, nil
+	suffix := "_streamalert_" + string(p) + "_processor"
+	if p == "alert" {
+		return map[string]tuning{c.Prefix + suffix: common}, nil
 	}
 	files, err := filepath.Glob(filepath.Join(conf, "clusters", "*.json"))
 	if err != nil {
@@ -116,19 +110,19 @@ func (p Processor) functions(c *config.Config, conf string) (map[string]tuning, 
 			return nil, err
 		}
 		own.Memory, own.Timeout, own.LogLevel = cmp.Or(own.Memory, common.Memory), cmp.Or(own.Timeout, common.Timeout), cmp.Or(own.LogLevel, common.LogLevel)
-		all[c.Prefix+"_"+cluster+"_streamalert_"+p.name+"_processor"] = own
+		all[c.Prefix+"_"+cluster+suffix] = own
 	}
 	return all, nil
 }
 
 // tuning is what the processor's section of lambda.json says.
-func (p Processor) tuning(c *config.Config) (t tuning, err error) {
-	section, ok := c.Sections[p.section]
+func (p processor) tuning(c *config.Config) (t tuning, err error) {
+	section, ok := c.Sections[p.section()]
 	if !ok {
-		return t, fmt.Errorf("lambda.json has no section %s: its member package names the code", p.section)
+		return t, fmt.Errorf("lambda.json has no section %s: its member package names the code", p.section())
 	}
 	if err := json.Unmarshal(section, &t); err != nil {
-		return t, fmt.Errorf("section %s of lambda.json: %w", p.section, err)
+		return t, fmt.Errorf("section %s of lambda.json: %w", p.section(), err)
 	}
 	return t, nil
 }
@@ -156,13 +150,13 @@ func clusterTuning(file string) (tuning, error) {
 // bundle is the code that a processor's section names: a zip, or a folder.
 // A relative path counts from the working folder, or else from the
 // configuration's.
-func (p Processor) bundle(c *config.Config, conf string) (Bundle, string, error) {
+func (p processor) bundle(c *config.Config, conf string) (Bundle, string, error) {
 	t, err := p.tuning(c)
 	if err != nil {
 		return Bundle{}, "", err
 	}
 	if t.Package == "" {
-		return Bundle{}, "", fmt.Errorf("section %s of lambda.json has no member package: a zip or a folder with the code", p.section)
+		return Bundle{}, "", fmt.Errorf("section %s of lambda.json has no member package: a zip or a folder with the code", p.section())
 	}
 	for _, file := range []string{t.Package, filepath.Join(conf, t.Package)} {
 		info, err := os.Stat(file)
@@ -170,7 +164,7 @@ func (p Processor) bundle(c *config.Config, conf string) (Bundle, string, error)
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return Bundle{}, file, fmt.Errorf("package of %s: %w", p.section, err)
+			return Bundle{}, file, fmt.Errorf("package of %s: %w", p.section(), err)
 		case info.IsDir():
 			b, err := packFolder(file)
 			return b, file, err
@@ -178,11 +172,11 @@ func (p Processor) bundle(c *config.Config, conf string) (Bundle, string, error)
 		b, err := readZip(file)
 		return b, file, err
 	}
-	return Bundle{}, "", fmt.Errorf("package of %s: there is no %s, neither here nor in %s", p.section, t.Package, conf)
+	return Bundle{}, "", fmt.Errorf("package of %s: there is no %s, neither here nor in %s", p.section(), t.Package, conf)
 }
 
 // StreamAlertFunctions are the names of a processor's functions.
-func StreamAlertFunctions(c *config.Config, conf, processor string) ([]string, error) {
-	all, err := processorsByName[processor].functions(c, conf)
+func StreamAlertFunctions(c *config.Config, conf, name string) ([]string, error) {
+	all, err := processor(name).functions(c, conf)
 	return slices.Sorted(maps.Keys(all)), err
 }

@@ -16,50 +16,6 @@ const Alias = "production"
 // StreamAlert's aliases begin there.
 const Latest = "$LATEST"
 
-// Functions is Lambda, as far as versions go.
-type Functions interface {
-	// Versions are a function's published versions, the oldest first;
-	// [ErrNoFunction] if there is no such function. A version never changes.
-	Versions(ctx context.Context, function string) ([]Version, error)
-
-	// Serving is the alias as it is; [ErrNoAlias] if there is none.
-	Serving(ctx context.Context, function string) (Serving, error)
-
-	// Publish makes a version of what the function is now, provided that its
-	// code has the hash; somebody else deploys too, otherwise. If nothing
-	// changed since the last one, it returns that: it may be repeated.
-	Publish(ctx context.Context, function, hash string) (Version, error)
-
-	// Serve points the alias at a version, with a note, or makes it. What it
-	// said before about shares of two versions is gone.
-	Serve(ctx context.Context, function string, s Serving) error
-}
-
-// Prober asks a version of a function what it is.
-type Prober interface {
-	// Probe invokes a version and returns what it answered. An error is that the
-	// version failed, or that it could not be asked.
-	Probe(ctx context.Context, function, version string) ([]byte, error)
-}
-
-// Version is a published version of a function.
-type Version struct {
-	Number string // 1, 2, …: never used twice
-	Hash   string // of its zip, as [Bundle] has it
-}
-
-// Serving is what an alias says.
-type Serving struct {
-	Version string // a number, or Latest
-	Note    string
-}
-
-// Errors of Functions.
-var (
-	ErrNoFunction = errors.New("there is no such function")
-	ErrNoAlias    = fmt.Errorf("it has no alias %q", Alias)
-)
-
 // rolledBack begins the note of an alias that was rolled back. It is how a
 // deployment tells a rollback, which stays, from a deployment that was killed
 // before it moved the alias, which has to be finished.

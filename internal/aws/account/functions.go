@@ -14,14 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
-// Functions is Lambda as [deploy.Functions], [deploy.Prober] and [deploy.FunctionEditor].
+// Functions is Lambda as [deploy.Functions].
 type Functions struct{ cfg aws.Config }
 
-var (
-	_ deploy.Functions      = (*Functions)(nil)
-	_ deploy.Prober         = (*Functions)(nil)
-	_ deploy.FunctionEditor = (*Functions)(nil)
-)
+var _ deploy.Functions = (*Functions)(nil)
 
 // NewFunctions speaks to Lambda as cfg says.
 func NewFunctions(cfg aws.Config) *Functions { return &Functions{cfg} }
@@ -93,7 +89,7 @@ func (f *Functions) Serve(ctx context.Context, function string, s deploy.Serving
 	return nil
 }
 
-// Probe implements [deploy.Prober].
+// Probe implements [deploy.Functions].
 func (f *Functions) Probe(ctx context.Context, function, version string) ([]byte, error) {
 	out, err := f.client().Invoke(ctx, &lambda.InvokeInput{
 		FunctionName: &function, Qualifier: &version, Payload: []byte(deploy.ProbeEvent), InvocationType: types.InvocationTypeRequestResponse,
@@ -120,7 +116,7 @@ func said(payload []byte, kind string) string {
 	return e.Type + ": " + e.Message
 }
 
-// Function implements [deploy.FunctionEditor].
+// Function implements [deploy.Functions].
 func (f *Functions) Function(ctx context.Context, name string) (deploy.Function, error) {
 	out, err := f.client().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 	if has(err, notFound) {
@@ -142,7 +138,7 @@ func (f *Functions) Function(ctx context.Context, name string) (deploy.Function,
 	return have, nil
 }
 
-// Configure implements [deploy.FunctionEditor].
+// Configure implements [deploy.Functions].
 func (f *Functions) Configure(ctx context.Context, want deploy.Function) error {
 	if err := f.settled(ctx, want.Name); err != nil {
 		return err
@@ -159,7 +155,7 @@ func (f *Functions) Configure(ctx context.Context, want deploy.Function) error {
 	return f.settled(ctx, want.Name)
 }
 
-// Upload implements [deploy.FunctionEditor].
+// Upload implements [deploy.Functions].
 func (f *Functions) Upload(ctx context.Context, name string, b deploy.Bundle) error {
 	if err := f.settled(ctx, name); err != nil {
 		return err

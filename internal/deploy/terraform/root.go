@@ -2,8 +2,8 @@ package terraform
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -51,9 +51,7 @@ func writeRoot(dir string, o Options, p deploy.Purpose) error {
 	}
 	var imports []object
 	for _, e := range p.Adopt {
-		for _, i := range e.Imports {
-			imports = append(imports, object{"to": i.Address, "id": i.ID})
-		}
+		imports = append(imports, object{"to": e.Address, "id": e.ID})
 	}
 	root := object{
 		"terraform": settings(o),
@@ -96,23 +94,12 @@ func settings(o Options) object {
 // listed is a list that is never null.
 func listed(values []string) []string { return append([]string{}, values...) }
 
+// writeModule puts the module into a folder, instead of what may be there.
 func writeModule(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.CopyFS(dir, module.Files)); err != nil {
 		return fmt.Errorf("write the module: %w", err)
 	}
-	return fs.WalkDir(module.Files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := module.Files.ReadFile(name)
-		if err != nil {
-			return fmt.Errorf("write the module: %w", err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			return fmt.Errorf("write the module: %w", err)
-		}
-		return nil
-	})
+	return nil
 }
 
 func writeJSON(name string, v any) error {

@@ -102,7 +102,7 @@ not JSON
 func TestNothingOfATestIsInTheRoot(t *testing.T) {
 	dir := t.TempDir()
 	o := Options{Variables: map[string]any{"region": "us-east-1", "account_id": "123456789012"}, Region: "us-east-1", StateBucket: "s", StateKey: "k"}
-	adopt := []deploy.Existing{{What: "x", Imports: []deploy.Import{{Address: "module.athena_refresh.a.b", ID: "i"}}}}
+	adopt := []deploy.Existing{{What: "x", Address: "module.athena_refresh.a.b", ID: "i"}}
 	if err := writeRoot(dir, o, deploy.Purpose{Adopt: adopt}); err != nil {
 		t.Fatal(err)
 	}
