@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/diagnostics"
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
@@ -74,7 +75,7 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
-	catalog, closeCatalog := openCatalog(cfg, c)
+	catalog, closeCatalog := worker.Catalog(cfg, c)
 	d.Facts = diagnostics.Facts(cfg, catalog)
 	d.Facts.Partitions = func(ctx context.Context, t refresh.Table) iter.Seq2[refresh.Partition, error] {
 		return glue.NewReader(cfg, c.Database).All(ctx, t, "")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"runtime"
@@ -12,6 +11,7 @@ import (
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/doctor"
+	"athenarefresh/internal/parked"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -22,7 +22,8 @@ func (a *app) writeBundle(ctx context.Context, d *doctor.Doctor, cfg aws.Config,
 		Version: worker.Version(), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
 		Plan: deploy.Variables(d.Config, cfg.Region, deploy.ARM64, deploy.NoBundle), ConfigHash: configHash(d.Config),
 	}
-	groups, err := lastReasons(ctx, cfg, d.Config, d.Router)
+	copies, err := someParked(ctx, cfg, d.Config, 100)
+	groups := parked.Groups(copies, d.Router)
 	if about.Parked = groups; err != nil {
 		about.Parked = map[string]string{"error": err.Error()}
 	}
@@ -46,6 +47,5 @@ func configHash(c *config.Config) string {
 	if err != nil {
 		return err.Error()
 	}
-	sum := sha256.Sum256(append(global, lambda...))
-	return hex.EncodeToString(sum[:])
+	return fmt.Sprintf("%x", sha256.Sum256(append(global, lambda...)))
 }

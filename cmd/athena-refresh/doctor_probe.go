@@ -17,7 +17,6 @@ import (
 	"athenarefresh/internal/doctor"
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,9 +44,7 @@ func probeTools(cfg aws.Config, c *config.Config) doctor.Tools {
 		Drop: func(ctx context.Context, tab refresh.Table, values []string) error {
 			return errors.Join(mender.Drop(ctx, tab, []refresh.Partition{{Values: values}})...)
 		},
-		Parked: func(ctx context.Context, bucket, key string) ([]string, error) {
-			return parkedFor(ctx, cfg, c, bucket, key)
-		},
+		Parked: func(ctx context.Context, _, key string) ([]string, error) { return parkedFor(ctx, cfg, c, key) },
 		Answers: func(ctx context.Context) error {
 			serving, err := functions.Serving(ctx, c.FunctionName)
 			if err != nil {
@@ -59,17 +56,8 @@ func probeTools(cfg aws.Config, c *config.Config) doctor.Tools {
 }
 
 // parkedFor are the reasons beside an object's message in the dead-letter queue.
-func parkedFor(ctx context.Context, cfg aws.Config, c *config.Config, bucket, key string) (reasons []string, err error) {
-	const most = 200
-	queue, err := sqs.Open(ctx, cfg, c.Queue)
-	if err != nil {
-		return nil, err
-	}
-	dead, err := queue.ParkedQueue(ctx)
-	if err != nil {
-		return nil, err
-	}
-	copies, err := parked.Sample(ctx, dead, most)
+func parkedFor(ctx context.Context, cfg aws.Config, c *config.Config, key string) (reasons []string, err error) {
+	copies, err := someParked(ctx, cfg, c, 200)
 	for _, cp := range copies {
 		if cp.Note == nil || !strings.Contains(cp.Body, key[strings.LastIndexByte(key, '/')+1:]) {
 			continue
@@ -81,9 +69,8 @@ func parkedFor(ctx context.Context, cfg aws.Config, c *config.Config, bucket, ke
 	return reasons, err
 }
 
-// lastReasons are why messages were parked, by some of them.
-func lastReasons(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router) ([]parked.Group, error) {
-	const most = 100
+// someParked are some of the messages in the dead-letter queue.
+func someParked(ctx context.Context, cfg aws.Config, c *config.Config, most int) ([]parked.Copy, error) {
 	queue, err := sqs.Open(ctx, cfg, c.Queue)
 	if err != nil {
 		return nil, err
@@ -92,6 +79,5 @@ func lastReasons(ctx context.Context, cfg aws.Config, c *config.Config, router *
 	if err != nil {
 		return nil, err
 	}
-	copies, err := parked.Sample(ctx, dead, most)
-	return parked.Groups(copies, router), err
+	return parked.Sample(ctx, dead, most)
 }

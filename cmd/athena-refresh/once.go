@@ -123,3 +123,13 @@ func (w *waits) Settle(ctx context.Context, m refresh.Message) refresh.Settlemen
 	}
 	return s
 }
+
+// worker opens the queue; its caller calls Close. It is the same for once and
+// for run.
+func (a *app) worker(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, o worker.Options) (*worker.Worker, error) {
+	w, err := worker.Open(ctx, cfg, c, router, o)
+	if err != nil {
+		return nil, explainAWS("open queue "+c.Queue, err)
+	}
+	return w, nil
+}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 
+	"athenarefresh/cmd/internal/worker"
+	"athenarefresh/internal/aws/athena"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 
@@ -34,7 +36,7 @@ func (p *replayer) real(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	catalog, closeCatalog := openCatalog(cfg, p.config)
+	catalog, closeCatalog := worker.Catalog(cfg, p.config)
 	defer func() { err = errors.Join(err, closeCatalog()) }()
 	log, rest := p.app.briefLog(p.config.LogLevel)
 	sent := &recorder{Writer: catalog.Writer, calls: p.config.Catalog == config.CatalogGlue}
@@ -124,3 +126,29 @@ func (p *replayer) print(s *settling) error {
 type nowhere struct{}
 
 func (nowhere) Park(context.Context, refresh.Message, []refresh.Reason) error { return nil }
+
+// recorder is a Writer that notes what was sent, in order.
+type recorder struct {
+	refresh.Writer
+	calls bool // of Glue, not statements
+
+	mu   sync.Mutex
+	sent []effect
+}
+
+// Add implements refresh.Writer. What failed was sent too; a statement that
+// can't be written is not sent as a whole, and the Writer says why.
+func (r *recorder) Add(ctx context.Context, t refresh.Table, parts []refresh.Partition) error {
+	e := effect{partitions: len(parts)}
+	if !r.calls {
+		if sql, err := athena.Statement(t, parts); err == nil {
+			e.sql = sql
+		}
+	}
+	if r.calls || e.sql != "" {
+		r.mu.Lock()
+		r.sent = append(r.sent, e)
+		r.mu.Unlock()
+	}
+	return r.Writer.Add(ctx, t, parts)
+}
