@@ -31,11 +31,11 @@ const (
 
 // reconcileFlags are the flags of reconcile.
 type reconcileFlags struct {
-	fix, relocate, drop  bool
-	since, until, prefix string
-	engine               string
-	examples             int
-	listRate             float64
+	reconcile.Asked
+	fix, relocate, drop bool
+	engine              string
+	examples            int
+	listRate            float64
 }
 
 func (a *app) reconcile() *cobra.Command {
@@ -81,8 +81,15 @@ whole if a name has any other character that Hive escapes, or a %.`,
   athena-refresh reconcile --fix cloudtrail --since 2026-01-01
   athena-refresh reconcile --fix --relocate --drop-empty --prefix s3://example.streamalert.data/osquery/`,
 		Args: func(_ *cobra.Command, args []string) (err error) {
-			scope, err = f.scope(args, time.Now())
-			return err
+			f.Tables = args
+			if scope, err = f.Scope(time.Now()); err == nil {
+				err = f.check()
+			}
+			if err != nil {
+				return fmt.Errorf("reconcile: %w", err)
+			}
+			f.Tables = scope.Tables
+			return nil
 		},
 		ValidArgsFunction: a.completeMoreTables,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -102,66 +109,28 @@ whole if a name has any other character that Hive escapes, or a %.`,
 	flags.BoolVar(&f.fix, "fix", false, "add the partitions that are missing")
 	flags.BoolVar(&f.relocate, "relocate", false, "move partitions to the folder that stands for them")
 	flags.BoolVar(&f.drop, "drop-empty", false, "drop partitions whose folder is empty or gone")
-	flags.StringVar(&f.since, "since", "", "only partitions from this time on: 2026-01-02, 2026-01-02-03, or 36h ago")
-	flags.StringVar(&f.until, "until", "", "only partitions before this time")
-	flags.StringVar(&f.prefix, "prefix", "", "only keys that begin so, or s3://BUCKET/PREFIX")
+	flags.StringVar(&f.Since, "since", "", "only partitions from this time on: 2026-01-02, 2026-01-02-03, or 36h ago")
+	flags.StringVar(&f.Until, "until", "", "only partitions before this time")
+	flags.StringVar(&f.Prefix, "prefix", "", "only keys that begin so, or s3://BUCKET/PREFIX")
 	flags.StringVar(&f.engine, "engine", "", "repair: have Athena add what is missing to one table, by MSCK REPAIR TABLE")
 	flags.IntVar(&f.examples, "examples", 3, "how many of each kind are shown")
 	flags.Float64Var(&f.listRate, "list-rate", 100, "listings of S3 a second, at most")
 	return cmd
 }
 
-// scope is what is compared.
-func (f *reconcileFlags) scope(tables []string, now time.Time) (s reconcile.Scope, err error) {
-	for _, t := range tables {
-		t = strings.ToLower(t)
-		if t == "" || strings.ContainsFunc(t, noName) {
-			return s, fmt.Errorf("reconcile: %q can't be a table's name", t)
-		}
-		s.Tables = append(s.Tables, t)
-	}
-	s.Prefix = f.prefix
-	if rest, ok := strings.CutPrefix(f.prefix, "s3://"); ok {
-		s.Bucket, s.Prefix, _ = strings.Cut(rest, "/")
-	}
-	if s.Since, err = moment(f.since, now); err != nil {
-		return s, fmt.Errorf("reconcile: --since: %w", err)
-	}
-	if s.Until, err = moment(f.until, now); err != nil {
-		return s, fmt.Errorf("reconcile: --until: %w", err)
-	}
+// check refuses flags that don't go together.
+func (f *reconcileFlags) check() error {
 	switch {
 	case f.engine != "" && f.engine != engineRepair:
-		return s, fmt.Errorf("reconcile: --engine %s: it is repair, or left out", f.engine)
-	case f.engine == engineRepair && len(tables) != 1:
-		return s, errors.New("reconcile: --engine repair: name one table")
+		return fmt.Errorf("--engine %s: it is repair, or left out", f.engine)
+	case f.engine == engineRepair && len(f.Tables) != 1:
+		return errors.New("--engine repair: name one table")
 	case f.engine == engineRepair && (f.fix || f.relocate || f.drop):
-		return s, errors.New("reconcile: --engine repair only adds: leave out --fix, --relocate and --drop-empty")
+		return errors.New("--engine repair only adds: leave out --fix, --relocate and --drop-empty")
+	case f.listRate <= 0:
+		return errors.New("--list-rate: more than 0")
 	}
-	if f.listRate <= 0 {
-		return s, errors.New("reconcile: --list-rate: more than 0")
-	}
-	return s, nil
-}
-
-func noName(r rune) bool {
-	return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '_')
-}
-
-// moment is a time as people write it: of partitions, or how long ago.
-func moment(text string, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	for _, form := range []string{time.DateOnly, "2006-01-02-15", "2006-01-02-15-04", time.RFC3339} {
-		if t, err := time.Parse(form, text); err == nil {
-			return t, nil
-		}
-	}
-	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {
-		return now.Add(-ago), nil
-	}
-	return time.Time{}, fmt.Errorf("%q: say 2026-01-02, 2026-01-02-03 or 36h", text)
+	return nil
 }
 
 // checkScope refuses what is not configured, so that a slip of the pen doesn't
@@ -204,13 +173,13 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 		return printed
 	}
 	if err == nil {
-		err = tablesThere(&scope, sum)
+		err = scope.Absent(sum)
 	}
 	switch {
 	case err != nil:
 		return explainAWS("reconcile", err)
 	case sum.Left() > 0:
-		a.adviseOn(sum, &f, scope.Tables, out.examples[reconcile.Unplaced])
+		a.adviseOn(sum, &f, out.examples[reconcile.Unplaced])
 		return errUndone
 	}
 	return nil
@@ -218,7 +187,7 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 
 // adviseOn says what mends the differences that are left, of those that this
 // run wasn't told to mend: why one of the others is left stands beside it.
-func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, tables []string, unplaced []reconcile.Finding) {
+func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, unplaced []reconcile.Finding) {
 	for _, x := range []struct {
 		kind  reconcile.Kind
 		told  bool
@@ -232,7 +201,7 @@ func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, tables []strin
 		if found, mended := sum.Of(x.kind); found > mended && !x.told {
 			entry, _ := faults.Of(x.fault)
 			repair := strings.TrimSuffix(entry.Run[0], " {table}")
-			a.advise(`"` + strings.Join(append([]string{repair}, f.bounds(tables)...), " ") + `" ` + x.does)
+			a.advise(`"` + repair + f.String() + `" ` + x.does)
 		}
 	}
 	refused := 0
@@ -268,27 +237,6 @@ func ofTable(r refresh.Reason) bool {
 		return true
 	}
 	return false
-}
-
-// bounds are the words of the command line that bound a reconcile.
-func (f *reconcileFlags) bounds(tables []string) (words []string) {
-	for _, flag := range [][2]string{{"--since", f.since}, {"--until", f.until}, {"--prefix", f.prefix}} {
-		if flag[1] != "" {
-			words = append(words, flag[0], faults.Word(flag[1]))
-		}
-	}
-	return append(words, tables...)
-}
-
-// tablesThere says which of the tables that were asked for is nowhere: neither
-// in the catalog, nor would anything in S3 be its.
-func tablesThere(s *reconcile.Scope, sum *reconcile.Summary) error {
-	for _, name := range s.Tables {
-		if sum.Tables[name] == nil && sum.Unplaced[refresh.TableMissing] == 0 {
-			return fmt.Errorf("table %s: %w", name, refresh.ErrTableMissing)
-		}
-	}
-	return nil
 }
 
 // settler adds partitions that no message calls for.
