@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,71 +36,53 @@ type lambdaBucket struct {
 func (d *deployment) show(a *app) error {
 	var words strings.Builder
 	var lines []any
-	say := func(line any, format string, args ...any) {
-		fmt.Fprintf(&words, format+"\n", args...)
-		if line != nil {
-			lines = append(lines, line)
-		}
-	}
+	say := func(format string, args ...any) { fmt.Fprintf(&words, format+"\n", args...) }
 	function := d.t.c.FunctionName
 	if d.fresh {
-		say(nil, "create  bucket %s, for Terraform's state", deploy.StateBucket(d.t.c))
+		say("create  bucket %s, for Terraform's state", deploy.StateBucket(d.t.c))
 	}
 	for _, c := range d.plan.Plan.Changes {
-		say(lambdaChange{"change", c, c.Type}, "%s", c)
+		lines = append(lines, lambdaChange{"change", c, c.Type})
+		say("%s", c)
 	}
 	for _, w := range d.plan.Plan.Widened {
-		say(lambdaWider{"wider", w}, "wider   %s", w)
+		lines = append(lines, lambdaWider{"wider", w})
+		say("wider   %s", w)
 	}
 	if m, known := d.plan.Alias(); d.plan.Publishes() {
-		say(nil, "publish a version of function %s; it serves once it has answered", function)
+		say("publish a version of function %s; it serves once it has answered", function)
 	} else if known && m.Why != "" {
-		say(nil, "%s", aliasLine(function, m))
+		say("%s", m.Of(function))
 	}
 	for _, b := range d.plan.Buckets {
 		line := lambdaBucket{"bucket", b.Bucket, cmp.Or(b.Do, "none"), ""}
-		switch {
-		case b.Err != nil:
+		if b.Err != nil {
 			line.Do, line.Why = "left", b.Err.Error()
-			say(line, "left    %v", b.Err)
-		case b.Do == "wire":
-			say(line, "notify  bucket %s will notify the queue", b.Bucket)
-		case b.Do == "unwire":
-			say(line, "notify  bucket %s will no longer notify the queue", b.Bucket)
-		default:
-			lines = append(lines, line)
+		}
+		lines = append(lines, line)
+		if line.Do != "none" {
+			say("%s", b)
 		}
 	}
 	if d.empty() {
-		say(nil, "athena: nothing to change: function %s and all of its resources are as configured", function)
+		say("athena: nothing to change: function %s and all of its resources are as configured", function)
 	}
 	return a.showAll(lines, words.String())
 }
 
 // showAll prints lines with --json, and otherwise words, some of which are strangers'.
 func (a *app) showAll(lines []any, words string) error {
-	if !a.json && words != "" {
-		return a.printText(strings.TrimSuffix(words, "\n"))
-	}
-	if a.json {
+	switch {
+	case a.json:
 		for _, line := range lines {
 			if err := printJSON(a.stdout, line); err != nil {
 				return err
 			}
 		}
+	case words != "":
+		return a.printText(strings.TrimSuffix(words, "\n"))
 	}
 	return nil
-}
-
-func aliasLine(function string, m deploy.Move) string {
-	if m.From == m.To {
-		return fmt.Sprintf("version %s of function %s stays: %s", m.From, function, m.Why)
-	}
-	text := fmt.Sprintf("alias %s of function %s: version %s → %s", deploy.Alias, function, m.From, m.To)
-	if m.Why != "" {
-		text += ": " + m.Why
-	}
-	return text
 }
 
 // lambdaSummary is the last line of lambda deploy --json, for each processor.
@@ -124,7 +105,7 @@ func (d *deployment) report(ctx context.Context, a *app, done *deploy.Done, begi
 	for _, err := range done.Left {
 		out.Left = append(out.Left, err.Error())
 		a.say("left undone: " + err.Error())
-		a.say("hint: " + leftHint(err))
+		a.say("hint: " + deploy.Advice(err))
 	}
 	if err := d.printReport(a, out, done, begin, changed); err != nil {
 		return err
@@ -151,24 +132,6 @@ func (d *deployment) kept(ctx context.Context) []string {
 	return list
 }
 
-func leftHint(err error) string {
-	switch {
-	case errors.Is(err, deploy.ErrElsewhere):
-		return "deploy another refresh in that region for it, with a prefix of its own, or send its events here through EventBridge"
-	case errors.Is(err, deploy.ErrNoBucket):
-		return "make the bucket, then deploy again; or take it out of buckets in lambda.json"
-	case errors.Is(err, deploy.ErrDenied):
-		return "allow whoever deploys s3:GetBucketNotification and s3:PutBucketNotification on it. If it is another account's: name that account in notify_from, and have its owner notify the queue"
-	case errors.Is(err, deploy.ErrRefused):
-		return "S3 checks every queue, topic and function that the bucket notifies, others' too: mend or remove the one that it names, then deploy again"
-	case errors.Is(err, deploy.ErrFull):
-		return "take one of its rules off, or have the bucket notify an SNS topic or EventBridge, which pass it on"
-	case errors.As(err, new(*deploy.OverlapError)):
-		return "narrow that rule to other events or keys; or have the bucket notify an SNS topic or EventBridge instead, and that both queues: what they send is understood"
-	}
-	return "deploy again; or take the bucket out of buckets in lambda.json"
-}
-
 func (d *deployment) printReport(a *app, out lambdaSummary, done *deploy.Done, begin []string, changed bool) error {
 	var b strings.Builder
 	if changed {
@@ -178,7 +141,7 @@ func (d *deployment) printReport(a *app, out lambdaSummary, done *deploy.Done, b
 		}
 		b.WriteString("\n")
 		if out.From != out.Version || done.Alias.Why != "" {
-			fmt.Fprintln(&b, aliasLine(out.Function, done.Alias))
+			fmt.Fprintln(&b, done.Alias.Of(out.Function))
 		}
 	}
 	for _, w := range done.Buckets {

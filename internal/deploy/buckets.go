@@ -48,6 +48,25 @@ func lasts(err error) bool {
 	return missing(err) || errors.Is(err, ErrFull) || errors.Is(err, errUnsteady) || errors.As(err, new(*OverlapError))
 }
 
+// Advice is what to do about a bucket that could not be wired.
+func Advice(err error) string {
+	switch {
+	case errors.Is(err, ErrElsewhere):
+		return "deploy another refresh in that region for it, with a prefix of its own, or send its events here through EventBridge"
+	case errors.Is(err, ErrNoBucket):
+		return "make the bucket, then deploy again; or take it out of buckets in lambda.json"
+	case errors.Is(err, ErrDenied):
+		return "allow whoever deploys s3:GetBucketNotification and s3:PutBucketNotification on it. If it is another account's: name that account in notify_from, and have its owner notify the queue"
+	case errors.Is(err, ErrRefused):
+		return "S3 checks every queue, topic and function that the bucket notifies, others' too: mend or remove the one that it names, then deploy again"
+	case errors.Is(err, ErrFull):
+		return "take one of its rules off, or have the bucket notify an SNS topic or EventBridge, which pass it on"
+	case errors.As(err, new(*OverlapError)):
+		return "narrow that rule to other events or keys; or have the bucket notify an SNS topic or EventBridge instead, and that both queues: what they send is understood"
+	}
+	return "deploy again; or take the bucket out of buckets in lambda.json"
+}
+
 // OverlapError says that somebody else's entries keep a bucket from notifying
 // the queue.
 type OverlapError struct {

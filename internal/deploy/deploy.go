@@ -44,6 +44,17 @@ type BucketPlan struct {
 	Err    error  // why it can't be wired: it is left as it is
 }
 
+// String is what is done, for a person.
+func (b BucketPlan) String() string {
+	switch {
+	case b.Err != nil:
+		return fmt.Sprintf("left    %v", b.Err)
+	case b.Do == "unwire":
+		return fmt.Sprintf("notify  bucket %s will no longer notify the queue", b.Bucket)
+	}
+	return fmt.Sprintf("notify  bucket %s will notify the queue", b.Bucket)
+}
+
 // Prepare finds out what is to be done. It refuses what would lose something,
 // or stop half way.
 func (d *Deployment) Prepare(ctx context.Context, adopt bool) (*Prepared, error) {

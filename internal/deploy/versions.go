@@ -116,3 +116,15 @@ func move(before []Version, newest Version, s Serving, unrelated bool) Move {
 	}
 	return m
 }
+
+// Of is the move of a function's alias, for a person.
+func (m Move) Of(function string) string {
+	if m.From == m.To {
+		return fmt.Sprintf("version %s of function %s stays: %s", m.From, function, m.Why)
+	}
+	text := fmt.Sprintf("alias %s of function %s: version %s → %s", Alias, function, m.From, m.To)
+	if m.Why != "" {
+		text += ": " + m.Why
+	}
+	return text
+}
