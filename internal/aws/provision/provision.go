@@ -11,7 +11,6 @@ package provision
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,7 +30,6 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/aws/smithy-go"
 )
 
 // Of the queues: retention is SQS's longest (docs/aws-facts.md 1.3), the queue's own limit
@@ -87,10 +85,13 @@ func S3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// has says whether err is a service's exception of one of these names.
-func has(err error, codes ...string) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && slices.Contains(codes, api.ErrorCode())
+// failed is the error of a call; none if it is one of the exceptions that say what is
+// as good: that it is there already, or not yet.
+func failed(what string, err error, there ...string) error {
+	if err == nil || slices.Contains(there, awserror.Code(err)) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, awserror.Plain(err))
 }
 
 func (m *maker) bucket(ctx context.Context, name string) error {
@@ -99,10 +100,7 @@ func (m *maker) bucket(ctx context.Context, name string) error {
 		in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(m.cfg.Region)}
 	}
 	_, err := m.s3.CreateBucket(ctx, in)
-	if err != nil && !has(err, "BucketAlreadyOwnedByYou", "BucketAlreadyExists") {
-		return fmt.Errorf("create bucket %s: %w", name, awserror.Plain(err))
-	}
-	return nil
+	return failed("create bucket "+name, err, "BucketAlreadyOwnedByYou", "BucketAlreadyExists")
 }
 
 // queues makes the dead-letter queue and the queue, and returns the queue's ARN.
@@ -132,25 +130,22 @@ func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second))
 
 // queue makes a queue if there is none of that name, and returns its ARN.
 func (m *maker) queue(ctx context.Context, name string, attributes map[string]string) (arn string, err error) {
-	var url *string
 	found, err := m.sqs.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
-	switch {
-	case err == nil:
-		url = found.QueueUrl
-	case has(err, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"):
-		made, err := m.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
+	if err := failed("find queue "+name, err, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"); err != nil {
+		return "", err
+	}
+	if err != nil {
+		out, err := m.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
 		if err != nil {
-			return "", fmt.Errorf("create queue %s: %w", name, awserror.Plain(err))
+			return "", failed("create queue "+name, err)
 		}
-		url = made.QueueUrl
-	default:
-		return "", fmt.Errorf("find queue %s: %w", name, awserror.Plain(err))
+		found = &sqs.GetQueueUrlOutput{QueueUrl: out.QueueUrl}
 	}
 	out, err := m.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl: url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn},
+		QueueUrl: found.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn},
 	})
 	if err != nil {
-		return "", fmt.Errorf("read the attributes of queue %s: %w", name, awserror.Plain(err))
+		return "", failed("read the attributes of queue "+name, err)
 	}
 	return out.Attributes["QueueArn"], nil
 }
@@ -160,12 +155,10 @@ func (m *maker) queue(ctx context.Context, name string, attributes map[string]st
 func (m *maker) notify(ctx context.Context, bucket, queue string) error {
 	now, err := m.s3.GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket})
 	if err != nil {
-		return fmt.Errorf("read the notifications of bucket %s: %w", bucket, awserror.Plain(err))
+		return failed("read the notifications of bucket "+bucket, err)
 	}
-	for _, q := range now.QueueConfigurations {
-		if aws.ToString(q.QueueArn) == queue {
-			return nil
-		}
+	if slices.ContainsFunc(now.QueueConfigurations, func(q s3types.QueueConfiguration) bool { return aws.ToString(q.QueueArn) == queue }) {
+		return nil
 	}
 	_, err = m.s3.PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{
 		Bucket: &bucket,
@@ -178,37 +171,27 @@ func (m *maker) notify(ctx context.Context, bucket, queue string) error {
 			}),
 		},
 	})
-	if err != nil {
-		return fmt.Errorf("have bucket %s notify the queue: %w", bucket, awserror.Plain(err))
-	}
-	return nil
+	return failed(fmt.Sprintf("have bucket %s notify the queue", bucket), err)
 }
 
 func (m *maker) workGroup(ctx context.Context) error {
 	client := athena.NewFromConfig(m.cfg)
-	if _, err := client.GetWorkGroup(ctx, &athena.GetWorkGroupInput{WorkGroup: &m.c.WorkGroup}); err == nil {
-		return nil
-	} else if !has(err, "InvalidRequestException") { // "WorkGroup … is not found."
-		return fmt.Errorf("find work group %s: %w", m.c.WorkGroup, awserror.Plain(err))
+	_, err := client.GetWorkGroup(ctx, &athena.GetWorkGroupInput{WorkGroup: &m.c.WorkGroup})
+	if awserror.Code(err) != "InvalidRequestException" { // "WorkGroup … is not found."
+		return failed("find work group "+m.c.WorkGroup, err)
 	}
-	_, err := client.CreateWorkGroup(ctx, &athena.CreateWorkGroupInput{
+	_, err = client.CreateWorkGroup(ctx, &athena.CreateWorkGroupInput{
 		Name: &m.c.WorkGroup,
 		Configuration: &athenatypes.WorkGroupConfiguration{
 			ResultConfiguration: &athenatypes.ResultConfiguration{OutputLocation: aws.String("s3://" + m.c.ResultsBucket + "/")},
 		},
 	})
-	if err != nil {
-		return fmt.Errorf("create work group %s: %w", m.c.WorkGroup, awserror.Plain(err))
-	}
-	return nil
+	return failed("create work group "+m.c.WorkGroup, err)
 }
 
 func (m *maker) database(ctx context.Context) error {
 	_, err := glue.NewFromConfig(m.cfg).CreateDatabase(ctx, &glue.CreateDatabaseInput{DatabaseInput: &gluetypes.DatabaseInput{Name: &m.c.Database}})
-	if err != nil && !has(err, "AlreadyExistsException") {
-		return fmt.Errorf("create database %s: %w", m.c.Database, awserror.Plain(err))
-	}
-	return nil
+	return failed("create database "+m.c.Database, err, "AlreadyExistsException")
 }
 
 // alerts makes StreamAlert's table of alerts.
