@@ -87,11 +87,16 @@ func (m *members) next() bool {
 			return true
 		}
 	}
-	if !m.nextName() {
+	if !m.p.more('}', &m.begun) {
+		return false
+	}
+	if m.p.peek() != '"' {
+		m.p.fail()
 		return false
 	}
 	m.name = m.p.str()
-	return m.p.colon()
+	m.p.need(m.p.accept(':'))
+	return !m.p.failed
 }
 
 // plainName reads ,"name": where it is written just so, as it mostly is.
@@ -107,20 +112,6 @@ func (p *scanner) plainName() (string, bool) {
 	}
 	p.i = end + 2
 	return s[i:end], true
-}
-
-// nextName stops at the name of the next member.
-func (m *members) nextName() bool {
-	if !m.p.more('}', &m.begun) {
-		return false
-	}
-	m.p.need(m.p.peek() == '"')
-	return !m.p.failed
-}
-
-func (p *scanner) colon() bool {
-	p.need(p.accept(':'))
-	return !p.failed
 }
 
 func (l *entries) next() bool { return l.p.more(']', &l.begun) }
@@ -178,7 +169,7 @@ func (p *scanner) skip() {
 	case '"':
 		p.rawString()
 	case '{':
-		for m := p.object(); m.nextUnnamed(); {
+		for m := p.object(); m.next(); {
 			p.skip()
 		}
 	case '[':
@@ -194,20 +185,6 @@ func (p *scanner) skip() {
 	default:
 		p.number()
 	}
-}
-
-// nextUnnamed is next without decoding the name.
-func (m *members) nextUnnamed() bool {
-	if m.begun {
-		if _, ok := m.p.plainName(); ok {
-			return true
-		}
-	}
-	if !m.nextName() {
-		return false
-	}
-	m.p.rawString()
-	return m.p.colon()
 }
 
 // rawString reads a string and returns what is between its quotes.
