@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -22,15 +24,15 @@ type acks struct {
 	delete chan string
 	hide   chan Hidden
 
-	calls  sync.WaitGroup
-	limit  chan struct{}
+	calls  errgroup.Group
 	feeder sync.WaitGroup
 	ledger *ledger
 }
 
 // newAcks begins to take acknowledgements; its owner calls close.
 func newAcks(ctx context.Context, q Queue, log *slog.Logger, l *ledger) *acks {
-	a := &acks{ctx: ctx, queue: q, log: log, delete: make(chan string), hide: make(chan Hidden), limit: make(chan struct{}, ackCalls), ledger: l}
+	a := &acks{ctx: ctx, queue: q, log: log, delete: make(chan string), hide: make(chan Hidden), ledger: l}
+	a.calls.SetLimit(ackCalls)
 	a.feeder.Go(func() { batches(a.delete, func(b []string) { a.spawn(func() { a.deleteBatch(b) }) }) })
 	a.feeder.Go(func() { batches(a.hide, func(b []Hidden) { a.spawn(func() { a.hideBatch(b) }) }) })
 	return a
@@ -72,10 +74,9 @@ func batches[T any](in <-chan T, flush func([]T)) {
 
 // spawn runs a call beside a few others.
 func (a *acks) spawn(f func()) {
-	a.limit <- struct{}{}
-	a.calls.Go(func() {
-		defer func() { <-a.limit }()
+	a.calls.Go(func() error {
 		f()
+		return nil
 	})
 }
 

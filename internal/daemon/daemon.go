@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"athenarefresh/internal/schedule"
@@ -43,14 +42,9 @@ type Daemon struct {
 
 	ledger ledger
 	told   Summary // to Report
-	state  state
-}
 
-// state is what a Daemon tells of itself.
-type state struct {
-	received atomic.Int64 // unix nanoseconds of the last receive that worked
-	failing  atomic.Bool  // the last receive did not work
-	alive    atomic.Int64 // of the last turn of its loop
+	mu     sync.Mutex
+	health Health // but for Done
 }
 
 // Health is what a Daemon tells of itself.
@@ -63,14 +57,18 @@ type Health struct {
 
 // Health may be called at any time.
 func (d *Daemon) Health() Health {
-	h := Health{Done: d.ledger.read(), Failing: d.state.failing.Load()}
-	if at := d.state.alive.Load(); at > 0 {
-		h.Alive = time.Unix(0, at)
-	}
-	if at := d.state.received.Load(); at > 0 {
-		h.Received = time.Unix(0, at)
-	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	h := d.health
+	h.Done = d.ledger.read()
 	return h
+}
+
+// turned notes that the loop did.
+func (d *Daemon) turned() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.health.Alive = time.Now().Round(0)
 }
 
 // Run works until ctx ends, then finishes what is in hand, for Grace at most.
@@ -84,9 +82,10 @@ func (d *Daemon) Run(ctx context.Context) Summary {
 
 // answered notes whether the queue did.
 func (d *Daemon) answered(err error) {
-	d.state.failing.Store(err != nil)
-	if err == nil {
-		d.state.received.Store(time.Now().UnixNano())
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.health.Failing = err != nil; err == nil {
+		d.health.Received = time.Now().Round(0)
 	}
 }
 
@@ -112,7 +111,7 @@ func (d *Daemon) onSchedule(ctx context.Context) Summary {
 }
 
 func (d *Daemon) invoke(ctx context.Context) {
-	d.state.alive.Store(time.Now().UnixNano())
+	d.turned()
 	v := Invocation{Queue: d.Queue, Settler: d.Settler, Log: d.Log, Timeout: d.Timeout, Grace: d.Grace, ledger: &d.ledger}
 	_, err := v.Run(ctx)
 	if err != nil {
@@ -135,10 +134,10 @@ func (d *Daemon) report() {
 // waitUntil turns the loop every so often, so that it can be seen to be alive.
 func (d *Daemon) waitUntil(ctx context.Context, t time.Time) {
 	for ctx.Err() == nil && time.Until(t) > 0 {
-		d.state.alive.Store(time.Now().UnixNano())
+		d.turned()
 		pause(ctx, min(time.Until(t), longPoll))
 	}
-	d.state.alive.Store(time.Now().UnixNano())
+	d.turned()
 }
 
 // continuously receives with long polls. When ctx ends the poll under way is
@@ -194,7 +193,7 @@ func (d *Daemon) reportMinutes(ctx context.Context) {
 func (d *Daemon) receive(ctx context.Context, n *intake) {
 	backOff, parallel := firstBackOff, 1
 	for ctx.Err() == nil {
-		d.state.alive.Store(time.Now().UnixNano())
+		d.turned()
 		n.lookAtDepth()
 		may, ok := d.waitForCatalog(ctx, n)
 		if !ok || !n.hand.waitForRoom(ctx) {
