@@ -168,7 +168,7 @@ func (s *shape) portion(f *keyPath, of *match, deep bool) portion {
 	return all
 }
 
-// inside says whether the folder is one of the shape's.
+// inside says whether the folder is one of the shape's, which has a layout.
 func (s *shape) inside(f *keyPath, of *match) bool {
 	var unused match
 	if s.beside {
@@ -218,15 +218,13 @@ func (s *spelling) unfinished(f *keyPath, at int) bool {
 	if have >= len(s.run) || !s.anywhere && at > 0 {
 		return false
 	}
-	var unused captures
-	return matchAll(s.run[:have], f, at, &unused)
+	return matchAll(s.run[:have], f, at, nil)
 }
 
 // mayMatch says whether a longer key may have a run where the layout wants it.
 func (l *layout) mayMatch(f *keyPath) bool {
-	var unused captures
 	n := min(len(l.lead), f.len())
-	if !matchAll(l.lead[:n], f, 0, &unused) {
+	if !matchAll(l.lead[:n], f, 0, nil) {
 		return false
 	}
 	for i := range l.spellings {
@@ -234,10 +232,10 @@ func (l *layout) mayMatch(f *keyPath) bool {
 		switch {
 		case l.lead != nil:
 			run := min(len(s.run), f.len()-n)
-			if matchAll(s.run[:run], f, n, &unused) {
+			if matchAll(s.run[:run], f, n, nil) {
 				return true
 			}
-		case s.anywhere || matchAll(s.run[:min(len(s.run), f.len())], f, 0, &unused):
+		case s.anywhere || matchAll(s.run[:min(len(s.run), f.len())], f, 0, nil):
 			return true
 		}
 	}
@@ -259,8 +257,7 @@ func (r *rule) tableOfFolder(f *keyPath) string {
 		if s.anywhere && r.layout.lead == nil || n > f.len() || !matchAll(beginning[:n], f, 0, &c) {
 			return ""
 		}
-		made := valueRule{s.table}
-		found := made.value(&c)
+		found := s.table.of(&c)
 		if r.anyText {
 			found = asName(found)
 		}

@@ -62,8 +62,7 @@ func (s *spelling) reach(f *keyPath) reach {
 		}
 		n := 0
 		for n < len(s.run) && at+n < f.len() {
-			var unused captures
-			if !s.run[n].match(f.at(at+n), &unused) {
+			if !s.run[n].match(f.at(at+n), nil) {
 				break
 			}
 			n++

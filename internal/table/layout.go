@@ -95,15 +95,17 @@ type layout struct {
 type spelling struct {
 	anywhere bool // the run may begin at any element
 	run      []element
-	table    []piece     // makes the table's name; nil: the rule names it
-	tableAt  slot        // of {table}, or noField
-	times    int         // how many of the time fields it has, from the year on
-	values   []valueRule // one for each of the layout's keys
+	table    pattern   // makes the table's name; nil: the rule names it
+	tableAt  slot      // of {table}, or noField
+	times    int       // how many of the time fields it has, from the year on
+	values   []pattern // one for each of the layout's keys
 }
 
-// valueRule makes a text of captures: a partition's value.
-type valueRule struct {
-	parts []piece // constants and fields
+// pattern makes a text of captures: constants and fields.
+type pattern []piece
+
+func (made pattern) captures() bool {
+	return slices.ContainsFunc(made, func(p piece) bool { return p.field != noField })
 }
 
 // compileLayout compiles the layout of a rule. The table is a pattern of its
@@ -139,7 +141,7 @@ func compileLayout(r *Rule, table string) (*layout, error) {
 
 // add adds the spellings of a template to the layout.
 func (l *layout) add(t *template, n *namedLayout, table string) error {
-	var tableParts []piece
+	var tableParts pattern
 	var err error
 	if table != "" {
 		if tableParts, err = t.parts(table, false); err != nil {
@@ -167,7 +169,7 @@ func (l *layout) add(t *template, n *namedLayout, table string) error {
 			return err
 		}
 		for _, k := range partition {
-			v, err := t.valueRule(k, s.times, n.lead > 0)
+			v, err := t.value(k, s.times, n.lead > 0)
 			if err != nil {
 				return err
 			}
@@ -259,24 +261,24 @@ func keyNames(partition []KeyTemplate) ([]string, error) {
 	return keys, nil
 }
 
-// valueRule compiles the template of a partition key's value.
-func (t *template) valueRule(k KeyTemplate, times int, timesOnly bool) (valueRule, error) {
+// value compiles the template of a partition key's value.
+func (t *template) value(k KeyTemplate, times int, timesOnly bool) (pattern, error) {
 	if k.Value == dtTemplate {
 		return joined(times), nil
 	}
 	parts, err := t.parts(k.Value, timesOnly)
 	switch {
 	case err != nil:
-		return valueRule{}, fmt.Errorf("partition key %q: %w", k.Key, err)
-	case !slices.ContainsFunc(parts, func(p piece) bool { return p.field != noField }):
-		return valueRule{}, fmt.Errorf("partition key %q: its value %q captures nothing", k.Key, k.Value)
+		return nil, fmt.Errorf("partition key %q: %w", k.Key, err)
+	case !parts.captures():
+		return nil, fmt.Errorf("partition key %q: its value %q captures nothing", k.Key, k.Value)
 	}
-	return valueRule{parts}, nil
+	return parts, nil
 }
 
 // parts takes a pattern of captures apart; where they are times only, it is for
 // a partition of a layout of StreamAlert's.
-func (t *template) parts(text string, timesOnly bool) (parts []piece, err error) {
+func (t *template) parts(text string, timesOnly bool) (parts pattern, err error) {
 	for rest := text; rest != ""; {
 		literal, field, found := strings.Cut(rest, "{")
 		if literal != "" {
@@ -317,15 +319,14 @@ func (t *template) captured(timesOnly bool) string {
 }
 
 // joined is dt: the first n time fields up to the minute, joined by "-".
-func joined(n int) valueRule {
-	var v valueRule
+func joined(n int) (parts pattern) {
 	for f := range min(slot(n), second) {
 		if f > 0 {
-			v.parts = append(v.parts, piece{literal: "-", field: noField})
+			parts = append(parts, piece{literal: "-", field: noField})
 		}
-		v.parts = append(v.parts, piece{field: f})
+		parts = append(parts, piece{field: f})
 	}
-	return v
+	return parts
 }
 
 // compileHive makes the layout of folders key=value: exactly these keys, in
@@ -372,7 +373,7 @@ func (s *spelling) keyValue(keys []string) bool {
 		if literal != "" {
 			rest = append([]piece{{literal: literal, field: noField}}, rest...)
 		}
-		if !slices.EqualFunc(rest, s.values[i].parts, sameText) {
+		if !slices.EqualFunc(rest, s.values[i], sameText) {
 			return false
 		}
 	}

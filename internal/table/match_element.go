@@ -86,10 +86,14 @@ func expression(pieces []piece) string {
 	return b.String()
 }
 
-// match says whether s fits the element and keeps what its fields captured.
+// match says whether s fits the element and keeps what its fields captured, in c
+// if that is not nil.
 func (e *element) match(s string, c *captures) bool {
 	if e.shape == nil {
 		return s == e.plain
+	}
+	if c == nil {
+		return e.shape.MatchString(s)
 	}
 	groups := e.shape.FindStringSubmatchIndex(s)
 	if groups == nil {

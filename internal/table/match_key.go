@@ -1,5 +1,7 @@
 package table
 
+import "strings"
+
 // keyPath are the elements of a key but for the last, which is the file: it
 // never takes part in a run.
 type keyPath struct {
@@ -105,23 +107,18 @@ func (l *layout) readLead(f *keyPath, m *match) Reason {
 // folder is the text of the key up to and with the run, its slash included.
 func (m *match) folder(f *keyPath) string { return f.key[:f.start(m.end)] }
 
-// value makes the value of a partition key. It is empty, and so no value at
-// all, if any field that it is made of is.
-func (v *valueRule) value(c *captures) string {
-	if len(v.parts) == 1 {
-		return v.parts[0].text(c)
-	}
-	var room [64]byte
-	b := room[:0]
-	for i := range v.parts {
-		p := &v.parts[i]
-		text := p.text(c)
+// of is the text for what a key had. It is empty, and so no value at all, if any
+// field that it is made of is.
+func (made pattern) of(c *captures) string {
+	var b strings.Builder
+	for i := range made {
+		text := made[i].text(c)
 		if text == "" {
 			return ""
 		}
-		b = append(b, text...)
+		b.WriteString(text)
 	}
-	return string(b)
+	return b.String()
 }
 
 // text is what a constant or a field of a pattern stands for.

@@ -298,8 +298,7 @@ func (r *Router) tableOf(rule *rule, m *match, bucket string) (string, Placement
 	if t := m.spelling.tableAt; t != noField && m.captures[t] == "" {
 		return "", park(NoTableElement, "the element that names the table is empty")
 	}
-	made := valueRule{m.spelling.table}
-	name := made.value(&m.captures)
+	name := m.spelling.table.of(&m.captures)
 	if rule.anyText {
 		name = asName(name)
 	}
@@ -321,7 +320,7 @@ func (r *rule) partition(table, bucket string, f *keyPath, m *match) Placement {
 	}
 	values := make([]string, len(r.layout.keys))
 	for i := range values {
-		values[i] = m.spelling.values[i].value(&m.captures)
+		values[i] = m.spelling.values[i].of(&m.captures)
 		if why := wrongValue(values[i]); why != "" {
 			return park(InvalidValue, "%s=%q can't be a partition: %s", r.layout.keys[i], values[i], why)
 		}

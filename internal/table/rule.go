@@ -102,7 +102,7 @@ func (c *rule) compileLayout(r *Rule) (err error) {
 	if c.layout, err = compileLayout(&of, pattern); err != nil {
 		return err
 	}
-	if c.anyText && !c.layout.makesTable() {
+	if c.anyText && !c.layout.spellings[0].table.captures() {
 		return fmt.Errorf("table %q captures nothing", r.Table)
 	}
 	return nil
@@ -115,10 +115,6 @@ func capturesTable(layout string) bool {
 		texts = n.templates
 	}
 	return strings.Contains(texts[0], "{"+tableField+"}")
-}
-
-func (l *layout) makesTable() bool {
-	return slices.ContainsFunc(l.spellings[0].table, func(p piece) bool { return p.field != noField })
 }
 
 // compileSource compiles what makes the rule one of a source.
@@ -212,17 +208,7 @@ func (r *rule) excepted(f *keyPath, m *match) bool {
 // fits says whether a key has the shape; of is the run of the rule of which it
 // is an exception, or nil.
 func (s *shape) fits(f *keyPath, of *match) bool {
-	if !s.fileFits(f.file()) {
-		return false
-	}
-	var unused match
-	switch {
-	case s.layout == nil:
-		return true
-	case s.beside:
-		return s.layout.findAt(f, of.start, &unused)
-	}
-	return s.layout.find(f, &unused)
+	return s.fileFits(f.file()) && (s.layout == nil || s.inside(f, of))
 }
 
 func (s *shape) fileFits(name string) bool {

@@ -79,7 +79,7 @@ func (l *layout) samples() [][]string {
 	for i := range l.spellings {
 		values := make([]string, len(l.keys))
 		for k := range values {
-			values[k] = l.spellings[i].values[k].value(&c)
+			values[k] = l.spellings[i].values[k].of(&c)
 		}
 		samples = append(samples, values)
 	}
@@ -107,8 +107,7 @@ func (r *rule) mayName(table string) bool {
 		}
 	}
 	e := newElement("", made)
-	var unused captures
-	return e.match(table, &unused)
+	return e.match(table, nil)
 }
 
 // folder is what all keys of a table by this rule begin with: the constant
