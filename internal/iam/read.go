@@ -14,18 +14,23 @@ import (
 // would not be judged as IAM does is an error: a member, an effect or an operator
 // that there isn't, and a condition key that is none of keys (in lower case).
 func Read(text []byte, keys []string) (Policy, error) {
-	if err := checkMembers(text); err != nil {
-		return Policy{}, err
+	var p Policy
+	var document struct {
+		Version, ID string
+		Statement   oneOrMore[json.RawMessage]
 	}
-	p, err := Parse(string(text))
-	if err != nil {
-		return p, err
+	if err := strictly(text, &document); err != nil {
+		return p, fmt.Errorf("read the policy: %w", err)
 	}
-	if len(p.Statement) == 0 {
+	if len(document.Statement) == 0 {
 		return p, errors.New("the policy has no Statement")
 	}
 	var errs []error
-	for i, s := range p.Statement {
+	for i, text := range document.Statement {
+		var s statement
+		if err := strictly(text, &s); err != nil {
+			return p, fmt.Errorf("read statement %d: %w", i+1, err)
+		}
 		if err := s.check(keys); err != nil {
 			name := fmt.Sprintf("statement %d", i+1)
 			if s.Sid != "" {
@@ -33,30 +38,20 @@ func Read(text []byte, keys []string) (Policy, error) {
 			}
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
 		}
+		p.Statement = append(p.Statement, s)
 	}
 	return p, errors.Join(errs...)
 }
 
-// checkMembers refuses a document with members that no policy has.
-func checkMembers(text []byte) error {
+// strictly refuses members that there aren't.
+func strictly(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
-	var document struct {
-		Version, ID string
-		Statement   oneOrMore[json.RawMessage]
-	}
 	d.DisallowUnknownFields()
-	if err := d.Decode(&document); err != nil {
-		return fmt.Errorf("read the policy: %w", err)
+	if err := d.Decode(v); err != nil {
+		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("read the policy: there is text after its end")
-	}
-	for i, s := range document.Statement {
-		d := json.NewDecoder(bytes.NewReader(s))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&statement{}); err != nil {
-			return fmt.Errorf("read statement %d: %w", i+1, err)
-		}
+		return errors.New("there is text after its end")
 	}
 	return nil
 }

@@ -29,11 +29,7 @@ func (s *Store) notify(ctx context.Context, tx *bbolt.Tx, event, name, key strin
 		return err
 	}
 	for _, d := range b.Notification.Queues {
-		wanted, err := d.wants(event, key)
-		if err != nil {
-			return err
-		}
-		if !wanted {
+		if !d.wants(event, key) {
 			continue
 		}
 		if err := s.Queues.Enqueue(tx, d.Queue, bucketARN(name), s.message(ctx, event, d.ID, name, key, o)); err != nil {

@@ -61,15 +61,14 @@ type entry struct {
 func (e entry) folder() bool { return strings.HasSuffix(e.name, "/") }
 
 func openMount(m Mount) (*mount, error) {
-	abs, err := filepath.Abs(m.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("mount %s: %w", m.Dir, err)
+	var root *os.Root
+	real, err := filepath.Abs(m.Dir)
+	if err == nil {
+		real, err = filepath.EvalSymlinks(real)
 	}
-	real, err := filepath.EvalSymlinks(abs)
-	if err != nil {
-		return nil, fmt.Errorf("mount %s: %w", m.Dir, err)
+	if err == nil {
+		root, err = os.OpenRoot(real)
 	}
-	root, err := os.OpenRoot(real)
 	if err != nil {
 		return nil, fmt.Errorf("mount %s: %w", m.Dir, err)
 	}

@@ -173,8 +173,35 @@ func (d *destination) check(region string) error {
 			return refuse("The event is not supported for notifications")
 		}
 	}
-	_, _, err := d.ends()
-	return err
+	seen := map[string]bool{}
+	for _, rule := range d.rules() {
+		name := strings.ToLower(rule.Name)
+		switch {
+		case seen[name]:
+			return refuse("Cannot specify more than one %s rule in a filter.", name)
+		case name != "prefix" && name != "suffix":
+			return refuse("filter rule name must be either prefix or suffix")
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+func (d *destination) rules() []filterRule {
+	if d.Filter == nil {
+		return nil
+	}
+	return d.Filter.Rules
+}
+
+// end is the value of the filter's prefix or suffix, encoded as it is.
+func (d *destination) end(name string) string {
+	for _, rule := range d.rules() {
+		if strings.EqualFold(rule.Name, name) {
+			return rule.Value
+		}
+	}
+	return ""
 }
 
 // checkARN refuses what can't be a destination of this bucket. S3 sends to no
@@ -217,30 +244,6 @@ func known(event string) bool {
 	}, event)
 }
 
-// ends are the values of the filter's prefix and suffix, encoded as they are.
-func (d *destination) ends() (prefix, suffix string, err error) {
-	if d.Filter == nil {
-		return "", "", nil
-	}
-	seen := map[string]bool{}
-	for _, rule := range d.Filter.Rules {
-		name := strings.ToLower(rule.Name)
-		if seen[name] {
-			return "", "", refuse("Cannot specify more than one %s rule in a filter.", name)
-		}
-		seen[name] = true
-		switch name {
-		case "prefix":
-			prefix = rule.Value
-		case "suffix":
-			suffix = rule.Value
-		default:
-			return "", "", refuse("filter rule name must be either prefix or suffix")
-		}
-	}
-	return prefix, suffix, nil
-}
-
 // against refuses two entries that some event would match both of.
 func (d *destination) against(other *destination) error {
 	if d.ID == other.ID {
@@ -249,16 +252,8 @@ func (d *destination) against(other *destination) error {
 	if !shareEvent(d.Events, other.Events) {
 		return nil
 	}
-	prefix, suffix, err := d.ends()
-	if err != nil {
-		return err
-	}
-	otherPrefix, otherSuffix, err := other.ends()
-	if err != nil {
-		return err
-	}
-	prefix, suffix = s3events.Decoded(prefix), s3events.Decoded(suffix)
-	otherPrefix, otherSuffix = s3events.Decoded(otherPrefix), s3events.Decoded(otherSuffix)
+	prefix, suffix := s3events.Decoded(d.end("prefix")), s3events.Decoded(d.end("suffix"))
+	otherPrefix, otherSuffix := s3events.Decoded(other.end("prefix")), s3events.Decoded(other.end("suffix"))
 	prefixes := strings.HasPrefix(prefix, otherPrefix) || strings.HasPrefix(otherPrefix, prefix)
 	suffixes := strings.HasSuffix(suffix, otherSuffix) || strings.HasSuffix(otherSuffix, suffix)
 	switch {
@@ -277,10 +272,7 @@ func shareEvent(a, b []string) bool {
 }
 
 // wants says whether an event ("ObjectCreated:Put") of a key goes there.
-func (d *destination) wants(event, key string) (bool, error) {
-	prefix, suffix, err := d.ends()
-	if err != nil || !s3events.Matches(prefix, suffix, key) {
-		return false, err
-	}
-	return slices.ContainsFunc(d.Events, func(pattern string) bool { return s3events.Covers(pattern, "s3:"+event) }), nil
+func (d *destination) wants(event, key string) bool {
+	return s3events.Matches(d.end("prefix"), d.end("suffix"), key) &&
+		slices.ContainsFunc(d.Events, func(pattern string) bool { return s3events.Covers(pattern, "s3:"+event) })
 }
