@@ -56,11 +56,7 @@ func (s *Store) BucketExists(_ context.Context, name string) (bool, error) {
 
 // DeleteBucket implements gofakes3.Backend.
 func (s *Store) DeleteBucket(_ context.Context, name string) error {
-	return s.Update(func(tx *bbolt.Tx) error {
-		objects, err := objectsOf(tx, name)
-		if err != nil {
-			return err
-		}
+	return s.Update(in(name, func(tx *bbolt.Tx, objects *bbolt.Bucket) error {
 		if key, _ := objects.Cursor().First(); key != nil {
 			return gofakes3.ResourceError(gofakes3.ErrBucketNotEmpty, name)
 		}
@@ -68,17 +64,17 @@ func (s *Store) DeleteBucket(_ context.Context, name string) error {
 			return err
 		}
 		return tx.Bucket(bucketsName).Delete([]byte(name))
-	})
+	}))
 }
 
-// objectsOf returns the objects of a bucket, or gofakes3's NoSuchBucket.
-func objectsOf(tx *bbolt.Tx, name string) (*bbolt.Bucket, error) {
-	if name != "" {
-		if b := tx.Bucket(objectsName).Bucket([]byte(name)); b != nil {
-			return b, nil
+// in is what f does with the objects of a bucket, or gofakes3's NoSuchBucket.
+func in(bucket string, f func(tx *bbolt.Tx, objects *bbolt.Bucket) error) func(*bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error {
+		if bucket == "" || tx.Bucket(objectsName).Bucket([]byte(bucket)) == nil {
+			return gofakes3.BucketNotFound(bucket)
 		}
+		return f(tx, tx.Bucket(objectsName).Bucket([]byte(bucket)))
 	}
-	return nil, gofakes3.BucketNotFound(name)
 }
 
 // bucketName is what a bucket may be called: labels of a-z, 0-9 and hyphens

@@ -21,10 +21,14 @@ const (
 	removedDelete    = "ObjectRemoved:Delete"
 )
 
-// notify sends the notifications of an event as a part of the transaction that
-// makes it happen.
+// notify numbers an event, and sends its notifications, as a part of the transaction
+// that makes it happen.
 func (s *Store) notify(ctx context.Context, tx *bbolt.Tx, event, name, key string, o *object) error {
 	var b bucket
+	var err error
+	if o.Sequencer, err = tx.Bucket(bucketsName).NextSequence(); err != nil {
+		return err
+	}
 	if _, err := load(tx.Bucket(bucketsName), name, &b); err != nil || b.Notification == nil {
 		return err
 	}

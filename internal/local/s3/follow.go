@@ -167,10 +167,6 @@ func (f *follower) notify(ctx context.Context, files map[string]object) error {
 	err := f.store.Update(func(tx *bbolt.Tx) error {
 		for _, key := range slices.Sorted(maps.Keys(files)) {
 			o := files[key]
-			var err error
-			if o.Sequencer, err = tx.Bucket(bucketsName).NextSequence(); err != nil {
-				return err
-			}
 			if err := f.store.notify(ctx, tx, createdPut, f.m.Bucket, key, &o); err != nil {
 				return err
 			}

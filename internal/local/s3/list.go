@@ -33,11 +33,7 @@ func (s *Store) Objects(ctx context.Context, bucket, prefix string) ([]Object, e
 		}
 		return all, nil
 	}
-	err := s.DB.View(func(tx *bbolt.Tx) error {
-		objects, err := objectsOf(tx, bucket)
-		if err != nil {
-			return err
-		}
+	err := s.DB.View(in(bucket, func(_ *bbolt.Tx, objects *bbolt.Bucket) error {
 		c := objects.Cursor()
 		for key, v := c.Seek([]byte(prefix)); key != nil && bytes.HasPrefix(key, []byte(prefix)); key, v = c.Next() {
 			var o object
@@ -50,7 +46,7 @@ func (s *Store) Objects(ctx context.Context, bucket, prefix string) ([]Object, e
 			}
 		}
 		return nil
-	})
+	}))
 	return all, err
 }
 
@@ -71,11 +67,7 @@ func (s *Store) list(ctx context.Context, name string, l *listing) error {
 	if m := s.mounted(name); m != nil {
 		return m.list(ctx, l)
 	}
-	return s.DB.View(func(tx *bbolt.Tx) error {
-		objects, err := objectsOf(tx, name)
-		if err != nil {
-			return err
-		}
+	return s.DB.View(in(name, func(_ *bbolt.Tx, objects *bbolt.Bucket) error {
 		c := objects.Cursor()
 		key, v := c.Seek([]byte(l.from()))
 		for key != nil && strings.HasPrefix(string(key), l.prefix) {
@@ -90,7 +82,7 @@ func (s *Store) list(ctx context.Context, name string, l *listing) error {
 			}
 		}
 		return nil
-	})
+	}))
 }
 
 // listing collects one page of a bucket. A folder (common prefix) is one entry

@@ -58,13 +58,10 @@ func (s *Store) serveNotification(w http.ResponseWriter, r *http.Request, name s
 
 func (s *Store) getNotification(w http.ResponseWriter, name string) error {
 	var b bucket
-	err := s.DB.View(func(tx *bbolt.Tx) error {
-		if _, err := objectsOf(tx, name); err != nil {
-			return err
-		}
+	err := s.DB.View(in(name, func(tx *bbolt.Tx, _ *bbolt.Bucket) error {
 		_, err := load(tx.Bucket(bucketsName), name, &b)
 		return err
-	})
+	}))
 	if err != nil {
 		return err
 	}
@@ -91,10 +88,7 @@ func (s *Store) putNotification(r *http.Request, name string) error {
 		return err
 	}
 	skip := strings.EqualFold(r.Header.Get("X-Amz-Skip-Destination-Validation"), "true")
-	return s.Update(func(tx *bbolt.Tx) error {
-		if _, err := objectsOf(tx, name); err != nil {
-			return err
-		}
+	return s.Update(in(name, func(tx *bbolt.Tx, _ *bbolt.Bucket) error {
 		if !skip {
 			if err := s.testDestinations(tx, name, &n); err != nil {
 				return err
@@ -106,7 +100,7 @@ func (s *Store) putNotification(r *http.Request, name string) error {
 		}
 		b.Notification = &n
 		return save(tx.Bucket(bucketsName), name, b)
-	})
+	}))
 }
 
 // testDestinations sends the test event to every queue. All must be there and

@@ -62,11 +62,7 @@ func (s *Store) Put(ctx context.Context, bucket, key string, content []byte) err
 func (s *Store) commit(ctx context.Context, name, key string, b body, meta map[string]string, parts []int64, event string) (object, error) {
 	o := object{Body: b.name, Size: b.size, MD5: b.md5, Meta: withChecksum(meta, b.crc32), Parts: parts}
 	var old object
-	err := s.Update(func(tx *bbolt.Tx) error {
-		objects, err := objectsOf(tx, name)
-		if err != nil {
-			return err
-		}
+	err := s.Update(in(name, func(tx *bbolt.Tx, objects *bbolt.Bucket) error {
 		old = object{}
 		exists, err := load(objects, key, &old)
 		if err != nil {
@@ -75,15 +71,12 @@ func (s *Store) commit(ctx context.Context, name, key string, b body, meta map[s
 		if err := gofakes3.CheckWriteConditions(ctx, exists, old.hash()); err != nil {
 			return err
 		}
-		if o.Sequencer, err = tx.Bucket(bucketsName).NextSequence(); err != nil {
-			return err
-		}
 		o.Modified = s.Now().UTC()
-		if err := save(objects, key, o); err != nil {
+		if err := s.notify(ctx, tx, event, name, key, &o); err != nil {
 			return err
 		}
-		return s.notify(ctx, tx, event, name, key, &o)
-	})
+		return save(objects, key, o)
+	}))
 	var refused gofakes3.Error
 	if errors.As(err, &refused) {
 		s.bury(b.name)
@@ -144,11 +137,7 @@ func (s *Store) DeleteObject(ctx context.Context, name, key string) (gofakes3.Ob
 // does not exist is deleted already, and nobody is notified.
 func (s *Store) DeleteMulti(ctx context.Context, name string, keys ...string) (gofakes3.MultiDeleteResult, error) {
 	var dead []string
-	err := s.Update(func(tx *bbolt.Tx) error {
-		objects, err := objectsOf(tx, name)
-		if err != nil {
-			return err
-		}
+	err := s.Update(in(name, func(tx *bbolt.Tx, objects *bbolt.Bucket) error {
 		dead = dead[:0]
 		for _, key := range keys {
 			file, err := s.remove(ctx, tx, objects, name, key)
@@ -158,7 +147,7 @@ func (s *Store) DeleteMulti(ctx context.Context, name string, keys ...string) (g
 			dead = append(dead, file)
 		}
 		return nil
-	})
+	}))
 	var result gofakes3.MultiDeleteResult
 	if err != nil {
 		return result, err
@@ -179,27 +168,19 @@ func (s *Store) remove(ctx context.Context, tx *bbolt.Tx, objects *bbolt.Bucket,
 	if err := objects.Delete([]byte(key)); err != nil {
 		return "", err
 	}
-	var err error
-	if o.Sequencer, err = tx.Bucket(bucketsName).NextSequence(); err != nil {
-		return "", err
-	}
 	return o.Body, s.notify(ctx, tx, removedDelete, name, key, &o)
 }
 
 // find reads what is stored of an object.
 func (s *Store) find(name, key string) (object, error) {
 	var o object
-	err := s.DB.View(func(tx *bbolt.Tx) error {
-		objects, err := objectsOf(tx, name)
-		if err != nil {
-			return err
-		}
+	err := s.DB.View(in(name, func(_ *bbolt.Tx, objects *bbolt.Bucket) error {
 		exists, err := load(objects, key, &o)
 		if err == nil && !exists {
 			err = gofakes3.KeyNotFound(key)
 		}
 		return err
-	})
+	}))
 	return o, err
 }
 

@@ -51,12 +51,9 @@ func TestAPutWhoseNotificationFailsNeverHappened(t *testing.T) {
 }
 
 func objectExists(db *bbolt.DB) (exists bool, err error) {
-	err = db.View(func(tx *bbolt.Tx) error {
-		objects, err := objectsOf(tx, "b")
-		if err == nil {
-			exists, err = load(objects, "k", &object{})
-		}
+	err = db.View(in("b", func(_ *bbolt.Tx, objects *bbolt.Bucket) (err error) {
+		exists, err = load(objects, "k", &object{})
 		return err
-	})
+	}))
 	return exists, err
 }
