@@ -28,27 +28,24 @@ const lockWait = time.Second
 // openDatabase opens the database of a directory, and makes it where there is
 // nothing yet. One that is damaged is left as it is, and so is all beside it: what
 // an empty one doesn't know of would be swept away.
-func openDatabase(dir string) (*bbolt.DB, error) {
+func openDatabase(dir string) (db *bbolt.DB, err error) {
 	path := filepath.Join(dir, "local.db")
 	size, err := sizeOf(path)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	if size == 0 {
-		err = checkAlone(path, dir)
-	} else {
+	switch {
+	case err != nil:
+	case size == 0:
+		err = checkAlone(dir)
+	default:
 		err = orDamaged(func() error { return checkDatabase(path) })
 	}
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	var db *bbolt.DB
-	err = orDamaged(func() (err error) {
-		db, err = bbolt.Open(path, 0o600, &bbolt.Options{
-			Timeout: lockWait, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
+	if err == nil {
+		err = orDamaged(func() (err error) {
+			db, err = bbolt.Open(path, 0o600, &bbolt.Options{
+				Timeout: lockWait, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
+			})
+			return opening(err)
 		})
-		return opening(err)
-	})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -71,7 +68,7 @@ func sizeOf(path string) (int64, error) {
 }
 
 // checkAlone refuses a database that is empty beside bodies.
-func checkAlone(path, dir string) error {
+func checkAlone(dir string) error {
 	bodies, err := os.ReadDir(filepath.Join(dir, "objects"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -121,8 +121,8 @@ type corpse struct {
 	died time.Time
 }
 
-// bury removes a file after the grace, with a later burial's help. What can't
-// be removed then is swept when the store is opened again.
+// bury removes a file, "" for none, after the grace, with a later burial's help. What
+// can't be removed then is swept when the store is opened again.
 func (s *Store) bury(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

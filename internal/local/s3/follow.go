@@ -111,12 +111,7 @@ func (f *follower) read(ctx context.Context, name string, arrivals bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	path, _ := f.m.rel(name)
-	info, err := f.m.root.Stat(path)
-	var entries []entry
-	if err == nil {
-		entries, err = f.m.read(name)
-	}
+	is, err := f.m.read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		delete(f.folders, name)
@@ -125,16 +120,16 @@ func (f *follower) read(ctx context.Context, name string, arrivals bool) error {
 		return nil
 	}
 	before := f.folders[name].names
-	now := followed{changed: info.ModTime(), names: make([]uint64, len(entries))}
-	if !settled(info, f.store.Now()) {
+	now := followed{changed: is.changed, names: make([]uint64, len(is.entries))}
+	if !is.settled(f.store.Now()) {
 		now.changed = time.Time{} // it may change again within the same tick of its clock
 	}
-	for i, e := range entries {
+	for i, e := range is.entries {
 		now.names[i] = maphash.String(seed, e.name)
 	}
 	slices.Sort(now.names)
 	f.folders[name] = now
-	for _, e := range entries {
+	for _, e := range is.entries {
 		if err := f.entry(ctx, name, e, before, arrivals); err != nil {
 			return err
 		}

@@ -89,49 +89,49 @@ func (m *mount) rel(key string) (string, bool) {
 	return path, ok && fs.ValidPath(path)
 }
 
-// read returns what a folder holds, "" being the whole bucket.
-func (m *mount) read(name string) ([]entry, error) {
+// read reads a folder, "" being the whole bucket.
+func (m *mount) read(name string) (folder, error) {
 	if rest, ok := strings.CutPrefix(m.At, name); ok && rest != "" {
-		return []entry{{name: rest[:strings.IndexByte(rest, '/')+1]}}, nil
+		return folder{name: name, entries: []entry{{name: rest[:strings.IndexByte(rest, '/')+1]}}}, nil
 	}
 	path, ok := m.rel(name)
 	if !ok {
-		return nil, fs.ErrNotExist
+		return folder{}, fs.ErrNotExist
 	}
 	info, err := m.root.Stat(path)
 	if err != nil {
-		return nil, err
+		return folder{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.last.name == name && m.last.entries != nil && m.last.changed.Equal(info.ModTime()) {
-		return m.last.entries, nil
+		return m.last, nil
 	}
 	dir, err := m.root.Open(path)
 	if err != nil {
-		return nil, err
+		return folder{}, err
 	}
 	defer dir.Close()
 	list, err := dir.ReadDir(-1)
 	if err != nil {
-		return nil, err
+		return folder{}, err
 	}
-	entries := make([]entry, 0, len(list))
+	f := folder{name: name, changed: info.ModTime(), entries: make([]entry, 0, len(list))}
 	for _, d := range list {
 		if e, ok := m.entry(name, d); ok {
-			entries = append(entries, e)
+			f.entries = append(f.entries, e)
 		}
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
-	if m.last = (folder{}); settled(info, time.Now()) {
-		m.last = folder{name: name, changed: info.ModTime(), entries: entries}
+	slices.SortFunc(f.entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	if m.last = (folder{}); f.settled(time.Now()) {
+		m.last = f
 	}
-	return entries, nil
+	return f, nil
 }
 
 // settled tells whether a folder that changes from now on has another time: file
 // systems count in ticks, some of seconds.
-func settled(info fs.FileInfo, now time.Time) bool { return now.Sub(info.ModTime()) > 2*time.Second }
+func (f folder) settled(now time.Time) bool { return now.Sub(f.changed) > 2*time.Second }
 
 // entry returns what is listed of a directory's entry; false for what is no
 // object.
@@ -234,7 +234,7 @@ func (w *walk) folder(ctx context.Context, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	entries, err := w.m.read(name)
+	f, err := w.m.read(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // gone meanwhile, or never there
 	}
@@ -242,7 +242,7 @@ func (w *walk) folder(ctx context.Context, name string) error {
 		w.m.Skipped(name, "can't be read: "+plain(err))
 		return nil
 	}
-	for _, e := range w.rest(name, entries) {
+	for _, e := range w.rest(f) {
 		key := name + e.name
 		switch {
 		case e.folder() && strings.HasPrefix(w.from, key): // what is to come begins in it
@@ -265,18 +265,18 @@ func (w *walk) folder(ctx context.Context, name string) error {
 
 // rest are a folder's entries from the one on that from lies in, or begins with: a
 // page of a large folder doesn't begin with its first file.
-func (w *walk) rest(name string, entries []entry) []entry {
-	from, ok := strings.CutPrefix(w.from, name)
+func (w *walk) rest(f folder) []entry {
+	from, ok := strings.CutPrefix(w.from, f.name)
 	if !ok {
-		return entries
+		return f.entries
 	}
-	first, _ := slices.BinarySearchFunc(entries, from, func(e entry, from string) int {
+	first, _ := slices.BinarySearchFunc(f.entries, from, func(e entry, from string) int {
 		if e.folder() && strings.HasPrefix(from, e.name) {
 			return 0
 		}
 		return strings.Compare(e.name, from)
 	})
-	return entries[first:]
+	return f.entries[first:]
 }
 
 // list fills a page of a listing.

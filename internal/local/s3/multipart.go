@@ -63,12 +63,10 @@ func (s *Store) UploadPart(_ context.Context, bucket, key string, id gofakes3.Up
 		return "", clientError(err)
 	}
 	u.mu.Lock()
-	old, replaced := u.parts[number]
+	old := u.parts[number]
 	u.parts[number] = part
 	u.mu.Unlock()
-	if replaced {
-		s.bury(old.name)
-	}
+	s.bury(old.name)
 	return part.etag(), nil
 }
 
