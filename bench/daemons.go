@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -96,16 +95,12 @@ func searchable(catalog string) func(context.Context, *bench) (result, error) {
 			return r, err
 		}
 		time.Sleep(2 * time.Second)
-		p50, err := d.metric(`athena_refresh_searchable_seconds{table="alerts",quantile="0.5"}`)
+		took, err := d.metrics(`athena_refresh_searchable_seconds{table="alerts",quantile="0.5"}`, `athena_refresh_searchable_seconds{table="alerts",quantile="0.99"}`)
 		if err != nil {
 			return r, err
 		}
-		p99, err := d.metric(`athena_refresh_searchable_seconds{table="alerts",quantile="0.99"}`)
-		if err != nil {
-			return r, err
-		}
-		return result{fmt.Sprintf("p50 %.0f ms, p99 %.0f ms", 1000*p50, 1000*p99),
-			fmt.Sprintf("p50 %.1f × that of S3's PUT, %.1f ms", p50/put, 1000*put)}, nil
+		return result{fmt.Sprintf("p50 %.0f ms, p99 %.0f ms", 1000*took[0], 1000*took[1]),
+			fmt.Sprintf("p50 %.1f × that of S3's PUT, %.1f ms", took[0]/put, 1000*put)}, nil
 	}
 }
 
@@ -127,21 +122,25 @@ func (d *daemon) land(ctx context.Context, during time.Duration) (seconds float6
 	return median(took), nil
 }
 
-func (d *daemon) metric(name string) (float64, error) {
+// metrics are what the daemon says of itself now.
+func (d *daemon) metrics(names ...string) (values []float64, err error) {
 	resp, err := http.Get(d.pages)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	found := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (.*)$`).FindSubmatch(text)
-	if found == nil {
-		return 0, fmt.Errorf("the daemon has no metric %s", name)
+	for _, name := range names {
+		n, err := numbers(string(text), `(?m)^`+regexp.QuoteMeta(name)+` (.*)$`)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, n[0][0])
 	}
-	return strconv.ParseFloat(string(found[1]), 64)
+	return values, nil
 }
 
 // restTime is how long a daemon that has nothing to do is watched.
@@ -154,12 +153,12 @@ func atRest(ctx context.Context, b *bench) (r result, err error) {
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
 	time.Sleep(10 * time.Second) // it has asked for everything that it asks for at its start
-	before, err := cpuOf(d.self.Process.Pid)
+	before, err := d.metrics("process_cpu_seconds_total")
 	if err != nil {
 		return r, err
 	}
 	time.Sleep(restTime)
-	after, err := cpuOf(d.self.Process.Pid)
+	after, err := d.metrics("process_cpu_seconds_total")
 	if err != nil {
 		return r, err
 	}
@@ -175,26 +174,6 @@ func atRest(ctx context.Context, b *bench) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	return result{fmt.Sprintf("%.2f %% of a core, %.0f MB", 100*(after-before)/restTime.Seconds(), mb),
+	return result{fmt.Sprintf("%.2f %% of a core, %.0f MB", 100*(after[0]-before[0])/restTime.Seconds(), mb),
 		fmt.Sprintf("%.2f × athena-refresh version; %.0f MB of it are its own, the rest is the program's file", mb/idle.mb, anonymous)}, nil
-}
-
-// cpuOf is the seconds of CPU that a process has taken (proc(5), stat: in ticks of
-// 10 ms).
-func cpuOf(pid int) (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	_, after, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(after)
-	if len(fields) < 13 {
-		return 0, errors.New("/proc doesn't say how long it ran")
-	}
-	user, err := strconv.ParseFloat(fields[11], 64)
-	if err != nil {
-		return 0, err
-	}
-	system, err := strconv.ParseFloat(fields[12], 64)
-	return (user + system) / 100, err
 }

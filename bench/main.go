@@ -101,14 +101,21 @@ func (b *bench) run(ctx context.Context, only, page string) (err error) {
 // what each of its children once had (getrusage(2), ru_maxrss).
 func (b *bench) install(ctx context.Context) error {
 	built := filepath.Join(b.dir, "built")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", built, "./cmd/athena-refresh").CombinedOutput(); err != nil {
-		return fmt.Errorf("build athena-refresh: %w: %s", err, out)
-	}
 	b.program = filepath.Join(b.dir, "athena-refresh")
-	if out, err := exec.CommandContext(ctx, "cp", built, b.program).CombinedOutput(); err != nil {
-		return fmt.Errorf("install athena-refresh: %w: %s", err, out)
+	if _, err := output(ctx, "go", "build", "-o", built, "./cmd/athena-refresh"); err != nil {
+		return err
 	}
-	return nil
+	_, err := output(ctx, "cp", built, b.program)
+	return err
+}
+
+// output runs a program and returns all that it printed.
+func output(ctx context.Context, name string, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
 }
 
 // The marks of a page between which the table stands.

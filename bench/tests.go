@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -20,19 +19,18 @@ func (b *bench) test(ctx context.Context, args ...string) (string, error) {
 	if out, ok := b.logs[name]; ok {
 		return out, nil
 	}
-	out, err := exec.CommandContext(ctx, "go", append([]string{"test"}, args...)...).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("go test %s: %w: %s", name, err, out)
+	out, err := output(ctx, "go", append([]string{"test"}, args...)...)
+	if err == nil {
+		b.logs[name] = out
 	}
-	b.logs[name] = string(out)
-	return string(out), nil
+	return out, err
 }
 
 // numbers are the groups of every match, by group.
 func numbers(text, expression string) (columns [][]float64, err error) {
 	found := regexp.MustCompile(expression).FindAllStringSubmatch(text, -1)
 	if found == nil {
-		return nil, fmt.Errorf("the test printed nothing like %q", expression)
+		return nil, fmt.Errorf("nothing like %q was printed", expression)
 	}
 	columns = make([][]float64, len(found[0])-1)
 	for _, m := range found {
@@ -72,8 +70,8 @@ func backlog(name string, tables int, statement float64) func(context.Context, *
 // known counts seconds of CPU, so that others at work on the machine don't.
 func known(ctx context.Context, b *bench) (result, error) {
 	binary := filepath.Join(b.dir, "refresh.test")
-	if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "./internal/refresh").CombinedOutput(); err != nil {
-		return result{}, fmt.Errorf("build the benchmark: %w: %s", err, out)
+	if _, err := output(ctx, "go", "test", "-c", "-o", binary, "./internal/refresh"); err != nil {
+		return result{}, err
 	}
 	each := func(benchmark string, times int) (ns float64, out string, err error) {
 		run := func(times int) (spent, error) {
