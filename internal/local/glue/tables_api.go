@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"go.etcd.io/bbolt"
-
-	"athenarefresh/internal/local/awsjson"
 )
 
 func (c *Catalog) apiGetDatabase(in request) (answer, error) {
@@ -113,26 +111,4 @@ func (c *Catalog) apiBatchDeleteTable(in request) (answer, error) {
 		}
 	}
 	return failed.answer(), nil
-}
-
-// version is the current one of a table; no other is kept.
-func (c *Catalog) version(in request) (answer, error) {
-	t, err := c.Table(in.DatabaseName, in.TableName)
-	if err != nil {
-		return nil, err
-	}
-	if in.VersionID != "" && in.VersionID != t.VersionID {
-		return nil, awsjson.Errorf(CodeNotFound, "Version %s of table %s not found.", in.VersionID, t.Name)
-	}
-	return answer{"Table": t, "VersionId": t.VersionID}, nil
-}
-
-func (c *Catalog) apiGetTableVersion(in request) (answer, error) {
-	v, err := c.version(in)
-	return answer{"TableVersion": v}, err
-}
-
-func (c *Catalog) apiGetTableVersions(in request) (answer, error) {
-	v, err := c.version(in)
-	return answer{"TableVersions": []answer{v}}, err
 }

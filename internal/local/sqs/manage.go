@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,11 +44,14 @@ func (s *Store) createQueue(ctx context.Context, in request) (answer, error) {
 		return answer{}, err
 	}
 	return answer{QueueURL: s.url(ctx, in.QueueName)}, s.Update(func(tx *bbolt.Tx) error {
-		v := tx.Bucket(queuesName).Get([]byte(in.QueueName))
-		if v == nil {
+		switch r, err := getRecord(tx, in.QueueName); {
+		case err != nil:
+			return err
+		case r == nil:
 			return s.makeQueue(tx, in)
+		default:
+			return r.same(in.Attributes)
 		}
-		return sameQueue(v, in)
 	})
 }
 
@@ -64,13 +68,13 @@ func (s *Store) makeQueue(tx *bbolt.Tx, in request) error {
 	if err != nil {
 		return err
 	}
-	for _, of := range [][]byte{contentsName, statesName} {
-		if _, err := tx.Bucket(of).CreateBucket(number(id)); err != nil {
-			return err
-		}
+	_, err = tx.Bucket(contentsName).CreateBucket(number(id))
+	_, err2 := tx.Bucket(statesName).CreateBucket(number(id))
+	if err := cmp.Or(err, err2); err != nil {
+		return err
 	}
 	now := s.Now().UTC()
-	r := record{ID: id, Attributes: in.Attributes, Tags: in.Tags, Created: now, Modified: now}
+	r := &record{ID: id, Attributes: in.Attributes, Tags: in.Tags, Created: now, Modified: now}
 	q, err := s.newQueue(in.QueueName, r)
 	if err != nil {
 		return err
@@ -83,14 +87,10 @@ func (s *Store) makeQueue(tx *bbolt.Tx, in request) error {
 	return putRecord(tx, in.QueueName, r)
 }
 
-// sameQueue refuses attributes that differ from those of the queue there is.
-func sameQueue(v []byte, in request) error {
-	var r record
-	if err := json.Unmarshal(v, &r); err != nil {
-		return fmt.Errorf("decode queue %s: %w", in.QueueName, err)
-	}
+// same refuses attributes that differ from those of the queue there is.
+func (r *record) same(attributes map[string]string) error {
 	have := r.attributes()
-	for name, value := range in.Attributes {
+	for name, value := range attributes {
 		if have[name] != value {
 			return fault("QueueNameExists", "QueueAlreadyExists", "A queue already exists with the same name and a different value for attribute %s", name)
 		}
@@ -99,7 +99,7 @@ func sameQueue(v []byte, in request) error {
 }
 
 // attributes are those that were set, and the defaults of others.
-func (r record) attributes() map[string]string {
+func (r *record) attributes() map[string]string {
 	all := map[string]string{"SqsManagedSseEnabled": "true"}
 	for name, l := range numeric {
 		all[name] = strconv.Itoa(l.byDefault)
@@ -112,7 +112,20 @@ func (r record) attributes() map[string]string {
 	return all
 }
 
-func putRecord(tx *bbolt.Tx, name string, r record) error {
+// getRecord is what is stored of a queue, nil if there is none of that name.
+func getRecord(tx *bbolt.Tx, name string) (*record, error) {
+	v := tx.Bucket(queuesName).Get([]byte(name))
+	if v == nil {
+		return nil, nil
+	}
+	r := &record{}
+	if err := json.Unmarshal(v, r); err != nil {
+		return nil, fmt.Errorf("decode queue %s: %w", name, err)
+	}
+	return r, nil
+}
+
+func putRecord(tx *bbolt.Tx, name string, r *record) error {
 	v, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("encode queue %s: %w", name, err)
@@ -121,19 +134,12 @@ func putRecord(tx *bbolt.Tx, name string, r record) error {
 }
 
 // record is what is stored of q, unless it was deleted.
-func (q *queue) record(tx *bbolt.Tx) (record, error) {
-	var r record
-	v := tx.Bucket(queuesName).Get([]byte(q.name))
-	if v == nil {
-		return r, errNoQueue()
+func (q *queue) record(tx *bbolt.Tx) (*record, error) {
+	r, err := getRecord(tx, q.name)
+	if err == nil && (r == nil || r.ID != q.id) {
+		err = errNoQueue()
 	}
-	if err := json.Unmarshal(v, &r); err != nil {
-		return r, fmt.Errorf("decode queue %s: %w", q.name, err)
-	}
-	if r.ID != q.id {
-		return r, errNoQueue()
-	}
-	return r, nil
+	return r, err
 }
 
 func (s *Store) deleteQueue(_ context.Context, q *queue, _ request) (answer, error) {
@@ -141,13 +147,12 @@ func (s *Store) deleteQueue(_ context.Context, q *queue, _ request) (answer, err
 		if _, err := q.record(tx); err != nil {
 			return err
 		}
-		for _, of := range [][]byte{contentsName, statesName} {
-			if err := tx.Bucket(of).DeleteBucket(number(q.id)); err != nil {
-				return err
-			}
-		}
 		tx.OnCommit(func() { s.drop(q) })
-		return tx.Bucket(queuesName).Delete([]byte(q.name))
+		return cmp.Or(
+			tx.Bucket(contentsName).DeleteBucket(number(q.id)),
+			tx.Bucket(statesName).DeleteBucket(number(q.id)),
+			tx.Bucket(queuesName).Delete([]byte(q.name)),
+		)
 	})
 }
 
@@ -259,7 +264,7 @@ func (s *Store) getQueueAttributes(_ context.Context, q *queue, in request) (ans
 	return answer{Attributes: out}, nil
 }
 
-func (s *Store) record(q *queue) (r record, err error) {
+func (s *Store) record(q *queue) (r *record, err error) {
 	err = s.DB.View(func(tx *bbolt.Tx) error {
 		r, err = q.record(tx)
 		return err
@@ -268,7 +273,7 @@ func (s *Store) record(q *queue) (r record, err error) {
 }
 
 // attributes are all that the queue has.
-func (q *queue) attributes(r record) map[string]string {
+func (q *queue) attributes(r *record) map[string]string {
 	all := r.attributes()
 	all["QueueArn"] = q.arn
 	all["CreatedTimestamp"] = strconv.FormatInt(r.Created.Unix(), 10)
@@ -304,7 +309,7 @@ func (q *queue) change(f func(*record)) error {
 		if err != nil {
 			return err
 		}
-		f(&r)
+		f(r)
 		set, err := parseSettings(r.Attributes)
 		if err != nil {
 			return err
@@ -332,5 +337,8 @@ func (s *Store) tagQueue(_ context.Context, q *queue, in request) (answer, error
 
 func (s *Store) listQueueTags(_ context.Context, q *queue, _ request) (answer, error) {
 	r, err := s.record(q)
-	return answer{Tags: r.Tags}, err
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{Tags: r.Tags}, nil
 }

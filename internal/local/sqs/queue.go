@@ -35,7 +35,7 @@ type queue struct {
 	arrived chan struct{} // closed when those who wait should look again
 }
 
-func (s *Store) newQueue(name string, r record) (*queue, error) {
+func (s *Store) newQueue(name string, r *record) (*queue, error) {
 	set, err := parseSettings(r.Attributes)
 	if err != nil {
 		return nil, err

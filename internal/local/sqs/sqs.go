@@ -19,6 +19,7 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -87,12 +88,10 @@ type record struct {
 func Open(o Options) (*Store, error) {
 	s := &Store{Options: o, queues: map[string]*queue{}}
 	err := s.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{queuesName, contentsName, statesName} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := tx.CreateBucketIfNotExists(queuesName)
+		_, err2 := tx.CreateBucketIfNotExists(contentsName)
+		_, err3 := tx.CreateBucketIfNotExists(statesName)
+		return cmp.Or(err, err2, err3)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the queues: %w", err)
@@ -102,20 +101,25 @@ func Open(o Options) (*Store, error) {
 
 func (s *Store) load(tx *bbolt.Tx) error {
 	return tx.Bucket(queuesName).ForEach(func(name, v []byte) error {
-		var r record
-		if err := json.Unmarshal(v, &r); err != nil {
-			return fmt.Errorf("read queue %s: %w", name, err)
-		}
-		q, err := s.newQueue(string(name), r)
+		q, err := s.loadQueue(tx, string(name), v)
 		if err != nil {
 			return fmt.Errorf("read queue %s: %w", name, err)
 		}
-		if err := q.load(tx); err != nil {
-			return fmt.Errorf("read queue %s: %w", name, err)
-		}
-		s.queues[string(name)] = q
+		s.queues[q.name] = q
 		return nil
 	})
+}
+
+func (s *Store) loadQueue(tx *bbolt.Tx, name string, v []byte) (*queue, error) {
+	var r record
+	if err := json.Unmarshal(v, &r); err != nil {
+		return nil, err
+	}
+	q, err := s.newQueue(name, &r)
+	if err != nil {
+		return nil, err
+	}
+	return q, q.load(tx)
 }
 
 // Close writes down what is written late. The store must not be used any more.
