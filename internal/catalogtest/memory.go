@@ -265,31 +265,20 @@ func (m *Memory) find(name string) (*memoryTable, error) {
 // key is a partition's values as one string; no value holds its separator.
 func key(values []string) string { return strings.Join(values, "\x00") }
 
-// CreateTable makes a table; its names and locations are taken as they are.
-func (m *Memory) CreateTable(_ context.Context, t Table) error {
+// CreateTable makes a table of what is said of it; its name and location are taken
+// as they are.
+func (m *Memory) CreateTable(_ context.Context, t refresh.Table) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	name := strings.ToLower(t.Name)
+	name := strings.ToLower(t.ID.Name)
 	if m.gone || m.tables[name] != nil {
 		return fmt.Errorf("create table %s: it exists, or the database doesn't", name)
 	}
 	m.created++
-	facts := kinds[t.Kind]
-	facts.ID = refresh.TableID{Database: "memory", Name: name, Created: time.Unix(int64(m.created), 0), Location: t.Location}
-	facts.Keys = slices.Clone(t.Keys)
-	if t.Parquet {
-		facts.Format = refresh.Parquet
-	}
-	m.tables[name] = &memoryTable{facts: facts, partitions: map[string]refresh.Partition{}, looked: map[string]bool{}}
+	t.ID.Database, t.ID.Name, t.ID.Created = "memory", name, time.Unix(int64(m.created), 0)
+	t.Keys = slices.Clone(t.Keys)
+	m.tables[name] = &memoryTable{facts: t, partitions: map[string]refresh.Partition{}, looked: map[string]bool{}}
 	return nil
-}
-
-// kinds are how a Catalog reads the kinds of tables.
-var kinds = map[Kind]refresh.Table{
-	Projected: {Kind: refresh.Projected, KindName: "table with partition projection"},
-	Iceberg:   {Kind: refresh.NotHive, KindName: "Iceberg table"},
-	Delta:     {Kind: refresh.NotHive, KindName: "Delta table"},
-	View:      {Kind: refresh.NotHive, KindName: "view"},
 }
 
 // DropTable drops a table.
@@ -356,28 +345,6 @@ func (m *Memory) AllPartitions(_ context.Context, table string) ([]refresh.Parti
 	}
 	return slices.Collect(maps.Values(t.partitions)), nil
 }
-
-// Table is a table to make.
-type Table struct {
-	Name     string
-	Keys     []refresh.Key
-	Location string
-	Parquet  bool
-	Kind     Kind
-}
-
-// Kind is the kind of a table to make.
-type Kind int
-
-// The kinds of tables that a Catalog has to tell apart.
-const (
-	Hive Kind = iota
-	Projected
-	Iceberg
-	Delta
-	Hudi
-	View
-)
 
 // Hostile are partition values that an engine or a statement was seen to
 // change: quotes, backslashes, escapes, comments, what folder names escape,

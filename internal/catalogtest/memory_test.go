@@ -77,15 +77,15 @@ func TestMemoryMakesTestsFailThatBreakTheRules(t *testing.T) {
 
 func twoTables(t *testing.T, m *Memory) (table, projected refresh.Table) {
 	t.Helper()
-	create := func(name string, kind Kind) refresh.Table {
-		err := m.CreateTable(t.Context(), Table{Name: name, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Kind: kind})
+	create := func(name string, kind refresh.Kind) refresh.Table {
+		err := m.CreateTable(t.Context(), refresh.Table{ID: refresh.TableID{Name: name}, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Kind: kind})
 		made, err2 := m.Table(t.Context(), name)
 		if err := errors.Join(err, err2); err != nil {
 			t.Fatal(err)
 		}
 		return made
 	}
-	return create("t", Hive), create("p", Projected)
+	return create("t", refresh.Hive), create("p", refresh.Projected)
 }
 
 func TestMemoryFaults(t *testing.T) {

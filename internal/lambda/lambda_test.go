@@ -152,7 +152,7 @@ func (g *rig) send(ctx context.Context, bodies []string, after time.Duration) (i
 func (g *rig) create(names ...string) {
 	g.t.Helper()
 	for _, n := range names {
-		if err := g.catalog.CreateTable(g.t.Context(), catalogtest.Table{Name: n, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://b/" + n + "/"}); err != nil {
+		if err := g.catalog.CreateTable(g.t.Context(), refresh.Table{ID: refresh.TableID{Name: n, Location: "s3://b/" + n + "/"}, Keys: []refresh.Key{{Name: "dt", Type: "string"}}}); err != nil {
 			g.t.Fatal(err)
 		}
 	}

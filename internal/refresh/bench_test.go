@@ -24,7 +24,7 @@ func benchmarkKnown(b *testing.B, meters int) {
 		b.Fatal(err)
 	}
 	m := catalogtest.NewMemory(b)
-	if err := m.CreateTable(b.Context(), catalogtest.Table{Name: "cloudtrail_events", Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://example.streamalert.data/cloudtrail_events/"}); err != nil {
+	if err := m.CreateTable(b.Context(), refresh.Table{ID: refresh.TableID{Name: "cloudtrail_events", Location: "s3://example.streamalert.data/cloudtrail_events/"}, Keys: []refresh.Key{{Name: "dt", Type: "string"}}}); err != nil {
 		b.Fatal(err)
 	}
 	r := refresh.New(refresh.Options{Router: router, Catalog: m.Catalog(), DeadLetters: &letters{}, Statements: 5, MaxInHand: 32 << 20})

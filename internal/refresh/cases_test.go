@@ -152,7 +152,7 @@ func checkCase(t *testing.T, c messageCase, settle func(refresh.Message) refresh
 
 func createDT(t *testing.T, m *catalogtest.Memory, name string) {
 	t.Helper()
-	err := m.CreateTable(t.Context(), catalogtest.Table{Name: name, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://x/" + name + "/"})
+	err := m.CreateTable(t.Context(), refresh.Table{ID: refresh.TableID{Name: name, Location: "s3://x/" + name + "/"}, Keys: []refresh.Key{{Name: "dt", Type: "string"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

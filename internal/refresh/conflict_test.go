@@ -91,7 +91,7 @@ func TestOfTwoSpellingsOursCounts(t *testing.T) {
 				o.Catalog.Reader = backwards{o.Catalog.Reader}
 			}
 		})
-		if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "num", Keys: []refresh.Key{{Name: "day", Type: "string"}, {Name: "m", Type: "int"}}, Location: "s3://num/"}); err != nil {
+		if err := g.catalog.CreateTable(t.Context(), refresh.Table{ID: refresh.TableID{Name: "num", Location: "s3://num/"}, Keys: []refresh.Key{{Name: "day", Type: "string"}, {Name: "m", Type: "int"}}}); err != nil {
 			t.Fatal(err)
 		}
 		g.behind("num", "s3://num/m=01/day=a/", "a", "01")
@@ -103,7 +103,7 @@ func TestOfTwoSpellingsOursCounts(t *testing.T) {
 func TestOfTwoSpellingsTheTablesOwnCounts(t *testing.T) {
 	g := newRig(t)
 	keys := []refresh.Key{{Name: "day", Type: "string"}, {Name: "m", Type: "int"}}
-	if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "num", Keys: keys, Location: "s3://num/"}); err != nil {
+	if err := g.catalog.CreateTable(t.Context(), refresh.Table{ID: refresh.TableID{Name: "num", Location: "s3://num/"}, Keys: keys}); err != nil {
 		t.Fatal(err)
 	}
 	g.behind("num", "s3://elsewhere/", "a", "1")
@@ -116,7 +116,7 @@ func TestOfTwoSpellingsTheTablesOwnCounts(t *testing.T) {
 func TestValuesThatDifferInCaseAreTwo(t *testing.T) {
 	g := newRig(t)
 	keys := []refresh.Key{{Name: "day", Type: "string"}, {Name: "m", Type: "int"}}
-	if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "num", Keys: keys, Location: "s3://num/"}); err != nil {
+	if err := g.catalog.CreateTable(t.Context(), refresh.Table{ID: refresh.TableID{Name: "num", Location: "s3://num/"}, Keys: keys}); err != nil {
 		t.Fatal(err)
 	}
 	g.behind("num", "s3://num/m=1/day=MON/", "MON", "1")
@@ -132,7 +132,7 @@ func TestIntegersAreOneValueHoweverWritten(t *testing.T) {
 	g := newRig(t)
 	// The table has its keys in another order than the layout.
 	keys := []refresh.Key{{Name: "day", Type: "string"}, {Name: "m", Type: "int"}}
-	if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "num", Keys: keys, Location: "s3://num/"}); err != nil {
+	if err := g.catalog.CreateTable(t.Context(), refresh.Table{ID: refresh.TableID{Name: "num", Location: "s3://num/"}, Keys: keys}); err != nil {
 		t.Fatal(err)
 	}
 	g.behind("num", "s3://num/m=02/day=a/", "a", "02")

@@ -218,7 +218,7 @@ func TestAFolderKnownByOneRuleDoesNotAnswerForAnother(t *testing.T) {
 	}
 	g := newRig(t, func(o *refresh.Options) { o.Router = router })
 	g.create("t")
-	if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "k", Keys: []refresh.Key{{Name: "x", Type: "string"}}, Location: "s3://k/"}); err != nil {
+	if err := g.catalog.CreateTable(t.Context(), refresh.Table{ID: refresh.TableID{Name: "k", Location: "s3://k/"}, Keys: []refresh.Key{{Name: "x", Type: "string"}}}); err != nil {
 		t.Fatal(err)
 	}
 	g.must(refresh.Done, nil, "parquet/t/dt=2018-03-01-05/x", "x=1/x")

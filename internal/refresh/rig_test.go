@@ -70,7 +70,7 @@ func (s sober) Handle(_ context.Context, r slog.Record) error {
 func (g *rig) create(names ...string) {
 	g.t.Helper()
 	for _, n := range names {
-		if err := g.catalog.CreateTable(g.t.Context(), catalogtest.Table{Name: n, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://data/" + n + "/"}); err != nil {
+		if err := g.catalog.CreateTable(g.t.Context(), refresh.Table{ID: refresh.TableID{Name: n, Location: "s3://data/" + n + "/"}, Keys: []refresh.Key{{Name: "dt", Type: "string"}}}); err != nil {
 			g.t.Fatal(err)
 		}
 	}
@@ -79,8 +79,8 @@ func (g *rig) create(names ...string) {
 // project makes a table whose partitions Athena computes.
 func (g *rig) project(name string) {
 	g.t.Helper()
-	if err := g.catalog.CreateTable(g.t.Context(), catalogtest.Table{Name: name, Keys: []refresh.Key{{Name: "dt", Type: "string"}},
-		Location: "s3://data/" + name + "/", Kind: catalogtest.Projected}); err != nil {
+	if err := g.catalog.CreateTable(g.t.Context(), refresh.Table{ID: refresh.TableID{Name: name, Location: "s3://data/" + name + "/"},
+		Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Kind: refresh.Projected}); err != nil {
 		g.t.Fatal(err)
 	}
 }

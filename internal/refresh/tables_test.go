@@ -19,16 +19,16 @@ import (
 func TestKindsOfTables(t *testing.T) {
 	g := newRig(t)
 	dt := []refresh.Key{{Name: "dt", Type: "string"}}
-	for _, c := range []catalogtest.Table{
-		{Name: "projected", Keys: dt, Kind: catalogtest.Projected},
-		{Name: "iceberg", Keys: dt, Kind: catalogtest.Iceberg},
-		{Name: "other_keys", Keys: []refresh.Key{{Name: "day", Type: "string"}}},
-		{Name: "no_keys"},
-		{Name: "dated", Keys: []refresh.Key{{Name: "dt", Type: "date"}}},
-		{Name: "json", Keys: dt},
-		{Name: "pq", Keys: dt, Parquet: true},
+	for name, c := range map[string]refresh.Table{
+		"projected":  {Keys: dt, Kind: refresh.Projected},
+		"iceberg":    {Keys: dt, Kind: refresh.NotHive, KindName: "Iceberg table"},
+		"other_keys": {Keys: []refresh.Key{{Name: "day", Type: "string"}}},
+		"no_keys":    {},
+		"dated":      {Keys: []refresh.Key{{Name: "dt", Type: "date"}}},
+		"json":       {Keys: dt},
+		"pq":         {Keys: dt, Format: refresh.Parquet},
 	} {
-		c.Location = "s3://data/" + c.Name + "/"
+		c.ID = refresh.TableID{Name: name, Location: "s3://data/" + name + "/"}
 		if err := g.catalog.CreateTable(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}

@@ -107,7 +107,7 @@ func TestAPartitionIsFoundHoweverItIsStored(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := newRig(t, func(o *refresh.Options) { o.Router = router })
-		if err := g.catalog.CreateTable(t.Context(), catalogtest.Table{Name: "k", Keys: []refresh.Key{{Name: "v", Type: hiveType}}, Location: "s3://k/"}); err != nil {
+		if err := g.catalog.CreateTable(t.Context(), refresh.Table{ID: refresh.TableID{Name: "k", Location: "s3://k/"}, Keys: []refresh.Key{{Name: "v", Type: hiveType}}}); err != nil {
 			t.Fatal(err)
 		}
 		folder := "v=" + url.PathEscape(c.key)

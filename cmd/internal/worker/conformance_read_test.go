@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 )
 
@@ -67,7 +66,7 @@ func tableMissing(t *testing.T, s *suite) {
 
 func tableFacts(t *testing.T, s *suite) {
 	keys := []refresh.Key{{Name: "region", Type: "string"}, {Name: "account", Type: "bigint"}, {Name: "dt", Type: "date"}}
-	got := s.create(catalogtest.Table{Name: "t", Keys: keys, Location: "s3://bucket/some where/'t'/"})
+	got := s.create(refresh.Table{ID: refresh.TableID{Name: "t", Location: "s3://bucket/some where/'t'/"}, Keys: keys})
 	switch {
 	case !slices.Equal(got.Keys, keys):
 		t.Errorf("keys: %v, want %v", got.Keys, keys)
@@ -77,32 +76,32 @@ func tableFacts(t *testing.T, s *suite) {
 		t.Errorf("kind and format: %+v", got)
 	}
 	parquet := daily("p")
-	parquet.Parquet = true
+	parquet.Format = refresh.Parquet
 	if got := s.create(parquet); got.Format != refresh.Parquet {
 		t.Errorf("format of a Parquet table: %v", got.Format)
 	}
-	if got := s.create(catalogtest.Table{Name: "flat", Location: "s3://bucket/flat/"}); len(got.Keys) != 0 || got.Kind != refresh.Hive {
+	if got := s.create(refresh.Table{ID: refresh.TableID{Name: "flat", Location: "s3://bucket/flat/"}}); len(got.Keys) != 0 || got.Kind != refresh.Hive {
 		t.Errorf("table without partition keys: %+v", got)
 	}
 }
 
 func kinds(t *testing.T, s *suite) {
-	for kind, want := range map[catalogtest.Kind]refresh.Kind{
-		catalogtest.Hive:      refresh.Hive,
-		catalogtest.Projected: refresh.Projected,
-		catalogtest.Iceberg:   refresh.NotHive,
-		catalogtest.Delta:     refresh.NotHive,
-		catalogtest.Hudi:      refresh.Hive,
-		catalogtest.View:      refresh.NotHive,
+	for i, want := range []refresh.Table{
+		{Kind: refresh.Hive},
+		{Kind: refresh.Hive, KindName: hudi},
+		{Kind: refresh.Projected},
+		{Kind: refresh.NotHive, KindName: iceberg},
+		{Kind: refresh.NotHive, KindName: delta},
+		{Kind: refresh.NotHive, KindName: view},
 	} {
-		spec := daily(fmt.Sprintf("t%d", kind))
-		spec.Kind = kind
+		spec := daily(fmt.Sprintf("t%d", i))
+		spec.Kind, spec.KindName = want.Kind, want.KindName
 		got := s.create(spec)
-		if got.Kind != want {
-			t.Errorf("kind %d: read as %d, want %d", kind, got.Kind, want)
+		if got.Kind != want.Kind {
+			t.Errorf("kind %d: read as %d, want %d", i, got.Kind, want.Kind)
 		}
-		if want == refresh.NotHive && got.KindName == "" {
-			t.Errorf("kind %d: has no name", kind)
+		if want.Kind == refresh.NotHive && got.KindName == "" {
+			t.Errorf("kind %d: has no name", i)
 		}
 	}
 }

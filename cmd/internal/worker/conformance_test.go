@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 )
@@ -14,7 +13,7 @@ import (
 // behind changes the database behind the Catalog's back, as other people's
 // tools do. Its names and locations are taken as they are.
 type behind interface {
-	CreateTable(ctx context.Context, t catalogtest.Table) error
+	CreateTable(ctx context.Context, t refresh.Table) error
 	DropTable(ctx context.Context, name string) error
 	DropDatabase(ctx context.Context) error
 	AddPartition(ctx context.Context, table string, p refresh.Partition) error
@@ -65,16 +64,16 @@ type suite struct {
 }
 
 // daily is a table with one key, as most are.
-func daily(name string) catalogtest.Table {
-	return catalogtest.Table{Name: name, Keys: []refresh.Key{{Name: "dt", Type: "string"}}, Location: "s3://bucket/" + name + "/"}
+func daily(name string) refresh.Table {
+	return refresh.Table{ID: refresh.TableID{Name: name, Location: "s3://bucket/" + name + "/"}, Keys: []refresh.Key{{Name: "dt", Type: "string"}}}
 }
 
-func (s *suite) create(t catalogtest.Table) refresh.Table {
+func (s *suite) create(t refresh.Table) refresh.Table {
 	s.t.Helper()
 	if err := s.behind.CreateTable(s.ctx, t); err != nil {
-		s.t.Fatalf("create table %s: %v", t.Name, err)
+		s.t.Fatalf("create table %s: %v", t.ID.Name, err)
 	}
-	return s.table(t.Name)
+	return s.table(t.ID.Name)
 }
 
 func (s *suite) table(name string) refresh.Table {

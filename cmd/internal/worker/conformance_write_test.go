@@ -21,10 +21,9 @@ func hostile(t *testing.T, s *suite) {
 }
 
 func severalKeys(t *testing.T, s *suite) {
-	table := s.create(catalogtest.Table{
-		Name:     "t",
-		Keys:     []refresh.Key{{Name: "b", Type: "string"}, {Name: "a", Type: "string"}, {Name: "date", Type: "string"}},
-		Location: "s3://bucket/t/",
+	table := s.create(refresh.Table{
+		ID:   refresh.TableID{Name: "t", Location: "s3://bucket/t/"},
+		Keys: []refresh.Key{{Name: "b", Type: "string"}, {Name: "a", Type: "string"}, {Name: "date", Type: "string"}},
 	})
 	s.add(table, []refresh.Partition{
 		part("s3://bucket/t/1/", "x", "y", "z"),
@@ -35,12 +34,11 @@ func severalKeys(t *testing.T, s *suite) {
 }
 
 func numbers(t *testing.T, s *suite) {
-	table := s.create(catalogtest.Table{
-		Name: "t",
+	table := s.create(refresh.Table{
+		ID: refresh.TableID{Name: "t", Location: "s3://bucket/t/"},
 		Keys: []refresh.Key{
 			{Name: "year", Type: "int"}, {Name: "month", Type: "tinyint"}, {Name: "n", Type: "bigint"}, {Name: "s", Type: "smallint"}, {Name: "hour", Type: "string"},
 		},
-		Location: "s3://bucket/t/",
 	})
 	s.add(table, []refresh.Partition{
 		part("s3://bucket/t/1/", "2018", "3", "9223372036854775807", "-1", "07"),

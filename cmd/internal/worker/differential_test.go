@@ -267,7 +267,7 @@ func (s *side) state(ctx context.Context) (lines []string) {
 type history struct {
 	seed   uint64
 	router *table.Router
-	tables []catalogtest.Table
+	tables []refresh.Table
 	before []stored
 	steps  []step
 }
@@ -288,8 +288,8 @@ type step struct {
 type maker struct {
 	*rand.Rand
 	h     *history
-	specs map[string]catalogtest.Table // of the tables that there are or were
-	keys  []string                     // that landed
+	specs map[string]refresh.Table // of the tables that there are or were
+	keys  []string                 // that landed
 }
 
 func makeHistory(seed uint64) *history {
@@ -303,7 +303,7 @@ func makeHistory(seed uint64) *history {
 	if err != nil {
 		panic(err)
 	}
-	m := &maker{Rand: rand.New(rand.NewPCG(seed, 7)), h: &history{seed: seed, router: router}, specs: map[string]catalogtest.Table{}}
+	m := &maker{Rand: rand.New(rand.NewPCG(seed, 7)), h: &history{seed: seed, router: router}, specs: map[string]refresh.Table{}}
 	for _, name := range []string{"d0", "d1", "d2", "h", "n", "p0", "p1"} {
 		if m.IntN(12) > 0 {
 			m.specs[name] = m.spec(name)
@@ -320,8 +320,8 @@ func makeHistory(seed uint64) *history {
 func pick[T any](m *maker, list ...T) T { return list[m.IntN(len(list))] }
 
 // spec is a table of that name, mostly one that its layout can feed.
-func (m *maker) spec(name string) catalogtest.Table {
-	t := catalogtest.Table{Name: name, Location: "s3://tables/" + name + "/"}
+func (m *maker) spec(name string) refresh.Table {
+	t := refresh.Table{ID: refresh.TableID{Name: name, Location: "s3://tables/" + name + "/"}}
 	switch name {
 	case "h":
 		t.Keys = []refresh.Key{{Name: "region", Type: "string"}, {Name: "month", Type: pick(m, "int", "int", "tinyint", "bigint", "string", "date")}}
@@ -331,10 +331,16 @@ func (m *maker) spec(name string) catalogtest.Table {
 		t.Keys = []refresh.Key{{Name: "dt", Type: pick(m, "string", "string", "string", "string", "string", "date")}}
 	}
 	m.Shuffle(len(t.Keys), func(i, j int) { t.Keys[i], t.Keys[j] = t.Keys[j], t.Keys[i] })
-	t.Parquet = name[0] == 'p' && m.IntN(3) > 0
+	if name[0] == 'p' && m.IntN(3) > 0 {
+		t.Format = refresh.Parquet
+	}
 	switch m.IntN(12) {
 	case 0:
-		t.Kind = pick(m, catalogtest.Projected, catalogtest.Iceberg, catalogtest.Delta, catalogtest.View)
+		if t.KindName = pick(m, "", iceberg, delta, view); t.KindName == "" {
+			t.Kind = refresh.Projected
+		} else {
+			t.Kind = refresh.NotHive
+		}
 	case 1:
 		t.Keys = t.Keys[:len(t.Keys)-1]
 	}
@@ -352,8 +358,8 @@ func (m *maker) before() {
 		if p.Outcome != table.Place || !ok || len(spec.Keys) != len(p.Partition.Keys) {
 			continue
 		}
-		s := stored{spec.Name, refresh.Partition{Location: pick(m, p.Partition.Location, strings.TrimSuffix(p.Partition.Location, "/"), "s3://elsewhere/")}}
-		id := spec.Name
+		s := stored{spec.ID.Name, refresh.Partition{Location: pick(m, p.Partition.Location, strings.TrimSuffix(p.Partition.Location, "/"), "s3://elsewhere/")}}
+		id := spec.ID.Name
 		for _, k := range spec.Keys {
 			v := p.Partition.Values[slices.Index(p.Partition.Keys, k.Name)]
 			id += "\x00" + strings.TrimLeft(v, "0")

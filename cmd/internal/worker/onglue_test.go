@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 
-	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,26 +28,35 @@ func createOnGlue(ctx context.Context, cfg aws.Config, name string) (*onGlue, er
 	return d, nil
 }
 
+// What tables are called that are made in another way than Hive's.
+const (
+	iceberg = "Iceberg table"
+	delta   = "Delta table"
+	hudi    = "Hudi table"
+	view    = "view"
+)
+
 // CreateTable makes a table as the tools make it that write its kind.
-func (d *onGlue) CreateTable(ctx context.Context, t catalogtest.Table) error {
+func (d *onGlue) CreateTable(ctx context.Context, t refresh.Table) error {
 	in := &types.TableInput{
-		Name:              &t.Name,
+		Name:              &t.ID.Name,
 		TableType:         aws.String("EXTERNAL_TABLE"),
 		Parameters:        map[string]string{"EXTERNAL": "TRUE"},
 		PartitionKeys:     columns(t.Keys),
 		StorageDescriptor: descriptor(t),
 	}
-	switch t.Kind {
-	case catalogtest.Projected:
-		in.Parameters["projection.enabled"] = "true"
-	case catalogtest.Iceberg:
+	switch t.KindName {
+	case iceberg:
 		in.Parameters["table_type"] = "ICEBERG"
-	case catalogtest.Delta:
+	case delta:
 		in.Parameters["spark.sql.sources.provider"] = "delta"
-	case catalogtest.Hudi:
+	case hudi:
 		in.StorageDescriptor.InputFormat = aws.String("org.apache.hudi.hadoop.HoodieParquetInputFormat")
-	case catalogtest.View:
+	case view:
 		in.TableType = aws.String("VIRTUAL_VIEW")
+	}
+	if t.Kind == refresh.Projected {
+		in.Parameters["projection.enabled"] = "true"
 	}
 	_, err := d.client.CreateTable(ctx, &glue.CreateTableInput{DatabaseName: &d.name, TableInput: in})
 	return err
@@ -62,16 +70,16 @@ func columns(keys []refresh.Key) []types.Column {
 	return c
 }
 
-func descriptor(t catalogtest.Table) *types.StorageDescriptor {
+func descriptor(t refresh.Table) *types.StorageDescriptor {
 	input, output, serde := "org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat", "org.openx.data.jsonserde.JsonSerDe"
-	if t.Parquet {
+	if t.Format == refresh.Parquet {
 		input = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 		output = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 		serde = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 	}
 	return &types.StorageDescriptor{
 		Columns:      []types.Column{{Name: aws.String("line"), Type: aws.String("string")}},
-		Location:     &t.Location,
+		Location:     &t.ID.Location,
 		InputFormat:  &input,
 		OutputFormat: &output,
 		SerdeInfo:    &types.SerDeInfo{SerializationLibrary: &serde},
