@@ -142,10 +142,11 @@ func coerce(e expr, to Type) (string, bool) {
 	return castTo(e, to)
 }
 
-// castTo writes a cast, false if Trino has none or it was never compared.
+// castTo writes a cast, false if Trino has none or it was never compared. Those
+// of one plain type to another are in functions.txt.
 func castTo(e expr, to Type) (string, bool) {
-	plain := "CAST(" + e.sql + " AS " + to.duck() + ")"
 	from := e.typ
+	isTime := to.Base == "timestamp" || to.Base == zoned
 	switch {
 	case from.Base == "unknown":
 		return "CAST(NULL AS " + to.duck() + ")", true
@@ -159,120 +160,26 @@ func castTo(e expr, to Type) (string, bool) {
 		return fromJSON(e, to)
 	case len(from.Elems) > 0 || len(to.Elems) > 0:
 		return castElems(e, to)
-	case isText(from):
-		return castText(e, to)
-	case to.Base == "varchar":
-		return castToText(e, to)
-	case from.isNumber() && to.isInteger() && !from.isInteger():
-		if from.isFloat() {
-			return "CAST(round(trino_finite(CAST(" + e.sql + " AS DOUBLE))) AS " + to.duck() + ")", true
-		}
-		return plain, true
-	case from.isNumber() && to.Base == "decimal" && from.isFloat():
-		return "CAST(trino_double_decimal(CAST(" + e.sql + " AS DOUBLE), " + fmt.Sprint(to.S) + ") AS " + to.duck() + ")", true
-	case from.isNumber() && to.isNumber():
-		return plain, true
-	case from.isNumber() && to.Base == "boolean":
-		return "(" + e.sql + " <> 0)", true
-	case from.Base == "boolean" && to.isNumber():
-		return plain, true
-	}
-	return castTime(e, to)
-}
-
-// castText casts what is text.
-func castText(e expr, to Type) (string, bool) {
-	switch {
-	case to.Base == "varchar":
-		if to.P >= 0 && (e.typ.P < 0 || to.P < e.typ.P) {
+	case isText(from) && to.Base == "varchar":
+		if to.P >= 0 && (from.P < 0 || to.P < from.P) {
 			return fmt.Sprintf("left(%s, %d)", e.sql, to.P), true
 		}
 		return e.sql, true
-	case to.isInteger():
-		return "CAST(trino_integer(" + e.sql + ", '" + to.Base + "') AS " + to.duck() + ")", true
-	case to.isFloat():
-		return "CAST(trino_double(" + e.sql + ", '" + to.Base + "') AS " + to.duck() + ")", true
-	case to.Base == "decimal":
-		return fmt.Sprintf("CAST(trino_decimal(%s, %d, %d) AS %s)", e.sql, to.P, to.S, to.duck()), true
-	case to.Base == "boolean":
-		return "trino_boolean(" + e.sql + ")", true
-	case to.Base == "ipaddress":
-		return "trino_ip(" + e.sql + ")", true
-	case to.Base == "date":
-		return "CAST(trino_date(" + e.sql + ") AS DATE)", true
-	case to.Base == "timestamp" && to.P <= 6:
-		return fmt.Sprintf("trino_timestamp(%s, %d)", e.sql, to.P), true
-	case to.Base == zoned && to.P <= 3:
-		return fmt.Sprintf("trino_zoned(%s, %d)", e.sql, to.P), true
-	}
-	return "", false
-}
-
-func castToText(e expr, to Type) (string, bool) {
-	sql := "CAST(" + e.sql + " AS VARCHAR)"
-	switch e.typ.Base {
-	case "double":
-		sql = "trino_double_text(" + e.sql + ")"
-	case "real":
-		sql = "trino_real_text(" + e.sql + ")"
-	case "timestamp":
-		sql = timestampText(e.sql, e.typ.P)
-	case zoned:
-		sql = fmt.Sprintf("trino_zoned_text(%s, %d)", e.sql, e.typ.P)
-	case "interval day to second":
-		sql = "trino_days_text(" + e.sql + ")"
-	case "interval year to month":
-		sql = "trino_months_text(CAST(" + e.sql + " AS BIGINT))"
-	case "varbinary":
+	case to.Base == "timestamp" && to.P > 6, to.Base == zoned && (to.P > 3 || from.Base == "timestamp" && from.P > 3), isTime && from.Base == zoned && to.P < from.P:
 		return "", false
-	case "boolean", "tinyint", "smallint", "integer", "bigint", "decimal", "date", "uuid", "ipaddress":
-	default:
-		return "", false
+	case from.Base == "timestamp" && to.Base == "timestamp" && to.P > from.P:
+		return e.sql, true
 	}
-	if to.P >= 0 {
+	base := from.Base
+	if isText(from) {
+		base = "varchar"
+	}
+	sql, ok := table().casts[[2]string{base, to.Base}]
+	sql = strings.NewReplacer("$1", e.sql, "$R", to.duck(), "$b", to.Base, "$p", fmt.Sprint(to.P), "$s", fmt.Sprint(to.S), "$f", fmt.Sprint(from.P)).Replace(sql)
+	if to.Base == "varchar" && to.P >= 0 {
 		sql = fmt.Sprintf("trino_fits(%s, %d, '%s')", sql, to.P, to)
 	}
-	return sql, true
-}
-
-func timestampText(sql string, p int) string {
-	switch p {
-	case 0:
-		return "strftime(" + sql + ", '%Y-%m-%d %H:%M:%S')"
-	case 3:
-		return "strftime(" + sql + ", '%Y-%m-%d %H:%M:%S.%g')"
-	case 6:
-		return "strftime(" + sql + ", '%Y-%m-%d %H:%M:%S.%f')"
-	}
-	return fmt.Sprintf("left(strftime(%s, '%%Y-%%m-%%d %%H:%%M:%%S.%%f'), %d)", sql, 20+p)
-}
-
-func castTime(e expr, to Type) (string, bool) {
-	switch e.typ.Base + " " + to.Base {
-	case "date timestamp":
-		return "CAST(" + e.sql + " AS TIMESTAMP)", to.P <= 6
-	case "date " + zoned:
-		return "(epoch_ms(CAST(" + e.sql + " AS TIMESTAMP)) * 4096)", to.P <= 3
-	case "timestamp date":
-		return "CAST(" + e.sql + " AS DATE)", true
-	case "timestamp timestamp":
-		if to.P > 6 {
-			return "", false
-		}
-		if to.P >= e.typ.P {
-			return e.sql, true
-		}
-		return fmt.Sprintf("trino_round_timestamp(%s, %d)", e.sql, to.P), true
-	case "timestamp " + zoned:
-		return "(epoch_ms(" + e.sql + ") * 4096)", to.P <= 3 && e.typ.P <= 3
-	case zoned + " " + zoned:
-		return e.sql, to.P <= 3 && to.P >= e.typ.P
-	case zoned + " timestamp":
-		return "trino_local(" + e.sql + ")", to.P <= 6 && to.P >= e.typ.P
-	case zoned + " date":
-		return "CAST(trino_local(" + e.sql + ") AS DATE)", true
-	}
-	return "", false
+	return sql, ok
 }
 
 // castElems casts arrays, maps and rows by what they hold.

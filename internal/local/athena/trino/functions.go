@@ -15,13 +15,15 @@ import (
 //	[agg|win] name(types) type = SQL of DuckDB's
 //	refused name: what to use instead
 //	uncompared name name …
+//	cast types -> types = SQL of DuckDB's
 //
 // In types a capital stands for any type; "varchar(x)", "decimal(p,s)" and
 // "timestamp(p)" bind what they have; "fn(T,U)" is a lambda that takes T and answers
 // U; "'unit'" is a constant unit of time, "const" a constant text. In the SQL $1 is
 // an argument, for a lambda $1 is the whole of it and $p1 and $b1 its parameters and
 // body; $T is the DuckDB type that T is, $p a number that was bound.
-// In an aggregate @ marks the call that takes DISTINCT, ORDER BY, FILTER and OVER.
+// In a cast $R and $b are the type it casts to, $p and $s its numbers, $f the precision
+// of the one it casts from. In an aggregate @ marks the call that takes DISTINCT, ORDER BY, FILTER and OVER.
 //
 //go:embed functions.txt
 var functionText string
@@ -37,10 +39,11 @@ type functionTable struct {
 	overloads  map[string][]overload
 	refused    map[string]string
 	uncompared map[string]bool
+	casts      map[[2]string]string // from, to
 }
 
 var table = sync.OnceValue(func() *functionTable {
-	t := &functionTable{map[string][]overload{}, map[string]string{}, map[string]bool{}}
+	t := &functionTable{map[string][]overload{}, map[string]string{}, map[string]bool{}, map[[2]string]string{}}
 	for line := range strings.Lines(functionText) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 			t.add(line)
@@ -59,6 +62,16 @@ func (t *functionTable) add(line string) {
 	if rest, ok := strings.CutPrefix(line, "uncompared "); ok {
 		for _, name := range strings.Fields(rest) {
 			t.uncompared[name] = true
+		}
+		return
+	}
+	if rest, ok := strings.CutPrefix(line, "cast "); ok {
+		types, sql, _ := strings.Cut(rest, " = ")
+		from, to, _ := strings.Cut(types, " -> ")
+		for from := range strings.SplitSeq(from, "/") {
+			for to := range strings.SplitSeq(to, "/") {
+				t.casts[[2]string{from, to}] = sql
+			}
 		}
 		return
 	}
