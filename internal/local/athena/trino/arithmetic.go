@@ -100,52 +100,19 @@ func decimals(op string, l, r expr) expr {
 
 const day = 86_400_000 // ms
 
-// temporal is arithmetic of dates, timestamps and intervals.
+// temporal is arithmetic of dates, timestamps and intervals, which functions.txt has.
 func temporal(op string, l, r expr) (expr, bool) {
-	if op == "+" && strings.HasPrefix(l.typ.Base, "interval") && !strings.HasPrefix(r.typ.Base, "interval") {
+	isInterval := func(t Type) bool { return strings.HasPrefix(t.Base, "interval") }
+	if op == "+" && isInterval(l.typ) && !isInterval(r.typ) || op == "*" && l.typ.isInteger() {
 		l, r = r, l
 	}
-	minus := map[string]string{"-": "-"}[op]
-	if op == "+" || op == "-" {
-		switch l.typ.Base + " " + r.typ.Base {
-		case "date " + tDays.Base:
-			check := "trino_whole_days(" + r.sql + ")"
-			return expr{sql: "CAST(" + l.sql + " " + op + " CAST(" + check + " AS INTEGER) AS DATE)", typ: tDate}, true
-		case "date " + tMonths.Base:
-			return expr{sql: "CAST(" + l.sql + " " + op + " to_months(" + r.sql + ") AS DATE)", typ: tDate}, true
-		case "timestamp " + tDays.Base:
-			return expr{sql: "(" + l.sql + " " + op + " to_microseconds(" + r.sql + " * 1000))", typ: timestampOf(max(l.typ.P, 3))}, true
-		case "timestamp " + tMonths.Base:
-			return expr{sql: "(" + l.sql + " " + op + " to_months(" + r.sql + "))", typ: l.typ}, true
-		case zoned + " " + tDays.Base:
-			return expr{sql: "(" + l.sql + " " + op + " " + r.sql + " * 4096)", typ: zonedOf(max(l.typ.P, 3))}, true
-		case zoned + " " + tMonths.Base:
-			return expr{sql: "trino_zoned_months(" + l.sql + ", CAST(" + minus + r.sql + " AS BIGINT))", typ: l.typ}, true
-		case tDays.Base + " " + tDays.Base, tMonths.Base + " " + tMonths.Base:
-			return expr{sql: "CAST((" + l.sql + " " + op + " " + r.sql + ") AS " + l.typ.duck() + ")", typ: l.typ}, true
+	for _, o := range table().operators[op] {
+		c := newChosen(o)
+		left, ok := c.binding.bind(o.arguments[0], l)
+		right, too := c.binding.bind(o.arguments[1], r)
+		if ok && too && left+right == 0 {
+			return expr{sql: substitute(o.sql, c, []string{l.sql, r.sql}), typ: c.binding.typeOf(o.result)}, true
 		}
-	}
-	if op == "-" {
-		ms := func(e expr) string {
-			if e.typ.Base == zoned {
-				return "(" + e.sql + " >> 12)"
-			}
-			return "epoch_ms(CAST(" + e.sql + " AS TIMESTAMP))"
-		}
-		if t := l.typ.Base; t == r.typ.Base && (t == "date" || (t == "timestamp" || t == zoned) && l.typ.P <= 3 && r.typ.P <= 3) {
-			return expr{sql: "(" + ms(l) + " - " + ms(r) + ")", typ: tDays}, true
-		}
-	}
-	if op == "*" && l.typ.isInteger() {
-		l, r = r, l
-	}
-	if (op == "*" || op == "/") && strings.HasPrefix(l.typ.Base, "interval") && r.typ.isInteger() {
-		duck := map[string]string{"*": "*", "/": "//"}[op]
-		sql := "CAST((" + l.sql + " " + duck + " " + r.sql + ") AS " + l.typ.duck() + ")"
-		if op == "/" {
-			sql = "CASE WHEN " + r.sql + " = 0 THEN " + fails("DIVISION_BY_ZERO", "'Division by zero'", l.typ) + " ELSE " + sql + " END"
-		}
-		return expr{sql: sql, typ: l.typ}, true
 	}
 	return expr{}, false
 }

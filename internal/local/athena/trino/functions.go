@@ -12,7 +12,7 @@ import (
 // functions.txt has every function that was compared with Trino, a line an
 // overload, and the names of those that were not:
 //
-//	[agg|win] name(types) type = SQL of DuckDB's
+//	[agg|win|op] name(types) type = SQL of DuckDB's
 //	refused name: what to use instead
 //	uncompared name name …
 //	cast types -> types = SQL of DuckDB's
@@ -29,7 +29,7 @@ import (
 var functionText string
 
 type overload struct {
-	kind      string // "", "agg" or "win"
+	kind      string // "", "agg", "win" or "op"
 	arguments []pattern
 	result    pattern
 	sql       string
@@ -37,13 +37,14 @@ type overload struct {
 
 type functionTable struct {
 	overloads  map[string][]overload
+	operators  map[string][]overload
 	refused    map[string]string
 	uncompared map[string]bool
 	casts      map[[2]string]string // from, to
 }
 
 var table = sync.OnceValue(func() *functionTable {
-	t := &functionTable{map[string][]overload{}, map[string]string{}, map[string]bool{}, map[[2]string]string{}}
+	t := &functionTable{map[string][]overload{}, map[string][]overload{}, map[string]string{}, map[string]bool{}, map[[2]string]string{}}
 	for line := range strings.Lines(functionText) {
 		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
 			t.add(line)
@@ -76,7 +77,7 @@ func (t *functionTable) add(line string) {
 		return
 	}
 	var o overload
-	for _, kind := range []string{"agg", "win"} {
+	for _, kind := range []string{"agg", "win", "op"} {
 		if rest, ok := strings.CutPrefix(line, kind+" "); ok {
 			o.kind, line = kind, rest
 		}
@@ -95,6 +96,10 @@ func (t *functionTable) add(line string) {
 	o.result = p.parse()
 	if p.err != nil || len(p.words) > 0 {
 		panic("functions.txt: " + line)
+	}
+	if o.kind == "op" {
+		t.operators[head[:open]] = append(t.operators[head[:open]], o)
+		return
 	}
 	for name := range strings.SplitSeq(head[:open], "/") {
 		t.overloads[name] = append(t.overloads[name], o)
@@ -132,10 +137,9 @@ func (b *binding) bind(p pattern, e expr) (cost int, ok bool) {
 		return 0, isText(t) && e.constant != nil && (p.base == "const" || slices.Contains(units, strings.ToLower(*e.constant)))
 	case len(p.elems) > 0:
 		return b.bindElems(p, t)
+	case isSmaller(p, t):
+		return 0, false
 	case p.base == "varchar" && isText(t):
-		if n, err := strconv.Atoi(p.p); err == nil && (t.P < 0 || t.P > n) {
-			return 0, false
-		}
 		if p.p != "" {
 			b.numbers[p.p] = t.P
 		}
@@ -155,6 +159,12 @@ func (b *binding) bind(p pattern, e expr) (cost int, ok bool) {
 	}
 	b.setNumbers(p, want)
 	return 2 + distance(t, want), true
+}
+
+// isSmaller says whether a pattern has a size, such as timestamp(3), and less than a type's.
+func isSmaller(p pattern, t Type) bool {
+	n, err := strconv.Atoi(p.p)
+	return err == nil && (t.P < 0 || t.P > n)
 }
 
 // distance prefers the nearer of two types that would hold a value.
@@ -202,6 +212,8 @@ func (b *binding) typeOf(p pattern) Type {
 			return min(38, p-scale+min(scale, 1))
 		case "rq": // of what is rounded to some digits
 			return min(38, p+1)
+		case "rt": // of a time to which milliseconds are added
+			return max(p, 3)
 		}
 		if n, err := strconv.Atoi(s); err == nil {
 			return n
@@ -240,6 +252,10 @@ type chosen struct {
 	overload
 	binding *binding
 	lambdas map[int]lambdaExpr
+}
+
+func newChosen(o overload) *chosen {
+	return &chosen{o, &binding{map[string]Type{}, map[string]int{}}, map[int]lambdaExpr{}}
 }
 
 // call analyses a call by the table.
@@ -289,7 +305,7 @@ func (a *analyzer) choose(n Node, name string, list []overload, nodes []Node, ar
 		if len(o.arguments) != len(args) {
 			continue
 		}
-		c := &chosen{o, &binding{map[string]Type{}, map[string]int{}}, map[int]lambdaExpr{}}
+		c := newChosen(o)
 		cost, err := a.fit(c, nodes, args, sc)
 		if err != nil {
 			lambdaErr = err
