@@ -6,14 +6,13 @@ import (
 )
 
 // arithmetic analyses an operator.
-func (a *analyzer) arithmetic(n Node, op string, nodes []Node, sc *scope) expr {
+func (a *analyzer) arithmetic(n Node, op string, list []expr) expr {
 	switch op {
 	case "~~", "!~~":
-		return a.like(n, nodes, sc, op == "!~~")
+		return a.like(n, list, op == "!~~")
 	case "||":
-		return a.concat(n, "concat", nodes, sc)
+		return a.concat(n, "concat", list)
 	}
-	list := a.exprs(nodes, sc)
 	if len(list) == 1 {
 		return a.negate(n, op, list[0])
 	}
@@ -21,14 +20,13 @@ func (a *analyzer) arithmetic(n Node, op string, nodes []Node, sc *scope) expr {
 		panic(a.errorf("SYNTAX_ERROR", n, "mismatched input '%s'. It is not Athena's", op))
 	}
 	l, r := list[0], list[1]
-	if l.typ.isNumber() && r.typ.isNumber() {
+	switch null := func(t Type) expr { return expr{sql: "CAST(NULL AS " + t.duck() + ")", typ: t} }; {
+	case l.typ.isNumber() && r.typ.isNumber():
 		return numeric(op, l, r)
-	}
-	if l.typ.Base == "unknown" && r.typ.isNumber() {
-		return numeric(op, expr{sql: "CAST(NULL AS " + r.typ.duck() + ")", typ: r.typ}, r)
-	}
-	if r.typ.Base == "unknown" && l.typ.isNumber() {
-		return numeric(op, l, expr{sql: "CAST(NULL AS " + l.typ.duck() + ")", typ: l.typ})
+	case l.typ.Base == "unknown" && r.typ.isNumber():
+		return numeric(op, null(r.typ), r)
+	case r.typ.Base == "unknown" && l.typ.isNumber():
+		return numeric(op, l, null(l.typ))
 	}
 	if e, ok := temporal(op, l, r); ok {
 		return e

@@ -9,8 +9,9 @@ import (
 func (a *analyzer) function(n Node, sc *scope) expr {
 	name := strings.ToLower(str(n, "function_name"))
 	nodes := children(n, "children")
+	list := func() []expr { return a.exprs(nodes, sc) }
 	if n["is_operator"] == true {
-		return a.arithmetic(n, name, nodes, sc)
+		return a.arithmetic(n, name, list())
 	}
 	switch name {
 	case "count_star":
@@ -28,33 +29,35 @@ func (a *analyzer) function(n Node, sc *scope) expr {
 	case "position":
 		name = "strpos"
 	case "like_escape", "not_like_escape":
-		return a.like(n, nodes, sc, strings.HasPrefix(name, "not"))
+		return a.like(n, list(), strings.HasPrefix(name, "not"))
 	case "row":
-		return a.row(nodes, sc)
+		return a.row(list())
 	case "nullif":
-		return a.nullif(n, nodes, sc)
+		return a.nullif(n, list())
 	case "typeof":
-		return a.typeOf(n, nodes, sc)
+		return a.typeOf(n, list())
 	case "greatest", "least":
-		return a.extreme(n, name, nodes, sc)
-	case "concat", "map_concat", "concat_ws":
-		return a.concat(n, name, nodes, sc)
+		return a.extreme(n, name, list())
+	case "concat", "map_concat":
+		return a.concat(n, name, list())
+	case "concat_ws":
+		return a.concatWS(n, list())
 	case "reduce":
 		return a.reduce(n, nodes, sc)
 	case "zip":
-		return a.zip(n, nodes, sc)
+		return a.zip(n, list())
 	case "now":
 		if len(nodes) == 0 {
 			return a.nowExpr()
 		}
 	case "mod":
 		if len(nodes) == 2 {
-			return a.arithmetic(n, "%", nodes, sc)
+			return a.arithmetic(n, "%", list())
 		}
 	case "array_join":
-		return a.arrayJoin(n, nodes, sc)
+		return a.arrayJoin(n, list())
 	case "format":
-		return a.format(n, nodes, sc)
+		return a.format(n, list())
 	}
 	return a.call(n, name, nodes, sc)
 }
@@ -66,8 +69,7 @@ var extracted = map[string]string{
 	"timezone_hour": "timezone_hour", "timezone_minute": "timezone_minute",
 }
 
-func (a *analyzer) like(n Node, nodes []Node, sc *scope, not bool) expr {
-	list := a.exprs(nodes, sc)
+func (a *analyzer) like(n Node, list []expr, not bool) expr {
 	for i, e := range list {
 		if !isText(e.typ) && e.typ.Base != "unknown" {
 			panic(a.errorf("TYPE_MISMATCH", n, "Left side of LIKE expression, its pattern and escape must evaluate to a varchar (actual: %s)", e.typ))
@@ -112,8 +114,7 @@ func wrongPattern(pattern, escape string) string {
 	}
 }
 
-func (a *analyzer) row(nodes []Node, sc *scope) expr {
-	list := a.exprs(nodes, sc)
+func (a *analyzer) row(list []expr) expr {
 	t := Type{Base: "row"}
 	var fields []string
 	for i, e := range list {
@@ -127,8 +128,7 @@ func (a *analyzer) row(nodes []Node, sc *scope) expr {
 	return expr{sql: "struct_pack(" + strings.Join(fields, ", ") + ")", typ: t}
 }
 
-func (a *analyzer) nullif(n Node, nodes []Node, sc *scope) expr {
-	list := a.exprs(nodes, sc)
+func (a *analyzer) nullif(n Node, list []expr) expr {
 	if len(list) != 2 {
 		return expr{}
 	}
@@ -136,8 +136,7 @@ func (a *analyzer) nullif(n Node, nodes []Node, sc *scope) expr {
 	return expr{sql: "CASE WHEN " + c.sql + " THEN NULL ELSE " + list[0].sql + " END", typ: list[0].typ}
 }
 
-func (a *analyzer) typeOf(n Node, nodes []Node, sc *scope) expr {
-	list := a.exprs(nodes, sc)
+func (a *analyzer) typeOf(n Node, list []expr) expr {
 	if len(list) != 1 {
 		return expr{}
 	}
@@ -149,9 +148,22 @@ func (a *analyzer) typeOf(n Node, nodes []Node, sc *scope) expr {
 	return expr{sql: "CASE WHEN " + list[0].sql + " IS NULL THEN " + name + " ELSE " + name + " END", typ: varcharOf(anyLength)}
 }
 
+// unlessNull is NULL if one of the values is.
+func unlessNull(list []expr, sql string) string {
+	return "CASE WHEN " + joined(list, " IS NULL", " OR ") + " THEN NULL ELSE " + sql + " END"
+}
+
+// joined writes values, each with what follows it, and a separator between them.
+func joined(list []expr, suffix, separator string) string {
+	out := make([]string, len(list))
+	for i, e := range list {
+		out[i] = e.sql + suffix
+	}
+	return strings.Join(out, separator)
+}
+
 // extreme is greatest or least, which are NULL if anything is.
-func (a *analyzer) extreme(n Node, name string, nodes []Node, sc *scope) expr {
-	list := a.exprs(nodes, sc)
+func (a *analyzer) extreme(n Node, name string, list []expr) expr {
 	if len(list) == 0 {
 		return expr{}
 	}
@@ -159,19 +171,11 @@ func (a *analyzer) extreme(n Node, name string, nodes []Node, sc *scope) expr {
 	if len(t.Elems) > 0 {
 		panic(a.refuse(n, "%s of %s", name, t))
 	}
-	var nulls []string
-	for _, e := range list {
-		nulls = append(nulls, e.sql+" IS NULL")
-	}
-	return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE " + name + "(" + sqls(list) + ") END", typ: t}
+	return expr{sql: unlessNull(list, name+"("+sqls(list)+")"), typ: t}
 }
 
 // concat joins texts, bytes, arrays (and single elements) or maps.
-func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) expr {
-	list := a.exprs(nodes, sc)
-	if name == "concat_ws" {
-		return a.concatWS(n, list)
-	}
+func (a *analyzer) concat(n Node, name string, list []expr) expr {
 	if len(list) < 2 {
 		panic(a.errorf("FUNCTION_NOT_FOUND", n, "There must be two or more arguments to %s", name))
 	}
@@ -190,26 +194,18 @@ func (a *analyzer) concat(n Node, name string, nodes []Node, sc *scope) expr {
 	case name == "map_concat" && t.Base == "map":
 		panic(a.refuse(n, "map_concat: build the map with map_agg over UNNEST of both"))
 	case name == "map_concat" || t.Base != "array" && t.Base != "varbinary" && !isText(t) && t.Base != "unknown":
-		panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function %s", typeList(list), name))
+		panic(a.unexpected(n, name, list))
 	case t.Base == "array":
 		out := list[0].sql
 		for _, e := range list[1:] {
 			out = "list_concat(" + out + ", " + e.sql + ")"
 		}
-		var nulls []string
-		for _, e := range list {
-			nulls = append(nulls, e.sql+" IS NULL")
-		}
-		return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE " + out + " END", typ: t}
+		return expr{sql: unlessNull(list, out), typ: t}
 	}
 	if t.Base != "varbinary" {
 		t = varcharOf(anyLength)
 	}
-	parts := make([]string, len(list))
-	for i, e := range list {
-		parts[i] = e.sql
-	}
-	return expr{sql: "(" + strings.Join(parts, " || ") + ")", typ: t}
+	return expr{sql: "(" + joined(list, "", " || ") + ")", typ: t}
 }
 
 // concatNull joins NULL as Trino chooses among its concats: a value of a bounded
@@ -242,18 +238,22 @@ func (a *analyzer) concatWS(n Node, list []expr) expr {
 	if len(list) == 2 && list[1].typ.Base == "array" {
 		sql, ok := coerce(list[1], arrayOf(tVarchar))
 		if !ok {
-			panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function concat_ws", typeList(list)))
+			panic(a.unexpected(n, "concat_ws", list))
 		}
 		return expr{sql: "CASE WHEN " + list[0].sql + " IS NOT NULL THEN array_to_string(" + sql + ", " + list[0].sql + ") END", typ: varcharOf(anyLength)}
 	}
 	for i, e := range list {
 		sql, ok := coerce(e, tVarchar)
 		if !ok {
-			panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function concat_ws", typeList(list)))
+			panic(a.unexpected(n, "concat_ws", list))
 		}
 		list[i].sql = sql
 	}
 	return expr{sql: "concat_ws(" + sqls(list) + ")", typ: varcharOf(anyLength)}
+}
+
+func (a *analyzer) unexpected(n Node, name string, list []expr) mistake {
+	return a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function %s", typeList(list), name)
 }
 
 func typeList(list []expr) string {
@@ -271,7 +271,7 @@ func (a *analyzer) reduce(n Node, nodes []Node, sc *scope) expr {
 	}
 	list := a.exprs(nodes[:2], sc)
 	if list[0].typ.Base != "array" {
-		panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function reduce", typeList(list)))
+		panic(a.unexpected(n, "reduce", list))
 	}
 	elem, state := list[0].typ.Elems[0], list[1].typ
 	step := a.lambda(nodes[2], []Type{state, elem}, sc)
@@ -290,27 +290,25 @@ func (a *analyzer) reduce(n Node, nodes []Node, sc *scope) expr {
 	return expr{sql: "list_transform([" + folded + "], lambda " + finish.parameters + ": " + finish.body + ")[1]", typ: finish.typ}
 }
 
-func (a *analyzer) zip(n Node, nodes []Node, sc *scope) expr {
-	list := a.exprs(nodes, sc)
+func (a *analyzer) zip(n Node, list []expr) expr {
 	row := Type{Base: "row"}
-	var fields, lengths, nulls []string
+	var fields, lengths []string
 	for i, e := range list {
 		if e.typ.Base != "array" {
-			panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function zip", typeList(list)))
+			panic(a.unexpected(n, "zip", list))
 		}
 		row.Elems, row.Fields = append(row.Elems, e.typ.Elems[0]), append(row.Fields, "")
 		fields = append(fields, ident(row.physical(i))+" := "+e.sql+"[i]")
-		lengths, nulls = append(lengths, "len("+e.sql+")"), append(nulls, e.sql+" IS NULL")
+		lengths = append(lengths, "len("+e.sql+")")
 	}
-	return expr{sql: "CASE WHEN " + strings.Join(nulls, " OR ") + " THEN NULL ELSE list_transform(range(1, 1 + CAST(greatest(" + strings.Join(lengths, ", ") +
-		") AS BIGINT)), lambda i: struct_pack(" + strings.Join(fields, ", ") + ")) END", typ: arrayOf(row)}
+	places := "range(1, 1 + CAST(greatest(" + strings.Join(lengths, ", ") + ") AS BIGINT))"
+	return expr{sql: unlessNull(list, "list_transform("+places+", lambda i: struct_pack("+strings.Join(fields, ", ")+"))"), typ: arrayOf(row)}
 }
 
 // format takes texts, numbers and booleans.
-func (a *analyzer) format(n Node, nodes []Node, sc *scope) expr {
-	list := a.exprs(nodes, sc)
+func (a *analyzer) format(n Node, list []expr) expr {
 	if len(list) < 2 || !isText(list[0].typ) {
-		panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function format", typeList(list)))
+		panic(a.unexpected(n, "format", list))
 	}
 	args, kinds := make([]string, len(list)-1), make([]string, len(list)-1)
 	for i, e := range list[1:] {
@@ -358,13 +356,12 @@ func (a *analyzer) lambda(n Node, types []Type, sc *scope) lambdaExpr {
 }
 
 // arrayJoin casts what it joins to text.
-func (a *analyzer) arrayJoin(n Node, nodes []Node, sc *scope) expr {
-	list := a.exprs(nodes, sc)
+func (a *analyzer) arrayJoin(n Node, list []expr) expr {
 	if len(list) == 2 && list[0].typ.Base == "unknown" {
 		return expr{sql: "CAST(NULL AS VARCHAR)", typ: tVarchar}
 	}
 	if len(list) < 2 || len(list) > 3 || list[0].typ.Base != "array" || len(list[0].typ.Elems[0].Elems) > 0 {
-		panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function array_join", typeList(list)))
+		panic(a.unexpected(n, "array_join", list))
 	}
 	values, ok := castTo(list[0], arrayOf(tVarchar))
 	if !ok {
@@ -372,7 +369,7 @@ func (a *analyzer) arrayJoin(n Node, nodes []Node, sc *scope) expr {
 	}
 	for i, e := range list[1:] {
 		if list[i+1].sql, ok = coerce(e, tVarchar); !ok {
-			panic(a.errorf("TYPE_MISMATCH", n, "Unexpected parameters (%s) for function array_join", typeList(list)))
+			panic(a.unexpected(n, "array_join", list))
 		}
 	}
 	if len(list) == 3 {

@@ -219,13 +219,7 @@ func (a *analyzer) field(n Node, e expr, name string) expr {
 	return expr{sql: field(e.sql, i), typ: e.typ.Elems[i], name: name}
 }
 
-func sqls(list []expr) string {
-	out := make([]string, len(list))
-	for i, e := range list {
-		out[i] = e.sql
-	}
-	return strings.Join(out, ", ")
-}
+func sqls(list []expr) string { return joined(list, "", ", ") }
 
 func (a *analyzer) operator(n Node, sc *scope) expr {
 	nodes := children(n, "children")
