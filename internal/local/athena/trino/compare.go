@@ -58,12 +58,9 @@ func (a *analyzer) compare(n Node, op string, l, r expr) expr {
 	}
 	if t.isFloat() && op != "<>" && !strings.HasPrefix(op, "IS") {
 		// NaN equals itself in DuckDB, and is larger than all.
-		for _, side := range []struct {
-			e   expr
-			sql string
-		}{{l, x}, {r, y}} {
-			if side.e.typ.isFloat() && side.e.constant == nil {
-				sql += " AND NOT isnan(" + side.sql + ")"
+		for i, e := range []expr{l, r} {
+			if e.typ.isFloat() && e.constant == nil {
+				sql += " AND NOT isnan(" + []string{x, y}[i] + ")"
 			}
 		}
 	} else if t.isFloat() && op == "<>" {

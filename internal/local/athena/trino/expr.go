@@ -109,26 +109,9 @@ func decimalConstant(value any, scale int) expr {
 }
 
 func decimalExpr(digits *big.Int, scale int) expr {
-	s := DecimalText(digits, scale)
+	s := decimalText(digits, scale)
 	t := decimalOf(max(scale, len(strings.TrimLeft(digits.String(), "-")), 1), scale)
 	return expr{sql: "CAST('" + s + "' AS " + t.duck() + ")", typ: t, constant: &s}
-}
-
-// DecimalText writes all digits of the scale.
-func DecimalText(value *big.Int, scale int) string {
-	digits := new(big.Int).Abs(value).String()
-	if missing := scale + 1 - len(digits); missing > 0 {
-		digits = strings.Repeat("0", missing) + digits
-	}
-	sign := ""
-	if value.Sign() < 0 {
-		sign = "-"
-	}
-	if scale == 0 {
-		return sign + digits
-	}
-	point := len(digits) - scale
-	return sign + digits[:point] + "." + digits[point:]
 }
 
 // reference resolves a name: a column, perhaps of a relation, and fields of it.

@@ -54,23 +54,17 @@ func child(n Node, member string) Node {
 	return c
 }
 
-func children(n Node, member string) []Node {
-	list, _ := n[member].([]any)
-	var all []Node
-	for _, c := range list {
-		if c, ok := c.(Node); ok {
-			all = append(all, c)
-		}
-	}
-	return all
-}
+func children(n Node, member string) []Node { return list[Node](n, member) }
 
-func texts(n Node, member string) []string {
-	list, _ := n[member].([]any)
-	var all []string
-	for _, c := range list {
-		s, _ := c.(string)
-		all = append(all, s)
+func texts(n Node, member string) []string { return list[string](n, member) }
+
+func list[T any](n Node, member string) []T {
+	values, _ := n[member].([]any)
+	var all []T
+	for _, v := range values {
+		if v, ok := v.(T); ok {
+			all = append(all, v)
+		}
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/big"
@@ -48,7 +49,7 @@ func parseDecimal(s string, p, scale int64) string {
 	if digits(n) > p {
 		panic(badCast("Cannot cast VARCHAR '%s' to DECIMAL(%d, %d). Value too large.", s, p, scale))
 	}
-	return DecimalText(n, int(scale))
+	return decimalText(n, int(scale))
 }
 
 func digits(n *big.Int) int64 {
@@ -60,13 +61,16 @@ func digits(n *big.Int) int64 {
 
 // scaled is r times 10^scale, rounded half up.
 func scaled(r *big.Rat, scale int64) *big.Int {
-	ten := new(big.Int).Exp(big.NewInt(10), big.NewInt(scale), nil)
-	num := new(big.Int).Mul(r.Num(), ten)
-	q, m := new(big.Int).QuoRem(num, r.Denom(), new(big.Int))
-	if m.Abs(m).Lsh(m, 1).Cmp(r.Denom()) >= 0 {
-		q.Add(q, big.NewInt(int64(num.Sign())))
-	}
-	return q
+	digits := strings.Replace(r.FloatString(int(scale)), ".", "", 1) // rounds halves away from zero
+	n, _ := new(big.Int).SetString(digits, 10)
+	return n
+}
+
+func pow10(n int64) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(n), nil) }
+
+// decimalText writes all digits of the scale.
+func decimalText(value *big.Int, scale int) string {
+	return new(big.Rat).SetFrac(value, pow10(int64(scale))).FloatString(scale)
 }
 
 func parseBoolean(s string) bool {
@@ -91,7 +95,7 @@ func doubleDecimal(f float64, scale int64) string {
 		panic(badCast("Cannot cast DOUBLE '%s' to DECIMAL", JavaFloat(f, 64)))
 	}
 	r, _ := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
-	return DecimalText(scaled(r, scale), int(scale))
+	return decimalText(scaled(r, scale), int(scale))
 }
 
 // decimalOp multiplies, divides or takes the rest of two decimals.
@@ -116,7 +120,7 @@ func decimalOp(a, op, b string, p, scale int64) string {
 	if digits(n) > p {
 		panic(mistake{errorAt("NUMERIC_VALUE_OUT_OF_RANGE", -1, "Decimal overflow")})
 	}
-	return DecimalText(n, int(scale))
+	return decimalText(n, int(scale))
 }
 
 func round(f float64, n int64) float64 {
@@ -135,7 +139,7 @@ func round(f float64, n int64) float64 {
 
 // roundTo rounds half up to n digits behind the point, before it if n is negative.
 func roundTo(r *big.Rat, n int64) *big.Rat {
-	unit := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(max(n, -n)), nil))
+	unit := new(big.Rat).SetInt(pow10(max(n, -n)))
 	if n > 0 {
 		unit.Inv(unit)
 	}
@@ -165,7 +169,7 @@ func roundDecimal(s string, n int64) string {
 		return s
 	}
 	r, _ := new(big.Rat).SetString(s)
-	return DecimalText(scaled(roundTo(r, max(n, -40)), scale), int(scale))
+	return decimalText(scaled(roundTo(r, max(n, -40)), scale), int(scale))
 }
 
 var mathFunctions = map[string]func(float64) float64{
@@ -217,41 +221,27 @@ func JavaFloat(f float64, bits int) string {
 		}
 		return s
 	}
-	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', -1, bits), "E")
-	if !strings.Contains(mantissa, ".") {
-		mantissa += ".0"
-	}
-	sign := ""
-	if exponent[0] == '-' {
-		sign = "-"
-	}
-	return mantissa + "E" + sign + strings.TrimLeft(exponent, "+-0")
+	return scientific(f, -1, bits)
+}
+
+// scientific writes 1.0E5 with up to so many digits; -1: as many as it takes.
+func scientific(f float64, digits, bits int) string {
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', digits, bits), "E")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	n, _ := strconv.Atoi(exponent)
+	return fmt.Sprintf("%s.%sE%d", whole, cmp.Or(strings.TrimRight(fraction, "0"), "0"), n)
 }
 
 // floatText writes a number as a cast to varchar does: 1.0E0, and only so many
 // digits of a real.
 func floatText(f float64, digits int) string {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return JavaFloat(f, 64)
-	}
-	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', digits, 64), "E")
-	if strings.Contains(mantissa, ".") {
-		mantissa = strings.TrimRight(mantissa, "0")
-	}
 	switch {
+	case math.IsNaN(f) || math.IsInf(f, 0):
+		return JavaFloat(f, 64)
 	case f == 0:
-		mantissa = strings.TrimSuffix(mantissa, ".")
-	case strings.HasSuffix(mantissa, "."):
-		mantissa += "0"
-	case !strings.Contains(mantissa, "."):
-		mantissa += ".0"
+		return strconv.FormatFloat(f, 'f', 0, 64) + "E0" // 0 or -0
 	}
-	sign := strings.Trim(exponent[:1], "+")
-	exponent = strings.TrimLeft(exponent[1:], "0")
-	if exponent == "" {
-		return mantissa + "E0"
-	}
-	return mantissa + "E" + sign + exponent
+	return scientific(f, digits, 64)
 }
 
 // notNaN makes NULL of what is no number.
@@ -375,7 +365,7 @@ func formatFloat(spec, arg string) string {
 	if !isNumber {
 		return fmt.Sprintf("%"+strings.Trim(flags, "0+, ")+"s", arg)
 	}
-	s := DecimalText(scaled(r, int64(n)), n)
+	s := decimalText(scaled(r, int64(n)), n)
 	if strings.Contains(flags, ",") {
 		flags = strings.ReplaceAll(flags, ",", "")
 		whole, fraction, _ := strings.Cut(s, ".")

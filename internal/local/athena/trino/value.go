@@ -33,7 +33,7 @@ func (t Type) text(v any) string {
 	case float32:
 		return JavaFloat(float64(v), 32)
 	case duckdb.Decimal:
-		return DecimalText(v.Value, int(v.Scale))
+		return decimalText(v.Value, int(v.Scale))
 	case time.Time:
 		if t.Base == "date" {
 			return v.UTC().Format("2006-01-02")
