@@ -344,39 +344,31 @@ func zonedDiff(unit string, a, b int64) int64 {
 
 func dateTrunc(unit string, t time.Time, date bool) time.Time {
 	checkDateUnit(unit, date)
+	year, month, _ := t.Date()
 	switch unit {
-	case "week":
-		t = t.AddDate(0, 0, -(int(t.Weekday())+6)%7)
-	case "month":
-		t = t.AddDate(0, 0, 1-t.Day())
-	case "quarter":
-		t = t.AddDate(0, 0, 1-t.Day())
-		t = t.AddDate(0, -(int(t.Month())-1)%3, 0)
 	case "year":
-		t = t.AddDate(0, 0, 1-t.YearDay())
+		month = time.January
+	case "quarter":
+		month -= (month - 1) % 3
+	case "month":
 	default:
-		d := unitLength[unit]
-		if d < 24*time.Hour {
-			s := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
-			return s.Add(t.Sub(s).Truncate(d))
-		}
+		return t.Truncate(unitLength[unit]) // since a Monday
 	}
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+	return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)
 }
 
 func zonedTrunc(unit string, z int64) int64 {
-	if d := unitLength[unit]; d != 0 && d < 24*time.Hour {
-		t, zone := splitZoned(z)
-		over := mod(t.UnixMilli(), d.Milliseconds())
-		if d == time.Hour {
-			over = mod(localTime(z).UnixMilli(), d.Milliseconds())
-		}
-		return joinZoned(t.Add(-time.Duration(over)*time.Millisecond), zone)
+	d := unitLength[unit]
+	if d == 0 || d >= 24*time.Hour {
+		return inZone(dateTrunc(unit, localTime(z), false), z&4095)
 	}
-	return inZone(dateTrunc(unit, localTime(z), false), z&4095)
+	t, zone := splitZoned(z)
+	by := t
+	if d == time.Hour {
+		by = localTime(z)
+	}
+	return joinZoned(t.Add(by.Truncate(d).Sub(by)), zone)
 }
-
-func mod(a, b int64) int64 { return (a%b + b) % b }
 
 func fromUnixtime(f float64, zone string) int64 {
 	n := zoneNumber(zone)
@@ -386,29 +378,24 @@ func fromUnixtime(f float64, zone string) int64 {
 	return int64(math.Floor(f*1000+0.5))*4096 + n
 }
 
+// intervalLength is what a unit of an interval counts: months, or milliseconds.
+var intervalLength = map[string]int64{"year": 12, "month": 1, "day": day, "hour": 3_600_000, "minute": 60_000, "second": 1000}
+
 // parseInterval reads an interval's amount: milliseconds, or months.
 func parseInterval(s, from, to string) (amount int64, months bool, err error) {
 	if to != "" {
 		return parseRange(s, from, to)
 	}
-	whole, fractional, hasFraction := strings.Cut(s, ".")
+	whole, fraction, hasFraction := strings.Cut(s, ".")
 	n, err := strconv.ParseInt(whole, 10, 32)
 	if err != nil || hasFraction && from != "second" {
 		return 0, false, fmt.Errorf("expected a number of %ss", from)
 	}
-	switch from {
-	case "year":
-		return n * 12, true, nil
-	case "month":
-		return n, true, nil
-	case "second":
-		ms, err := strconv.ParseInt((fractional + "000")[:3], 10, 64)
-		if strings.HasPrefix(whole, "-") {
-			ms = -ms
-		}
-		return n*1000 + ms, false, err
+	amount, err = strconv.ParseInt((fraction + "000")[:3], 10, 64)
+	if strings.HasPrefix(whole, "-") {
+		amount = -amount
 	}
-	return n * unitLength[from].Milliseconds(), false, nil
+	return n*intervalLength[from] + amount, from == "year" || from == "month", err
 }
 
 var rangeParts = regexp.MustCompile(`\d+`)
@@ -429,14 +416,7 @@ func parseRange(s, from, to string) (int64, bool, error) {
 		if err != nil {
 			return 0, false, err
 		}
-		switch u := units[i+k]; u {
-		case "year":
-			total += n * 12
-		case "month":
-			total += n
-		default:
-			total += n * unitLength[u].Milliseconds()
-		}
+		total += n * intervalLength[units[i+k]]
 	}
 	if strings.HasPrefix(s, "-") {
 		total = -total
