@@ -260,11 +260,11 @@ func newChosen(o overload) *chosen {
 
 // call analyses a call by the table.
 func (a *analyzer) call(n Node, name string, nodes []Node, sc *scope) expr {
-	e, _ := a.callKind(n, name, nodes, sc, "")
-	return e
+	return a.callOver(n, name, nodes, sc, "")
 }
 
-func (a *analyzer) callKind(n Node, name string, nodes []Node, sc *scope, over string) (e expr, kind string) {
+// callOver analyses a call, with its OVER as DuckDB takes it.
+func (a *analyzer) callOver(n Node, name string, nodes []Node, sc *scope, over string) expr {
 	list := table().overloads[name]
 	if why := table().refused[name]; why != "" {
 		panic(a.errorf("NOT_SUPPORTED", n, "The local stack doesn't have the function %s: %s", name, why))
@@ -291,7 +291,7 @@ func (a *analyzer) callKind(n Node, name string, nodes []Node, sc *scope, over s
 	}
 	result := best.binding.typeOf(best.result)
 	a.equalZones(n, name, append(args, expr{typ: result}))
-	return expr{sql: a.write(n, best, args, sc, over), typ: result}, best.kind
+	return expr{sql: a.write(n, best, args, sc, over), typ: result}
 }
 
 // choose takes the overload that the arguments fit with the least coercion, the

@@ -102,21 +102,16 @@ type column struct {
 type scope struct {
 	columns []column
 	outer   *scope
-	with    map[string]*withQuery
+	with    map[string]*relation
 }
 
-type withQuery struct {
+// relation is a query, whose columns have no SQL, or what WITH calls one.
+type relation struct {
 	sql     string
 	columns []column
 }
 
-// relation is a query or an item of FROM.
-type relation struct {
-	sql     string
-	columns []column // of a query, without their SQL
-}
-
-func (s *scope) withQuery(name string) *withQuery {
+func (s *scope) withQuery(name string) *relation {
 	for ; s != nil; s = s.outer {
 		if w := s.with[name]; w != nil {
 			return w
@@ -128,7 +123,7 @@ func (s *scope) withQuery(name string) *withQuery {
 // query analyses a SELECT, a set operation or a WITH.
 func (a *analyzer) query(n Node, outer *scope) *relation {
 	defer a.enter(n)()
-	sc := &scope{outer: outer, with: map[string]*withQuery{}}
+	sc := &scope{outer: outer, with: map[string]*relation{}}
 	with := a.with(n, sc)
 	var r *relation
 	switch n["type"] {
@@ -168,7 +163,7 @@ func (a *analyzer) with(n Node, sc *scope) string {
 	for _, e := range children(child(n, "cte_map"), "map") {
 		value := child(e, "value")
 		inner := child(child(value, "query"), "node")
-		w := &withQuery{sql: ident(a.name("w"))}
+		w := &relation{sql: ident(a.name("w"))}
 		aliases := lower(texts(value, "aliases"))
 		var r *relation
 		if inner["type"] == "RECURSIVE_CTE_NODE" {
@@ -188,13 +183,13 @@ func (a *analyzer) with(n Node, sc *scope) string {
 }
 
 // recursive analyses WITH RECURSIVE: the types are those of its first part.
-func (a *analyzer) recursive(n Node, sc *scope, w *withQuery, name string, aliases []string) *relation {
+func (a *analyzer) recursive(n Node, sc *scope, w *relation, name string, aliases []string) *relation {
 	first := a.query(child(n, "left"), sc)
 	if n["union_all"] != true {
 		panic(a.refuse(n, "WITH RECURSIVE with UNION: use UNION ALL"))
 	}
 	w.columns = a.rename(n, first.columns, aliases)
-	next := a.query(child(n, "right"), &scope{outer: sc, with: map[string]*withQuery{name: w}})
+	next := a.query(child(n, "right"), &scope{outer: sc, with: map[string]*relation{name: w}})
 	right := a.coerceColumns(n, next, first.columns)
 	return &relation{"(" + first.sql + ") UNION ALL (" + right + ")", first.columns}
 }

@@ -246,19 +246,21 @@ func zonedText(z, p int64) string {
 	return localTime(z).Format("2006-01-02 15:04:05") + fraction(localTime(z), int(p)) + " " + zoneName(z)
 }
 
-func daysText(ms int64) string {
-	sign := ""
-	if ms < 0 {
-		sign, ms = "-", -ms
+// signed is a number without its sign, and that.
+func signed(n int64) (string, int64) {
+	if n < 0 {
+		return "-", -n
 	}
+	return "", n
+}
+
+func daysText(ms int64) string {
+	sign, ms := signed(ms)
 	return fmt.Sprintf("%s%d %02d:%02d:%02d.%03d", sign, ms/day, ms/3_600_000%24, ms/60_000%60, ms/1000%60, ms%1000)
 }
 
 func monthsText(n int64) string {
-	sign := ""
-	if n < 0 {
-		sign, n = "-", -n
-	}
+	sign, n := signed(n)
 	return fmt.Sprintf("%s%d-%d", sign, n/12, n%12)
 }
 

@@ -74,11 +74,7 @@ func (a *analyzer) window(n Node, sc *scope) expr {
 	if name == "count_star" {
 		name = "count"
 	}
-	e, kind := a.callKind(n, name, nodes, sc, " OVER ("+strings.Join(parts, " ")+")")
-	if kind == "" {
-		panic(a.errorf("FUNCTION_NOT_WINDOW", n, "Not a window function: %s", name))
-	}
-	return e
+	return a.callOver(n, name, nodes, sc, " OVER ("+strings.Join(parts, " ")+")")
 }
 
 func (a *analyzer) frame(n Node, sc *scope) string {
