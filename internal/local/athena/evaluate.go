@@ -3,6 +3,7 @@
 package athena
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"encoding/json"
@@ -22,79 +23,68 @@ func (q *selection) prune(ctx context.Context, s *source) (func([]string) bool, 
 	if !prunable && !s.asList {
 		return nil, nil
 	}
-	all, err := q.loadPartitions(ctx, s)
-	if err != nil || !prunable {
+	if err := q.loadPartitions(ctx, s); err != nil || !prunable {
 		return nil, err
 	}
 	kept := map[string]bool{}
 	for _, conditions := range s.places {
-		found, err := q.evaluate(ctx, s, conditions)
+		err := q.evaluate(ctx, s, conditions, kept)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if err != nil || found == nil {
+		if err != nil {
 			// What can't be evaluated here (a cast that fails, say) is for the
 			// query itself to fail on, or not, over all partitions.
 			return nil, nil
-		}
-		for _, i := range found {
-			kept[strings.Join(all[i], "\x00")] = true
 		}
 	}
 	return func(values []string) bool { return kept[strings.Join(values, "\x00")] }, nil
 }
 
-// loadPartitions puts the values of a table's partitions into a table of
-// DuckDB's, each with its number, and returns them.
-func (q *selection) loadPartitions(ctx context.Context, s *source) (all [][]string, err error) {
-	q.temporaries++
-	s.temporary = fmt.Sprintf("partitions_%d", q.temporaries)
-	columns := `"$i" INTEGER`
+// loadPartitions puts the values of a table's partitions into a table of DuckDB's:
+// joined, and one by one.
+func (q *selection) loadPartitions(ctx context.Context, s *source) error {
+	s.temporary = "memory.main." + ident(s.table.DatabaseName+"."+s.table.Name)
+	columns := `"$values" VARCHAR`
 	for i := range s.keys {
 		columns += fmt.Sprintf(", k%d VARCHAR", i)
 	}
-	if err := q.exec(ctx, "CREATE TABLE memory.main."+s.temporary+" ("+columns+")"); err != nil {
-		return nil, err
+	if err := q.exec(ctx, "CREATE TABLE "+s.temporary+" ("+columns+")"); err != nil {
+		return err
 	}
-	err = q.conn.Raw(func(c any) error {
-		appender, err := duckdb.NewAppender(c.(driver.Conn), "memory", "main", s.temporary)
+	return q.conn.Raw(func(c any) error {
+		appender, err := duckdb.NewAppender(c.(driver.Conn), "memory", "main", s.table.DatabaseName+"."+s.table.Name)
 		if err != nil {
 			return err
 		}
-		all, err = q.appendPartitions(appender, s)
-		return errors.Join(err, appender.Close())
+		return errors.Join(q.appendPartitions(appender, s), appender.Close())
 	})
-	return all, err
 }
 
-func (q *selection) appendPartitions(appender *duckdb.Appender, s *source) ([][]string, error) {
-	var all [][]string
+func (q *selection) appendPartitions(appender *duckdb.Appender, s *source) error {
 	var failed error
 	note := func(values []string) bool {
 		row := make([]driver.Value, len(s.keys)+1)
-		row[0] = int32(len(all))
+		row[0] = strings.Join(values, "\x00")
 		for i := range min(len(s.keys), len(values)) {
 			if values[i] != hiveDefault {
 				row[i+1] = values[i]
 			}
 		}
-		if err := appender.AppendRow(row...); err != nil && failed == nil {
-			failed = err
-		}
-		all = append(all, values)
+		failed = cmp.Or(failed, appender.AppendRow(row...))
 		return false // its key says all
 	}
 	for _, err := range q.Catalog.Partitions(s.table.DatabaseName, s.table.Name, note) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return all, failed
+	return failed
 }
 
 // listSQL is the table "t$partitions": the keys, with their types.
 func listSQL(s *source) string {
-	return "SELECT " + typedKeys(s.keys) + " FROM memory.main." + s.temporary
+	return "SELECT " + typedKeys(s.keys) + " FROM " + s.temporary
 }
 
 func typedKeys(keys []typedColumn) string {
@@ -105,47 +95,34 @@ func typedKeys(keys []typedColumn) string {
 	return strings.Join(cols, ", ")
 }
 
-// evaluate returns the numbers of the partitions that meet all of the
-// conditions that may be used, nil if none may.
-func (q *selection) evaluate(ctx context.Context, s *source, conditions []condition) ([]int32, error) {
+// evaluate adds to kept the partitions that meet the conditions, of which one on an
+// outer join counts only if it doesn't hold for a row of NULLs.
+func (q *selection) evaluate(ctx context.Context, s *source, conditions []condition, kept map[string]bool) (err error) {
 	var where []string
 	for _, c := range conditions {
 		text, err := q.expression(ctx, c.expression)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		usable := true
 		if c.outer {
-			if usable, err = q.rejectsNull(ctx, s.keys, text); err != nil {
-				return nil, err
-			}
+			text += fmt.Sprintf(" OR EXISTS (SELECT 1 FROM (SELECT %s) WHERE %s)", nulls(s.keys), text)
 		}
-		if usable {
-			where = append(where, "("+text+")")
-		}
+		where = append(where, "("+text+")")
 	}
-	if len(where) == 0 {
-		return nil, nil
-	}
-	return q.numbers(ctx, fmt.Sprintf(`SELECT "$i" FROM (SELECT "$i", %s FROM memory.main.%s) WHERE %s`,
+	rows, err := q.conn.QueryContext(ctx, fmt.Sprintf(`SELECT "$values" FROM (SELECT "$values", %s FROM %s) WHERE %s`,
 		typedKeys(s.keys), s.temporary, strings.Join(where, " AND ")))
-}
-
-func (q *selection) numbers(ctx context.Context, query string) (found []int32, err error) {
-	rows, err := q.conn.QueryContext(ctx, query)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	found = []int32{}
 	for rows.Next() {
-		var i int32
-		if err := rows.Scan(&i); err != nil {
-			return nil, err
+		var values string
+		if err := rows.Scan(&values); err != nil {
+			return err
 		}
-		found = append(found, i)
+		kept[values] = true
 	}
-	return found, rows.Err()
+	return rows.Err()
 }
 
 // expression writes an expression of the syntax tree as SQL: the condition of
@@ -156,14 +133,14 @@ func (q *selection) expression(ctx context.Context, e node) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	walk(t.root, func(n node) bool {
+	walk(t, func(n node) bool {
 		if n["type"] == "SELECT_NODE" {
 			n["where_clause"] = e
 			return false
 		}
 		return true
 	})
-	body, err := json.Marshal(t.root)
+	body, err := json.Marshal(t)
 	if err != nil {
 		return "", fmt.Errorf("encode the condition: %w", err)
 	}
@@ -176,14 +153,4 @@ func (q *selection) expression(ctx context.Context, e node) (string, error) {
 		return "", fmt.Errorf("write the condition: unexpected %q", sql)
 	}
 	return text, nil
-}
-
-// rejectsNull says whether a condition doesn't hold for a row of NULLs.
-func (q *selection) rejectsNull(ctx context.Context, keys []typedColumn, condition string) (bool, error) {
-	cols := make([]string, len(keys))
-	for i, k := range keys {
-		cols[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", duckType(k.typ), ident(k.name))
-	}
-	found, err := q.numbers(ctx, fmt.Sprintf("SELECT 1 FROM (SELECT %s) WHERE %s", strings.Join(cols, ", "), condition))
-	return len(found) == 0, err
 }

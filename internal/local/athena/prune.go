@@ -1,9 +1,9 @@
 package athena
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -32,8 +32,7 @@ import (
 // the bare names of partition keys.
 type condition struct {
 	expression node
-	text       string // of the expression; alike ones have the same
-	outer      bool   // FROM has an outer join: only if it doesn't hold for a row of NULLs
+	outer      bool // FROM has an outer join: only if it doesn't hold for a row of NULLs
 }
 
 // place is one occurrence of a table with the conditions found for it.
@@ -46,10 +45,10 @@ type place struct {
 type keysOf func(tableRef) map[string]string
 
 // places returns the conditions for every occurrence of each table.
-func (t *tree) places(keys keysOf) []place {
+func places(root node, keys keysOf) []place {
 	var all []place
 	seen := map[string]bool{}
-	walk(t.root, func(n node) bool {
+	walk(root, func(n node) bool {
 		switch n["type"] {
 		case "SELECT_NODE":
 			s := newScope(n, keys)
@@ -304,15 +303,11 @@ const maxConditions = 100
 
 // add says whether it added a condition that the table didn't have.
 func (t *scopeTable) add(expression node, outer bool) bool {
-	text, err := json.Marshal(expression)
-	if err != nil || len(t.conditions) >= maxConditions {
+	known := slices.ContainsFunc(t.conditions, func(have condition) bool { return reflect.DeepEqual(have.expression, expression) })
+	if known || len(t.conditions) >= maxConditions {
 		return false
 	}
-	c := condition{expression, string(text), outer}
-	if slices.ContainsFunc(t.conditions, func(have condition) bool { return have.text == c.text }) {
-		return false
-	}
-	t.conditions = append(t.conditions, c)
+	t.conditions = append(t.conditions, condition{expression, outer})
 	return true
 }
 

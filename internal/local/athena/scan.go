@@ -192,14 +192,20 @@ next:
 }
 
 func (s *source) emptySQL() string {
-	var cols []string
-	for _, c := range slices.Concat(s.columns, s.keys) {
-		cols = append(cols, fmt.Sprintf("CAST(NULL AS %s) AS %s", duckType(c.typ), ident(c.name)))
-	}
+	cols := nulls(slices.Concat(s.columns, s.keys))
 	if s.withPath {
-		cols = append(cols, `CAST(NULL AS VARCHAR) AS "$path"`)
+		cols += `, CAST(NULL AS VARCHAR) AS "$path"`
 	}
-	return "SELECT " + strings.Join(cols, ", ") + " WHERE false"
+	return "SELECT " + cols + " WHERE false"
+}
+
+// nulls is NULL for each of the columns.
+func nulls(columns []typedColumn) string {
+	cols := make([]string, len(columns))
+	for i, c := range columns {
+		cols[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", duckType(c.typ), ident(c.name))
+	}
+	return strings.Join(cols, ", ")
 }
 
 // groupSQL reads files as their partitions say, and hands the rows out as the

@@ -3,10 +3,12 @@
 package athena
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,18 +27,14 @@ type selection struct {
 	caller    caller
 	query     string // without EXPLAIN
 	rewritten string // the query as DuckDB runs it
-	explain   string // "", "EXPLAIN " or "EXPLAIN ANALYZE "
+	explain   string // "", or EXPLAIN [ANALYZE]
 	database  string
-	tree      *tree
+	tree      node
 	outputs   []trino.Column     // the result's columns
 	tables    map[string]*source // by database, NUL and name
-	schemas   map[string]bool
-	uris      map[string]string // of the files that DuckDB reads, by path
+	uris      map[string]string  // of the files that DuckDB reads, by path
 	out       result
-	read      [][]scanFile // the files, of each table
-	toRead    int64        // bytes of the files, unpacked, and fileBytes for each
-
-	temporaries int // tables made for lists of partitions
+	toRead    int64 // bytes of the files, unpacked, and fileBytes for each
 }
 
 // runSelect runs a query in a DuckDB of its own.
@@ -47,7 +45,9 @@ func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err 
 	if err != nil {
 		return nil, err
 	}
-	q.explain, q.query = cutExplain(strings.TrimRight(query, "; \t\r\n"))
+	query = strings.TrimRight(query, "; \t\r\n")
+	q.explain = explaining.FindString(query)
+	q.query = query[len(q.explain):]
 	q.session, err = openSession(ctx, e.bodies, q.database)
 	if err != nil {
 		return nil, err
@@ -85,9 +85,9 @@ func (q *selection) timed(ctx context.Context) error {
 
 // unchanged fails if a file that was read is another by now.
 func (q *selection) unchanged() error {
-	for _, files := range q.read {
-		for i := range files {
-			if err := files[i].unchanged(); err != nil {
+	for _, s := range q.tables {
+		for i := range s.files {
+			if err := s.files[i].unchanged(); err != nil {
 				return err
 			}
 		}
@@ -96,23 +96,11 @@ func (q *selection) unchanged() error {
 }
 
 func (e *Engine) newSelection(database string) *selection {
-	if database == "" {
-		database = "default"
-	}
-	return &selection{Engine: e, database: database,
-		tables: map[string]*source{}, schemas: map[string]bool{database: true}, uris: map[string]string{}}
+	return &selection{Engine: e, database: cmp.Or(database, "default"), tables: map[string]*source{}, uris: map[string]string{}}
 }
 
-// cutExplain takes EXPLAIN [ANALYZE] off a query.
-func cutExplain(query string) (explain, rest string) {
-	rest = query
-	for _, word := range []string{"EXPLAIN", "ANALYZE"} {
-		if len(rest) > len(word) && strings.EqualFold(rest[:len(word)], word) && strings.ContainsRune(" \t\r\n", rune(rest[len(word)])) {
-			explain, rest = explain+word+" ", strings.TrimSpace(rest[len(word):])
-		}
-	}
-	return explain, rest
-}
+// explaining is what a query begins with if its plan is asked for.
+var explaining = regexp.MustCompile(`^[ \t\r\n]*(?i:EXPLAIN[ \t\r\n]+(?:ANALYZE[ \t\r\n]+)?)`)
 
 func (q *selection) run(ctx context.Context) error {
 	if err := q.translate(ctx); err != nil {
@@ -121,7 +109,7 @@ func (q *selection) run(ctx context.Context) error {
 	if err := trino.Register(q.conn, q.registered, q.rewritten); err != nil {
 		return err
 	}
-	for _, p := range q.tree.places(q.keysOf) {
+	for _, p := range places(q.tree, q.keysOf) {
 		if s := q.source(p.ref); s != nil && !strings.HasSuffix(p.ref.table, partitionsSuffix) {
 			s.places = append(s.places, p.conditions)
 		}
@@ -148,7 +136,7 @@ func (q *selection) translate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := trino.Translate(prepared, written.root, q.lookup, q.now())
+	out, err := trino.Translate(prepared, written, q.lookup, q.now())
 	if err != nil {
 		return q.translated(err)
 	}
@@ -158,7 +146,7 @@ func (q *selection) translate(ctx context.Context) error {
 }
 
 // parse reads a query's syntax tree; at says where a place in it comes from.
-func (q *selection) parse(ctx context.Context, query string, at func(int) int) (*tree, error) {
+func (q *selection) parse(ctx context.Context, query string, at func(int) int) (node, error) {
 	serialized, err := q.text(ctx, "SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR)) AS VARCHAR)", query)
 	if err != nil {
 		return nil, fmt.Errorf("parse the query: %w", err)
@@ -261,11 +249,8 @@ func (q *selection) missing(ref tableRef, where string) error {
 // define makes the views of a table.
 func (q *selection) define(ctx context.Context, s *source) error {
 	t := s.table
-	if !q.schemas[t.DatabaseName] {
-		q.schemas[t.DatabaseName] = true
-		if err := q.exec(ctx, "CREATE SCHEMA IF NOT EXISTS awsdatacatalog."+ident(t.DatabaseName)); err != nil {
-			return err
-		}
+	if err := q.exec(ctx, "CREATE SCHEMA IF NOT EXISTS awsdatacatalog."+ident(t.DatabaseName)); err != nil {
+		return err
 	}
 	parts, err := q.partitions(ctx, s)
 	if err != nil {
@@ -292,7 +277,6 @@ func (q *selection) define(ctx context.Context, s *source) error {
 
 // count adds the files to what is scanned, each once.
 func (q *selection) count(files []scanFile) {
-	q.read = append(q.read, files)
 	for i := range files {
 		f := &files[i]
 		if q.uris[f.path] == "" {
