@@ -2,30 +2,22 @@ package hiveql
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
 // FolderName writes a partition as Hive names its folder: k1=v1/k2=v2, with
 // the characters that Hive's FileUtils escapes as %XX.
 func FolderName(keys, values []string) string {
-	var b strings.Builder
+	parts := make([]string, len(keys))
 	for i, k := range keys {
-		if i > 0 {
-			b.WriteByte('/')
-		}
-		escapeFolder(&b, k)
-		b.WriteByte('=')
-		escapeFolder(&b, values[i])
+		parts[i] = escapedInFolders(k) + "=" + escapedInFolders(values[i])
 	}
-	return b.String()
+	return strings.Join(parts, "/")
 }
 
-func escapeFolder(b *strings.Builder, s string) {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c == 0x7f || strings.IndexByte(`"#%'*/:=?\{[]^`, c) >= 0 {
-			fmt.Fprintf(b, "%%%02X", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
+var unfitForFolders = regexp.MustCompile(`[\x00-\x1f\x7f"#%'*/:=?\\{\[\]^]`)
+
+func escapedInFolders(s string) string {
+	return unfitForFolders.ReplaceAllStringFunc(s, func(c string) string { return fmt.Sprintf("%%%02X", c[0]) })
 }

@@ -9,15 +9,13 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 )
 
-var (
-	ownFailure    = regexp.MustCompile(`\b(INVALID_FUNCTION_ARGUMENT|NOT_SUPPORTED|HIVE_BAD_DATA|HIVE_CANNOT_OPEN_SPLIT|INVALID_CAST_ARGUMENT|DIVISION_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE): (.*)`)
-	malformedJSON = regexp.MustCompile(`Malformed JSON in file "([^"]*)", (.*)`)
-)
+// ownFailure is one of this stack's functions.
+var ownFailure = regexp.MustCompile(`\b(INVALID_FUNCTION_ARGUMENT|NOT_SUPPORTED|HIVE_BAD_DATA|HIVE_CANNOT_OPEN_SPLIT|HIVE_CURSOR_ERROR|INVALID_CAST_ARGUMENT|DIVISION_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE): (.*)`)
 
 // duckFailure says in Athena's words what DuckDB objects to. Paths of this
 // machine become those of the objects.
 func duckFailure(q *selection, e *duckdb.Error) *failure {
-	message := q.publicPaths(firstLine(e.Msg))
+	message := q.publicPaths(strings.SplitN(e.Msg, "\n", 2)[0])
 	switch {
 	case strings.Contains(message, "Map keys") || strings.Contains(message, "map key list"):
 		return userFailure(typeBadData, "INVALID_FUNCTION_ARGUMENT: %s", message)
@@ -26,14 +24,17 @@ func duckFailure(q *selection, e *duckdb.Error) *failure {
 	case strings.Contains(message, "More than one row returned by a subquery"):
 		return userFailure(typeBadData, "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows")
 	}
-	if m := ownFailure.FindStringSubmatch(message); m != nil {
-		return userFailure(typeBadData, "%s: %s", m[1], m[2])
+	if own := ownFailure.FindString(message); own != "" {
+		return userFailure(typeBadData, "%s", own)
 	}
 	switch e.Type {
 	case duckdb.ErrorTypeParser:
 		return userFailure(typeSyntax, "SYNTAX_ERROR: %s", message)
 	case duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog:
-		return q.bindFailure(message)
+		// What only DuckDB finds: aggregates and groups that don't go together. It
+		// names columns as the translation does.
+		_, message, _ = strings.Cut(message, ": ")
+		return userFailure(typeSyntax, "SYNTAX_ERROR: The local stack can't run the query: %s", message)
 	case duckdb.ErrorTypeOutOfRange:
 		return userFailure(typeBadData, "NUMERIC_VALUE_OUT_OF_RANGE: %s", message)
 	case duckdb.ErrorTypeConversion:
@@ -45,18 +46,7 @@ func duckFailure(q *selection, e *duckdb.Error) *failure {
 	case duckdb.ErrorTypeIO:
 		return userFailure(typeBadData, "HIVE_CANNOT_OPEN_SPLIT: %s", message)
 	}
-	if m := malformedJSON.FindStringSubmatch(message); m != nil {
-		return userFailure(typeBadData, "HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: %s of %s", m[2], m[1])
-	}
-	if _, why, ok := strings.Cut(message, "HIVE_CURSOR_ERROR: "); ok {
-		return userFailure(typeBadData, "HIVE_CURSOR_ERROR: %s", why)
-	}
 	return userFailure(typeBadData, "HIVE_BAD_DATA: %s", message)
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
 }
 
 func (q *selection) publicPaths(message string) string {
@@ -66,13 +56,6 @@ func (q *selection) publicPaths(message string) string {
 		}
 	}
 	return strings.ReplaceAll(message, q.DataDir, "")
-}
-
-// bindFailure is what only DuckDB finds: aggregates and groups that don't go
-// together. It names columns as the translation does.
-func (q *selection) bindFailure(message string) *failure {
-	_, message, _ = strings.Cut(message, ": ")
-	return userFailure(typeSyntax, "SYNTAX_ERROR: The local stack can't run the query: %s", message)
 }
 
 // failureKind is the error type that goes with a code of Trino's.

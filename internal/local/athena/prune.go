@@ -250,16 +250,12 @@ func (s *scope) addEquality(c filtered) {
 // sameType: a condition means another thing on a key of another type.
 func sameType(a, b partitionKey) bool { return a.table.keys[a.key] == b.table.keys[b.key] }
 
+// addUsing notes that the keys of USING are equal in all tables that have them.
 func (s *scope) addUsing() {
 	for key := range s.using {
-		var first *scopeTable
-		for _, t := range s.tables {
-			if !t.hasKey(key) {
-				continue
-			}
-			if first == nil {
-				first = t
-			} else if a, b := (partitionKey{first, key}), (partitionKey{t, key}); sameType(a, b) {
+		having := slices.DeleteFunc(slices.Clone(s.tables), func(t *scopeTable) bool { return !t.hasKey(key) })
+		for i := 1; i < len(having); i++ {
+			if a, b := (partitionKey{having[0], key}), (partitionKey{having[i], key}); sameType(a, b) {
 				s.equal = append(s.equal, [2]partitionKey{a, b})
 			}
 		}

@@ -2,6 +2,8 @@ package athena
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/hiveql"
@@ -23,33 +25,25 @@ func (d *ddl) repair(s *hiveql.RepairTable) error {
 	if err != nil {
 		return err
 	}
-	known, err := d.knownPartitions(t)
-	if err != nil {
-		return err
+	gone := map[string]bool{} // the names of the partitions, wherever these are, without folders
+	for p, err := range d.Catalog.Partitions(t.DatabaseName, t.Name, nil) {
+		if err != nil {
+			return err
+		}
+		gone[t.Name+":"+hiveql.FolderName(t.KeyNames(), p.Values)] = true
 	}
-	return d.addMissing(t, folders, known)
-}
-
-// addMissing adds what is in folders and not in known.
-func (d *ddl) addMissing(t *glue.Table, folders [][]string, known map[string]bool) error {
 	var missing, added []string
 	var parts []glue.PartitionInput
-	found := map[string]bool{}
 	for _, values := range folders {
-		name := hiveql.FolderName(t.KeyNames(), values)
-		found[name] = true
-		if known[name] {
+		folder := hiveql.FolderName(t.KeyNames(), values)
+		name := t.Name + ":" + folder
+		if gone[name] {
+			delete(gone, name)
 			continue
 		}
-		missing = append(missing, t.Name+":"+name)
-		added = append(added, "Repair: Added partition to metastore "+t.Name+":"+name)
-		parts = append(parts, partitionInput(t, values, strings.TrimRight(t.Location(), "/")+"/"+name))
-	}
-	var gone []string
-	for name := range known {
-		if !found[name] {
-			gone = append(gone, t.Name+":"+name)
-		}
+		missing = append(missing, name)
+		added = append(added, "Repair: Added partition to metastore "+name)
+		parts = append(parts, partitionInput(t, values, strings.TrimRight(t.Location(), "/")+"/"+folder))
 	}
 	if err := d.Catalog.AddPartitions(t.DatabaseName, t.Name, parts, true); err != nil {
 		return err
@@ -59,22 +53,9 @@ func (d *ddl) addMissing(t *glue.Table, folders [][]string, known map[string]boo
 		lines = append(lines, "Partitions not in metastore:\t"+strings.Join(missing, "\t"))
 	}
 	if len(gone) > 0 {
-		lines = append(lines, "Partitions missing from filesystem:\t"+strings.Join(gone, "\t"))
+		lines = append(lines, "Partitions missing from filesystem:\t"+strings.Join(slices.Sorted(maps.Keys(gone)), "\t"))
 	}
 	return d.out.addLines(append(lines, added...))
-}
-
-// knownPartitions are the folder names of the table's partitions, wherever
-// these are.
-func (d *ddl) knownPartitions(t *glue.Table) (map[string]bool, error) {
-	known := map[string]bool{}
-	for p, err := range d.Catalog.Partitions(t.DatabaseName, t.Name, nil) {
-		if err != nil {
-			return nil, err
-		}
-		known[hiveql.FolderName(t.KeyNames(), p.Values)] = true
-	}
-	return known, nil
 }
 
 // partitionFolders returns the values of the partition folders below the

@@ -7,19 +7,13 @@ import (
 	"athenarefresh/internal/local/athena/trino"
 )
 
+var precisions = map[string]int{"varchar": math.MaxInt32, "bigint": 19, "integer": 10, "double": 17}
+
 // columnOf describes a result's column with Trino's names of types.
 func columnOf(column trino.Column) columnInfo {
 	c := columnInfo{CatalogName: "hive", Name: column.Name, Label: column.Name, Type: column.Type.AthenaName(), Nullable: "UNKNOWN"}
-	switch c.Type {
-	case "varchar":
-		c.Precision, c.CaseSensitive = math.MaxInt32, true
-	case "bigint":
-		c.Precision = 19
-	case "integer":
-		c.Precision = 10
-	case "double":
-		c.Precision = 17
-	case "decimal":
+	c.Precision, c.CaseSensitive = precisions[c.Type], c.Type == "varchar"
+	if c.Type == "decimal" {
 		c.Precision, c.Scale = column.Type.P, column.Type.S
 	}
 	return c

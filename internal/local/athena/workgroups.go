@@ -1,15 +1,18 @@
 package athena
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"go.etcd.io/bbolt"
 
+	"athenarefresh/internal/local/awsjson"
 	"athenarefresh/internal/local/glue"
 )
 
@@ -49,9 +52,7 @@ func putWorkGroup(tx *bbolt.Tx, w *workGroup) error {
 }
 
 func getWorkGroup(tx *bbolt.Tx, name string) (*workGroup, error) {
-	if name == "" {
-		name = primary
-	}
+	name = cmp.Or(name, primary)
 	body := bucket(tx, workGroupsBucket).Get([]byte(name))
 	if body == nil {
 		return nil, invalidRequest("WorkGroup %s is not found.", name)
@@ -129,14 +130,7 @@ type updateWorkGroupInput struct {
 	WorkGroup            string
 	Description          *string
 	State                string
-	ConfigurationUpdates *struct {
-		EnforceWorkGroupConfiguration *bool
-		ResultConfigurationUpdates    *struct {
-			OutputLocation       *string
-			RemoveOutputLocation bool
-		}
-		PublishCloudWatchMetricsEnabled *bool
-	}
+	ConfigurationUpdates json.RawMessage // the members of a configuration that change
 }
 
 func (e *Engine) apiUpdateWorkGroup(_ context.Context, in updateWorkGroupInput) (struct{}, error) {
@@ -145,33 +139,37 @@ func (e *Engine) apiUpdateWorkGroup(_ context.Context, in updateWorkGroupInput) 
 		if err != nil {
 			return err
 		}
-		in.apply(w)
+		if in.Description != nil {
+			w.Description = *in.Description
+		}
+		w.State = cmp.Or(in.State, w.State)
+		if err := w.Configuration.update(in.ConfigurationUpdates); err != nil {
+			return awsjson.Errorf("SerializationException", "%v", err)
+		}
 		return putWorkGroup(tx, w)
 	})
 }
 
-func (in *updateWorkGroupInput) apply(w *workGroup) {
-	if in.Description != nil {
-		w.Description = *in.Description
+func (c *workGroupConfiguration) update(members json.RawMessage) error {
+	if members == nil {
+		return nil
 	}
-	if in.State != "" {
-		w.State = in.State
+	var of struct {
+		ResultConfigurationUpdates struct {
+			OutputLocation       *string
+			RemoveOutputLocation bool
+		}
 	}
-	u := in.ConfigurationUpdates
-	if u == nil {
-		return
+	if err := errors.Join(json.Unmarshal(members, c), json.Unmarshal(members, &of)); err != nil {
+		return err
 	}
-	if u.EnforceWorkGroupConfiguration != nil {
-		w.Configuration.EnforceWorkGroupConfiguration = *u.EnforceWorkGroupConfiguration
+	c.EngineVersion = engineV3
+	if result := of.ResultConfigurationUpdates; result.RemoveOutputLocation {
+		c.ResultConfiguration.OutputLocation = ""
+	} else if result.OutputLocation != nil {
+		c.ResultConfiguration.OutputLocation = *result.OutputLocation
 	}
-	if u.PublishCloudWatchMetricsEnabled != nil {
-		w.Configuration.PublishCloudWatchMetricsEnabled = *u.PublishCloudWatchMetricsEnabled
-	}
-	if r := u.ResultConfigurationUpdates; r != nil && r.RemoveOutputLocation {
-		w.Configuration.ResultConfiguration.OutputLocation = ""
-	} else if r != nil && r.OutputLocation != nil {
-		w.Configuration.ResultConfiguration.OutputLocation = *r.OutputLocation
-	}
+	return nil
 }
 
 func (e *Engine) apiDeleteWorkGroup(_ context.Context, in struct{ WorkGroup string }) (struct{}, error) {
