@@ -5,29 +5,17 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // cron is a cron(…) expression: a time is due when every field holds it.
-// Exactly one of monthDays and weekDays is "?" and holds every day.
 type cron struct {
 	minutes, hours, months, years set
-	monthDays                     monthDays
-	weekDays                      weekDays
+	monthDay, weekDay             func(day time.Time) bool // one is "?" and holds every day
 }
 
-// monthDays is the day-of-month field.
-type monthDays struct {
-	days    set
-	last    bool // L: the last day, whatever its number; days is empty
-	weekday bool // W: the weekday nearest to that one day, in the same month
-}
-
-// weekDays is the day-of-week field; 1 is Sunday.
-type weekDays struct {
-	days set
-	last bool // 6L: only the last such day of the month
-	nth  int  // 6#3: only the third such day of the month; 0: every
-}
+// set holds the numbers of a field.
+type set map[int]bool
 
 // field says what a field's numbers may be. names count from min.
 type field struct {
@@ -70,16 +58,16 @@ func parseCron(body string) (cron, error) {
 	f := fields()
 	c.minutes, errs[0] = f[0].parse(parts[0])
 	c.hours, errs[1] = f[1].parse(parts[1])
-	c.monthDays, errs[2] = f[2].parseMonthDays(parts[2])
+	c.monthDay, errs[2] = f[2].parseMonthDay(parts[2])
 	c.months, errs[3] = f[3].parse(parts[3])
-	c.weekDays, errs[4] = f[4].parseWeekDays(parts[4])
+	c.weekDay, errs[4] = f[4].parseWeekDay(parts[4])
 	c.years, errs[5] = f[5].parse(parts[5])
 	for i, err := range errs {
 		if err != nil {
 			return cron{}, fmt.Errorf("%s %s: %w", f[i].name, shown(parts[i]), err)
 		}
 	}
-	return c, c.everDue()
+	return c, nil
 }
 
 func oneQuestionMark(monthDays, weekDays string) error {
@@ -96,68 +84,77 @@ func oneQuestionMark(monthDays, weekDays string) error {
 	return errors.New("day-of-month and day-of-week can't both be given: say ? in one of them")
 }
 
-// parseMonthDays reads what any field may have, and ?, L, LW and 15W.
-func (f field) parseMonthDays(text string) (monthDays, error) {
+func everyDay(time.Time) bool { return true }
+
+// parseMonthDay reads what any field may have, and ?, L (the last day, whatever its
+// number), 15W (the weekday nearest to that day, in the same month) and LW.
+func (f field) parseMonthDay(text string) (func(time.Time) bool, error) {
 	switch number, nearest := strings.CutSuffix(text, "W"); {
 	case text == "?":
-		return monthDays{days: f.all()}, nil
+		return everyDay, nil
 	case text == "L":
-		return monthDays{last: true}, nil
+		return func(day time.Time) bool { return day == lastDay(day) }, nil
 	case text == "LW":
-		return monthDays{last: true, weekday: true}, nil
+		return func(day time.Time) bool { return day == nearestWeekday(lastDay(day)) }, nil
 	case nearest:
-		day, err := f.number(number)
-		return monthDays{days: f.only(day), weekday: true}, err
+		n, err := f.number(number)
+		return func(day time.Time) bool { // a month that is too short for that one has none
+			return n <= lastDay(day).Day() && day == nearestWeekday(day.AddDate(0, 0, n-day.Day()))
+		}, err
 	case strings.ContainsAny(text, "LW"):
-		return monthDays{}, errors.New("say L, LW or 15W alone, not in a list or range")
+		return nil, errors.New("say L, LW or 15W alone, not in a list or range")
 	}
 	days, err := f.parse(text)
-	return monthDays{days: days}, err
+	return func(day time.Time) bool { return days[day.Day()] }, err
 }
 
-// parseWeekDays reads what any field may have, and ?, L, 6L and 6#3.
-func (f field) parseWeekDays(text string) (weekDays, error) {
-	if text == "?" {
-		return weekDays{days: f.all()}, nil
-	}
-	if text == "L" { // the last day of a week
-		return weekDays{days: f.only(f.max)}, nil
+// parseWeekDay reads what any field may have, and ?, L (the last day of a week), 6L
+// (the last such day of a month) and 6#3 (the third such day of a month).
+func (f field) parseWeekDay(text string) (func(time.Time) bool, error) {
+	switch text {
+	case "?":
+		return everyDay, nil
+	case "L":
+		text = strconv.Itoa(f.max)
 	}
 	if name, nth, ok := strings.Cut(text, "#"); ok {
 		return f.nthDay(name, nth)
 	}
 	if name, ok := strings.CutSuffix(text, "L"); ok && !strings.ContainsAny(name, ",-") {
-		day, err := f.number(name)
-		return weekDays{days: f.only(day), last: true}, err
+		n, err := f.number(name)
+		return func(day time.Time) bool { return weekDay(day) == n && day.AddDate(0, 0, 7).Month() != day.Month() }, err
 	}
 	days, err := f.parse(text)
-	return weekDays{days: days}, err
+	return func(day time.Time) bool { return days[weekDay(day)] }, err
 }
 
-func (f field) nthDay(name, nth string) (weekDays, error) {
+// weekDay is a day's number in EventBridge's counting: 1 is Sunday.
+func weekDay(day time.Time) int { return int(day.Weekday()) + 1 }
+
+func (f field) nthDay(name, nth string) (func(time.Time) bool, error) {
 	if strings.ContainsAny(name+nth, ",-#") {
-		return weekDays{}, errors.New("a day with # stands alone, such as 6#3")
+		return nil, errors.New("a day with # stands alone, such as 6#3")
 	}
-	day, err := f.number(name)
+	n, err := f.number(name)
 	if err != nil {
-		return weekDays{}, err
+		return nil, err
 	}
 	if len(nth) != 1 || nth < "1" || nth > "5" {
-		return weekDays{}, errors.New("a month has a day of the week 1 to 5 times, say 6#3 for the third Friday")
+		return nil, errors.New("a month has a day of the week 1 to 5 times, say 6#3 for the third Friday")
 	}
-	return weekDays{days: f.only(day), nth: int(nth[0] - '0')}, nil
+	return func(day time.Time) bool { return weekDay(day) == n && (day.Day()-1)/7+1 == int(nth[0]-'0') }, nil
 }
 
 // parse reads a list of *, numbers, names and ranges, each with a step or not.
 func (f field) parse(text string) (set, error) {
-	var s set
+	s := set{}
 	for item := range strings.SplitSeq(text, ",") {
 		from, to, step, err := f.item(item)
 		if err != nil {
-			return set{}, err
+			return nil, err
 		}
 		for n := from; n <= to; n += step {
-			s.add(n)
+			s[n] = true
 		}
 	}
 	return s, nil
@@ -230,39 +227,4 @@ func digits(text string) (int, error) {
 	}
 	n, err := strconv.ParseUint(text, 10, 16)
 	return int(n), err
-}
-
-func (f field) all() set {
-	var s set
-	for n := f.min; n <= f.max; n++ {
-		s.add(n)
-	}
-	return s
-}
-
-func (f field) only(n int) set {
-	var s set
-	s.add(n)
-	return s
-}
-
-// set holds the numbers 0 to 99 as they are and years by their distance from
-// firstYear: no field has both.
-type set [4]uint64
-
-func (s *set) add(n int) {
-	i := index(n)
-	s[i/64] |= 1 << (i % 64)
-}
-
-func (s set) has(n int) bool {
-	i := index(n)
-	return s[i/64]&(1<<(i%64)) != 0
-}
-
-func index(n int) int {
-	if n >= firstYear {
-		return n - firstYear
-	}
-	return n
 }

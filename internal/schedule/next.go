@@ -34,12 +34,12 @@ func (c cron) next(t time.Time) (time.Time, bool) {
 // firstMinute returns the first due minute of a day that is not before t.
 func (c cron) firstMinute(day, t time.Time) (time.Time, bool) {
 	for hour := range 24 {
-		if !c.hours.has(hour) {
+		if !c.hours[hour] {
 			continue
 		}
 		for minute := range 60 {
 			due := day.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute)
-			if c.minutes.has(minute) && !due.Before(t) {
+			if c.minutes[minute] && !due.Before(t) {
 				return due, true
 			}
 		}
@@ -53,52 +53,16 @@ func (c cron) nextDay(day time.Time) time.Time {
 	switch {
 	case year < firstYear:
 		return time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC)
-	case !c.years.has(year):
+	case !c.years[year]:
 		return time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC)
-	case !c.months.has(int(month)):
+	case !c.months[int(month)]:
 		return time.Date(year, month+1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	return day.AddDate(0, 0, 1)
 }
 
 func (c cron) dueOn(day time.Time) bool {
-	return day.Year() >= firstYear && c.years.has(day.Year()) && c.months.has(int(day.Month())) &&
-		c.monthDays.has(day) && c.weekDays.has(day)
-}
-
-func (d monthDays) has(day time.Time) bool {
-	switch {
-	case d.weekday && d.last:
-		return day == nearestWeekday(lastDay(day))
-	case d.weekday:
-		return d.hasNearest(day)
-	case d.last:
-		return day == lastDay(day)
-	}
-	return d.days.has(day.Day())
-}
-
-// hasNearest reports whether day is the weekday nearest to the one in d.days.
-// A month that is too short for that one has none.
-func (d monthDays) hasNearest(day time.Time) bool {
-	for n := 1; n <= lastDay(day).Day(); n++ {
-		if d.days.has(n) {
-			return day == nearestWeekday(time.Date(day.Year(), day.Month(), n, 0, 0, 0, 0, time.UTC))
-		}
-	}
-	return false
-}
-
-func (d weekDays) has(day time.Time) bool {
-	switch {
-	case !d.days.has(int(day.Weekday()) + 1):
-		return false
-	case d.last:
-		return day.AddDate(0, 0, 7).Month() != day.Month()
-	case d.nth > 0:
-		return (day.Day()-1)/7+1 == d.nth
-	}
-	return true
+	return c.years[day.Year()] && c.months[int(day.Month())] && c.monthDay(day) && c.weekDay(day)
 }
 
 // nearestWeekday moves a Saturday to the Friday before and a Sunday to the

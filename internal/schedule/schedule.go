@@ -25,8 +25,7 @@ const maxLength = 256
 // at all. Schedules can be compared with ==.
 type Schedule struct {
 	text  string
-	every time.Duration // rate(…); 0: cron(…)
-	cron  cron
+	every time.Duration // rate(…); 0: cron(…), which is read again where it is asked for times
 }
 
 // Parse reads an expression. Its error says what to write instead.
@@ -37,7 +36,10 @@ func Parse(text string) (Schedule, error) {
 	case len(text) > maxLength:
 		err = fmt.Errorf("longer than %d characters", maxLength)
 	case isCron:
-		s.cron, err = parseCron(body)
+		var c cron
+		if c, err = parseCron(body); err == nil {
+			err = c.everDue()
+		}
 	default:
 		s.every, err = parseRate(text)
 	}
@@ -76,7 +78,12 @@ func (s Schedule) Next(t time.Time) (time.Time, bool) {
 	case s.every > 0:
 		return t.UTC().Add(s.every), true
 	}
-	return s.cron.next(t.UTC())
+	body, _ := inside(s.text, "cron")
+	c, err := parseCron(body)
+	if err != nil { // Parse took it
+		return time.Time{}, false
+	}
+	return c.next(t.UTC())
 }
 
 // shown is the text for an error message: as it is where that is readable.
