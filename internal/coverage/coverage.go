@@ -52,8 +52,8 @@ type Model struct {
 
 	mu       sync.Mutex
 	tables   map[string]*tab
-	waiting  map[uint64]waits   // objects that are tried again, by message and key
-	found    map[string]Finding // by location
+	waiting  map[uint64]*trouble // objects that are tried again, by message and key
+	found    map[string]Finding  // by location
 	parked   []DeadLetter
 	watched  ring[bool] // by hour: messages were received throughout
 	live     time.Time  // since when they are
@@ -64,7 +64,7 @@ type Model struct {
 // New makes an empty Model. route is the router's Place, of the rules of the moment.
 func New(route func(bucket, key string) table.Placement) *Model {
 	return &Model{
-		route: route, seed: maphash.MakeSeed(), tables: map[string]*tab{}, waiting: map[uint64]waits{}, found: map[string]Finding{},
+		route: route, seed: maphash.MakeSeed(), tables: map[string]*tab{}, waiting: map[uint64]*trouble{}, found: map[string]Finding{},
 		watched: newRing[bool](hours + ahead),
 	}
 }
@@ -97,15 +97,6 @@ type folder struct {
 	At                      int64 // of its time, unix seconds; 0: its values say none
 	Objects                 uint32
 	Landed, Seen, Confirmed uint32 // last object; last note; in the catalog since, 0: it is not
-}
-
-// waits is an object that is tried again.
-type waits struct {
-	table, location string
-	landed, seen    time.Time
-	at              int64
-	reason          refresh.Reason
-	why             string
 }
 
 // Finding is a partition that is missing, or elsewhere in the catalog.
@@ -167,7 +158,7 @@ func (m *Model) Note(n refresh.Noted) {
 	case n.Reason == refresh.LocationConflict && len(m.found) < mostFound:
 		m.found[f.Location] = Finding{Table: p.Partition.Table, Location: f.Location, Catalog: cmp.Or(n.Why, "elsewhere"), At: f.At, Seen: n.At}
 	case n.Outcome == "retry" && len(m.waiting) < mostWaiting:
-		m.waiting[h] = waits{p.Partition.Table, p.Partition.Location, n.Landed, n.At, f.At, n.Reason, n.Why}
+		m.waiting[h] = &trouble{state: Late, table: p.Partition.Table, location: p.Partition.Location, at: f.At, landed: n.Landed, seen: n.At, reason: n.Reason, why: n.Why}
 	}
 }
 

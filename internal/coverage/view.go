@@ -75,12 +75,12 @@ func (a *Amiss) Add(o *Amiss) {
 	a.Oldest = first(a.Oldest, o.Oldest)
 }
 
-// trouble is an object or a partition that can't be searched.
+// trouble is an object or a partition that can't be searched. It is never changed.
 type trouble struct {
 	state           State
 	table, location string
 	at              int64 // of the partition's time, unix seconds
-	landed          time.Time
+	landed, seen    time.Time
 	reason          refresh.Reason
 	why             string
 	catalog         string // where the catalog has it
@@ -89,7 +89,7 @@ type trouble struct {
 // troubles are all that are known beside the cells; of a partition the worst is last.
 func (m *Model) troubles(yield func(*trouble) bool) {
 	for _, w := range m.waiting {
-		if !yield(&trouble{state: Late, table: w.table, location: w.location, at: w.at, landed: w.landed, reason: w.reason, why: w.why}) {
+		if !yield(w) {
 			return
 		}
 	}
@@ -366,7 +366,7 @@ func (m *Model) Tables(now time.Time) []Table {
 		byName[name] = v
 	}
 	// What is settled elsewhere, or expired, is not heard of again.
-	maps.DeleteFunc(m.waiting, func(_ uint64, w waits) bool { return now.Sub(w.seen) > forgotten })
+	maps.DeleteFunc(m.waiting, func(_ uint64, w *trouble) bool { return now.Sub(w.seen) > forgotten })
 	for x := range m.troubles {
 		v := byName[x.table]
 		if v == nil {
