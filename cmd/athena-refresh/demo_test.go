@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/statuspage"
 )
 
@@ -100,7 +101,7 @@ func TestDemoServesUntilCtrlC(t *testing.T) {
 	until(t, "the page has what the demo settled", time.Minute, func() bool {
 		v = statuspage.View{}
 		return json.Unmarshal(fetch(t, page+"status.json"), &v) == nil && v.Received == 31 && v.Partitions == 1 &&
-			slices.ContainsFunc(v.Tables, func(t statuspage.Table) bool { return t.Name == "cloudtrail" && t.P50 != nil })
+			slices.ContainsFunc(v.Tables, func(t coverage.Table) bool { return t.Name == "cloudtrail" && t.P50 != nil })
 	})
 	query := exec.Command("athena-refresh", "query", "--conf", conf, "SELECT count(*) FROM cloudtrail")
 	query.Env = environment(url)

@@ -159,7 +159,7 @@ func TestAnObjectThatIsTriedAgainIsLateUntilItIsThere(t *testing.T) {
 	if c := r.Cells[22]; c.State != Late || c.Waiting != 1 || c.Objects != 1 || r.Arrived[22] != 1 {
 		t.Errorf("%+v %v", c, r.Arrived)
 	}
-	if v := m.Tables(now)[0]; v.Behind != time.Hour || v.Waiting != 1 || v.Reason != refresh.TableMissing {
+	if v := m.Tables(now)[0]; v.Behind.Duration() != time.Hour || v.Waiting != 1 || v.Reason != refresh.TableMissing {
 		t.Errorf("%+v", v)
 	}
 	m.placed("data", "t/2026/03/04/11/x", now, now.Add(-time.Hour), true)
@@ -167,7 +167,7 @@ func TestAnObjectThatIsTriedAgainIsLateUntilItIsThere(t *testing.T) {
 	if c := r.Cells[22]; c.State != Searchable || c.Waiting != 0 || c.Objects != 1 || r.Arrived[22] != 1 || c.Worst != time.Hour {
 		t.Errorf("%+v %v", c, r.Arrived)
 	}
-	if v := m.Tables(now)[0]; v.Behind != 0 || v.Last != 0 || !v.Measured || v.P99 < time.Hour || v.P99 > 2*time.Hour {
+	if v := m.Tables(now)[0]; v.Behind != 0 || v.Last != 0 || v.P99 == nil || v.P99.Duration() < time.Hour || v.P99.Duration() > 2*time.Hour {
 		t.Errorf("%+v", v)
 	}
 }

@@ -64,9 +64,9 @@ func (d *delays) add(took time.Duration) {
 	}
 }
 
-// percentile is what so many of a hundred don't exceed, to about a third; ok is
-// false if there are none.
-func percentile(list []delays, percent int) (took time.Duration, ok bool) {
+// percentile is what so many of a hundred don't exceed, to about a third; nil if there
+// are none.
+func percentile(list []delays, percent int) *Seconds {
 	var sum [len(delays{})]int
 	all := 0
 	for _, d := range list {
@@ -77,8 +77,9 @@ func percentile(list []delays, percent int) (took time.Duration, ok bool) {
 	}
 	for i, upTo := 0, 0; i < len(sum); i++ {
 		if upTo += sum[i]; all > 0 && upTo*100 >= all*percent {
-			return time.Duration(math.Pow(2, float64(i)/2) * float64(time.Second) / 10), true
+			took := Seconds(time.Duration(math.Pow(2, float64(i)/2) * float64(time.Second) / 10).Seconds())
+			return &took
 		}
 	}
-	return 0, false
+	return nil
 }

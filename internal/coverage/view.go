@@ -3,6 +3,7 @@ package coverage
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -340,19 +341,30 @@ func (m *Model) arrivals(t *tab, columns []time.Time, now time.Time) []int {
 	return list
 }
 
-// Table is how a table fares.
+// Table is how a table fares. What is zero isn't known, or never was.
 type Table struct {
-	Table      string
-	Landed     time.Time // the last object; zero: none was seen
-	Searchable time.Time // likewise
-	Behind     time.Duration
-	P50, P99   time.Duration // from landing until searchable, of new partitions of the last day; to about a third
-	Measured   bool          // there are such
-	Last       time.Duration // the last new partition was waited for, while its message was in hand
+	Name       string    `json:"table"`
+	Landed     time.Time `json:"landed,omitzero"`     // the last object
+	Searchable time.Time `json:"searchable,omitzero"` // likewise
+	Behind     Seconds   `json:"behind_seconds"`
+	P50        *Seconds  `json:"p50_seconds,omitempty"` // over the last day, to about a third; absent: no partition was new
+	P99        *Seconds  `json:"p99_seconds,omitempty"`
 	Amiss
-	Reason refresh.Reason // of what waits longest
-	Why    string
-	Read   time.Time // of the catalog; zero: it wasn't read
+	Feeds   []string  `json:"feeds"`                  // what feeds it: who shows it knows
+	Resting time.Time `json:"resting_since,omitzero"` // likewise
+	Read    time.Time `json:"catalog_read,omitzero"`
+
+	Last   time.Duration  `json:"-"` // the last new partition was waited for, while its message was in hand
+	Reason refresh.Reason `json:"-"` // of what waits longest
+	Why    string         `json:"-"`
+}
+
+// Seconds is a duration as programs read it.
+type Seconds float64
+
+// Duration is the same.
+func (s Seconds) Duration() time.Duration {
+	return time.Duration(math.Round(float64(s) * float64(time.Second)))
 }
 
 // Tables are all tables, by name.
@@ -361,7 +373,7 @@ func (m *Model) Tables(now time.Time) []Table {
 	defer m.mu.Unlock()
 	byName := map[string]*Table{}
 	for name, t := range m.tables {
-		v := &Table{Table: name, Landed: timeOf(t.Landed), Searchable: timeOf(t.Searchable), Read: t.read, Last: t.last}
+		v := &Table{Name: name, Landed: timeOf(t.Landed), Searchable: timeOf(t.Searchable), Read: t.read.UTC(), Last: t.last}
 		v.measure(t, now)
 		byName[name] = v
 	}
@@ -370,11 +382,11 @@ func (m *Model) Tables(now time.Time) []Table {
 	for x := range m.troubles {
 		v := byName[x.table]
 		if v == nil {
-			v = &Table{Table: x.table}
+			v = &Table{Name: x.table}
 			byName[x.table] = v
 		}
 		if v.count(x) {
-			v.Behind, v.Reason, v.Why = now.Sub(x.landed), x.reason, x.why
+			v.Behind, v.Reason, v.Why = Seconds(now.Sub(x.landed).Seconds()), x.reason, x.why
 		}
 	}
 	list := make([]Table, 0, len(byName))
@@ -391,8 +403,7 @@ func (v *Table) measure(t *tab, now time.Time) {
 			day = append(day, *d)
 		}
 	}
-	v.P50, v.Measured = percentile(day, 50)
-	v.P99, _ = percentile(day, 99)
+	v.P50, v.P99 = percentile(day, 50), percentile(day, 99)
 }
 
 // Folder is a partition by name.

@@ -66,7 +66,7 @@ func (s Source) facts(now time.Time) metrics.Facts {
 	}
 	if s.Coverage != nil {
 		for _, t := range s.Coverage.Tables(now) {
-			f.Behind[t.Table] = t.Behind
+			f.Behind[t.Name] = t.Behind.Duration()
 		}
 	}
 	if s.CatalogFailure != nil {

@@ -185,14 +185,14 @@ func (e *evidence) denial() string {
 // table is what is amiss with one.
 func (e *evidence) table(t *coverage.Table, whole bool) {
 	a := func() faults.Args {
-		return faults.Args{"table": t.Table, "waits": faults.Waits(t.Waiting, t.Oldest, e.now), "why": t.Why, "behind": span(t.Behind)}
+		return faults.Args{"table": t.Name, "waits": faults.Waits(t.Waiting, t.Oldest, e.now), "why": t.Why, "behind": seconds(t.Behind)}
 	}
 	if t.Waiting > 0 && (!whole || t.Reason == refresh.TableMissing) {
 		switch t.Reason {
 		case refresh.TableMissing, refresh.Throttled, refresh.AccessDenied, refresh.CatalogError:
 			e.add(string(t.Reason), a())
 		default:
-			if t.Behind > e.source.late() {
+			if t.Behind.Duration() > e.source.late() {
 				e.add("slow_table", a())
 			}
 		}
@@ -204,15 +204,15 @@ func (e *evidence) table(t *coverage.Table, whole bool) {
 	if t.Missing+t.Elsewhere == 0 {
 		return
 	}
-	found := e.source.Coverage.Found(t.Table)
+	found := e.source.Coverage.Found(t.Name)
 	missing := slices.DeleteFunc(slices.Clone(found), func(f coverage.Finding) bool { return f.Catalog != "" })
 	elsewhere := slices.DeleteFunc(found, func(f coverage.Finding) bool { return f.Catalog == "" })
 	if n := len(missing); n > 0 {
-		e.add("partitions_missing", faults.Args{"table": t.Table, "n": faults.Count(n, "partition"), "when": times(missing)})
+		e.add("partitions_missing", faults.Args{"table": t.Name, "n": faults.Count(n, "partition"), "when": times(missing)})
 	}
 	if n := len(elsewhere); n > 0 {
 		f := elsewhere[0]
-		c := faults.Args{"table": t.Table, "n": faults.Count(n, "partition"), "partition": strings.Join(f.Values, ", ")}
+		c := faults.Args{"table": t.Name, "n": faults.Count(n, "partition"), "partition": strings.Join(f.Values, ", ")}
 		if strings.HasPrefix(f.Catalog, "s3://") {
 			c["catalog"], c["location"] = f.Catalog, f.Location
 		}

@@ -59,30 +59,16 @@ type View struct {
 	Partitions int `json:"partitions_added"`
 	Statements int `json:"statements"`
 
-	Tables     []Table        `json:"tables"`
-	Groups     []parked.Group `json:"parked"` // of the dead-letter queue, as it was at Sampled
-	Sampled    *time.Time     `json:"parked_looked,omitempty"`
-	Reconciled *Reconciled    `json:"reconciled,omitempty"`
+	Tables     []coverage.Table `json:"tables"`
+	Groups     []parked.Group   `json:"parked"` // of the dead-letter queue, as it was at Sampled
+	Sampled    *time.Time       `json:"parked_looked,omitempty"`
+	Reconciled *Reconciled      `json:"reconciled,omitempty"`
 }
 
 // State is how it fares, in a word and in words.
 type State struct {
 	OK    bool   `json:"ok"`
 	Words string `json:"words"`
-}
-
-// Table is how a table fares.
-type Table struct {
-	Name       string     `json:"table"`
-	Landed     *time.Time `json:"landed,omitempty"`     // the last object
-	Searchable *time.Time `json:"searchable,omitempty"` // likewise
-	Behind     float64    `json:"behind_seconds"`
-	P50        *float64   `json:"p50_seconds,omitempty"` // over the last day, to about a third; absent: no partition was new
-	P99        *float64   `json:"p99_seconds,omitempty"`
-	coverage.Amiss
-	Feeds   []string   `json:"feeds"`
-	Resting *time.Time `json:"resting_since,omitempty"`
-	Read    *time.Time `json:"catalog_read,omitempty"`
 }
 
 // Reconciled is S3 compared with the catalog, when that was last done as a whole.
@@ -96,7 +82,7 @@ type Reconciled struct {
 // View is what there is to be shown now, but for Faults' queue where it wasn't
 // asked.
 func (s *Source) View(now time.Time) View {
-	v := View{About: s.About, Now: now.UTC(), Tables: []Table{}, Groups: []parked.Group{}, Faults: []faults.Case{}}
+	v := View{About: s.About, Now: now.UTC(), Tables: []coverage.Table{}, Groups: []parked.Group{}, Faults: []faults.Case{}}
 	s.counted(&v)
 	var queue error
 	if s.Queues != nil {
@@ -156,30 +142,25 @@ func utc(t time.Time) *time.Time {
 	return &t
 }
 
-func (s *Source) tables(known []coverage.Table) []Table {
+// tables are those that the model knows, with what else is known of them; those of
+// which something is amiss come first.
+func (s *Source) tables(known []coverage.Table) []coverage.Table {
 	rests := map[string]time.Time{}
 	if s.Resting != nil {
 		for _, r := range s.Resting() {
 			rests[r.Table] = r.Since
 		}
 	}
-	list := make([]Table, 0, len(known))
-	for _, k := range known {
-		t := Table{
-			Name: k.Table, Landed: utc(k.Landed), Searchable: utc(k.Searchable), Behind: k.Behind.Seconds(), Amiss: k.Amiss,
-			Feeds: []string{}, Resting: utc(rests[k.Table]), Read: utc(k.Read),
-		}
-		if k.Measured {
-			p50, p99 := k.P50.Seconds(), k.P99.Seconds()
-			t.P50, t.P99 = &p50, &p99
-		}
+	list := append([]coverage.Table{}, known...)
+	for i := range list {
+		t := &list[i]
+		t.Feeds, t.Resting = []string{}, rests[t.Name].UTC()
 		if s.Feeds != nil {
-			t.Feeds = s.Feeds(k.Table)
+			t.Feeds = s.Feeds(t.Name)
 		}
-		list = append(list, t)
 	}
-	amiss := func(t Table) int { return min(t.Waiting+t.Parked+t.Missing+t.Elsewhere, 1) }
-	slices.SortStableFunc(list, func(a, b Table) int { return cmp.Compare(amiss(b), amiss(a)) })
+	amiss := func(t coverage.Table) int { return min(t.Waiting+t.Parked+t.Missing+t.Elsewhere, 1) }
+	slices.SortStableFunc(list, func(a, b coverage.Table) int { return cmp.Compare(amiss(b), amiss(a)) })
 	return list
 }
 
@@ -229,8 +210,13 @@ func (s *Source) ask(ctx context.Context) View {
 	return v
 }
 
-// ago is how long something is past: "12 s ago".
-func ago(now, then time.Time) string { return span(now.Sub(then)) + " ago" }
+// ago is how long something is past: "12 s ago", or "–" if it never was.
+func ago(now, then time.Time) string {
+	if then.IsZero() {
+		return "–"
+	}
+	return span(now.Sub(then)) + " ago"
+}
 
 // span is a duration as people say it, in one unit.
 func span(d time.Duration) string {
@@ -249,5 +235,4 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
 
-// seconds is a span of so many seconds.
-func seconds(s float64) string { return span(time.Duration(s * float64(time.Second))) }
+func seconds(s coverage.Seconds) string { return span(s.Duration()) }
