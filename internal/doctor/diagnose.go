@@ -4,8 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
+
+// look is a finding that says why a link is broken, if its verdict is wrong.
+type look struct {
+	link, about string // about: of what the finding is, where the link doesn't say
+	ask         func(context.Context) Finding
+}
 
 // diagnose names the first link that is broken, when no partition came. What the
 // object's own message says goes first; else each link is looked at in its turn.
@@ -14,129 +21,115 @@ func (p *probe) diagnose(ctx context.Context, why error) {
 		p.broken(links[1], unchecked("interrupted", ""))
 		return
 	}
-	for _, look := range []func(context.Context, error) (link string, f Finding){
-		p.away, p.parked, p.notified, p.admitted, p.started, p.kept, p.allowed, p.stuck,
-	} {
-		if link, f := look(ctx, why); link != "" {
-			p.broken(link, f)
-			return
+	for _, l := range p.looks(why) {
+		f := l.ask(ctx)
+		if f.Verdict != Wrong {
+			continue
 		}
+		if l.about != "" {
+			f = wrong(l.about+": "+f.What, f.Hint)
+		}
+		p.broken(l.link, f)
+		return
 	}
 	p.broken(links[1], wrong("no message of it was seen, and nothing is wrong with what leads to the queue",
 		"S3's notifications may take a minute and more: try again; a message that comes yet adds a partition without a file, which athena-refresh reconcile --drop-empty takes away"))
 }
 
-func (p *probe) away(_ context.Context, why error) (string, Finding) {
-	if !errors.Is(why, errAway) {
-		return "", Finding{}
+// looks are all of them, in their order: what happened to the object; the way out of
+// the bucket and into the queue; who works on it; the table, which may have gone since,
+// and whether the function may add to it; and what the queue itself tells.
+func (p *probe) looks(why error) []look {
+	x, c, tab := p.x, p.x.Config, p.at.tab.ID.Name
+	return []look{
+		{links[3], "", func(context.Context) Finding { return away(why) }},
+		{links[3], "", p.parked},
+		{links[1], "", func(ctx context.Context) Finding { return x.bucket(ctx, p.bucket.Name) }},
+		{links[1], "", x.notification(p.bucket)},
+		{links[1], "the queue", of(x.queue, func(q Queue, err error) Finding { return queueExists(q, err, c.Queue) })},
+		{links[1], "the queue's policy", x.ofQueue(func(q Queue) Finding { return queuePolicy(q, c) })},
+		{links[1], "the queue's key", x.withQueue(p.key)},
+		{links[2], "", of(x.function, func(f Function, err error) Finding { return function(f, err, c) })},
+		{links[2], "the trigger", x.trigger},
+		{links[2], "", p.started},
+		{links[4], "table " + tab, func(ctx context.Context) Finding { return x.table(ctx, tab) }},
+		{links[4], "", x.permissions},
+		{links[4], "", p.governed},
+		{links[2], "", p.waiting},
+		{links[4], "", p.stuck},
 	}
-	return links[3], wrong(why.Error(), "the function has other rules than this configuration: "+redeploy)
+}
+
+// away: the partition is there, and elsewhere.
+func away(why error) Finding {
+	if !errors.Is(why, errAway) {
+		return Finding{}
+	}
+	return wrong(why.Error(), "the function has other rules than this configuration: "+redeploy)
 }
 
 // parked: its message came all the way, and could not be placed.
-func (p *probe) parked(ctx context.Context, _ error) (string, Finding) {
+func (p *probe) parked(ctx context.Context) Finding {
 	reasons, err := p.tools.Parked(ctx, p.bucket.Name, p.at.key)
 	if err != nil || len(reasons) == 0 {
-		return "", Finding{}
+		return Finding{}
 	}
-	return links[3], wrong(fmt.Sprintf("it was parked: %s", strings.Join(reasons, ", ")),
+	return wrong(fmt.Sprintf("it was parked: %s", strings.Join(reasons, ", ")),
 		"this configuration places it: is the function's older? "+redeploy+"; else athena-refresh explain --live "+p.bucket.Name+" "+p.at.key)
 }
 
-// notified is the way out of the bucket.
-func (p *probe) notified(ctx context.Context, _ error) (string, Finding) {
-	if f := p.x.bucket(ctx, p.bucket.Name); f.Verdict == Wrong {
-		return links[1], f
+// key is the queue's, of which any doubt counts.
+func (p *probe) key(ctx context.Context, q Queue) Finding {
+	f := p.x.encryption(ctx, q)
+	if f.Verdict == Warning {
+		f.Verdict = Wrong
 	}
-	if f := p.x.notification(p.bucket)(ctx); f.Verdict == Wrong {
-		return links[1], f
-	}
-	return "", Finding{}
+	return f
 }
 
-// admitted is the way into the queue: it is there, and its policy and its key let
-// S3 send.
-func (p *probe) admitted(ctx context.Context, _ error) (string, Finding) {
-	q, err := p.x.queue()
-	if f := queueExists(q, err, p.x.Config.Queue); f.Verdict == Wrong {
-		return links[1], about("the queue", f)
-	}
-	if err != nil {
-		return "", Finding{}
-	}
-	if f := queuePolicy(q, p.x.Config); f.Verdict == Wrong {
-		return links[1], about("the queue's policy", f)
-	}
-	if f := p.x.encryption(ctx, q); f.Verdict == Wrong || f.Verdict == Warning {
-		return links[1], about("the queue's key", f)
-	}
-	return "", Finding{}
-}
-
-// started is who works on the queue: the function, which has to be there, be
-// started and answer as it is configured.
-func (p *probe) started(ctx context.Context, _ error) (string, Finding) {
+// started: where there is a function, it has to be started and to answer as it is
+// configured.
+func (p *probe) started(ctx context.Context) Finding {
 	f, err := p.x.function()
 	if err != nil {
-		return "", Finding{}
-	}
-	if f := function(f, nil, p.x.Config); f.Verdict == Wrong {
-		return links[2], f
-	}
-	if f := p.x.trigger(ctx); f.Verdict == Wrong {
-		return links[2], about("the trigger", f)
+		return Finding{}
 	}
 	if !p.x.Config.Enabled {
-		return links[2], wrong(`"enabled" is false: nothing starts the function`, `set it to true and deploy: `+redeploy)
+		return wrong(`"enabled" is false: nothing starts the function`, `set it to true and deploy: `+redeploy)
 	}
 	if err := p.tools.Answers(ctx); err != nil {
-		return links[2], wrong(fmt.Sprintf("version %s: %v", f.Version, err), redeploy+", or athena-refresh lambda rollback --processor athena")
+		return wrong(fmt.Sprintf("version %s: %v", f.Version, err), redeploy+", or athena-refresh lambda rollback --processor athena")
 	}
-	return "", Finding{}
+	return Finding{}
 }
 
-// kept is the table, which may have gone since.
-func (p *probe) kept(ctx context.Context, _ error) (string, Finding) {
-	if f := p.x.table(ctx, p.at.tab.ID.Name); f.Verdict == Wrong {
-		return links[4], about("table "+p.at.tab.ID.Name, f)
-	}
-	return "", Finding{}
-}
-
-// allowed is whether the function may add it: by IAM, and by Lake Formation, which
-// refuses where IAM says yes.
-func (p *probe) allowed(ctx context.Context, _ error) (string, Finding) {
-	if f := p.x.permissions(ctx); f.Verdict == Wrong {
-		return links[4], f
-	}
+// governed: Lake Formation refuses where IAM says yes.
+func (p *probe) governed(ctx context.Context) Finding {
 	g, err := p.x.Facts.Governed(ctx, p.x.Config.Database)
-	if err != nil || len(g.Tables) == 0 {
-		return "", Finding{}
+	i := slices.IndexFunc(g.Tables, func(name string) bool { return strings.EqualFold(name, p.at.tab.ID.Name) })
+	if err != nil || i < 0 {
+		return Finding{}
 	}
-	for _, name := range g.Tables {
-		if strings.EqualFold(name, p.at.tab.ID.Name) {
-			f := lakeFormation(Governed{Tables: []string{name}}, p.x.Config.Database, p.x.principal())
-			return links[4], wrong(f.What, f.Hint)
-		}
-	}
-	return "", Finding{}
+	f := lakeFormation(Governed{Tables: g.Tables[i : i+1]}, p.x.Config.Database, p.x.principal())
+	return wrong(f.What, f.Hint)
 }
 
-// stuck is what the queue itself tells: that nobody receives, or that what was
-// received is tried again.
-func (p *probe) stuck(ctx context.Context, _ error) (string, Finding) {
+// waiting: nobody receives.
+func (p *probe) waiting(ctx context.Context) Finding {
 	q, err := p.x.Facts.Queue(ctx, p.x.Config.Queue)
-	switch {
-	case err != nil:
-		return "", Finding{}
-	case q.Waiting > 0:
-		return links[2], wrong("no one receives: "+messages(q.Waiting)+" in the queue",
-			"is athena-refresh run running, or the function's schedule enabled (aws events describe-rule)? athena-refresh status says more")
-	case q.InFlight > 0:
-		return links[4], wrong("what is received is in hand still, or tried again: "+messages(q.InFlight)+" in flight", "the function's log has the reason; athena-refresh explain --live "+p.bucket.Name+" "+p.at.key+" asks the catalog")
+	if err != nil || q.Waiting == 0 {
+		return Finding{}
 	}
-	return "", Finding{}
+	return wrong("no one receives: "+messages(q.Waiting)+" in the queue",
+		"is athena-refresh run running, or the function's schedule enabled (aws events describe-rule)? athena-refresh status says more")
 }
 
-// about is a finding of another check, as a link's.
-func about(what string, f Finding) Finding { return wrong(what+": "+f.What, f.Hint) }
+// stuck: what was received is tried again.
+func (p *probe) stuck(ctx context.Context) Finding {
+	q, err := p.x.Facts.Queue(ctx, p.x.Config.Queue)
+	if err != nil || q.InFlight == 0 {
+		return Finding{}
+	}
+	return wrong("what is received is in hand still, or tried again: "+messages(q.InFlight)+" in flight",
+		"the function's log has the reason; athena-refresh explain --live "+p.bucket.Name+" "+p.at.key+" asks the catalog")
+}
