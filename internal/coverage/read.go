@@ -31,8 +31,10 @@ func (m *Model) Read(ctx context.Context, c Catalog, s3 refresh.Folders, name st
 	if err != nil || facts.Kind != refresh.Hive {
 		return err
 	}
-	r := &reading{facts: facts, keys: facts.KeyNames(), wanted: m.wanted(name), at: map[int64]*dated{}, ids: map[string][]*wanting{}}
-	r.identify()
+	r := &reading{facts: facts, keys: facts.KeyNames(), wanted: m.wanted(name, &facts), at: map[int64]*dated{}, ids: map[string][]*wanting{}}
+	for _, w := range r.wanted {
+		r.ids[w.id] = append(r.ids[w.id], w)
+	}
 	for p, err := range c.Dated(ctx, facts, Since(facts.Keys, now.Add(-hours*time.Hour))) {
 		if err != nil {
 			return fmt.Errorf("read the partitions of %s: %w", name, err)
@@ -69,11 +71,13 @@ type dated struct {
 // wanting is a partition by name, to be found.
 type wanting struct {
 	Finding
-	known bool // the catalog has it where it is
+	id    string // how the catalog tells it from others
+	known bool   // the catalog has it where it is
 }
 
-// wanted are the partitions of a table that are known by name.
-func (m *Model) wanted(name string) map[string]*wanting {
+// wanted are the partitions of a table that are known by name. Those that it can't
+// have are somebody else's to complain of.
+func (m *Model) wanted(name string, facts *refresh.Table) map[string]*wanting {
 	m.mu.Lock()
 	list := map[string]*wanting{}
 	if t := m.tables[name]; t != nil {
@@ -96,6 +100,12 @@ func (m *Model) wanted(name string) map[string]*wanting {
 			continue
 		}
 		w.Keys, w.Values, w.At = p.Partition.Keys, p.Partition.Values, at
+		p.Parquet = false // so is their format
+		values, _, why := facts.Values(&p)
+		id, ok := facts.Identity(values)
+		if w.id = id; why.Reason != "" || !ok {
+			delete(list, location)
+		}
 	}
 	return list
 }
@@ -127,21 +137,6 @@ func (r *reading) partition(p *Partition) {
 		if w.Catalog = p.Location; refresh.CanonicalLocation(p.Location) == w.Location {
 			w.Catalog, w.known = "", true
 		}
-	}
-}
-
-// identify tells the wanted by how the catalog tells partitions apart. Those that
-// the table can't have are somebody else's to complain of.
-func (r *reading) identify() {
-	for location, w := range r.wanted {
-		p := table.Placement{Partition: table.Partition{Table: w.Table, Keys: w.Keys, Values: w.Values}}
-		values, _, why := r.facts.Values(&p)
-		id, ok := r.facts.Identity(values)
-		if why.Reason != "" || !ok {
-			delete(r.wanted, location)
-			continue
-		}
-		r.ids[id] = append(r.ids[id], w)
 	}
 }
 

@@ -13,36 +13,32 @@ import (
 
 // collector makes Prometheus' metrics of the list, of what the source says at the
 // moment.
-type collector struct {
-	s     Source
-	descs map[*metrics.Metric]*prometheus.Desc
-}
-
-func newCollector(s Source) collector {
-	c := collector{s, map[*metrics.Metric]*prometheus.Desc{}}
-	for _, m := range metrics.All {
-		if m.Name != "" {
-			c.descs[m] = prometheus.NewDesc(metrics.Prefix+m.Name, m.Help, m.Labels, nil)
-		}
-	}
-	return c
-}
+type collector struct{ Source }
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range c.descs {
-		ch <- d
+	for _, m := range metrics.All {
+		if m.Name != "" {
+			ch <- desc(m)
+		}
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (c collector) Collect(ch chan<- prometheus.Metric) {
-	facts := c.s.facts(time.Now())
-	for m, d := range c.descs {
+	facts := c.facts(time.Now())
+	for _, m := range metrics.All {
+		if m.Name == "" {
+			continue
+		}
 		for _, s := range m.Samples(&facts) {
-			ch <- metric(d, m.Kind, s)
+			ch <- metric(desc(m), m.Kind, s)
 		}
 	}
+}
+
+func desc(m *metrics.Metric) *prometheus.Desc {
+	return prometheus.NewDesc(metrics.Prefix+m.Name, m.Help, m.Labels, nil)
 }
 
 func metric(d *prometheus.Desc, kind metrics.Kind, s metrics.Sample) prometheus.Metric {
