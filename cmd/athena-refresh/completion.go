@@ -12,6 +12,19 @@ import (
 // it, so nothing is asked of AWS: what the configuration says is offered.
 func (a *app) complete(root *cobra.Command) error {
 	errs := []error{root.MarkPersistentFlagDirname("conf")}
+	offer := func(values cobra.CompletionFunc, flag string, path ...string) {
+		cmd, _, err := root.Find(path)
+		errs = append(errs, err, cmd.RegisterFlagCompletionFunc(flag, values))
+	}
+	words := func(list ...string) cobra.CompletionFunc {
+		return cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp)
+	}
+	offer(words("table", "csv", "json"), "format", "query")
+	offer(words(engineRepair), "engine", "reconcile")
+	offer(words(knownReasons()...), "reason", "parked", "redrive")
+	offer(func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return a.completeTables(cmd, nil, begun)
+	}, "table", "parked", "redrive")
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {
 		case "replay":
@@ -20,29 +33,10 @@ func (a *app) complete(root *cobra.Command) error {
 			cmd.ValidArgsFunction = a.completeBuckets
 		case "local":
 			errs = append(errs, cmd.MarkFlagDirname("data"))
-		case "query":
-			errs = append(errs, cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]string{"table", "csv", "json"}, cobra.ShellCompDirectiveNoFileComp)))
-		case "reconcile":
-			errs = append(errs, cmd.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions([]string{engineRepair}, cobra.ShellCompDirectiveNoFileComp)))
-		case "parked":
-			errs = append(errs, a.completeRedrive(cmd))
 		}
 		offerNoFiles(cmd)
 	}
 	return errors.Join(errs...)
-}
-
-// completeRedrive is for the flags of parked redrive.
-func (a *app) completeRedrive(parked *cobra.Command) error {
-	redrive, _, err := parked.Find([]string{"redrive"})
-	if err != nil {
-		return err
-	}
-	return errors.Join(
-		redrive.RegisterFlagCompletionFunc("reason", cobra.FixedCompletions(knownReasons(), cobra.ShellCompDirectiveNoFileComp)),
-		redrive.RegisterFlagCompletionFunc("table", func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-			return a.completeTables(cmd, nil, begun)
-		}))
 }
 
 // offerNoFiles is for a command and those below it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,10 +35,6 @@ func (f *file) settings(section value, c *Config) {
 			return err
 		}
 	}
-	catalogs := map[string]Catalog{}
-	for _, one := range Catalogs() {
-		catalogs[string(one)] = one
-	}
 	fields := []field{
 		{"enabled", boolean(&c.Enabled)},
 		{"enable_metrics", boolean(&c.EnableMetrics)},
@@ -50,32 +47,28 @@ func (f *file) settings(section value, c *Config) {
 		{"queue_name", name(&c.Queue, checkQueue)},
 		{"results_bucket", name(&c.ResultsBucket, CheckBucket)},
 		{"workgroup", name(&c.WorkGroup, checkWorkGroup)},
-		{"trigger", choice(&c.Trigger, map[string]Trigger{"schedule": TriggerSchedule, "queue": TriggerQueue})},
-		{"catalog", choice(&c.Catalog, catalogs)},
+		{"trigger", choice(&c.Trigger, named(TriggerSchedule, TriggerQueue))},
+		{"catalog", choice(&c.Catalog, named(Catalogs()...))},
 		{"statements_in_flight", number(&c.StatementsInFlight, 1, 20, "statements")},
 		{"reconcile_every", expression(&c.ReconcileEvery)},
 		{"kms_key_arn", text(&c.KMSKeyARN, checkKey)},
 		{"alarm_topic_arn", text(&c.AlarmTopicARN, checkTopic)},
 		{"notify_from", f.list("notify_from", "a list of account ids, and of ARNs of SNS topics and EventBridge rules", &c.NotifyFrom, uniquely(checkNotifier))},
 	}
-	f.object(section, "", false, append(fields, ignored()...))
+	for _, name := range ignored {
+		fields = append(fields, field{name: name})
+	}
+	f.object(section, "", false, fields)
 	c.Buckets = withAlerts(c.Buckets, c.Prefix)
 	f.doubts(section, c)
 }
 
 // ignored are the members that StreamAlert's own tooling writes and that mean
 // nothing here.
-func ignored() []field {
-	names := []string{
-		"handler", "source_bucket", "source_object_key", "source_current_hash", "current_version",
-		"third_party_libraries", "refresh_type", "refresh_interval", "file_format", "concurrency_limit",
-		"log_retention_days", "metric_alarms", "vpc_config",
-	}
-	fields := make([]field, len(names))
-	for i, name := range names {
-		fields[i].name = name
-	}
-	return fields
+var ignored = []string{
+	"handler", "source_bucket", "source_object_key", "source_current_hash", "current_version",
+	"third_party_libraries", "refresh_type", "refresh_interval", "file_format", "concurrency_limit",
+	"log_retention_days", "metric_alarms", "vpc_config",
 }
 
 // doubts warns of what is obeyed, but perhaps not what was meant.
@@ -259,16 +252,20 @@ func choice[T any](to *T, choices map[string]T) func(value) error {
 		}
 		chosen, ok := choices[word]
 		if !ok {
-			var all []string
-			for name := range choices {
-				all = append(all, strconv.Quote(name))
-			}
-			slices.Sort(all)
-			return fmt.Errorf("must be %s, not %q", strings.Join(all, " or "), word)
+			return fmt.Errorf(`must be "%s", not %q`, strings.Join(slices.Sorted(maps.Keys(choices)), `" or "`), word)
 		}
 		*to = chosen
 		return nil
 	}
+}
+
+// named are the choices that are words themselves.
+func named[T ~string](all ...T) map[string]T {
+	choices := map[string]T{}
+	for _, one := range all {
+		choices[string(one)] = one
+	}
+	return choices
 }
 
 func expression(to *schedule.Schedule) func(value) error {
