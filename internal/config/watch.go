@@ -9,6 +9,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -96,34 +97,32 @@ func others(a, b *Config) (names []string) {
 	if reflect.DeepEqual(alike(*a), alike(*b)) {
 		return nil
 	}
-	for name, differs := range map[string]bool{
-		"account.prefix": a.Prefix != b.Prefix, "account.region": a.Region != b.Region, "account.aws_account_id": a.Account != b.Account,
-	} {
-		if differs {
-			names = append(names, name)
-		}
-	}
-	if names != nil {
-		names = append(names, "buckets")
-	}
 	before, after := a.settings(), b.settings()
 	all := maps.Clone(before)
 	maps.Copy(all, after)
 	for name := range all {
-		if name != "buckets" && name != "log_level" && !bytes.Equal(before[name], after[name]) {
+		if name != "buckets" && name != "log_level" && before[name] != after[name] {
 			names = append(names, name)
 		}
+	}
+	if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "account.") }) {
+		names = append(names, "buckets")
 	}
 	slices.Sort(names)
 	return names
 }
 
-// settings are those of our section as they are written, without the space between.
-func (c *Config) settings() map[string]json.RawMessage {
+// settings are the account's, and those of our section as they are written, without
+// the space between.
+func (c *Config) settings() map[string]string {
+	settings := map[string]string{"account.prefix": c.Prefix, "account.region": c.Region, "account.aws_account_id": c.Account}
 	var compact bytes.Buffer
-	settings := map[string]json.RawMessage{}
+	var section map[string]json.RawMessage
 	if json.Compact(&compact, c.Sections[sectionName]) == nil {
-		json.Unmarshal(compact.Bytes(), &settings) // it was read before
+		json.Unmarshal(compact.Bytes(), &section) // it was read before
+	}
+	for name, value := range section {
+		settings[name] = string(value)
 	}
 	return settings
 }

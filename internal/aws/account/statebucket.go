@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -87,20 +88,16 @@ func (b stateBucket) create(ctx context.Context, region string) error {
 }
 
 func (b stateBucket) private(ctx context.Context) error {
-	yes := aws.Bool(true)
 	out, err := b.client.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: &b.name})
-	if c := out; err == nil && c.PublicAccessBlockConfiguration != nil {
-		p := c.PublicAccessBlockConfiguration
-		if aws.ToBool(p.BlockPublicAcls) && aws.ToBool(p.BlockPublicPolicy) && aws.ToBool(p.IgnorePublicAcls) && aws.ToBool(p.RestrictPublicBuckets) {
-			return nil
-		}
-	} else if err != nil && !has(err, "NoSuchPublicAccessBlockConfiguration") {
+	if err != nil && !has(err, "NoSuchPublicAccessBlockConfiguration") {
 		return err
 	}
-	_, err = b.client.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
-		Bucket:                         &b.name,
-		PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{BlockPublicAcls: yes, BlockPublicPolicy: yes, IgnorePublicAcls: yes, RestrictPublicBuckets: yes},
-	})
+	yes := aws.Bool(true)
+	want := &types.PublicAccessBlockConfiguration{BlockPublicAcls: yes, BlockPublicPolicy: yes, IgnorePublicAcls: yes, RestrictPublicBuckets: yes}
+	if err == nil && reflect.DeepEqual(out.PublicAccessBlockConfiguration, want) {
+		return nil
+	}
+	_, err = b.client.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: &b.name, PublicAccessBlockConfiguration: want})
 	return err
 }
 
