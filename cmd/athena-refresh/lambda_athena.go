@@ -24,15 +24,8 @@ type deployment struct {
 	letGo []deploy.Renamed // what is kept under its old name, and no part of the deployment any more
 }
 
-// athenaDeployment builds and plans.
-func (a *app) athenaDeployment(ctx context.Context, t *target, f *lambdaFlags) (*deployment, error) {
-	if err := a.checkKey(ctx, t); err != nil {
-		return nil, err
-	}
-	bundle, err := a.bundle(ctx, t, f)
-	if err != nil {
-		return nil, err
-	}
+// newDeployment looks for the state. Its user opens and closes it.
+func newDeployment(ctx context.Context, t *target, f *lambdaFlags, bundle deploy.Bundle) (*deployment, error) {
 	bucket := deploy.StateBucket(t.c)
 	there, err := account.HasBucket(ctx, t.cfg, bucket, t.c.Account)
 	if err != nil {
@@ -48,7 +41,24 @@ func (a *app) athenaDeployment(ctx context.Context, t *target, f *lambdaFlags) (
 	d.d = &deploy.Deployment{
 		Config: t.c, Bundle: bundle, QueueARN: deploy.QueueARN(t.c, t.cfg.Region),
 		Functions: account.NewFunctions(t.cfg), Finder: account.NewFinder(t.cfg, t.c.Account),
-		Wirer: &deploy.Wirer{Buckets: account.NewBuckets(t.cfg)},
+		Wirer:        &deploy.Wirer{Buckets: account.NewBuckets(t.cfg)},
+		DropDatabase: func(ctx context.Context, name string) error { return account.DropDatabase(ctx, t.cfg, name) },
+	}
+	return d, nil
+}
+
+// athenaDeployment builds and plans.
+func (a *app) athenaDeployment(ctx context.Context, t *target, f *lambdaFlags) (*deployment, error) {
+	if err := a.checkKey(ctx, t); err != nil {
+		return nil, err
+	}
+	bundle, err := a.bundle(ctx, t, f)
+	if err != nil {
+		return nil, err
+	}
+	d, err := newDeployment(ctx, t, f, bundle)
+	if err != nil {
+		return nil, err
 	}
 	return d, d.prepare(ctx, a)
 }

@@ -8,7 +8,6 @@ import (
 
 	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
-	"athenarefresh/internal/deploy/terraform"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
@@ -43,26 +42,19 @@ func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 	if err != nil {
 		return err
 	}
-	there, err := account.HasBucket(ctx, t.cfg, deploy.StateBucket(t.c), t.c.Account)
+	f.architecture = string(deploy.ARM64) // of what is not deployed
+	d, err := newDeployment(ctx, t, f, deploy.NoBundle)
 	if err != nil {
 		return err
 	}
-	if !there {
+	if d.fresh {
 		return fmt.Errorf("destroy: %w: there is no state in %s", deploy.ErrNothingDeployed, deploy.StateBucket(t.c))
 	}
-	tf, err := terraform.New(ctx, terraform.Options{
-		Variables: deploy.Variables(t.c, t.cfg.Region, deploy.ARM64, deploy.NoBundle),
-		Region:    t.cfg.Region, StateKey: deploy.StateKey, PathStyle: account.PathStyle(t.cfg), StateBucket: deploy.StateBucket(t.c),
-	})
-	if err != nil {
+	if err := d.open(ctx); err != nil {
 		return err
 	}
-	defer tf.Close()
-	d := &deploy.Deployment{
-		Config: t.c, QueueARN: deploy.QueueARN(t.c, t.cfg.Region), Terraform: tf, Wirer: &deploy.Wirer{Buckets: account.NewBuckets(t.cfg)},
-		DropDatabase: func(ctx context.Context, name string) error { return account.DropDatabase(ctx, t.cfg, name) },
-	}
-	x, err := d.PrepareDestruction(ctx, deploy.Keep{Database: !f.dropDatabase, Results: !f.dropResults})
+	defer d.close()
+	x, err := d.d.PrepareDestruction(ctx, deploy.Keep{Database: !f.dropDatabase, Results: !f.dropResults})
 	if err != nil {
 		return fmt.Errorf("destroy: %w", err)
 	}
