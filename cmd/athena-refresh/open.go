@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -239,64 +238,32 @@ func (a *app) answer(ctx context.Context, search *query.Client, queries []string
 	if a.json {
 		format = "json"
 	}
-	if len(queries) == 1 {
+	switch len(queries) {
+	case 0:
+		return a.answerStdin(ctx, search, format)
+	case 1:
 		return a.search(ctx, search, queries[0], format)
 	}
-	statements := a.statements()
-	if len(queries) > 0 {
-		statements = func(yield func(string, error) bool) {
-			for _, sql := range queries {
-				if !yield(sql, nil) {
-					return
-				}
-			}
-		}
-	}
-	return a.answers(ctx, search, statements, format)
+	return a.answers(ctx, search, slices.Values(queries), format)
 }
 
-// mostSQL is how much is read of a statement, more than Athena takes of one.
-const mostSQL = 1 << 20
-
-// statements reads those that stdin has, each as soon as it has ended. The last
-// needs no ";".
-func (a *app) statements() iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		lines := bufio.NewScanner(a.stdin)
-		lines.Buffer(nil, mostSQL)
-		text := ""
-		for lines.Scan() {
-			text += lines.Text() + "\n"
-			var ended []string
-			if ended, text = prompt.Split(text); len(text) > mostSQL {
-				yield("", fmt.Errorf("read the statements: there is more than %s of one", terminal.Bytes(mostSQL)))
-				return
-			}
-			for _, sql := range ended {
-				if !yield(sql, nil) {
-					return
-				}
-			}
-		}
-		switch err := lines.Err(); {
-		case errors.Is(err, context.Canceled):
-			yield("", errInterrupted)
-		case err != nil:
-			yield("", fmt.Errorf("read the statements: %w", err))
-		case text != "":
-			yield(text, nil)
-		}
+// answerStdin prints the answers to the statements of stdin.
+func (a *app) answerStdin(ctx context.Context, search *query.Client, format string) error {
+	var failed error
+	if err := a.answers(ctx, search, prompt.Statements(a.stdin, &failed), format); failed == nil {
+		return err
 	}
+	if errors.Is(failed, context.Canceled) {
+		return errInterrupted
+	}
+	return fmt.Errorf("read the statements: %w", failed)
 }
 
 // answers prints the answers to statements, an empty line between. One that fails
 // is said, and the rest are run all the same.
-func (a *app) answers(ctx context.Context, search *query.Client, statements iter.Seq2[string, error], format string) error {
+func (a *app) answers(ctx context.Context, search *query.Client, statements iter.Seq[string], format string) error {
 	asked, failed := 0, 0
-	for sql, err := range statements {
-		if err != nil {
-			return err
-		}
+	for sql := range statements {
 		if asked++; asked > 1 {
 			if err := a.printf("\n"); err != nil {
 				return err

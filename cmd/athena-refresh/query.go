@@ -53,7 +53,7 @@ statements from stdin.`,
 				defer stop()
 				return a.prompt(ctx, search, glue.NewTables(cfg, c.Database))
 			}
-			return a.answers(cmd.Context(), search, a.statements(), a.rowFormat(format))
+			return a.answerStdin(cmd.Context(), search, a.rowFormat(format))
 		},
 	}
 	a.jsonFlag(cmd)

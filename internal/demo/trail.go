@@ -26,24 +26,17 @@ type trail struct {
 	events []event
 }
 
-// event is what is read of a record: one API call.
+// event is what is read of a record: one API call. What is no text is none of these.
 type event struct {
-	Time    text `json:"eventTime"`
-	Source  text `json:"eventSource"`
-	Region  text `json:"awsRegion"`
-	Account text `json:"recipientAccountId"`
+	Time    any `json:"eventTime"`
+	Source  any `json:"eventSource"`
+	Region  any `json:"awsRegion"`
+	Account any `json:"recipientAccountId"`
 }
 
-// text is a JSON string; any other value is "".
-type text string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *text) UnmarshalJSON(b []byte) error {
-	var s string
-	if json.Unmarshal(b, &s) == nil {
-		*t = text(s)
-	}
-	return nil
+func text(v any) string {
+	s, _ := v.(string)
+	return s
 }
 
 // readTrail reads a file. Its error is why it is no CloudTrail file.
@@ -112,7 +105,7 @@ func parse(document []byte) ([]event, error) {
 		return nil, errors.New(`no JSON object with a list "Records" of objects`)
 	}
 	for _, e := range top.Records {
-		if strings.HasPrefix(string(e.Source), "aws:") {
+		if strings.HasPrefix(text(e.Source), "aws:") {
 			return nil, errors.New("a notification of S3, not events of CloudTrail")
 		}
 	}
@@ -144,13 +137,13 @@ func (t *trail) place(now time.Time) (place, error) {
 	}
 	var p place
 	for _, e := range t.events {
-		if p.account == "" && accountID.MatchString(string(e.Account)) {
-			p.account = string(e.Account)
+		if account := text(e.Account); p.account == "" && accountID.MatchString(account) {
+			p.account = account
 		}
-		if p.region == "" && regionID.MatchString(string(e.Region)) {
-			p.region = string(e.Region)
+		if region := text(e.Region); p.region == "" && regionID.MatchString(region) {
+			p.region = region
 		}
-		if at, err := time.Parse(time.RFC3339, string(e.Time)); p.time.IsZero() && err == nil && at.UTC().Year() >= 1 && at.UTC().Year() <= 9999 {
+		if at, err := time.Parse(time.RFC3339, text(e.Time)); p.time.IsZero() && err == nil && at.UTC().Year() >= 1 && at.UTC().Year() <= 9999 {
 			p.time = at.UTC()
 		}
 	}

@@ -235,51 +235,6 @@ func (p *Prompt) read() (string, error) {
 	}
 }
 
-// complete tells whether the last statement of a text has ended.
-func complete(text string) bool {
-	_, rest := Split(text)
-	return rest == ""
-}
-
-// Split cuts a text behind each ";" that stands in no text, name or comment. What
-// is left has not ended; that it is a comment alone counts as nothing.
-func Split(text string) (ended []string, rest string) {
-	begun, some := 0, false
-	for i := 0; i < len(text); i++ {
-		skip := 0
-		switch c := text[i]; {
-		case c == '\'' || c == '"' || c == '`':
-			skip, some = through(text[i+1:], string(c)), true
-		case strings.HasPrefix(text[i:], "--"):
-			skip = through(text[i+1:], "\n")
-		case strings.HasPrefix(text[i:], "/*"):
-			if skip = 1 + through(text[i+2:], "*/"); i+skip == len(text)-1 && !strings.HasSuffix(text, "*/") {
-				some = true // it goes on
-			}
-		case c == ';':
-			if some {
-				ended = append(ended, strings.TrimSpace(text[begun:i]))
-			}
-			begun, some = i+1, false
-		case c != ' ' && c != '\n' && c != '\t' && c != '\r':
-			some = true
-		}
-		i += skip
-	}
-	if some {
-		rest = strings.TrimSpace(text[begun:])
-	}
-	return ended, rest
-}
-
-// through is how long a text is to the end of what ends it, or to its own.
-func through(text, end string) int {
-	if i := strings.Index(text, end); i >= 0 {
-		return i + len(end)
-	}
-	return len(text)
-}
-
 // answer runs statements.
 func (p *Prompt) answer(ctx context.Context, text string) {
 	ended, _ := Split(text)

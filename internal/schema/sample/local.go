@@ -2,7 +2,6 @@ package sample
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -21,7 +20,6 @@ func Path(path string) Candidate {
 // Local takes a sample of a file, or of the files of a folder.
 func Local(ctx context.Context, from string, limits Limits) (*Sample, error) {
 	var all []Candidate
-	full := errors.New("enough")
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -34,11 +32,11 @@ func Local(ctx context.Context, from string, limits Limits) (*Sample, error) {
 			return nil
 		}
 		if all = append(all, Path(path)); len(all) == MostListed {
-			return full
+			return fs.SkipAll
 		}
 		return ctx.Err()
 	})
-	if err != nil && !errors.Is(err, full) {
+	if err != nil {
 		return nil, fmt.Errorf("take a sample: %w", err)
 	}
 	return Take(ctx, all, limits)
