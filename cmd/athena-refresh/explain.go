@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"athenarefresh/internal/capture"
 	"athenarefresh/internal/event"
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/source"
@@ -120,9 +121,9 @@ func explaining(bucket, key string) string {
 
 // lines explains the objects of a stream, one JSON object a line.
 func (e *explainer) lines(ctx context.Context, r io.Reader) error {
-	lines, bad := newLineReader(r), 0
-	for lines.next() {
-		text := strings.TrimSpace(lines.text())
+	lines, bad := capture.NewLines(r), 0
+	for lines.Next() {
+		text := strings.TrimSpace(lines.Text())
 		if text == "" {
 			continue
 		}
@@ -135,7 +136,7 @@ func (e *explainer) lines(ctx context.Context, r io.Reader) error {
 			err = errors.New("bucket or key is missing")
 		}
 		if err != nil {
-			e.a.tell(slog.LevelError, fmt.Sprintf("read line %d: %v", lines.number, err), "")
+			e.a.tell(slog.LevelError, fmt.Sprintf("read line %d: %v", lines.Number, err), "")
 			bad++
 			continue
 		}
@@ -143,10 +144,14 @@ func (e *explainer) lines(ctx context.Context, r io.Reader) error {
 			return err
 		}
 	}
-	if bad > 0 && lines.err() == nil {
-		return hint(fmt.Errorf("explain: %d of %d lines could not be read", bad, lines.number), `each line is {"bucket": "…", "key": "…"}`)
+	err := lines.Err()
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errInterrupted
+	case err == nil && bad > 0:
+		return hint(fmt.Errorf("explain: %d of %d lines could not be read", bad, lines.Number), `each line is {"bucket": "…", "key": "…"}`)
 	}
-	return lines.err()
+	return err
 }
 
 // explain prints the outcome of one object.

@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 
+	"athenarefresh/internal/capture"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/event"
 	"athenarefresh/internal/refresh"
@@ -96,7 +95,7 @@ type replayer struct {
 	app    *app
 	config *config.Config
 	router *table.Router
-	bodies *bodies
+	bodies *capture.Bodies
 
 	rehearsal refresh.Rehearsal // finds the partitions
 	sum       replaySummary
@@ -105,24 +104,27 @@ type replayer struct {
 }
 
 // read begins to read the messages. Where nothing is touched most of them are
-// judged beforehand, by as many goroutines as there are cores: those of whose
-// partitions all were seen before. Stop has to be called once ctx ended.
+// judged beforehand: those of whose partitions all were seen before. Stop has to be
+// called once ctx ended.
 func (p *replayer) read(ctx context.Context, file io.Reader, ahead bool) (stop func()) {
-	p.bodies = &bodies{lines: newLineReader(file)}
-	if !ahead {
-		return func() {}
+	if ahead {
+		p.bodies, stop = capture.ReadAhead(ctx, file, p.rehearsal.Known)
+		return stop
 	}
-	p.bodies.lines.more, stop = readAhead(ctx, file, runtime.GOMAXPROCS(0), p.judge)
-	return stop
+	p.bodies = capture.Read(file)
+	return func() {}
 }
 
-// judge says of each line of a block that is a notification whether it is known.
-func (p *replayer) judge(b *block) {
-	for i := range b.ends {
-		if line := b.line(i); bytes.HasPrefix(line, []byte(notified)) {
-			b.known[i] = p.rehearsal.Known(line)
-		}
+// unread says why there are no more messages; nil at their end.
+func (p *replayer) unread() error {
+	err := p.bodies.Err()
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errInterrupted
+	case errors.Is(err, capture.ErrNotJSON):
+		return hint(fmt.Errorf("replay: %w", err), capture.Is)
 	}
+	return err
 }
 
 // The lines of replay --json, told apart by their type.
@@ -159,23 +161,23 @@ func (p *replayer) dryRun(ctx context.Context) error {
 	log, rest := p.app.briefLog(p.config.LogLevel)
 	defer rest()
 	p.rehearsal.Log = log
-	for p.bodies.next() {
+	for p.bodies.Next() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		s := refresh.Settlement{Outcome: refresh.Done, Records: p.bodies.known}
-		if p.bodies.known == 0 {
+		s := refresh.Settlement{Outcome: refresh.Done, Records: p.bodies.Known}
+		if p.bodies.Known == 0 {
 			var reasons []refresh.RecordReason
 			s, reasons = p.rehearsal.Settle(p.message())
 			for _, r := range reasons {
 				p.sum.Reasons[r.Reason] += r.Records
 			}
 		}
-		if err := p.settled(p.bodies.text, s); err != nil {
+		if err := p.settled(p.bodies.Text, s); err != nil {
 			return err
 		}
 	}
-	if err := p.bodies.err(); err != nil {
+	if err := p.unread(); err != nil {
 		return err
 	}
 	effects, err := planned(p.config, p.rehearsal.Partitions)
@@ -187,7 +189,7 @@ func (p *replayer) dryRun(ctx context.Context) error {
 
 // message is the current one as the queue would hand it out.
 func (p *replayer) message() refresh.Message {
-	return refresh.Message{ID: "line " + strconv.Itoa(p.bodies.n), Body: p.bodies.text, Receives: 1}
+	return refresh.Message{ID: "line " + strconv.Itoa(p.bodies.N), Body: p.bodies.Text, Receives: 1}
 }
 
 func (p *replayer) begin() {
@@ -200,7 +202,7 @@ func (p *replayer) begin() {
 
 // settled prints what became of the next message.
 func (p *replayer) settled(body string, s refresh.Settlement) error {
-	if slices.Contains(s.Reasons, refresh.Reason(event.Malformed)) && noBody(body) {
+	if slices.Contains(s.Reasons, refresh.Reason(event.Malformed)) && capture.NoBody(body) {
 		p.strange++
 	}
 	if p.app.json {
@@ -264,7 +266,7 @@ func (p *replayer) finish(effects []effect) error {
 		return err
 	}
 	if p.strange > 0 {
-		p.app.say(fmt.Sprintf("hint: no JSON object in %s: %s", count(p.strange, "message"), aCapture))
+		p.app.say(fmt.Sprintf("hint: no JSON object in %s: %s", count(p.strange, "message"), capture.Is))
 	}
 	if s.Outcomes[refresh.Parked]+s.Outcomes[refresh.Retry] > 0 {
 		return errUndone

@@ -83,7 +83,7 @@ func (p *replayer) stream(ctx context.Context, r *refresh.Refresher) error {
 			}
 		}
 	})
-	for p.bodies.next() {
+	for p.bodies.Next() {
 		s := &settling{message: p.message(), done: make(chan struct{})}
 		if room.Acquire(stopped, weight(&s.message)) != nil {
 			break
@@ -99,7 +99,7 @@ func (p *replayer) stream(ctx context.Context, r *refresh.Refresher) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("replay: %w after %s", errInterrupted, count(p.sum.Messages, "message"))
 	}
-	return p.bodies.err()
+	return p.unread()
 }
 
 func weight(m *refresh.Message) int64 { return int64(max(len(m.Body), leastWeight)) }

@@ -1,97 +1,122 @@
-package main
+// Package capture reads messages that were captured: their bodies, one a line, or
+// what AWS's command line prints of messages, an array of bodies, or bodies over
+// many lines. Most lines may be judged ahead, by several goroutines.
+package capture
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 )
 
-// bodies are the messages of a capture: its lines, or, where it was written for
-// people, what AWS's command line prints of messages, an array of bodies, or
-// bodies over many lines.
-type bodies struct {
-	lines  *lineReader
+// Bodies are the messages of a capture. Next goes to the first.
+type Bodies struct {
+	Text  string // of the message; "" where Known says enough
+	Known int    // its records, where nothing more comes of it
+	N     int    // its number, from 1
+
+	lines  *Lines
 	ahead  []string // lines that were read and given back, the next one last
 	wasted int      // bytes that were read ahead for nothing
 	held   []string // bodies that were found at once
-	text   string   // of the message; "" where known says enough
-	known  int      // its records, where nothing more comes of it
-	n      int
 	failed error
 }
 
-// aCapture says what replay takes.
-const aCapture = `one body a line is taken (jq -c '.Messages[].Body|fromjson'), or what "aws sqs receive-message --output json" prints`
+// Read reads bodies one after the other.
+func Read(r io.Reader) *Bodies { return &Bodies{lines: NewLines(r)} }
 
-var errNotJSON = errors.New("replay: these are messages as AWS's command line prints them, but not as JSON")
+// ReadAhead reads bodies before they are asked for, by as many goroutines as there
+// are cores. known returns how many records a notification has, if nothing more
+// comes of it: its text is left alone then. Stop has to be called once ctx ended or
+// what is read was closed.
+func ReadAhead(ctx context.Context, r io.Reader, known func(line []byte) int) (b *Bodies, stop func()) {
+	b = Read(r)
+	b.lines.more, stop = readAhead(ctx, r, runtime.GOMAXPROCS(0), func(b *block) {
+		for i := range b.ends {
+			if line := b.line(i); bytes.HasPrefix(line, []byte(notified)) {
+				b.known[i] = known(line)
+			}
+		}
+	})
+	return b, stop
+}
+
+// Is says what a capture is.
+const Is = `one body a line is taken (jq -c '.Messages[].Body|fromjson'), or what "aws sqs receive-message --output json" prints`
+
+// ErrNotJSON is of a capture that is none, but nearly: [Is] helps.
+var ErrNotJSON = errors.New("these are messages as AWS's command line prints them, but not as JSON")
 
 // printedOtherwise is how the formats yaml and text of AWS's command line begin.
 var printedOtherwise = regexp.MustCompile(`^(Messages:\n- [A-Z]|MESSAGES\t)`)
 
-// next goes to the next message; false at the end or after an error.
-func (b *bodies) next() bool {
-	if b.known = 0; len(b.held) == 0 {
+// Next goes to the next message; false at the end or after an error.
+func (b *Bodies) Next() bool {
+	if b.Known = 0; len(b.held) == 0 {
 		line, known, ok := b.line()
 		switch {
 		case !ok:
 			return false
 		case known > 0:
-			b.held, b.known = append(b.held, ""), known
-		case b.n == 0 && b.otherwise(line):
-			b.failed = hint(errNotJSON, aCapture)
+			b.held, b.Known = append(b.held, ""), known
+		case b.N == 0 && b.otherwise(line):
+			b.failed = ErrNotJSON
 			return false
 		default:
 			b.held = b.found(line)
 		}
 	}
-	b.text, b.held = b.held[0], b.held[1:]
-	b.n++
+	b.Text, b.held = b.held[0], b.held[1:]
+	b.N++
 	return true
 }
 
-// err says why next returned false, nil at the end of the capture.
-func (b *bodies) err() error {
+// Err says why Next returned false, nil at the end of the capture.
+func (b *Bodies) Err() error {
 	if b.failed != nil {
 		return b.failed
 	}
-	return b.lines.err()
+	return b.lines.Err()
 }
 
 // line reads a line: its text, or what is known of a body of which nothing more
 // comes, whose text is left alone.
-func (b *bodies) line() (text string, known int, ok bool) {
+func (b *Bodies) line() (text string, known int, ok bool) {
 	if last := len(b.ahead) - 1; last >= 0 {
 		text, b.ahead = b.ahead[last], b.ahead[:last]
 		return text, 0, true
 	}
-	if !b.lines.next() {
+	if !b.lines.Next() {
 		return "", 0, false
 	}
 	if known = b.lines.known(); known == 0 {
-		text = b.lines.text()
+		text = b.lines.Text()
 	}
 	return text, known, true
 }
 
 // textLine reads a line's text, whatever is known of it.
-func (b *bodies) textLine() (text string, ok bool) {
+func (b *Bodies) textLine() (text string, ok bool) {
 	text, known, ok := b.line()
 	if known > 0 {
-		text = b.lines.text()
+		text = b.lines.Text()
 	}
 	return text, ok
 }
 
-func (b *bodies) giveBack(lines []string) {
+func (b *Bodies) giveBack(lines []string) {
 	for _, line := range slices.Backward(lines) {
 		b.ahead = append(b.ahead, line)
 	}
 }
 
-func (b *bodies) otherwise(first string) bool {
+func (b *Bodies) otherwise(first string) bool {
 	if first != "Messages:" {
 		return printedOtherwise.MatchString(first)
 	}
@@ -103,7 +128,7 @@ func (b *bodies) otherwise(first string) bool {
 }
 
 // found are the bodies that a line holds or begins.
-func (b *bodies) found(line string) []string {
+func (b *Bodies) found(line string) []string {
 	text := strings.TrimSpace(line)
 	switch {
 	case !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "["):
@@ -122,7 +147,7 @@ const mostPretty = 64 << 20
 
 // pretty reads a document that a line begins and doesn't end. Where that becomes
 // none the lines are lines all the same, and it is nil.
-func (b *bodies) pretty(first string) (list []string) {
+func (b *Bodies) pretty(first string) (list []string) {
 	read := &ahead{from: b, lines: []string{first}, rest: first + "\n", room: mostPretty - b.wasted}
 	for d := json.NewDecoder(read); ; {
 		var document json.RawMessage
@@ -141,7 +166,7 @@ func (b *bodies) pretty(first string) (list []string) {
 
 // ahead reads lines of a capture, no more than are asked for.
 type ahead struct {
-	from  *bodies
+	from  *Bodies
 	lines []string
 	rest  string // of the last line
 	room  int    // for so many bytes
@@ -222,9 +247,9 @@ func received(text string) (list []string) {
 	return list
 }
 
-// noBody says whether a line is none of what a body can be, so that the capture
+// NoBody says whether a line is none of what a body can be, so that the capture
 // may have another shape than those that are taken.
-func noBody(text string) bool {
+func NoBody(text string) bool {
 	text = strings.TrimSpace(text)
 	return text != "" && (text[0] != '{' || !json.Valid([]byte(text)))
 }

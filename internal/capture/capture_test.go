@@ -1,4 +1,4 @@
-package main
+package capture
 
 import (
 	"errors"
@@ -49,12 +49,12 @@ func TestACaptureIsRead(t *testing.T) {
 		"a bracket and other lines":   {"[ERROR] x\n{x\n\n" + body, []string{"[ERROR] x", "{x", "", body}},
 		"a body without its handle":   {`{"Messages":[{"Body":"x"}],"y":"\"ReceiptHandle\""}`, []string{`{"Messages":[{"Body":"x"}],"y":"\"ReceiptHandle\""}`}},
 	} {
-		b := &bodies{lines: newLineReader(strings.NewReader(c.capture))}
+		b := Read(strings.NewReader(c.capture))
 		var got []string
-		for b.next() {
-			got = append(got, b.text)
+		for b.Next() {
+			got = append(got, b.Text)
 		}
-		if err := b.err(); err != nil || !slices.Equal(got, c.want) {
+		if err := b.Err(); err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, %v; want %q", name, got, err, c.want)
 		}
 	}
@@ -63,17 +63,17 @@ func TestACaptureIsRead(t *testing.T) {
 // TestACaptureInAnotherFormatIsRefused, and not settled line by line.
 func TestACaptureInAnotherFormatIsRefused(t *testing.T) {
 	for capture, want := range map[string]error{
-		"Messages:\n- Attributes:\n    SenderId: x\n  Body: '{}'\n": errNotJSON,
-		"MESSAGES\t{}\tx\n": errNotJSON,
+		"Messages:\n- Attributes:\n    SenderId: x\n  Body: '{}'\n": ErrNotJSON,
+		"MESSAGES\t{}\tx\n": ErrNotJSON,
 		"Messages:\n{}\n":   nil,
 		"Messages:":         nil,
 	} {
-		b := &bodies{lines: newLineReader(strings.NewReader(capture))}
+		b := Read(strings.NewReader(capture))
 		n := 0
-		for b.next() {
+		for b.Next() {
 			n++
 		}
-		if err := b.err(); !errors.Is(err, want) || (n == 0) != (want != nil) {
+		if err := b.Err(); !errors.Is(err, want) || (n == 0) != (want != nil) {
 			t.Errorf("%q: %d messages, %v", capture, n, err)
 		}
 	}
@@ -81,12 +81,12 @@ func TestACaptureInAnotherFormatIsRefused(t *testing.T) {
 
 // TestALineTooLongIsSaidWhereverItStands also where it is read ahead.
 func TestALineTooLongIsSaidWhereverItStands(t *testing.T) {
-	b := &bodies{lines: newLineReader(strings.NewReader("{\n" + strings.Repeat("x", maxLine+1) + "\n{}\n"))}
+	b := Read(strings.NewReader("{\n" + strings.Repeat("x", maxLine+1) + "\n{}\n"))
 	n := 0
-	for b.next() {
+	for b.Next() {
 		n++
 	}
-	if err := b.err(); n != 1 || err == nil || !strings.Contains(err.Error(), "read line 2: it is longer") {
+	if err := b.Err(); n != 1 || err == nil || !strings.Contains(err.Error(), "read line 2: it is longer") {
 		t.Errorf("%d messages, %v", n, err)
 	}
 }

@@ -1,7 +1,6 @@
-package main
+package capture
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,28 +10,29 @@ import (
 // (docs/aws-facts.md 1.3), for shapes that are stored less tightly.
 const maxLine = 2 << 20
 
-// lineReader reads a stream line by line, each byte for byte, \r included, and knows
+// Lines reads a stream line by line, each byte for byte, \r included, and knows
 // the number of the one that is too long.
-type lineReader struct {
+type Lines struct {
 	more   func() *block // the next one; not called after one with an error
 	block  *block
 	at     int    // of the current line in the block
 	line   []byte // the current one, until the next is read
-	number int    // its number, from 1
+	Number int    // its number, from 1
 	failed error
 }
 
-func newLineReader(r io.Reader) *lineReader {
+// NewLines returns Lines.
+func NewLines(r io.Reader) *Lines {
 	s, b := stream{from: r}, &block{}
-	return &lineReader{block: b, more: func() *block {
+	return &Lines{block: b, more: func() *block {
 		s.fill(b)
 		b.divide()
 		return b
 	}}
 }
 
-// next goes to the next line; false at the end or after an error.
-func (l *lineReader) next() bool {
+// Next goes to the next line; false at the end or after an error.
+func (l *Lines) Next() bool {
 	if l.failed != nil {
 		return false
 	}
@@ -47,24 +47,22 @@ func (l *lineReader) next() bool {
 		l.failed = errTooLong
 		return false
 	}
-	l.number++
+	l.Number++
 	return true
 }
 
-func (l *lineReader) text() string { return string(l.line) }
+// Text is the current line.
+func (l *Lines) Text() string { return string(l.line) }
 
 // known is what the block says of the current line.
-func (l *lineReader) known() int { return l.block.known[l.at] }
+func (l *Lines) known() int { return l.block.known[l.at] }
 
 var errTooLong = errors.New("it is longer than 2 MiB")
 
-// err says why next returned false, nil at the end of the stream.
-func (l *lineReader) err() error {
-	switch {
-	case errors.Is(l.failed, context.Canceled):
-		return errInterrupted
-	case l.failed == nil, errors.Is(l.failed, io.EOF):
+// Err says why Next returned false, nil at the end of the stream.
+func (l *Lines) Err() error {
+	if l.failed == nil || errors.Is(l.failed, io.EOF) {
 		return nil
 	}
-	return fmt.Errorf("read line %d: %w", l.number+1, l.failed)
+	return fmt.Errorf("read line %d: %w", l.Number+1, l.failed)
 }

@@ -1,4 +1,4 @@
-package main
+package capture
 
 import (
 	"context"
@@ -10,29 +10,29 @@ import (
 )
 
 func TestLinesAreKeptByteForByte(t *testing.T) {
-	l := newLineReader(iotest.OneByteReader(strings.NewReader("a\r\n\n b \r")))
+	l := NewLines(iotest.OneByteReader(strings.NewReader("a\r\n\n b \r")))
 	var got []string
-	for l.next() {
-		got = append(got, l.text())
+	for l.Next() {
+		got = append(got, l.Text())
 	}
-	if strings.Join(got, "|") != "a\r|| b \r" || l.err() != nil || l.number != 3 {
-		t.Errorf("%q %v %d", got, l.err(), l.number)
+	if strings.Join(got, "|") != "a\r|| b \r" || l.Err() != nil || l.Number != 3 {
+		t.Errorf("%q %v %d", got, l.Err(), l.Number)
 	}
 }
 
 func TestTheLongestLineIsReadAndALongerOneIsNamed(t *testing.T) {
 	longest := strings.Repeat("x", maxLine)
-	l := newLineReader(strings.NewReader(longest + "\n" + longest + "\ny\n" + longest + "x\nz\n"))
-	for l.next() {
+	l := NewLines(strings.NewReader(longest + "\n" + longest + "\ny\n" + longest + "x\nz\n"))
+	for l.Next() {
 	}
-	if l.err() == nil || l.err().Error() != "read line 4: it is longer than 2 MiB" {
-		t.Errorf("after %d lines: %v", l.number, l.err())
+	if l.Err() == nil || l.Err().Error() != "read line 4: it is longer than 2 MiB" {
+		t.Errorf("after %d lines: %v", l.Number, l.Err())
 	}
-	l = newLineReader(strings.NewReader("\n" + strings.Repeat("x", 3*maxLine)))
-	for l.next() {
+	l = NewLines(strings.NewReader("\n" + strings.Repeat("x", 3*maxLine)))
+	for l.Next() {
 	}
-	if l.err() == nil || l.err().Error() != "read line 2: it is longer than 2 MiB" {
-		t.Errorf("%v", l.err())
+	if l.Err() == nil || l.Err().Error() != "read line 2: it is longer than 2 MiB" {
+		t.Errorf("%v", l.Err())
 	}
 }
 
@@ -52,7 +52,7 @@ func TestReadAheadKeepsTheOrder(t *testing.T) {
 		"whole": strings.NewReader(text.String()), "halves": iotest.HalfReader(strings.NewReader(text.String())),
 		"no end": strings.NewReader(strings.TrimSuffix(text.String(), "\n")),
 	} {
-		l := newLineReader(nil)
+		l := NewLines(nil)
 		var stop func()
 		l.more, stop = readAhead(t.Context(), from, 3, func(b *block) {
 			for i := range b.ends {
@@ -60,12 +60,12 @@ func TestReadAheadKeepsTheOrder(t *testing.T) {
 			}
 		})
 		for i := range count {
-			if !l.next() || value(l.line) != i || l.known() != i {
-				t.Fatalf("%s: line %d is %q, known as %d: %v", name, i, l.text(), l.known(), l.err())
+			if !l.Next() || value(l.line) != i || l.known() != i {
+				t.Fatalf("%s: line %d is %q, known as %d: %v", name, i, l.Text(), l.known(), l.Err())
 			}
 		}
-		if l.next() || l.err() != nil {
-			t.Errorf("%s: %q %v", name, l.line, l.err())
+		if l.Next() || l.Err() != nil {
+			t.Errorf("%s: %q %v", name, l.line, l.Err())
 		}
 		stop()
 	}
@@ -91,10 +91,10 @@ func TestReadAheadIsStopped(t *testing.T) {
 
 func TestALineOfNoBlockSize(t *testing.T) {
 	long := strings.Repeat("x", 5*blockSize)
-	l := newLineReader(strings.NewReader(long + "\n" + long + "y\nz"))
+	l := NewLines(strings.NewReader(long + "\n" + long + "y\nz"))
 	for _, want := range []string{long, long + "y", "z"} {
-		if !l.next() || l.text() != want {
-			t.Errorf("%d bytes, want %d: %v", len(l.line), len(want), l.err())
+		if !l.Next() || l.Text() != want {
+			t.Errorf("%d bytes, want %d: %v", len(l.line), len(want), l.Err())
 		}
 	}
 }
