@@ -24,8 +24,7 @@ const minReply = time.Millisecond
 // form; the rest is S3's, unless it was signed for another.
 type gateway struct {
 	verifier sigv4.Verifier
-	services map[string]http.Handler // by the target's prefix
-	metrics  http.Handler            // CloudWatch's
+	services map[string]http.Handler // but S3, by the names of [rights.Call]
 	buckets  http.Handler
 	guard    *guard
 	faults   *faults
@@ -119,26 +118,22 @@ func localHost(host string) bool {
 // service finds the service that a request, which was let in, is for, and what
 // the request asks of it.
 func (d *gateway) service(r *http.Request) (http.Handler, rights.Call) {
-	if isForm(r) && r.Header.Get("X-Amz-Target") == "" {
+	target := r.Header.Get("X-Amz-Target")
+	if isForm(r) && target == "" {
 		return queryProtocol{d.guard}, rights.CallOf(r, r.PostFormValue("Action"), "")
 	}
 	bucket := hostBucket(r.Host)
 	call := rights.CallOf(r, "", bucket)
-	target := r.Header.Get("X-Amz-Target")
-	if target != "" {
-		prefix, _, _ := strings.Cut(target, ".")
-		if s := d.services[prefix]; s != nil {
-			return s, call
-		}
+	prefix, _, _ := strings.Cut(target, ".")
+	name := signedFor(r)
+	switch s := d.services[call.Service]; {
+	case s != nil:
+		return s, call
+	case target != "":
 		return unserved(prefix), call
-	}
-	if isCBOR(r) {
-		return d.metrics, call
-	}
-	if name := signedFor(r); name != "" && name != "s3" {
+	case name != "" && name != "s3":
 		return unserved(name), rights.Call{}
-	}
-	if bucket != "" {
+	case bucket != "":
 		return pathStyle(bucket, d.buckets), call
 	}
 	return d.buckets, call

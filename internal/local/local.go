@@ -145,14 +145,11 @@ func (s *Stack) open(o Options) error {
 	}
 	guard.account.WorkGroup = engine.WorkGroup
 	s.closers = append(s.closers, engine)
-	metrics := cloudwatch.Service(s.points)
 	s.handler = &gateway{
 		verifier: sigv4.Verifier{AccessKeys: append(slices.Collect(maps.Keys(o.Roles)), AccessKey), Secret: SecretKey, Now: o.Now},
 		services: map[string]http.Handler{
-			"AmazonSQS": s.queues.Service(), "AWSGlue": catalog.Service(), "AmazonAthena": engine.Service(),
-			cloudwatch.Target: metrics,
+			"sqs": s.queues.Service(), "glue": catalog.Service(), "athena": engine.Service(), "cloudwatch": cloudwatch.Service(s.points),
 		},
-		metrics: metrics,
 		buckets: s.buckets,
 		guard:   guard,
 		faults:  newFaults(o.Latency, o.Faults),

@@ -36,8 +36,8 @@ func CallOf(r *http.Request, form, bucket string) Call {
 	if form != "" {
 		return Call{Service: "sts", Operation: form}
 	}
-	if i := strings.LastIndex(r.URL.Path, "/operation/"); i >= 0 && r.Header.Get("Smithy-Protocol") != "" {
-		return Call{Service: "cloudwatch", Operation: r.URL.Path[i+len("/operation/"):]}
+	if operation, ok := strings.CutPrefix(r.URL.Path, "/service/GraniteServiceVersion20100801/operation/"); ok && r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" {
+		return Call{Service: "cloudwatch", Operation: operation}
 	}
 	path := strings.TrimLeft(r.URL.Path, "/")
 	if bucket == "" {
