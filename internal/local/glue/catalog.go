@@ -26,16 +26,7 @@ func (c *Catalog) Database(name string) (*Database, error) {
 
 // Databases returns all databases, by name.
 func (c *Catalog) Databases() ([]Database, error) {
-	return view(c, func(tx *bbolt.Tx) (all []Database, err error) {
-		for name := range records(databases(tx), "") {
-			d, err := getDatabase(tx, string(name))
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, *d)
-		}
-		return all, nil
-	})
+	return view(c, func(tx *bbolt.Tx) ([]Database, error) { return collect(stored[Database](databases(tx), "", "")) })
 }
 
 // CreateDatabase adds a database, or fails with AlreadyExistsException.
@@ -73,18 +64,15 @@ func (c *Catalog) DropDatabase(name string, cascade bool) error {
 		if err != nil {
 			return err
 		}
-		var names []string
-		for t, err := range tablesOf(tx, d.Name, "") {
-			if err != nil {
-				return err
-			}
-			names = append(names, t.Name)
+		all, err := collect(tablesOf(tx, d.Name, ""))
+		if err != nil {
+			return err
 		}
-		if len(names) > 0 && !cascade {
+		if len(all) > 0 && !cascade {
 			return invalid("Database %s is not empty. One or more tables exist.", d.Name)
 		}
-		for _, t := range names {
-			if err := dropTable(tx, d.Name, t); err != nil {
+		for _, t := range all {
+			if err := dropTable(tx, d.Name, t.Name); err != nil {
 				return err
 			}
 		}
@@ -99,15 +87,7 @@ func (c *Catalog) Table(database, name string) (*Table, error) {
 
 // Tables returns the tables of a database, by name.
 func (c *Catalog) Tables(database string) ([]Table, error) {
-	return view(c, func(tx *bbolt.Tx) (all []Table, err error) {
-		for t, err := range tablesOf(tx, database, "") {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, *t)
-		}
-		return all, nil
-	})
+	return view(c, func(tx *bbolt.Tx) ([]Table, error) { return collect(tablesOf(tx, database, "")) })
 }
 
 // checkTable folds the names of a table and its columns and checks them.

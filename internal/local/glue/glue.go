@@ -98,14 +98,6 @@ func Is(err error, code string) bool {
 	return errors.As(err, &e) && e.Code == code
 }
 
-func databaseNotFound(name string) error {
-	return awsjson.Errorf(CodeNotFound, "Database %s not found.", name)
-}
-
-func tableNotFound(name string) error {
-	return awsjson.Errorf(CodeNotFound, "Table %s not found.", name)
-}
-
 func invalid(format string, args ...any) error {
 	return awsjson.Errorf(CodeInvalidInput, format, args...)
 }

@@ -1,7 +1,6 @@
 package glue
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"athenarefresh/internal/local/awsjson"
 )
 
 func putJSON(b *bbolt.Bucket, key []byte, v any) error {
@@ -22,16 +23,21 @@ func putJSON(b *bbolt.Bucket, key []byte, v any) error {
 	return b.Put(key, body)
 }
 
-// getJSON reads the record at key into v and says whether there is one.
-func getJSON(b *bbolt.Bucket, key []byte, v any) (bool, error) {
+// getJSON reads the record at key, nil if there is none.
+func getJSON[T any](b *bbolt.Bucket, key []byte) (*T, error) {
 	body := b.Get(key)
 	if body == nil {
-		return false, nil
+		return nil, nil
 	}
+	return decode[T](key, body)
+}
+
+func decode[T any](key, body []byte) (*T, error) {
+	v := new(T)
 	if err := json.Unmarshal(body, v); err != nil {
-		return false, fmt.Errorf("decode %q: %w", key, err)
+		return nil, fmt.Errorf("decode %q: %w", key, err)
 	}
-	return true, nil
+	return v, nil
 }
 
 // tableKey orders the tables of a database together. No name holds NUL.
@@ -62,32 +68,24 @@ var (
 
 // getDatabase returns the database or EntityNotFoundException.
 func getDatabase(tx *bbolt.Tx, name string) (*Database, error) {
-	var d Database
-	ok, err := getJSON(databases(tx), []byte(fold(name)), &d)
-	if err != nil {
-		return nil, err
+	d, err := getJSON[Database](databases(tx), []byte(fold(name)))
+	if err == nil && d == nil {
+		err = awsjson.Errorf(CodeNotFound, "Database %s not found.", name)
 	}
-	if !ok {
-		return nil, databaseNotFound(name)
-	}
-	return &d, nil
+	return d, err
 }
 
 // getTable returns the table or EntityNotFoundException, for the database if
 // that is what is missing.
 func getTable(tx *bbolt.Tx, database, name string) (*Table, error) {
-	var t Table
-	ok, err := getJSON(tables(tx), tableKey(fold(database), fold(name)), &t)
-	if err != nil {
-		return nil, err
-	}
-	if ok {
-		return &t, nil
+	t, err := getJSON[Table](tables(tx), tableKey(fold(database), fold(name)))
+	if err != nil || t != nil {
+		return t, err
 	}
 	if _, err := getDatabase(tx, database); err != nil {
 		return nil, err
 	}
-	return nil, tableNotFound(name)
+	return nil, awsjson.Errorf(CodeNotFound, "Table %s not found.", name)
 }
 
 // records are those of a bucket, which may be nil, from the key from on.
@@ -102,27 +100,38 @@ func records(b *bbolt.Bucket, from string) iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// tablesOf are the tables of a database, by name, from the name from on.
-func tablesOf(tx *bbolt.Tx, database, from string) iter.Seq2[*Table, error] {
-	return func(yield func(*Table, error) bool) {
-		d, err := getDatabase(tx, database)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for k, v := range records(tables(tx), string(tableKey(d.Name, from))) {
-			if !bytes.HasPrefix(k, tableKey(d.Name, "")) {
+// stored are the records whose keys begin with prefix, from the name behind it on.
+func stored[T any](b *bbolt.Bucket, prefix, from string) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		for k, v := range records(b, prefix+from) {
+			if !strings.HasPrefix(string(k), prefix) {
 				return
 			}
-			var t Table
-			if err = json.Unmarshal(v, &t); err != nil {
-				err = fmt.Errorf("decode table %q: %w", k, err)
-			}
-			if !yield(&t, err) {
+			if !yield(decode[T](k, v)) {
 				return
 			}
 		}
 	}
+}
+
+// tablesOf are the tables of a database, by name, from the name from on.
+func tablesOf(tx *bbolt.Tx, database, from string) iter.Seq2[*Table, error] {
+	d, err := getDatabase(tx, database)
+	if err != nil {
+		return func(yield func(*Table, error) bool) { yield(nil, err) }
+	}
+	return stored[Table](tables(tx), string(tableKey(d.Name, "")), from)
+}
+
+// collect is a list of what is stored.
+func collect[T any](all iter.Seq2[*T, error]) (list []T, err error) {
+	for t, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, *t)
+	}
+	return list, nil
 }
 
 // nextCreation returns a time of creation later than any before, so that a
@@ -202,9 +211,9 @@ func (s *partitionStore) get(values []string) (*Partition, error) {
 }
 
 func (s *partitionStore) decode(key, body []byte) (*Partition, error) {
-	var r storedPartition
-	if err := json.Unmarshal(body, &r); err != nil {
-		return nil, fmt.Errorf("decode partition %q: %w", key, err)
+	r, err := decode[storedPartition](key, body)
+	if err != nil {
+		return nil, err
 	}
 	p := &Partition{
 		PartitionInput: PartitionInput{Values: keyValues(key), LastAccessTime: r.Accessed, LastAnalyzedTime: r.Analyzed, Parameters: r.Parameters},
@@ -213,8 +222,7 @@ func (s *partitionStore) decode(key, body []byte) (*Partition, error) {
 	if r.Descriptor == nil {
 		return p, nil
 	}
-	p.StorageDescriptor = &StorageDescriptor{}
-	if _, err := getJSON(s.descriptors, r.Descriptor, p.StorageDescriptor); err != nil {
+	if p.StorageDescriptor, err = getJSON[StorageDescriptor](s.descriptors, r.Descriptor); err != nil {
 		return nil, err
 	}
 	p.StorageDescriptor.Location = r.Location

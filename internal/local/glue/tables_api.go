@@ -18,16 +18,15 @@ func (c *Catalog) apiGetDatabases(in request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := c.Databases()
-	for _, d := range all {
-		if d.Name < p.from {
-			continue
+	err = c.db.View(func(tx *bbolt.Tx) error {
+		for d, err := range stored[Database](databases(tx), "", p.from) {
+			if err != nil || p.endsAt(d.Name) {
+				return err
+			}
+			p.items = append(p.items, d)
 		}
-		if p.endsAt(d.Name) {
-			break
-		}
-		p.items = append(p.items, d)
-	}
+		return nil
+	})
 	return p.answer("DatabaseList"), err
 }
 
