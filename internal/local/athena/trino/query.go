@@ -199,21 +199,12 @@ func (a *analyzer) rename(n Node, columns []column, names []string) []column {
 	if len(names) == 0 {
 		return columns
 	}
-	visible := 0
-	for _, c := range columns {
-		if !c.hidden {
-			visible++
-		}
+	out := slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return c.hidden })
+	if len(names) != len(out) {
+		panic(a.errorf("MISMATCHED_COLUMN_ALIASES", n, "Column alias list has %d entries but relation has %d columns", len(names), len(out)))
 	}
-	if len(names) != visible {
-		panic(a.errorf("MISMATCHED_COLUMN_ALIASES", n, "Column alias list has %d entries but relation has %d columns", len(names), visible))
-	}
-	var out []column
-	for _, c := range columns {
-		if !c.hidden {
-			c.name = names[len(out)]
-			out = append(out, c)
-		}
+	for i := range out {
+		out[i].name = names[i]
 	}
 	return out
 }

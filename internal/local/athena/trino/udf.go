@@ -184,7 +184,8 @@ func splitMap(s, entries, pair string, part int) []string {
 	return out
 }
 
-// strpos is the place of the nth occurrence, 0 if there is none.
+// strpos is the place of the nth occurrence, from the end if n is negative; 0 if
+// there is none.
 func strpos(s, sub string, n int64) int64 {
 	if n == 0 {
 		panic(invalid("'instance' must not be a 0"))
@@ -192,24 +193,23 @@ func strpos(s, sub string, n int64) int64 {
 	if sub == "" {
 		return 1
 	}
-	at := -1
-	if n < 0 {
-		at = len(s)
-		for range -n {
-			if at = strings.LastIndex(s[:min(len(s), at+len(sub)-1)], sub); at < 0 {
-				return 0
-			}
-		}
-		return int64(utf8.RuneCountInString(s[:at])) + 1
-	}
-	for range n {
-		next := strings.Index(s[at+1:], sub)
+	var places []int
+	for at := 0; n < 0 || int64(len(places)) < n; at++ {
+		next := strings.Index(s[min(at, len(s)):], sub)
 		if next < 0 {
-			return 0
+			break
 		}
-		at += 1 + next
+		at += next
+		places = append(places, at)
 	}
-	return int64(utf8.RuneCountInString(s[:at])) + 1
+	i := n - 1
+	if n < 0 {
+		i = n + int64(len(places))
+	}
+	if i < 0 || i >= int64(len(places)) {
+		return 0
+	}
+	return int64(utf8.RuneCountInString(s[:places[i]])) + 1
 }
 
 func chr(n int64) string {
@@ -267,22 +267,15 @@ func hamming(a, b string) int64 {
 
 func translate(s, from, to string) string {
 	target := []rune(to)
-	change := map[rune]rune{}
+	var pairs []string // of those of one character the first counts
 	for i, r := range []rune(from) {
-		if _, ok := change[r]; ok {
-			continue
-		}
-		change[r] = -1
+		replacement := ""
 		if i < len(target) {
-			change[r] = target[i]
+			replacement = string(target[i])
 		}
+		pairs = append(pairs, string(r), replacement)
 	}
-	return strings.Map(func(r rune) rune {
-		if c, ok := change[r]; ok {
-			return c
-		}
-		return r
-	}, s)
+	return strings.NewReplacer(pairs...).Replace(s)
 }
 
 func subscript(i, n int64) int64 {
