@@ -19,7 +19,6 @@ package athena
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -87,7 +86,6 @@ type Engine struct {
 	mu     sync.Mutex
 	closed bool
 	active map[string]*execution // submitted and not yet final, by id
-	tokens map[string]string     // ClientRequestToken → id, of active ones
 }
 
 // maxSelects bounds the SELECTs that run at once: each may take selectMemory.
@@ -110,7 +108,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{
 		Options: o, bodies: append([]string{filepath.Join(o.DataDir, "objects")}, o.Mounts...), now: time.Now,
 		stop: stop, cancel: cancel, selects: make(chan struct{}, maxSelects), limit: selectTime,
-		active: map[string]*execution{}, tokens: map[string]string{},
+		active: map[string]*execution{},
 	}
 	if err := e.openStore(); err != nil {
 		cancel()
@@ -134,13 +132,4 @@ func invalidRequest(format string, args ...any) error {
 	err := awsjson.Errorf("InvalidRequestException", format, args...)
 	err.Members = map[string]any{"AthenaErrorCode": "INVALID_INPUT"}
 	return err
-}
-
-// serviceError passes a service's own error on and wraps any other.
-func serviceError(what string, err error) error {
-	var known *awsjson.Error
-	if errors.As(err, &known) {
-		return err
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }

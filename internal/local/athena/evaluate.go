@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"athenarefresh/internal/hiveql"
 )
 
 // prune returns which partitions of a table the query needs: nil for all.
@@ -87,10 +89,10 @@ func listSQL(s *source) string {
 	return "SELECT " + typedKeys(s.keys) + " FROM " + s.temporary
 }
 
-func typedKeys(keys []typedColumn) string {
+func typedKeys(keys []hiveql.Column) string {
 	cols := make([]string, len(keys))
 	for i, k := range keys {
-		cols[i] = fmt.Sprintf("TRY_CAST(k%d AS %s) AS %s", i, duckType(k.typ), ident(k.name))
+		cols[i] = fmt.Sprintf("TRY_CAST(k%d AS %s) AS %s", i, duckType(k.Type), ident(k.Name))
 	}
 	return strings.Join(cols, ", ")
 }

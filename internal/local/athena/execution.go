@@ -98,25 +98,20 @@ type execution struct {
 	done    chan struct{}
 }
 
-// statementKind says what kind of statement a text is, by its first words.
+// kinds are the kinds of statements, by their first word.
+var kinds = map[string][2]string{
+	"SELECT": {"DML", "SELECT"}, "WITH": {"DML", "SELECT"}, "VALUES": {"DML", "SELECT"}, "TABLE": {"DML", "SELECT"}, "(": {"DML", "SELECT"},
+	"EXPLAIN": {"UTILITY", "EXPLAIN"}, "SHOW": {"UTILITY", "SHOW"}, "DESCRIBE": {"UTILITY", "DESCRIBE"}, "DESC": {"UTILITY", "DESC"},
+	"CREATE": {"DDL", "CREATE"}, "DROP": {"DDL", "DROP"}, "ALTER": {"DDL", "ALTER"}, "MSCK": {"DDL", "MSCK"},
+}
+
+// statementKind says what kind of statement a text is.
 func statementKind(query string) (kind, sub string) {
 	first := hiveql.FirstWord(query)
-	switch first {
-	case "":
-		if strings.HasPrefix(strings.TrimSpace(query), "(") {
-			return "DML", "SELECT"
-		}
-		return "", ""
-	case "SELECT", "WITH", "VALUES", "TABLE":
-		return "DML", "SELECT"
-	case "EXPLAIN":
-		return "UTILITY", "EXPLAIN"
-	case "SHOW", "DESCRIBE", "DESC":
-		return "UTILITY", first
-	case "CREATE", "DROP", "ALTER", "MSCK":
-		return "DDL", first
+	if first == "" && strings.HasPrefix(strings.TrimSpace(query), "(") {
+		first = "("
 	}
-	return "", ""
+	return kinds[first][0], kinds[first][1]
 }
 
 // instead says, of the statements that Athena runs and the local stack doesn't,

@@ -70,7 +70,7 @@ type serde interface {
 }
 
 // rows reads the rows of the given columns.
-func (f *fileFormat) rows(t *glue.Table, columns []typedColumn) (serde, error) {
+func (f *fileFormat) rows(t *glue.Table, columns []hiveql.Column) (serde, error) {
 	switch {
 	case f.kind != "text":
 		return f.jsonRow(columns), nil
@@ -81,13 +81,13 @@ func (f *fileFormat) rows(t *glue.Table, columns []typedColumn) (serde, error) {
 }
 
 // jsonRow is how a line of JSON is read.
-func (f *fileFormat) jsonRow(columns []typedColumn) *rowFolder {
+func (f *fileFormat) jsonRow(columns []hiveql.Column) *rowFolder {
 	r := &rowFolder{
 		typ: hiveql.Type{Name: "struct"}, renamed: map[string]string{}, dots: f.isTrue("dots.in.keys"), lines: f.kind == "json",
 		strict: f.kind == "json" && f.serde != openXSerDe, malformed: f.isTrue("ignore.malformed.json"),
 	}
 	for _, c := range columns {
-		r.typ.Fields, r.typ.Elems = append(r.typ.Fields, c.name), append(r.typ.Elems, c.typ)
+		r.typ.Fields, r.typ.Elems = append(r.typ.Fields, c.Name), append(r.typ.Elems, c.Type)
 	}
 	for k, v := range f.properties {
 		if column, ok := strings.CutPrefix(k, "mapping."); ok {
@@ -168,28 +168,15 @@ func literal(s string) string {
 	return "(" + strings.Join(parts, "||chr(0)||") + ")"
 }
 
-func literals(list []string) string {
-	quoted := make([]string, len(list))
-	for i, s := range list {
-		quoted[i] = literal(s)
-	}
-	return "[" + strings.Join(quoted, ", ") + "]"
-}
-
-// typedColumn is a column with its parsed type.
-type typedColumn struct {
-	name string
-	typ  hiveql.Type
-}
-
-func typedColumns(cols []glue.Column) ([]typedColumn, error) {
-	out := make([]typedColumn, len(cols))
+// typedColumns are columns of the catalog.
+func typedColumns(cols []glue.Column) ([]hiveql.Column, error) {
+	out := make([]hiveql.Column, len(cols))
 	for i, c := range cols {
 		t, err := hiveql.ParseType(c.Type)
 		if err != nil {
 			return nil, userFailure(typeSchema, "HIVE_INVALID_METADATA: column %s: %v", c.Name, err)
 		}
-		out[i] = typedColumn{c.Name, t}
+		out[i] = hiveql.Column{Name: c.Name, Type: t}
 	}
 	return out, nil
 }

@@ -24,10 +24,10 @@ import (
 // the rows on them by hive_json(line, n, file) or hive_text(line, n, file), where n
 // is their place in the session.
 type linesOf struct {
-	files      []scanFile
-	partitions []int // of each file, its number
-	format     *fileFormat
-	serde      serde
+	files  []scanFile
+	keys   int // of the table
+	format *fileFormat
+	serde  serde
 }
 
 // row is what a line of a file stands for.
@@ -91,8 +91,12 @@ type lineTable struct {
 
 // ColumnInfos implements duckdb.ParallelChunkTableSource.
 func (l *lineTable) ColumnInfos() []duckdb.ColumnInfo {
-	number := typeInfo(duckdb.TYPE_INTEGER)
-	return []duckdb.ColumnInfo{{Name: "line", T: typeInfo(duckdb.TYPE_VARCHAR)}, {Name: "file_index", T: number}, {Name: "part_index", T: number}}
+	text := typeInfo(duckdb.TYPE_VARCHAR)
+	columns := []duckdb.ColumnInfo{{Name: "line", T: text}, {Name: "file_index", T: typeInfo(duckdb.TYPE_INTEGER)}}
+	for i := range l.keys + 1 {
+		columns = append(columns, duckdb.ColumnInfo{Name: fmt.Sprintf("label%d", i), T: text})
+	}
+	return columns
 }
 
 // Cardinality implements duckdb.ParallelChunkTableSource.
@@ -143,7 +147,10 @@ func (l *lineTable) FillChunk(state any, chunk duckdb.DataChunk) error {
 		if !utf8.Valid(line) {
 			return fmt.Errorf("HIVE_BAD_DATA: %s is not UTF-8", l.files[r.at].uri)
 		}
-		err = errors.Join(chunk.SetValue(0, n, string(line)), duckdb.SetChunkValue(chunk, 1, n, int32(r.at)), duckdb.SetChunkValue(chunk, 2, n, int32(l.partitions[r.at])))
+		err = errors.Join(chunk.SetValue(0, n, string(line)), duckdb.SetChunkValue(chunk, 1, n, int32(r.at)))
+		for i := range l.keys + 1 {
+			err = errors.Join(err, chunk.SetValue(2+i, n, l.files[r.at].label(l.keys, i)))
+		}
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func TestLinesAreThoseThatDuckDBReads(t *testing.T) {
 	dir, r := t.TempDir(), rand.New(rand.NewPCG(1, 2))
 	pieces := []string{"a", "{\"n\":1}", "\n", "\n", "é", " ", "\"", ",", "\x01", strings.Repeat("x", 70_000)}
 	var files []scanFile
-	odd, even := &scanPartition{}, &scanPartition{}
+	odd, even := &scanPartition{values: []string{"odd"}}, &scanPartition{values: []string{"even"}}
 	for i := range 128 {
 		var text strings.Builder
 		if i%7 == 0 {
@@ -56,18 +56,18 @@ func TestLinesAreThoseThatDuckDBReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.close()
-	partitions, of := numbered(files)
-	if len(partitions) != 2 || of[1] == of[0] {
-		t.Fatal(len(partitions), of[:2])
+	var paths []string
+	for _, f := range files {
+		paths = append(paths, f.path)
 	}
 	for _, skip := range []int{0, 1} {
-		s.lines = []*linesOf{{files, of, &fileFormat{skipLines: skip}, nil}}
-		theirs := fmt.Sprintf(`(SELECT line, file_index, %s AS part_index FROM read_csv(%s, columns = {'line': 'VARCHAR'}, delim = chr(30) || chr(31), quote = '', escape = '',
+		s.lines = []*linesOf{{files, 1, &fileFormat{skipLines: skip}, nil}}
+		theirs := fmt.Sprintf(`(SELECT line, file_index, CASE file_index %% 2 WHEN 0 THEN 'even' ELSE 'odd' END AS label0, 's3://b/' || file_index AS label1 FROM read_csv(['%s'], columns = {'line': 'VARCHAR'}, delim = chr(30) || chr(31), quote = '', escape = '',
 			header = false, auto_detect = false, strict_mode = false, null_padding = false, max_line_size = %d, skip = %d, hive_partitioning = false))`,
-			partOf(files, "file_index"), paths(files), maxLine, skip)
+			strings.Join(paths, "', '"), maxLine, skip)
 		var answers [2]string
 		for i, from := range []string{"hive_lines(0)", theirs} {
-			answers[i], err = s.text(t.Context(), `SELECT string_agg(concat(file_index, ' ', part_index, ' <', left(line, 90), '>'), chr(10) ORDER BY file_index, line NULLS FIRST) FROM `+from)
+			answers[i], err = s.text(t.Context(), `SELECT string_agg(concat(file_index, ' ', label0, ' ', label1, ' <', left(line, 90), '>'), chr(10) ORDER BY file_index, line NULLS FIRST) FROM `+from)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,7 +96,7 @@ func TestWhatIsInFilesIsChecked(t *testing.T) {
 			t.Fatal(err)
 		}
 		files := []scanFile{{partition: &scanPartition{}, path: path, uri: "s3://b/" + name, size: 1}}
-		s.lines = []*linesOf{{files, []int{0}, &fileFormat{}, nil}}
+		s.lines = []*linesOf{{files, 0, &fileFormat{}, nil}}
 		_, err = s.text(t.Context(), "SELECT count(line) FROM hive_lines(0)")
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "s3://b/"+name) {
 			t.Errorf("%s: %v", name, err)

@@ -2,6 +2,7 @@ package athena
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -36,7 +37,7 @@ func metadataError(err error) error {
 	if glue.Is(err, glue.CodeNotFound) {
 		return awsjson.Errorf("MetadataException", "EntityNotFoundException: %v", err)
 	}
-	return serviceError("read the catalog", err)
+	return fmt.Errorf("read the catalog: %w", err)
 }
 
 func (e *Engine) apiGetDatabase(_ context.Context, in struct{ DatabaseName string }) (map[string]any, error) {

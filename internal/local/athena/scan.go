@@ -86,8 +86,8 @@ func (f *scanFile) unpacked() int64 {
 // source is a table that the query reads.
 type source struct {
 	table   *glue.Table
-	columns []typedColumn
-	keys    []typedColumn
+	columns []hiveql.Column
+	keys    []hiveql.Column
 	files   []scanFile
 
 	asList    bool // as "t$partitions" too
@@ -119,7 +119,7 @@ func newSource(t *glue.Table) (*source, error) {
 func (s *source) keyTypes() map[string]string {
 	types := map[string]string{}
 	for _, k := range s.keys {
-		types[k.name] = k.typ.String()
+		types[k.Name] = k.Type.String()
 	}
 	return types
 }
@@ -200,10 +200,10 @@ func (s *source) emptySQL() string {
 }
 
 // nulls is NULL for each of the columns.
-func nulls(columns []typedColumn) string {
+func nulls(columns []hiveql.Column) string {
 	cols := make([]string, len(columns))
 	for i, c := range columns {
-		cols[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", duckType(c.typ), ident(c.name))
+		cols[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", duckType(c.Type), ident(c.Name))
 	}
 	return strings.Join(cols, ", ")
 }
@@ -223,101 +223,65 @@ func (s *source) groupSQL(ctx context.Context, files []scanFile, duck *session) 
 	return "SELECT " + strings.Join(columns.outer(s), ", ") + " FROM (" + sql + ")", err
 }
 
-func paths(files []scanFile) string {
-	list := make([]string, len(files))
-	for i, f := range files {
-		list[i] = f.path
-	}
-	return literals(list)
-}
-
-// numbered are the partitions of files, and of each file the number of its own.
-func numbered(files []scanFile) (partitions []*scanPartition, of []int) {
-	seen := map[*scanPartition]int{}
-	for _, f := range files {
-		n, ok := seen[f.partition]
-		if !ok {
-			n = len(partitions)
-			seen[f.partition], partitions = n, append(partitions, f.partition)
-		}
-		of = append(of, n)
-	}
-	return partitions, of
-}
-
-// keyColumns are the partition keys, looked up by the number of a row's partition
-// in the column part: the same file may be in two partitions.
-func (s *source) keyColumns(files []scanFile, file, part string) []string {
+// keyColumns are the partition keys and the path, of which value is the text by
+// their number.
+func (s *source) keyColumns(value func(int) string) []string {
 	var cols []string
-	partitions, _ := numbered(files)
 	for i, k := range s.keys {
-		values := make([]string, len(partitions))
-		for j, p := range partitions {
-			values[j] = "NULL"
-			if i < len(p.values) && p.values[i] != hiveDefault {
-				values[j] = literal(p.values[i])
-			}
-		}
-		cols = append(cols, fmt.Sprintf("TRY_CAST(CAST([%s] AS VARCHAR[])[CAST(%s AS BIGINT) + 1] AS %s) AS %s",
-			strings.Join(values, ", "), part, duckType(k.typ), ident(k.name)))
+		cols = append(cols, fmt.Sprintf("TRY_CAST(%s AS %s) AS %s", value(i), duckType(k.Type), ident(k.Name)))
 	}
 	if s.withPath {
-		uris := make([]string, len(files))
-		for j, f := range files {
-			uris[j] = f.uri
-		}
-		cols = append(cols, fmt.Sprintf(`%s[CAST(%s AS BIGINT) + 1] AS "$path"`, literals(uris), file))
+		cols = append(cols, value(len(s.keys))+` AS "$path"`)
 	}
 	return cols
 }
 
-// partOf is the number of a file's partition, by that of the file.
-func partOf(files []scanFile, file string) string {
-	partitions, of := numbered(files)
-	if len(partitions) == 1 {
-		return "0"
+// label is the text of keyColumns for a row of the file, nil for NULL.
+func (f *scanFile) label(keys, i int) any {
+	switch values := f.partition.values; {
+	case i == keys:
+		return f.uri
+	case i < len(values) && values[i] != hiveDefault:
+		return values[i]
 	}
-	numbers := strings.Trim(strings.ReplaceAll(fmt.Sprint(of), " ", ", "), "[]")
-	return fmt.Sprintf("[%s][CAST(%s AS BIGINT) + 1]", numbers, file)
+	return nil
 }
 
 // linesSQL reads files by the line.
-func (s *source) linesSQL(_ context.Context, columns []typedColumn, files []scanFile, duck *session) (string, error) {
+func (s *source) linesSQL(_ context.Context, columns []hiveql.Column, files []scanFile, duck *session) (string, error) {
 	format := files[0].partition.format
 	serde, err := format.rows(s.table, columns)
 	if err != nil {
 		return "", err
 	}
-	_, of := numbered(files)
 	n := len(duck.lines)
-	duck.lines = append(duck.lines, &linesOf{files, of, format, serde})
+	duck.lines = append(duck.lines, &linesOf{files, len(s.keys), format, serde})
 	row, cols, err := format.rowSQL(n, columns)
-	cols = append(cols, s.keyColumns(files, `"$f"`, `"$p"`)...)
-	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", file_index AS "$f", part_index AS "$p" FROM hive_lines(%d))`,
-		strings.Join(cols, ", "), row, n), err
+	cols = append(cols, s.keyColumns(func(i int) string { return fmt.Sprintf("label%d", i) })...)
+	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", * FROM hive_lines(%d))`, strings.Join(cols, ", "), row, n), err
 }
 
 // rowSQL is how DuckDB has the row of a line, by the SerDe n, and the columns of it.
-func (f *fileFormat) rowSQL(n int, columns []typedColumn) (row string, cols []string, err error) {
+func (f *fileFormat) rowSQL(n int, columns []hiveql.Column) (row string, cols []string, err error) {
 	types := map[string]string{}
 	for i, c := range columns {
 		field := fmt.Sprintf(`"$r"[%d]`, i+1)
 		if f.kind != "text" {
-			field = fmt.Sprintf(`struct_extract("$r", %s)`, literal(c.name))
-			types[c.name] = duckType(c.typ)
+			field = fmt.Sprintf(`struct_extract("$r", %s)`, literal(c.Name))
+			types[c.Name] = duckType(c.Type)
 		}
 		switch {
 		case f.kind == "text":
-			field, err = f.textValue(field, c.typ)
-		case c.typ.Name == "binary":
-			types[c.name], field = "VARCHAR", "from_base64("+field+")"
-		case strings.Contains(types[c.name], "BLOB"):
-			err = userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read binary values within %s of JSON: column %s", c.typ.Name, c.name)
+			field, err = f.textValue(field, c.Type)
+		case c.Type.Name == "binary":
+			types[c.Name], field = "VARCHAR", "from_base64("+field+")"
+		case strings.Contains(types[c.Name], "BLOB"):
+			err = userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read binary values within %s of JSON: column %s", c.Type.Name, c.Name)
 		}
 		if err != nil {
 			return "", nil, err
 		}
-		cols = append(cols, field+" AS "+ident(c.name))
+		cols = append(cols, field+" AS "+ident(c.Name))
 	}
 	if f.kind == "text" {
 		return fmt.Sprintf("hive_text(line, %d, file_index)", n), cols, nil
@@ -370,8 +334,12 @@ func csvValue(field string, t hiveql.Type) string {
 
 // parquetSQL reads columns by their names, in any case; one that no file has
 // is NULL.
-func (s *source) parquetSQL(ctx context.Context, columns []typedColumn, files []scanFile, duck *session) (string, error) {
-	from := fmt.Sprintf("read_parquet(%s, union_by_name = true, hive_partitioning = false)", paths(files))
+func (s *source) parquetSQL(ctx context.Context, columns []hiveql.Column, files []scanFile, duck *session) (string, error) {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = literal(f.path)
+	}
+	from := fmt.Sprintf("read_parquet([%s], union_by_name = true, hive_partitioning = false)", strings.Join(paths, ", "))
 	names, err := duck.columns(ctx, "SELECT * FROM "+from)
 	if err != nil {
 		return "", err
@@ -383,11 +351,20 @@ func (s *source) parquetSQL(ctx context.Context, columns []typedColumn, files []
 	var cols []string
 	for _, c := range columns {
 		value := "NULL"
-		if have[c.name] {
-			value = ident(c.name)
+		if have[c.Name] {
+			value = ident(c.Name)
 		}
-		cols = append(cols, fmt.Sprintf("CAST(%s AS %s) AS %s", value, duckType(c.typ), ident(c.name)))
+		cols = append(cols, fmt.Sprintf("CAST(%s AS %s) AS %s", value, duckType(c.Type), ident(c.Name)))
 	}
-	cols = append(cols, s.keyColumns(files, "file_index", partOf(files, "file_index"))...)
+	cols = append(cols, s.keyColumns(func(i int) string {
+		labels := make([]string, len(files))
+		for j := range files {
+			labels[j] = "NULL"
+			if label, ok := files[j].label(len(s.keys), i).(string); ok {
+				labels[j] = literal(label)
+			}
+		}
+		return "CAST([" + strings.Join(labels, ", ") + "] AS VARCHAR[])[CAST(file_index AS BIGINT) + 1]"
+	})...)
 	return fmt.Sprintf("SELECT %s FROM %s", strings.Join(cols, ", "), from), nil
 }

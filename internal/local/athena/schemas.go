@@ -20,22 +20,22 @@ import (
 
 // partitionColumns are a partition's columns where they differ from the table's.
 type partitionColumns struct {
-	read []typedColumn // the partition's, with the types of the table's that they stand for
-	of   []int         // for each of the table's columns, where it is in read, or -1
+	read []hiveql.Column // the partition's, with the types of the table's that they stand for
+	of   []int           // for each of the table's columns, where it is in read, or -1
 }
 
 // outer are the columns that the table has of what was read.
 func (p *partitionColumns) outer(s *source) []string {
 	var cols []string
 	for i, c := range s.columns {
-		value := fmt.Sprintf("CAST(NULL AS %s)", duckType(c.typ))
+		value := fmt.Sprintf("CAST(NULL AS %s)", duckType(c.Type))
 		if at := p.of[i]; at >= 0 {
-			value = ident(p.read[at].name)
+			value = ident(p.read[at].Name)
 		}
-		cols = append(cols, value+" AS "+ident(c.name))
+		cols = append(cols, value+" AS "+ident(c.Name))
 	}
 	for _, k := range s.keys {
-		cols = append(cols, ident(k.name))
+		cols = append(cols, ident(k.Name))
 	}
 	if s.withPath {
 		cols = append(cols, `"$path"`)
@@ -80,23 +80,23 @@ func (s *partitionSchemas) of(p *glue.Partition, f *fileFormat) (*partitionColum
 
 func sameColumn(a, b glue.Column) bool { return a.Name == b.Name && a.Type == b.Type }
 
-func (s *partitionSchemas) match(p *glue.Partition, cols []typedColumn, byName bool) (*partitionColumns, error) {
+func (s *partitionSchemas) match(p *glue.Partition, cols []hiveql.Column, byName bool) (*partitionColumns, error) {
 	out := &partitionColumns{read: cols, of: make([]int, len(s.columns))}
 	for i, c := range s.columns {
 		at := i
 		if byName {
-			at = slices.IndexFunc(cols, func(x typedColumn) bool { return x.name == c.name })
+			at = slices.IndexFunc(cols, func(x hiveql.Column) bool { return x.Name == c.Name })
 		}
 		if at < 0 || at >= len(cols) {
 			out.of[i] = -1
 			continue
 		}
-		if !coercible(cols[at].typ, c.typ) {
+		if !coercible(cols[at].Type, c.Type) {
 			return nil, userFailure(typeSchema, "HIVE_PARTITION_SCHEMA_MISMATCH: There is a mismatch between the table and partition schemas. "+
 				"The types are incompatible and cannot be coerced. The column '%s' in table '%s.%s' is declared as type '%s', but partition '%s' declared column '%s' as type '%s'.",
-				c.name, s.table.DatabaseName, s.table.Name, c.typ, hiveql.FolderName(s.table.KeyNames(), p.Values), cols[at].name, cols[at].typ)
+				c.Name, s.table.DatabaseName, s.table.Name, c.Type, hiveql.FolderName(s.table.KeyNames(), p.Values), cols[at].Name, cols[at].Type)
 		}
-		out.of[i], out.read[at].typ = at, c.typ
+		out.of[i], out.read[at].Type = at, c.Type
 	}
 	return out, nil
 }

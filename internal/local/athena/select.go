@@ -186,7 +186,7 @@ func (q *selection) lookup(catalog, database, table string, at int) (*trino.Tabl
 		}
 	}
 	for _, c := range columns {
-		out.Columns = append(out.Columns, trino.Column{Name: c.name, Type: trinoType(c.typ)})
+		out.Columns = append(out.Columns, trino.Column{Name: c.Name, Type: trinoType(c.Type)})
 	}
 	return out, nil
 }

@@ -138,7 +138,6 @@ func (e *Engine) admit(x *execution) (string, error) {
 	ctx, cancel := context.WithCancel(e.stop)
 	x.cancel = cancel
 	e.active[x.QueryExecutionID] = x
-	e.tokens[x.Token] = x.QueryExecutionID
 	e.running.Go(func() { e.run(ctx, x) })
 	return x.QueryExecutionID, nil
 }
@@ -146,15 +145,17 @@ func (e *Engine) admit(x *execution) (string, error) {
 // sameToken returns the id of the execution that was submitted with x's token,
 // "" if there is none. The mutex is held.
 func (e *Engine) sameToken(x *execution) (string, error) {
-	var first *queryExecution
-	if a := e.active[e.tokens[x.Token]]; a != nil {
-		first = &a.queryExecution
-	} else {
-		r, err := e.storedByToken(x.Token)
-		if err != nil || r == nil {
-			return "", err
+	first, err := e.storedByToken(x.Token)
+	if err != nil {
+		return "", err
+	}
+	for _, a := range e.active {
+		if a.Token == x.Token {
+			first = &a.record
 		}
-		first = &r.queryExecution
+	}
+	if first == nil {
+		return "", nil
 	}
 	if first.Query != x.Query || first.QueryExecutionContext != x.QueryExecutionContext || first.WorkGroup != x.WorkGroup ||
 		folder(first.ResultConfiguration.OutputLocation) != folder(x.ResultConfiguration.OutputLocation) {
@@ -289,7 +290,6 @@ func (e *Engine) finish(x *execution, out *result, err error) {
 		return
 	}
 	delete(e.active, x.QueryExecutionID)
-	delete(e.tokens, x.Token)
 }
 
 func setOutcome(s *status, err error, stopped bool) {

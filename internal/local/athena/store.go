@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -76,17 +75,10 @@ func (e *Engine) forget(tx *bbolt.Tx) error {
 			bucket(tx, executionsBucket).Delete(id),
 			bucket(tx, timesBucket).Delete(k),
 			bucket(tx, tokensBucket).Delete([]byte(r.Token)),
-			removeIfThere(e.rowsPath(string(id))))
+			os.RemoveAll(e.rowsPath(string(id))))
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
 	}
 	return nil
 }
