@@ -93,8 +93,8 @@ type run struct {
 	adding chan struct{}
 	exist  map[string]bool // tables; nil: they were not listed
 
-	listings, listed atomic.Int64
-	progress         *Progress
+	listed   atomic.Int64
+	progress *Progress // of this run alone
 
 	mu     sync.Mutex
 	tables map[string]*tableRun
@@ -128,7 +128,7 @@ func (r *Reconciler) Run(ctx context.Context, p *Progress) (*Summary, error) {
 	n := &run{Reconciler: r, known: newKnown(), adding: make(chan struct{}, max(r.Tables, 1)), progress: p, tables: map[string]*tableRun{}}
 	n.sum = Summary{Tables: map[string]*TableSummary{}, Unplaced: map[refresh.Reason]int{}, Ignored: map[refresh.Reason]int{}}
 	err := n.compare(ctx)
-	n.sum.Listings, n.sum.Listed, n.sum.Took = int(n.listings.Load()), int(n.listed.Load()), time.Since(begun)
+	n.sum.Listings, n.sum.Listed, n.sum.Took = int(p.listings.Load()), int(n.listed.Load()), time.Since(begun)
 	if len(n.rest) > 0 {
 		n.sum.Rest = &Rest{n.rest}
 	}

@@ -153,7 +153,6 @@ func (r *run) list(ctx context.Context, in Listing) (Page, error) {
 		}
 	}
 	page, err := r.Objects.List(ctx, in)
-	r.listings.Add(1)
 	r.progress.listings.Add(1)
 	r.listed.Add(int64(len(page.Keys) + len(page.Folders)))
 	return page, err

@@ -190,7 +190,7 @@ func watched(t *testing.T, s statuspage.Source, copies ...parked.Copy) statuspag
 	done := make(chan struct{})
 	go func() { s.Watcher.Run(ctx); close(done) }()
 	t.Cleanup(func() { cancel(); <-done })
-	for lookAt(t, s).Sampled == nil {
+	for lookAt(t, s).Sampled.IsZero() {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return s

@@ -60,6 +60,6 @@ func (q *Queues) show(v *View) error {
 		return q.err
 	}
 	v.Waiting, v.InFlight, v.InDeadLetters = &q.depths.Waiting, &q.depths.InFlight, q.depths.Parked
-	v.Received, v.Deleted, v.Looked = q.done.Received, q.done.Deleted, utc(q.at)
+	v.Received, v.Deleted, v.Looked = q.done.Received, q.done.Deleted, q.at.UTC()
 	return q.err
 }

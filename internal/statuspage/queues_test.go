@@ -58,7 +58,7 @@ func TestFiguresAreOfOneMoment(t *testing.T) {
 		}
 		received, fails = 30, errors.New("no answer")
 		time.Sleep(time.Hour)
-		if v := view(); *v.Waiting != 10 || v.Received != 20 || !v.Looked.Equal(*seen.Looked) {
+		if v := view(); *v.Waiting != 10 || v.Received != 20 || !v.Looked.Equal(seen.Looked) {
 			t.Errorf("without an answer: %+v", v)
 		}
 		if page := look("/"); !strings.Contains(page, "<dd>20</dd>") {

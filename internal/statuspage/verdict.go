@@ -355,8 +355,8 @@ func (e *evidence) fine() string {
 	case e.source.Health == nil:
 		text = "Nothing is amiss, as far as can be seen from here."
 	}
-	if r := e.view.Reconciled; r != nil && r.At != nil && r.Left == 0 {
-		text = fmt.Sprintf("Everything that landed is searchable: S3 and the catalog were compared %s.", ago(e.now, *r.At))
+	if r := e.view.Reconciled; r != nil && !r.At.IsZero() && r.Left == 0 {
+		text = fmt.Sprintf("Everything that landed is searchable: S3 and the catalog were compared %s.", ago(e.now, r.At))
 	}
 	return text
 }

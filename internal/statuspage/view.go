@@ -42,16 +42,16 @@ type View struct {
 	About
 	Now    time.Time     `json:"now"`
 	State  State         `json:"state"`
-	Faults []faults.Case `json:"faults"`         // the worst first
-	Next   *time.Time    `json:"next,omitempty"` // when the schedule is due
+	Faults []faults.Case `json:"faults"`        // the worst first
+	Next   time.Time     `json:"next,omitzero"` // when the schedule is due
 
 	Configuration *Configuration `json:"configuration,omitempty"`
 
-	Waiting       *int       `json:"queue_waiting,omitempty"` // messages; absent: the queue hasn't said
-	InFlight      *int       `json:"queue_in_flight,omitempty"`
-	InDeadLetters *int       `json:"queue_parked,omitempty"` // in the dead-letter queue by now
-	Looked        *time.Time `json:"queue_looked,omitempty"` // when that was so, and so many received and deleted
-	Answered      *time.Time `json:"queue_answered,omitempty"`
+	Waiting       *int      `json:"queue_waiting,omitempty"` // messages; absent: the queue hasn't said
+	InFlight      *int      `json:"queue_in_flight,omitempty"`
+	InDeadLetters *int      `json:"queue_parked,omitempty"` // in the dead-letter queue by now
+	Looked        time.Time `json:"queue_looked,omitzero"`  // when that was so, and so many received and deleted
+	Answered      time.Time `json:"queue_answered,omitzero"`
 
 	Received   int `json:"messages_received"` // since Begun, as all that follows
 	Deleted    int `json:"messages_deleted"`
@@ -61,7 +61,7 @@ type View struct {
 
 	Tables     []coverage.Table `json:"tables"`
 	Groups     []parked.Group   `json:"parked"` // of the dead-letter queue, as it was at Sampled
-	Sampled    *time.Time       `json:"parked_looked,omitempty"`
+	Sampled    time.Time        `json:"parked_looked,omitzero"`
 	Reconciled *Reconciled      `json:"reconciled,omitempty"`
 }
 
@@ -73,10 +73,10 @@ type State struct {
 
 // Reconciled is S3 compared with the catalog, when that was last done as a whole.
 type Reconciled struct {
-	At       *time.Time `json:"at,omitempty"` // absent: never yet
-	Found    int        `json:"differences"`
-	Left     int        `json:"left"`
-	Failures int        `json:"failures"`
+	At       time.Time `json:"at,omitzero"` // absent: never yet
+	Found    int       `json:"differences"`
+	Left     int       `json:"left"`
+	Failures int       `json:"failures"`
 }
 
 // View is what there is to be shown now, but for Faults' queue where it wasn't
@@ -95,7 +95,7 @@ func (s *Source) View(now time.Time) View {
 	}
 	if s.Next != nil {
 		if next, ok := s.Next(now); ok {
-			v.Next = utc(next)
+			v.Next = next.UTC()
 		}
 	}
 	if s.Reconciled != nil {
@@ -107,7 +107,7 @@ func (s *Source) View(now time.Time) View {
 	}
 	if s.Watcher != nil {
 		e.lot = s.Watcher.Lot()
-		v.Groups, v.Sampled = append(v.Groups, escaped(e.lot.Groups)...), utc(e.lot.At)
+		v.Groups, v.Sampled = append(v.Groups, escaped(e.lot.Groups)...), e.lot.At.UTC()
 	}
 	v.Tables = s.tables(e.tables)
 	v.Faults = append(v.Faults, e.judge()...)
@@ -122,7 +122,7 @@ func (s *Source) View(now time.Time) View {
 func (s *Source) counted(v *View) {
 	if s.Health != nil {
 		h := s.Health()
-		v.Received, v.Deleted, v.Answered = h.Done.Received, h.Done.Deleted, utc(h.Received)
+		v.Received, v.Deleted, v.Answered = h.Done.Received, h.Done.Deleted, h.Received.UTC()
 		if d := h.Done.Depth; d != nil {
 			v.Waiting, v.InFlight = &d.Waiting, &d.InFlight
 		}
@@ -131,15 +131,6 @@ func (s *Source) counted(v *View) {
 		t := s.Tally()
 		v.Parked, v.Partitions, v.Statements = t.Messages[refresh.Parked], t.Partitions(), t.Adds
 	}
-}
-
-// utc is nil for a time that never was.
-func utc(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }
 
 // tables are those that the model knows, with what else is known of them; those of
@@ -183,7 +174,7 @@ func escapedAll(texts []string) []string {
 }
 
 func reconciledOf(l reconcile.Last) *Reconciled {
-	r := &Reconciled{At: utc(l.At), Failures: l.Failures}
+	r := &Reconciled{At: l.At.UTC(), Failures: l.Failures}
 	if l.Summary != nil {
 		for _, k := range reconcile.Kinds {
 			found, _ := l.Summary.Of(k)
