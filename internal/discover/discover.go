@@ -84,12 +84,17 @@ type Table struct {
 	Examples   []string // at most three keys
 	Sample     []string // keys to look into, a few of each of some partitions
 
-	folders map[string]int    // how many keys of each are in Sample
-	opened  int               // of how many folders Sample has keys
-	places  map[string]string // of each partition's values, the folder that stands for it
-	firsts  map[string]bool   // first folders of the keys
-	values  []map[string]bool // of each key
-	unlike  []bool            // of each key, whether a folder writes a value otherwise
+	parts  map[string]*part  // by their values
+	opened int               // of how many partitions Sample has keys
+	firsts map[string]bool   // first folders of the keys
+	values []map[string]bool // of each key
+	unlike []bool            // of each key, whether a folder writes a value otherwise
+}
+
+// part is a partition of a table.
+type part struct {
+	location string // the folder that stands for it
+	sampled  int    // how many of its keys are in the table's Sample
 }
 
 // Group is files that come to no table, for one reason.
@@ -195,7 +200,7 @@ func (c *counter) add(f File) {
 	p := c.router.Place(c.bucket, f.Key)
 	switch p.Outcome {
 	case table.Place:
-		c.placed(f, &p)
+		c.placed(f, &p.Partition)
 	case table.Ignore:
 		c.ignored.add(string(p.Reason), f.Key)
 	default:
@@ -203,48 +208,54 @@ func (c *counter) add(f File) {
 	}
 }
 
-func (c *counter) placed(f File, p *table.Placement) {
-	t := c.tables[p.Partition.Table]
+func (c *counter) placed(f File, p *table.Partition) {
+	t := c.tables[p.Table]
 	if t == nil {
-		rule := c.ruleOf(f.Key, p.Partition.Table)
-		t = &Table{Name: p.Partition.Table, Source: rule.Source, Rule: rule, Keys: p.Partition.Keys,
-			folders: map[string]int{}, places: map[string]string{}, firsts: map[string]bool{}, unlike: make([]bool, len(p.Partition.Keys))}
+		rule := c.ruleOf(f.Key, p.Table)
+		t = &Table{Name: p.Table, Source: rule.Source, Rule: rule, Keys: p.Keys, parts: map[string]*part{}, firsts: map[string]bool{}, unlike: make([]bool, len(p.Keys))}
 		for range t.Keys {
 			t.values = append(t.values, map[string]bool{})
 		}
 		c.tables[t.Name] = t
 		c.result.Tables = append(c.result.Tables, t)
 	}
-	if !slices.Equal(t.Keys, p.Partition.Keys) {
+	if !slices.Equal(t.Keys, p.Keys) {
 		c.unplaced.add("a table of the name that its folder gives has other keys", f.Key)
 		return
 	}
 	first, _, _ := strings.Cut(f.Key, "/")
 	t.firsts[first] = true
-	values := strings.Join(p.Partition.Values, "\x00")
-	if at, ok := t.places[values]; ok && at != p.Partition.Location {
+	of := t.part(f.Key, p)
+	if of.location != p.Location {
 		c.unplaced.add(rival, f.Key)
 		return
 	}
-	t.places[values] = p.Partition.Location
 	t.Files++
 	t.Bytes += f.Size
 	t.Examples = example(t.Examples, f.Key)
-	n, seen := t.folders[p.Partition.Location]
-	if f.Size > 0 && n < mostOfOne && (n > 0 || t.opened < mostOpened) {
+	if f.Size > 0 && of.sampled < mostOfOne && (of.sampled > 0 || t.opened < mostOpened) {
 		t.Sample = append(t.Sample, f.Key)
-		if n++; n == 1 {
+		if of.sampled++; of.sampled == 1 {
 			t.opened++
 		}
 	}
-	if t.folders[p.Partition.Location] = n; seen {
-		return
+}
+
+// part is the partition of these values: the first folder with them stands for it.
+func (t *Table) part(key string, p *table.Partition) *part {
+	id := strings.Join(p.Values, "\x00")
+	of := t.parts[id]
+	if of != nil {
+		return of
 	}
+	of = &part{location: p.Location}
+	t.parts[id] = of
 	t.Partitions++
-	for i, v := range p.Partition.Values {
+	for i, v := range p.Values {
 		t.values[i][v] = true
-		t.unlike[i] = t.unlike[i] || !strings.Contains(f.Key, v)
+		t.unlike[i] = t.unlike[i] || !strings.Contains(key, v)
 	}
+	return of
 }
 
 // rival is why a second folder with a partition's values is in no table.

@@ -197,14 +197,13 @@ var (
 func written(format, value string) string {
 	parts := strings.Split(value, "-")
 	return formatPart.ReplaceAllStringFunc(format, func(field string) string {
-		i := slices.Index([]string{"yyyy", "MM", "dd", "HH", "mm", "M", "d", "H"}, field)
+		i := slices.IndexFunc([]string{"yyyy", "MM", "dd", "HH", "mm"}, func(whole string) bool { return strings.HasPrefix(whole, field) })
 		switch {
-		case field[0] == '\'':
+		case i < 0:
 			return strings.Trim(field, "'")
-		case i%5 >= len(parts):
+		case i >= len(parts):
 			return field
-		case i > 4:
-			i -= 4
+		case len(field) == 1:
 			return strings.TrimPrefix(parts[i], "0")
 		}
 		return parts[i]

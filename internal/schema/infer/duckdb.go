@@ -192,10 +192,9 @@ func (s *session) cloudTrail(ctx context.Context) (*Schema, error) {
 
 // parquet has its types in the files.
 func (s *session) parquet(ctx context.Context) (*Schema, error) {
-	var columns []column
+	var columns []Column
 	err := s.conn.Raw(func(c any) error {
-		conn := c.(*duckdb.Conn)
-		prepared, err := conn.PrepareContext(ctx, "SELECT * FROM read_parquet("+literals(s.files)+", union_by_name = true, hive_partitioning = false)")
+		prepared, err := c.(*duckdb.Conn).PrepareContext(ctx, "SELECT * FROM read_parquet("+literals(s.files)+", union_by_name = true, hive_partitioning = false)")
 		if err != nil {
 			return err
 		}
@@ -209,13 +208,9 @@ func (s *session) parquet(ctx context.Context) (*Schema, error) {
 	return &Schema{Columns: fold(columns, strings.ToLower, &s.notes)}, nil
 }
 
-func (s *session) described(stmt *duckdb.Stmt) ([]column, error) {
+func (s *session) described(stmt *duckdb.Stmt) (list []Column, err error) {
 	n, err := stmt.ColumnCount()
-	if err != nil {
-		return nil, err
-	}
-	columns := make([]column, n)
-	for i := range columns {
+	for i := range n {
 		name, err := stmt.ColumnName(i)
 		if err != nil {
 			return nil, err
@@ -224,9 +219,9 @@ func (s *session) described(stmt *duckdb.Stmt) ([]column, error) {
 		if err != nil {
 			return nil, err
 		}
-		columns[i] = column{name, s.ofParquet(name, info)}
+		list = append(list, Column{In: name, Type: s.ofParquet(name, info)})
 	}
-	return columns, nil
+	return list, err
 }
 
 // ofParquet is Hive's type of a Parquet column.

@@ -66,12 +66,6 @@ func (n *notes) add(format string, args ...any) {
 	}
 }
 
-// column is a column of the files before its name is Hive's.
-type column struct {
-	name string
-	typ  hiveql.Type
-}
-
 var stringType = hiveql.Type{Name: "string"}
 
 // plainName is a name that needs no back-quotes for its characters: others than
@@ -92,20 +86,19 @@ func plainName(name string) string {
 
 // fold gives columns Hive's names, which are the same in upper and lower case.
 // What is one then, is one column, a string if the types differ.
-func fold(in []column, rename func(string) string, n *notes) []Column {
-	var out []Column
+func fold(in []Column, rename func(string) string, n *notes) (out []Column) {
 	at := map[string]int{}
 	for _, c := range in {
-		name := rename(c.name)
-		i, twice := at[name]
+		c.Name = rename(c.In)
+		i, twice := at[c.Name]
 		if !twice {
-			at[name] = len(out)
-			out = append(out, Column{Name: name, In: c.name, Type: c.typ})
+			at[c.Name] = len(out)
+			out = append(out, c)
 			continue
 		}
 		out[i].Values = -1
-		n.add("%q and %q are one column for Hive, %s: a row that has both is read wrong or not at all", out[i].In, c.name, name)
-		if out[i].Type.String() != c.typ.String() {
+		n.add("%q and %q are one column for Hive, %s: a row that has both is read wrong or not at all", out[i].In, c.In, c.Name)
+		if out[i].Type.String() != c.Type.String() {
 			out[i].Type = stringType
 		}
 	}

@@ -127,12 +127,11 @@ func (s *structure) object(path string, n *notes) hiveql.Type {
 }
 
 // columns are the members of an object as columns.
-func (s *structure) columns(n *notes) []column {
-	out := make([]column, len(s.names))
-	for i, name := range s.names {
-		out[i] = column{name, s.members[name].hive(name, n)}
+func (s *structure) columns(n *notes) (list []Column) {
+	for _, name := range s.names {
+		list = append(list, Column{In: name, Type: s.members[name].hive(name, n)})
 	}
-	return out
+	return list
 }
 
 // recordsOf is the structure of the elements of Records, if the documents have
