@@ -41,12 +41,12 @@ func (s *session) counted(format Format, out *Schema) (source string, value func
 	}
 	switch format {
 	case JSON:
-		return fmt.Sprintf("read_json_objects(%s, format = 'newline_delimited', maximum_object_size = %d)", literals(s.files), maxObject), member
+		return fmt.Sprintf("read_json_objects(%s, format = 'newline_delimited', maximum_object_size = %d)", s.paths(), maxObject), member
 	case CloudTrail:
 		return fmt.Sprintf("(SELECT unnest(json_extract(json, '$.Records[*]')) AS json FROM read_json_objects(%s, format = 'unstructured', maximum_object_size = %d))",
-			literals(s.files), maxObject), member
+			s.paths(), maxObject), member
 	case Parquet:
-		return "read_parquet(" + literals(s.files) + ", union_by_name = true, hive_partitioning = false)", func(_ int, c Column) string {
+		return "read_parquet(" + s.paths() + ", union_by_name = true, hive_partitioning = false)", func(_ int, c Column) string {
 			if c.Type.Name == "string" {
 				return "nullif(CAST(" + identifier(c.In) + " AS VARCHAR), '')"
 			}

@@ -6,11 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
 	"athenarefresh/internal/hiveql"
+	"athenarefresh/internal/schema/sample"
 )
 
 // csv looks at each file by itself: what one doesn't show, another may.
@@ -54,11 +54,8 @@ func (s *session) csv(ctx context.Context) (*Schema, error) {
 
 // several are the files that have more than a line: of one line nobody can say
 // whether it is a header.
-func (s *session) several() []string {
-	more := slices.DeleteFunc(slices.Clone(s.files), func(f string) bool {
-		content, err := os.ReadFile(f)
-		return err == nil && strings.Count(strings.TrimSpace(string(content)), "\n") == 0
-	})
+func (s *session) several() []sample.File {
+	more := slices.DeleteFunc(slices.Clone(s.files), func(f sample.File) bool { return !strings.Contains(strings.TrimSpace(f.Text), "\n") })
 	if len(more) == 0 {
 		return s.files
 	}
@@ -85,27 +82,22 @@ func (out *Schema) join(one *Schema) error {
 // uncomment shows DuckDB the files without the lines of comment at their
 // beginning, and returns those: Athena skips a number of lines, whatever they are.
 func (s *session) uncomment() (head []string, err error) {
-	first := s.files[0]
-	for i, file := range s.files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		lines := strings.SplitAfter(string(content), "\n")
+	for i, f := range s.files {
+		lines := strings.SplitAfter(f.Text, "\n")
 		n := 0
 		for n < len(lines) && strings.HasPrefix(lines[n], "#") {
 			n++
 		}
 		if i > 0 && n != len(head) {
-			return nil, fmt.Errorf("the files begin with different numbers of lines of comment, %s with %d, %s with %d: Athena skips one number of lines", first, len(head), file, n)
+			return nil, fmt.Errorf("the files begin with different numbers of lines of comment, %s with %d, %s with %d: Athena skips one number of lines", s.files[0].Name, len(head), f.Name, n)
 		}
 		if head = lines[:n]; n == 0 {
 			continue
 		}
 		if more := slices.IndexFunc(lines[n:], func(l string) bool { return strings.HasPrefix(l, "#") }); more >= 0 {
-			s.notes.add("%s has lines of comment further down, the first is line %d: Athena reads them as rows", file, n+more+1)
+			s.notes.add("%s has lines of comment further down, the first is line %d: Athena reads them as rows", f.Name, n+more+1)
 		}
-		if err := s.instead(i, []byte(strings.Join(lines[n:], ""))); err != nil {
+		if err := s.instead(i, strings.Join(lines[n:], "")); err != nil {
 			return nil, err
 		}
 	}
@@ -129,12 +121,8 @@ func fieldNames(head []string, line string) (names []string, delimiter string) {
 }
 
 // sniff is the shape of one file; head is what stood in front of it.
-func (s *session) sniff(ctx context.Context, file string, head []string) (*Schema, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	first, _, _ := strings.Cut(string(content), "\n")
+func (s *session) sniff(ctx context.Context, f sample.File, head []string) (*Schema, error) {
+	first, _, _ := strings.Cut(f.Text, "\n")
 	names, delimiter := fieldNames(head, first)
 	given := ""
 	switch {
@@ -146,12 +134,12 @@ func (s *session) sniff(ctx context.Context, file string, head []string) (*Schem
 	var quote, escape string
 	var columns any
 	out := &Schema{}
-	err = s.conn.QueryRowContext(ctx, "SELECT Delimiter, Quote, Escape, HasHeader, Columns FROM sniff_csv("+literal(file)+", sample_size = -1"+given+")").
+	err := s.conn.QueryRowContext(ctx, "SELECT Delimiter, Quote, Escape, HasHeader, Columns FROM sniff_csv("+literal(f.Path)+", sample_size = -1"+given+")").
 		Scan(&out.Delimiter, &quote, &escape, &out.Header, &columns)
 	if err != nil {
 		return nil, fmt.Errorf("%w (read as CSV: %v)", ErrText, err)
 	}
-	if quote != "(empty)" && quote != "" && strings.Contains(string(content), quote) {
+	if quote != "(empty)" && quote != "" && strings.Contains(f.Text, quote) {
 		out.Quote, out.Escape = quote, `\`
 		if escape != "(empty)" && escape != "" {
 			out.Escape = escape
@@ -194,7 +182,7 @@ func (s *session) fields(out *Schema) string {
 		columns[i] = literal(place(i)) + ": 'VARCHAR'"
 	}
 	return fmt.Sprintf("read_csv(%s, columns = {%s}, delim = %s, quote = %s, escape = %s, header = %t, auto_detect = false, null_padding = true, strict_mode = false, parallel = false)",
-		literals(s.files), strings.Join(columns, ", "), literal(out.Delimiter), literal(out.Quote), literal(strings.Trim(out.Escape, `\`)), out.Header)
+		s.paths(), strings.Join(columns, ", "), literal(out.Delimiter), literal(out.Quote), literal(strings.Trim(out.Escape, `\`)), out.Header)
 }
 
 func place(i int) string { return fmt.Sprintf("c%d", i) }

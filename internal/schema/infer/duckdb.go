@@ -7,9 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +15,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"athenarefresh/internal/hiveql"
+	"athenarefresh/internal/schema/sample"
 )
 
 // Available returns nil where schemas can be inferred in this build, and else
@@ -27,21 +26,20 @@ func Available() error { return nil }
 type session struct {
 	db    *sql.DB
 	conn  *sql.Conn
-	files []string // that are looked at
+	files []sample.File // that are looked at
 	notes notes
 	known Known
 }
 
-// Files infers the schema of files, all of one format, uncompressed and below
-// the folder dir.
-func Files(ctx context.Context, dir string, files []string, known Known) (_ *Schema, err error) {
-	s, err := open(ctx, dir)
+// Files infers the schema of a sample's files, all of one format.
+func Files(ctx context.Context, taken *sample.Sample, known Known) (_ *Schema, err error) {
+	s, err := open(ctx, taken.Dir)
 	if err != nil {
 		return nil, err
 	}
 	s.known = known
 	defer func() { err = errors.Join(err, s.conn.Close(), s.db.Close()) }()
-	format, err := s.formatOf(files)
+	format, err := s.formatOf(taken.Files)
 	if err != nil {
 		return nil, err
 	}
@@ -96,18 +94,18 @@ func open(ctx context.Context, dir string) (*session, error) {
 
 // formatOf is the format of the files, by how they begin. What begins like no
 // format is taken for CSV; beside files that do, it is left out.
-func (s *session) formatOf(files []string) (Format, error) {
-	by := map[Format][]string{}
+func (s *session) formatOf(files []sample.File) (Format, error) {
+	by := map[Format][]sample.File{}
 	for _, f := range files {
-		one, err := formatOfFile(f)
+		one, err := formatOfText(f.Text)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", f, err)
+			return "", fmt.Errorf("%s: %w", f.Name, err)
 		}
 		by[one] = append(by[one], f)
 	}
 	if len(by) > 1 {
 		for _, f := range by[CSV] {
-			s.notes.add("%s was left out: it is no file as the others", f)
+			s.notes.add("%s was left out: it is no file as the others", f.Name)
 		}
 		delete(by, CSV)
 	}
@@ -120,20 +118,12 @@ func (s *session) formatOf(files []string) (Format, error) {
 		return formats[0], nil
 	}
 	return "", fmt.Errorf("the files are of several formats, %s is %s, %s is %s: name a folder that has one",
-		by[formats[0]][0], formats[0], by[formats[1]][0], formats[1])
+		by[formats[0]][0].Name, formats[0], by[formats[1]][0].Name, formats[1])
 }
 
-func formatOfFile(path string) (Format, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	head, err := io.ReadAll(io.LimitReader(f, 4096))
-	if err != nil {
-		return "", err
-	}
-	text := strings.TrimLeft(string(head), " \t\r\n")
+func formatOfText(whole string) (Format, error) {
+	head := whole[:min(len(whole), 4096)]
+	text := strings.TrimLeft(head, " \t\r\n")
 	switch {
 	case strings.HasPrefix(text, "PAR1"):
 		return Parquet, nil
@@ -157,7 +147,7 @@ func (s *session) structure(ctx context.Context, format string) (*structure, err
 	var text string
 	err := s.conn.QueryRowContext(ctx, fmt.Sprintf(
 		"SELECT CAST(json_group_structure(json) AS VARCHAR) FROM read_json_objects(%s, format = '%s', maximum_object_size = %d)",
-		literals(s.files), format, maxObject)).Scan(&text)
+		s.paths(), format, maxObject)).Scan(&text)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +184,7 @@ func (s *session) cloudTrail(ctx context.Context) (*Schema, error) {
 func (s *session) parquet(ctx context.Context) (*Schema, error) {
 	var columns []Column
 	err := s.conn.Raw(func(c any) error {
-		prepared, err := c.(*duckdb.Conn).PrepareContext(ctx, "SELECT * FROM read_parquet("+literals(s.files)+", union_by_name = true, hive_partitioning = false)")
+		prepared, err := c.(*duckdb.Conn).PrepareContext(ctx, "SELECT * FROM read_parquet("+s.paths()+", union_by_name = true, hive_partitioning = false)")
 		if err != nil {
 			return err
 		}
@@ -266,10 +256,11 @@ var hiveNames = map[duckdb.Type]string{
 // literal quotes a text for DuckDB.
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-func literals(list []string) string {
-	quoted := make([]string, len(list))
-	for i, s := range list {
-		quoted[i] = literal(s)
+// paths are the files, as a list of DuckDB's.
+func (s *session) paths() string {
+	var quoted []string
+	for _, f := range s.files {
+		quoted = append(quoted, literal(f.Path))
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
 }

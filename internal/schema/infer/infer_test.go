@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/schema/sample"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -17,14 +19,15 @@ import (
 func infer(t *testing.T, contents ...string) (*Schema, error) {
 	t.Helper()
 	dir := t.TempDir()
-	var files []string
+	taken := &sample.Sample{Dir: dir}
 	for i, c := range contents {
-		files = append(files, filepath.Join(dir, fmt.Sprintf("it's %d", i)))
-		if err := os.WriteFile(files[i], []byte(c), 0o600); err != nil {
+		path := filepath.Join(dir, fmt.Sprintf("it's %d", i))
+		taken.Files = append(taken.Files, sample.File{Path: path, Name: path, Text: c})
+		if err := os.WriteFile(path, []byte(c), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return Files(t.Context(), dir, files, Known{})
+	return Files(t.Context(), taken, Known{})
 }
 
 // ddl is the columns as a statement has them.
@@ -155,7 +158,11 @@ func TestParquet(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := Files(t.Context(), dir, files, Known{})
+	taken := &sample.Sample{Dir: dir}
+	for _, path := range files {
+		taken.Files = append(taken.Files, sample.File{Path: path, Name: path, Text: "PAR1"})
+	}
+	s, err := Files(t.Context(), taken, Known{})
 	want(t, s, err, Parquet, []string{
 		"t tinyint", "s smallint", "i int", "b bigint", "u bigint", "f float", "d double", "dec decimal(9,2)", "ok boolean", "text string", "raw binary",
 		"day date", "ts timestamp", "tz timestamp", "list array<int>", "m map<string,double>", "st struct<a:int,`user`:array<string>>", "time string", "odd-name string",

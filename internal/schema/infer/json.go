@@ -1,7 +1,6 @@
 package infer
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -145,14 +144,13 @@ func (s *structure) recordsOf() (*structure, error) {
 }
 
 // trailDocument says whether a file is one document as CloudTrail writes it.
-func trailDocument(content []byte) bool {
+func trailDocument(text string) bool {
 	for _, token := range []string{"{", `"Records"`, ":", "["} {
-		content = bytes.TrimLeft(content, " \t\r\n")
-		rest, ok := bytes.CutPrefix(content, []byte(token))
+		rest, ok := strings.CutPrefix(strings.TrimLeft(text, " \t\r\n"), token)
 		if !ok {
 			return false
 		}
-		content = rest
+		text = rest
 	}
 	return true
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"athenarefresh/internal/schema/sample"
 )
 
 // jsonList says whether a file that begins so is a list: a line of a log may
@@ -23,20 +25,16 @@ func jsonList(head string) bool {
 // them. Of lines with several its SerDe reads the first: DuckDB is shown all of
 // them, one a line, and people are told.
 func (s *session) oneALine() error {
-	for i, file := range s.files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
+	for i, f := range s.files {
 		var all []byte
 		lines, objects := 0, 0
-		for n, line := range bytes.Split(content, []byte("\n")) {
+		for n, line := range bytes.Split([]byte(f.Text), []byte("\n")) {
 			if line = bytes.TrimSpace(line); len(line) == 0 {
 				continue
 			}
 			found, err := objectsOf(line)
 			if err != nil {
-				return fmt.Errorf("%s, line %d: %w: Athena reads one object a line", file, n+1, err)
+				return fmt.Errorf("%s, line %d: %w: Athena reads one object a line", f.Name, n+1, err)
 			}
 			for _, o := range found {
 				all = append(append(all, o...), '\n')
@@ -46,8 +44,8 @@ func (s *session) oneALine() error {
 		if objects == lines {
 			continue
 		}
-		s.notes.add("%s has several objects on a line: of its %d objects Athena reads %d, the first of each line", file, objects, lines)
-		if err := s.instead(i, all); err != nil {
+		s.notes.add("%s has several objects on a line: of its %d objects Athena reads %d, the first of each line", f.Name, objects, lines)
+		if err := s.instead(i, string(all)); err != nil {
 			return err
 		}
 	}
@@ -56,10 +54,10 @@ func (s *session) oneALine() error {
 
 // instead has DuckDB look at another text instead of a file: beside it, under a name
 // that no engine reads.
-func (s *session) instead(i int, text []byte) error {
-	dir, name := filepath.Split(s.files[i])
-	s.files[i] = filepath.Join(dir, "_"+name)
-	return os.WriteFile(s.files[i], text, 0o600)
+func (s *session) instead(i int, text string) error {
+	dir, base := filepath.Split(s.files[i].Path)
+	s.files[i] = sample.File{Path: filepath.Join(dir, "_"+base), Name: s.files[i].Name, Text: text}
+	return os.WriteFile(s.files[i].Path, []byte(text), 0o600)
 }
 
 // objectsOf are the JSON objects of a line.

@@ -5,6 +5,8 @@ package infer
 import (
 	"context"
 	"errors"
+
+	"athenarefresh/internal/schema/sample"
 )
 
 // Available returns nil where schemas can be inferred in this build, and else
@@ -14,4 +16,4 @@ func Available() error {
 }
 
 // Files is not in this build.
-func Files(context.Context, string, []string, Known) (*Schema, error) { return nil, Available() }
+func Files(context.Context, *sample.Sample, Known) (*Schema, error) { return nil, Available() }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,15 +32,11 @@ type Table struct {
 
 const inOneColumn = "its lines are taken apart by nothing: each is a row with one column, line"
 
-// Look finds out which table reads a sample. What it says of files is said by the
-// names that they come from.
+// Look finds out which table reads a sample.
 func Look(ctx context.Context, taken *sample.Sample, home Home) (*Table, error) {
 	t, err := look(ctx, taken, home)
 	if err != nil {
-		return nil, errors.New(taken.Named(err.Error()))
-	}
-	for i := range t.Notes {
-		t.Notes[i] = taken.Named(t.Notes[i])
+		return nil, errors.New(taken.Named(err.Error())) // DuckDB's words have its paths
 	}
 	return t, nil
 }
@@ -49,17 +44,13 @@ func Look(ctx context.Context, taken *sample.Sample, home Home) (*Table, error) 
 func look(ctx context.Context, taken *sample.Sample, home Home) (*Table, error) {
 	page, known := schema.Named(home.Source)
 	if known && strings.HasSuffix(page.SerDe, "RegexSerDe") {
-		return lines(page, taken, "the columns are those of source "+home.Source+": its files are lines that only its regular expression takes apart")
+		return lines(page, taken, "the columns are those of source "+home.Source+": its files are lines that only its regular expression takes apart"), nil
 	}
-	var files []string
-	for _, f := range taken.Files {
-		files = append(files, f.Path)
-	}
-	looked := fmt.Sprintf("looked at %d of %s: they are ", len(files), terminal.Count(taken.Seen, "file"))
-	found, err := Files(ctx, taken.Dir, files, Known{Delimiter: page.SerDeProperties["field.delim"], Header: page.Properties["skip.header.line.count"] == "1"})
+	looked := fmt.Sprintf("looked at %d of %s: they are ", len(taken.Files), terminal.Count(taken.Seen, "file"))
+	found, err := Files(ctx, taken, Known{Delimiter: page.SerDeProperties["field.delim"], Header: page.Properties["skip.header.line.count"] == "1"})
 	switch {
 	case errors.Is(err, ErrText):
-		return lines(schema.Lines(), taken, looked+"text", inOneColumn)
+		return lines(schema.Lines(), taken, looked+"text", inOneColumn), nil
 	case err != nil:
 		return nil, err
 	}
@@ -72,17 +63,13 @@ func look(ctx context.Context, taken *sample.Sample, home Home) (*Table, error) 
 }
 
 // lines is a table whose every line is a row, with a value in its first column.
-func lines(s schema.Schema, taken *sample.Sample, looked string, notes ...string) (*Table, error) {
+func lines(s schema.Schema, taken *sample.Sample, looked string, notes ...string) *Table {
 	t := &Table{Schema: s, Looked: looked, Notes: notes}
 	for _, f := range taken.Files {
-		content, err := os.ReadFile(f.Path)
-		if err != nil {
-			return nil, err
-		}
-		t.rows += int64(len(strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")))
+		t.rows += int64(1 + strings.Count(strings.TrimSuffix(f.Text, "\n"), "\n"))
 	}
 	t.values = map[string]int64{s.Columns[0].Name: t.rows}
-	return t, nil
+	return t
 }
 
 // inFile ends the name of a column whose own is that of a partition key.
@@ -229,11 +216,7 @@ func (t *Table) regular(taken *sample.Sample) bool {
 		return false
 	}
 	for _, f := range taken.Files {
-		content, err := os.ReadFile(f.Path)
-		if err != nil {
-			return false
-		}
-		for line := range strings.Lines(string(content)) {
+		for line := range strings.Lines(f.Text) {
 			if strings.TrimSpace(line) != "" && strings.Count(line, delimiter) != len(t.Columns)-1 {
 				return false
 			}

@@ -33,8 +33,10 @@ type Sample struct {
 	Notes []string // for people: what was left out or cut, and what engines will stumble over
 }
 
-// Named is a text about the sample's files, with the names that they come from.
+// Named is a text about the sample's files, with the names that they come from. What
+// is shown instead of a file is called as it is, behind "_".
 func (s *Sample) Named(text string) string {
+	text = strings.ReplaceAll(text, s.Dir+"/_", s.Dir+"/")
 	for _, f := range s.Files {
 		text = strings.ReplaceAll(text, f.Path, f.Name)
 	}
@@ -53,6 +55,7 @@ func (s *Sample) LeftOut() string {
 type File struct {
 	Path string // on this machine, in the sample's folder
 	Name string // where it comes from
+	Text string // what is in it
 }
 
 // Candidate is a file that may be taken.
@@ -136,7 +139,7 @@ func (s *Sample) add(ctx context.Context, c Candidate, most, left int64) (int64,
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		return 0, err
 	}
-	s.Files = append(s.Files, File{Path: path, Name: c.Name})
+	s.Files = append(s.Files, File{path, c.Name, string(content)})
 	return int64(len(content)), nil
 }
 
