@@ -39,10 +39,15 @@ type tables struct {
 	catalog *glue.Tables // nil until then: who only plans needs no AWS
 }
 
-// tables reads the configuration.
-func (a *app) tables() (*tables, error) {
-	c, router, err := a.router()
-	return &tables{app: a, c: c, rules: router}, err
+// onTables is what a command does that works on tables.
+func (a *app) onTables(run func(context.Context, *tables, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, router, err := a.router()
+		if err != nil {
+			return err
+		}
+		return run(cmd.Context(), &tables{app: a, c: c, rules: router}, args)
+	}
 }
 
 func (t *tables) connect(ctx context.Context) (err error) {

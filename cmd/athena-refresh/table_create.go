@@ -66,17 +66,13 @@ The columns come from one of:
 			return change.check("table create")
 		},
 		ValidArgsFunction: a.completeTables,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.tables()
-			if err != nil {
-				return err
-			}
+		RunE: a.onTables(func(ctx context.Context, t *tables, args []string) error {
 			m := tableMaker{t, &change}
 			if all {
-				return m.all(cmd.Context())
+				return m.all(ctx)
 			}
-			return m.one(cmd.Context(), args[0])
-		},
+			return m.one(ctx, args[0])
+		}),
 	}
 	a.jsonFlag(cmd)
 	change.flags(cmd)

@@ -36,13 +36,9 @@ catalog. It asks for the table's name first. The objects in S3 stay as they are.
 			return nil
 		},
 		ValidArgsFunction: a.completeTables,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.tables()
-			if err != nil {
-				return err
-			}
-			return t.drop(cmd.Context(), args[0], yes != "")
-		},
+		RunE: a.onTables(func(ctx context.Context, t *tables, args []string) error {
+			return t.drop(ctx, args[0], yes != "")
+		}),
 	}
 	a.jsonFlag(cmd)
 	cmd.Flags().StringVar(&yes, "yes-drop", "", "the table's name again: don't ask")

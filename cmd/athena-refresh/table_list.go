@@ -37,13 +37,7 @@ func (a *app) tableList() *cobra.Command {
 name and that don't exist yet. Partitions are counted one by one: with hundreds
 of thousands of them that takes a while.`,
 		Args: exactly(0, "table list: takes no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			t, err := a.tables()
-			if err != nil {
-				return err
-			}
-			return t.list(cmd.Context())
-		},
+		RunE: a.onTables(func(ctx context.Context, t *tables, _ []string) error { return t.list(ctx) }),
 	}
 	a.jsonFlag(cmd)
 	return cmd

@@ -60,14 +60,10 @@ waits for these. The new schema comes from one of:
 			return change.check("table rebuild")
 		},
 		ValidArgsFunction: a.completeTables,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.tables()
-			if err != nil {
-				return err
-			}
+		RunE: a.onTables(func(ctx context.Context, t *tables, args []string) error {
 			r := rebuilder{tables: t, change: &change, anyType: anyType, noWait: noWait, late: lateFor}
-			return r.run(cmd.Context(), args[0])
-		},
+			return r.run(ctx, args[0])
+		}),
 	}
 	a.jsonFlag(cmd)
 	change.flags(cmd)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"strings"
@@ -46,13 +45,7 @@ func (a *app) tableShow() *cobra.Command {
 buckets feed it, and the statement that would create it as it is now.`,
 		Args:              exactly(1, "table show: name one table"),
 		ValidArgsFunction: a.completeTables,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := a.tables()
-			if err != nil {
-				return err
-			}
-			return t.show(cmd.Context(), args[0])
-		},
+		RunE:              a.onTables(func(ctx context.Context, t *tables, args []string) error { return t.show(ctx, args[0]) }),
 	}
 	a.jsonFlag(cmd)
 	return cmd
@@ -95,9 +88,9 @@ func shownColumns(columns []glue.Column) []shownColumn {
 
 // printTable prints a table for a person. noDDL is why there is no statement.
 func (a *app) printTable(s *shown, noDDL error) error {
-	w := bufio.NewWriter(a.stdout)
+	var b strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "%-11s %s\n", name, terminal.Escape(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(&b, "%-11s %s\n", name, terminal.Escape(fmt.Sprintf(format, args...)))
 	}
 	line("table", "%s of database %s, %s", s.Table, s.Database, s.Kind)
 	line("location", "%s", s.Location)
@@ -110,9 +103,8 @@ func (a *app) printTable(s *shown, noDDL error) error {
 	for i, f := range s.Feeds {
 		line(map[bool]string{true: "fed by"}[i == 0], "bucket %s, rule %d, layout %s (%s)", f.Bucket, f.Rule, f.Layout, strings.Join(f.Keys, ", "))
 	}
-	fmt.Fprintln(w)
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write a result: %w", err)
+	if err := a.printf("%s\n", b.String()); err != nil {
+		return err
 	}
 	var rows [][]string
 	for _, c := range s.Columns {
