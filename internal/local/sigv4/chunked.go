@@ -113,32 +113,26 @@ func (c *chunkReader) take(p []byte) {
 	}
 }
 
-// begin reads the line in front of a chunk with data.
+// begin reads the line in front of a chunk. The one that is empty is the last, and
+// comes when all of the payload has.
 func (c *chunkReader) begin() error {
-	size, err := c.readSize()
+	line, err := c.line()
 	if err != nil {
 		return err
 	}
-	if size == 0 || size > c.left {
-		return malformed("IncompleteBody", "the body is not x-amz-decoded-content-length bytes long")
-	}
-	c.chunk = size
-	c.hash.Reset()
-	return nil
-}
-
-func (c *chunkReader) readSize() (int64, error) {
-	line, err := c.line()
-	if err != nil {
-		return 0, err
-	}
 	digits, extension, _ := strings.Cut(line, ";")
 	size, err := strconv.ParseInt(digits, 16, 64)
-	if err != nil || size < 0 {
-		return 0, malformed("InvalidRequest", "the body is not in the aws-chunked coding")
+	switch {
+	case err != nil || size < 0:
+		return malformed("InvalidRequest", "the body is not in the aws-chunked coding")
+	case c.left == 0 && size > 0:
+		return malformed("IncompleteBody", "the body is longer than x-amz-decoded-content-length")
+	case c.left > 0 && (size == 0 || size > c.left):
+		return malformed("IncompleteBody", "the body is not x-amz-decoded-content-length bytes long")
 	}
-	c.signature = strings.TrimPrefix(extension, "chunk-signature=")
-	return size, nil
+	c.chunk, c.signature = size, strings.TrimPrefix(extension, "chunk-signature=")
+	c.hash.Reset()
+	return nil
 }
 
 func (c *chunkReader) line() (string, error) {
@@ -170,19 +164,11 @@ func (c *chunkReader) checkChunk() error {
 
 // finish reads the empty chunk and the trailer.
 func (c *chunkReader) finish() error {
-	size, err := c.readSize()
-	if err != nil {
+	if err := c.begin(); err != nil {
 		return err
 	}
-	if size != 0 {
-		return malformed("IncompleteBody", "the body is longer than x-amz-decoded-content-length")
-	}
-	c.hash.Reset()
-	if err := c.checkChunk(); err != nil {
+	if err := c.checkChunk(); err != nil || c.checksum == "" {
 		return err
-	}
-	if c.checksum == "" {
-		return nil
 	}
 	return c.checkTrailer()
 }
