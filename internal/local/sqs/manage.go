@@ -27,11 +27,14 @@ type request struct {
 	NextToken       string // the last name of the page before
 }
 
-// answer is what most of those calls are answered with.
+// answer is what those calls are answered with.
 type answer struct {
 	QueueURL   string            `json:"QueueUrl,omitempty"`
 	Attributes map[string]string `json:",omitempty"`
 	Tags       map[string]string `json:",omitempty"`
+	QueueURLs  []string          `json:"QueueUrls,omitempty"`
+	Sources    []string          `json:"queueUrls,omitzero"` // ListDeadLetterSourceQueues alone spells it so
+	NextToken  string            `json:",omitempty"`
 }
 
 // createQueue makes a queue, or finds the one of that name with the same
@@ -142,6 +145,15 @@ func (q *queue) record(tx *bbolt.Tx) (*record, error) {
 	return r, err
 }
 
+// stored is record, in a transaction of its own.
+func (q *queue) stored() (r *record, err error) {
+	err = q.store.DB.View(func(tx *bbolt.Tx) error {
+		r, err = q.record(tx)
+		return err
+	})
+	return r, err
+}
+
 func (s *Store) deleteQueue(_ context.Context, q *queue, _ request) (answer, error) {
 	return answer{}, s.Update(func(tx *bbolt.Tx) error {
 		if _, err := q.record(tx); err != nil {
@@ -172,26 +184,20 @@ func (s *Store) drop(q *queue) {
 const purgeEvery = time.Minute
 
 func (s *Store) purgeQueue(_ context.Context, q *queue, _ request) (answer, error) {
-	numbers, err := q.startPurge()
-	if err != nil {
-		return answer{}, err
+	q.mu.Lock()
+	now, numbers := q.now(), slices.Sorted(maps.Keys(q.messages)) // what is sent from now on stays
+	soon := now-q.purged < purgeEvery.Milliseconds()
+	if !soon {
+		q.purged = now
+	}
+	q.mu.Unlock()
+	if soon {
+		return answer{}, fault("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.name)
 	}
 	if err := s.Update(func(tx *bbolt.Tx) error { return q.erase(tx, numbers) }); err != nil {
 		return answer{}, fmt.Errorf("purge %s: %w", q.name, err)
 	}
 	return answer{}, nil
-}
-
-// startPurge lists what is in the queue; what is sent from now on stays.
-func (q *queue) startPurge() ([]uint64, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	now := q.now()
-	if now-q.purged < purgeEvery.Milliseconds() {
-		return nil, fault("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.name)
-	}
-	q.purged = now
-	return slices.Sorted(maps.Keys(q.messages)), nil
 }
 
 func (s *Store) getQueueURL(ctx context.Context, in request) (answer, error) {
@@ -201,21 +207,15 @@ func (s *Store) getQueueURL(ctx context.Context, in request) (answer, error) {
 	return answer{QueueURL: s.url(ctx, in.QueueName)}, nil
 }
 
-type listOutput struct {
-	QueueURLs []string `json:"QueueUrls,omitempty"`
-	NextToken string   `json:",omitempty"`
-}
-
-func (s *Store) listQueues(ctx context.Context, in request) (*listOutput, error) {
+func (s *Store) listQueues(ctx context.Context, in request) (answer, error) {
 	return s.list(ctx, in, func(q *queue) bool { return strings.HasPrefix(q.name, in.QueueNamePrefix) })
 }
 
-func (s *Store) list(ctx context.Context, in request, match func(*queue) bool) (*listOutput, error) {
+func (s *Store) list(ctx context.Context, in request, match func(*queue) bool) (out answer, err error) {
 	most, err := within("MaxResults", in.MaxResults, 1000, 1, 1000, "Must be between 1 and 1000.")
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	out := &listOutput{}
 	last := ""
 	for _, q := range s.all() {
 		if q.name <= in.NextToken || !match(q) {
@@ -231,22 +231,13 @@ func (s *Store) list(ctx context.Context, in request, match func(*queue) bool) (
 	return out, nil
 }
 
-// lowerListOutput: ListDeadLetterSourceQueues spells its member unlike all others.
-type lowerListOutput struct {
-	QueueURLs []string `json:"queueUrls"`
-	NextToken string   `json:",omitempty"`
-}
-
-func (s *Store) listDeadLetterSourceQueues(ctx context.Context, dlq *queue, in request) (*lowerListOutput, error) {
+func (s *Store) listDeadLetterSourceQueues(ctx context.Context, dlq *queue, in request) (answer, error) {
 	out, err := s.list(ctx, in, func(q *queue) bool { return q.deadLetterQueue() == dlq })
-	if err != nil {
-		return nil, err
-	}
-	return &lowerListOutput{append([]string{}, out.QueueURLs...), out.NextToken}, nil
+	return answer{Sources: append([]string{}, out.QueueURLs...), NextToken: out.NextToken}, err
 }
 
 func (s *Store) getQueueAttributes(_ context.Context, q *queue, in request) (answer, error) {
-	r, err := s.record(q)
+	r, err := q.stored()
 	if err != nil {
 		return answer{}, err
 	}
@@ -262,14 +253,6 @@ func (s *Store) getQueueAttributes(_ context.Context, q *queue, in request) (ans
 		}
 	}
 	return answer{Attributes: out}, nil
-}
-
-func (s *Store) record(q *queue) (r *record, err error) {
-	err = s.DB.View(func(tx *bbolt.Tx) error {
-		r, err = q.record(tx)
-		return err
-	})
-	return r, err
 }
 
 // attributes are all that the queue has.
@@ -336,7 +319,7 @@ func (s *Store) tagQueue(_ context.Context, q *queue, in request) (answer, error
 }
 
 func (s *Store) listQueueTags(_ context.Context, q *queue, _ request) (answer, error) {
-	r, err := s.record(q)
+	r, err := q.stored()
 	if err != nil {
 		return answer{}, err
 	}

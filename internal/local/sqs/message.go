@@ -163,10 +163,7 @@ func (q *queue) put(tx *bbolt.Tx, c content, st state) error {
 	if err := contents.Put(number(n), value); err != nil {
 		return err
 	}
-	tx.OnCommit(func() {
-		q.arrive(&message{state: st, number: n, hidden: -1})
-		q.count(st)
-	})
+	tx.OnCommit(func() { q.arrive(&message{state: st, number: n, hidden: -1}) })
 	return states.Put(number(n), st.encode())
 }
 

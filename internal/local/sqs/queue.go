@@ -57,16 +57,27 @@ func (q *queue) load(tx *bbolt.Tx) error {
 	return states.ForEach(func(k, v []byte) error {
 		st, err := decodeState(v)
 		if err == nil {
-			q.arrive(&message{state: st, number: keyNumber(k), hidden: -1, inFlight: st.receives > 0})
+			q.place(&message{state: st, number: keyNumber(k), hidden: -1, inFlight: st.receives > 0})
 		}
 		return err
 	})
 }
 
-// arrive takes in a message that is in the database by now.
+// arrive takes in a message that is in the database by now. Those that redrive
+// moved here don't count as sent (SQS developer guide, "Available CloudWatch
+// metrics").
 func (q *queue) arrive(m *message) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.place(m)
+	if m.receives == 0 {
+		q.minute().Sent++
+	}
+}
+
+// The following run under q.mu.
+
+func (q *queue) place(m *message) {
 	q.messages[m.number] = m
 	if m.visible > q.now() {
 		q.hide(m)
@@ -74,18 +85,6 @@ func (q *queue) arrive(m *message) {
 	}
 	q.show(m)
 }
-
-// count counts a message as sent; those that redrive moved here are not (SQS
-// developer guide, "Available CloudWatch metrics").
-func (q *queue) count(st state) {
-	if st.receives == 0 {
-		q.mu.Lock()
-		q.minute().Sent++
-		q.mu.Unlock()
-	}
-}
-
-// The following run under q.mu.
 
 func (q *queue) show(m *message) {
 	m.inFlight = false

@@ -64,7 +64,7 @@ func (q *queue) newReceive(in receiveInput) (receive, error) {
 
 // await takes messages, waiting for the first as long as r says or until ctx
 // ends, which is no error: the client is gone or the stack closes.
-func (q *queue) await(ctx context.Context, r receive) ([]receipt, error) {
+func (q *queue) await(ctx context.Context, r receive) ([]message, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.wait)
 	defer cancel()
 	for {
@@ -93,19 +93,12 @@ func (q *queue) await(ctx context.Context, r receive) ([]receipt, error) {
 
 // fetch is what a queue had at one moment.
 type fetch struct {
-	taken []receipt
+	taken []message // as they were handed out
 	// dead are messages received too often: they are nobody's until they are
 	// moved. If there are any, nothing was taken.
 	dead    []*message
 	arrived <-chan struct{}
 	due     time.Duration // until the next hidden message is visible, or the end of the wait
-}
-
-// receipt is a message as it was when it was handed out.
-type receipt struct {
-	state
-	number uint64
-	handle string
 }
 
 // fetch hands out what is ready. At the limit of messages in flight a short
@@ -153,8 +146,7 @@ func (q *queue) exhausted(r receive) (dead []*message) {
 	return dead
 }
 
-func (q *queue) handOut(r receive, now int64) []receipt {
-	var taken []receipt
+func (q *queue) handOut(r receive, now int64) (taken []message) {
 	for len(taken) < r.max && q.inFlight < q.store.InFlightLimit && q.ready.Len() > 0 {
 		m := q.ready.Front().Value.(*message)
 		if q.isExpired(m, now) {
@@ -163,7 +155,7 @@ func (q *queue) handOut(r receive, now int64) []receipt {
 		}
 		q.take(m)
 		q.receive(m, r.visibility, now)
-		taken = append(taken, receipt{state: m.state, number: m.number, handle: q.receiptHandle(m)})
+		taken = append(taken, *m)
 	}
 	return taken
 }
@@ -194,17 +186,17 @@ func (q *queue) writeOverdue() error {
 
 // messages reads the contents of what was taken. A message that was deleted in
 // the meantime is left out.
-func (s *Store) messages(q *queue, taken []receipt, in receiveInput) (*receiveOutput, error) {
+func (s *Store) messages(q *queue, taken []message, in receiveInput) (*receiveOutput, error) {
 	out := &receiveOutput{}
 	err := s.DB.View(func(tx *bbolt.Tx) error {
 		contents, _ := q.buckets(tx)
-		for _, r := range taken {
-			c, err := readContent(contents, r.number)
+		for _, m := range taken {
+			c, err := readContent(contents, m.number)
 			if err != nil {
 				return err
 			}
 			if c != nil {
-				out.Messages = append(out.Messages, s.present(*c, r, in))
+				out.Messages = append(out.Messages, q.present(c, &m, in))
 			}
 		}
 		return nil
@@ -212,34 +204,30 @@ func (s *Store) messages(q *queue, taken []receipt, in receiveInput) (*receiveOu
 	return out, err
 }
 
-func (s *Store) present(c content, r receipt, in receiveInput) receivedMessage {
-	m := receivedMessage{
-		MessageID: c.ID, ReceiptHandle: r.handle, Body: c.Body, MD5OfBody: md5Hex([]byte(c.Body)),
+func (q *queue) present(c *content, m *message, in receiveInput) receivedMessage {
+	out := receivedMessage{
+		MessageID: c.ID, ReceiptHandle: q.receiptHandle(m), Body: c.Body, MD5OfBody: md5Hex([]byte(c.Body)),
 		Attributes: map[string]string{}, MessageAttributes: map[string]attribute{},
 	}
-	for name, value := range s.systemAttributes(c, r) {
+	for name, value := range map[string]string{
+		"ApproximateReceiveCount":          strconv.Itoa(int(m.receives)),
+		"SentTimestamp":                    strconv.FormatInt(m.sent, 10),
+		"ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.first, 10),
+		"SenderId":                         q.store.Account,
+		"AWSTraceHeader":                   c.Trace,
+		"DeadLetterQueueSourceArn":         c.Source,
+	} {
 		if value != "" && wanted(name, slices.Concat(in.MessageSystemAttributeNames, in.AttributeNames)) {
-			m.Attributes[name] = value
+			out.Attributes[name] = value
 		}
 	}
 	for name, a := range c.Attributes {
 		if wanted(name, in.MessageAttributeNames) {
-			m.MessageAttributes[name] = a
+			out.MessageAttributes[name] = a
 		}
 	}
-	m.MD5OfMessageAttributes = attributesMD5(m.MessageAttributes)
-	return m
-}
-
-func (s *Store) systemAttributes(c content, r receipt) map[string]string {
-	return map[string]string{
-		"ApproximateReceiveCount":          strconv.Itoa(int(r.receives)),
-		"SentTimestamp":                    strconv.FormatInt(r.sent, 10),
-		"ApproximateFirstReceiveTimestamp": strconv.FormatInt(r.first, 10),
-		"SenderId":                         s.Account,
-		"AWSTraceHeader":                   c.Trace,
-		"DeadLetterQueueSourceArn":         c.Source,
-	}
+	out.MD5OfMessageAttributes = attributesMD5(out.MessageAttributes)
+	return out
 }
 
 // wanted: by name, "All", "*", ".*" or "prefix.*".
