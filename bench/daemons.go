@@ -95,7 +95,8 @@ func searchable(catalog string) func(context.Context, *bench) (result, error) {
 			return r, err
 		}
 		time.Sleep(2 * time.Second)
-		took, err := d.metrics(`athena_refresh_searchable_seconds{table="alerts",quantile="0.5"}`, `athena_refresh_searchable_seconds{table="alerts",quantile="0.99"}`)
+		const name = `athena_refresh_searchable_seconds{table="alerts",quantile=`
+		took, err := d.metrics(name+`"0.5"}`, name+`"0.99"}`)
 		if err != nil {
 			return r, err
 		}

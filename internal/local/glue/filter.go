@@ -73,9 +73,15 @@ type filterToken struct {
 	text    string
 }
 
-// filterSyntax is a quoted literal, a number, a quoted name, an operator, or a
-// word. In a literal a doubled quote stands for one.
-var filterSyntax = regexp.MustCompile("^(?:'((?:[^']|'')*)'|\"((?:[^\"]|\"\")*)\"|([-+.0-9][-+.0-9eE]*)|`([^`]+)`|(<>|!=|<=|>=|[=<>!(),])|([\\pL\\p{Nd}_]+))")
+// filterSyntax is a token. In a quoted literal a doubled quote stands for one.
+var filterSyntax = regexp.MustCompile("^(?:" + strings.Join([]string{
+	`'((?:[^']|'')*)'`,
+	`"((?:[^"]|"")*)"`,
+	`([-+.0-9][-+.0-9eE]*)`,
+	"`([^`]+)`", // a name
+	`(<>|!=|<=|>=|[=<>!(),])`,
+	`([\pL\p{Nd}_]+)`,
+}, "|") + ")")
 
 func filterTokens(src string) (tokens []filterToken, err error) {
 	for s := strings.TrimSpace(src); s != ""; s = strings.TrimSpace(s) {
@@ -90,7 +96,11 @@ func filterTokens(src string) (tokens []filterToken, err error) {
 		case '"':
 			t = filterToken{true, strings.ReplaceAll(m[2], `""`, `"`)}
 		}
-		tokens, s = append(tokens, t), s[len(m[0]):]
+		rest := s[len(m[0]):]
+		if quote := s[:1]; strings.Contains(`'"`, quote) && strings.HasPrefix(rest, quote) {
+			return nil, badExpression(s) // it ends within a doubled quote
+		}
+		tokens, s = append(tokens, t), rest
 	}
 	return tokens, nil
 }
@@ -142,18 +152,15 @@ func (p *filterParser) expect(s string) {
 // maxFilterDepth bounds the recursion on a stranger's text.
 const maxFilterDepth = 200
 
-func (p *filterParser) or(depth int) condition {
-	c := p.and(depth)
-	for p.accept("OR") {
-		c = either(c, p.and(depth))
-	}
-	return c
-}
+func (p *filterParser) or(depth int) condition { return p.joined("OR", p.and, either, depth) }
 
-func (p *filterParser) and(depth int) condition {
-	c := p.not(depth)
-	for p.accept("AND") {
-		c = both(c, p.not(depth))
+func (p *filterParser) and(depth int) condition { return p.joined("AND", p.not, both, depth) }
+
+// joined reads conditions with a word between them.
+func (p *filterParser) joined(word string, next func(int) condition, join func(a, b condition) condition, depth int) condition {
+	c := next(depth)
+	for p.accept(word) {
+		c = join(c, next(depth))
 	}
 	return c
 }
@@ -186,14 +193,14 @@ func (p *filterParser) comparison() condition {
 		p.expect("NULL")
 		return func(v []string) truth { return truthOf((k.value(v) == hiveDefault) != not) }
 	}
-	if p.accept("NOT") {
-		if c := p.among(k); c != nil {
-			return negated(c)
-		}
-		return p.fail()
-	}
-	if c := p.among(k); c != nil {
+	not := p.accept("NOT")
+	switch c := p.among(k); {
+	case c != nil && not:
+		return negated(c)
+	case c != nil:
 		return c
+	case not:
+		return p.fail()
 	}
 	holds := p.operator()
 	return p.compare(k, p.literal(), holds)

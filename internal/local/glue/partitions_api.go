@@ -21,7 +21,8 @@ func (c *Catalog) apiDeletePartition(in request) (answer, error) {
 // batch does something with several partitions of a table, in one transaction.
 // What is wrong with one is said of that one, by its values, and the others are
 // done. member is what the request calls the items, and key the answer their values.
-func batch[T any](c *Catalog, in request, member string, items []T, most int, key string, do func(*partitionStore, T) (values []string, err error)) (answer, error) {
+func batch[T any](c *Catalog, in request, member string, items []T, most int, key string,
+	do func(*partitionStore, T) (values []string, err error)) (answer, error) {
 	if err := checkCount(member, len(items), most); err != nil {
 		return nil, err
 	}
