@@ -124,17 +124,18 @@ func (a *analyzer) orders(m Node, sc *scope, out []column, outOnly, distinct boo
 	var items []string
 	for _, o := range children(m, "orders") {
 		e := child(o, "expression")
-		sql, t := a.orderItem(e, sc, out, outOnly)
-		a.orderable(e, t)
-		if i := slices.IndexFunc(out, func(c column) bool { return c.sql == sql }); distinct && i >= 0 {
-			sql = fmt.Sprint(i + 1)
-		} else if distinct && !isDigit(sql[0]) {
-			panic(a.errorf("EXPRESSION_NOT_IN_DISTINCT", e, "For SELECT DISTINCT, ORDER BY expressions must appear in select list"))
+		x, place := a.orderItem(e, sc, out, outOnly)
+		a.orderable(e, x.typ)
+		if distinct && place == 0 {
+			place = 1 + slices.IndexFunc(out, func(c column) bool { return c.sql == x.sql })
+			if place == 0 {
+				panic(a.errorf("EXPRESSION_NOT_IN_DISTINCT", e, "For SELECT DISTINCT, ORDER BY expressions must appear in select list"))
+			}
 		}
-		if i := intOf(sql); i > 0 && isDigit(sql[0]) && t.Base == zoned && !distinct && !outOnly {
-			sql = out[i-1].sql
-		}
-		if t.Base == zoned && !isDigit(sql[0]) {
+		sql := x.sql
+		if isZoned := x.typ.Base == zoned; place > 0 && (distinct || outOnly || !isZoned) {
+			sql = fmt.Sprint(place)
+		} else if isZoned {
 			sql = "(" + sql + " >> 12)"
 		}
 		if o["type"] == "DESCENDING" {
@@ -150,23 +151,23 @@ func (a *analyzer) orders(m Node, sc *scope, out []column, outOnly, distinct boo
 	return strings.Join(items, ", ")
 }
 
-func (a *analyzer) orderItem(e Node, sc *scope, out []column, outOnly bool) (string, Type) {
+// orderItem is what is ordered by, and which of out's columns it is; 0: none.
+func (a *analyzer) orderItem(e Node, sc *scope, out []column, outOnly bool) (x expr, place int) {
 	if i, ok := ordinal(e); ok && out != nil {
 		if i < 1 || i > len(out) {
 			panic(a.errorf("INVALID_COLUMN_REFERENCE", e, "ORDER BY position %d is not in select list", i))
 		}
-		return fmt.Sprint(i), out[i-1].typ
+		place = i
+	} else if names := lower(texts(e, "column_names")); e["class"] == "COLUMN_REF" && len(names) == 1 {
+		place = 1 + slices.IndexFunc(out, func(c column) bool { return c.name == names[0] })
 	}
-	if names := lower(texts(e, "column_names")); e["class"] == "COLUMN_REF" && len(names) == 1 {
-		if i := slices.IndexFunc(out, func(c column) bool { return c.name == names[0] }); i >= 0 {
-			return fmt.Sprint(i + 1), out[i].typ
-		}
-	}
-	if outOnly {
+	switch {
+	case place > 0:
+		return expr{sql: out[place-1].sql, typ: out[place-1].typ}, place
+	case outOnly:
 		panic(a.refuse(e, "ORDER BY an expression after UNION, EXCEPT or INTERSECT: use a column's name or number"))
 	}
-	x := a.expr(e, &scope{outer: sc, columns: named(out)})
-	return x.sql, x.typ
+	return a.expr(e, &scope{outer: sc, columns: named(out)}), 0
 }
 
 // named are the columns that have an alias, which ORDER BY knows.

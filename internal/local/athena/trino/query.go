@@ -3,6 +3,7 @@ package trino
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -357,9 +358,10 @@ func (a *analyzer) star(n Node, sc *scope) []column {
 	return out
 }
 
+// intOf is a number of the syntax tree, or 0.
 func intOf(v any) int {
-	n := 0
-	if _, err := fmt.Sscan(fmt.Sprint(v), &n); err != nil {
+	n, err := strconv.Atoi(fmt.Sprint(v))
+	if err != nil {
 		return 0
 	}
 	return n

@@ -174,15 +174,6 @@ func regexpLike(s, pattern string) bool {
 	return len(r.matches(s, 1)) > 0
 }
 
-func (r *javaRegexp) checkGroup(group int64) {
-	if group < 0 {
-		panic(invalid("Group cannot be negative"))
-	}
-	if group > int64(r.groups) {
-		panic(invalid("Pattern has %d groups. Cannot access group %d", r.groups, group))
-	}
-}
-
 func regexpExtract(s, pattern string, group int64) *string {
 	list := regexpGroups(s, pattern, group, 1)
 	if len(list) == 0 {
@@ -197,7 +188,12 @@ func regexpExtractAll(s, pattern string, group int64) []*string {
 
 func regexpGroups(s, pattern string, group int64, n int) []*string {
 	r := compile(pattern)
-	r.checkGroup(group)
+	if group < 0 {
+		panic(invalid("Group cannot be negative"))
+	}
+	if group > int64(r.groups) {
+		panic(invalid("Pattern has %d groups. Cannot access group %d", r.groups, group))
+	}
 	list := r.matches(s, n)
 	out := make([]*string, len(list))
 	for i, m := range list {

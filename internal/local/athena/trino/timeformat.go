@@ -50,46 +50,27 @@ func mysqlFormat(format string) []timeField {
 	return out
 }
 
+// jodaPart is what stands in quotes, in which two are one, or a character.
+var jodaPart = regexp.MustCompile(`(?s)'((?:[^']|'')*)'?|.`)
+
 func jodaFormat(format string) []timeField {
 	var out []timeField
 	if format == "" {
 		panic(invalid("Invalid pattern specification"))
 	}
-	for i := 0; i < len(format); {
-		c := format[i]
-		switch {
+	for _, m := range jodaPart.FindAllStringSubmatch(format, -1) {
+		last := len(out) - 1
+		switch c := m[0][0]; {
 		case c == '\'':
-			end := i + 1
-			var b strings.Builder
-			for ; end < len(format); end++ {
-				if format[end] == '\'' {
-					if end+1 < len(format) && format[end+1] == '\'' {
-						end++
-					} else {
-						break
-					}
-				}
-				b.WriteByte(format[end])
-			}
-			text := b.String()
-			if end == i+1 {
-				text = "'"
-			}
-			out = append(out, timeField{literal: text})
-			i = end + 1
-		case 'a' <= c|32 && c|32 <= 'z':
-			n := spanOf(format[i:], func(x byte) bool { return x == c })
-			if strings.IndexByte("YyxwEeMDdaKhHkmsSzZ", c) < 0 {
-				panic(invalid("the local stack doesn't take the letter %c in a format", c))
-			}
-			if c == 'y' {
-				c = 'Y'
-			}
-			out = append(out, timeField{letter: c, width: n})
-			i += n
+			out = append(out, timeField{literal: cmp.Or(strings.ReplaceAll(m[1], "''", "'"), "'")})
+		case c|32 < 'a' || c|32 > 'z':
+			out = append(out, timeField{literal: m[0]})
+		case last >= 0 && out[last].letter == c:
+			out[last].width++
+		case strings.IndexByte("YyxwEeMDdaKhHkmsSzZ", c) < 0:
+			panic(invalid("the local stack doesn't take the letter %c in a format", c))
 		default:
-			out = append(out, timeField{literal: format[i : i+1]})
-			i++
+			out = append(out, timeField{letter: c, width: 1})
 		}
 	}
 	return out
@@ -114,6 +95,7 @@ var numberFields = map[byte]struct {
 	low, high, digits int
 }{
 	'Y': {time.Time.Year, math.MinInt, math.MaxInt, yearDigits},
+	'y': {time.Time.Year, math.MinInt, math.MaxInt, yearDigits},
 	'x': {func(t time.Time) int { year, _ := t.ISOWeek(); return year }, math.MinInt, math.MaxInt, yearDigits},
 	'w': {func(t time.Time) int { _, week := t.ISOWeek(); return week }, 1, 53, 2},
 	'e': {isoWeekday, 1, 7, 1},
@@ -193,8 +175,8 @@ func formatDatetime(z int64, format string) string {
 	return writeTime(t, jodaFormat(format))
 }
 
-// parsed is what was read of a text: numbers by their letter, of which E is e, h is
-// K and k is H, a is 0 or 1.
+// parsed is what was read of a text: numbers by their letter, of which y is Y, E is e,
+// h is K and k is H; a is 0 or 1.
 type parsed struct {
 	numbers map[byte]int
 	nanos   int
@@ -273,7 +255,7 @@ func (p *parsed) readNumber(f timeField, s string, adjacent bool) (rest string, 
 	case f.letter == 'k':
 		n %= 24
 	}
-	p.numbers[cmp.Or(map[byte]byte{'h': 'K', 'k': 'H'}[f.letter], f.letter)] = n
+	p.numbers[cmp.Or(map[byte]byte{'y': 'Y', 'h': 'K', 'k': 'H'}[f.letter], f.letter)] = n
 	return s[sign+digits:], true
 }
 

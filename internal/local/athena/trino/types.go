@@ -74,11 +74,8 @@ func (t Type) String() string {
 
 // AthenaName is the type as Athena's ResultSetMetadata has it.
 func (t Type) AthenaName() string {
-	switch t.Base {
-	case "real":
+	if t.Base == "real" {
 		return "float"
-	case "unknown":
-		return "unknown"
 	}
 	return t.Base
 }
@@ -343,17 +340,12 @@ func (t Type) isInteger() bool { return slices.Contains(integers, t.Base) }
 func (t Type) isFloat() bool   { return t.Base == "real" || t.Base == "double" }
 func (t Type) isNumber() bool  { return t.isInteger() || t.isFloat() || t.Base == "decimal" }
 
+var integerDigits = map[string]int{"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
+
 // asDecimal is the decimal that holds an integer type.
 func (t Type) asDecimal() Type {
-	switch t.Base {
-	case "tinyint":
-		return decimalOf(3, 0)
-	case "smallint":
-		return decimalOf(5, 0)
-	case "integer":
-		return decimalOf(10, 0)
-	case "bigint":
-		return decimalOf(19, 0)
+	if digits := integerDigits[t.Base]; digits > 0 {
+		return decimalOf(digits, 0)
 	}
 	return t
 }
