@@ -77,11 +77,9 @@ func (a *analyzer) derived(n Node, sc *scope) string {
 }
 
 func (a *analyzer) values(n Node, sc *scope) string {
-	rows, _ := n["values"].([]any)
 	var cells [][]expr
 	var types []Type
-	for _, row := range rows {
-		row, _ := row.([]any)
+	for _, row := range list[[]any](n, "values") {
 		exprs := make([]expr, len(row))
 		for i, c := range row {
 			c, _ := c.(Node)

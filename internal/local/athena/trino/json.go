@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -87,42 +88,25 @@ func jsonString(s string) string {
 	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(out)
 }
 
-func writeJSON(b *strings.Builder, v any) {
+func formatJSON(v any) string {
+	var parts []string
 	switch v := v.(type) {
 	case nil:
-		b.WriteString("null")
-	case bool:
-		b.WriteString(strconv.FormatBool(v))
-	case json.Number:
-		b.WriteString(v.String())
+		return "null"
 	case string:
-		b.WriteString(jsonString(v))
+		return jsonString(v)
 	case []any:
-		b.WriteByte('[')
-		for i, e := range v {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			writeJSON(b, e)
+		for _, e := range v {
+			parts = append(parts, formatJSON(e))
 		}
-		b.WriteByte(']')
+		return "[" + strings.Join(parts, ",") + "]"
 	case object:
-		b.WriteByte('{')
-		for i, m := range v {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString(jsonString(m.name) + ":")
-			writeJSON(b, m.value)
+		for _, m := range v {
+			parts = append(parts, jsonString(m.name)+":"+formatJSON(m.value))
 		}
-		b.WriteByte('}')
+		return "{" + strings.Join(parts, ",") + "}"
 	}
-}
-
-func formatJSON(v any) string {
-	var b strings.Builder
-	writeJSON(&b, v)
-	return b.String()
+	return fmt.Sprint(v) // a number, true or false
 }
 
 func jsonParse(s string) string {

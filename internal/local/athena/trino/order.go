@@ -23,7 +23,7 @@ func (a *analyzer) groupBy(n Node, sc *scope, out []column) (group, check string
 		key := a.key(g, e.sql, e.typ)
 		by, keys, zones = append(by, e.sql), append(keys, key), zones || key != e.sql
 	}
-	sets, _ := n["group_sets"].([]any)
+	sets := list[[]any](n, "group_sets")
 	if len(sets) == 0 {
 		return "", ""
 	}
@@ -36,7 +36,6 @@ func (a *analyzer) groupBy(n Node, sc *scope, out []column) (group, check string
 	}
 	written := make([]string, len(sets))
 	for i, s := range sets {
-		s, _ := s.([]any)
 		var items []string
 		for _, index := range s {
 			items = append(items, by[intOf(index)])
