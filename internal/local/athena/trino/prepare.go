@@ -91,11 +91,11 @@ type preparer struct {
 	in    []token
 	out   []token     // inserted ones have the place of what they stand beside
 	shuts map[int]int // brackets
-	err   error
 }
 
 // Prepare changes the words of a query, whose comments are blank.
-func Prepare(query string) (*Prepared, error) {
+func Prepare(query string) (p *Prepared, err error) {
+	defer caught(&err)
 	w := &preparer{}
 	for _, t := range tokens(query) {
 		if t.kind != space {
@@ -103,8 +103,8 @@ func Prepare(query string) (*Prepared, error) {
 		}
 	}
 	w.pair()
-	w.out = w.rewrite(0, len(w.in))
-	p := &Prepared{Query: query}
+	w.rewrite(0, len(w.in))
+	p = &Prepared{Query: query}
 	var b strings.Builder
 	for i, t := range w.out {
 		if i > 0 {
@@ -114,13 +114,21 @@ func Prepare(query string) (*Prepared, error) {
 		b.WriteString(t.text)
 	}
 	p.SQL = b.String()
-	return p, w.err
+	return p, nil
 }
 
-func (w *preparer) fail(at int, format string, args ...any) {
-	if w.err == nil {
-		w.err = errorAt("SYNTAX_ERROR", at, format, args...)
+func syntaxError(at int, format string, args ...any) mistake {
+	return mistake{errorAt("SYNTAX_ERROR", at, format, args...)}
+}
+
+func (w *preparer) put(tokens ...token) { w.out = append(w.out, tokens...) }
+
+// peek is a token before end, or one that is nothing.
+func (w *preparer) peek(i, end int) token {
+	if i < end {
+		return w.in[i]
 	}
+	return token{kind: space}
 }
 
 // maxBrackets is how many may stand inside one another.
@@ -134,8 +142,7 @@ func (w *preparer) pair() {
 		switch t.text {
 		case "(", "[":
 			if open = append(open, i); len(open) > maxBrackets {
-				w.fail(t.at, "The local stack takes up to %d brackets inside one another", maxBrackets)
-				return
+				panic(syntaxError(t.at, "The local stack takes up to %d brackets inside one another", maxBrackets))
 			}
 		case ")", "]":
 			if len(open) > 0 {
@@ -172,78 +179,80 @@ func (w *preparer) until(i, end int, stop func(token) bool) int {
 
 func comma(t token) bool { return t.text == "," && t.kind == symbol }
 
-// rewrite returns the tokens from i to end, changed.
-func (w *preparer) rewrite(i, end int) (out []token) {
-	at := func(n int) token {
-		if i+n < end {
-			return w.in[i+n]
-		}
-		return token{kind: space}
-	}
-	for i < end && w.err == nil {
-		t := w.in[i]
+// rewrite puts the tokens from i to end, changed.
+func (w *preparer) rewrite(i, end int) {
+	for i < end {
+		t, next, third := w.in[i], w.peek(i+1, end), w.peek(i+2, end)
 		switch {
-		case t.is("cast", "try_cast") && at(1).text == "(":
-			shut := w.closing(i+1, end)
-			as := w.lastAs(i+2, shut)
-			if as < 0 {
-				w.fail(t.at, "mismatched input. CAST needs AS and a type")
-				return out
-			}
-			out = append(append(out, t, at(1)), w.rewrite(i+2, as)...)
-			out = append(out, w.in[as], w.typeToken(as+1, shut))
-			i = shut
-		case t.is(literalWords...) && at(1).kind == text:
-			out = append(out, asCast(t.at, at(1), "="+strings.ToLower(t.text))...)
+		case t.is("cast", "try_cast") && next.text == "(":
+			i = w.cast(i, end)
+		case t.is(literalWords...) && next.kind == text:
+			w.putCast(t.at, next, "="+strings.ToLower(t.text))
 			i += 2
-		case t.is("double") && at(1).is("precision") && at(2).kind == text:
-			out = append(out, asCast(t.at, at(2), "=double")...)
+		case t.is("double") && next.is("precision") && third.kind == text:
+			w.putCast(t.at, third, "=double")
 			i += 3
-		case t.is("interval") && (at(1).kind == text || at(1).is("-", "+") && at(2).kind == text):
-			n, tokens := w.interval(i, end)
-			out = append(out, tokens...)
-			i += n
-		case at(1).text == "->" && (t.kind == word || t.kind == quoted):
-			return append(out, w.lambda(i, end, []token{t}, i+2)...)
+		case t.is("interval") && (next.kind == text || next.is("-", "+") && third.kind == text):
+			i = w.interval(i, end)
+		case next.text == "->" && (t.kind == word || t.kind == quoted):
+			w.lambda(i, end, []token{t}, i+2)
+			return
 		case t.text == "(" && w.isLambda(i, end):
 			shut := w.closing(i, end)
-			return append(out, w.lambda(i, end, w.in[i+1:shut], shut+2)...)
+			w.lambda(i, end, w.in[i+1:shut], shut+2)
+			return
 		case t.is("values"):
-			n, tokens := w.values(i+1, end)
-			out = append(append(out, t), tokens...)
-			i = n
+			w.put(t)
+			i = w.values(i+1, end)
 		case t.text == "(":
-			shut := w.closing(i, end)
-			inner := w.rewrite(i+1, shut)
-			if i > 0 && w.in[i-1].is("if") && w.arguments(i+1, shut) == 2 {
-				inner = append(inner, token{symbol, ",", t.at}, token{word, "NULL", t.at})
-			}
-			moved, n := w.modifier(shut+1, end)
-			out = append(append(append(out, t), inner...), moved...)
-			if shut < end {
-				out = append(out, w.in[shut])
-			}
-			i = shut + 1 + n
+			i = w.brackets(i, end)
 		case t.text == ";":
-			w.fail(t.at, "Only one sql statement is allowed")
+			panic(syntaxError(t.at, "Only one sql statement is allowed"))
 		case t.is("==", "::", "{", "@", "^", "#", "~"):
-			w.fail(t.at, "mismatched input '%s'", t.text)
+			panic(syntaxError(t.at, "mismatched input '%s'", t.text))
 		case t.is("isnull", "notnull", "ifnull", "glob", "ilike", "qualify", "similar"):
-			w.fail(t.at, "mismatched input '%s'. It is DuckDB's, not Athena's", t.text)
+			panic(syntaxError(t.at, "mismatched input '%s'. It is DuckDB's, not Athena's", t.text))
 		default:
-			out = append(out, t)
+			w.put(t)
 			i++
 		}
 	}
-	return out
+}
+
+// brackets puts what stands in brackets, and returns what comes after them.
+func (w *preparer) brackets(i, end int) int {
+	at, shut := w.in[i].at, w.closing(i, end)
+	w.put(w.in[i])
+	w.rewrite(i+1, shut)
+	if i > 0 && w.in[i-1].is("if") && w.arguments(i+1, shut) == 2 {
+		w.put(token{symbol, ",", at}, token{word, "NULL", at})
+	}
+	next := w.modifier(shut+1, end)
+	if shut < end {
+		w.put(w.in[shut])
+	}
+	return next
+}
+
+// cast puts CAST( and its value, and the type as one name.
+func (w *preparer) cast(i, end int) int {
+	shut := w.closing(i+1, end)
+	as := w.lastAs(i+2, shut)
+	if as < 0 {
+		panic(syntaxError(w.in[i].at, "mismatched input. CAST needs AS and a type"))
+	}
+	w.put(w.in[i], w.in[i+1])
+	w.rewrite(i+2, as)
+	w.put(w.in[as], w.typeToken(as+1, shut))
+	return shut
 }
 
 // literalWords are types that stand before a text.
 var literalWords = []string{"timestamp", "date", "time", "decimal", "double", "real", "bigint", "integer", "smallint", "tinyint", "varchar", "char", "json", "boolean",
 	"x", "uuid", "ipaddress"}
 
-func asCast(at int, value token, typ string) []token {
-	return []token{{word, "CAST", at}, {symbol, "(", at}, value, {word, "AS", value.at}, {quoted, ident(typ), value.at}, {symbol, ")", value.at}}
+func (w *preparer) putCast(at int, value token, typ string) {
+	w.put(token{word, "CAST", at}, token{symbol, "(", at}, value, token{word, "AS", value.at}, token{quoted, ident(typ), value.at}, token{symbol, ")", value.at})
 }
 
 // lastAs finds the AS of a cast.
@@ -272,28 +281,26 @@ func (w *preparer) typeToken(i, shut int) token {
 
 var intervalUnits = []string{"year", "month", "day", "hour", "minute", "second"}
 
-func (w *preparer) interval(i, end int) (int, []token) {
-	at, n, sign := w.in[i].at, 1, ""
-	if w.in[i+1].is("-", "+") {
-		sign, n = strings.TrimPrefix(w.in[i+1].text, "+"), 2
+func (w *preparer) interval(i, end int) int {
+	at, sign := w.in[i].at, ""
+	i++
+	if w.in[i].is("-", "+") {
+		sign = strings.TrimPrefix(w.in[i].text, "+")
+		i++
 	}
-	value := w.in[i+n]
-	n++
-	units := ""
-	if i+n < end {
-		units = strings.ToLower(w.in[i+n].text)
-		n++
+	value, units := w.in[i], strings.ToLower(w.peek(i+1, end).text)
+	i = min(i+2, end)
+	if w.peek(i, end).is("to") && i+1 < end {
+		units += " to " + strings.ToLower(w.in[i+1].text)
+		i += 2
 	}
-	if i+n+1 < end && w.in[i+n].is("to") {
-		units += " to " + strings.ToLower(w.in[i+n+1].text)
-		n += 2
-	}
-	for _, u := range strings.Split(units, " to ") {
+	for u := range strings.SplitSeq(units, " to ") {
 		if !slices.Contains(intervalUnits, u) {
-			w.fail(at, "mismatched input. Expecting one of: 'DAY', 'HOUR', 'MINUTE', 'MONTH', 'SECOND', 'YEAR'")
+			panic(syntaxError(at, "mismatched input. Expecting one of: 'DAY', 'HOUR', 'MINUTE', 'MONTH', 'SECOND', 'YEAR'"))
 		}
 	}
-	return n, asCast(at, value, "=interval "+sign+" "+units)
+	w.putCast(at, value, "=interval "+sign+" "+units)
+	return i
 }
 
 func (w *preparer) isLambda(i, end int) bool {
@@ -309,41 +316,44 @@ func (w *preparer) isLambda(i, end int) bool {
 	return true
 }
 
-// lambda writes the lambda whose parameters were read and whose body begins at
+// lambda puts the lambda whose parameters were read and whose body begins at
 // body, and what comes after it.
-func (w *preparer) lambda(i, end int, parameters []token, body int) (out []token) {
+func (w *preparer) lambda(i, end int, parameters []token, body int) {
 	at := w.in[i].at
 	shut := w.until(body, end, comma)
 	if len(parameters) == 0 {
-		w.fail(at, "the local stack takes no lambda without parameters")
-		return nil
+		panic(syntaxError(at, "the local stack takes no lambda without parameters"))
 	}
-	out = append(append([]token{{word, "lambda", at}}, parameters...), token{symbol, ":", at}, token{symbol, "(", at})
-	out = append(append(out, w.rewrite(body, shut)...), token{symbol, ")", at})
-	return append(out, w.rewrite(shut, end)...)
+	w.put(token{word, "lambda", at})
+	w.put(parameters...)
+	w.put(token{symbol, ":", at}, token{symbol, "(", at})
+	w.rewrite(body, shut)
+	w.put(token{symbol, ")", at})
+	w.rewrite(shut, end)
 }
 
-// values writes each row of VALUES in brackets of its own.
-func (w *preparer) values(i, end int) (int, []token) {
-	var out []token
+// values puts each row of VALUES in brackets of its own, and returns what comes after.
+func (w *preparer) values(i, end int) int {
 	for i < end {
 		j := w.until(i, end, func(t token) bool {
 			return comma(t) || t.is("union", "except", "intersect", "order", "limit", "offset", "fetch")
 		})
-		row := w.rewrite(i, j)
-		if whole := i < j && w.in[i].text == "(" && w.closing(i, end) == j-1; !whole && i < j {
-			at := w.in[i].at
-			row = append(append([]token{{symbol, "(", at}}, row...), token{symbol, ")", at})
+		at := w.in[i].at
+		whole := i == j || w.in[i].text == "(" && w.closing(i, end) == j-1
+		if !whole {
+			w.put(token{symbol, "(", at})
 		}
-		out = append(out, row...)
-		i = j
-		if i >= end || !comma(w.in[i]) {
+		w.rewrite(i, j)
+		if !whole {
+			w.put(token{symbol, ")", at})
+		}
+		if i = j; i >= end || !comma(w.in[i]) {
 			break
 		}
-		out = append(out, w.in[i])
+		w.put(w.in[i])
 		i++
 	}
-	return i, out
+	return i
 }
 
 // arguments counts what commas divide.
@@ -355,15 +365,18 @@ func (w *preparer) arguments(i, end int) int {
 	return n
 }
 
-// modifier reads what Trino has after a call's brackets and DuckDB in them.
-func (w *preparer) modifier(i, end int) (moved []token, n int) {
-	is := func(n int, words ...string) bool { return i+n < end && w.in[i+n].is(words...) }
+// modifier puts what Trino has after a call's brackets and DuckDB in them, and
+// returns what comes after.
+func (w *preparer) modifier(i, end int) int {
+	first, second := w.peek(i, end), w.peek(i+1, end)
 	switch {
-	case is(0, "within") && is(1, "group") && is(2, "("):
+	case first.is("within") && second.is("group") && w.peek(i+2, end).is("("):
 		shut := w.closing(i+2, end)
-		return w.rewrite(i+3, shut), shut + 1 - i
-	case is(0, "ignore", "respect") && is(1, "nulls"):
-		return []token{w.in[i], w.in[i+1]}, 2
+		w.rewrite(i+3, shut)
+		return shut + 1
+	case first.is("ignore", "respect") && second.is("nulls"):
+		w.put(first, second)
+		return i + 2
 	}
-	return nil, 0
+	return i
 }
