@@ -122,14 +122,11 @@ func urlPart(s, part string) *string {
 	case "path":
 		out = u.Path
 	case "protocol":
-		if out = u.Scheme; out != "" {
-			out = s[:len(out)]
-		}
+		out = s[:len(u.Scheme)]
 	case "query":
-		if out = u.RawQuery; out != "" {
-			if d, err := url.PathUnescape(out); err == nil {
-				out = d
-			}
+		out = u.RawQuery
+		if d, err := url.PathUnescape(out); err == nil {
+			out = d
 		}
 	case "fragment":
 		out = u.Fragment
