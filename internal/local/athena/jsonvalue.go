@@ -65,11 +65,8 @@ func fitsType(name string, isText, isBool bool, text string) bool {
 		return !isText && !isBool
 	case "boolean":
 		return isBool
-	case "timestamp":
-		_, err := time.Parse("2006-01-02 15:04:05", text)
-		return isText && err == nil
-	case "date":
-		_, err := time.Parse("2006-01-02", text)
+	case "timestamp", "date":
+		_, err := time.Parse(map[string]string{"timestamp": time.DateTime, "date": time.DateOnly}[name], text)
 		return isText && err == nil
 	}
 	return true
@@ -105,13 +102,16 @@ func parseNumber(s string) float64 {
 
 // wholeNumber cuts a fraction off; null is what the type doesn't hold.
 func wholeNumber(typ, text string) []byte {
-	bits := map[string]uint{"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}[typ]
+	bits := map[string]int{"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}[typ]
+	if n, err := strconv.ParseInt(text, 10, bits); err == nil {
+		return strconv.AppendInt(nil, n, 10)
+	}
 	r, ok := new(big.Rat).SetString(text)
 	if !ok || len(text) > 100 || strings.ContainsAny(text, "/_xXpPbBoO") {
 		return []byte("null")
 	}
 	n := new(big.Int).Quo(r.Num(), r.Denom())
-	if high := new(big.Int).Lsh(big.NewInt(1), bits-1); n.Cmp(high) >= 0 || n.Cmp(new(big.Int).Neg(high)) < 0 {
+	if high := new(big.Int).Lsh(big.NewInt(1), uint(bits-1)); n.Cmp(high) >= 0 || n.Cmp(new(big.Int).Neg(high)) < 0 {
 		return []byte("null")
 	}
 	return []byte(n.String())

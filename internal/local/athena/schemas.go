@@ -5,7 +5,6 @@ package athena
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
@@ -56,10 +55,7 @@ func (s *partitionSchemas) of(p *glue.Partition, f *fileFormat) (*partitionColum
 		return nil, nil
 	}
 	byName := f.kind == "parquet"
-	key := fmt.Sprint(byName)
-	for _, c := range d.Columns {
-		key += "\x00" + c.Name + "\x00" + c.Type
-	}
+	key := fmt.Sprintf("%t %q", byName, d.Columns)
 	if known, ok := s.known[key]; ok {
 		return known, nil
 	}
@@ -70,9 +66,6 @@ func (s *partitionSchemas) of(p *glue.Partition, f *fileFormat) (*partitionColum
 	found, err := s.match(p, cols, byName)
 	if err != nil {
 		return nil, err
-	}
-	if s.known == nil {
-		s.known = map[string]*partitionColumns{}
 	}
 	s.known[key] = found
 	return found, nil
@@ -101,38 +94,30 @@ func (s *partitionSchemas) match(p *glue.Partition, cols []hiveql.Column, byName
 	return out, nil
 }
 
-// coercible says whether a column of one type can be read as one of another
-// (Trino, the Hive connector's rules, of which these are the older ones).
-func coercible(from, to hiveql.Type) bool {
-	if from.String() == to.String() {
-		return true
-	}
-	whole := []string{"tinyint", "smallint", "int", "bigint"}
-	a, b := slices.Index(whole, from.Name), slices.Index(whole, to.Name)
-	switch {
-	case a >= 0 && b >= 0:
-		return a < b
-	case a >= 0:
-		return strings.HasPrefix(to.Name, "varchar") || to.Name == "string"
-	case from.Name == "string" || from.Name == "varchar":
-		return b >= 0 || to.Name == "string" || to.Name == "varchar"
-	case from.Name == "float" && to.Name == "double", from.Name == "double" && to.Name == "float", from.Name == "decimal" && to.Name == "decimal":
-		return true
-	case from.Name != to.Name:
-		return false
-	case from.Name == "array" || from.Name == "map" || from.Name == "struct":
-		return coercibleElems(from, to)
-	}
-	return false
+// coercions are the types that a column of a type can be read as (Trino, the Hive
+// connector's rules, of which these are the older ones).
+var coercions = map[string][]string{
+	"tinyint":  {"smallint", "int", "bigint", "string", "varchar"},
+	"smallint": {"int", "bigint", "string", "varchar"},
+	"int":      {"bigint", "string", "varchar"},
+	"bigint":   {"string", "varchar"},
+	"string":   {"tinyint", "smallint", "int", "bigint", "string", "varchar"},
+	"varchar":  {"tinyint", "smallint", "int", "bigint", "string", "varchar"},
+	"float":    {"double"},
+	"double":   {"float"},
+	"decimal":  {"decimal"},
 }
 
-// coercibleElems is coercible of what types hold; a struct may have more or
-// fewer fields at its end.
-func coercibleElems(from, to hiveql.Type) bool {
+// coercible says whether a column of one type can be read as one of another. A
+// struct may have more or fewer fields at its end.
+func coercible(from, to hiveql.Type) bool {
+	if from.String() == to.String() || slices.Contains(coercions[from.Name], to.Name) {
+		return true
+	}
 	for i := range min(len(from.Elems), len(to.Elems)) {
-		if from.Name == "struct" && from.Fields[i] != to.Fields[i] || !coercible(from.Elems[i], to.Elems[i]) {
+		if from.Name == "struct" && to.Name == "struct" && from.Fields[i] != to.Fields[i] || !coercible(from.Elems[i], to.Elems[i]) {
 			return false
 		}
 	}
-	return true
+	return from.Name == to.Name && slices.Contains([]string{"array", "map", "struct"}, from.Name)
 }

@@ -303,7 +303,7 @@ func (q *selection) partitions(ctx context.Context, s *source) ([]*scanPartition
 		return nil, err
 	}
 	var parts []*scanPartition
-	schemas := partitionSchemas{source: s}
+	schemas := partitionSchemas{s, map[string]*partitionColumns{}}
 	for p, err := range q.Catalog.Partitions(s.table.DatabaseName, s.table.Name, keep) {
 		if err != nil {
 			return nil, err

@@ -136,12 +136,13 @@ func (e *Engine) apiList(_ context.Context, in listExecutionsInput) (executionsP
 			if len(out.QueryExecutionIDs) >= size {
 				return nil
 			}
-			var r struct{ WorkGroup string }
-			if err := json.Unmarshal(bucket(tx, executionsBucket).Get(k[8:]), &r); err != nil {
+			id := string(k[8:])
+			r, err := getJSON[struct{ WorkGroup string }](tx, executionsBucket, id)
+			if err != nil {
 				return err
 			}
-			if r.WorkGroup == in.WorkGroup {
-				out.QueryExecutionIDs = append(out.QueryExecutionIDs, string(k[8:]))
+			if r != nil && r.WorkGroup == in.WorkGroup {
+				out.QueryExecutionIDs = append(out.QueryExecutionIDs, id)
 				out.NextToken = encodeToken(k)
 			}
 		}

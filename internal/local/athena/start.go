@@ -7,8 +7,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"go.etcd.io/bbolt"
-
 	"athenarefresh/internal/local/awsjson"
 	"athenarefresh/internal/local/glue"
 )
@@ -165,18 +163,6 @@ func (e *Engine) sameToken(x *execution) (string, error) {
 }
 
 func folder(location string) string { return location[:strings.LastIndexByte(location, '/')+1] }
-
-func (e *Engine) storedByToken(token string) (*record, error) {
-	var id string
-	err := e.DB.View(func(tx *bbolt.Tx) error {
-		id = string(bucket(tx, tokensBucket).Get([]byte(token)))
-		return nil
-	})
-	if err != nil || id == "" {
-		return nil, err
-	}
-	return e.stored(id)
-}
 
 // checkActive applies the limits on active statements. The mutex is held.
 func (e *Engine) checkActive(x *execution) error {

@@ -66,16 +66,19 @@ func (e *Engine) forget(tx *bbolt.Tx) error {
 		old = append(old, append([]byte(nil), k...))
 	}
 	for _, k := range old {
-		id := k[8:]
-		var r record
-		if err := json.Unmarshal(bucket(tx, executionsBucket).Get(id), &r); err != nil {
-			return fmt.Errorf("decode execution %s: %w", id, err)
+		id := string(k[8:])
+		r, err := getJSON[record](tx, executionsBucket, id)
+		if err != nil {
+			return err
 		}
-		err := errors.Join(
-			bucket(tx, executionsBucket).Delete(id),
+		if r == nil {
+			return fmt.Errorf("the history has no execution %s", id)
+		}
+		err = errors.Join(
+			bucket(tx, executionsBucket).Delete(k[8:]),
 			bucket(tx, timesBucket).Delete(k),
 			bucket(tx, tokensBucket).Delete([]byte(r.Token)),
-			os.RemoveAll(e.rowsPath(string(id))))
+			os.RemoveAll(e.rowsPath(id)))
 		if err != nil {
 			return err
 		}
@@ -92,19 +95,36 @@ func timeKey(submitted time.Time, id string) []byte {
 	return append(binary.BigEndian.AppendUint64(nil, uint64(submitted.UnixNano())), id...)
 }
 
+// putJSON keeps a value under a key of a bucket.
+func putJSON(tx *bbolt.Tx, name []byte, key string, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode %s of %s: %w", key, name, err)
+	}
+	return bucket(tx, name).Put([]byte(key), body)
+}
+
+// getJSON returns what is kept under a key, nil if nothing is.
+func getJSON[T any](tx *bbolt.Tx, name []byte, key string) (*T, error) {
+	body := bucket(tx, name).Get([]byte(key))
+	if body == nil {
+		return nil, nil
+	}
+	value := new(T)
+	if err := json.Unmarshal(body, value); err != nil {
+		return nil, fmt.Errorf("decode %s of %s: %w", key, name, err)
+	}
+	return value, nil
+}
+
 // save puts a final execution into the history.
 func (e *Engine) save(r *record) error {
-	body, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("encode execution: %w", err)
-	}
 	return e.DB.Update(func(tx *bbolt.Tx) error {
-		id := []byte(r.QueryExecutionID)
-		if err := bucket(tx, executionsBucket).Put(id, body); err != nil {
+		if err := putJSON(tx, executionsBucket, r.QueryExecutionID, r); err != nil {
 			return err
 		}
 		if r.Token != "" {
-			if err := bucket(tx, tokensBucket).Put([]byte(r.Token), id); err != nil {
+			if err := bucket(tx, tokensBucket).Put([]byte(r.Token), []byte(r.QueryExecutionID)); err != nil {
 				return err
 			}
 		}
@@ -113,18 +133,19 @@ func (e *Engine) save(r *record) error {
 }
 
 // stored returns a final execution, nil if there is none of that id.
-func (e *Engine) stored(id string) (*record, error) {
-	var r *record
-	err := e.DB.View(func(tx *bbolt.Tx) error {
-		body := bucket(tx, executionsBucket).Get([]byte(id))
-		if body == nil {
-			return nil
-		}
-		r = &record{}
-		return json.Unmarshal(body, r)
+func (e *Engine) stored(id string) (r *record, err error) {
+	err = e.DB.View(func(tx *bbolt.Tx) error {
+		r, err = getJSON[record](tx, executionsBucket, id)
+		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read execution %s: %w", id, err)
-	}
-	return r, nil
+	return r, err
+}
+
+// storedByToken returns the final execution that was submitted with a token.
+func (e *Engine) storedByToken(token string) (r *record, err error) {
+	err = e.DB.View(func(tx *bbolt.Tx) error {
+		r, err = getJSON[record](tx, executionsBucket, string(bucket(tx, tokensBucket).Get([]byte(token))))
+		return err
+	})
+	return r, err
 }

@@ -44,24 +44,16 @@ func (e *Engine) newWorkGroup(name string) *workGroup {
 }
 
 func putWorkGroup(tx *bbolt.Tx, w *workGroup) error {
-	body, err := json.Marshal(w)
-	if err != nil {
-		return fmt.Errorf("encode workgroup %s: %w", w.Name, err)
-	}
-	return bucket(tx, workGroupsBucket).Put([]byte(w.Name), body)
+	return putJSON(tx, workGroupsBucket, w.Name, w)
 }
 
 func getWorkGroup(tx *bbolt.Tx, name string) (*workGroup, error) {
 	name = cmp.Or(name, primary)
-	body := bucket(tx, workGroupsBucket).Get([]byte(name))
-	if body == nil {
+	w, err := getJSON[workGroup](tx, workGroupsBucket, name)
+	if err == nil && w == nil {
 		return nil, invalidRequest("WorkGroup %s is not found.", name)
 	}
-	var w workGroup
-	if err := json.Unmarshal(body, &w); err != nil {
-		return nil, fmt.Errorf("decode workgroup %s: %w", name, err)
-	}
-	return &w, nil
+	return w, err
 }
 
 func (e *Engine) workGroup(name string) (w *workGroup, err error) {
