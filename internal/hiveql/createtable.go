@@ -22,7 +22,7 @@ const (
 
 // createTable reads what follows CREATE [EXTERNAL] TABLE.
 func (p *parser) createTable(external bool) Statement {
-	s := &CreateTable{External: external, IfNotExists: p.ifNotExists()}
+	s := &CreateTable{External: external, IfNotExists: p.accept("IF NOT EXISTS")}
 	s.Name = p.tableName()
 	if p.at("AS") || p.at("LIKE") || p.at("WITH") {
 		return nil
@@ -43,23 +43,23 @@ func (p *parser) createTable(external bool) Statement {
 // order; they are taken in any here, as Athena's users write them.
 func (p *parser) tableClause(s *CreateTable) bool {
 	switch {
-	case p.at("COMMENT"):
-		s.Comment = p.optionalComment()
-	case p.acceptWords("PARTITIONED", "BY"):
+	case p.accept("COMMENT"):
+		s.Comment = p.text()
+	case p.accept("PARTITIONED BY"):
 		s.PartitionKeys = p.columns()
-	case p.acceptWords("ROW", "FORMAT", "SERDE"):
+	case p.accept("ROW FORMAT SERDE"):
 		s.SerDe = p.text()
-		if p.acceptWords("WITH", "SERDEPROPERTIES") {
+		if p.accept("WITH SERDEPROPERTIES") {
 			s.SerDeProperties = p.properties()
 		}
-	case p.acceptWords("ROW", "FORMAT", "DELIMITED"):
+	case p.accept("ROW FORMAT DELIMITED"):
 		s.SerDe, s.SerDeProperties = LazySimpleSerDe, p.delimiters()
-	case p.acceptWords("WITH", "SERDEPROPERTIES"):
+	case p.accept("WITH SERDEPROPERTIES"):
 		if s.SerDeProperties == nil {
 			s.SerDeProperties = map[string]string{}
 		}
 		maps.Copy(s.SerDeProperties, p.properties())
-	case p.acceptWords("STORED", "AS"):
+	case p.accept("STORED AS"):
 		p.storedAs(s)
 	case p.accept("LOCATION"):
 		s.Location = p.text()
@@ -76,7 +76,7 @@ func (p *parser) columns() []Column {
 	var cols []Column
 	p.list("(", func() {
 		c := Column{Name: p.columnName(), Type: p.parseType(0)}
-		c.Comment = p.optionalComment()
+		c.Comment = p.textAfter("COMMENT")
 		cols = append(cols, c)
 	})
 	p.expect(")")
@@ -99,7 +99,7 @@ func (p *parser) delimiters() map[string]string {
 	for again := true; again; {
 		again = false
 		for clause, property := range delimiters {
-			if p.acceptWords(strings.Fields(clause)...) {
+			if p.accept(clause) {
 				m[property], again = p.text(), true
 			}
 		}

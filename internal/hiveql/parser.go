@@ -52,17 +52,17 @@ func Parse(src string) (Statement, error) {
 // statement returns nil without an error for a kind that isn't read.
 func (p *parser) statement() Statement {
 	switch {
-	case p.acceptWords("CREATE"):
+	case p.accept("CREATE"):
 		return p.create()
-	case p.acceptWords("DROP"):
+	case p.accept("DROP"):
 		return p.drop()
-	case p.acceptWords("ALTER", "TABLE"):
+	case p.accept("ALTER TABLE"):
 		return p.alterTable()
-	case p.acceptWords("MSCK", "REPAIR", "TABLE"):
+	case p.accept("MSCK REPAIR TABLE"):
 		return &RepairTable{p.tableName()}
-	case p.acceptWords("SHOW"):
+	case p.accept("SHOW"):
 		return p.show()
-	case p.acceptWords("DESCRIBE"), p.acceptWords("DESC"):
+	case p.accept("DESCRIBE"), p.accept("DESC"):
 		return p.describe()
 	}
 	return nil
@@ -92,16 +92,9 @@ func (p *parser) at(s string) bool {
 	return (p.tok.kind == word || p.tok.kind == mark) && strings.EqualFold(p.tok.text, s)
 }
 
-func (p *parser) accept(s string) bool {
-	if p.err != nil || !p.at(s) {
-		return false
-	}
-	p.next()
-	return true
-}
-
-// acceptWords takes all of the words or none.
-func (p *parser) acceptWords(words ...string) bool {
+// accept takes all words of a phrase, or the punctuation, or nothing.
+func (p *parser) accept(phrase string) bool {
+	words := strings.Fields(phrase)
 	if p.err != nil || !p.at(words[0]) || len(p.tokens) < len(words)-1 {
 		return false
 	}
@@ -192,14 +185,9 @@ func (p *parser) tableName() TableName {
 	return TableName{Table: first}
 }
 
-func (p *parser) ifNotExists() bool {
-	return p.acceptWords("IF", "NOT", "EXISTS")
-}
-
-func (p *parser) ifExists() bool { return p.acceptWords("IF", "EXISTS") }
-
-func (p *parser) optionalComment() string {
-	if p.accept("COMMENT") {
+// textAfter reads the string literal after a word, "" if the word isn't there.
+func (p *parser) textAfter(word string) string {
+	if p.accept(word) {
 		return p.text()
 	}
 	return ""

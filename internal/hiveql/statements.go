@@ -14,13 +14,11 @@ func (p *parser) create() Statement {
 }
 
 func (p *parser) createDatabase() Statement {
-	s := &CreateDatabase{IfNotExists: p.ifNotExists()}
+	s := &CreateDatabase{IfNotExists: p.accept("IF NOT EXISTS")}
 	s.Name = p.plainName()
-	s.Comment = p.optionalComment()
-	if p.accept("LOCATION") {
-		s.Location = p.text()
-	}
-	if p.acceptWords("WITH", "DBPROPERTIES") {
+	s.Comment = p.textAfter("COMMENT")
+	s.Location = p.textAfter("LOCATION")
+	if p.accept("WITH DBPROPERTIES") {
 		s.Properties = p.properties()
 	}
 	return s
@@ -30,11 +28,11 @@ func (p *parser) createDatabase() Statement {
 func (p *parser) drop() Statement {
 	switch {
 	case p.accept("TABLE"):
-		s := &DropTable{IfExists: p.ifExists()}
+		s := &DropTable{IfExists: p.accept("IF EXISTS")}
 		s.Name = p.tableName()
 		return s
 	case p.accept("DATABASE"), p.accept("SCHEMA"):
-		s := &DropDatabase{IfExists: p.ifExists()}
+		s := &DropDatabase{IfExists: p.accept("IF EXISTS")}
 		s.Name = p.plainName()
 		s.Cascade = p.accept("CASCADE")
 		if !s.Cascade {
@@ -49,13 +47,13 @@ func (p *parser) drop() Statement {
 func (p *parser) alterTable() Statement {
 	t := p.tableName()
 	switch {
-	case p.acceptWords("SET", "TBLPROPERTIES"):
+	case p.accept("SET TBLPROPERTIES"):
 		return &SetTableProperties{t, p.properties()}
-	case p.acceptWords("SET", "LOCATION"):
+	case p.accept("SET LOCATION"):
 		return &SetTableLocation{t, p.text()}
-	case p.acceptWords("ADD", "COLUMNS"):
+	case p.accept("ADD COLUMNS"):
 		return &AddColumns{Table: t, Columns: p.columns()}
-	case p.acceptWords("REPLACE", "COLUMNS"):
+	case p.accept("REPLACE COLUMNS"):
 		return &AddColumns{Table: t, Replace: true, Columns: p.columns()}
 	case p.accept("ADD"):
 		return p.addPartitions(t)
@@ -71,7 +69,7 @@ func (p *parser) alterTable() Statement {
 }
 
 func (p *parser) addPartitions(t TableName) Statement {
-	s := &AddPartitions{Table: t, IfNotExists: p.ifNotExists()}
+	s := &AddPartitions{Table: t, IfNotExists: p.accept("IF NOT EXISTS")}
 	p.expect("PARTITION")
 	for p.err == nil {
 		c := PartitionClause{Spec: p.partitionSpec()}
@@ -87,7 +85,7 @@ func (p *parser) addPartitions(t TableName) Statement {
 }
 
 func (p *parser) dropPartitions(t TableName) Statement {
-	s := &DropPartitions{Table: t, IfExists: p.ifExists()}
+	s := &DropPartitions{Table: t, IfExists: p.accept("IF EXISTS")}
 	for p.err == nil {
 		p.expect("PARTITION")
 		s.Specs = append(s.Specs, p.partitionSpec())
@@ -122,7 +120,7 @@ func (p *parser) show() Statement {
 		return s
 	case p.accept("COLUMNS"):
 		return p.showColumns()
-	case p.acceptWords("CREATE", "TABLE"):
+	case p.accept("CREATE TABLE"):
 		return &ShowCreateTable{p.tableName()}
 	}
 	return nil

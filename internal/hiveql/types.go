@@ -92,7 +92,7 @@ func (p *parser) parseType(depth int) Type {
 			t.Fields = append(t.Fields, p.fieldName())
 			p.expect(":")
 			t.Elems = append(t.Elems, p.parseType(depth+1))
-			p.optionalComment()
+			p.textAfter("COMMENT")
 		})
 		p.expect(">")
 	case isPrimitive:

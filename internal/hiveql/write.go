@@ -1,7 +1,6 @@
 package hiveql
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -43,48 +42,28 @@ func (t Type) DDL() string {
 // columns stand in back-quotes: each may become a reserved word some day.
 func (s *CreateTable) SQL() string {
 	var b strings.Builder
-	b.WriteString("CREATE ")
-	if s.External {
-		b.WriteString("EXTERNAL ")
+	add := func(written bool, parts ...string) {
+		if written {
+			b.WriteString(strings.Join(parts, ""))
+		}
 	}
-	b.WriteString("TABLE ")
-	if s.IfNotExists {
-		b.WriteString("IF NOT EXISTS ")
-	}
-	if s.Name.Database != "" {
-		b.WriteString(Quoted(s.Name.Database) + ".")
-	}
-	b.WriteString(Quoted(s.Name.Table) + " (\n" + columnList(s.Columns, "  ", ",\n") + "\n)")
-	if s.Comment != "" {
-		b.WriteString("\nCOMMENT " + Literal(s.Comment))
-	}
-	if len(s.PartitionKeys) > 0 {
-		b.WriteString("\nPARTITIONED BY (" + columnList(s.PartitionKeys, "", ", ") + ")")
-	}
-	s.writeFormat(&b)
-	if s.Location != "" {
-		b.WriteString("\nLOCATION " + Literal(s.Location))
-	}
-	if len(s.Properties) > 0 {
-		b.WriteString("\nTBLPROPERTIES (" + propertyList(s.Properties) + ")")
-	}
-	return b.String()
-}
-
-func (s *CreateTable) writeFormat(b *strings.Builder) {
+	add(true, "CREATE ")
+	add(s.External, "EXTERNAL ")
+	add(true, "TABLE ")
+	add(s.IfNotExists, "IF NOT EXISTS ")
+	add(s.Name.Database != "", Quoted(s.Name.Database), ".")
+	add(true, Quoted(s.Name.Table), " (\n", columnList(s.Columns, "  ", ",\n"), "\n)")
+	add(s.Comment != "", "\nCOMMENT ", Literal(s.Comment))
+	add(len(s.PartitionKeys) > 0, "\nPARTITIONED BY (", columnList(s.PartitionKeys, "", ", "), ")")
 	parquet := s.SerDe == ParquetSerDe && s.InputFormat == parquetInputFormat && s.OutputFormat == parquetOutputFormat
-	if !parquet || len(s.SerDeProperties) > 0 {
-		fmt.Fprintf(b, "\nROW FORMAT SERDE %s", Literal(s.SerDe))
-	}
-	if len(s.SerDeProperties) > 0 {
-		b.WriteString("\nWITH SERDEPROPERTIES (" + propertyList(s.SerDeProperties) + ")")
-	}
-	switch {
-	case parquet:
-		b.WriteString("\nSTORED AS PARQUET")
-	case s.InputFormat != TextInputFormat || s.OutputFormat != TextOutputFormat:
-		fmt.Fprintf(b, "\nSTORED AS INPUTFORMAT %s\nOUTPUTFORMAT %s", Literal(s.InputFormat), Literal(s.OutputFormat))
-	}
+	plainText := s.InputFormat == TextInputFormat && s.OutputFormat == TextOutputFormat
+	add(!parquet || len(s.SerDeProperties) > 0, "\nROW FORMAT SERDE ", Literal(s.SerDe))
+	add(len(s.SerDeProperties) > 0, "\nWITH SERDEPROPERTIES (", propertyList(s.SerDeProperties), ")")
+	add(parquet, "\nSTORED AS PARQUET")
+	add(!parquet && !plainText, "\nSTORED AS INPUTFORMAT ", Literal(s.InputFormat), "\nOUTPUTFORMAT ", Literal(s.OutputFormat))
+	add(s.Location != "", "\nLOCATION ", Literal(s.Location))
+	add(len(s.Properties) > 0, "\nTBLPROPERTIES (", propertyList(s.Properties), ")")
+	return b.String()
 }
 
 func columnList(columns []Column, before, between string) string {

@@ -84,11 +84,7 @@ func (q *selection) appendPartitions(appender *duckdb.Appender, s *source) error
 	return failed
 }
 
-// listSQL is the table "t$partitions": the keys, with their types.
-func listSQL(s *source) string {
-	return "SELECT " + typedKeys(s.keys) + " FROM " + s.temporary
-}
-
+// typedKeys are the keys of the list of partitions, with their types.
 func typedKeys(keys []hiveql.Column) string {
 	cols := make([]string, len(keys))
 	for i, k := range keys {

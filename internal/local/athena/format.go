@@ -1,6 +1,7 @@
 package athena
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -105,27 +106,20 @@ func (f *fileFormat) isTrue(property string) bool {
 func (f *fileFormat) textRow() *textRow {
 	if f.serde != hiveql.LazySimpleSerDe {
 		return &textRow{
-			delimiter: firstByte(f.properties["separatorChar"], ','),
-			quote:     firstByte(f.properties["quoteChar"], '"'),
-			escape:    firstByte(f.properties["escapeChar"], '\\'),
+			delimiter: cmp.Or(f.properties["separatorChar"], ",")[0],
+			quote:     cmp.Or(f.properties["quoteChar"], `"`)[0],
+			escape:    cmp.Or(f.properties["escapeChar"], `\`)[0],
 		}
 	}
 	delimiter := f.properties["field.delim"]
 	if format := f.properties["serialization.format"]; delimiter == "" && format != "1" {
 		delimiter = format
 	}
-	r := &textRow{delimiter: firstByte(delimiter, 1), escape: firstByte(f.properties["escape.delim"], 0), null: `\N`, hasNull: true}
+	r := &textRow{delimiter: cmp.Or(delimiter, "\x01")[0], escape: cmp.Or(f.properties["escape.delim"], "\x00")[0], null: `\N`, hasNull: true}
 	if null, ok := f.properties["serialization.null.format"]; ok {
 		r.null = null
 	}
 	return r
-}
-
-func firstByte(s string, otherwise byte) byte {
-	if s == "" {
-		return otherwise
-	}
-	return s[0]
 }
 
 // duckType is the DuckDB type that stands for a Hive type.

@@ -35,35 +35,26 @@ type condition struct {
 	outer      bool // FROM has an outer join: only if it doesn't hold for a row of NULLs
 }
 
-// place is one occurrence of a table with the conditions found for it.
-type place struct {
-	ref        tableRef
-	conditions []condition
-}
-
 // keysOf tells the partition keys of a table and their types, nil if it has none.
 type keysOf func(tableRef) map[string]string
 
-// places returns the conditions for every occurrence of each table.
-func places(root node, keys keysOf) []place {
-	var all []place
+// places calls f with the conditions for every occurrence of each table.
+func places(root node, keys keysOf, f func(tableRef, []condition)) {
 	seen := map[string]bool{}
 	walk(root, func(n node) bool {
 		switch n["type"] {
 		case "SELECT_NODE":
-			s := newScope(n, keys)
-			for _, tab := range s.tables {
-				seen[identity(tab.node)] = true
-				all = append(all, place{tab.ref, tab.conditions})
+			for _, t := range newScope(n, keys).tables {
+				seen[identity(t.node)] = true
+				f(t.ref, t.conditions)
 			}
 		case "BASE_TABLE":
 			if !seen[identity(n)] {
-				all = append(all, place{ref: refOf(n)})
+				f(refOf(n), nil)
 			}
 		}
 		return true
 	})
-	return all
 }
 
 // identity tells the nodes of a tree apart.
@@ -85,6 +76,8 @@ type scope struct {
 	outer  bool              // some join is not an inner one
 	opaque bool              // something that pruning could change: take nothing
 	equal  [][2]partitionKey // equal partition keys
+
+	conjuncts []filtered
 }
 
 // partitionKey is a partition key of a table of the scope.
@@ -95,8 +88,7 @@ type partitionKey struct {
 
 func newScope(sel node, keys keysOf) *scope {
 	s := &scope{using: map[string]bool{}}
-	var conjuncts []filtered
-	s.from(child(sel, "from_table"), keys, &conjuncts)
+	s.from(child(sel, "from_table"), keys)
 	if sel["sample"] != nil {
 		s.opaque = true
 	}
@@ -104,13 +96,13 @@ func newScope(sel node, keys keysOf) *scope {
 		return s
 	}
 	for _, c := range split(child(sel, "where_clause")) {
-		conjuncts = append(conjuncts, filtered{c, s.tables})
+		s.conjuncts = append(s.conjuncts, filtered{c, s.tables})
 	}
-	for _, c := range conjuncts {
+	for _, c := range s.conjuncts {
 		s.addEquality(c)
 	}
 	s.addUsing()
-	for _, c := range conjuncts {
+	for _, c := range s.conjuncts {
 		s.attribute(c)
 	}
 	if !s.outer {
@@ -126,7 +118,7 @@ type filtered struct {
 }
 
 // from reads one item of FROM and returns its tables.
-func (s *scope) from(n node, keys keysOf, conjuncts *[]filtered) []*scopeTable {
+func (s *scope) from(n node, keys keysOf) []*scopeTable {
 	switch n["type"] {
 	case "BASE_TABLE":
 		t := &scopeTable{node: n, ref: refOf(n), alias: strings.ToLower(str(n, "alias"))}
@@ -141,14 +133,14 @@ func (s *scope) from(n node, keys keysOf, conjuncts *[]filtered) []*scopeTable {
 		s.tables = append(s.tables, t)
 		return []*scopeTable{t}
 	case "JOIN":
-		return s.join(n, keys, conjuncts)
+		return s.join(n, keys)
 	}
 	return nil
 }
 
-func (s *scope) join(n node, keys keysOf, conjuncts *[]filtered) []*scopeTable {
-	left := s.from(child(n, "left"), keys, conjuncts)
-	right := s.from(child(n, "right"), keys, conjuncts)
+func (s *scope) join(n node, keys keysOf) []*scopeTable {
+	left := s.from(child(n, "left"), keys)
+	right := s.from(child(n, "right"), keys)
 	both := slices.Concat(left, right)
 	var filters []*scopeTable
 	switch n["join_type"] {
@@ -171,7 +163,7 @@ func (s *scope) join(n node, keys keysOf, conjuncts *[]filtered) []*scopeTable {
 		}
 	}
 	for _, c := range split(child(n, "condition")) {
-		*conjuncts = append(*conjuncts, filtered{c, filters})
+		s.conjuncts = append(s.conjuncts, filtered{c, filters})
 	}
 	return both
 }

@@ -109,11 +109,11 @@ func (q *selection) run(ctx context.Context) error {
 	if err := trino.Register(q.conn, q.registered, q.rewritten); err != nil {
 		return err
 	}
-	for _, p := range places(q.tree, q.keysOf) {
-		if s := q.source(p.ref); s != nil && !strings.HasSuffix(p.ref.table, partitionsSuffix) {
-			s.places = append(s.places, p.conditions)
+	places(q.tree, q.keysOf, func(ref tableRef, conditions []condition) {
+		if s := q.source(ref); s != nil && !strings.HasSuffix(ref.table, partitionsSuffix) {
+			s.places = append(s.places, conditions)
 		}
-	}
+	})
 	for _, key := range slices.Sorted(maps.Keys(q.tables)) {
 		if err := q.define(ctx, q.tables[key]); err != nil {
 			return err
@@ -257,7 +257,8 @@ func (q *selection) define(ctx context.Context, s *source) error {
 		return err
 	}
 	if s.asList {
-		if err := q.view(ctx, t.DatabaseName, t.Name+partitionsSuffix, listSQL(s)); err != nil {
+		list := "SELECT " + typedKeys(s.keys) + " FROM " + s.temporary
+		if err := q.view(ctx, t.DatabaseName, t.Name+partitionsSuffix, list); err != nil {
 			return err
 		}
 	}
