@@ -35,7 +35,10 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"quoted": prompt.Quoted,
 	"short":  shortened,
 	"states": func() []coverage.State { return coverage.States[:] },
+	"state":  func(s coverage.State) string { return words[s].state },
 	"legend": func(s coverage.State) string { return words[s].legend },
+	"when":   when,
+	"asking": asking,
 }).ParseFS(files, "page/page.html", "page/search.html"))
 
 func inUTC(form string) func(time.Time) string {
@@ -308,15 +311,9 @@ func arrived(row *coverage.Row, columns []time.Time) (list []square) {
 // opened is a cell that somebody looks into.
 type opened struct {
 	coverage.Cell
-	Table, Words, When string
-	Folders            []folder
-	More               int // partitions that are not known by name
-}
-
-type folder struct {
-	coverage.Folder
-	Words   string
-	Explain template.URL
+	Table   string
+	Folders []coverage.Folder
+	More    int // partitions that are not known by name
 }
 
 // open is the cell that the address names; nil if it names none.
@@ -328,27 +325,19 @@ func (b *board) open(q url.Values) *opened {
 	row, _ := b.Coverage.Row(coverage.SpanOf(q.Get("span")), q.Get("table"), time.Now())
 	for _, c := range row.Cells {
 		if c.Begin.Equal(at) {
-			return b.opened(row.Table, c)
+			folders := b.Coverage.Folders(row.Table, c.Begin, c.End)
+			return &opened{c, row.Table, folders, max(0, c.Have+c.Missing+c.Elsewhere-len(folders))}
 		}
 	}
 	return nil
 }
 
-func (b *board) opened(table string, c coverage.Cell) *opened {
-	o := &opened{Cell: c, Table: table, Words: words[c.State].state, When: when(c.Begin, c.End)}
-	for _, f := range b.Coverage.Folders(table, c.Begin, c.End) {
-		v := folder{Folder: f, Words: words[f.State].state, Explain: template.URL("?" + url.Values{"q": {f.Location}}.Encode() + "#ask")}
-		v.Location, v.Catalog, v.Why = terminal.Escape(f.Location), terminal.Escape(f.Catalog), terminal.Escape(f.Why)
-		if f.State == coverage.Unwatched {
-			v.Words = "not seen in the catalog"
-		}
-		o.Folders = append(o.Folders, v)
-	}
-	o.More = max(0, c.Have+c.Missing+c.Elsewhere-len(o.Folders))
-	return o
+// asking is the page's answer about a folder.
+func asking(location string) template.URL {
+	return template.URL("?" + url.Values{"q": {location}}.Encode() + "#ask")
 }
 
-// Where is a group of parked messages, for people.
+// where is a group of parked messages, for people.
 func where(bucket, folder string) string {
 	return cmp.Or(strings.TrimSuffix("s3://"+bucket+"/"+folder, "//"), "–")
 }

@@ -235,17 +235,16 @@ func (b *board) showSearch(w http.ResponseWriter, r *http.Request) {
 
 // said is a result in a line.
 func (r *result) said() string {
-	took := span(r.Took)
-	switch n := terminal.Thousands(len(r.Rows)); {
+	rows, took := terminal.Thousands(len(r.Rows))+" rows", span(r.Took)
+	switch {
 	case r.Failed != "":
 		return "That failed, after " + took + "."
 	case r.Cut:
-		return fmt.Sprintf("More than %s rows: these are the first; %s read, %s.", n, terminal.Bytes(r.Read), took)
+		rows = "More than " + rows + ": these are the first"
 	case len(r.Rows) == 1:
-		return fmt.Sprintf("1 row; %s read, %s.", terminal.Bytes(r.Read), took)
-	default:
-		return fmt.Sprintf("%s rows; %s read, %s.", n, terminal.Bytes(r.Read), took)
+		rows = "1 row"
 	}
+	return fmt.Sprintf("%s; %s read, %s.", rows, terminal.Bytes(r.Read), took)
 }
 
 // page is the n-th page of a result, from 1.
