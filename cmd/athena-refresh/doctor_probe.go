@@ -36,11 +36,12 @@ func (a *app) probe(ctx context.Context, d *doctor.Doctor, cfg aws.Config, wait 
 }
 
 func probeTools(cfg aws.Config, c *config.Config) doctor.Tools {
-	marks, functions := diagnostics.NewMarks(cfg), account.NewFunctions(cfg)
+	put, remove := diagnostics.Marks(cfg)
+	functions := account.NewFunctions(cfg)
 	mender := glue.NewMender(cfg, glue.NewReader(cfg, c.Database))
 	search := query.New(cfg, query.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
 	return doctor.Tools{
-		Put: marks.Put, Remove: marks.Remove, Select: search.Do,
+		Put: put, Remove: remove, Select: search.Do,
 		Drop: func(ctx context.Context, tab refresh.Table, values []string) error {
 			return errors.Join(mender.Drop(ctx, tab, []refresh.Partition{{Values: values}})...)
 		},

@@ -198,21 +198,15 @@ func (a Args) fill(text string, as func(string) string) (filled string, whole bo
 
 func plain(s string) string { return s }
 
+// harmless is a text of which no character means anything to a shell.
+var harmless = regexp.MustCompile(`^[a-zA-Z0-9_./:=@%+,-]+$`)
+
 // Word makes one word of the shell of a text.
 func Word(s string) string {
-	if s != "" && !strings.ContainsFunc(s, special) {
+	if harmless.MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// special says whether a character may mean something to a shell.
-func special(r rune) bool {
-	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-		return false
-	}
-	return !strings.ContainsRune("_-./:=@%+,", r)
 }
 
 // Waits says how many objects wait and since when: "1 object waits since 03:12".

@@ -24,13 +24,9 @@ const (
 
 // Words says what was measured.
 func (s Source) Words() string {
-	switch s {
-	case ByReport:
-		return "by its report"
-	case ByFunction:
-		return "by the function's time and what was deleted"
-	}
-	return "by the minute in which most was deleted"
+	return map[Source]string{
+		ByReport: "by its report", ByFunction: "by the function's time and what was deleted", ByMinute: "by the minute in which most was deleted",
+	}[s]
 }
 
 // About says how near the figure is: "about" or "at least".

@@ -96,12 +96,17 @@ func (t *TableSummary) of(k Kind) (found, mended *int) {
 	return new(int), new(int)
 }
 
+// All is how many differences were found, and how many were mended.
+func (s *Summary) All() (found, mended int) {
+	for _, k := range Kinds {
+		f, m := s.Of(k)
+		found, mended = found+f, mended+m
+	}
+	return found, mended
+}
+
 // Left is how many differences are left.
 func (s *Summary) Left() int {
-	left := 0
-	for _, k := range Kinds {
-		found, mended := s.Of(k)
-		left += found - mended
-	}
-	return left
+	found, mended := s.All()
+	return found - mended
 }

@@ -176,10 +176,7 @@ func escapedAll(texts []string) []string {
 func reconciledOf(l reconcile.Last) *Reconciled {
 	r := &Reconciled{At: l.At.UTC(), Failures: l.Failures}
 	if l.Summary != nil {
-		for _, k := range reconcile.Kinds {
-			found, _ := l.Summary.Of(k)
-			r.Found += found
-		}
+		r.Found, _ = l.Summary.All()
 		r.Left = l.Summary.Left()
 	}
 	return r
