@@ -30,16 +30,12 @@ type Group struct {
 
 // Groups sorts copies by why they are here, the largest group first.
 func Groups(copies []Copy, router *table.Router) []Group {
-	type id struct{ reason, table, bucket string }
-	at := map[id]int{}
 	var groups []Group
 	for i := range copies {
 		for _, f := range Describe(&copies[i], router) {
-			k := id{string(f.Reason), f.Table, f.Bucket}
-			n, ok := at[k]
-			if !ok {
+			n := slices.IndexFunc(groups, func(g Group) bool { return g.Reason == f.Reason && g.Table == f.Table && g.Bucket == f.Bucket })
+			if n < 0 {
 				n = len(groups)
-				at[k] = n
 				groups = append(groups, Group{Reason: f.Reason, Table: f.Table, Bucket: f.Bucket, Examples: []string{}})
 			}
 			groups[n].add(f, copies[i].Sent, router)

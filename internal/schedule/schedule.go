@@ -114,7 +114,8 @@ func parseRate(text string) (time.Duration, error) {
 	if m == nil {
 		return 0, errors.New("say rate(10 minutes) or cron(0/10 * * * ? *)")
 	}
-	name, length, ok := unit(m[2])
+	name := strings.TrimSuffix(strings.ToLower(m[2]), "s")
+	length, ok := units[name]
 	if !ok {
 		return 0, fmt.Errorf("%s is no unit: say minutes, hours or days", m[2])
 	}
@@ -131,15 +132,5 @@ func parseRate(text string) (time.Duration, error) {
 	return time.Duration(n) * length, nil
 }
 
-// unit returns a unit's singular and its length.
-func unit(word string) (string, time.Duration, bool) {
-	switch name := strings.TrimSuffix(strings.ToLower(word), "s"); name {
-	case "minute":
-		return name, time.Minute, true
-	case "hour":
-		return name, time.Hour, true
-	case "day":
-		return name, 24 * time.Hour, true
-	}
-	return "", 0, false
-}
+// units are a rate's, in the singular.
+var units = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
