@@ -150,23 +150,18 @@ func Sort(cases []Case) {
 	})
 }
 
+// open is what of a sentence hangs on its arguments.
+var open = regexp.MustCompile(`\[[^]]*\]|\{[a-z]+\}`)
+
 // sentence fills in what there is.
 func (a Args) sentence(text string) string {
-	var b strings.Builder
-	for text != "" {
-		before, rest, found := strings.Cut(text, "[")
-		whole, _ := a.fill(before, plain)
-		b.WriteString(whole)
-		if !found {
-			break
+	return open.ReplaceAllStringFunc(text, func(part string) string {
+		filled, whole := a.fill(strings.Trim(part, "[]"), plain)
+		if part[0] == '[' && !whole {
+			return ""
 		}
-		part, after, _ := strings.Cut(rest, "]")
-		if filled, ok := a.fill(part, plain); ok {
-			b.WriteString(filled)
-		}
-		text = after
-	}
-	return b.String()
+		return filled
+	})
 }
 
 // command fills in arguments as words of the shell; false if one is unknown. An

@@ -27,11 +27,13 @@ type functions struct {
 // alias, the newest.
 func (f *functions) function(ctx context.Context, name, alias string) (doctor.Function, error) {
 	in := &lambda.GetFunctionConfigurationInput{FunctionName: &name, Qualifier: &alias}
-	version, err := f.version(ctx, name, alias)
-	if errors.Is(err, doctor.ErrMissing) {
+	version := ""
+	if out, err := f.alias(ctx, &lambda.GetAliasInput{FunctionName: &name, Name: &alias}); err == nil {
+		version = aws.ToString(out.FunctionVersion)
+	} else if err = fault(err, "ResourceNotFoundException"); errors.Is(err, doctor.ErrMissing) {
 		in.Qualifier = nil
-	} else if err != nil {
-		return doctor.Function{}, err
+	} else {
+		return doctor.Function{}, fmt.Errorf("read the alias %s of function %s: %w", alias, name, err)
 	}
 	out, err := f.settings(ctx, in)
 	if err != nil {
@@ -54,14 +56,6 @@ func unqualified(arn string) string {
 		return strings.Join(parts[:7], ":")
 	}
 	return arn
-}
-
-func (f *functions) version(ctx context.Context, name, alias string) (string, error) {
-	out, err := f.alias(ctx, &lambda.GetAliasInput{FunctionName: &name, Name: &alias})
-	if err != nil {
-		return "", fmt.Errorf("read the alias %s of function %s: %w", alias, name, fault(err, "ResourceNotFoundException"))
-	}
-	return aws.ToString(out.FunctionVersion), nil
 }
 
 // triggers reads the queue's event source mapping, and who may invoke the alias.
