@@ -122,16 +122,21 @@ func (d *Doctor) Run(ctx context.Context) []Finding {
 		}
 		return append([]Finding{first}, findings...)
 	}
+	eachOf(checks, func(i int, c check) { findings[i] = x.run(ctx, c) })
+	return append([]Finding{first}, findings...)
+}
+
+// eachOf does something for each of a list, many at a time.
+func eachOf[T any](list []T, do func(int, T)) {
 	var group errgroup.Group
 	group.SetLimit(together)
-	for i, c := range checks {
+	for i, v := range list {
 		group.Go(func() error {
-			findings[i] = x.run(ctx, c)
+			do(i, v)
 			return nil
 		})
 	}
 	group.Wait()
-	return append([]Finding{first}, findings...)
 }
 
 // examination is one run: what several checks need is asked for once.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +13,6 @@ import (
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Tools change a deployment, as far as a probe does: it puts an object, and takes
@@ -59,22 +58,13 @@ func (d *Doctor) Probe(ctx context.Context, tools Tools, wait time.Duration) []F
 	x := &examination{Doctor: d}
 	x.remember(ctx)
 	tables, err := x.probed(ctx)
-	probes := make([]*probe, len(d.Config.Buckets))
-	var group errgroup.Group
-	group.SetLimit(together)
-	for i, b := range d.Config.Buckets {
-		probes[i] = &probe{x: x, tools: tools, bucket: b}
-		group.Go(func() error {
-			probes[i].follow(ctx, tables, err, wait)
-			return nil
-		})
-	}
-	group.Wait()
-	var findings []Finding
-	for _, p := range probes {
-		findings = append(findings, p.found...)
-	}
-	return findings
+	found := make([][]Finding, len(d.Config.Buckets))
+	eachOf(d.Config.Buckets, func(i int, b table.Bucket) {
+		p := &probe{x: x, tools: tools, bucket: b}
+		p.follow(ctx, tables, err, wait)
+		found[i] = p.found
+	})
+	return slices.Concat(found...)
 }
 
 // follow is a bucket's probe; err says why the tables can't be read.
@@ -116,13 +106,8 @@ func (x *examination) probed(ctx context.Context) (tables []refresh.Table, err e
 
 // aim is a key of an hour that nobody has logs of.
 func (p *probe) aim(tables []refresh.Table) (target, bool) {
-	mark := strings.ToLower(rand.Text()[:12])
-	n := 0
-	for _, c := range mark {
-		n = n*31 + int(c)
-	}
-	at := time.Date(1971, 1, 1, n%(365*24), 0, 0, 0, time.UTC)
-	return aim(p.bucket, p.x.Router, tables, at, mark)
+	at := time.Date(1971, 1, 1, mathrand.IntN(365*24), 0, 0, 0, time.UTC)
+	return aim(p.bucket, p.x.Router, tables, at, strings.ToLower(rand.Text()[:12]))
 }
 
 // run puts the object, follows it, and takes it away.
