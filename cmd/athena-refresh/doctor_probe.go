@@ -51,7 +51,7 @@ func probeTools(cfg aws.Config, c *config.Config) doctor.Tools {
 			if err != nil {
 				return err
 			}
-			return deploy.RunsWith(ctx, functions, c.FunctionName, serving.Version, c)
+			return deploy.Answers(ctx, functions, c.FunctionName, serving.Version, c)
 		},
 	}
 }

@@ -61,7 +61,10 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 }
 
 func (a *app) rollbacks(ctx context.Context, t *target, f *account.Functions, processor string) (list []deploy.Rollback, err error) {
-	names, skip := []string{t.c.FunctionName}, deploy.DoesNotAnswer(f, t.c.FunctionName)
+	names := []string{t.c.FunctionName}
+	skip := func(ctx context.Context, version string) error {
+		return deploy.Answers(ctx, f, t.c.FunctionName, version, nil)
+	}
 	if processor != "athena" {
 		if names, err = deploy.StreamAlertFunctions(t.c, a.conf, processor); err != nil {
 			return nil, err

@@ -164,47 +164,47 @@ func (a account) standIn() string { return cmp.Or(a.prefix, "prefix") }
 
 func (f *file) account(root value) account {
 	var a account
-	found := false
 	f.object(root, "", true, []field{{"account", func(v value) error {
-		found = true
 		a.prefixAt = v.at
-		for _, m := range v.members() {
-			if m.name == "prefix" {
-				a.prefixAt = m.value.at
-			}
+		if prefix, ok := v.member("prefix"); ok {
+			a.prefixAt = prefix.at
 		}
 		f.object(v, "account", true, []field{
 			{"prefix", text(&a.prefix, checkPrefix)},
 			{"region", text(&a.region, checkRegion)},
 			{"aws_account_id", text(&a.id, checkAccount)},
 		})
-		f.required(v, "account", "prefix", "region", "aws_account_id")
+		for _, name := range []string{"prefix", "region", "aws_account_id"} {
+			if v.lacks(name) {
+				f.problem(v.at, under("account", name), hint(v.like(name, 2), "is missing"))
+			}
+		}
 		return nil
 	}}, {"assumed", func(v value) error {
 		f.object(v, "assumed", true, []field{{"bucket", text(&a.assumed, CheckBucket)}})
 		return nil
 	}}})
-	if !found && root.isObject() {
+	if root.lacks("account") {
 		f.problem(root.at, "account", hint(`"account": {"prefix": "example", "region": "us-east-1", "aws_account_id": "123456789012"}`, "is missing"))
 	}
 	return a
 }
 
-// required reports the names that an object lacks. What is there under a name
-// much like it is the likeliest reason.
-func (f *file) required(v value, path string, names ...string) {
-	for _, name := range names {
-		missing, like := true, ""
-		for _, m := range v.members() {
-			missing = missing && m.name != name
-			if terminal.Edits(m.name, name) <= 2 {
-				like = `there is "` + m.name + `"`
-			}
-		}
-		if missing && v.isObject() {
-			f.problem(v.at, under(path, name), hint(like, "is missing"))
+// lacks says whether an object has no member of that name.
+func (v value) lacks(name string) bool {
+	_, ok := v.member(name)
+	return !ok && v.isObject()
+}
+
+// like says what is there under a name much like one that is missing: it is the
+// likeliest reason.
+func (v value) like(name string, edits int) (hint string) {
+	for _, m := range v.members() {
+		if terminal.Edits(m.name, name) <= edits {
+			hint = `there is "` + m.name + `"`
 		}
 	}
+	return hint
 }
 
 // database refuses a prefix that makes no database's name, unless one is set.
@@ -220,20 +220,15 @@ func (f *file) database(a account, c *Config) {
 // sections reads lambda.json into c.
 func (f *file) sections(root value, c *Config) {
 	c.Sections = map[string]json.RawMessage{}
-	found, like := false, ""
 	for _, m := range root.members() {
 		c.Sections[m.name] = f.data[m.value.at:m.value.end]
-		found = found || m.name == sectionName
-		if terminal.Edits(m.name, sectionName) <= 4 {
-			like = `there is "` + m.name + `"`
-		}
 	}
 	f.object(root, "", true, []field{{sectionName, func(v value) error {
 		f.settings(v, c)
 		return nil
 	}}})
-	if !found && root.isObject() {
-		f.warning(root.at, sectionName, "is missing: every setting has its default", like)
+	if root.lacks(sectionName) {
+		f.warning(root.at, sectionName, "is missing: every setting has its default", root.like(sectionName, 4))
 		c.Buckets = withAlerts(nil, c.Prefix)
 	}
 }

@@ -164,6 +164,16 @@ func (v value) members() []member {
 	return all
 }
 
+// member is the last of an object's that has a name.
+func (v value) member(name string) (found value, ok bool) {
+	for _, m := range v.members() {
+		if m.name == name {
+			found, ok = m.value, true
+		}
+	}
+	return found, ok
+}
+
 // under is the path of a member; a name that would be hard to read is quoted.
 func under(path, name string) string {
 	plain := name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""

@@ -61,7 +61,7 @@ func Build(ctx context.Context, folder string, a Architecture) ([]byte, error) {
 // would change what it makes.
 func buildEnvironment(environment []string, a Architecture) []string {
 	return append(environment,
-		"CGO_ENABLED=0", "GOOS=linux", "GOARCH="+a.goarch(), "GOAMD64=v1", "GOARM64=v8.0",
+		"CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architectures[a].goarch, "GOAMD64=v1", "GOARM64=v8.0",
 		"GOFLAGS=", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off")
 }
 

@@ -65,10 +65,10 @@ func zipped(files []bundleFile) (Bundle, error) {
 		h := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: bundleTime}
 		h.SetMode(f.mode)
 		w, err := z.CreateHeader(h)
-		if err != nil {
-			return Bundle{}, fmt.Errorf("pack %s: %w", f.name, err)
+		if err == nil {
+			_, err = w.Write(f.data)
 		}
-		if _, err := w.Write(f.data); err != nil {
+		if err != nil {
 			return Bundle{}, fmt.Errorf("pack %s: %w", f.name, err)
 		}
 	}
@@ -181,19 +181,13 @@ const (
 	AMD64 Architecture = "x86_64"
 )
 
-// goarch is Go's word for it.
-func (a Architecture) goarch() string {
-	if a == AMD64 {
-		return "amd64"
-	}
-	return "arm64"
-}
-
-func (a Architecture) machine() elf.Machine {
-	if a == AMD64 {
-		return elf.EM_X86_64
-	}
-	return elf.EM_AARCH64
+// architectures are how a program for each is made: Go's word for it, and ELF's.
+var architectures = map[Architecture]struct {
+	goarch  string
+	machine elf.Machine
+}{
+	ARM64: {"arm64", elf.EM_AARCH64},
+	AMD64: {"amd64", elf.EM_X86_64},
 }
 
 // check refuses what Lambda could not start: it would say so only when the
@@ -203,7 +197,7 @@ func (a Architecture) check(binary []byte) error {
 	if err != nil {
 		return fmt.Errorf("it is no program for Linux: %w", err)
 	}
-	if f.Machine != a.machine() {
+	if f.Machine != architectures[a].machine {
 		return fmt.Errorf("it is a program for %s, the function runs on %s", f.Machine, a)
 	}
 	for _, p := range f.Progs {

@@ -46,18 +46,9 @@ func differences(got, want config.Running) (list []string) {
 	return list
 }
 
-// DoesNotAnswer says of a version of our function why it could not serve:
-// whatever its settings are, it has to answer a probe.
-func DoesNotAnswer(f Functions, function string) func(ctx context.Context, version string) error {
-	return func(ctx context.Context, version string) error {
-		_, err := probe(ctx, f, function, version, nil)
-		return err
-	}
-}
-
-// RunsWith says what is wrong with a version of our function: it doesn't answer,
-// or runs with other settings than a configuration's.
-func RunsWith(ctx context.Context, f Functions, function, version string, c *config.Config) error {
+// Answers says what is wrong with a version of our function: it doesn't answer a
+// probe or, with c, runs with other settings than c's.
+func Answers(ctx context.Context, f Functions, function, version string, c *config.Config) error {
 	_, err := probe(ctx, f, function, version, c)
 	return err
 }
