@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"athenarefresh/internal/coverage"
@@ -50,8 +51,7 @@ type watchedMonitor struct {
 	m *monitored
 	a *app
 
-	mu     sync.Mutex
-	judged []faults.Case
+	amiss atomic.Pointer[faults.Case] // nil: nothing
 }
 
 func (w *watchedMonitor) run(ctx context.Context) {
@@ -60,57 +60,41 @@ func (w *watchedMonitor) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		w.mu.Lock()
+		w.amiss.Store(w.judged(r, err))
+		wait := time.Minute
 		if err != nil {
-			w.judged = w.a.unasked(w.m.Config.Queue, err)
-		} else {
-			w.judged = w.a.casesOf(r.Verdict)
+			wait = 10 * time.Second
 		}
-		w.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(every(err)):
+		case <-time.After(wait):
 		}
 	}
 }
 
-// every is when to ask again: soon after a failure.
-func every(err error) time.Duration {
-	if err != nil {
-		return 10 * time.Second
-	}
-	return time.Minute
-}
-
-func (w *watchedMonitor) cases() []faults.Case {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return append([]faults.Case(nil), w.judged...)
-}
-
-// unasked is that the queue, or CloudWatch, could not be asked.
-func (a *app) unasked(queue string, err error) []faults.Case {
-	if noSuchQueue(err) {
+// judged is the fault that the queue's numbers stand for, or that they could not be
+// had.
+func (w *watchedMonitor) judged(r *monitor.Report, err error) *faults.Case {
+	switch {
+	case noSuchQueue(err):
 		return nil // the page has asked the queue itself
+	case err != nil:
+		return new(faults.New("queue_silent", faults.Args{"queue": w.m.Config.Queue, "why": explainStatus(err).Error()}))
 	}
-	why := explainStatus(err).Error()
-	return a.pasted(faults.New("queue_silent", faults.Args{"queue": queue, "why": why}))
+	return r.Verdict.Fault()
 }
 
-// casesOf is the fault that a verdict on the queue's numbers stands for.
-func (a *app) casesOf(v monitor.Verdict) []faults.Case {
-	fault := v.Fault()
-	if fault == nil {
+// cases is the fault with commands that are of this configuration.
+func (w *watchedMonitor) cases() []faults.Case {
+	amiss := w.amiss.Load()
+	if amiss == nil {
 		return nil
 	}
-	return a.pasted(*fault)
-}
-
-// pasted is a case whose commands are of this configuration.
-func (a *app) pasted(c faults.Case) []faults.Case {
-	for i, command := range c.Run {
-		c.Run[i] = a.paste(command)
+	c := *amiss
+	c.Run = nil
+	for _, command := range amiss.Run {
+		c.Run = append(c.Run, w.a.paste(command))
 	}
 	return []faults.Case{c}
 }

@@ -103,8 +103,13 @@ func TestNothingOfATestIsInTheRoot(t *testing.T) {
 	dir := t.TempDir()
 	o := Options{Variables: map[string]any{"region": "us-east-1", "account_id": "123456789012"}, Region: "us-east-1", StateBucket: "s", StateKey: "k"}
 	adopt := []deploy.Existing{{What: "x", Address: "module.athena_refresh.a.b", ID: "i"}}
-	if err := writeRoot(dir, o, deploy.Purpose{Adopt: adopt}); err != nil {
-		t.Fatal(err)
+	for range 2 { // a plan after another
+		if err := writeRoot(dir, o, deploy.Purpose{Adopt: adopt}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "module", "variables.tf")); err != nil {
+		t.Error(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "main.tf.json"))
 	if err != nil {
