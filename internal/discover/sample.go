@@ -51,38 +51,30 @@ func (s *names) add(key string) {
 	s.keys = append(s.keys, key)
 }
 
-// writer is a source as it is looked for: shape says whether its files may lie
-// in a folder at all, router whether a file is one.
+// writer is a source as it is looked for.
 type writer struct {
-	source        source.Source
-	shape, router *table.Router
-	weight        int // how much of a key it knows: the most decides
+	source source.Source
+	router *table.Router // whether a file is one of its
+	weight int           // how much of a key it knows: the most decides
 }
 
 // anyBucket is the one whose keys are looked at.
 const anyBucket = "b"
 
 // writers are all sources, those that know most of a key first.
-var writers = sync.OnceValue(func() []writer {
-	var list []writer
+var writers = sync.OnceValue(func() []*writer {
+	var list []*writer
 	for _, s := range source.All() {
 		if anybodys(s) {
 			continue
 		}
-		w := writer{source: s, router: known(Rule{Source: s.Name})}
-		var shapes []table.Rule
+		w := &writer{source: s, router: known(Rule{Source: s.Name})}
 		for _, r := range s.Rules {
 			w.weight = max(w.weight, weight(r.Layout, r.Files))
-			r.Files, r.Except = nil, nil
-			shapes = append(shapes, r)
-		}
-		var err error
-		if w.shape, err = table.New([]table.Bucket{{Name: anyBucket, Rules: shapes}}); err != nil {
-			panic(err) // a test of package source finds it
 		}
 		list = append(list, w)
 	}
-	slices.SortStableFunc(list, func(a, b writer) int { return b.weight - a.weight })
+	slices.SortStableFunc(list, func(a, b *writer) int { return b.weight - a.weight })
 	return list
 })
 
@@ -124,50 +116,33 @@ var (
 	timeField = regexp.MustCompile(`^\{[yMdHms]+\}$`)
 )
 
-// candidates are the sources whose files may lie where a key does.
-func candidates(key string) (list []int) {
-	for i, w := range writers() {
-		if p := w.shape.Place(anyBucket, key); p.Outcome == table.Place {
-			list = append(list, i)
-		}
-	}
-	return list
-}
-
 // propose makes rules of the sample: first the sources that were found, then
 // what the other names look like.
 func (s *names) propose(ctx context.Context, name string, peek *peeker) []Rule {
-	fits := map[int]bool{} // of the sources that were met, whether the first file is one of theirs
+	fits := map[*writer]bool{} // of the sources that were met, whether the first file is one of theirs
+	has := func(w *writer, key string) bool {
+		if w.router.Place(anyBucket, key).Outcome != table.Place {
+			return false
+		}
+		if _, met := fits[w]; !met {
+			fits[w] = peek.fits(ctx, w, key)
+		}
+		return fits[w]
+	}
 	var rest []string
-	folder, may := "\x00", []int(nil)
 	lakes := sorted(s.lakes())
 	for _, key := range s.keys {
 		if slices.ContainsFunc(lakes, func(root string) bool { return strings.HasPrefix(key, root) }) {
 			continue
 		}
-		if at := key[:strings.LastIndexByte(key, '/')+1]; at != folder {
-			folder, may = at, candidates(at+"x")
-		}
-		if !slices.ContainsFunc(may, func(i int) bool {
-			w := &writers()[i]
-			if w.router.Place(anyBucket, key).Outcome != table.Place {
-				return false
-			}
-			if _, met := fits[i]; !met {
-				fits[i] = peek.fits(ctx, w, key)
-			}
-			return fits[i]
-		}) {
+		if !slices.ContainsFunc(writers(), func(w *writer) bool { return has(w, key) }) {
 			rest = append(rest, key)
 		}
 	}
+	found := slices.DeleteFunc(slices.Clone(writers()), func(w *writer) bool { return !fits[w] })
 	var rules []Rule
-	var found []int
-	for i := range writers() {
-		if fits[i] {
-			found = append(found, i)
-			rules = append(rules, Rule{Source: writers()[i].source.Name})
-		}
+	for _, w := range found {
+		rules = append(rules, Rule{Source: w.source.Name})
 	}
 	rest = slices.DeleteFunc(rest, func(key string) bool { return nobodys(key, found) })
 	guessed := guess(ctx, rest, name, peek)
@@ -195,13 +170,9 @@ var lake = regexp.MustCompile(`^(.*/|)(?:(_delta_log/)|(metadata/[^/]*\.metadata
 
 // nobodys tells of a key that it needs no rule: a companion of a source that was
 // found, or what no engine reads.
-func nobodys(key string, found []int) bool {
-	for _, i := range found {
-		if p := writers()[i].router.Place(anyBucket, key); p.Outcome == table.Ignore {
-			return true
-		}
-	}
-	return plainRouter().Place(anyBucket, key).Outcome == table.Ignore
+func nobodys(key string, found []*writer) bool {
+	ignored := func(r *table.Router) bool { return r.Place(anyBucket, key).Outcome == table.Ignore }
+	return ignored(plainRouter()) || slices.ContainsFunc(found, func(w *writer) bool { return ignored(w.router) })
 }
 
 // plainRouter takes what is ignored whatever the rules are.
@@ -268,10 +239,10 @@ const reserved = "alerts"
 
 // tables are the names that no guess may have: those of the sources that were
 // found, and the reserved one.
-func tables(found []int) map[string]bool {
+func tables(found []*writer) map[string]bool {
 	taken := map[string]bool{reserved: true}
-	for _, i := range found {
-		for _, r := range writers()[i].source.Rules {
+	for _, w := range found {
+		for _, r := range w.source.Rules {
 			taken[r.Table] = true
 		}
 	}
