@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http/httptest"
 	"os/exec"
 	"slices"
@@ -132,7 +133,7 @@ func newWide(t *testing.T, url string) *wide {
 	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 	const database = "wide_streamalert"
 	reader := glue.NewReader(cfg, database)
-	return &wide{t: t, client: newClient(url), tables: glue.NewTables(cfg, database), reader: reader, late: glue.NewWriter(cfg, reader, glue.Options{}),
+	return &wide{t: t, client: newClient(url), tables: glue.NewTables(cfg, database), reader: reader, late: glue.NewWriter(cfg, reader, slog.New(slog.DiscardHandler)),
 		search: query.New(cfg, query.Options{Database: database, WorkGroup: database, ResultsBucket: "wide.streamalert.athena-results"})}
 }
 

@@ -23,25 +23,11 @@ func loggedCatalog(cfg aws.Config, c *config.Config, log *slog.Logger) (catalog 
 	switch c.Catalog {
 	case config.CatalogAthena:
 		writer := athena.New(cfg, athena.Options{
-			Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket,
-			Observe: func(s athena.Submission) {
-				log.Debug("statement", "id", s.ID, "table", s.Table, "partitions", s.Partitions, "bytes", s.Bytes, "took", s.Took.String(), "error", text(s.Err))
-			},
+			Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket, Log: log,
 		})
 		return refresh.Catalog{Reader: reader, Writer: writer}, writer.Close
 	case config.CatalogGlue:
-		writer := glue.NewWriter(cfg, reader, glue.Options{Observe: func(s glue.Submission) {
-			log.Debug("addition", "table", s.Table, "partitions", s.Partitions, "took", s.Took.String(), "error", text(s.Err))
-		}})
-		return refresh.Catalog{Reader: reader, Writer: writer}, func() error { return nil }
+		return refresh.Catalog{Reader: reader, Writer: glue.NewWriter(cfg, reader, log)}, func() error { return nil }
 	}
 	panic("no writer for the catalog " + string(c.Catalog)) // which config.Catalogs has
-}
-
-// text is an error's, "" for none.
-func text(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

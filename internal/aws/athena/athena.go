@@ -19,6 +19,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -55,19 +56,8 @@ type Options struct {
 	// ResultsBucket takes the statements' results where the work group
 	// doesn't say otherwise; "" leaves it to the work group.
 	ResultsBucket string
-	// Observe is called once for every statement, when its state is final or
-	// was given up. May be nil; must be safe for concurrent use.
-	Observe func(Submission)
-}
-
-// Submission is what became of a statement.
-type Submission struct {
-	ID         string // the query execution's, "" if Athena took none
-	Table      string // "" for Check's
-	Partitions int
-	Bytes      int           // of the statement
-	Took       time.Duration // from submission to final state
-	Err        error
+	// Log has a line for every statement, when its state is final or was given up.
+	Log *slog.Logger
 }
 
 // Writer is a [refresh.Writer] by DDL.
@@ -150,34 +140,32 @@ func (w *Writer) add(ctx context.Context, t refresh.Table, parts []refresh.Parti
 	if err != nil {
 		return err
 	}
-	_, err = w.run(ctx, sql, Submission{Table: t.ID.Name, Partitions: len(parts)}, parts)
+	_, err = w.run(ctx, sql, t.ID.Name, parts)
 	return err
 }
 
 // run submits a statement and returns when its state is final: nil if it
-// succeeded. parts are those that the statement names.
-func (w *Writer) run(ctx context.Context, sql string, s Submission, parts []refresh.Partition) (id string, err error) {
+// succeeded. parts are those that the statement names, table is theirs: "" for a
+// statement that changes nothing.
+func (w *Writer) run(ctx context.Context, sql, table string, parts []refresh.Partition) (id string, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
 	began := time.Now()
-	s.Bytes = len(sql)
-	s.ID, err = w.submit(ctx, sql, s.Table != "")
+	id, err = w.submit(ctx, sql, table != "")
 	switch {
 	case err != nil:
 		err = refusal(err, parts)
-	case s.Table == "":
-		err = w.shortOutcome(ctx, s.ID)
+	case table == "":
+		err = w.shortOutcome(ctx, id)
 	default:
 		// From here on the statement runs, whatever becomes of us. If we crash,
 		// what it adds is found by whoever is handed the messages next.
-		err = w.outcome(ctx, s.ID, parts)
+		err = w.outcome(ctx, id, parts)
 	}
-	s.Took, s.Err = time.Since(began), err
-	if w.o.Observe != nil {
-		w.o.Observe(s)
-	}
-	return s.ID, err
+	w.o.Log.Debug("statement", "id", id, "table", table, "partitions", len(parts), "bytes", len(sql),
+		"took", time.Since(began).String(), "error", awserror.Text(err))
+	return id, err
 }
 
 // submit starts a statement. The end of ctx doesn't interrupt one that changes
@@ -300,7 +288,7 @@ func (w *Writer) Check(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
-	id, err := w.run(ctx, "SHOW DATABASES LIKE "+pattern, Submission{}, nil)
+	id, err := w.run(ctx, "SHOW DATABASES LIKE "+pattern, "", nil)
 	if err != nil {
 		return fmt.Errorf("run a statement in work group %s, results in %s: %w", cmp.Or(w.o.WorkGroup, "primary"), w.describeResults(), err)
 	}

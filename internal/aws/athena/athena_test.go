@@ -1,9 +1,12 @@
 package athena
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,8 +23,8 @@ func TestAddSubmitsOneStatement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{states: []string{"QUEUED", "RUNNING", "QUEUED", "RUNNING"}}
 		w := s.open(t)
-		var seen []Submission
-		w.o.Observe = func(s Submission) { seen = append(seen, s) }
+		var log bytes.Buffer
+		w.o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		if err := w.Add(t.Context(), tableOf(dt), numbered(3)); err != nil {
 			t.Fatal(err)
 		}
@@ -33,8 +36,9 @@ func TestAddSubmitsOneStatement(t *testing.T) {
 		if in := all[0]; in.WorkGroup != "wg" || in.QueryExecutionContext.Database != "db" || in.ResultConfiguration.OutputLocation != "s3://results/athena-partition-refresh/" {
 			t.Errorf("submitted %+v", in)
 		}
-		if len(seen) != 1 || seen[0].ID != "id-0" || seen[0].Table != "t" || seen[0].Partitions != 3 || seen[0].Bytes != len(want) || seen[0].Took <= 0 || seen[0].Err != nil {
-			t.Errorf("observed %+v", seen)
+		line := fmt.Sprintf(`^\S+ level=DEBUG msg=statement id=id-0 table=t partitions=3 bytes=%d took=[1-9]\S* error=""\n$`, len(want))
+		if !regexp.MustCompile(line).Match(log.Bytes()) {
+			t.Errorf("logged %s", &log)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package athena
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,7 +37,7 @@ func FuzzReply(f *testing.F) {
 		}
 		reply = awstest.Reply{Code: c, Text: body}
 		synctest.Test(t, func(t *testing.T) {
-			w := New(cfg, Options{Database: "db"})
+			w := New(cfg, Options{Database: "db", Log: slog.New(slog.DiscardHandler)})
 			w.retryer = aws.NopRetryer{}
 			defer w.Close()
 			// A statement whose state the answer leaves open is polled until ctx

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -185,7 +186,7 @@ func TestWhatIsReadOfAnAthenaError(t *testing.T) {
 func fakes(get func(context.Context, *batchGetIn, ...func(*athena.Options)) (*batchGetOut, error), stop func()) *Writer {
 	id := "a"
 	return &Writer{
-		o:      Options{Database: "db"},
+		o:      Options{Database: "db", Log: slog.New(slog.DiscardHandler)},
 		poller: newPoller(get),
 		start: func(context.Context, *athena.StartQueryExecutionInput, ...func(*athena.Options)) (*athena.StartQueryExecutionOutput, error) {
 			return &athena.StartQueryExecutionOutput{QueryExecutionId: &id}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -82,7 +83,7 @@ func (s *service) open(t *testing.T) *Writer {
 		HTTPClient:   inProcess{s.handler()},
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		Retryer:      func() aws.Retryer { return hasty{retry.NewStandard()} },
-	}, Options{Database: "db", WorkGroup: "wg", ResultsBucket: "results"})
+	}, Options{Database: "db", WorkGroup: "wg", ResultsBucket: "results", Log: slog.New(slog.DiscardHandler)})
 	w.retryer = hasty{w.retryer}
 	t.Cleanup(func() { w.Close() })
 	return w

@@ -58,6 +58,14 @@ type plain struct {
 func (p *plain) Error() string { return p.text }
 func (p *plain) Unwrap() error { return p.err }
 
+// Text is an error's for the log, "" for none.
+func Text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 // Proxy names the proxy that a request which nothing answered had to go through,
 // and the variable that says so; "" if there was none.
 func Proxy(err error) string {

@@ -3,6 +3,7 @@ package glue
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -42,7 +43,7 @@ func FuzzReply(f *testing.F) {
 		}
 		code, reply = c, body
 		r := NewReader(cfg, "db")
-		w := NewWriter(cfg, r, Options{})
+		w := NewWriter(cfg, r, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := r.Table(ctx, "t"); err == nil && c >= 300 {

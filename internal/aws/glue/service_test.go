@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -48,7 +49,7 @@ func open(t *testing.T, s script) (*Reader, *Writer) {
 	t.Helper()
 	cfg := s.serve(t)
 	r := NewReader(cfg, "db")
-	w := NewWriter(cfg, r, Options{})
+	w := NewWriter(cfg, r, slog.New(slog.DiscardHandler))
 	w.retryer = hasty{w.retryer}
 	return r, w
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
@@ -23,25 +24,10 @@ const (
 	addTimeout = time.Minute
 )
 
-// Options are what a Writer can be told.
-type Options struct {
-	// Observe is called once for every BatchCreatePartition. May be nil; must
-	// be safe for concurrent use.
-	Observe func(Submission)
-}
-
-// Submission is what became of a BatchCreatePartition.
-type Submission struct {
-	Table      string
-	Partitions int
-	Took       time.Duration
-	Err        error // as of the whole call, or of its partitions
-}
-
 // Writer is a [refresh.Writer] by the Data Catalog's own API.
 type Writer struct {
 	reader  *Reader
-	o       Options
+	log     *slog.Logger
 	retryer aws.Retryer // of additions
 
 	getDatabase          func(context.Context, *glue.GetDatabaseInput, ...func(*glue.Options)) (*glue.GetDatabaseOutput, error)
@@ -51,12 +37,13 @@ type Writer struct {
 var _ refresh.Writer = (*Writer)(nil)
 
 // NewWriter returns a Writer into the reader's database. Partitions are made
-// like the tables that the reader read last.
-func NewWriter(cfg aws.Config, r *Reader, o Options) *Writer {
+// like the tables that the reader read last. The log has a line for every
+// BatchCreatePartition.
+func NewWriter(cfg aws.Config, r *Reader, log *slog.Logger) *Writer {
 	client := newClient(cfg)
 	return &Writer{
 		reader:               r,
-		o:                    o,
+		log:                  log,
 		retryer:              awserror.Retryer(client.Options().Retryer),
 		getDatabase:          client.GetDatabase,
 		batchCreatePartition: client.BatchCreatePartition,
@@ -154,9 +141,7 @@ func (w *Writer) create(ctx context.Context, t refresh.Table, like types.Storage
 	} else {
 		err = itemErrors(out.Errors)
 	}
-	if w.o.Observe != nil {
-		w.o.Observe(Submission{Table: t.ID.Name, Partitions: len(parts), Took: time.Since(began), Err: err})
-	}
+	w.log.Debug("addition", "table", t.ID.Name, "partitions", len(parts), "took", time.Since(began).String(), "error", awserror.Text(err))
 	return err
 }
 

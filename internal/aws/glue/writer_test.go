@@ -1,11 +1,14 @@
 package glue
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -27,13 +30,13 @@ func TestAPartitionIsMadeLikeItsTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var seen []Submission
-	w.o.Observe = func(s Submission) { seen = append(seen, s) }
+	var log bytes.Buffer
+	w.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if err := w.Add(t.Context(), table, parts(1)); err != nil {
 		t.Fatal(err)
 	}
-	if len(seen) != 1 || seen[0].Table != "t" || seen[0].Partitions != 1 || seen[0].Took <= 0 || seen[0].Err != nil {
-		t.Errorf("observed %+v", seen)
+	if !regexp.MustCompile(`^\S+ level=DEBUG msg=addition table=t partitions=1 took=[1-9]\S* error=""\n$`).Match(log.Bytes()) {
+		t.Errorf("logged %s", &log)
 	}
 	want := aTable()["Table"].(object)["StorageDescriptor"].(object)
 	want["Location"] = "s3://b/0/"
@@ -222,7 +225,7 @@ func TestALostReplyAddsWhatItAdded(t *testing.T) {
 	cfg := aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
 	r := NewReader(cfg, "db")
 	r.remember("t", described{aKnownTable.ID, types.StorageDescriptor{}})
-	w := NewWriter(cfg, r, Options{})
+	w := NewWriter(cfg, r, slog.New(slog.DiscardHandler))
 	w.retryer = hasty{w.retryer}
 	if err := w.Add(t.Context(), aKnownTable, parts(1)); err != nil || n != 2 {
 		t.Errorf("Add: %v after %d requests", err, n)
