@@ -66,8 +66,11 @@ type Copy struct {
 	Sent time.Time
 }
 
-// Note is what a refresh wrote beside a copy.
+// Note is what a refresh wrote beside a copy, as JSON:
+//
+//	{"reasons":["no_layout_match"],"id":"…","sent":"2026-01-02T03:04:05.678Z"}
 type Note struct {
-	Reasons []refresh.Reason
-	ID      string // of the message that was copied
+	Reasons []refresh.Reason `json:"reasons"`
+	ID      string           `json:"id"`             // of the message that was copied
+	Sent    string           `json:"sent,omitempty"` // RFC 3339 in UTC, to the millisecond; absent if unknown
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,7 +19,7 @@ import (
 
 const (
 	// ParkedAttribute is the name of a parked copy's message attribute, a
-	// string that holds a [Parked] as JSON.
+	// string that holds a [parked.Note] as JSON.
 	ParkedAttribute = "athena-refresh"
 
 	// maxMessage is what SQS takes of a message at most, in bytes, the names,
@@ -29,15 +30,6 @@ const (
 	lookAgainSoon = time.Minute // when looking failed
 	attributeType = "String"
 )
-
-// Parked is what a copy in the dead-letter queue says of its message:
-//
-//	{"reasons":["no_layout_match"],"id":"…","sent":"2026-01-02T03:04:05.678Z"}
-type Parked struct {
-	Reasons []refresh.Reason `json:"reasons"`
-	ID      string           `json:"id"`             // of the message that was copied
-	Sent    string           `json:"sent,omitempty"` // RFC 3339 in UTC, to the millisecond; absent if unknown
-}
 
 // deadLetter is what is known of the dead-letter queue.
 type deadLetter struct {
@@ -85,7 +77,7 @@ func (q *Queue) look(ctx context.Context) (url string, err error) {
 	return q.resolve(ctx, attrs[string(types.QueueAttributeNameRedrivePolicy)])
 }
 
-// Park sends a copy of the message to the dead-letter queue, with a [Parked]
+// Park sends a copy of the message to the dead-letter queue, with a [parked.Note]
 // beside it where there is room. It counts only if the answer gives it an id
 // and the checksum of exactly this body.
 func (q *Queue) Park(ctx context.Context, m refresh.Message, reasons []refresh.Reason) error {
@@ -93,7 +85,7 @@ func (q *Queue) Park(ctx context.Context, m refresh.Message, reasons []refresh.R
 	if err != nil {
 		return fmt.Errorf("park message %s: %w", m.ID, err)
 	}
-	attr, err := json.Marshal(Parked{Reasons: reasons, ID: m.ID, Sent: rfc3339(m.Sent)})
+	attr, err := json.Marshal(parked.Note{Reasons: reasons, ID: m.ID, Sent: rfc3339(m.Sent)})
 	if err != nil {
 		return fmt.Errorf("park message %s: %w", m.ID, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/local/awsjson"
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
 )
 
@@ -33,7 +34,7 @@ func TestParkCopiesTheBodyWithTheReasonsBesideIt(t *testing.T) {
 	if want := `{"reasons":["no_layout_match","unknown_bucket"],"id":"id-1","sent":"2026-01-02T03:04:05.678Z"}`; a.DataType != "String" || a.StringValue != want {
 		t.Errorf("attribute %+v, want %s", a, want)
 	}
-	var p Parked
+	var p parked.Note
 	if err := json.Unmarshal([]byte(a.StringValue), &p); err != nil || p.ID != "id-1" {
 		t.Errorf("read back: %+v, %v", p, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/daemon"
 	localsqs "athenarefresh/internal/local/sqs"
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -183,7 +184,7 @@ func TestParkOnTheLocalSQS(t *testing.T) {
 	if err != nil || len(out.Messages) != 1 || *out.Messages[0].Body != body {
 		t.Fatalf("in the dead-letter queue: %+v, %v", out, err)
 	}
-	var p sqs.Parked
+	var p parked.Note
 	if err := json.Unmarshal([]byte(aws.ToString(out.Messages[0].MessageAttributes[sqs.ParkedAttribute].StringValue)), &p); err != nil {
 		t.Fatal(err)
 	}

@@ -84,11 +84,11 @@ func copyOf(m types.Message) parked.Copy {
 
 // noteOf reads what [Queue.Park] wrote; nil where it is not that.
 func noteOf(text *string) *parked.Note {
-	var p Parked
-	if text == nil || json.Unmarshal([]byte(*text), &p) != nil {
+	var n parked.Note
+	if text == nil || json.Unmarshal([]byte(*text), &n) != nil {
 		return nil
 	}
-	return &parked.Note{Reasons: p.Reasons, ID: p.ID}
+	return &n
 }
 
 // GiveBack implements parked.DeadLetters.

@@ -40,7 +40,7 @@ func TestCopiesAreReadWithWhatStandsBesideThem(t *testing.T) {
 	}})
 	got, err := p.Receive(t.Context(), 3, 5*time.Minute)
 	want := []parked.Copy{
-		{ID: "c1", Handle: "h1", Body: " é\n", Note: &parked.Note{Reasons: []refresh.Reason{"a", "b"}, ID: "m1"}},
+		{ID: "c1", Handle: "h1", Body: " é\n", Note: &parked.Note{Reasons: []refresh.Reason{"a", "b"}, ID: "m1", Sent: "…"}},
 		{ID: "c2", Redriven: true},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
