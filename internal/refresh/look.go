@@ -148,13 +148,13 @@ func (t *planner) fitting(batch []*want, tab Table) (fit []*want) {
 		return nil
 	}
 	for _, w := range batch {
-		values, why := tab.canonical(&w.part)
+		ways, why := tab.written(&w.part)
 		if format := tab.format(w.parquet); format.Reason != "" {
 			why = format
 		}
 		if why.Reason != "" {
 			t.answer(w, why)
-		} else if t.claim(w, identity(values)) {
+		} else if t.claim(w, identity(ways[0])) {
 			fit = append(fit, w)
 		}
 	}
@@ -211,7 +211,8 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent 
 	stale := t.dueAgain(unread)
 	values := make([][]string, 0, len(unread)+len(stale))
 	for _, w := range unread {
-		values = append(values, allForms(&tab, w.part.Keys, w.part.Values)...)
+		ways, _ := tab.written(&w.part)
+		values = append(values, ways...)
 	}
 	for _, k := range stale {
 		values = append(values, k.values)

@@ -59,7 +59,13 @@ func (r *Refresher) place(body string, s *settling) {
 		r.large.Lock()
 		defer r.large.Unlock()
 	}
-	r.buffers.read(body, func(list []event.Record) { r.records(list, s) })
+	r.buffers.read(body, func(list []event.Record) {
+		r.routing.RLock() // all of them by the same rules
+		defer r.routing.RUnlock()
+		for i := range list {
+			s.record(&list[i], r.o.Router)
+		}
+	})
 }
 
 // recordBuffers are the room that records are read into.
@@ -78,15 +84,6 @@ func (b *recordBuffers) read(body string, use func([]event.Record)) {
 		*room = nil
 	}
 	b.pool.Put(room)
-}
-
-// records places records, all of them by the same rules.
-func (r *Refresher) records(list []event.Record, s *settling) {
-	r.routing.RLock()
-	defer r.routing.RUnlock()
-	for i := range list {
-		s.record(&list[i], r.o.Router)
-	}
 }
 
 // backend says whether a partition is in the catalog: the planners of a

@@ -165,25 +165,6 @@ func charForms(value string, arguments []int) (canonical, other string, ok bool)
 	return canonical, canonical + strings.Repeat(" ", max(missing, 0)), missing >= 0 && canonical != ""
 }
 
-// allForms are the values under which the catalog may have a partition that the
-// table can have, the canonical ones first, at most three. If it is there under
-// any of them it must not be added again: a query would find its rows twice.
-func allForms(tab *Table, keys, raw []string) (list [][]string) {
-	var ways [len(forms{})][]string
-	for _, k := range tab.Keys {
-		s, _ := formsOf(k.Type, raw[slices.Index(keys, k.Name)])
-		for i := range ways {
-			ways[i] = append(ways[i], s[i])
-		}
-	}
-	for _, w := range ways {
-		if !slices.ContainsFunc(list, func(o []string) bool { return slices.Equal(o, w) }) {
-			list = append(list, w)
-		}
-	}
-	return list
-}
-
 // someValue is a value that fits the key's type.
 func (k Key) someValue() string {
 	for _, v := range []string{"x", "1", "2026-01-02", "true"} {
@@ -222,14 +203,13 @@ func (tab *Table) AsWritten(stored []string) bool {
 // catalog would be given them; all are those under which it may have them.
 // Where a table that takes partitions can't have this one, why says so.
 func (tab *Table) Values(p *table.Placement) (values []string, all [][]string, why Answer) {
-	a := tab.format(p.Parquet)
-	if a.Reason == "" {
-		values, a = tab.canonical(&p.Partition)
+	if why = tab.format(p.Parquet); why.Reason == "" {
+		all, why = tab.written(&p.Partition)
 	}
-	if a.Reason != "" {
-		return nil, nil, a
+	if why.Reason != "" {
+		return nil, nil, why
 	}
-	return values, allForms(tab, p.Partition.Keys, p.Partition.Values), Answer{}
+	return all[0], all, Answer{}
 }
 
 // Accepts returns why the table can't take partitions with these keys, in any
@@ -272,30 +252,37 @@ func (tab *Table) format(parquet bool) Answer {
 	return Answer{}
 }
 
-// canonical returns a partition's values in the order of the table's keys, as the
-// table's types write them, or why the table can't have them.
-func (tab *Table) canonical(p *table.Partition) ([]string, Answer) {
-	mismatch := func() ([]string, Answer) {
-		return nil, Answer{Reason: PartitionKeysMismatch, Detail: fmt.Sprintf(
-			"the layout has the partition keys %s, table %s has %s", strings.Join(p.Keys, ", "), tab.ID.Name, tab.keyList())}
-	}
-	if len(tab.Keys) != len(p.Keys) {
-		return mismatch()
-	}
-	values := make([]string, len(tab.Keys))
-	for i, k := range tab.Keys {
+// written are a partition's values in the order of the table's keys, as the
+// catalog may have them: at most three ways, the canonical one first. If it is
+// there under any of them it must not be added again: a query would find its rows
+// twice. Where the table's types can't have them, why says so.
+func (tab *Table) written(p *table.Partition) (ways [][]string, why Answer) {
+	mismatch := len(tab.Keys) != len(p.Keys)
+	var all [len(forms{})][]string
+	for _, k := range tab.Keys {
 		at := slices.Index(p.Keys, k.Name)
-		if at < 0 {
-			return mismatch()
+		if mismatch = mismatch || at < 0; mismatch {
+			break
 		}
-		all, ok := formsOf(k.Type, p.Values[at])
+		f, ok := formsOf(k.Type, p.Values[at])
 		if !ok {
 			return nil, Answer{Reason: InvalidValue, Detail: fmt.Sprintf("%s=%q is no %s, which the key of table %s is",
 				k.Name, p.Values[at], k.Type, tab.ID.Name)}
 		}
-		values[i] = all[0]
+		for i := range all {
+			all[i] = append(all[i], f[i])
+		}
 	}
-	return values, Answer{}
+	if mismatch {
+		return nil, Answer{Reason: PartitionKeysMismatch, Detail: fmt.Sprintf(
+			"the layout has the partition keys %s, table %s has %s", strings.Join(p.Keys, ", "), tab.ID.Name, tab.keyList())}
+	}
+	for _, w := range all {
+		if !slices.ContainsFunc(ways, func(o []string) bool { return slices.Equal(o, w) }) {
+			ways = append(ways, w)
+		}
+	}
+	return ways, Answer{}
 }
 
 func (tab *Table) keyList() string {
@@ -311,6 +298,6 @@ func (tab *Table) keyList() string {
 
 // partition is a want as the catalog is to have it. Its values fitted before.
 func (tab *Table) partition(w *want) Partition {
-	values, _ := tab.canonical(&w.part)
-	return Partition{Values: values, Location: w.part.Location}
+	ways, _ := tab.written(&w.part)
+	return Partition{Values: ways[0], Location: w.part.Location}
 }
