@@ -24,6 +24,7 @@ package local
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +44,7 @@ import (
 	"athenarefresh/internal/local/sigv4"
 	"athenarefresh/internal/local/sqs"
 
+	"github.com/rclone/gofakes3"
 	"go.etcd.io/bbolt"
 )
 
@@ -164,6 +166,27 @@ func (s *Stack) points(queue, metric string, from, to time.Time) []cloudwatch.Po
 		list = append(list, cloudwatch.Point(p))
 	}
 	return list
+}
+
+// objects are the store as Athena sees it.
+type objects struct{ store *s3.Store }
+
+// List implements athena.Objects.
+func (o objects) List(ctx context.Context, bucket, prefix string) ([]athena.Object, error) {
+	found, err := o.store.Objects(ctx, bucket, prefix)
+	if gofakes3.HasErrorCode(err, gofakes3.ErrNoSuchBucket) {
+		return nil, nil
+	}
+	all := make([]athena.Object, len(found))
+	for i, f := range found {
+		all[i] = athena.Object(f)
+	}
+	return all, err
+}
+
+// Put implements athena.Objects.
+func (o objects) Put(ctx context.Context, bucket, key string, body []byte) error {
+	return o.store.Put(ctx, bucket, key, body)
 }
 
 // Handler answers all services. Every request it has let in must have ended
