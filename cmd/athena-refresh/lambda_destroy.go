@@ -10,6 +10,7 @@ import (
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/terminal"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 )
 
@@ -98,7 +99,7 @@ func (a *app) confirmDestruction(ctx context.Context, t *target, f *lambdaFlags,
 // sayLost counts what people may miss of what is deleted.
 func (a *app) sayLost(ctx context.Context, t *target, x *deploy.Destruction) error {
 	for _, q := range x.Queues() {
-		waiting, err := account.Messages(ctx, t.cfg, q.ID)
+		waiting, err := inQueue(ctx, t.cfg, q.Name)
 		if err != nil {
 			return err
 		}
@@ -116,6 +117,15 @@ func (a *app) sayLost(ctx context.Context, t *target, x *deploy.Destruction) err
 		}
 	}
 	return nil
+}
+
+// inQueue is how many messages a queue holds; 0 if there is no such queue.
+func inQueue(ctx context.Context, cfg aws.Config, name string) (int, error) {
+	n, err := depth(ctx, cfg, name)
+	if noSuchQueue(err) {
+		return 0, nil
+	}
+	return n, err
 }
 
 // lambdaDestroyed is what lambda destroy --json prints.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
 )
 
@@ -122,7 +121,7 @@ func (d *deployment) kept(ctx context.Context) []string {
 	for _, r := range d.letGo {
 		text := r.Kind + " " + r.Old
 		if r.Kind == deploy.KindQueue {
-			n, err := account.Messages(ctx, d.t.cfg, r.ID)
+			n, err := inQueue(ctx, d.t.cfg, r.Old)
 			if text += ", with " + count(n, "message"); err != nil {
 				text = fmt.Sprintf("%s %s; %v", r.Kind, r.Old, err)
 			}

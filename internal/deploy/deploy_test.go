@@ -238,10 +238,10 @@ func TestABucketThatIsConfiguredNoMoreNotifiesNoMore(t *testing.T) {
 func deployed(old ...string) State {
 	s := State{Outputs: Outputs{QueueARN: queueARN, Database: "p_streamalert", Key: "key1"}}
 	for i, r := range []Resource{
-		{queueAddress, "p_streamalert_athena_s3_notifications", "url"}, {deadLettersAddress, "p_streamalert_athena_s3_notifications_dlq", "url_dlq"},
-		{databaseAddress, "p_streamalert", ""}, {workGroupAddress, "p_streamalert", ""},
-		{resultsAddress, "p.streamalert.athena-results", ""}, {"aws_s3_bucket_policy.results", "p.streamalert.athena-results", ""},
-		{"aws_lambda_function.refresh", "f", ""},
+		{queueAddress, "p_streamalert_athena_s3_notifications"}, {deadLettersAddress, "p_streamalert_athena_s3_notifications_dlq"},
+		{databaseAddress, "p_streamalert"}, {workGroupAddress, "p_streamalert"},
+		{resultsAddress, "p.streamalert.athena-results"}, {"aws_s3_bucket_policy.results", "p.streamalert.athena-results"},
+		{"aws_lambda_function.refresh", "f"},
 	} {
 		r.Address = module + r.Address
 		if i < len(old) && old[i] != "" {

@@ -69,7 +69,6 @@ type State struct {
 type Resource struct {
 	Address string
 	Name    string // in the account
-	ID      string // as Terraform has it: a queue's URL
 }
 
 // resource is the one at an address in the module.

@@ -13,10 +13,8 @@ import (
 // the configuration than in the account. Terraform would delete it, with what is
 // in it, to make another.
 type Renamed struct {
-	Kind string `json:"kind"` // such as queue
-	Old  string `json:"old"`
-	New  string `json:"new"`
-	ID   string `json:"-"` // a queue's URL
+	Kind     string // such as queue
+	Old, New string
 
 	addresses []string // its own, and those of what belongs to it
 }
@@ -51,7 +49,7 @@ func renamed(s State, c *config.Config) (list []Renamed) {
 		if !ok || r.Name == h.name(c) {
 			continue
 		}
-		list = append(list, Renamed{Kind: h.kind, Old: r.Name, New: h.name(c), ID: r.ID, addresses: s.belonging(h.address)})
+		list = append(list, Renamed{Kind: h.kind, Old: r.Name, New: h.name(c), addresses: s.belonging(h.address)})
 	}
 	return list
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
 // Finder looks for resources, as [deploy.Finder].
@@ -159,29 +158,6 @@ func hasStatement(policy, sid string) error {
 
 // noWorkGroup: Athena has no exception of its own for it.
 func noWorkGroup(err error) bool { return awserror.Code(err) == "InvalidRequestException" }
-
-// Messages is how many messages are in a queue, waiting and hidden; 0 if there
-// is no such queue.
-func Messages(ctx context.Context, cfg aws.Config, url string) (int, error) {
-	out, err := sqs.NewFromConfig(cfg).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{
-		types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
-	}})
-	if has(err, absent...) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("count the messages of %s: %w", url, err)
-	}
-	sum := 0
-	for _, v := range out.Attributes {
-		var n int
-		if _, err := fmt.Sscan(v, &n); err != nil {
-			return 0, fmt.Errorf("count the messages of %s: %w", url, err)
-		}
-		sum += n
-	}
-	return sum, nil
-}
 
 // SavedQueries is how many queries people saved in a work group; 0 if there is
 // no such work group.

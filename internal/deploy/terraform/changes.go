@@ -171,8 +171,7 @@ func resources(m stateModule) (list []deploy.Resource) {
 		if r.Mode != managed {
 			continue
 		}
-		id, _ := r.Values["id"].(string)
-		list = append(list, deploy.Resource{Address: r.Address, Name: name(r.Name, r.Values), ID: id})
+		list = append(list, deploy.Resource{Address: r.Address, Name: name(r.Name, r.Values)})
 	}
 	for _, child := range m.ChildModules {
 		list = append(list, resources(child)...)

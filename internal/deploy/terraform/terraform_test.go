@@ -65,7 +65,7 @@ func TestWhatTerraformPrintsIsRead(t *testing.T) {
 	if len(plan.Changes) != 1 || plan.Changes[0].Verb != deploy.Adopt || plan.Changes[0].Name != "q" || !slices.Equal(plan.Widened, []string{"w"}) {
 		t.Errorf("the plan is %+v", plan)
 	}
-	if len(list) != 1 || list[0] != (deploy.Resource{Address: "module.m.a.b", Name: "q", ID: "7"}) || s.Values.Outputs["queue_arn"].Value != "arn" {
+	if len(list) != 1 || list[0] != (deploy.Resource{Address: "module.m.a.b", Name: "q"}) || s.Values.Outputs["queue_arn"].Value != "arn" {
 		t.Errorf("the state is %+v %+v", list, s.Values.Outputs)
 	}
 	for _, version := range []string{"", "0.2", "2.0"} {
