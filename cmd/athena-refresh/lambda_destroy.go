@@ -99,12 +99,12 @@ func (a *app) confirmDestruction(ctx context.Context, t *target, f *lambdaFlags,
 // sayLost counts what people may miss of what is deleted.
 func (a *app) sayLost(ctx context.Context, t *target, x *deploy.Destruction) error {
 	for _, q := range x.Queues() {
-		waiting, err := inQueue(ctx, t.cfg, q.Name)
+		waiting, err := inQueue(ctx, t.cfg, q)
 		if err != nil {
 			return err
 		}
 		if waiting > 0 {
-			a.say(fmt.Sprintf("Queue %s holds %s, which are deleted with it, and what they speak of is not added. \"athena-refresh once\" settles them, \"athena-refresh parked\" shows those that could not be placed.", q.Name, count(waiting, "message")))
+			a.say(fmt.Sprintf("Queue %s holds %s, which are deleted with it, and what they speak of is not added. \"athena-refresh once\" settles them, \"athena-refresh parked\" shows those that could not be placed.", q, count(waiting, "message")))
 		}
 	}
 	if group := x.WorkGroup(); group != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/aws/account"
@@ -25,12 +26,7 @@ func (a *app) redeployment(ctx context.Context, t *target, processor string) (*r
 }
 
 func (r *redeployment) empty() bool {
-	for _, one := range r.list {
-		if len(one.Changes()) > 0 || one.Serving.RolledBackFrom() != "" || one.Serving.Version == "" {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(r.list, func(one deploy.Redeployment) bool { return !one.Empty() })
 }
 
 // lambdaRedeploy is a line of lambda deploy --json, for each of StreamAlert's
@@ -47,21 +43,13 @@ func (r *redeployment) show(a *app) error {
 	var words strings.Builder
 	var lines []any
 	for _, one := range r.list {
-		changes := one.Changes()
-		lines = append(lines, lambdaRedeploy{"redeploy", r.processor, one.Function, one.Package, append([]deploy.Attribute{}, changes...)})
+		changes := append([]deploy.Attribute{}, one.Changes()...)
+		lines = append(lines, lambdaRedeploy{"redeploy", r.processor, one.Function, one.Package, changes})
 		if len(changes) == 0 {
 			fmt.Fprintf(&words, "%s: nothing to change in function %s\n", r.processor, one.Function)
 			continue
 		}
-		var parts []string
-		for _, c := range changes {
-			if c.Name == "code" {
-				parts = append(parts, "code from "+one.Package)
-				continue
-			}
-			parts = append(parts, fmt.Sprintf("%s %s → %s", c.Name, c.Old, c.New))
-		}
-		fmt.Fprintf(&words, "change  function %s: %s\n", one.Function, strings.Join(parts, ", "))
+		fmt.Fprintln(&words, one)
 	}
 	return a.showAll(lines, words.String())
 }

@@ -74,14 +74,14 @@ func (x *Destruction) Buckets() []string {
 	return names
 }
 
-// Queues are those that are destroyed, with what is in them.
-func (x *Destruction) Queues() (list []Resource) {
+// Queues are the names of those that are destroyed, with what is in them.
+func (x *Destruction) Queues() (names []string) {
 	for _, a := range []string{queueAddress, deadLettersAddress} {
 		if r, ok := x.state.resource(a); ok {
-			list = append(list, r)
+			names = append(names, r.Name)
 		}
 	}
-	return list
+	return names
 }
 
 // WorkGroup is the one that is destroyed, with the queries that people saved in

@@ -32,7 +32,7 @@ func TestADestructionKeepsWhatItIsToldTo(t *testing.T) {
 			if got := strings.Join(x.Kept(), ", "); got != c.kept {
 				t.Errorf("said to keep %q, want %q", got, c.kept)
 			}
-			if q := x.Queues(); len(q) != 2 || q[0].Name != "p_streamalert_athena_s3_notifications" || q[1].Name != "p_streamalert_athena_s3_notifications_dlq" {
+			if q := x.Queues(); len(q) != 2 || q[0] != "p_streamalert_athena_s3_notifications" || q[1] != "p_streamalert_athena_s3_notifications_dlq" {
 				t.Errorf("queues %v", q)
 			}
 			if _, err := x.Make(t.Context(), func(Step) {}); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"athenarefresh/internal/config"
 )
@@ -70,6 +71,24 @@ func (r Redeployment) Changes() []Attribute {
 	add("timeout", r.Have.Timeout.String(), r.Want.Timeout.String())
 	add("log level", r.Have.Environment[logLevel], r.Want.Environment[logLevel])
 	return list
+}
+
+// Empty says that there is nothing to do.
+func (r Redeployment) Empty() bool {
+	return len(r.Changes()) == 0 && r.Serving.RolledBackFrom() == "" && r.Serving.Version != ""
+}
+
+// String is what would be changed, for a person.
+func (r Redeployment) String() string {
+	var parts []string
+	for _, c := range r.Changes() {
+		if c.Name == "code" {
+			parts = append(parts, "code from "+r.Package)
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s %s → %s", c.Name, c.Old, c.New))
+	}
+	return fmt.Sprintf("change  function %s: %s", r.Function, strings.Join(parts, ", "))
 }
 
 // Make deploys it: settings, code, a version, and only then the alias. Killed
