@@ -96,7 +96,7 @@ type lines interface {
 
 // plain reads lines without editing them.
 type plain struct {
-	in  *bufio.Reader
+	in  *bufio.Scanner
 	out io.Writer
 }
 
@@ -105,14 +105,13 @@ func (l *plain) Prompt(sign string) (string, error) {
 	if _, err := io.WriteString(l.out, sign); err != nil {
 		return "", err
 	}
-	line, err := l.in.ReadString('\n')
-	if errors.Is(err, context.Canceled) || errors.Is(err, io.EOF) && line == "" {
-		return "", io.EOF
+	if l.in.Scan() {
+		return l.in.Text(), nil
 	}
-	if errors.Is(err, io.EOF) {
-		err = nil
+	if err := l.in.Err(); err != nil && !errors.Is(err, context.Canceled) {
+		return "", err
 	}
-	return strings.TrimRight(line, "\r\n"), err
+	return "", io.EOF
 }
 
 // AppendHistory implements lines: there is none.
@@ -149,7 +148,9 @@ func (p *Prompt) Run(ctx context.Context) error {
 	if terminal.Height(p.Out) == 0 {
 		// A terminal that doesn't say how large it is: lines are read as they come,
 		// and Ctrl-C ends ctx.
-		p.lines = &plain{in: bufio.NewReader(terminal.Input(ctx, p.In)), out: p.Out}
+		in := bufio.NewScanner(terminal.Input(ctx, p.In))
+		in.Buffer(nil, mostSQL)
+		p.lines = &plain{in, p.Out}
 		return p.loop(ctx)
 	}
 	l := liner.NewLiner()

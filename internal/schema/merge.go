@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -25,10 +26,7 @@ func Merge(old, wanted []hiveql.Column, anyType bool) (merged []hiveql.Column, n
 			continue
 		}
 		w := wanted[i]
-		m := hiveql.Column{Name: o.Name, Type: w.Type, Comment: w.Comment}
-		if m.Comment == "" {
-			m.Comment = o.Comment
-		}
+		m := hiveql.Column{Name: o.Name, Type: w.Type, Comment: cmp.Or(w.Comment, o.Comment)}
 		if !anyType {
 			m.Type = mergeTypes(o.Type, w.Type)
 		}
