@@ -166,13 +166,15 @@ func freshAt(now, at time.Time, max time.Duration) bool {
 type taskGroup struct {
 	mu   sync.Mutex
 	n    int
-	idle chan struct{} // closed when n is 0; nil if no one waits for that
+	idle chan struct{} // made when n becomes 1, closed when it is 0 again
 }
 
 // Go runs f.
 func (g *taskGroup) Go(f func()) {
 	g.mu.Lock()
-	g.n++
+	if g.n++; g.n == 1 {
+		g.idle = make(chan struct{})
+	}
 	g.mu.Unlock()
 	go func() {
 		defer g.done()
@@ -183,24 +185,19 @@ func (g *taskGroup) Go(f func()) {
 func (g *taskGroup) done() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.n--; g.n == 0 && g.idle != nil {
+	if g.n--; g.n == 0 {
 		close(g.idle)
-		g.idle = nil
 	}
 }
 
 // wait returns true once no goroutine is under way, false if ctx ends first.
 func (g *taskGroup) wait(ctx context.Context) bool {
 	g.mu.Lock()
-	if g.n == 0 {
-		g.mu.Unlock()
+	n, idle := g.n, g.idle
+	g.mu.Unlock()
+	if n == 0 {
 		return true
 	}
-	if g.idle == nil {
-		g.idle = make(chan struct{})
-	}
-	idle := g.idle
-	g.mu.Unlock()
 	select {
 	case <-idle:
 		return true
