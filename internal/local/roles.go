@@ -23,7 +23,7 @@ import (
 // Judged is each right that a request needs, and each that Athena needs for
 // whoever submitted a statement, by action, resource and the keys of [Keys]. The
 // policies of queues are judged where S3 notifies, not for roles.
-type Roles map[string][]iam.Policy
+type Roles map[string]iam.Policy
 
 // Judgement is what became of a right that a role needed.
 type Judgement struct {
@@ -60,7 +60,8 @@ func (r Roles) Add(role string, policy []byte) error {
 	if err != nil {
 		return err
 	}
-	r[role] = append(r[role], p)
+	p.Statement = append(r[role].Statement, p.Statement...)
+	r[role] = p
 	return nil
 }
 
@@ -76,7 +77,7 @@ type roleKey struct{}
 
 // as is the context of a request that somebody signed.
 func (g *guard) as(ctx context.Context, accessKey string) context.Context {
-	if g.roles[accessKey] == nil {
+	if _, ok := g.roles[accessKey]; !ok {
 		return ctx
 	}
 	return context.WithValue(ctx, roleKey{}, accessKey)
@@ -108,15 +109,10 @@ func (g *guard) May(ctx context.Context, needs ...rights.Need) error {
 	return nil
 }
 
-// Let says whether a role of an account may do something: one of its policies
-// allows it, none denies it. What isn't understood, which [Roles.Add] lets into no
+// Let says whether a role of an account may do something. What isn't understood, which [Roles.Add] lets into no
 // policy, counts as a refusal.
 func (r Roles) Let(role, account, action, resource string) bool {
-	var all iam.Policy
-	for _, p := range r[role] {
-		all.Statement = append(all.Statement, p.Statement...)
-	}
-	return all.Lets(iam.Request{Action: action, Resource: resource, Keys: conditionKeys(account)}) == iam.Yes
+	return r[role].Lets(iam.Request{Action: action, Resource: resource, Keys: conditionKeys(account)}) == iam.Yes
 }
 
 func (g *guard) sessionARN(role string) string {
