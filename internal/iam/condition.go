@@ -13,26 +13,26 @@ type operator struct {
 	optional bool // holds where the key is absent
 }
 
+// matches are what operators compare by, without what "Not" and "IfExists" add.
+var matches = map[string]func(pattern, value string) bool{
+	"ArnLike": arnLike, "ArnEquals": arnLike, "StringLike": glob,
+	"StringEquals":           func(p, v string) bool { return p == v },
+	"StringEqualsIgnoreCase": strings.EqualFold,
+	"Bool":                   strings.EqualFold,
+	"Null":                   func(p, v string) bool { return strings.EqualFold(p, "true") == (v == "") },
+}
+
 // operatorOf returns false for one that isn't known here.
 func operatorOf(name string) (operator, bool) {
 	base, optional := strings.CutSuffix(name, "IfExists")
 	negated := strings.Contains(base, "Not")
-	o := operator{negated: negated, optional: optional}
-	switch strings.Replace(base, "Not", "", 1) {
-	case "ArnLike", "ArnEquals":
-		o.match = arnLike
-	case "StringLike":
-		o.match = glob
-	case "StringEquals":
-		o.match = func(p, v string) bool { return p == v }
-	case "StringEqualsIgnoreCase":
-		o.match = strings.EqualFold
+	base = strings.Replace(base, "Not", "", 1)
+	o := operator{match: matches[base], negated: negated, optional: optional}
+	switch base {
 	case "Bool":
-		o.match = strings.EqualFold
 		return o, !negated
 	case "Null":
-		o.match = func(p, v string) bool { return strings.EqualFold(p, "true") == (v == "") }
-		return o, name == "Null"
+		return o, !negated && !optional
 	}
 	return o, o.match != nil
 }

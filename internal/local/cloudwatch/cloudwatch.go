@@ -38,15 +38,12 @@ type Point struct {
 // Service returns a handler of calls. points are those of a queue's metric in
 // [from, to), the oldest first.
 func Service(points func(queue, metric string, from, to time.Time) []Point) http.Handler {
-	s := source{points}
 	return both{awsjson.Service{Version: "1.0", MaxBody: maxRequest, Operations: map[string]awsjson.Operation{
-		"GetMetricData": awsjson.Op(s.getMetricData),
+		"GetMetricData": awsjson.Op(source(points).getMetricData),
 	}}}
 }
 
-type source struct {
-	points func(queue, metric string, from, to time.Time) []Point
-}
+type source func(queue, metric string, from, to time.Time) []Point
 
 // Times are in seconds since 1970, as they are sent in JSON.
 type (
@@ -133,7 +130,7 @@ func (s source) of(q query, from, to time.Time) []Point {
 	if m.Namespace != queues || len(m.Dimensions) != 1 || m.Dimensions[0].Name != "QueueName" {
 		return nil
 	}
-	return s.points(m.Dimensions[0].Value, m.MetricName, from.Truncate(q.period()), to)
+	return s(m.Dimensions[0].Value, m.MetricName, from.Truncate(q.period()), to)
 }
 
 // result puts minutes together to periods. A period that has no minute has no
