@@ -30,26 +30,21 @@ func (a *analyzer) comparison(n Node, sc *scope) expr {
 	return a.compare(n, op, l, r)
 }
 
-// operands coerces two values to what they are compared as.
-func (a *analyzer) operands(n Node, op string, l, r expr) (x, y string, t Type) {
+// compare coerces two values to what they are compared as, and compares them.
+func (a *analyzer) compare(n Node, op string, l, r expr) expr {
 	t, ok := common(l.typ, r.typ)
 	ordered := slices.Contains([]string{"<", ">", "<=", ">="}, op)
-	if !ok || ordered && (t.Base == "map" || t.Base == "json") {
+	switch {
+	case !ok || ordered && (t.Base == "map" || t.Base == "json"):
 		panic(a.errorf("TYPE_MISMATCH", n, "Cannot apply operator: %s %s %s", l.typ, op, r.typ))
-	}
-	if t.Base == "ipaddress" && op != "=" && op != "<>" {
+	case t.Base == "ipaddress" && op != "=" && op != "<>":
 		panic(a.refuse(n, "an order of addresses: use contains(network, address)"))
-	}
-	if len(t.Elems) > 0 && !strings.HasPrefix(op, "IS") && t.Base != "array" {
+	case len(t.Elems) > 0 && !strings.HasPrefix(op, "IS") && t.Base != "array":
 		panic(a.refuse(n, "a comparison of %s, whose NULLs Athena treats otherwise", t))
 	}
-	x, _ = coerce(l, t)
-	y, _ = coerce(r, t)
-	return a.key(n, x, t), a.key(n, y, t), t
-}
-
-func (a *analyzer) compare(n Node, op string, l, r expr) expr {
-	x, y, t := a.operands(n, op, l, r)
+	x, _ := coerce(l, t)
+	y, _ := coerce(r, t)
+	x, y = a.key(n, x, t), a.key(n, y, t)
 	sql := x + " " + op + " " + y
 	if t.Base == "array" && !strings.HasPrefix(op, "IS") {
 		// NULLs within make it NULL, or not, by where they stand.

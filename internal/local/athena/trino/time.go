@@ -17,9 +17,14 @@ import (
 // number of its zone; 0 is UTC.
 var zones = struct {
 	sync.Mutex
-	names     []string
-	locations []*time.Location
-}{names: []string{"UTC"}, locations: []*time.Location{time.UTC}}
+	known []*time.Location
+}{known: []*time.Location{time.UTC}}
+
+func location(z int64) *time.Location {
+	zones.Lock()
+	defer zones.Unlock()
+	return zones.known[z&4095]
+}
 
 var offsetZone = regexp.MustCompile(`^(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?$`)
 
@@ -33,55 +38,55 @@ func zoneNumber(name string) int64 {
 }
 
 func findZone(name string) (int64, bool) {
-	location, name := loadZone(name)
+	l := loadZone(name)
+	if l == nil {
+		return 0, false
+	}
 	zones.Lock()
 	defer zones.Unlock()
-	if i := slices.Index(zones.names, name); i >= 0 || location == nil {
-		return int64(i), location != nil
+	i := slices.IndexFunc(zones.known, func(k *time.Location) bool { return k.String() == l.String() })
+	if i >= 0 {
+		return int64(i), true
 	}
-	if len(zones.names) == 4096 {
+	if len(zones.known) == 4096 {
 		panic(invalid("the local stack takes up to 4096 time zones"))
 	}
-	zones.names, zones.locations = append(zones.names, name), append(zones.locations, location)
-	return int64(len(zones.names) - 1), true
+	zones.known = append(zones.known, l)
+	return int64(len(zones.known) - 1), true
 }
 
-// loadZone finds a zone and what we call it; nil if there is none.
-func loadZone(name string) (*time.Location, string) {
+// loadZone finds a zone, which has the name that we call it; nil if there is none.
+func loadZone(name string) *time.Location {
 	if slices.Contains([]string{"UTC", "Z", "GMT", "UT", "Etc/UTC", "Zulu", "Etc/GMT", "GMT0", "Greenwich", "UCT"}, name) {
-		return time.UTC, "UTC"
+		return time.UTC
 	}
 	if m := offsetZone.FindStringSubmatch(name); m != nil {
 		hours, _ := strconv.Atoi(m[2])
 		minutes, _ := strconv.Atoi("0" + m[3])
 		if hours > 14 || minutes > 59 {
-			return nil, ""
+			return nil
 		}
 		total := hours*60 + minutes
 		if total == 0 {
-			return time.UTC, "UTC"
+			return time.UTC
 		}
-		name := fmt.Sprintf("%s%02d:%02d", m[1], hours, minutes)
 		if m[1] == "-" {
 			total = -total
 		}
-		return time.FixedZone(name, total*60), name
+		return time.FixedZone(fmt.Sprintf("%s%02d:%02d", m[1], hours, minutes), total*60)
 	}
 	if !strings.Contains(name, "/") {
-		return nil, "" // Local, and names that Java may know otherwise
+		return nil // Local, and names that Java may know otherwise
 	}
 	l, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, ""
+		return nil
 	}
-	return l, name
+	return l
 }
 
 func splitZoned(z int64) (time.Time, int64) {
-	zones.Lock()
-	defer zones.Unlock()
-	n := z & 4095
-	return time.UnixMilli(z >> 12).In(zones.locations[n]), n
+	return time.UnixMilli(z >> 12).In(location(z)), z & 4095
 }
 
 func joinZoned(t time.Time, zone int64) int64 { return t.UnixMilli()*4096 + zone }
@@ -99,9 +104,7 @@ func localTime(z int64) time.Time {
 // inZone is the instant of a local time. One that there is twice is the earlier;
 // one that a clock put forward leaves out is as much later.
 func inZone(t time.Time, zone int64) int64 {
-	zones.Lock()
-	l := zones.locations[zone]
-	zones.Unlock()
+	l := location(zone)
 	t = wall(t)
 	found := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), l)
 	_, offset := found.Zone()
@@ -125,11 +128,7 @@ func isSkipped(t time.Time, zone int64) bool {
 	return !localTime(inZone(t, zone)).Equal(t.Truncate(time.Millisecond))
 }
 
-func zoneName(z int64) string {
-	zones.Lock()
-	defer zones.Unlock()
-	return zones.names[z&4095]
-}
+func zoneName(z int64) string { return location(z).String() }
 
 func offsetMinutes(z int64) int64 {
 	t, _ := splitZoned(z)
@@ -145,9 +144,7 @@ func atTimezone(z int64, name string) int64 {
 // the later one where the zone is east of Greenwich, the earlier one elsewhere.
 func withTimezone(t time.Time, name string) int64 {
 	zone := zoneNumber(name)
-	zones.Lock()
-	l := zones.locations[zone]
-	zones.Unlock()
+	l := location(zone)
 	by := func(offset int) time.Time { return t.Add(-time.Duration(offset) * time.Second).In(l) }
 	_, first := t.In(l).Zone()
 	_, offset := by(first).Zone()

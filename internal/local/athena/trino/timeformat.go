@@ -281,7 +281,7 @@ func (p *parsed) readZone(f timeField, s string) (string, bool) {
 	if f.width < 3 && f.letter == 'Z' && !isOffset(s[:n]) {
 		return s, false
 	}
-	if l, _ := loadZone(s[:n]); l == nil || n == 0 {
+	if loadZone(s[:n]) == nil || n == 0 {
 		return s, false
 	}
 	p.zone = s[:n]

@@ -282,7 +282,7 @@ func (p *typeParser) number(s string, otherwise int) int {
 // duck is the DuckDB type that holds a type's values:
 //
 //   - a timestamp with time zone is a BIGINT, milliseconds since 1970 times 4096
-//     plus the number of its zone (zones.go), as Trino's own is: it compares by
+//     plus the number of its zone (time.go), as Trino's own is: it compares by
 //     its instant, and NULL is NULL,
 //   - intervals are a BIGINT of milliseconds, an INTEGER of months,
 //   - JSON is its text, in Trino's form.
