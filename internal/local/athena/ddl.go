@@ -102,10 +102,19 @@ func (d *ddl) plan(s hiveql.Statement) (needs []rights.Need, run func() error) {
 func (d *ddl) table(name hiveql.TableName) (*glue.Table, error) {
 	database := d.databaseOf(name)
 	t, err := d.Catalog.Table(database, name.Table)
-	if glue.Is(err, glue.CodeNotFound) {
-		return nil, tableMissing(database, name.Table)
+	return t, reworded(err, glue.CodeNotFound, false, tableMissing(database, name.Table))
+}
+
+// reworded is what a statement says where the catalog says code: nothing where it
+// allows that.
+func reworded(err error, code string, allowed bool, failure error) error {
+	switch {
+	case !glue.Is(err, code):
+		return err
+	case allowed:
+		return nil
 	}
-	return t, err
+	return failure
 }
 
 func (d *ddl) databaseOf(name hiveql.TableName) string {
@@ -114,27 +123,13 @@ func (d *ddl) databaseOf(name hiveql.TableName) string {
 
 func (d *ddl) createDatabase(s *hiveql.CreateDatabase) error {
 	err := d.Catalog.CreateDatabase(glue.DatabaseInput{Name: s.Name, Description: s.Comment, LocationURI: s.Location, Parameters: s.Properties})
-	if glue.Is(err, glue.CodeExists) {
-		if s.IfNotExists {
-			return nil
-		}
-		return ddlTask("Database %s already exists", s.Name)
-	}
-	return err
+	return reworded(err, glue.CodeExists, s.IfNotExists, ddlTask("Database %s already exists", s.Name))
 }
 
 func (d *ddl) dropDatabase(s *hiveql.DropDatabase) error {
 	err := d.Catalog.DropDatabase(s.Name, s.Cascade)
-	switch {
-	case glue.Is(err, glue.CodeNotFound):
-		if s.IfExists {
-			return nil
-		}
-		return databaseMissing(s.Name)
-	case glue.Is(err, glue.CodeInvalidInput):
-		return ddlTask("InvalidOperationException(message:Database %s is not empty. One or more tables exist.)", s.Name)
-	}
-	return err
+	err = reworded(err, glue.CodeNotFound, s.IfExists, databaseMissing(s.Name))
+	return reworded(err, glue.CodeInvalidInput, false, ddlTask("InvalidOperationException(message:Database %s is not empty. One or more tables exist.)", s.Name))
 }
 
 func (d *ddl) createTable(s *hiveql.CreateTable) error {
@@ -149,16 +144,8 @@ func (d *ddl) createTable(s *hiveql.CreateTable) error {
 	}
 	database := d.databaseOf(s.Name)
 	err := d.Catalog.CreateTable(database, tableInput(s, strconv.FormatInt(d.now().Unix(), 10)))
-	switch {
-	case glue.Is(err, glue.CodeNotFound):
-		return databaseMissing(database)
-	case glue.Is(err, glue.CodeExists):
-		if s.IfNotExists {
-			return nil
-		}
-		return ddlTask("AlreadyExistsException(message:Table %s already exists)", s.Name.Table)
-	}
-	return err
+	err = reworded(err, glue.CodeNotFound, false, databaseMissing(database))
+	return reworded(err, glue.CodeExists, s.IfNotExists, ddlTask("AlreadyExistsException(message:Table %s already exists)", s.Name.Table))
 }
 
 func checkLocation(location string) error {
@@ -194,26 +181,19 @@ func glueColumns(cols []hiveql.Column) []glue.Column {
 }
 
 func (d *ddl) dropTable(s *hiveql.DropTable) error {
-	err := d.Catalog.DropTable(d.databaseOf(s.Name), s.Name.Table)
-	if glue.Is(err, glue.CodeNotFound) {
-		if s.IfExists {
-			return nil
-		}
-		return tableMissing(d.databaseOf(s.Name), s.Name.Table)
-	}
-	return err
+	database := d.databaseOf(s.Name)
+	err := d.Catalog.DropTable(database, s.Name.Table)
+	return reworded(err, glue.CodeNotFound, s.IfExists, tableMissing(database, s.Name.Table))
 }
 
 // alterTable changes a table's own record.
 func (d *ddl) alterTable(name hiveql.TableName, change func(*glue.TableInput)) error {
-	err := d.Catalog.AlterTable(d.databaseOf(name), name.Table, func(t *glue.TableInput) error {
+	database := d.databaseOf(name)
+	err := d.Catalog.AlterTable(database, name.Table, func(t *glue.TableInput) error {
 		change(t)
 		return nil
 	})
-	if glue.Is(err, glue.CodeNotFound) {
-		return tableMissing(d.databaseOf(name), name.Table)
-	}
-	return err
+	return reworded(err, glue.CodeNotFound, false, tableMissing(database, name.Table))
 }
 
 func (d *ddl) setTableLocation(s *hiveql.SetTableLocation) error {

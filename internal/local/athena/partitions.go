@@ -92,10 +92,7 @@ func (d *ddl) addPartitions(s *hiveql.AddPartitions) error {
 		parts = append(parts, partitionInput(t, values, location))
 	}
 	err = d.Catalog.AddPartitions(t.DatabaseName, t.Name, parts, s.IfNotExists)
-	if glue.Is(err, glue.CodeExists) {
-		return ddlTask("AlreadyExistsException(message:Partition already exists in table %s.%s)", t.DatabaseName, t.Name)
-	}
-	return err
+	return reworded(err, glue.CodeExists, false, ddlTask("AlreadyExistsException(message:Partition already exists in table %s.%s)", t.DatabaseName, t.Name))
 }
 
 // partitionLocation keeps the statement's location as it is; without one the
@@ -200,11 +197,8 @@ func (d *ddl) setPartitionLocation(s *hiveql.SetPartitionLocation) error {
 		return err
 	}
 	p, err := d.Catalog.Partition(t.DatabaseName, t.Name, values)
-	if glue.Is(err, glue.CodeNotFound) {
-		return semantic("[Error 10006]: Partition not found %s", joinSpec(s.Spec))
-	}
 	if err != nil {
-		return err
+		return reworded(err, glue.CodeNotFound, false, semantic("[Error 10006]: Partition not found %s", joinSpec(s.Spec)))
 	}
 	if p.StorageDescriptor == nil {
 		p.StorageDescriptor = &glue.StorageDescriptor{}

@@ -2,7 +2,7 @@ package athena
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -117,49 +117,53 @@ type datum struct {
 
 type row struct{ Data []datum }
 
-type resultSet struct {
-	Rows              []row
-	ResultSetMetadata struct{ ColumnInfo []columnInfo }
-}
-
-type resultsPage struct {
-	ResultSet   resultSet
-	UpdateCount int64
-	NextToken   string `json:",omitempty"`
+func newRow(values []*string) row {
+	r := row{Data: make([]datum, len(values))}
+	for i, v := range values {
+		r.Data[i].VarCharValue = v
+	}
+	return r
 }
 
 // apiResults pages through a result. A SELECT's first row is its header.
-func (e *Engine) apiResults(ctx context.Context, in resultsInput) (out resultsPage, err error) {
+func (e *Engine) apiResults(ctx context.Context, in resultsInput) (map[string]any, error) {
 	size := 1000
 	if in.MaxResults != nil {
 		size = *in.MaxResults
 	}
 	if size < 1 || size > 1000 {
-		return out, invalidRequest("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and 1000", size)
+		return nil, invalidRequest("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and 1000", size)
 	}
 	r, err := e.mustFind(in.QueryExecutionID)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
 	if err := r.checkResults(); err != nil {
-		return out, err
+		return nil, err
 	}
 	if err := e.callerOf(ctx).reads(r.ResultConfiguration.OutputLocation); err != nil {
-		return out, err
+		return nil, err
 	}
-	out.ResultSet.Rows = []row{}
-	out.ResultSet.ResultSetMetadata.ColumnInfo = r.Columns
-	if r.Columns == nil {
-		out.ResultSet.ResultSetMetadata.ColumnInfo = []columnInfo{}
+	offset, err := strconv.ParseInt(cmp.Or(in.NextToken, "0"), 10, 64) // of a row in the file
+	if err != nil || offset < 0 {
+		return nil, invalidRequest("Invalid NextToken")
 	}
-	offset, err := resultOffset(in.NextToken)
-	if err != nil {
-		return out, err
-	}
+	rows := []row{}
 	if in.NextToken == "" && r.StatementType == "DML" {
-		out.ResultSet.Rows = append(out.ResultSet.Rows, headerRow(r.Columns))
+		var names []*string
+		for _, c := range r.Columns {
+			names = append(names, &c.Name)
+		}
+		rows = append(rows, newRow(names))
 	}
-	err = e.readRows(&out, in.QueryExecutionID, offset, size)
+	rows, next, err := e.readRows(rows, in.QueryExecutionID, offset, size)
+	out := map[string]any{
+		"ResultSet":   map[string]any{"Rows": rows, "ResultSetMetadata": map[string]any{"ColumnInfo": append([]columnInfo{}, r.Columns...)}},
+		"UpdateCount": 0,
+	}
+	if next != "" {
+		out["NextToken"] = next
+	}
 	return out, err
 }
 
@@ -173,69 +177,38 @@ func (r *record) checkResults() error {
 	return invalidRequest("Query has not yet finished. Current state: %s", r.Status.State)
 }
 
-func headerRow(cols []columnInfo) row {
-	var h row
-	for _, c := range cols {
-		h.Data = append(h.Data, datum{&c.Name})
-	}
-	return h
-}
-
-// resultOffset reads a token: the offset of a row in the file.
-func resultOffset(token string) (int64, error) {
-	if token == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(token, 10, 64)
-	if err != nil || n < 0 {
-		return 0, invalidRequest("Invalid NextToken")
-	}
-	return n, nil
-}
-
-// readRows fills the page up with rows from offset on.
-func (e *Engine) readRows(out *resultsPage, id string, offset int64, size int) error {
+// readRows fills a page up with the rows from offset on; next is the token of those
+// behind it.
+func (e *Engine) readRows(page []row, id string, offset int64, size int) (_ []row, next string, err error) {
 	f, err := os.Open(e.rowsPath(id))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // no rows
+		return page, "", nil // no rows
 	}
 	if err != nil {
-		return fmt.Errorf("open rows: %w", err)
+		return nil, "", fmt.Errorf("open rows: %w", err)
 	}
 	defer f.Close()
 	if _, err := f.Seek(offset, io.SeekStart); err != nil {
-		return fmt.Errorf("seek rows: %w", err)
+		return nil, "", fmt.Errorf("seek rows: %w", err)
 	}
 	in := bufio.NewReader(f)
-	for len(out.ResultSet.Rows) < size {
+	for len(page) < size {
 		line, err := in.ReadBytes('\n')
 		if err == io.EOF {
-			return nil
+			return page, "", nil
 		}
 		if err != nil {
-			return fmt.Errorf("read rows: %w", err)
+			return nil, "", fmt.Errorf("read rows: %w", err)
 		}
 		offset += int64(len(line))
-		r, err := decodeRow(line)
-		if err != nil {
-			return err
+		var values []*string
+		if err := json.Unmarshal(line, &values); err != nil {
+			return nil, "", invalidRequest("Invalid NextToken")
 		}
-		out.ResultSet.Rows = append(out.ResultSet.Rows, r)
+		page = append(page, newRow(values))
 	}
 	if _, err := in.Peek(1); err == nil {
-		out.NextToken = strconv.FormatInt(offset, 10)
+		next = strconv.FormatInt(offset, 10)
 	}
-	return nil
-}
-
-func decodeRow(line []byte) (row, error) {
-	var values []*string
-	if err := json.Unmarshal(bytes.TrimSpace(line), &values); err != nil {
-		return row{}, invalidRequest("Invalid NextToken")
-	}
-	r := row{Data: make([]datum, len(values))}
-	for i, v := range values {
-		r.Data[i].VarCharValue = v
-	}
-	return r, nil
+	return page, next, nil
 }

@@ -44,11 +44,8 @@ func (d *ddl) showDatabases(s *hiveql.ShowDatabases) error {
 func (d *ddl) showTables(s *hiveql.ShowTables) error {
 	database := cmp.Or(s.Database, d.database)
 	all, err := d.Catalog.Tables(database)
-	if glue.Is(err, glue.CodeNotFound) {
-		return databaseMissing(database)
-	}
 	if err != nil {
-		return err
+		return reworded(err, glue.CodeNotFound, false, databaseMissing(database))
 	}
 	var names []string
 	for _, t := range all {

@@ -30,22 +30,18 @@ type startInput struct {
 	ExecutionParameters   []string
 }
 
-type idOutput struct {
-	QueryExecutionID string `json:"QueryExecutionId"`
-}
-
 // apiStart checks a statement, gives it an id and runs it in the background.
-func (e *Engine) apiStart(ctx context.Context, in startInput) (idOutput, error) {
+func (e *Engine) apiStart(ctx context.Context, in startInput) (map[string]string, error) {
 	x, err := e.newExecution(in)
 	if err != nil {
-		return idOutput{}, err
+		return nil, err
 	}
 	x.caller = e.callerOf(ctx)
 	if err := x.caller.finds(x.ResultConfiguration.OutputLocation); err != nil {
-		return idOutput{}, err
+		return nil, err
 	}
 	id, err := e.admit(x)
-	return idOutput{id}, err
+	return map[string]string{"QueryExecutionId": id}, err
 }
 
 // newExecution checks everything about a statement that needs no lock.
