@@ -73,74 +73,100 @@ func columnsOf(list string) ([]hiveql.Column, error) {
 	return t.Columns, nil
 }
 
+// maxDepth bounds how deep a schema is nested; JSON's decoder has its own bound.
+const maxDepth = 50
+
 // jsonColumns reads {"column": "type", …} in its order.
 func jsonColumns(content []byte) ([]hiveql.Column, error) {
 	d := json.NewDecoder(bytes.NewReader(content))
-	names, types, err := members(d, 0)
+	top, err := ReadTree(d, maxDepth)
 	if err != nil {
 		return nil, err
 	}
 	if d.More() {
 		return nil, errors.New("there is text after the object")
 	}
-	columns := make([]hiveql.Column, len(names))
-	for i := range names {
-		columns[i] = hiveql.Column{Name: names[i], Type: types[i]}
+	columns := make([]hiveql.Column, len(top.Names))
+	for i, name := range top.Names {
+		columns[i].Name = strings.ToLower(name)
+		if columns[i].Type, err = top.Members[i].hive(); err != nil {
+			return nil, fmt.Errorf("%q: %w", name, err)
+		}
 	}
 	return columns, nil
 }
 
-// maxDepth bounds how deep a schema is nested.
-const maxDepth = 50
-
-func members(d *json.Decoder, depth int) (names []string, types []hiveql.Type, err error) {
-	if depth > maxDepth {
-		return nil, nil, fmt.Errorf("it is nested more than %d deep", maxDepth)
+// hive is the type that a schema file means.
+func (t *Tree) hive() (hiveql.Type, error) {
+	text := hiveql.Type{Name: "string"}
+	switch {
+	case t.Kind == 0:
+		return typeNamed(t.Text)
+	case t.Kind == '[' && len(t.Members) > 0:
+		return text, errors.New(`only [] may stand here, for an array of strings; else write "array<…>"`)
+	case t.Kind == '[':
+		return hiveql.Type{Name: "array", Elems: []hiveql.Type{text}}, nil
+	case len(t.Members) == 0:
+		return hiveql.Type{Name: "map", Elems: []hiveql.Type{text, text}}, nil
 	}
-	if depth == 0 {
-		if _, err := d.Token(); err != nil { // the brace
-			return nil, nil, err
-		}
-	}
-	for d.More() {
-		name, err := d.Token()
+	s := hiveql.Type{Name: "struct"}
+	for i, m := range t.Members {
+		field, err := m.hive()
 		if err != nil {
-			return nil, nil, err
+			return s, fmt.Errorf("%q: %w", t.Names[i], err)
 		}
-		t, err := member(d, depth)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%q: %w", name, err)
-		}
-		names, types = append(names, strings.ToLower(name.(string))), append(types, t)
+		s.Fields, s.Elems = append(s.Fields, strings.ToLower(t.Names[i])), append(s.Elems, field)
 	}
-	_, err = d.Token() // the other brace
-	return names, types, err
+	return s, nil
 }
 
-func member(d *json.Decoder, depth int) (hiveql.Type, error) {
-	text := hiveql.Type{Name: "string"}
+// Tree is a JSON value of texts, lists and objects that keep their order.
+type Tree struct {
+	Kind    json.Delim // '[' or '{'; 0 is a text
+	Text    string
+	Names   []string // of an object's members
+	Members []*Tree  // of an object, or of a list
+}
+
+// ReadTree reads the next value, which is nested no deeper than that.
+func ReadTree(d *json.Decoder, depth int) (*Tree, error) {
 	token, err := d.Token()
 	if err != nil {
-		return text, err
+		return nil, err
 	}
+	t := &Tree{}
 	switch v := token.(type) {
 	case string:
-		return typeNamed(v)
+		return &Tree{Text: v}, nil
 	case json.Delim:
-		if v == '[' {
-			if d.More() {
-				return text, errors.New(`only [] may stand here, for an array of strings; else write "array<…>"`)
-			}
-			_, err := d.Token()
-			return hiveql.Type{Name: "array", Elems: []hiveql.Type{text}}, err
-		}
-		names, types, err := members(d, depth+1)
-		if len(names) == 0 {
-			return hiveql.Type{Name: "map", Elems: []hiveql.Type{text, text}}, err
-		}
-		return hiveql.Type{Name: "struct", Fields: names, Elems: types}, err
+		t.Kind = v
+	default:
+		return nil, fmt.Errorf("%v is no type", token)
 	}
-	return text, fmt.Errorf("%v is no type", token)
+	if depth == 0 {
+		return nil, fmt.Errorf("it is nested more than %d deep", maxDepth)
+	}
+	for d.More() {
+		name := ""
+		if t.Kind == '{' {
+			key, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			name, _ = key.(string)
+			t.Names = append(t.Names, name)
+		}
+		m, err := ReadTree(d, depth-1)
+		switch {
+		case err != nil && t.Kind == '{':
+			return nil, fmt.Errorf("%q: %w", name, err)
+		case err != nil:
+			return nil, err
+		}
+		t.Members = append(t.Members, m)
+	}
+	_, err = d.Token() // what closes it
+	return t, err
 }
 
 // typeNamed is a type by Hive's name of it, or by StreamAlert's.

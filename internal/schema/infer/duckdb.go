@@ -162,7 +162,7 @@ func (s *session) json(ctx context.Context) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the sample as JSON, one object a line: %w", err)
 	}
-	if top.members == nil {
+	if top.Kind != '{' {
 		return nil, errors.New("not every line of the sample is a JSON object")
 	}
 	return &Schema{Columns: fold(top.columns(&s.notes), plainName, &s.notes)}, nil

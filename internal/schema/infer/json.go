@@ -4,63 +4,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/hiveql"
+	"athenarefresh/internal/schema"
 )
 
 // structure is what DuckDB's json_group_structure says of values: the name of a
-// type, or the structure of an array's elements or of an object's members.
-type structure struct {
-	name    string // "" for arrays and objects
-	element *structure
-	names   []string // of an object's members, in order of appearance
-	members map[string]*structure
-}
+// type, a list with that of its elements, or an object.
+type structure schema.Tree
 
 func parseStructure(text string) (*structure, error) {
-	d := json.NewDecoder(strings.NewReader(text))
-	s, err := readStructure(d)
+	t, err := schema.ReadTree(json.NewDecoder(strings.NewReader(text)), math.MaxInt)
 	if err != nil {
 		return nil, fmt.Errorf("read the structure of the sample: %w", err)
 	}
-	return s, nil
-}
-
-func readStructure(d *json.Decoder) (*structure, error) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch t := token.(type) {
-	case string:
-		return &structure{name: t}, nil
-	case json.Delim:
-		if t == '[' {
-			s := &structure{}
-			if s.element, err = readStructure(d); err != nil {
-				return nil, err
-			}
-			_, err = d.Token()
-			return s, err
-		}
-		s := &structure{members: map[string]*structure{}}
-		for d.More() {
-			name, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			member, err := readStructure(d)
-			if err != nil {
-				return nil, err
-			}
-			s.names = append(s.names, name.(string))
-			s.members[name.(string)] = member
-		}
-		_, err = d.Token()
-		return s, err
-	}
-	return nil, fmt.Errorf("unexpected %v", token)
+	return (*structure)(t), nil
 }
 
 // mostFields is how many members an object may have to be a struct. What has
@@ -71,18 +32,18 @@ const mostFields = 100
 // SerDe reads all the forms that they have in logs.
 func (s *structure) hive(path string, n *notes) hiveql.Type {
 	switch {
-	case s.element != nil:
-		return hiveql.Type{Name: "array", Elems: []hiveql.Type{s.element.hive(path+"[]", n)}}
-	case s.members != nil:
+	case s.Kind == '[':
+		return hiveql.Type{Name: "array", Elems: []hiveql.Type{s.member(0).hive(path+"[]", n)}}
+	case s.Kind == '{':
 		return s.object(path, n)
 	}
-	switch s.name {
+	switch s.Text {
 	case "NULL":
 		n.add("%s is string: the sample has no value of it", path)
 	case "JSON":
 		n.add("%s is string: the sample has values of several types, or only {}", path)
 	}
-	return ofText(s.name)
+	return ofText(s.Text)
 }
 
 // ofText is Hive's type of values in text that DuckDB takes for a type of its own.
@@ -100,7 +61,7 @@ func ofText(duck string) hiveql.Type {
 func (s *structure) object(path string, n *notes) hiveql.Type {
 	why := ""
 	seen := map[string]bool{}
-	for _, name := range s.names {
+	for _, name := range s.Names {
 		folded := strings.ToLower(name)
 		switch {
 		case plainName(name) != folded || name == "":
@@ -110,25 +71,25 @@ func (s *structure) object(path string, n *notes) hiveql.Type {
 		}
 		seen[folded] = true
 	}
-	if len(s.names) > mostFields {
-		why = fmt.Sprintf("the sample has %d names in it", len(s.names))
+	if len(s.Names) > mostFields {
+		why = fmt.Sprintf("the sample has %d names in it", len(s.Names))
 	}
 	if why != "" {
 		n.add("%s is map<string,string>: %s", path, why)
 		return hiveql.Type{Name: "map", Elems: []hiveql.Type{stringType, stringType}}
 	}
 	t := hiveql.Type{Name: "struct"}
-	for _, name := range s.names {
+	for i, name := range s.Names {
 		t.Fields = append(t.Fields, strings.ToLower(name))
-		t.Elems = append(t.Elems, s.members[name].hive(path+"."+name, n))
+		t.Elems = append(t.Elems, s.member(i).hive(path+"."+name, n))
 	}
 	return t
 }
 
 // columns are the members of an object as columns.
 func (s *structure) columns(n *notes) (list []Column) {
-	for _, name := range s.names {
-		list = append(list, Column{In: name, Type: s.members[name].hive(name, n)})
+	for i, name := range s.Names {
+		list = append(list, Column{In: name, Type: s.member(i).hive(name, n)})
 	}
 	return list
 }
@@ -136,12 +97,15 @@ func (s *structure) columns(n *notes) (list []Column) {
 // recordsOf is the structure of the elements of Records, if the documents have
 // nothing else.
 func (s *structure) recordsOf() (*structure, error) {
-	list := s.members["Records"]
-	if len(s.names) != 1 || list == nil || list.element == nil || list.element.members == nil {
-		return nil, errors.New(`the files begin as CloudTrail's do, but are not all {"Records": [{…}]}`)
+	if slices.Equal(s.Names, []string{"Records"}) && s.Members[0].Kind == '[' {
+		if records := (*structure)(s.Members[0]).member(0); records.Kind == '{' {
+			return records, nil
+		}
 	}
-	return list.element, nil
+	return nil, errors.New(`the files begin as CloudTrail's do, but are not all {"Records": [{…}]}`)
 }
+
+func (s *structure) member(i int) *structure { return (*structure)(s.Members[i]) }
 
 // trailDocument says whether a file is one document as CloudTrail writes it.
 func trailDocument(text string) bool {
