@@ -318,7 +318,7 @@ func (t *story) ask(ctx context.Context, sql string) ([]prompt.Column, [][]*stri
 // settle waits until all that landed is settled.
 func (t *story) settle(ctx context.Context) error {
 	t.head("The refresh adds the partitions that S3's notifications call for")
-	w, begun := t.service.worker, time.Now()
+	w, begun := t.worker, time.Now()
 	stop := terminal.Progress(t.app.stderr, func() string { return progress(w.Refresher.Tally()) })
 	err := t.untilSettled(ctx)
 	stop()
@@ -345,7 +345,7 @@ func (t *story) settle(ctx context.Context) error {
 const unmoved = time.Minute
 
 func (t *story) untilSettled(ctx context.Context) error {
-	w, landed := t.service.worker, t.land.Landed().Objects
+	w, landed := t.worker, t.land.Landed().Objects
 	for last, moved := 0, time.Now(); ; {
 		tally := w.Refresher.Tally() // first: what is settled later is still in the queue then
 		waiting, inFlight, err := w.Queue.Depth(ctx)

@@ -159,19 +159,16 @@ func (a *app) serveFolder(ctx context.Context, d *discover.Place, f *openFlags, 
 		if asked {
 			return a.answer(ctx, o.search, f.queries)
 		}
-		return a.prompt(ctx, o.search, glue.NewTables(o.stack.cfg, c.Database))
+		return a.prompt(ctx, o.search, glue.NewTables(o.cfg, c.Database))
 	})
 }
 
-// opened is an AWS of the program's own with what a configuration calls for, and what
-// settles what lands there: the stage of open and of demo.
+// opened is an AWS of the program's own with what a configuration calls for, and the
+// service that settles what lands there: the stage of open and of demo.
 type opened struct {
-	app     *app
-	config  *config.Config
-	router  *table.Router
-	stack   *stack
-	search  *query.Client
-	service *service
+	*service
+	stack  *stack
+	search *query.Client
 }
 
 // openStack starts it. Its caller calls close.
@@ -181,10 +178,9 @@ func (a *app) openStack(ctx context.Context, c *config.Config, router *table.Rou
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{app: a, config: c, router: router, stack: s, search: searcher(s.cfg, c),
-		service: &service{app: a, config: c, router: router, cfg: s.cfg, log: log, stamp: config.StampOf(a.conf)}}
+	o := &opened{&service{app: a, config: c, router: router, cfg: s.cfg, log: log, stamp: config.StampOf(a.conf)}, s, searcher(s.cfg, c)}
 	if err = a.makeResources(ctx, s, c, router); err == nil {
-		err = o.service.begin(ctx)
+		err = o.begin(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.stop())
@@ -192,18 +188,18 @@ func (a *app) openStack(ctx context.Context, c *config.Config, router *table.Rou
 	return o, nil
 }
 
-func (o *opened) close() error { return errors.Join(o.service.end(), o.stack.stop()) }
+func (o *opened) close() error { return errors.Join(o.end(), o.stack.stop()) }
 
 // listen opens the status page's port, for serving to serve.
 func (o *opened) listen() (page string, err error) {
-	s := o.service
-	if s.pages, err = listenForPages(defaultPages); err != nil { // a daemon of this machine's own, perhaps
-		if s.pages, err = listenForPages("127.0.0.1:0"); err != nil {
-			return "", err
-		}
+	if o.pages, err = listenForPages(defaultPages); err != nil { // a daemon of this machine's own, perhaps
+		o.pages, err = listenForPages("127.0.0.1:0")
 	}
-	s.token = statuspage.NewToken()
-	return "http://" + s.pages.Addr().String() + "/?token=" + s.token, nil
+	if err != nil {
+		return "", err
+	}
+	o.token = statuspage.NewToken()
+	return "http://" + o.pages.Addr().String() + "/?token=" + o.token, nil
 }
 
 // serving settles what lands, and serves the page, while do goes on.
@@ -213,7 +209,7 @@ func (o *opened) serving(ctx context.Context, do func(context.Context) error) er
 	served := make(chan error, 1)
 	go func() {
 		defer cancel()
-		served <- o.service.work(ctx)
+		served <- o.work(ctx)
 	}()
 	err := do(ctx)
 	cancel()
@@ -222,8 +218,8 @@ func (o *opened) serving(ctx context.Context, do func(context.Context) error) er
 
 // addPartitions adds the partitions of what is there.
 func (o *opened) addPartitions(ctx context.Context) error {
-	r := worker.Reconciler(o.stack.cfg, o.config, o.router)
-	r.Settler, r.Report = o.service.worker.Refresher, func(reconcile.Finding) error { return nil }
+	r := worker.Reconciler(o.cfg, o.config, o.router)
+	r.Settler, r.Report = o.worker.Refresher, func(reconcile.Finding) error { return nil }
 	r.Wait, r.Batch, r.Tables = worker.Pace(10_000), reconcileBatch, reconcileTables
 	progress := &reconcile.Progress{}
 	stop := terminal.Progress(o.app.stderr, progress.String)
