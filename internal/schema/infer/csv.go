@@ -20,15 +20,22 @@ func (s *session) csv(ctx context.Context) (*Schema, error) {
 		return nil, err
 	}
 	var out *Schema
-	for _, f := range s.several() {
+	several := s.several()
+	for _, f := range several {
 		one, err := s.sniff(ctx, f, head)
 		if err != nil {
 			return nil, err
 		}
 		if out == nil {
 			out = one
-		} else if err := out.join(one); err != nil {
+			continue
+		}
+		if err := out.join(one); err != nil {
 			return nil, err
+		}
+		called := func(a, b Column) bool { return a.Name == b.Name }
+		if !slices.EqualFunc(out.Columns, one.Columns, called) {
+			s.notes.add("%s calls its columns otherwise than %s does, or has them in another order: Athena finds them by their places, whatever they are called", f.Name, several[0].Name)
 		}
 	}
 	if len(out.Columns) < 2 {

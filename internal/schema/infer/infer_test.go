@@ -117,6 +117,14 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+// TestColumnsInAnotherOrderAreTold: of CSV they are found by their places.
+func TestColumnsInAnotherOrderAreTold(t *testing.T) {
+	s, err := infer(t, "id,name\n1,a\n2,b\n", "name,id\na,1\nb,2\n")
+	if err != nil || len(s.Notes) == 0 || !strings.Contains(s.Notes[0], "it's 1 calls its columns otherwise than ") {
+		t.Errorf("%+v %v", s, err)
+	}
+}
+
 func TestLinesOfCommentAreNoRows(t *testing.T) {
 	head := "#Version: 1.0\n#Fields: date sc-bytes cs(Host) cs(User-Agent)\n"
 	s, err := infer(t, head+"2026-01-02\t392\texample.com\tcurl\n", head+"2026-01-03\t-\texample.com\tcurl\n2026-01-03\t-\texample.com\t\n")
