@@ -118,9 +118,12 @@ func (m *mount) read(name string) (folder, error) {
 	}
 	f := folder{name: name, changed: info.ModTime(), entries: make([]entry, 0, len(list))}
 	for _, d := range list {
-		if e, ok := m.entry(name, d); ok {
-			f.entries = append(f.entries, e)
+		e, why := m.entry(name, d)
+		if why != "" {
+			m.Skipped(name+d.Name(), why)
+			continue
 		}
+		f.entries = append(f.entries, e)
 	}
 	slices.SortFunc(f.entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
 	if m.last = (folder{}); f.settled(time.Now()) {
@@ -133,13 +136,11 @@ func (m *mount) read(name string) (folder, error) {
 // systems count in ticks, some of seconds.
 func (f folder) settled(now time.Time) bool { return now.Sub(f.changed) > 2*time.Second }
 
-// entry returns what is listed of a directory's entry; false for what is no
-// object.
-func (m *mount) entry(folder string, d fs.DirEntry) (entry, bool) {
+// entry returns what is listed of a directory's entry, or why it is no object.
+func (m *mount) entry(folder string, d fs.DirEntry) (e entry, why string) {
 	name, kind := d.Name(), d.Type()
 	if !utf8.ValidString(name) {
-		m.Skipped(folder+name, "its name is not UTF-8")
-		return entry{}, false
+		return entry{}, "its name is not UTF-8"
 	}
 	link := kind&fs.ModeSymlink != 0
 	if link {
@@ -147,22 +148,19 @@ func (m *mount) entry(folder string, d fs.DirEntry) (entry, bool) {
 		info, err := m.root.Stat(path)
 		switch {
 		case err != nil:
-			m.Skipped(folder+name, "a link that leaves the directory, or leads nowhere")
-			return entry{}, false
+			return entry{}, "a link that leaves the directory, or leads nowhere"
 		case info.IsDir() && m.above(path):
-			m.Skipped(folder+name, "a link to a folder that it lies in")
-			return entry{}, false
+			return entry{}, "a link to a folder that it lies in"
 		}
 		kind = info.Mode().Type()
 	}
 	switch {
 	case kind.IsDir():
-		return entry{name: name + "/", link: link}, true
+		return entry{name: name + "/", link: link}, ""
 	case kind.IsRegular():
-		return entry{name: name, link: link}, true
+		return entry{name: name, link: link}, ""
 	}
-	m.Skipped(folder+name, "no file and no folder")
-	return entry{}, false
+	return entry{}, "no file and no folder"
 }
 
 // above tells whether a link leads to a folder that holds the link: following it
