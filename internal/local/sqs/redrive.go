@@ -85,11 +85,14 @@ type moveInput struct {
 // ones, with new ids.
 func (s *Store) startMessageMoveTask(_ context.Context, in moveInput) (map[string]string, error) {
 	from := s.byARN(in.SourceArn)
-	if from == nil || in.DestinationArn != "" && s.byARN(in.DestinationArn) == nil {
+	if from == nil {
 		return nil, errNoResource()
 	}
 	if !slices.ContainsFunc(s.all(), func(q *queue) bool { return q.deadLetterQueue() == from }) {
 		return nil, invalid("Source queue must be configured as a Dead Letter Queue.")
+	}
+	if in.DestinationArn != "" && s.byARN(in.DestinationArn) == nil {
+		return nil, errNoResource()
 	}
 	task := &moveTask{Status: "COMPLETED", SourceArn: in.SourceArn, DestinationArn: in.DestinationArn, StartedTimestamp: from.now()}
 	if err := s.runMove(from, task); err != nil {
