@@ -41,19 +41,14 @@ func (p *Prepared) At(place int) int {
 
 type tokenKind int
 
-// The kinds are the groups of tokenText, in order.
 const (
 	word tokenKind = iota
 	number
 	text
 	quoted
-	space
 	symbol
+	space
 )
-
-// What has no end runs to the query's end.
-var tokenText = regexp.MustCompile(`(?s)([A-Za-z_$\x80-\x{10FFFF}][\w$\x80-\x{10FFFF}]*)|((?:\d|\.\d)[\d.]*(?:[eE][+-]?\d+)?)|` +
-	`('(?:[^']|'')*'?)|("(?:[^"]|"")*"?)|([ \t\n\r\f]+)|(->|\|\||<=|>=|<>|!=|==|::|=>|.)`)
 
 type token struct {
 	kind tokenKind
@@ -66,13 +61,54 @@ func (t token) is(words ...string) bool {
 	return t.kind != quoted && t.kind != text && slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(t.text, w) })
 }
 
-// tokens splits a query.
+// tokens splits a query. What has no end runs to the query's end.
 func tokens(s string) (list []token) {
-	for _, m := range tokenText.FindAllStringSubmatchIndex(s, -1) {
-		group := slices.IndexFunc(m[2:], func(at int) bool { return at >= 0 }) / 2
-		list = append(list, token{tokenKind(group), s[m[0]:m[1]], m[0]})
+	for i := 0; i < len(s); {
+		kind, n := nextToken(s[i:])
+		list = append(list, token{kind, s[i : i+n], i})
+		i += n
 	}
 	return list
+}
+
+var exponent = regexp.MustCompile(`^[eE][+-]?\d+`)
+
+// nextToken is by hand, because a statement may have a quarter of a million.
+func nextToken(s string) (tokenKind, int) {
+	c := s[0]
+	switch {
+	case c == '\'':
+		return text, quotedEnd(s)
+	case c == '"':
+		return quoted, quotedEnd(s)
+	case isSpace(c):
+		return space, spanOf(s, isSpace)
+	case isLetter(c):
+		return word, spanOf(s, func(c byte) bool { return isLetter(c) || isDigit(c) })
+	case isDigit(c) || c == '.' && len(s) > 1 && isDigit(s[1]):
+		n := spanOf(s, func(c byte) bool { return isDigit(c) || c == '.' })
+		if n < len(s) && s[n]|32 == 'e' {
+			n += len(exponent.FindString(s[n:]))
+		}
+		return number, n
+	case len(s) > 1 && slices.Contains(longSymbols, s[:2]):
+		return symbol, 2
+	}
+	return symbol, 1
+}
+
+var longSymbols = []string{"->", "||", "<=", ">=", "<>", "!=", "==", "::", "=>"}
+
+func quotedEnd(s string) int {
+	for i := 1; i < len(s); i++ {
+		if s[i] == s[0] {
+			if i+1 == len(s) || s[i+1] != s[0] {
+				return i + 1
+			}
+			i++
+		}
+	}
+	return len(s)
 }
 
 func spanOf(s string, in func(byte) bool) int {
@@ -83,6 +119,7 @@ func spanOf(s string, in func(byte) bool) int {
 	return n
 }
 
+func isSpace(c byte) bool  { return strings.IndexByte(" \t\n\r\f", c) >= 0 }
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 func isLetter(c byte) bool { return 'a' <= c|32 && c|32 <= 'z' || c == '_' || c == '$' || c >= 0x80 }
 
@@ -184,12 +221,12 @@ func (w *preparer) rewrite(i, end int) {
 	for i < end {
 		t, next, third := w.in[i], w.peek(i+1, end), w.peek(i+2, end)
 		switch {
-		case t.is("cast", "try_cast") && next.text == "(":
+		case next.text == "(" && t.is("cast", "try_cast"):
 			i = w.cast(i, end)
-		case t.is(literalWords...) && next.kind == text:
+		case next.kind == text && t.is(literalWords...):
 			w.putCast(t.at, next, "="+strings.ToLower(t.text))
 			i += 2
-		case t.is("double") && next.is("precision") && third.kind == text:
+		case third.kind == text && t.is("double") && next.is("precision"):
 			w.putCast(t.at, third, "=double")
 			i += 3
 		case t.is("interval") && (next.kind == text || next.is("-", "+") && third.kind == text):
