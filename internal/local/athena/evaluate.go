@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -18,10 +19,7 @@ import (
 
 // prune returns which partitions of a table the query needs: nil for all.
 func (q *selection) prune(ctx context.Context, s *source) (func([]string) bool, error) {
-	prunable := s.asTable
-	for _, conditions := range s.places {
-		prunable = prunable && len(conditions) > 0
-	}
+	prunable := s.asTable && !slices.ContainsFunc(s.places, func(c []condition) bool { return len(c) == 0 })
 	if !prunable && !s.asList {
 		return nil, nil
 	}

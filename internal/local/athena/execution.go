@@ -141,7 +141,9 @@ var (
 
 // checkKind refuses by name what the local stack doesn't run.
 func checkKind(query string) error {
-	query = strings.TrimSpace(withoutComments(query))
+	if blanked, err := blankComments(query); err == nil { // one that doesn't end is the parser's affair
+		query = strings.TrimSpace(blanked)
+	}
 	word := hiveql.FirstWord(query)
 	switch why := instead[word]; {
 	case why != "":
@@ -152,14 +154,6 @@ func checkKind(query string) error {
 		return invalidRequest("The local stack does not run CREATE TABLE AS SELECT: run the SELECT alone (with awswrangler: ctas_approach=False)")
 	}
 	return nil
-}
-
-// withoutComments is a query for looking at: one that doesn't end is left.
-func withoutComments(query string) string {
-	if blanked, err := blankComments(query); err == nil {
-		return blanked
-	}
-	return query
 }
 
 // isSelect says whether the statement goes to DuckDB.

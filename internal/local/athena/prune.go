@@ -1,6 +1,7 @@
 package athena
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -121,13 +122,9 @@ type filtered struct {
 func (s *scope) from(n node, keys keysOf) []*scopeTable {
 	switch n["type"] {
 	case "BASE_TABLE":
-		t := &scopeTable{node: n, ref: refOf(n), alias: strings.ToLower(str(n, "alias"))}
-		t.keys = keys(t.ref)
-		if t.alias == "" {
-			t.alias = t.ref.table
-		}
-		renamed, _ := n["column_name_alias"].([]any)
-		if len(renamed) > 0 || n["sample"] != nil {
+		ref := refOf(n)
+		t := &scopeTable{node: n, ref: ref, alias: cmp.Or(strings.ToLower(str(n, "alias")), ref.table), keys: keys(ref)}
+		if len(texts(n, "column_name_alias")) > 0 || n["sample"] != nil {
 			t.keys = nil
 		}
 		s.tables = append(s.tables, t)
@@ -156,11 +153,8 @@ func (s *scope) join(n node, keys keysOf) []*scopeTable {
 	if kind := n["ref_type"]; kind != "REGULAR" && kind != "CROSS" {
 		s.opaque = true // NATURAL, POSITIONAL, ASOF, …
 	}
-	columns, _ := n["using_columns"].([]any)
-	for _, c := range columns {
-		if c, ok := c.(string); ok {
-			s.using[strings.ToLower(c)] = true
-		}
+	for _, column := range texts(n, "using_columns") {
+		s.using[column] = true
 	}
 	for _, c := range split(child(n, "condition")) {
 		s.conjuncts = append(s.conjuncts, filtered{c, filters})
@@ -189,12 +183,7 @@ func split(e node) []node {
 // resolve finds the partition keys that a column reference stands for: none if
 // it is something else or can't be told, several only for a column of USING.
 func (s *scope) resolve(n node) []partitionKey {
-	names, _ := n["column_names"].([]any)
-	parts := make([]string, len(names))
-	for i, name := range names {
-		part, _ := name.(string)
-		parts[i] = strings.ToLower(part)
-	}
+	parts := texts(n, "column_names")
 	if len(parts) == 0 || len(parts) > 3 {
 		return nil
 	}
@@ -257,7 +246,7 @@ func (s *scope) addUsing() {
 // attribute gives a conjunct to the table whose keys it is about.
 func (s *scope) attribute(c filtered) {
 	var about *scopeTable
-	usable, named := true, false
+	usable := true
 	walk(c.expression, func(n node) bool {
 		switch n["class"] {
 		case "SUBQUERY", "WINDOW", "LAMBDA", "PARAMETER", "STAR", "DEFAULT", "LAMBDA_REF", "POSITIONAL_REFERENCE":
@@ -270,11 +259,11 @@ func (s *scope) attribute(c filtered) {
 				usable = false
 				break
 			}
-			about, named = found[0].table, true
+			about = found[0].table
 		}
 		return usable
 	})
-	if usable && named && slices.Contains(c.tables, about) {
+	if usable && about != nil && slices.Contains(c.tables, about) {
 		about.add(bare(c.expression, nil), s.outer)
 	}
 }
@@ -313,13 +302,9 @@ func bareValue(v any, rename map[string]string) any {
 			c[k] = bareValue(child, rename)
 		}
 		delete(c, "query_location")
-		if names, ok := v["column_names"].([]any); ok && v["class"] == "COLUMN_REF" && len(names) > 0 {
-			key, _ := names[len(names)-1].(string)
-			key = strings.ToLower(key)
-			if to := rename[key]; to != "" {
-				key = to
-			}
-			c["column_names"] = []any{key}
+		if names := texts(v, "column_names"); v["class"] == "COLUMN_REF" && len(names) > 0 {
+			key := names[len(names)-1]
+			c["column_names"] = []any{cmp.Or(rename[key], key)}
 		}
 		return c
 	case []any:
@@ -336,15 +321,13 @@ func bareValue(v any, rename map[string]string) any {
 func columnsOfExpression(e node) []string {
 	var names []string
 	walk(e, func(n node) bool {
-		if parts, ok := n["column_names"].([]any); ok && n["class"] == "COLUMN_REF" {
-			name, _ := parts[0].(string)
-			if !slices.Contains(names, name) {
-				names = append(names, name)
-			}
+		if n["class"] == "COLUMN_REF" {
+			names = append(names, texts(n, "column_names")...)
 		}
 		return true
 	})
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // spread carries conditions on one key over to the keys that equal it, until

@@ -84,6 +84,17 @@ func child(n node, member string) node {
 	return c
 }
 
+// texts are the strings of a member that is a list, folded to lower case.
+func texts(n node, member string) []string {
+	list, _ := n[member].([]any)
+	folded := make([]string, len(list))
+	for i, v := range list {
+		text, _ := v.(string)
+		folded[i] = strings.ToLower(text)
+	}
+	return folded
+}
+
 // tableRef is a table as a query names it, folded to lower case.
 type tableRef struct{ catalog, database, table string }
 
