@@ -24,8 +24,7 @@ type About struct {
 // the numbers of accounts and the names of buckets and objects replaced: the same
 // always by the same. What can't be read says why.
 func (d *Doctor) Bundle(ctx context.Context, a About, findings []Finding) ([]byte, error) {
-	x := &examination{Doctor: d}
-	x.remember(ctx)
+	x := d.examination(ctx)
 	c := d.Config
 	queue, dead := fact(x.queue()), fact(x.deadLetters())
 	b := map[string]any{

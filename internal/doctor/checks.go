@@ -45,7 +45,7 @@ func (x *examination) checks() []check {
 		)
 	}
 	list = append(list,
-		check{"database", c.Database, needed, func(context.Context) Finding { return database(x.database(), c.Database) }},
+		check{"database", c.Database, needed, of(x.database, func(_ []string, err error) Finding { return database(err, c.Database) })},
 		check{"lake_formation", c.Database, optional, x.lakeFormation},
 	)
 	for _, name := range x.Router.Tables() {

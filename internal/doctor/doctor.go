@@ -109,8 +109,7 @@ const (
 
 // Run makes all checks and returns their findings, always in the same order.
 func (d *Doctor) Run(ctx context.Context) []Finding {
-	x := &examination{Doctor: d}
-	x.remember(ctx)
+	x := d.examination(ctx)
 	first := x.run(ctx, check{"credentials", "caller", needed, of(x.identity, func(who Identity, err error) Finding {
 		return credentials(who, err, d.Config.Account)
 	})})
@@ -146,25 +145,22 @@ type examination struct {
 	queue       func() (Queue, error)
 	deadLetters func() (Queue, error) // of the redrive policy
 	workGroup   func() (WorkGroup, error)
-	database    func() error
+	database    func() ([]string, error) // its tables
 	function    func() (Function, error)
 
 	done sync.Mutex
 }
 
-// remember prepares the questions that are asked once.
-func (x *examination) remember(ctx context.Context) {
-	c, f := x.Config, x.Facts
+// examination is one, with the questions that are asked once.
+func (d *Doctor) examination(ctx context.Context) *examination {
+	x, c, f := &examination{Doctor: d}, d.Config, d.Facts
 	x.identity = once(ctx, f.Identity)
 	x.queue = once(ctx, func(ctx context.Context) (Queue, error) { return f.Queue(ctx, c.Queue) })
 	x.deadLetters = once(ctx, x.findDeadLetters)
 	x.workGroup = once(ctx, func(ctx context.Context) (WorkGroup, error) { return f.WorkGroup(ctx, c.WorkGroup) })
 	x.function = once(ctx, func(ctx context.Context) (Function, error) { return f.Function(ctx, c.FunctionName, Alias) })
-	names := once(ctx, f.Catalog.Tables)
-	x.database = func() error {
-		_, err := names()
-		return err
-	}
+	x.database = once(ctx, f.Catalog.Tables)
+	return x
 }
 
 // once asks a question the first time it is called, with its own time. By channels,

@@ -55,8 +55,7 @@ type probe struct {
 // for its partition. Each link has a finding; after the first that is broken the
 // others are not checked. What it made it takes away again, whatever happens.
 func (d *Doctor) Probe(ctx context.Context, tools Tools, wait time.Duration) []Finding {
-	x := &examination{Doctor: d}
-	x.remember(ctx)
+	x := d.examination(ctx)
 	tables, err := x.probed(ctx)
 	found := make([][]Finding, len(d.Config.Buckets))
 	eachOf(d.Config.Buckets, func(i int, b table.Bucket) {

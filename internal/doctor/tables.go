@@ -21,7 +21,7 @@ func database(err error, name string) Finding {
 }
 
 func (x *examination) table(ctx context.Context, name string) Finding {
-	if err := catalogError(x.database()); errors.Is(err, ErrMissing) {
+	if _, err := x.database(); errors.Is(catalogError(err), ErrMissing) {
 		return unchecked("see database", "")
 	}
 	tab, err := x.Facts.Catalog.Table(ctx, name)
