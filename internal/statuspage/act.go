@@ -18,10 +18,8 @@ import (
 // NewToken makes a token that nobody guesses.
 func NewToken() string { return rand.Text() }
 
-const (
-	// doneFor is how long the page says what the last button did.
-	doneFor = 5 * time.Minute
-)
+// doneFor is how long the page says what the last button did.
+const doneFor = 5 * time.Minute
 
 // cookie is the name of the token's. Browsers give a host's cookies to all of its
 // ports: each page has its own.
@@ -90,13 +88,11 @@ func (b *board) do(r *http.Request) (string, error) {
 	table := r.PostFormValue("table")
 	switch do := r.PostFormValue("do"); {
 	case do == faults.Redrive && b.Redrive != nil:
-		done, err := b.Redrive(r.Context(), refresh.Reason(r.PostFormValue("reason")), table, r.PostFormValue("bucket"))
-		b.Watcher.Again()
-		return done, err
+		defer b.Watcher.Again()
+		return b.Redrive(r.Context(), refresh.Reason(r.PostFormValue("reason")), table, r.PostFormValue("bucket"))
 	case do == faults.Fix && b.Fix != nil:
-		done, err := b.Fix(r.Context(), table)
-		b.Watcher.Again()
-		return done, err
+		defer b.Watcher.Again()
+		return b.Fix(r.Context(), table)
 	case do == "compare" && b.Compare != nil:
 		return b.Compare(r.Context())
 	case do == "look":

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"athenarefresh/internal/hiveql"
@@ -46,8 +47,7 @@ type searcher struct {
 	db   prompt.Database
 	busy chan struct{} // holds one while a statement runs
 
-	mu   sync.Mutex
-	last *result
+	last atomic.Pointer[result]
 
 	reading sync.Mutex // guards what follows, while it is read too
 	tables  []searchTable
@@ -95,9 +95,7 @@ func (s *searcher) run(ctx context.Context, text string) (*result, error) {
 		r.Failed, r.Rows = laidOut(err.Error()), nil
 	}
 	r.Took = time.Since(begun)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last = r
+	s.last.Store(r)
 	return r, nil
 }
 
@@ -148,12 +146,10 @@ func (s *searcher) collect(ctx context.Context, sql string, r *result) error {
 
 // kept is the result of an ID; nil if it isn't kept any more.
 func (s *searcher) kept(id string) *result {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.last == nil || s.last.ID != id {
-		return nil
+	if r := s.last.Load(); r != nil && r.ID == id {
+		return r
 	}
-	return s.last
+	return nil
 }
 
 // searchTable is a table beside the search.
