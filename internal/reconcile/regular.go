@@ -65,11 +65,9 @@ func (g *Regular) Run(ctx context.Context) {
 			<-ctx.Done()
 			return
 		}
-		wait := time.NewTimer(time.Until(next))
 		select {
-		case <-wait.C:
+		case <-time.After(time.Until(next)):
 		case <-ctx.Done():
-			wait.Stop()
 		}
 	}
 }

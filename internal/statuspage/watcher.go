@@ -76,7 +76,6 @@ func (w *Watcher) Run(ctx context.Context) {
 	defer tick.Stop()
 	asked := w.bell()
 	var side sync.WaitGroup
-	defer side.Wait()
 	side.Go(func() { w.readCatalog(ctx, nil) })
 	saved := time.Now()
 	for {
