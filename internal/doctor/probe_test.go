@@ -237,7 +237,7 @@ func (p *pipe) change(change func(*Queue)) {
 
 func TestAProbeHasAKeyForEachLayout(t *testing.T) {
 	tab := func(name string, keys ...refresh.Key) refresh.Table {
-		return refresh.Table{ID: refresh.TableID{Name: name}, Keys: keys, Format: refresh.Parquet}
+		return refresh.Table{ID: refresh.TableID{Name: name}, Keys: keys, Parquet: true}
 	}
 	text := func(names ...string) (keys []refresh.Key) {
 		for _, n := range names {

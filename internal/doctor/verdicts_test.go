@@ -198,7 +198,7 @@ func TestTable(t *testing.T) {
 		"projection":            {of(with(func(x *refresh.Table) { x.Kind = refresh.Projected }), feed), Warning, `{"ignore": true}`},
 		"Iceberg":               {of(with(func(x *refresh.Table) { x.Kind, x.KindName = refresh.NotHive, "Iceberg table" }), feed), Wrong, "not_a_hive_table"},
 		"Parquet into JSON":     {of(goodTable("alerts", "dt"), parquet), Wrong, "format_mismatch"},
-		"Parquet into Parquet":  {of(with(func(x *refresh.Table) { x.Format = refresh.Parquet }), parquet), OK, ""},
+		"Parquet into Parquet":  {of(with(func(x *refresh.Table) { x.Parquet = true }), parquet), OK, ""},
 		"elsewhere":             {of(with(func(x *refresh.Table) { x.ID.Location = "s3://other/" }), feed), Warning, "it is at s3://other/, but is fed from p.alerts"},
 		"of a time, from two":   {of(goodTable("alerts", "dt"), hourly, other), Warning, "p.alerts and p.other feed it"},
 		"by a layout's {table}": {of(goodTable("alerts", "dt"), feed, anyTable), OK, ""},

@@ -81,7 +81,7 @@ type Table struct {
 	ID       TableID
 	Keys     []Key  // partition keys, in order
 	Kind     Kind   // what its partitions are
-	Format   Format // of its files
+	Parquet  bool   // its files are Parquet
 	KindName string // for people, what a table that isn't Hive's is: "Iceberg table", "view"
 }
 
@@ -129,14 +129,6 @@ const (
 	Hive      Kind = iota // partitions are recorded in the catalog, one by one
 	Projected             // Athena computes them (projection.enabled); recorded ones are not read
 	NotHive               // Iceberg, Delta, a view: see KindName
-)
-
-// Format is what a table's files are, as far as a decision depends on it.
-type Format int
-
-const (
-	OtherFormat Format = iota
-	Parquet
 )
 
 // Partition is a partition as the catalog stores it.

@@ -26,7 +26,7 @@ func TestKindsOfTables(t *testing.T) {
 		"no_keys":    {},
 		"dated":      {Keys: []refresh.Key{{Name: "dt", Type: "date"}}},
 		"json":       {Keys: dt},
-		"pq":         {Keys: dt, Format: refresh.Parquet},
+		"pq":         {Keys: dt, Parquet: true},
 	} {
 		c.ID = refresh.TableID{Name: name, Location: "s3://data/" + name + "/"}
 		if err := g.catalog.CreateTable(t.Context(), c); err != nil {
@@ -62,7 +62,7 @@ func TestAcceptsSaysWhatSettlingWould(t *testing.T) {
 		"one more":           {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt", "hour"}, nil, false, refresh.PartitionKeysMismatch},
 		"another":            {refresh.Table{Keys: []refresh.Key{key("day", "string")}}, []string{"dt"}, nil, false, refresh.PartitionKeysMismatch},
 		"Parquet, not it":    {refresh.Table{Keys: []refresh.Key{key("dt", "string")}}, []string{"dt"}, nil, true, refresh.FormatMismatch},
-		"Parquet":            {refresh.Table{Keys: []refresh.Key{key("dt", "string")}, Format: refresh.Parquet}, []string{"dt"}, nil, true, ""},
+		"Parquet":            {refresh.Table{Keys: []refresh.Key{key("dt", "string")}, Parquet: true}, []string{"dt"}, nil, true, ""},
 		"computed":           {refresh.Table{Kind: refresh.Projected}, nil, nil, false, refresh.ProjectedTable},
 		"no table of Hive's": {refresh.Table{Kind: refresh.NotHive}, nil, nil, false, refresh.NotAHiveTable},
 	} {

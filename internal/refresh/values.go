@@ -246,7 +246,7 @@ func (tab *Table) Refuses() Answer {
 
 // format says why the table can't have an object of the format.
 func (tab *Table) format(parquet bool) Answer {
-	if parquet && tab.Format != Parquet {
+	if parquet && !tab.Parquet {
 		return Answer{Reason: FormatMismatch, Detail: fmt.Sprintf("a Parquet file, but table %s is not of Parquet files", tab.ID.Name)}
 	}
 	return Answer{}

@@ -72,13 +72,13 @@ func tableFacts(t *testing.T, s *suite) {
 		t.Errorf("keys: %v, want %v", got.Keys, keys)
 	case got.ID.Name != "t" || got.ID.Catalog != "" || got.ID.Created.IsZero() || got.ID.Location != "s3://bucket/some where/'t'/":
 		t.Errorf("identity: %+v", got.ID)
-	case got.Kind != refresh.Hive || got.Format != refresh.OtherFormat:
+	case got.Kind != refresh.Hive || got.Parquet:
 		t.Errorf("kind and format: %+v", got)
 	}
 	parquet := daily("p")
-	parquet.Format = refresh.Parquet
-	if got := s.create(parquet); got.Format != refresh.Parquet {
-		t.Errorf("format of a Parquet table: %v", got.Format)
+	parquet.Parquet = true
+	if got := s.create(parquet); !got.Parquet {
+		t.Errorf("a Parquet table: %+v", got)
 	}
 	if got := s.create(refresh.Table{ID: refresh.TableID{Name: "flat", Location: "s3://bucket/flat/"}}); len(got.Keys) != 0 || got.Kind != refresh.Hive {
 		t.Errorf("table without partition keys: %+v", got)

@@ -332,7 +332,7 @@ func (m *maker) spec(name string) refresh.Table {
 	}
 	m.Shuffle(len(t.Keys), func(i, j int) { t.Keys[i], t.Keys[j] = t.Keys[j], t.Keys[i] })
 	if name[0] == 'p' && m.IntN(3) > 0 {
-		t.Format = refresh.Parquet
+		t.Parquet = true
 	}
 	switch m.IntN(12) {
 	case 0:

@@ -72,7 +72,7 @@ func columns(keys []refresh.Key) []types.Column {
 
 func descriptor(t refresh.Table) *types.StorageDescriptor {
 	input, output, serde := "org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat", "org.openx.data.jsonserde.JsonSerDe"
-	if t.Format == refresh.Parquet {
+	if t.Parquet {
 		input = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
 		output = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 		serde = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"

@@ -1,6 +1,7 @@
 package glue
 
 import (
+	"cmp"
 	"strings"
 
 	"athenarefresh/internal/refresh"
@@ -12,10 +13,7 @@ import (
 // factsOf reads what refresh wants to know of a table. catalog is the account
 // whose catalog holds it, "" for the caller's.
 func factsOf(t *types.Table, catalog string) refresh.Table {
-	sd := t.StorageDescriptor
-	if sd == nil {
-		sd = &types.StorageDescriptor{}
-	}
+	sd := cmp.Or(t.StorageDescriptor, &types.StorageDescriptor{})
 	kind, kindName := kindOf(t, sd)
 	return refresh.Table{
 		ID: refresh.TableID{
@@ -27,7 +25,7 @@ func factsOf(t *types.Table, catalog string) refresh.Table {
 		},
 		Keys:     keysOf(t.PartitionKeys),
 		Kind:     kind,
-		Format:   formatOf(sd),
+		Parquet:  isParquet(sd),
 		KindName: kindName,
 	}
 }
@@ -99,13 +97,10 @@ func parameter(t *types.Table, name string) string {
 	return ""
 }
 
-func formatOf(sd *types.StorageDescriptor) refresh.Format {
+func isParquet(sd *types.StorageDescriptor) bool {
 	names := aws.ToString(sd.InputFormat)
 	if sd.SerdeInfo != nil {
 		names += " " + aws.ToString(sd.SerdeInfo.SerializationLibrary)
 	}
-	if strings.Contains(strings.ToLower(names), "parquet") {
-		return refresh.Parquet
-	}
-	return refresh.OtherFormat
+	return strings.Contains(strings.ToLower(names), "parquet")
 }

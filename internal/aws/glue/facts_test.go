@@ -52,19 +52,19 @@ func TestFormats(t *testing.T) {
 	serde := func(s string) *types.StorageDescriptor {
 		return &types.StorageDescriptor{SerdeInfo: &types.SerDeInfo{SerializationLibrary: &s}}
 	}
-	for want, all := range map[refresh.Format][]*types.StorageDescriptor{
-		refresh.Parquet: {
+	for want, all := range map[bool][]*types.StorageDescriptor{
+		true: {
 			{InputFormat: aws.String("org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat")},
 			{InputFormat: aws.String("org.apache.hudi.hadoop.HoodieParquetInputFormat")},
 			serde("org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"),
 		},
-		refresh.OtherFormat: {
+		false: {
 			{}, serde("org.openx.data.jsonserde.JsonSerDe"), {InputFormat: aws.String("org.apache.hadoop.mapred.TextInputFormat")},
 		},
 	} {
 		for _, sd := range all {
-			if got := formatOf(sd); got != want {
-				t.Errorf("%+v: format %d, want %d", sd, got, want)
+			if got := isParquet(sd); got != want {
+				t.Errorf("%+v: Parquet %v, want %v", sd, got, want)
 			}
 		}
 	}
