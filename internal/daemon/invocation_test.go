@@ -298,9 +298,17 @@ func TestNotBeingAbleToReceiveIsAnError(t *testing.T) {
 	})
 }
 
+// distantQueue takes a moment to answer: what came before is settled by then.
+type distantQueue struct{ *simQueue }
+
+func (q distantQueue) Receive(ctx context.Context, wait time.Duration) ([]daemon.Received, error) {
+	time.Sleep(time.Millisecond)
+	return q.simQueue.Receive(ctx, wait)
+}
+
 func TestWhileTheCatalogIsDownTheRestStaysVisible(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := calmQueue(500)
+		q := distantQueue{calmQueue(500)}
 		var down atomic.Bool
 		failing := func(context.Context, refresh.Message) refresh.Settlement {
 			down.Store(true)
