@@ -71,7 +71,7 @@ func expression(pieces []piece) string {
 	for _, p := range pieces {
 		switch {
 		case p.fold:
-			b.WriteString("((?i:" + regexp.QuoteMeta(p.literal) + "))")
+			b.WriteString("(" + inAnyCase(p.literal) + ")")
 		case p.constant():
 			b.WriteString("(" + regexp.QuoteMeta(p.literal) + ")")
 		case !p.digit():
@@ -84,6 +84,13 @@ func expression(pieces []piece) string {
 	}
 	b.WriteString(`\z`)
 	return b.String()
+}
+
+var lowerCase = regexp.MustCompile("[a-z]")
+
+// inAnyCase is the expression for a key's name: to (?i) the letter ſ is an s.
+func inAnyCase(name string) string {
+	return lowerCase.ReplaceAllStringFunc(regexp.QuoteMeta(name), func(c string) string { return "[" + c + strings.ToUpper(c) + "]" })
 }
 
 // match says whether s fits the element and keeps what its fields captured, in c

@@ -56,6 +56,8 @@ func TestTheRuleLanguage(t *testing.T) {
 		"{table} is not folded":                    {[]Rule{{Layout: "{table}/{yyyy}/"}}, "a.b/2022/f", "invalid_table_name"},
 		"a folder key=value":                       {[]Rule{{Layout: "**/x/{a=}/{b=1}/", Table: "t"}}, "x/A=%41/b=1/f", "t A 1 x/A=%41/b=1/"},
 		"a folder key=value of another value":      {[]Rule{{Layout: "**/x/{a=}/{b=1}/", Table: "t"}}, "x/A=%41/b=12/f", "no_layout_match"},
+		"a folder key=value is of ASCII":           {[]Rule{{Layout: "{source=}/", Table: "t"}}, "\u017fource=x/f", "no_layout_match"},
+		"an error type is of ASCII":                {[]Rule{{Layout: "hive", Keys: []string{"a"}, Table: "t"}}, "splun\u212a-failed/a=1/f", "t 1 splun\u212a-failed/a=1/"},
 		"a number of digits":                       {[]Rule{{Layout: "{p}{n:3}/{yyyy}/", Table: "t", Partition: []KeyTemplate{{"n", "{n}"}}}}, "a1234/2022/f", "t 234 a1234/2022/"},
 		"fewest leading elements":                  {[]Rule{{Layout: "**/{a}/{yyyy}/", Table: "t"}}, "x/2021/2022/f", "t x 2021 x/2021/"},
 		"optional parts absent first":              {[]Rule{{Layout: "[{o}/]{a}/[{b}/]x/", Table: "t", Partition: []KeyTemplate{{"a", "{a}"}}}}, "p/q/x/f", "t p p/q/x/"},

@@ -37,13 +37,10 @@ func letterOrDigit(c byte) bool { return c-'0' <= 9 || (c|0x20)-'a' <= 25 }
 // no table has a _.
 func asName(s string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= utf8.RuneSelf || r != '_' && !letterOrDigit(byte(r)):
+		if r >= utf8.RuneSelf || r != '_' && !letterOrDigit(byte(r)) {
 			return '_'
-		case r >= 'A' && r <= 'Z':
-			return r | 0x20
 		}
-		return r
+		return lowerASCII(r)
 	}, s)
 }
 
@@ -130,8 +127,16 @@ var firehoseErrors = []string{
 }
 
 func isErrorOutput(folder string) bool {
-	of, failed := strings.CutSuffix(strings.ToLower(folder), "-failed")
+	of, failed := strings.CutSuffix(strings.Map(lowerASCII, folder), "-failed")
 	return failed && slices.ContainsFunc(firehoseErrors, func(e string) bool { return strings.HasSuffix(of, e) })
+}
+
+// lowerASCII leaves other letters as they are, so that none becomes one of ASCII.
+func lowerASCII(r rune) rune {
+	if r >= 'A' && r <= 'Z' {
+		return r | 0x20
+	}
+	return r
 }
 
 // isStaging says whether a folder holds files that a writer is not done with,
