@@ -71,7 +71,8 @@ func (m *Mender) relocate(ctx context.Context, t refresh.Table, parts []refresh.
 		return all(errs, fmt.Errorf("relocate partitions of %s: %w", t.ID.Name, classify(err, refresh.ErrTableMissing)))
 	}
 	for _, e := range out.Errors {
-		note(errs, parts, e.PartitionValueList, fmt.Errorf("relocate partition %q of %s: %w", e.PartitionValueList, t.ID.Name, itemError(e.ErrorDetail)))
+		err := fmt.Errorf("relocate partition %q of %s: %w", e.PartitionValueList, t.ID.Name, itemError(e.ErrorDetail))
+		note(errs, parts, e.PartitionValueList, err)
 	}
 	return errs
 }
