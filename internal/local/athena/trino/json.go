@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -77,6 +76,9 @@ func readJSON(d *json.Decoder, depth int) (any, error) {
 	return list, err
 }
 
+// lineSeparators are escaped by Go alone.
+var lineSeparators = strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029")
+
 func jsonString(s string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -85,14 +87,16 @@ func jsonString(s string) string {
 		return `""` // a string always encodes
 	}
 	out := strings.TrimSuffix(b.String(), "\n")
-	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(out)
+	return lineSeparators.Replace(out)
 }
 
 func formatJSON(v any) string {
 	var parts []string
 	switch v := v.(type) {
-	case nil:
-		return "null"
+	case bool:
+		return strconv.FormatBool(v)
+	case json.Number:
+		return v.String()
 	case string:
 		return jsonString(v)
 	case []any:
@@ -106,7 +110,7 @@ func formatJSON(v any) string {
 		}
 		return "{" + strings.Join(parts, ",") + "}"
 	}
-	return fmt.Sprint(v) // a number, true or false
+	return "null" // nothing else is JSON
 }
 
 func jsonParse(s string) string {
@@ -125,7 +129,7 @@ type step struct {
 
 var pathStep = regexp.MustCompile(`^(?:\["([^"\\]*)"\]|\[([\w:\x{80}-\x{10FFFF}]+)\]|\.([\w:\x{80}-\x{10FFFF}]+))`)
 
-func parsePath(path string) (steps []step) {
+var parsePath = kept(func(path string) (steps []step) {
 	rest, ok := strings.CutPrefix(path, "$")
 	for rest != "" && ok {
 		m := pathStep.FindStringSubmatch(rest)
@@ -137,7 +141,7 @@ func parsePath(path string) (steps []step) {
 		panic(invalid("Invalid JSON path: '%s'", path))
 	}
 	return steps
-}
+})
 
 // nameStep is a member's name, which in an array is an index.
 func nameStep(s string) step {

@@ -9,13 +9,13 @@ import (
 )
 
 // mustType is a type that is written in our own SQL.
-func mustType(typ string) Type {
+var mustType = kept(func(typ string) Type {
 	t, err := ParseType(typ)
 	if err != nil {
 		panic(mistake{err})
 	}
 	return t
-}
+})
 
 // toJSONText puts right what DuckDB's to_json wrote of a value of a type.
 func toJSONText(s, typ string) string {

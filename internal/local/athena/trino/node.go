@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // Node is a node of DuckDB's syntax tree as json_serialize_sql writes it:
@@ -85,4 +86,27 @@ func lower(list []string) []string {
 		out[i] = strings.ToLower(s)
 	}
 	return out
+}
+
+// maxKept bounds what is kept: a text may come of a column.
+const maxKept = 1000
+
+// kept makes a function remember what it made of texts: a query gives it the same
+// one with each row.
+func kept[T any](f func(string) T) func(string) T {
+	var mu sync.Mutex
+	known := map[string]T{}
+	return func(s string) T {
+		mu.Lock()
+		defer mu.Unlock()
+		v, ok := known[s]
+		if !ok {
+			v = f(s)
+			if len(known) >= maxKept {
+				clear(known)
+			}
+			known[s] = v
+		}
+		return v
+	}
 }

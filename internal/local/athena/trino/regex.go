@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -22,27 +21,7 @@ type javaRegexp struct {
 	groups int
 }
 
-var (
-	expressionsMu sync.Mutex
-	expressions   = map[string]*javaRegexp{}
-)
-
-// maxExpressions bounds those that are kept: an expression may come of a column.
-const maxExpressions = 1000
-
-func compile(pattern string) *javaRegexp {
-	expressionsMu.Lock()
-	defer expressionsMu.Unlock()
-	if r := expressions[pattern]; r != nil {
-		return r
-	}
-	r := compileJava(pattern)
-	if len(expressions) >= maxExpressions {
-		clear(expressions)
-	}
-	expressions[pattern] = r
-	return r
-}
+var compile = kept(compileJava)
 
 // compileJava compiles an expression twice, each time with what the library has
 // otherwise spelled out: \w, \d and \s are ASCII, \s has the vertical tab.

@@ -26,7 +26,7 @@ var mysqlFields = map[byte]timeField{
 	'x': {letter: 'x', width: 4}, 'Y': {letter: 'Y', width: 4}, 'y': {letter: 'Y', width: 2},
 }
 
-func mysqlFormat(format string) []timeField {
+var mysqlFormat = kept(func(format string) []timeField {
 	format = strings.NewReplacer("%%", "%%", "%T", "%H:%i:%s", "%r", "%h:%i:%s %p").Replace(format)
 	var out []timeField
 	for i := 0; i < len(format); i++ {
@@ -48,12 +48,12 @@ func mysqlFormat(format string) []timeField {
 		}
 	}
 	return out
-}
+})
 
 // jodaPart is what stands in quotes, in which two are one, or a character.
 var jodaPart = regexp.MustCompile(`(?s)'((?:[^']|'')*)'?|.`)
 
-func jodaFormat(format string) []timeField {
+var jodaFormat = kept(func(format string) []timeField {
 	var out []timeField
 	if format == "" {
 		panic(invalid("Invalid pattern specification"))
@@ -74,7 +74,7 @@ func jodaFormat(format string) []timeField {
 		}
 	}
 	return out
-}
+})
 
 func writeTime(t time.Time, fields []timeField) string {
 	var b strings.Builder
