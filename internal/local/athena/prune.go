@@ -14,7 +14,9 @@ import (
 // taken out of the query's own syntax tree and evaluated by DuckDB on the
 // table's list of partitions, so that they mean exactly what they mean in the
 // query. A condition that is overlooked costs time; one that is taken wrongly
-// loses rows. So only these are taken:
+// loses rows. The query is what trino.Translate wrote: each table has an alias that
+// no other has, each column is named with it, and joins have ON. So only these are
+// taken:
 //
 //   - conjuncts of WHERE, and of ON for the sides of a join that it filters
 //     (both of an inner one, the optional one of LEFT and RIGHT),
@@ -70,46 +72,19 @@ type scopeTable struct {
 	conditions []condition
 }
 
-// scope is one SELECT's FROM and what was found about it.
-type scope struct {
-	tables []*scopeTable
-	using  map[string]bool   // columns joined by USING
-	outer  bool              // some join is not an inner one
-	opaque bool              // something that pruning could change: take nothing
-	equal  [][2]partitionKey // equal partition keys
-
-	conjuncts []filtered
-}
-
-// partitionKey is a partition key of a table of the scope.
+// partitionKey is a key of one of the tables.
 type partitionKey struct {
 	table *scopeTable
 	key   string
 }
 
-func newScope(sel node, keys keysOf) *scope {
-	s := &scope{using: map[string]bool{}}
-	s.from(child(sel, "from_table"), keys)
-	if sel["sample"] != nil {
-		s.opaque = true
-	}
-	if s.opaque {
-		return s
-	}
-	for _, c := range split(child(sel, "where_clause")) {
-		s.conjuncts = append(s.conjuncts, filtered{c, s.tables})
-	}
-	for _, c := range s.conjuncts {
-		s.addEquality(c)
-	}
-	s.addUsing()
-	for _, c := range s.conjuncts {
-		s.attribute(c)
-	}
-	if !s.outer {
-		s.spread()
-	}
-	return s
+// scope is one SELECT's FROM and what was found about it.
+type scope struct {
+	keys      keysOf
+	tables    []*scopeTable
+	conjuncts []filtered
+	outer     bool              // some join is not an inner one
+	equal     [][2]partitionKey // equal partition keys
 }
 
 // filtered is a conjunct with the tables whose rows it filters.
@@ -118,43 +93,49 @@ type filtered struct {
 	tables     []*scopeTable
 }
 
+func newScope(sel node, keys keysOf) *scope {
+	s := &scope{keys: keys}
+	s.from(child(sel, "from_table"))
+	for _, c := range split(child(sel, "where_clause")) {
+		s.conjuncts = append(s.conjuncts, filtered{c, s.tables})
+	}
+	for _, c := range s.conjuncts {
+		s.addEquality(c)
+		s.attribute(c)
+	}
+	if !s.outer {
+		s.spread()
+	}
+	return s
+}
+
 // from reads one item of FROM and returns its tables.
-func (s *scope) from(n node, keys keysOf) []*scopeTable {
+func (s *scope) from(n node) []*scopeTable {
 	switch n["type"] {
 	case "BASE_TABLE":
 		ref := refOf(n)
-		t := &scopeTable{node: n, ref: ref, alias: cmp.Or(strings.ToLower(str(n, "alias")), ref.table), keys: keys(ref)}
-		if len(texts(n, "column_name_alias")) > 0 || n["sample"] != nil {
-			t.keys = nil
-		}
+		t := &scopeTable{node: n, ref: ref, alias: strings.ToLower(str(n, "alias")), keys: s.keys(ref)}
 		s.tables = append(s.tables, t)
 		return []*scopeTable{t}
 	case "JOIN":
-		return s.join(n, keys)
+		return s.join(n)
 	}
 	return nil
 }
 
-func (s *scope) join(n node, keys keysOf) []*scopeTable {
-	left := s.from(child(n, "left"), keys)
-	right := s.from(child(n, "right"), keys)
+func (s *scope) join(n node) []*scopeTable {
+	left, right := s.from(child(n, "left")), s.from(child(n, "right"))
 	both := slices.Concat(left, right)
 	var filters []*scopeTable
 	switch n["join_type"] {
 	case "INNER":
 		filters = both
-	case "LEFT", "SEMI", "ANTI":
+	case "LEFT":
 		filters, s.outer = right, true
 	case "RIGHT":
 		filters, s.outer = left, true
 	default:
 		s.outer = true
-	}
-	if kind := n["ref_type"]; kind != "REGULAR" && kind != "CROSS" {
-		s.opaque = true // NATURAL, POSITIONAL, ASOF, …
-	}
-	for _, column := range texts(n, "using_columns") {
-		s.using[column] = true
 	}
 	for _, c := range split(child(n, "condition")) {
 		s.conjuncts = append(s.conjuncts, filtered{c, filters})
@@ -180,66 +161,28 @@ func split(e node) []node {
 	return all
 }
 
-// resolve finds the partition keys that a column reference stands for: none if
-// it is something else or can't be told, several only for a column of USING.
-func (s *scope) resolve(n node) []partitionKey {
-	parts := texts(n, "column_names")
-	if len(parts) == 0 || len(parts) > 3 {
-		return nil
-	}
-	key := parts[len(parts)-1]
-	var found []partitionKey
+// resolve finds the partition key that a column reference stands for; that of no
+// table if it is something else.
+func (s *scope) resolve(n node) partitionKey {
+	names := texts(n, "column_names")
 	for _, t := range s.tables {
-		if t.hasKey(key) && t.isNamed(parts[:len(parts)-1]) {
-			found = append(found, partitionKey{t, key})
+		if len(names) == 2 && names[0] == t.alias && t.keys[names[1]] != "" {
+			return partitionKey{t, names[1]}
 		}
 	}
-	if len(found) > 1 && (len(parts) > 1 || s.outer || !s.using[key]) {
-		return nil
-	}
-	return found
+	return partitionKey{}
 }
 
-func (t *scopeTable) hasKey(key string) bool { return t.keys[key] != "" }
-
-// isNamed says whether a qualifier means this table.
-func (t *scopeTable) isNamed(qualifier []string) bool {
-	switch len(qualifier) {
-	case 0:
-		return true
-	case 1:
-		return qualifier[0] == t.alias
-	}
-	return qualifier[1] == t.alias && (t.ref.database == "" || qualifier[0] == t.ref.database)
-}
-
-// addEquality notes a.k = b.k.
+// addEquality notes a.k = b.k, if the keys are of one type: a condition means another
+// thing on one of another.
 func (s *scope) addEquality(c filtered) {
 	if c.expression["type"] != "COMPARE_EQUAL" {
 		return
 	}
-	left, right := child(c.expression, "left"), child(c.expression, "right")
-	if left["class"] != "COLUMN_REF" || right["class"] != "COLUMN_REF" {
-		return
-	}
-	a, b := s.resolve(left), s.resolve(right)
-	if len(a) == 1 && len(b) == 1 && sameType(a[0], b[0]) && !slices.Contains(s.equal, [2]partitionKey{a[0], b[0]}) {
-		s.equal = append(s.equal, [2]partitionKey{a[0], b[0]})
-	}
-}
-
-// sameType: a condition means another thing on a key of another type.
-func sameType(a, b partitionKey) bool { return a.table.keys[a.key] == b.table.keys[b.key] }
-
-// addUsing notes that the keys of USING are equal in all tables that have them.
-func (s *scope) addUsing() {
-	for key := range s.using {
-		having := slices.DeleteFunc(slices.Clone(s.tables), func(t *scopeTable) bool { return !t.hasKey(key) })
-		for i := 1; i < len(having); i++ {
-			if a, b := (partitionKey{having[0], key}), (partitionKey{having[i], key}); sameType(a, b) {
-				s.equal = append(s.equal, [2]partitionKey{a, b})
-			}
-		}
+	a, b := s.resolve(child(c.expression, "left")), s.resolve(child(c.expression, "right"))
+	pair := [2]partitionKey{a, b}
+	if a.table != nil && b.table != nil && a.table.keys[a.key] == b.table.keys[b.key] && !slices.Contains(s.equal, pair) {
+		s.equal = append(s.equal, pair)
 	}
 }
 
@@ -254,12 +197,9 @@ func (s *scope) attribute(c filtered) {
 		case "FUNCTION":
 			usable = usable && !isVolatile(str(n, "function_name"))
 		case "COLUMN_REF":
-			found := s.resolve(n)
-			if len(found) == 0 || about != nil && about != found[0].table {
-				usable = false
-				break
-			}
-			about = found[0].table
+			found := s.resolve(n).table
+			usable = usable && found != nil && (about == nil || about == found)
+			about = found
 		}
 		return usable
 	})
