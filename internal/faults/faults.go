@@ -217,7 +217,7 @@ func Waits(n int, since, now time.Time) string {
 }
 
 // Waiting is how many things wait: "1 message waits", "3 messages wait".
-func Waiting(n int, what string) string { return Count(n, what) + verb(n, " waits", " wait") }
+func Waiting(n int, what string) string { return Count(n, what) + Verb(n, " waits", " wait") }
 
 // Count is a number of things: "1 object", "3 objects".
 func Count(n int, what string) string {
@@ -227,7 +227,8 @@ func Count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func verb(n int, one, many string) string {
+// Verb is what so many things do.
+func Verb(n int, one, many string) string {
 	if n == 1 {
 		return one
 	}

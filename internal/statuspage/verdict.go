@@ -336,13 +336,6 @@ func (e *evidence) compared() {
 	}
 }
 
-func verb(n int) string {
-	if n == 1 {
-		return " is"
-	}
-	return " are"
-}
-
 // fine is the sentence where nothing is amiss: no more than is known.
 func (e *evidence) fine() string {
 	if h := e.source.Health; h != nil && h().Received.IsZero() {
@@ -351,7 +344,8 @@ func (e *evidence) fine() string {
 	text := "Everything that was notified is searchable."
 	switch v := e.view; {
 	case v.Waiting != nil && v.InFlight != nil && *v.Waiting+*v.InFlight > 0:
-		return "Nothing is amiss; " + faults.Count(*v.Waiting+*v.InFlight, "message") + verb(*v.Waiting+*v.InFlight) + " to be settled."
+		n := *v.Waiting + *v.InFlight
+		return "Nothing is amiss; " + faults.Count(n, "message") + faults.Verb(n, " is", " are") + " to be settled."
 	case e.source.Health == nil:
 		text = "Nothing is amiss, as far as can be seen from here."
 	}
