@@ -92,7 +92,6 @@ type source struct {
 
 	asList    bool // as "t$partitions" too
 	asTable   bool
-	withPath  bool          // the query asks for "$path"
 	places    [][]condition // of each place in the query
 	temporary string        // the name of its list of partitions
 }
@@ -192,11 +191,7 @@ next:
 }
 
 func (s *source) emptySQL() string {
-	cols := nulls(slices.Concat(s.columns, s.keys))
-	if s.withPath {
-		cols += `, CAST(NULL AS VARCHAR) AS "$path"`
-	}
-	return "SELECT " + cols + " WHERE false"
+	return "SELECT " + nulls(slices.Concat(s.columns, s.keys)) + `, CAST(NULL AS VARCHAR) AS "$path" WHERE false`
 }
 
 // nulls is NULL for each of the columns.
@@ -230,10 +225,7 @@ func (s *source) keyColumns(value func(int) string) []string {
 	for i, k := range s.keys {
 		cols = append(cols, fmt.Sprintf("TRY_CAST(%s AS %s) AS %s", value(i), duckType(k.Type), ident(k.Name)))
 	}
-	if s.withPath {
-		cols = append(cols, value(len(s.keys))+` AS "$path"`)
-	}
-	return cols
+	return append(cols, value(len(s.keys))+` AS "$path"`)
 }
 
 // label is the text of keyColumns for a row of the file, nil for NULL.

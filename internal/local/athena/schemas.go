@@ -36,10 +36,7 @@ func (p *partitionColumns) outer(s *source) []string {
 	for _, k := range s.keys {
 		cols = append(cols, ident(k.Name))
 	}
-	if s.withPath {
-		cols = append(cols, `"$path"`)
-	}
-	return cols
+	return append(cols, `"$path"`)
 }
 
 // partitionSchemas finds the columns of a table's partitions, each list once.

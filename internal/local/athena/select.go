@@ -181,9 +181,7 @@ func (q *selection) lookup(catalog, database, table string, at int) (*trino.Tabl
 	columns := s.keys
 	if !strings.HasSuffix(table, partitionsSuffix) {
 		columns = slices.Concat(s.columns, s.keys)
-		if s.withPath {
-			out.Columns = append(out.Columns, trino.Column{Name: "$path", Type: trinoType(hiveql.Type{Name: "string"}), Hidden: true})
-		}
+		out.Columns = append(out.Columns, trino.Column{Name: "$path", Type: trinoType(hiveql.Type{Name: "string"}), Hidden: true})
 	}
 	for _, c := range columns {
 		out.Columns = append(out.Columns, trino.Column{Name: c.Name, Type: trinoType(c.Type)})
@@ -228,7 +226,6 @@ func (q *selection) resolve(ref tableRef, at int) error {
 		if s, err = newSource(t); err != nil {
 			return err
 		}
-		s.withPath = strings.Contains(strings.ToLower(q.query), `"$path"`)
 		q.tables[ref.database+"\x00"+name] = s
 	}
 	if asList && len(s.keys) == 0 {
