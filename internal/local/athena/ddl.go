@@ -129,7 +129,8 @@ func (d *ddl) createDatabase(s *hiveql.CreateDatabase) error {
 func (d *ddl) dropDatabase(s *hiveql.DropDatabase) error {
 	err := d.Catalog.DropDatabase(s.Name, s.Cascade)
 	err = reworded(err, glue.CodeNotFound, s.IfExists, databaseMissing(s.Name))
-	return reworded(err, glue.CodeInvalidInput, false, ddlTask("InvalidOperationException(message:Database %s is not empty. One or more tables exist.)", s.Name))
+	return reworded(err, glue.CodeInvalidInput, false,
+		ddlTask("InvalidOperationException(message:Database %s is not empty. One or more tables exist.)", s.Name))
 }
 
 func (d *ddl) createTable(s *hiveql.CreateTable) error {

@@ -92,7 +92,8 @@ func (d *ddl) addPartitions(s *hiveql.AddPartitions) error {
 		parts = append(parts, partitionInput(t, values, location))
 	}
 	err = d.Catalog.AddPartitions(t.DatabaseName, t.Name, parts, s.IfNotExists)
-	return reworded(err, glue.CodeExists, false, ddlTask("AlreadyExistsException(message:Partition already exists in table %s.%s)", t.DatabaseName, t.Name))
+	return reworded(err, glue.CodeExists, false,
+		ddlTask("AlreadyExistsException(message:Partition already exists in table %s.%s)", t.DatabaseName, t.Name))
 }
 
 // partitionLocation keeps the statement's location as it is; without one the
