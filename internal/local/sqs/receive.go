@@ -128,24 +128,6 @@ func (q *queue) fetch(r receive) (*fetch, error) {
 	return f, nil
 }
 
-// exhausted takes those of the next messages whose receives are spent.
-func (q *queue) exhausted(r receive) (dead []*message) {
-	policy := q.settings.Load().redrive
-	if !r.redrive || policy == nil {
-		return nil
-	}
-	e := q.ready.Front()
-	for n := r.max; e != nil && n > 0; n-- {
-		m := e.Value.(*message)
-		e = e.Next()
-		if int(m.receives) >= policy.max {
-			q.take(m)
-			dead = append(dead, m)
-		}
-	}
-	return dead
-}
-
 func (q *queue) handOut(r receive, now int64) (taken []message) {
 	for len(taken) < r.max && q.inFlight < q.store.InFlightLimit && q.ready.Len() > 0 {
 		m := q.ready.Front().Value.(*message)
