@@ -20,7 +20,6 @@
 package event
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -177,17 +176,4 @@ func reason(dst []Record, why Reason) []Record {
 		}
 	}
 	return append(dst, Record{Reason: why, Count: 1})
-}
-
-// DecodeKey undoes the form encoding of keys in S3's notifications. Some other
-// makers of S3 don't encode: a key with a broken escape is taken as it is
-// (docs/aws-facts.md 2.2).
-func DecodeKey(key string) string {
-	if strings.IndexByte(key, '%') < 0 && strings.IndexByte(key, '+') < 0 {
-		return key
-	}
-	if decoded, err := url.QueryUnescape(key); err == nil {
-		return decoded
-	}
-	return key
 }
