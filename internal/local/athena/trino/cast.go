@@ -165,7 +165,9 @@ func castTo(e expr, to Type) (string, bool) {
 			return fmt.Sprintf("left(%s, %d)", e.sql, to.P), true
 		}
 		return e.sql, true
-	case to.Base == "timestamp" && to.P > 6, to.Base == zoned && (to.P > 3 || from.Base == "timestamp" && from.P > 3), isTime && from.Base == zoned && to.P < from.P:
+	case to.Base == "timestamp" && to.P > 6,
+		to.Base == zoned && (to.P > 3 || from.Base == "timestamp" && from.P > 3),
+		isTime && from.Base == zoned && to.P < from.P:
 		return "", false
 	case from.Base == "timestamp" && to.Base == "timestamp" && to.P > from.P:
 		return e.sql, true
@@ -175,7 +177,8 @@ func castTo(e expr, to Type) (string, bool) {
 		base = "varchar"
 	}
 	sql, ok := table().casts[[2]string{base, to.Base}]
-	sql = strings.NewReplacer("$1", e.sql, "$R", to.duck(), "$b", to.Base, "$p", fmt.Sprint(to.P), "$s", fmt.Sprint(to.S), "$f", fmt.Sprint(from.P)).Replace(sql)
+	p, scale, fromP := fmt.Sprint(to.P), fmt.Sprint(to.S), fmt.Sprint(from.P)
+	sql = strings.NewReplacer("$1", e.sql, "$R", to.duck(), "$b", to.Base, "$p", p, "$s", scale, "$f", fromP).Replace(sql)
 	if to.Base == "varchar" && to.P >= 0 {
 		sql = fmt.Sprintf("trino_fits(%s, %d, '%s')", sql, to.P, to)
 	}
@@ -188,7 +191,8 @@ func castElems(e expr, to Type) (string, bool) {
 	if from.Base != to.Base || len(from.Elems) != len(to.Elems) {
 		return "", false
 	}
-	if from.duck() == to.duck() && !slices.ContainsFunc(from.Elems, func(t Type) bool { return len(t.Elems) > 0 }) && elemsSame(from, to) {
+	alike := func(a, b Type) bool { return a.Base == b.Base && len(a.Elems) == 0 }
+	if from.duck() == to.duck() && slices.EqualFunc(from.Elems, to.Elems, alike) {
 		return e.sql, true
 	}
 	switch to.Base {
@@ -208,15 +212,6 @@ func castElems(e expr, to Type) (string, bool) {
 		fields[i] = ident(to.physical(i)) + " := " + sql
 	}
 	return "CASE WHEN " + e.sql + " IS NOT NULL THEN struct_pack(" + strings.Join(fields, ", ") + ") END", true
-}
-
-func elemsSame(from, to Type) bool {
-	for i := range from.Elems {
-		if from.Elems[i].Base != to.Elems[i].Base {
-			return false
-		}
-	}
-	return true
 }
 
 func castList(sql string, from, to Type) (string, bool) {

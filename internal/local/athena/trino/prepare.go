@@ -289,7 +289,8 @@ var literalWords = []string{"timestamp", "date", "time", "decimal", "double", "r
 	"x", "uuid", "ipaddress"}
 
 func (w *preparer) putCast(at int, value token, typ string) {
-	w.put(token{word, "CAST", at}, token{symbol, "(", at}, value, token{word, "AS", value.at}, token{quoted, ident(typ), value.at}, token{symbol, ")", value.at})
+	w.put(token{word, "CAST", at}, token{symbol, "(", at}, value)
+	w.put(token{word, "AS", value.at}, token{quoted, ident(typ), value.at}, token{symbol, ")", value.at})
 }
 
 // lastAs finds the AS of a cast.

@@ -430,14 +430,5 @@ func coercible(from, to Type) bool {
 		return true
 	}
 	c, ok := common(from, to)
-	return ok && (c.same(to) || c.Base == to.Base && (to.Base == "array" || to.Base == "map" || to.Base == "row") && len(c.Elems) == len(to.Elems) && elemsCoercible(from, to))
-}
-
-func elemsCoercible(from, to Type) bool {
-	for i := range to.Elems {
-		if !coercible(from.Elems[i], to.Elems[i]) {
-			return false
-		}
-	}
-	return true
+	return ok && (c.same(to) || c.Base == to.Base && len(to.Elems) > 0 && slices.EqualFunc(from.Elems, to.Elems, coercible))
 }
