@@ -1,4 +1,4 @@
-// Package hiveql reads the statements of Hive's data definition language that
+// Package hiveql reads and writes the statements of Hive's data definition language that
 // Athena takes: databases, tables, partitions, MSCK, SHOW and DESCRIBE.
 //
 // The law of this package is that a statement means here what Hive's own

@@ -6,22 +6,6 @@ import (
 	"strings"
 )
 
-// Ident writes a name, in back-quotes if it is no plain word or a reserved one.
-func Ident(name string) string {
-	if isPlain(name) && firstWord.MatchString(name) && !isReserved(name) {
-		return name
-	}
-	return Quoted(name)
-}
-
-// Quoted writes a name in back-quotes.
-func Quoted(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
-
-// Literal writes a text as Hive reads it.
-func Literal(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
-}
-
 // DDL is the type as a statement has it: as String, with those names of fields
 // in back-quotes that Hive takes only so.
 func (t Type) DDL() string {

@@ -1,3 +1,10 @@
+// Package trino reads a query as Trino does, types it, and writes it for DuckDB.
+//
+// Prepare writes what Trino's grammar has and DuckDB's parser hasn't in DuckDB's
+// words. Translate goes through the syntax tree that DuckDB's parser makes of it:
+// each expression gets Trino's type, and becomes DuckDB's own function where that
+// answers as Trino does, or else one of this package, which DuckDB calls.
+// functions.txt has the functions, the casts and the operators of times.
 package trino
 
 import (

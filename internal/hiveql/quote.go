@@ -1,6 +1,7 @@
 package hiveql
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf16"
 )
@@ -80,4 +81,20 @@ func digit(r rune) int {
 		return int(r&0x1f) + 9
 	}
 	return -1
+}
+
+// Ident writes a name, in back-quotes if it is no plain word or a reserved one.
+func Ident(name string) string {
+	if isPlain(name) && firstWord.MatchString(name) && !isReserved(name) {
+		return name
+	}
+	return Quoted(name)
+}
+
+// Quoted writes a name in back-quotes.
+func Quoted(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// Literal writes a text as Hive reads it.
+func Literal(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }
