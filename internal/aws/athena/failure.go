@@ -49,7 +49,7 @@ func (s status) err(parts []refresh.Partition) error {
 	}
 	v := s.verdict(redact(s.reason, parts))
 	switch {
-	case v == exists && len(parts) <= 1:
+	case v == errExists && len(parts) <= 1:
 		return nil // of several, the others may not have been added
 	case v == refresh.ErrFolderDenied && len(parts) == 0:
 		v = refresh.ErrAccessDenied
@@ -68,17 +68,17 @@ func refusal(err error, parts []refresh.Partition) error {
 
 // What a failure is about, where it is none of refresh's sentinels.
 var (
-	aPart  = errors.New("a partition")          // nobody knows: perhaps one of them
-	whole  = errors.New("the table or service") // or the account
-	exists = errors.New("a partition is there") // by now, which is what was wanted
+	errPart   = errors.New("a partition")          // nobody knows: perhaps one of them
+	errWhole  = errors.New("the table or service") // or the account
+	errExists = errors.New("a partition is there") // by now, which is what was wanted
 )
 
 // wrap puts what a failure is about in front of it.
 func wrap(verdict, err error) error {
 	switch verdict {
-	case aPart, exists:
+	case errPart, errExists:
 		return retries.Splittable(err)
-	case whole:
+	case errWhole:
 		return err
 	case refresh.ErrFolderDenied:
 		return retries.Splittable(fmt.Errorf("%w: %w", verdict, err))
@@ -91,28 +91,28 @@ func wrap(verdict, err error) error {
 func (s status) verdict(reason string) error {
 	if v := typeVerdict(s.errorType); v == refresh.ErrAccessDenied && folderDenied(strings.ToLower(reason)) {
 		return refresh.ErrFolderDenied
-	} else if v != aPart {
+	} else if v != errPart {
 		return v
 	}
-	if v := textVerdict(reason); v != aPart {
+	if v := textVerdict(reason); v != errPart {
 		return v
 	}
 	switch {
 	case s.errorType == 1110, s.errorType == 1300, s.errorType == 1301:
 		return refresh.ErrTableMissing
 	case timedOut(s.errorType):
-		return aPart // half of it may be done in time
+		return errPart // half of it may be done in time
 	case s.retryable, s.system, internal(s.errorType):
-		return whole
+		return errWhole
 	}
-	return aPart // 1109 and 1306 too: a partition's path or bucket doesn't exist
+	return errPart // 1109 and 1306 too: a partition's path or bucket doesn't exist
 }
 
 // typeVerdict reads the types of Athena's error reference that leave no doubt.
 func typeVerdict(t int) error {
 	switch {
 	case t == 1402: // too many versions of the table in Glue
-		return whole
+		return errWhole
 	case 1400 <= t && t <= 1406: // 1401 by Glue, 1403 by S3, 1404 to 1406 by Athena
 		return refresh.ErrThrottled
 	case t == 1602: // the capacity reservation is used up
@@ -120,7 +120,7 @@ func typeVerdict(t int) error {
 	case t == 1500, t == 1501:
 		return refresh.ErrAccessDenied
 	}
-	return aPart
+	return errPart
 }
 
 func timedOut(t int) bool { return t == 206 || t == 210 }
@@ -156,23 +156,23 @@ func textVerdict(reason string) error {
 	}
 	switch {
 	case has("alreadyexistsexception", "partition already exists", "partitions already exist"):
-		return exists
+		return errExists
 	case has("rate exceeded", "throttl", "reduce your request rate", "slowdown", "toomanyrequests"):
 		return refresh.ErrThrottled
 	case has("concurrentmodification", "concurrent modification", "modified concurrently"):
-		return whole
+		return errWhole
 	case folderDenied(reason):
 		return refresh.ErrFolderDenied
 	case has("access denied", "accessdenied", "not authorized", "status code: 403", "insufficient permission", "insufficient lake formation"):
 		return refresh.ErrAccessDenied
 	case has("glueencryptionexception", "output location", "output bucket", "workgroup", "work group"):
-		return whole
+		return errWhole
 	case databaseMissing.MatchString(reason), has("schema_not_found", "database_not_found"):
 		return refresh.ErrDatabaseMissing
 	case has("table is not partitioned", "name is null"): // "name is null": Glue's table has no TableType
-		return whole
+		return errWhole
 	case tableMissing.MatchString(reason), has("table_not_found", "entitynotfoundexception", "nosuchobjectexception"):
 		return refresh.ErrTableMissing
 	}
-	return aPart
+	return errPart
 }

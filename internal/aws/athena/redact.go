@@ -27,7 +27,7 @@ func redact(reason string, parts []refresh.Partition) string {
 // or beside a word of the service's. A single word that says nothing, such as
 // "database", may be the service's own.
 func misleading(name string) bool {
-	return textVerdict(name) != aPart || len(name) >= len("not found") && strings.Contains(name, " ")
+	return textVerdict(name) != errPart || len(name) >= len("not found") && strings.Contains(name, " ")
 }
 
 // sentTexts are the texts that we sent in the parts' locations and values, the
