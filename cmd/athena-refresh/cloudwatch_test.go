@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/smithy-go/encoding/cbor"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -54,8 +55,12 @@ func metricData(known map[string]cbor.List) http.HandlerFunc {
 		results := cbor.List{}
 		for _, q := range v.(cbor.Map)["MetricDataQueries"].(cbor.List) {
 			q := q.(cbor.Map)
-			values := append(cbor.List{}, known[metricName(q["MetricStat"].(cbor.Map))]...)
-			results = append(results, cbor.Map{"Id": q["Id"], "StatusCode": cbor.String("Complete"), "Values": values})
+			values, times := append(cbor.List{}, known[metricName(q["MetricStat"].(cbor.Map))]...), cbor.List{}
+			for i := range values { // the newest first, a minute apart
+				at := time.Now().Add(-time.Duration(i+1) * time.Minute).Truncate(time.Minute)
+				times = append(times, &cbor.Tag{ID: 1, Value: cbor.Float64(at.Unix())})
+			}
+			results = append(results, cbor.Map{"Id": q["Id"], "StatusCode": cbor.String("Complete"), "Timestamps": times, "Values": values})
 		}
 		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 		w.Header().Set("Content-Type", "application/cbor")
