@@ -30,12 +30,19 @@ type Group struct {
 
 // Groups sorts copies by why they are here, the largest group first.
 func Groups(copies []Copy, router *table.Router) []Group {
+	type id struct {
+		reason        refresh.Reason
+		table, bucket string
+	}
 	var groups []Group
+	at := map[id]int{}
 	for i := range copies {
 		for _, f := range Describe(&copies[i], router) {
-			n := slices.IndexFunc(groups, func(g Group) bool { return g.Reason == f.Reason && g.Table == f.Table && g.Bucket == f.Bucket })
-			if n < 0 {
+			k := id{f.Reason, f.Table, f.Bucket}
+			n, ok := at[k]
+			if !ok {
 				n = len(groups)
+				at[k] = n
 				groups = append(groups, Group{Reason: f.Reason, Table: f.Table, Bucket: f.Bucket, Examples: []string{}})
 			}
 			groups[n].add(f, copies[i].Sent, router)
