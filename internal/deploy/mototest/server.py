@@ -116,13 +116,16 @@ def answer_probes():
 
     def answer(code):
         with zipfile.ZipFile(io.BytesIO(code)) as package:
-            prefix = json.loads(package.read("conf/global.json"))["account"]["prefix"]
+            account = json.loads(package.read("conf/global.json"))["account"]
             config = json.loads(package.read("conf/lambda.json"))["athena_partition_refresh_config"]
+        prefix = account["prefix"]
         config = json.loads(json.dumps(config).replace("<prefix>", prefix))
         queue = config.get("queue_name", prefix + "_streamalert_athena_s3_notifications")
         return {
             "version": "moto",
             "function": prefix + "_streamalert_athena_partition_refresh",
+            "prefix": prefix,
+            "region": account["region"],
             "queue": queue,
             "dead_letter_queue": queue + "_dlq",
             "database": config.get("database_name", prefix + "_streamalert"),
