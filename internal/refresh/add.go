@@ -126,9 +126,9 @@ func (t *planner) guardedNext() (s *statement, late []*want, err error) {
 
 // nextStatement decides what the statement holds, now that it has its slot: as
 // many of the missing as fit, or one suspect alone, but never two suspects in a
-// row while others wait. It calls nothing: wants whose facts are old, or of
-// another table, go back to be looked up, and without any left the slot goes
-// back too. late are wants that have no time left.
+// row while others wait. It calls nothing: wants whose facts are old, of another
+// table or of other types of its keys, go back to be looked up, and without any
+// left the slot goes back too. late are wants that have no time left.
 func (t *planner) nextStatement() (s *statement, late []*want) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -140,7 +140,7 @@ func (t *planner) nextStatement() (s *statement, late []*want) {
 		case !w.deadline.IsZero() && time.Until(w.deadline) < leastTime:
 			late = append(late, w)
 			continue
-		case !current || w.absentIn != tab.ID:
+		case !current || w.absentIn != tab.ID || !tab.takes(&w.part):
 			old = append(old, w)
 			continue
 		case t.suspects.blamed(w):

@@ -211,7 +211,11 @@ func (t *planner) lookUp(ctx context.Context, tab Table, batch []*want) (absent 
 	stale := t.dueAgain(unread)
 	values := make([][]string, 0, len(unread)+len(stale))
 	for _, w := range unread {
-		ways, _ := tab.written(&w.part)
+		by := &tab
+		if w.in != nil {
+			by = &w.in.table // the types may be others by now, that can't have it
+		}
+		ways, _ := by.written(&w.part)
 		values = append(values, ways...)
 	}
 	for _, k := range stale {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -184,4 +185,44 @@ func TestTablesThatExistAreNotListed(t *testing.T) {
 		g.must(refresh.Done, nil, name+"/2018/03/01/05/x")
 	}
 	g.calls("Tables", 0)
+}
+
+// retyped answers with dates as the types of a table's keys once somebody has
+// changed them by Glue's UpdateTable: the table stays the same one.
+type retyped struct {
+	refresh.Reader
+	dates atomic.Bool
+}
+
+func (r *retyped) Table(ctx context.Context, name string) (refresh.Table, error) {
+	t, err := r.Reader.Table(ctx, name)
+	if r.dates.Load() {
+		t.Keys = []refresh.Key{{Name: "dt", Type: "date"}}
+	}
+	return t, err
+}
+
+func TestAKeysTypeThatChangesMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reader *retyped
+		g := newRig(t, func(o *refresh.Options) {
+			reader = &retyped{Reader: o.Catalog.Reader}
+			o.Catalog.Reader = reader
+		})
+		g.create("a")
+		g.must(refresh.Done, nil, "a/2018/03/01/04/x")
+		time.Sleep(4 * time.Minute) // the facts are a minute from being read again
+		g.before("Add", func(context.Context, catalogtest.Call) error {
+			time.Sleep(90 * time.Second)
+			return nil
+		})
+		var others sync.WaitGroup
+		others.Go(func() { g.must(refresh.Done, nil, "a/2018/03/01/05/x") }) // in the statement
+		time.Sleep(time.Second)
+		others.Go(func() { g.must(refresh.Parked, why(refresh.InvalidValue), "a/2018/03/01/06/x") }) // looked up, and waits
+		time.Sleep(time.Second)
+		reader.dates.Store(true)
+		others.Wait()
+		g.calls("Add", 2)
+	})
 }

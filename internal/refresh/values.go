@@ -296,7 +296,13 @@ func (tab *Table) keyList() string {
 	return strings.Join(list, ", ")
 }
 
-// partition is a want as the catalog is to have it. Its values fitted before.
+// takes says whether the table's types can have a partition's values.
+func (tab *Table) takes(p *table.Partition) bool {
+	_, why := tab.written(p)
+	return why.Reason == ""
+}
+
+// partition is a want as the catalog is to have it, which the table takes.
 func (tab *Table) partition(w *want) Partition {
 	ways, _ := tab.written(&w.part)
 	return Partition{Values: ways[0], Location: w.part.Location}
