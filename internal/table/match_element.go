@@ -49,19 +49,63 @@ func (p *piece) digit() bool { return p.min > 0 }
 
 func (p *piece) fixed() bool { return p.constant() || p.digit() && p.min == p.max }
 
+func (p *piece) width() int {
+	if p.constant() {
+		return len(p.literal)
+	}
+	return p.max
+}
+
+// take says whether s is what the piece stands for, and keeps it.
+func (p *piece) take(s string, c *captures) bool {
+	switch {
+	case p.fold:
+		if !strings.EqualFold(s, p.literal) { // of as many bytes, so ſ is no s
+			return false
+		}
+	case p.constant():
+		if s != p.literal {
+			return false
+		}
+	case !p.digit():
+		if !strings.HasPrefix(s, p.literal) {
+			return false
+		}
+	default:
+		if len(s) < p.min || len(s) > p.max || strings.Trim(s, "0123456789") != "" {
+			return false
+		}
+	}
+	if c != nil && p.field != noField {
+		c[p.field] = s
+	}
+	return true
+}
+
 // element matches one element of a key, whole.
 type element struct {
-	text   string // as the template has it
-	plain  string // the element, where it is constant
-	pieces []piece
-	shape  *regexp.Regexp // the shortest text for each piece that fits, where it is not constant
+	text     string // as the template has it
+	plain    string // the element, where it is constant
+	pieces   []piece
+	variable int            // index of the only piece of variable length; without one, len(pieces)
+	several  *regexp.Regexp // where there are more of those: the shortest text for each that fits
 }
 
 func newElement(text string, pieces []piece) element {
+	e := element{text: text, pieces: pieces, variable: len(pieces)}
 	if len(pieces) == 1 && pieces[0].field == noField && !pieces[0].fold {
-		return element{text: text, plain: pieces[0].literal, pieces: pieces}
+		e.plain = pieces[0].literal
 	}
-	return element{text: text, pieces: pieces, shape: regexp.MustCompile(expression(pieces))}
+	for i := range pieces {
+		switch {
+		case pieces[i].fixed():
+		case e.variable == len(pieces):
+			e.variable = i
+		default:
+			e.several = regexp.MustCompile(expression(pieces))
+		}
+	}
+	return e
 }
 
 // expression is the regular expression for pieces, its groups in their order.
@@ -94,20 +138,39 @@ func inAnyCase(name string) string {
 }
 
 // match says whether s fits the element and keeps what its fields captured, in c
-// if that is not nil.
+// if that is not nil. Most elements have one piece of variable length at most: a
+// regular expression for those takes four times as long for a key.
 func (e *element) match(s string, c *captures) bool {
-	if e.shape == nil {
-		return s == e.plain
+	if e.several != nil {
+		return e.matchSeveral(s, c)
 	}
-	if c == nil {
-		return e.shape.MatchString(s)
+	for i := range e.variable {
+		w := e.pieces[i].width()
+		if len(s) < w || !e.pieces[i].take(s[:w], c) {
+			return false
+		}
+		s = s[w:]
 	}
-	groups := e.shape.FindStringSubmatchIndex(s)
+	if e.variable == len(e.pieces) {
+		return s == ""
+	}
+	for i := len(e.pieces) - 1; i > e.variable; i-- {
+		w := e.pieces[i].width()
+		if len(s) < w || !e.pieces[i].take(s[len(s)-w:], c) {
+			return false
+		}
+		s = s[:len(s)-w]
+	}
+	return e.pieces[e.variable].take(s, c)
+}
+
+func (e *element) matchSeveral(s string, c *captures) bool {
+	groups := e.several.FindStringSubmatchIndex(s)
 	if groups == nil {
 		return false
 	}
 	for i := range e.pieces {
-		if f := e.pieces[i].field; f != noField {
+		if f := e.pieces[i].field; c != nil && f != noField {
 			c[f] = s[groups[2*i+2]:groups[2*i+3]]
 		}
 	}
