@@ -112,6 +112,8 @@ func forbidden(from, to string) string {
 		if adapters([]string{to}) != nil {
 			return "an adapter knows no other"
 		}
+	case !under(from, "cmd") && from != module+"bench" && adapters([]string{to}) != nil:
+		return "only cmd sees adapters"
 	case under(from, "internal/local"):
 		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") && !under(to, "internal/iam") && !under(to, "internal/s3events") {
 			return "the embedded AWS knows nothing of ours but Hive's language, IAM's, and how S3 reads a filter"

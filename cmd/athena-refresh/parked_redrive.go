@@ -6,10 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"athenarefresh/internal/event"
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
@@ -79,22 +77,12 @@ func selection(reasons, tables []string) (s parked.Selection, err error) {
 func knownReasons() []string {
 	list := []string{string(parked.None)}
 	for _, r := range refresh.Reasons() {
-		if !ignored(r) {
+		if !r.Ignored() {
 			list = append(list, string(r))
 		}
 	}
 	slices.Sort(list)
 	return list
-}
-
-// ignored says whether a reason is of what needs no partition.
-func ignored(r refresh.Reason) bool {
-	switch r {
-	case refresh.ProjectedTable, refresh.Reason(table.Placeholder), refresh.Reason(table.IgnoredByRule), refresh.Reason(table.Companion),
-		refresh.Reason(table.ErrorOutput), refresh.Reason(table.Hidden):
-		return true
-	}
-	return event.Reason(r).Ignored()
 }
 
 // redriven is what parked redrive --json prints.

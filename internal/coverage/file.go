@@ -15,7 +15,6 @@ import (
 
 // file is what is kept: arrivals and the last conclusions.
 type file struct {
-	Version  int
 	Tables   map[string]*tab
 	Found    map[string]Finding
 	Watched  ring[bool]
@@ -23,7 +22,8 @@ type file struct {
 	Stopped  time.Time // when it was written
 }
 
-// version is that of the file: another one's is not read.
+// version is that of the file, and stands before all else in it: another one's is
+// not read.
 const version = 2
 
 // Save writes what is kept to a file, as a whole or not at all.
@@ -41,7 +41,8 @@ func (m *Model) Save(name string, now time.Time) (err error) {
 		}
 	}()
 	zip := gzip.NewWriter(f)
-	if err := errors.Join(gob.NewEncoder(zip).Encode(m.snapshot(now)), zip.Close(), f.Close()); err != nil {
+	to := gob.NewEncoder(zip)
+	if err := errors.Join(to.Encode(version), to.Encode(m.snapshot(now)), zip.Close(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)
@@ -50,7 +51,7 @@ func (m *Model) Save(name string, now time.Time) (err error) {
 func (m *Model) snapshot(now time.Time) *file {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := &file{Version: version, Tables: map[string]*tab{}, Found: maps.Clone(m.found), Watched: m.watched.clone(), Compared: m.compared, Stopped: now}
+	k := &file{Tables: map[string]*tab{}, Found: maps.Clone(m.found), Watched: m.watched.clone(), Compared: m.compared, Stopped: now}
 	for name, t := range m.tables {
 		copied := *t
 		copied.Cells, copied.Arrivals, copied.Delays, copied.Folders = t.Cells.clone(), t.Arrivals.clone(), t.Delays.clone(), slices.Clone(t.Folders)
@@ -72,13 +73,17 @@ func (m *Model) Load(name string) (stopped time.Time, err error) {
 	defer f.Close()
 	var k file
 	zip, err := gzip.NewReader(f)
+	of := 0
 	if err == nil {
-		err = gob.NewDecoder(zip).Decode(&k)
+		from := gob.NewDecoder(zip)
+		if err = from.Decode(&of); err == nil && of == version {
+			err = from.Decode(&k)
+		}
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return time.Time{}, fmt.Errorf("read what the status page knew in %s: %w", name, err)
-	}
-	if k.Version != version {
+	case of != version:
 		return time.Time{}, nil
 	}
 	m.restore(&k)

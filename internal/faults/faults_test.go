@@ -7,22 +7,16 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/event"
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/table"
 )
 
 // TestEveryReasonIsAFault: what keeps an object from being searchable is said, and
 // has a repair.
 func TestEveryReasonIsAFault(t *testing.T) {
 	other := map[refresh.Reason]string{refresh.Deadline: "slow_table"}
-	ignored := []refresh.Reason{
-		refresh.ProjectedTable, refresh.FolderEmpty, refresh.Reason(table.Placeholder), refresh.Reason(table.IgnoredByRule),
-		refresh.Reason(table.Companion), refresh.Reason(table.ErrorOutput), refresh.Reason(table.Hidden),
-	}
 	for _, r := range refresh.Reasons() {
-		if event.Reason(r).Ignored() || slices.Contains(ignored, r) {
+		if r.Ignored() {
 			continue
 		}
 		name := string(r)

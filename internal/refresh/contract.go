@@ -205,6 +205,17 @@ func Reasons() []Reason {
 	return slices.Compact(list) // malformed is both a body and a key
 }
 
+// Ignored says whether an object with this reason needs no partition, and is never
+// parked.
+func (r Reason) Ignored() bool {
+	switch r {
+	case ProjectedTable, FolderEmpty, Reason(table.Placeholder), Reason(table.IgnoredByRule), Reason(table.Companion),
+		Reason(table.ErrorOutput), Reason(table.Hidden):
+		return true
+	}
+	return event.Reason(r).Ignored()
+}
+
 // rank is the outcome of a record that the catalog gave this reason.
 func (r Reason) rank() rank {
 	switch r {
