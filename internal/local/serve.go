@@ -94,7 +94,11 @@ func (u *unused) end() {
 }
 
 // stopAsking leaves what was asked by now its answer.
-func stopAsking(c net.Conn) { c.(*net.TCPConn).CloseRead() }
+func stopAsking(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		tcp.CloseRead()
+	}
+}
 
 // Answers says whether a local stack answers at an address such as
 // "http://127.0.0.1:4566", and nothing else that may be there.

@@ -70,13 +70,18 @@ func (p *Prompt) format(out io.Writer, columns []Column, first [][]*string, widt
 // needs is how many characters the rows would take side by side, no column more
 // than forty.
 func needs(columns []Column, rows [][]*string) int {
-	total := 0
+	widest := make([]int, len(columns))
 	for i, c := range columns {
-		widest := len(c.Name)
-		for _, row := range rows {
-			widest = max(widest, min(len(Texts(row, "NULL")[i]), 40))
+		widest[i] = len(c.Name)
+	}
+	for _, row := range rows {
+		for i, text := range Texts(row, "NULL") {
+			widest[i] = max(widest[i], min(len(text), 40))
 		}
-		total += widest + 2
+	}
+	total := 0
+	for _, w := range widest {
+		total += w + 2
 	}
 	return total
 }

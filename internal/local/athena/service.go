@@ -19,6 +19,9 @@ func (e *Engine) Service() *awsjson.Service {
 		"StopQueryExecution":     awsjson.Op(e.apiStop),
 		"GetQueryResults":        awsjson.Op(e.apiResults),
 
+		"GetQueryRuntimeStatistics": awsjson.Op(e.apiRuntimeStatistics),
+		"ListEngineVersions":        awsjson.Op(listEngineVersions),
+
 		"CreateWorkGroup": awsjson.Op(e.apiCreateWorkGroup),
 		"GetWorkGroup":    awsjson.Op(e.apiGetWorkGroup),
 		"ListWorkGroups":  awsjson.Op(e.apiListWorkGroups),
@@ -37,6 +40,21 @@ func (e *Engine) Service() *awsjson.Service {
 
 func noTags(context.Context, json.RawMessage) (map[string]any, error) {
 	return map[string]any{"Tags": []any{}}, nil
+}
+
+func listEngineVersions(context.Context, json.RawMessage) (map[string]any, error) {
+	return map[string]any{"EngineVersions": []engineVersion{engineV3}}, nil
+}
+
+func (e *Engine) apiRuntimeStatistics(_ context.Context, in idInput) (map[string]any, error) {
+	r, err := e.mustFind(in.QueryExecutionID)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"QueryRuntimeStatistics": map[string]any{
+		"Timeline": r.Statistics,
+		"Rows":     map[string]any{"InputBytes": r.Statistics.DataScannedInBytes},
+	}}, nil
 }
 
 type idInput struct {

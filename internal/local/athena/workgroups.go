@@ -151,11 +151,15 @@ func (c *workGroupConfiguration) update(members json.RawMessage) error {
 			OutputLocation       *string
 			RemoveOutputLocation bool
 		}
+		RemoveBytesScannedCutoffPerQuery bool
 	}
 	if err := errors.Join(json.Unmarshal(members, c), json.Unmarshal(members, &of)); err != nil {
 		return err
 	}
 	c.EngineVersion = engineV3
+	if of.RemoveBytesScannedCutoffPerQuery {
+		c.BytesScannedCutoffPerQuery = 0
+	}
 	if result := of.ResultConfigurationUpdates; result.RemoveOutputLocation {
 		c.ResultConfiguration.OutputLocation = ""
 	} else if result.OutputLocation != nil {

@@ -421,6 +421,9 @@ func TestSmallCalls(t *testing.T) {
 	if _, err := s.client.GetPartitionIndexes(s.ctx, &sdk.GetPartitionIndexesInput{DatabaseName: database, TableName: table}); err != nil {
 		t.Error(err)
 	}
+	if out, err := s.client.GetTableVersions(s.ctx, &sdk.GetTableVersionsInput{DatabaseName: database, TableName: table}); err != nil || len(out.TableVersions) != 1 {
+		t.Error(out, err)
+	}
 	if _, err := s.client.GetColumnStatisticsForTable(s.ctx, &sdk.GetColumnStatisticsForTableInput{DatabaseName: database, TableName: table, ColumnNames: []string{"a"}}); err != nil {
 		t.Error(err)
 	}

@@ -15,7 +15,7 @@ const maxBody = 32 << 20
 
 // request is what the calls are asked with, each with a part of it.
 type request struct {
-	CatalogID, DatabaseName, TableName string
+	CatalogID, DatabaseName, TableName, VersionID string
 
 	Name               string // of a database or a table
 	DatabaseInput      DatabaseInput
@@ -66,6 +66,8 @@ func (c *Catalog) Service() *awsjson.Service {
 		"UpdateTable":      c.apiUpdateTable,
 		"DeleteTable":      func(in request) (answer, error) { return nil, c.DropTable(in.DatabaseName, in.Name) },
 		"BatchDeleteTable": c.apiBatchDeleteTable,
+		"GetTableVersion":  c.apiGetTableVersion,
+		"GetTableVersions": c.apiGetTableVersions,
 
 		"CreatePartition":      c.apiCreatePartition,
 		"BatchCreatePartition": c.apiBatchCreatePartition,

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/local/awsjson"
+
 	"go.etcd.io/bbolt"
 )
 
@@ -110,4 +112,27 @@ func (c *Catalog) apiBatchDeleteTable(in request) (answer, error) {
 		}
 	}
 	return failed.answer(), nil
+}
+
+// version is the current one of a table; no other is kept.
+func (c *Catalog) version(in request) (answer, error) {
+	t, err := c.Table(in.DatabaseName, in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	if in.VersionID != "" && in.VersionID != t.VersionID {
+		return nil, awsjson.Errorf(CodeNotFound, "Version %s of table %s not found.", in.VersionID, t.Name)
+	}
+	return answer{"Table": t, "VersionId": t.VersionID}, nil
+}
+
+func (c *Catalog) apiGetTableVersion(in request) (answer, error) {
+	v, err := c.version(in)
+	return answer{"TableVersion": v}, err
+}
+
+// apiGetTableVersions is asked by dbt, before it expires old ones.
+func (c *Catalog) apiGetTableVersions(in request) (answer, error) {
+	v, err := c.version(in)
+	return answer{"TableVersions": []answer{v}}, err
 }
