@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,6 +72,7 @@ type world struct {
 	*Deployment
 	functions *memory
 	tf        *terraform
+	mu        sync.Mutex // all buckets are wired at once
 	buckets   map[string]Notifications
 	odd       string // the bucket that is answered with oddity
 	oddity    error
@@ -81,6 +83,8 @@ func (w *world) Notifications(_ context.Context, bucket string) (Notifications, 
 	if bucket == w.odd && w.oddity != nil {
 		return Notifications{}, w.oddity
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	n, ok := w.buckets[bucket]
 	if !ok {
 		return n, ErrNoBucket
@@ -92,6 +96,8 @@ func (w *world) SetNotifications(_ context.Context, bucket string, n Notificatio
 	if bucket == w.odd && w.refused != nil {
 		return w.refused
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.buckets[bucket] = n
 	return nil
 }
