@@ -123,6 +123,11 @@ func TestEverySettingIsRead(t *testing.T) {
 		FunctionName:  "p_streamalert_athena_partition_refresh", DeadLetterQueue: "p-notifications_dlq",
 	}
 	equal(t, got, want)
+	for v, i := reflect.ValueOf(*got), 0; i < v.NumField(); i++ {
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Enabled" && name != "Assumed" {
+			t.Errorf("testdata/everything-set sets nothing that Config.%s is read from", name)
+		}
+	}
 	if got.Schedule.String() != "cron(0/5 8-17 ? * MON-FRI *)" || got.ReconcileEvery.String() != "rate(1 day)" {
 		t.Errorf("schedules are %q and %q", got.Schedule, got.ReconcileEvery)
 	}

@@ -12,6 +12,9 @@ import (
 // promtool is Prometheus' own checker, which Debian's package prometheus has.
 func promtool(t *testing.T, args ...string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: needs promtool")
+	}
 	path, err := exec.LookPath("promtool")
 	if err != nil {
 		if os.Getenv("CI") == "true" {
