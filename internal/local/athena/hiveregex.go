@@ -1,10 +1,9 @@
 package athena
 
 import (
-	"time"
-
 	"github.com/dlclark/regexp2"
 
+	"athenarefresh/internal/local/athena/trino"
 	"athenarefresh/internal/local/glue"
 )
 
@@ -13,9 +12,6 @@ const regexSerDe = "org.apache.hadoop.hive.serde2.RegexSerDe"
 // regexRow splits a line as RegexSerDe does: the groups of an expression that
 // fits the whole line are the columns. All are NULL where it doesn't fit.
 type regexRow struct{ pattern *regexp2.Regexp }
-
-// regexTime bounds one line: an expression can take for ever.
-const regexTime = 5 * time.Second
 
 // newRegexRow reads the SerDe's properties. The expression is Java's, which
 // looks ahead and back, as those on AWS's own pages do ("^(?!#)").
@@ -32,13 +28,13 @@ func newRegexRow(t *glue.Table, properties map[string]string) (*regexRow, error)
 	if err != nil {
 		return nil, userFailure(typeSchema, "HIVE_INVALID_METADATA: %s.%s: the local stack can't read input.regex: %v", t.DatabaseName, t.Name, err)
 	}
-	pattern.MatchTimeout = regexTime
+	pattern.MatchTimeout = trino.Patience
 	return &regexRow{pattern}, nil
 }
 
 // row returns the groups; nil is NULL.
 func (r *regexRow) row(line string) (any, error) {
-	m, err := r.pattern.FindStringMatch(line)
+	m, err := trino.Within(func() (*regexp2.Match, error) { return r.pattern.FindStringMatch(line) })
 	if m == nil || err != nil {
 		return []any{}, err
 	}

@@ -45,9 +45,23 @@ func compileJava(pattern string) *javaRegexp {
 		r.plain = nil // of what fits nothing Java finds more: "a*" in "aaa" twice
 	}
 	if slow != nil {
-		slow.MatchTimeout = 5 * time.Second
+		slow.MatchTimeout = Patience
 	}
 	return r
+}
+
+// Patience is for one text: an expression can take for ever.
+const Patience = 5 * time.Second
+
+// Within is what find finds. It asks again where regexp2 says that the time is over
+// and it isn't: of two threads that begin at once, after some seconds without any,
+// one reads a clock that stood still.
+func Within(find func() (*regexp2.Match, error)) (m *regexp2.Match, err error) {
+	for begun := time.Now(); ; {
+		if m, err = find(); err == nil || time.Since(begun) >= Patience/2 {
+			return m, err
+		}
+	}
 }
 
 // classes are what an escape stands for within a class.
@@ -111,8 +125,8 @@ func (r *javaRegexp) matches(s string, n int) [][]int {
 	}
 	var list [][]int
 	at := runePlaces(s)
-	m, err := r.slow.FindStringMatch(s)
-	for ; m != nil && err == nil && (n < 0 || len(list) < n); m, err = r.slow.FindNextMatch(m) {
+	m, err := Within(func() (*regexp2.Match, error) { return r.slow.FindStringMatch(s) })
+	for m != nil && err == nil && (n < 0 || len(list) < n) {
 		var places []int
 		for _, g := range m.Groups() {
 			if len(g.Captures) == 0 {
@@ -122,6 +136,8 @@ func (r *javaRegexp) matches(s string, n int) [][]int {
 			places = append(places, at[g.Index], at[g.Index+g.Length])
 		}
 		list = append(list, places)
+		last := m
+		m, err = Within(func() (*regexp2.Match, error) { return r.slow.FindNextMatch(last) })
 	}
 	if err != nil {
 		panic(invalid("%v", err))
