@@ -95,6 +95,46 @@ func TestWhatIsCitedIsHere(t *testing.T) {
 	}
 }
 
+// named is a file of code that a page names in backticks, with its folder or alone.
+var named = regexp.MustCompile("`([A-Za-z0-9_./-]*[A-Za-z0-9_-]\\.(?:go|tf|sh|py))`")
+
+// TestEveryFileThatIsNamedIsHere finds the files of code that pages name: one that
+// is moved takes its name with it.
+func TestEveryFileThatIsNamedIsHere(t *testing.T) {
+	files := tracked(t, "*")
+	found := 0
+	for _, page := range tracked(t, "*.md") {
+		for _, m := range named.FindAllSubmatch(read(t, page), -1) {
+			found++
+			name := string(m[1])
+			if !slices.ContainsFunc(files, func(file string) bool { return file == name || strings.HasSuffix(file, "/"+name) }) {
+				t.Errorf("%s names %s, which isn't here", page, name)
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("only %d files are named: is the pattern right?", found)
+	}
+}
+
+// TestDocHasEveryPackage holds the list of packages in cmd/athena-refresh/doc.go
+// against those that there are.
+func TestDocHasEveryPackage(t *testing.T) {
+	doc := string(read(t, "cmd/athena-refresh/doc.go"))
+	for _, m := range regexp.MustCompile(`(?m)^//\t((?:internal|cmd)/[a-z0-9/]+)`).FindAllStringSubmatch(doc, -1) {
+		if len(tracked(t, m[1]+"/*.go")) == 0 {
+			t.Errorf("doc.go has %s, which isn't here", m[1])
+		}
+	}
+	for _, p := range packages(t) {
+		path := strings.TrimPrefix(p.ImportPath, module)
+		below := strings.HasPrefix(path, "internal/local/") || path == "internal/deploy/mototest" || path == "internal/aws/awstest" || path == "internal/catalogtest"
+		if strings.HasPrefix(path, "internal/") && !below && !regexp.MustCompile(`\b`+path+`\b`).MatchString(doc) {
+			t.Errorf("doc.go lacks %s", path)
+		}
+	}
+}
+
 // TestEveryPageIsReached: the index of the docs, or the README, has every page, and
 // the README has the index. Each page says in its first sentence whom it is for.
 func TestEveryPageIsReached(t *testing.T) {

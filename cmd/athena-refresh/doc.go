@@ -46,7 +46,8 @@
 //	internal/aws/diagnostics has AWS tell the facts that doctor judges
 //	internal/aws/account     is the account that deploy changes: functions, notifications, what exists
 //	internal/aws/provision   makes the resources of a configuration on the embedded AWS
-//	internal/aws/awserror, retries  what these share
+//	internal/aws/awserror    reads the errors that all services give, for these
+//	internal/aws/retries     waits and halves what a call left undone, for these
 //
 // And what plays AWS, or starts all of this:
 //
