@@ -208,9 +208,13 @@ func TestTheReasonsAreDocumented(t *testing.T) {
 	rows, _, _ = strings.Cut(rows, "\n\n")
 	var got []string
 	for line := range strings.Lines(rows) {
-		first, _, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		first, after, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		outcome, _, _ := strings.Cut(after, "|")
 		for _, m := range regexp.MustCompile("`([a-z0-9_]+)`").FindAllStringSubmatch(first, -1) {
 			got = append(got, m[1])
+			if ignored := strings.TrimSpace(outcome) == "ignored"; ignored != refresh.Reason(m[1]).Ignored() {
+				t.Errorf("README.md says that %s is %s", m[1], outcome)
+			}
 		}
 	}
 	slices.Sort(got)
