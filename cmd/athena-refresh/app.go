@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -93,7 +94,7 @@ func unknown(cmd *cobra.Command, args []string) error {
 	}
 	err := fmt.Errorf("%q: no such command", args[0])
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return hint(err, "did you mean %s?", near[0])
+		return faults.Hint(err, "did you mean %s?", near[0])
 	}
 	return err
 }

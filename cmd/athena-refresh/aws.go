@@ -15,6 +15,7 @@ import (
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -35,7 +36,7 @@ func (a *app) aws(ctx context.Context, c *config.Config) (aws.Config, error) {
 		if ctx.Err() != nil {
 			return aws.Config{}, ctx.Err()
 		}
-		return aws.Config{}, hint(
+		return aws.Config{}, faults.Hint(
 			fmt.Errorf("find AWS credentials: %w", shortest(err)),
 			"set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without an AWS account, start \"athena-refresh local\" and set what it prints")
 	}
@@ -52,19 +53,19 @@ func explainAWS(what string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", what, errInterrupted)
 	case proxy != "":
-		return hint(fmt.Errorf("%s: %w", what, innermost[*url.Error](err)),
+		return faults.Hint(fmt.Errorf("%s: %w", what, innermost[*url.Error](err)),
 			"the way there is the proxy %s: does it run, and let this host through? NO_PROXY names hosts that need none", proxy)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return hint(fmt.Errorf("%s: %w", what, innermost[*net.OpError](err)),
+		return faults.Hint(fmt.Errorf("%s: %w", what, innermost[*net.OpError](err)),
 			"nothing listens there: is AWS_ENDPOINT_URL right, does \"athena-refresh local\" run?")
 	case errors.As(err, new(*url.Error)):
-		return hint(fmt.Errorf("%s: %w", what, innermost[*url.Error](err)),
+		return faults.Hint(fmt.Errorf("%s: %w", what, innermost[*url.Error](err)),
 			"the service can't be reached: are AWS_ENDPOINT_URL and the region right?")
 	case noSuchQueue(err):
-		return hint(fmt.Errorf("%s: there is no such queue in this account and region", what),
+		return faults.Hint(fmt.Errorf("%s: there is no such queue in this account and region", what),
 			"queue_name in lambda.json is the queue's exact name; \"athena-refresh local\" makes one on this machine")
 	case slices.Contains([]string{"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException", "ExpiredToken", "ExpiredTokenException"}, code):
-		return hint(fmt.Errorf("%s: %w", what, awserror.Plain(err)),
+		return faults.Hint(fmt.Errorf("%s: %w", what, awserror.Plain(err)),
 			"the credentials were refused: those of \"athena-refresh local\" are test and test")
 	}
 	plain := awserror.Plain(err)

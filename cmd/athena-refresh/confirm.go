@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
 )
 
@@ -29,7 +30,7 @@ func (a *app) confirm(question, flag string) error {
 // ask prints a question and reads the line that answers it.
 func (a *app) ask(question, flag string) (string, error) {
 	if !terminal.Is(a.stdin) {
-		return "", hint(errors.New("this asks first, and there is no terminal to ask at"), "%s in a script", flag)
+		return "", faults.Hint(errors.New("this asks first, and there is no terminal to ask at"), "%s in a script", flag)
 	}
 	fmt.Fprint(a.stderr, terminal.Escape(question))
 	line, err := bufio.NewReader(a.stdin).ReadString('\n')

@@ -16,6 +16,7 @@ import (
 	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/demo"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/refresh"
@@ -98,7 +99,7 @@ func (a *app) runDemo(ctx context.Context, f *demoFlags) (err error) {
 	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("demo: %w", errInterrupted)
 	case errors.Is(err, errNoFiles):
-		return hint(fmt.Errorf("demo: %w in %s", err, f.from), `a CloudTrail file is {"Records": [{…}, …]}, as .json or .json.gz`)
+		return faults.Hint(fmt.Errorf("demo: %w in %s", err, f.from), `a CloudTrail file is {"Records": [{…}, …]}, as .json or .json.gz`)
 	}
 	return explainAWS("demo", err)
 }
@@ -121,7 +122,7 @@ func (f *demoFlags) files() (fs.FS, error) {
 func (a *app) demoTable(router *table.Router, bucket string) (string, error) {
 	p := router.Place(bucket, "AWSLogs/111122223333/CloudTrail/us-east-1/2023/07/10/x.json.gz")
 	if p.Outcome != table.Place {
-		return "", hint(fmt.Errorf("demo: the configuration in %s has no table for s3://%s/AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}/: %s", a.conf, bucket, p.Reason),
+		return "", faults.Hint(fmt.Errorf("demo: the configuration in %s has no table for s3://%s/AWSLogs/{account}/CloudTrail/{region}/{yyyy}/{MM}/{dd}/: %s", a.conf, bucket, p.Reason),
 			"where there is no folder conf, demo uses the configuration that it ships with")
 	}
 	return p.Partition.Table, nil
@@ -358,7 +359,7 @@ func (t *story) untilSettled(ctx context.Context) error {
 		case settled > last:
 			last, moved = settled, time.Now()
 		case time.Since(moved) > unmoved:
-			return hint(fmt.Errorf("%s in the queue, and none was settled for %s", count(waiting+inFlight, "message"), unmoved), "--verbose shows the log")
+			return faults.Hint(fmt.Errorf("%s in the queue, and none was settled for %s", count(waiting+inFlight, "message"), unmoved), "--verbose shows the log")
 		}
 		select {
 		case <-ctx.Done():

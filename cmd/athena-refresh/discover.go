@@ -12,6 +12,7 @@ import (
 	"athenarefresh/internal/aws/objects"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/discover"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/schema/sample"
 	"athenarefresh/internal/terminal"
@@ -37,7 +38,7 @@ func (p *placeFlags) check() error {
 		return nil
 	}
 	if err := config.CheckBucket(p.bucket); err != nil {
-		return hint(fmt.Errorf("--bucket %w", err), "--bucket NAME, as S3 has it: example-logs")
+		return faults.Hint(fmt.Errorf("--bucket %w", err), "--bucket NAME, as S3 has it: example-logs")
 	}
 	return nil
 }
@@ -126,15 +127,15 @@ func noBucket(where, bucket string) error {
 	wrong := config.CheckBucket(bucket)
 	if strings.HasPrefix(where, scheme) {
 		if wrong != nil {
-			return hint(fmt.Errorf("look at %s: %w", where, wrong), can)
+			return faults.Hint(fmt.Errorf("look at %s: %w", where, wrong), can)
 		}
 		return nil
 	}
 	if _, err := os.Stat(where); err == nil {
-		return hint(fmt.Errorf("look at %s: it is a file, not a folder", where), "name the folder that the dated ones are in")
+		return faults.Hint(fmt.Errorf("look at %s: it is a file, not a folder", where), "name the folder that the dated ones are in")
 	}
 	if _, err := os.Lstat(where); err == nil || wrong != nil || strings.Contains(where, "/") {
-		return hint(fmt.Errorf("look at %s: there is no such folder", where), can)
+		return faults.Hint(fmt.Errorf("look at %s: there is no such folder", where), can)
 	}
 	return nil
 }
@@ -173,9 +174,9 @@ func saveTo(ctx context.Context, dir string, p *discover.Place) error {
 	err := p.Save(ctx, dir)
 	switch {
 	case errors.Is(err, discover.ErrNoRules):
-		return hint(err, "athena-refresh help layouts says which folders can be")
+		return faults.Hint(err, "athena-refresh help layouts says which folders can be")
 	case errors.Is(err, discover.ErrIsThere):
-		return hint(err, "--save a folder that is new, or empty")
+		return faults.Hint(err, "--save a folder that is new, or empty")
 	}
 	return err
 }

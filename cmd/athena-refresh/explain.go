@@ -155,7 +155,7 @@ func (e *explainer) lines(ctx context.Context, r io.Reader) error {
 	case errors.Is(err, context.Canceled):
 		return errInterrupted
 	case err == nil && bad > 0:
-		return hint(fmt.Errorf("explain: %d of %d lines could not be read", bad, lines.Number), `each line is {"bucket": "…", "key": "…"}`)
+		return faults.Hint(fmt.Errorf("explain: %d of %d lines could not be read", bad, lines.Number), `each line is {"bucket": "…", "key": "…"}`)
 	}
 	return err
 }

@@ -17,20 +17,6 @@ import (
 // something undone.
 var errUndone = errors.New("something was left undone")
 
-// hintedError is an error with the words that help.
-type hintedError struct {
-	err  error
-	hint string
-}
-
-func (f *hintedError) Error() string { return f.err.Error() }
-func (f *hintedError) Unwrap() error { return f.err }
-
-// hint adds to an error what to do about it.
-func hint(err error, format string, args ...any) error {
-	return &hintedError{err, fmt.Sprintf(format, args...)}
-}
-
 // complain prints an error for a person, with its hint. What is wrong with
 // the configuration has a line for each thing.
 func (a *app) complain(err error) {
@@ -41,13 +27,7 @@ func (a *app) complain(err error) {
 		}
 		return
 	}
-	text := strings.TrimRight(err.Error(), "\n")
-	var f *hintedError
-	if errors.As(err, &f) {
-		a.tell(slog.LevelError, text, a.paste(f.hint))
-		return
-	}
-	a.tell(slog.LevelError, text, "")
+	a.tell(slog.LevelError, strings.TrimRight(err.Error(), "\n"), a.paste(faults.HintOf(err)))
 }
 
 // say prints a line for a person, or several. Some of their words are

@@ -10,6 +10,7 @@ import (
 	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/faults"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
@@ -60,7 +61,7 @@ func (a *app) processorFlag(cmd *cobra.Command, f *lambdaFlags) {
 			return err
 		}
 		if !slices.Contains(processors, f.processor) {
-			return hint(fmt.Errorf("lambda %s: --processor %q", cmd.Name(), f.processor), "it is athena, rule, alert or all")
+			return faults.Hint(fmt.Errorf("lambda %s: --processor %q", cmd.Name(), f.processor), "it is athena, rule, alert or all")
 		}
 		return nil
 	}
@@ -81,7 +82,7 @@ func (a *app) target(ctx context.Context) (*target, error) {
 		return nil, err
 	}
 	if c.Assumed != "" {
-		return nil, hint(fmt.Errorf("the name of bucket %s is assumed: discover made it of a folder's", c.Assumed),
+		return nil, faults.Hint(fmt.Errorf("the name of bucket %s is assumed: discover made it of a folder's", c.Assumed),
 			`write the real one into lambda.json, the account's own settings into global.json, and take "assumed" out of that`)
 	}
 	cfg, err := a.aws(ctx, c)
@@ -93,7 +94,7 @@ func (a *app) target(ctx context.Context) (*target, error) {
 		return nil, explainAWS("check the credentials", err)
 	}
 	if account != c.Account {
-		return nil, hint(fmt.Errorf("the credentials are of account %s, the configuration is for %s", account, c.Account),
+		return nil, faults.Hint(fmt.Errorf("the credentials are of account %s, the configuration is for %s", account, c.Account),
 			"set AWS_PROFILE, or account.aws_account_id in global.json")
 	}
 	return &target{c, cfg}, nil
@@ -106,25 +107,25 @@ func deployError(err error) error {
 	case err == nil || errors.Is(err, errNotConfirmed):
 		return err
 	case errors.As(err, &unwritten):
-		return hint(err, "before anything else, write it to where it belongs: %s", unwritten.Push)
+		return faults.Hint(err, "before anything else, write it to where it belongs: %s", unwritten.Push)
 	case errors.Is(err, deploy.ErrKilled):
-		return hint(err, "run it again: what the state does not know is named then, and --adopt takes it; a lock that was left behind is the object %s.tflock in the state bucket", deploy.StateKey)
+		return faults.Hint(err, "run it again: what the state does not know is named then, and --adopt takes it; a lock that was left behind is the object %s.tflock in the state bucket", deploy.StateKey)
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w; what was done is kept, and the next run goes on from there", errInterrupted)
 	case errors.Is(err, deploy.ErrNoTerraform):
-		return hint(err, "install it (developer.hashicorp.com/terraform/install, opentofu.org/docs/intro/install), or use the module in terraform/ by other means")
+		return faults.Hint(err, "install it (developer.hashicorp.com/terraform/install, opentofu.org/docs/intro/install), or use the module in terraform/ by other means")
 	case errors.Is(err, deploy.ErrNoGo):
-		return hint(err, "name the release's zip with --package athena-refresh_VERSION_lambda_ARCH.zip, or install Go")
+		return faults.Hint(err, "name the release's zip with --package athena-refresh_VERSION_lambda_ARCH.zip, or install Go")
 	case errors.Is(err, deploy.ErrNoSource):
-		return hint(err, "name the release's zip with --package athena-refresh_VERSION_lambda_ARCH.zip, or the repository's folder with --source")
+		return faults.Hint(err, "name the release's zip with --package athena-refresh_VERSION_lambda_ARCH.zip, or the repository's folder with --source")
 	case errors.Is(err, deploy.ErrUnchecked):
-		return hint(err, "put the release's SHA256SUMS beside it, or say what it has to be with --sha256")
+		return faults.Hint(err, "put the release's SHA256SUMS beside it, or say what it has to be with --sha256")
 	case errors.As(err, new(deploy.ExistingError)):
-		return hint(err, "--adopt takes them into this deployment; or change the names in lambda.json")
+		return faults.Hint(err, "--adopt takes them into this deployment; or change the names in lambda.json")
 	case errors.Is(err, deploy.ErrNoVersionBefore), errors.Is(err, deploy.ErrNoFunction), errors.Is(err, deploy.ErrNoAlias):
 		return err
 	case strings.Contains(err.Error(), "Error acquiring the state lock"):
-		return hint(err, "somebody else deploys just now; a lock that was left behind is the object %s.tflock in the state bucket", deploy.StateKey)
+		return faults.Hint(err, "somebody else deploys just now; a lock that was left behind is the object %s.tflock in the state bucket", deploy.StateKey)
 	}
 	return explainAWS("lambda", err)
 }

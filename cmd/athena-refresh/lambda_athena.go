@@ -12,6 +12,7 @@ import (
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/deploy/terraform"
 	"athenarefresh/internal/doctor"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
 )
 
@@ -105,7 +106,7 @@ func (d *deployment) prepare(ctx context.Context, a *app) error {
 		return err
 	}
 	if d.f.dryRun || d.f.checkOnly {
-		return hint(err, "without --dry-run, and with nothing else wrong, this asks, lets go of them, and shows the rest")
+		return faults.Hint(err, "without --dry-run, and with nothing else wrong, this asks, lets go of them, and shows the rest")
 	}
 	a.say("These have another name in the configuration. The old ones are kept, with all that is in them, and are no part of the deployment any more:")
 	for _, r := range others {
@@ -188,14 +189,14 @@ func (a *app) checkKey(ctx context.Context, t *target) error {
 		a.tell(slog.LevelWarn, fmt.Sprintf("whether S3 may use the key was not checked: %v. Its policy needs the statement of docs/terraform.md, \"A key of your own\"", err), "")
 		return nil
 	case errors.Is(err, doctor.ErrMissing):
-		return hint(fmt.Errorf("kms_key_arn: there is no key %s", t.c.KMSKeyARN), "correct it in lambda.json, or leave it out: then SQS's own key is used")
+		return faults.Hint(fmt.Errorf("kms_key_arn: there is no key %s", t.c.KMSKeyARN), "correct it in lambda.json, or leave it out: then SQS's own key is used")
 	case err != nil:
 		return explainAWS("look at kms_key_arn", err)
 	}
 	switch f := doctor.KeyForQueue(deploy.QueueARN(t.c, t.cfg.Region), k, t.c); f.Verdict {
 	case doctor.OK:
 	case doctor.Wrong:
-		return hint(fmt.Errorf("kms_key_arn: %s", f.What), "%s; docs/terraform.md has it under \"A key of your own\"", f.Hint)
+		return faults.Hint(fmt.Errorf("kms_key_arn: %s", f.What), "%s; docs/terraform.md has it under \"A key of your own\"", f.Hint)
 	default:
 		a.tell(slog.LevelWarn, "kms_key_arn: "+f.What, "")
 	}

@@ -8,6 +8,7 @@ import (
 
 	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,7 +38,7 @@ bucket of Athena's results (--drop-results).`,
 
 func (a *app) destroy(ctx context.Context, f *lambdaFlags) error {
 	if f.processor != "athena" {
-		return hint(fmt.Errorf("destroy --processor %s: this program did not make StreamAlert's functions", f.processor), "StreamAlert's own tooling takes them away; --processor athena destroys what is this program's")
+		return faults.Hint(fmt.Errorf("destroy --processor %s: this program did not make StreamAlert's functions", f.processor), "StreamAlert's own tooling takes them away; --processor athena destroys what is this program's")
 	}
 	t, err := a.target(ctx)
 	if err != nil {

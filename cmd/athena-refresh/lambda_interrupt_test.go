@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/faults"
 )
 
 // interruptible is a terraform that begins, and ends when it is interrupted.
@@ -86,9 +87,9 @@ func TestWhatTerraformLeavesBehindIsExplained(t *testing.T) {
 		{errors.New("plan: Error acquiring the state lock"), "lock", "somebody else deploys just now"},
 	} {
 		err := deployError(c.err)
-		var f *hintedError
-		if errors.As(err, &f) != (c.hint != "") || f != nil && !strings.Contains(f.hint, c.hint) || !strings.Contains(err.Error(), c.text) {
-			t.Errorf("%v: %v, %+v", c.err, err, f)
+		hint := faults.HintOf(err)
+		if (hint != "") != (c.hint != "") || !strings.Contains(hint, c.hint) || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%v: %v, %q", c.err, err, hint)
 		}
 	}
 }

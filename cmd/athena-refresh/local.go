@@ -16,6 +16,7 @@ import (
 	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/discover"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/table"
 
@@ -173,7 +174,7 @@ func startStack(ctx context.Context, c *config.Config, listen string, o local.Op
 	}
 	ln, err := net.Listen("tcp", listen) // first: what can't listen leaves no folder behind
 	if err != nil {
-		return nil, hint(fmt.Errorf("local: %w", err), "--listen 127.0.0.1:0 takes any free port; set AWS_ENDPOINT_URL to the address that it prints, or your client talks to whatever uses this port")
+		return nil, faults.Hint(fmt.Errorf("local: %w", err), "--listen 127.0.0.1:0 takes any free port; set AWS_ENDPOINT_URL to the address that it prints, or your client talks to whatever uses this port")
 	}
 	if !ln.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		return nil, errors.Join(fmt.Errorf("local: listen on %s: it is for this machine only (127.0.0.1 or [::1])", listen), ln.Close())
@@ -182,9 +183,9 @@ func startStack(ctx context.Context, c *config.Config, listen string, o local.Op
 	opened, err := local.Open(o)
 	switch {
 	case errors.Is(err, local.ErrInUse):
-		err = hint(err, "another athena-refresh has this folder: end it, or name another by --data")
+		err = faults.Hint(err, "another athena-refresh has this folder: end it, or name another by --data")
 	case errors.Is(err, local.ErrDamaged):
-		err = hint(err, "nothing was changed: restore a copy of local.db, or start with another folder (--data). Only local.db knows which object each file in objects/ is")
+		err = faults.Hint(err, "nothing was changed: restore a copy of local.db, or start with another folder (--data). Only local.db knows which object each file in objects/ is")
 	}
 	if err != nil {
 		return nil, errors.Join(err, ln.Close())

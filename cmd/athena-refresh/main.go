@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
 )
 
@@ -39,8 +40,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.Is(err, errUndone):
 		return exitUndone
 	case !a.began:
-		if f := (*hintedError)(nil); !errors.As(err, &f) {
-			err = hint(err, "athena-refresh help lists the commands, athena-refresh help COMMAND says more")
+		if faults.HintOf(err) == "" {
+			err = faults.Hint(err, "athena-refresh help lists the commands, athena-refresh help COMMAND says more")
 		}
 		a.complain(err)
 		return exitUsage

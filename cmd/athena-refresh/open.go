@@ -17,6 +17,7 @@ import (
 	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/discover"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/reconcile"
@@ -54,7 +55,7 @@ searched, because another folder stands for their partition.`,
 				return err
 			}
 			if len(f.queries) == 0 && !terminal.Is(a.stdin) && !f.yes {
-				return hint(errors.New("open: there is no terminal to ask and to search on"), "--query SQL, or --yes to read statements from stdin")
+				return faults.Hint(errors.New("open: there is no terminal to ask and to search on"), "--query SQL, or --yes to read statements from stdin")
 			}
 			return f.check()
 		},
@@ -75,9 +76,9 @@ searched, because another folder stands for their partition.`,
 func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 	if !isFolder(f.where) {
 		if info, err := os.Stat(f.where); err == nil && !info.IsDir() {
-			return hint(fmt.Errorf("open %s: it is a file, not a folder", f.where), "name the folder that the dated ones are in")
+			return faults.Hint(fmt.Errorf("open %s: it is a file, not a folder", f.where), "name the folder that the dated ones are in")
 		}
-		return hint(fmt.Errorf("open %s: there is no such folder", f.where), "name a folder of this machine; athena-refresh discover looks at buckets too")
+		return faults.Hint(fmt.Errorf("open %s: there is no such folder", f.where), "name a folder of this machine; athena-refresh discover looks at buckets too")
 	}
 	d, err := a.discovered(ctx, &f.placeFlags)
 	if err != nil {
@@ -91,14 +92,14 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 		if template := d.Nearest(); template != "" {
 			near = "the nearest that is known is " + template + "; "
 		}
-		return hint(fmt.Errorf("open %s: nothing in it is recognised", f.where), "%sathena-refresh help layouts says which folders can be; --at says what is missing in front of them", near)
+		return faults.Hint(fmt.Errorf("open %s: nothing in it is recognised", f.where), "%sathena-refresh help layouts says which folders can be; --at says what is missing in front of them", near)
 	}
 	known := func(t *discover.Table) bool {
 		_, err := d.Contents(ctx, t)
 		return err == nil
 	}
 	if !slices.ContainsFunc(d.Tables, known) {
-		return hint(fmt.Errorf("open %s: of none of its tables it is known what is in the files", f.where), "table create --schema FILE takes columns that you write down")
+		return faults.Hint(fmt.Errorf("open %s: of none of its tables it is known what is in the files", f.where), "table create --schema FILE takes columns that you write down")
 	}
 	if !f.yes && len(f.queries) == 0 {
 		if err := a.confirm("Open it?", "--yes"); err != nil {

@@ -11,6 +11,7 @@ import (
 	"athenarefresh/internal/aws/cloudwatch"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 
@@ -41,7 +42,7 @@ are there; "parked redrive" sends them back once the cause is mended.`,
 func unknownUnder(parent, children string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return hint(fmt.Errorf("%s %s: no such command", parent, args[0]), "%s has: %s", parent, children)
+			return faults.Hint(fmt.Errorf("%s %s: no such command", parent, args[0]), "%s has: %s", parent, children)
 		}
 		return nil
 	}
@@ -83,7 +84,7 @@ func (a *app) openParking(ctx context.Context) (*parkingLot, error) {
 	}
 	parking, err := queue.ParkedQueue(ctx)
 	if errors.Is(err, refresh.ErrNoDeadLetterQueue) {
-		return nil, hint(fmt.Errorf("queue %s has no dead-letter queue: nothing is parked, what can't be placed stays in the queue", c.Queue),
+		return nil, faults.Hint(fmt.Errorf("queue %s has no dead-letter queue: nothing is parked, what can't be placed stays in the queue", c.Queue),
 			"give it a redrive policy with %s and a maxReceiveCount of 100", c.DeadLetterQueue)
 	}
 	if err != nil {

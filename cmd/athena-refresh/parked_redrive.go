@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/terminal"
@@ -62,7 +63,7 @@ func selection(reasons, tables []string) (s parked.Selection, err error) {
 	known := knownReasons()
 	for _, r := range reasons {
 		if !slices.Contains(known, r) {
-			return s, hint(fmt.Errorf("parked redrive: --reason %s: there is no such reason", r),
+			return s, faults.Hint(fmt.Errorf("parked redrive: --reason %s: there is no such reason", r),
 				`"athena-refresh parked sample" shows them; there are: %s`, strings.Join(known, ", "))
 		}
 		s.Reasons = append(s.Reasons, refresh.Reason(r))

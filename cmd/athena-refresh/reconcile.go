@@ -138,7 +138,7 @@ func (f *reconcileFlags) check() error {
 func checkScope(s *reconcile.Scope, router *table.Router) error {
 	for _, t := range s.Tables {
 		if len(router.RulesFor(t)) == 0 {
-			return hint(fmt.Errorf("reconcile %s: no rule of the configuration feeds this table", t), "these are named: %s", strings.Join(router.Tables(), ", "))
+			return faults.Hint(fmt.Errorf("reconcile %s: no rule of the configuration feeds this table", t), "these are named: %s", strings.Join(router.Tables(), ", "))
 		}
 	}
 	if s.Bucket != "" && !slices.Contains(router.Buckets(), s.Bucket) {

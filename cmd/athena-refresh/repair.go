@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/aws/query"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
@@ -29,7 +30,7 @@ func (a *app) repair(ctx context.Context, athena *query.Client, catalog refresh.
 		return explainAWS("reconcile "+name, err)
 	}
 	if why := reconcile.CantRepair(router.RulesFor(name), &t); why != "" {
-		return hint(fmt.Errorf("reconcile --engine repair %s: %s", name, why), "athena-refresh reconcile --fix %s adds what Athena can't see", name)
+		return faults.Hint(fmt.Errorf("reconcile --engine repair %s: %s", name, why), "athena-refresh reconcile --fix %s adds what Athena can't see", name)
 	}
 	stop := terminal.Progress(a.stderr, func() string { return "Athena looks at every folder" })
 	result, err := athena.Run(ctx, "MSCK REPAIR TABLE `"+name+"`")
@@ -37,7 +38,7 @@ func (a *app) repair(ctx context.Context, athena *query.Client, catalog refresh.
 	var failed *query.Failed
 	switch {
 	case errors.As(err, &failed):
-		return hint(fmt.Errorf("MSCK REPAIR TABLE %s: %w", name, err),
+		return faults.Hint(fmt.Errorf("MSCK REPAIR TABLE %s: %w", name, err),
 			"one folder whose name Hive would write otherwise fails it as a whole: athena-refresh reconcile --fix %s adds all others", name)
 	case err != nil:
 		return explainAWS("reconcile "+name, err)

@@ -12,6 +12,7 @@ import (
 	"athenarefresh/internal/capture"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/event"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -122,7 +123,7 @@ func (p *replayer) unread() error {
 	case errors.Is(err, context.Canceled):
 		return errInterrupted
 	case errors.Is(err, capture.ErrNotJSON):
-		return hint(fmt.Errorf("replay: %w", err), capture.Is)
+		return faults.Hint(fmt.Errorf("replay: %w", err), capture.Is)
 	}
 	return err
 }

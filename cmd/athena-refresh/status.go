@@ -153,9 +153,9 @@ func explainStatus(err error) error {
 	explained := explainAWS("status", err)
 	switch classified := awserror.Classify(err); {
 	case errors.Is(classified, refresh.ErrThrottled):
-		return hint(explained, "there are too many calls in this account just now: try again, or --watch less often")
+		return faults.Hint(explained, "there are too many calls in this account just now: try again, or --watch less often")
 	case errors.Is(classified, refresh.ErrAccessDenied) && strings.HasPrefix(awserror.Code(err), "AccessDenied"):
-		return hint(explained, "status needs cloudwatch:GetMetricData, and sqs:GetQueueAttributes of the queue and of its dead-letter queue")
+		return faults.Hint(explained, "status needs cloudwatch:GetMetricData, and sqs:GetQueueAttributes of the queue and of its dead-letter queue")
 	}
 	return explained
 }
@@ -234,7 +234,7 @@ func (a *app) openMonitor(ctx context.Context, s statusFlags) (*monitored, error
 	switch m.queue, err = sqs.Open(ctx, m.cfg, c.Queue); {
 	case noSuchQueue(err):
 		missing := faults.New("queue_missing", faults.Args{"queue": c.Queue, "deploy": deploys(m.cfg)})
-		return nil, hint(errors.New(missing.Says), "%s", missing.Advice())
+		return nil, faults.Hint(errors.New(missing.Says), "%s", missing.Advice())
 	case err != nil:
 		return nil, explainAWS("open queue "+c.Queue, err)
 	}
@@ -260,7 +260,7 @@ func readRate(file string) (monitor.Rate, error) {
 	err = json.Unmarshal(text, &r)
 	rate := monitor.OfReport(r.Messages, time.Duration(r.Milliseconds)*time.Millisecond, r.TimeIsUp)
 	if err != nil || rate.PerSecond <= 0 {
-		return rate, hint(errors.Join(fmt.Errorf("status: read %s: it is no report of an invocation that settled messages", file), err),
+		return rate, faults.Hint(errors.Join(fmt.Errorf("status: read %s: it is no report of an invocation that settled messages", file), err),
 			"it is one line of \"athena-refresh once --json\"")
 	}
 	return rate, nil

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"athenarefresh/internal/faults"
+
 	"github.com/aws/smithy-go"
 )
 
@@ -73,8 +75,7 @@ func TestStatusIsWatched(t *testing.T) {
 func TestCloudWatchsRefusalsAreExplained(t *testing.T) {
 	for code, want := range map[string]string{"Throttling": "try again", "AccessDenied": "cloudwatch:GetMetricData"} {
 		err := explainStatus(&smithy.GenericAPIError{Code: code, Message: "in words"})
-		var h *hintedError
-		if !errors.As(err, &h) || !strings.Contains(h.hint, want) || !strings.Contains(err.Error(), code+": in words") {
+		if !strings.Contains(faults.HintOf(err), want) || !strings.Contains(err.Error(), code+": in words") {
 			t.Errorf("%s: %v", code, err)
 		}
 	}

@@ -285,7 +285,7 @@ func listenForPages(address string) (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, hint(fmt.Errorf("listen on %s: %w", address, err), "choose another address with --listen, or \"\" for none")
+		return nil, faults.Hint(fmt.Errorf("listen on %s: %w", address, err), "choose another address with --listen, or \"\" for none")
 	}
 	return l, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 
@@ -73,10 +74,10 @@ func (t *tables) described(ctx context.Context, name string) (*glue.Description,
 func (t *tables) explain(name string, err error) error {
 	switch {
 	case errors.Is(err, refresh.ErrDatabaseMissing):
-		return hint(fmt.Errorf("database %s: there is none of that name in this account and region", t.c.Database),
+		return faults.Hint(fmt.Errorf("database %s: there is none of that name in this account and region", t.c.Database),
 			"athena-refresh query 'CREATE DATABASE %s', or set database_name", t.c.Database)
 	case errors.Is(err, refresh.ErrTableMissing):
-		return hint(fmt.Errorf("table %s: there is none of that name in database %s", name, t.c.Database), "athena-refresh table list; athena-refresh table create %s", name)
+		return faults.Hint(fmt.Errorf("table %s: there is none of that name in database %s", name, t.c.Database), "athena-refresh table list; athena-refresh table create %s", name)
 	}
 	return explainAWS("table "+name, err)
 }
@@ -108,7 +109,7 @@ func homeOf(router *table.Router, name, from string) (*home, error) {
 		}
 	}
 	if len(h.rules) == 0 {
-		return nil, hint(fmt.Errorf("table %s: no rule of the configuration feeds it: nothing would ever get there", name),
+		return nil, faults.Hint(fmt.Errorf("table %s: no rule of the configuration feeds it: nothing would ever get there", name),
 			`name it in lambda.json: "buckets": {"BUCKET": [{"table": %q, "layout": "…"}]} (athena-refresh help layouts); the rules name %s`,
 			h.name, strings.Join(router.Tables(), ", "))
 	}
@@ -119,7 +120,7 @@ func homeOf(router *table.Router, name, from string) (*home, error) {
 			h.source = ""
 		}
 		if !slices.Equal(sorted(f.Keys), sorted(first.Keys)) {
-			return nil, hint(fmt.Errorf("table %s: its rules call for different partition keys: %s of bucket %s for %s, %s of bucket %s for %s", name,
+			return nil, faults.Hint(fmt.Errorf("table %s: its rules call for different partition keys: %s of bucket %s for %s, %s of bucket %s for %s", name,
 				first.Layout, first.Bucket, strings.Join(first.Keys, ", "), f.Layout, f.Bucket, strings.Join(f.Keys, ", ")),
 				"a table has one set of keys: give one of the buckets another table; where they read tables out of keys, --from s3://BUCKET/ says whose this one is")
 		}

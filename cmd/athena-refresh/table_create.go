@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"athenarefresh/internal/discover"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
 
@@ -97,7 +98,7 @@ func (m *tableMaker) one(ctx context.Context, name string) error {
 			return err
 		}
 		if there {
-			return hint(fmt.Errorf("table %s of database %s exists already", h.name, m.c.Database),
+			return faults.Hint(fmt.Errorf("table %s of database %s exists already", h.name, m.c.Database),
 				"athena-refresh table show %[1]s; table rebuild %[1]s gives it other columns", h.name)
 		}
 	}

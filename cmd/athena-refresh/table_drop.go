@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,7 @@ func (t *tables) drop(ctx context.Context, name string, yes bool) error {
 		return err
 	}
 	if d.Link != "" || d.Kind == refresh.NotHive {
-		return hint(fmt.Errorf("table %s is a %s: it is not this program's to drop", name, d.What()), "athena-refresh query 'DROP …' does what you tell it")
+		return faults.Hint(fmt.Errorf("table %s is a %s: it is not this program's to drop", name, d.What()), "athena-refresh query 'DROP …' does what you tell it")
 	}
 	out := dropped{Table: d.ID.Name, Database: d.ID.Database, Location: d.ID.Location, Buckets: buckets(t.rules.RulesFor(d.ID.Name))}
 	t.say(consequences(&out))

@@ -10,6 +10,7 @@ import (
 
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/terminal"
@@ -196,7 +197,7 @@ func (r *rebuilder) wait(until time.Time) bool {
 // again is an error of a rebuild, which goes on where it was.
 func (r *rebuilder) again(err error) error {
 	if errors.Is(err, glue.ErrChangedMeanwhile) || errors.Is(err, glue.ErrStillChanging) {
-		return hint(err, "run it again: it goes on where it was")
+		return faults.Hint(err, "run it again: it goes on where it was")
 	}
-	return hint(r.explain(r.out.Table, err), "%d partitions are changed; run it again: it goes on where it was", r.out.Changed)
+	return faults.Hint(r.explain(r.out.Table, err), "%d partitions are changed; run it again: it goes on where it was", r.out.Changed)
 }

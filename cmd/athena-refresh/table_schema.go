@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/aws/objects"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/schema/infer"
 	"athenarefresh/internal/schema/sample"
@@ -92,7 +93,7 @@ func (o *origin) read(ctx context.Context, t *tables, h *home, otherwise schema.
 		return s, nil, fmt.Errorf("the schema of table %s: %w", h.name, err)
 	}
 	if h.parquet && !s.IsParquet() {
-		return s, nil, hint(fmt.Errorf("table %s: its layout is of Parquet files, the schema is not: every object would be parked as format_mismatch", h.name),
+		return s, nil, faults.Hint(fmt.Errorf("table %s: its layout is of Parquet files, the schema is not: every object would be parked as format_mismatch", h.name),
 			"--format parquet")
 	}
 	return s, notes, nil
@@ -112,9 +113,9 @@ func (h *home) ofSource() (s schema.Schema, notes []string, err error) {
 		}
 		return s, notes, nil
 	case h.source != "":
-		return s, nil, hint(fmt.Errorf("table %s: the columns of source %s depend on the files", h.name, h.source), "--from %s looks at them", h.location)
+		return s, nil, faults.Hint(fmt.Errorf("table %s: the columns of source %s depend on the files", h.name, h.source), "--from %s looks at them", h.location)
 	}
-	return s, nil, hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.name),
+	return s, nil, faults.Hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.name),
 		"--from %s looks at the data itself, --schema SOURCE takes the table of a source (athena-refresh help sources)", h.location)
 }
 
@@ -139,7 +140,7 @@ func (o *origin) named(format schema.Format) (schema.Schema, error) {
 	}
 	content, err := os.ReadFile(o.schema)
 	if err != nil {
-		return schema.Schema{}, hint(fmt.Errorf("read the schema: %w", err), "--schema is a file or a source: %s", strings.Join(schema.Names(), ", "))
+		return schema.Schema{}, faults.Hint(fmt.Errorf("read the schema: %w", err), "--schema is a file or a source: %s", strings.Join(schema.Names(), ", "))
 	}
 	s, err := schema.Read(content, format)
 	if err != nil {
@@ -152,7 +153,7 @@ func (o *origin) named(format schema.Format) (schema.Schema, error) {
 // it was proven.
 func (t *tables) looksLike(ctx context.Context, from string, h *home) (_ *infer.Table, err error) {
 	if err := infer.Available(); err != nil {
-		return nil, hint(fmt.Errorf("look at %s: %w", from, err), "--schema FILE needs no DuckDB")
+		return nil, faults.Hint(fmt.Errorf("look at %s: %w", from, err), "--schema FILE needs no DuckDB")
 	}
 	stop := terminal.Progress(t.stderr, func() string { return "looking at a sample of " + from })
 	defer stop()
@@ -162,7 +163,7 @@ func (t *tables) looksLike(ctx context.Context, from string, h *home) (_ *infer.
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(taken.Dir)) }()
 	if len(taken.Files) == 0 {
-		return nil, hint(fmt.Errorf("look at %s: no file there can be used%s", from, taken.LeftOut()),
+		return nil, faults.Hint(fmt.Errorf("look at %s: no file there can be used%s", from, taken.LeftOut()),
 			"engines skip what begins with _ or .; athena-refresh explain says where an object belongs")
 	}
 	found, err := infer.Look(ctx, taken, infer.Home{Source: h.source, Keys: h.keys})
@@ -174,7 +175,7 @@ func (t *tables) looksLike(ctx context.Context, from string, h *home) (_ *infer.
 	}
 	proven, err := prove(ctx, found, taken)
 	if err != nil {
-		return nil, hint(fmt.Errorf("look at %s: %w", from, err), "--schema FILE takes what you write down")
+		return nil, faults.Hint(fmt.Errorf("look at %s: %w", from, err), "--schema FILE takes what you write down")
 	}
 	found.Notes = slices.Concat(taken.Notes, []string{found.Looked}, found.Notes, proven)
 	return found, nil

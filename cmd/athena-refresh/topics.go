@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/source"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,7 @@ func help(root *cobra.Command) *cobra.Command {
 		Short: "Say more about a command or a topic",
 		Args: func(_ *cobra.Command, args []string) error {
 			if find(args) == nil {
-				return hint(fmt.Errorf("help %s: no such command or topic", strings.Join(args, " ")), "athena-refresh help lists them")
+				return faults.Hint(fmt.Errorf("help %s: no such command or topic", strings.Join(args, " ")), "athena-refresh help lists them")
 			}
 			return nil
 		},
