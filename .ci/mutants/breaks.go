@@ -33,6 +33,37 @@ type selection struct {
 
 func (s selection) String() string { return strings.Join(append([]string{s.pkg}, s.args...), " ") }
 
+// test begins a test, or what runs as one.
+var test = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
+
+// there sees that the package has tests that -run names, all of them if nothing does.
+func (s selection) there(root string) error {
+	names, err := filepath.Glob(filepath.Join(root, s.pkg, "*_test.go"))
+	if err != nil {
+		return err
+	}
+	pattern := ""
+	if i := slices.Index(s.args, "-run"); i >= 0 && i+1 < len(s.args) {
+		pattern, _, _ = strings.Cut(s.args[i+1], "/")
+	}
+	wanted, err := regexp.Compile(pattern)
+	if err != nil {
+		return fmt.Errorf("tests: %s: %w", s, err)
+	}
+	for _, name := range names {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		for _, m := range test.FindAllSubmatch(content, -1) {
+			if wanted.Match(m[1]) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("tests: %s: there are none", s)
+}
+
 // isBreaks tells the files with breaks.
 func isBreaks(name string) bool {
 	return strings.HasSuffix(filepath.ToSlash(name), "/testdata/breaks.txt")

@@ -32,8 +32,8 @@
 // (go help build, -overlay) of one file, so breaks run beside each other and
 // share all that the build cache has of the rest. One test binary a package holds
 // nearly all of them (switch.go), built without cgo, so that none links DuckDB. A break fails the run if the tests pass all the same, if it does
-// not compile, and if its text is not there exactly once; with -n only this last
-// is looked at, in no time.
+// not compile, if its text is not there exactly once, and if the tests that it names
+// are not there; with -n only these last are looked at, in no time.
 package main
 
 import (
@@ -65,7 +65,7 @@ const (
 
 func main() {
 	only := flag.String("run", "", "try only the breaks whose name matches this regular `expression`")
-	dry := flag.Bool("n", false, "only see that the text of each is there once")
+	dry := flag.Bool("n", false, "only see that the text of each is there once, and its tests")
 	verbose := flag.Bool("v", false, "show what the tests said")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -152,12 +152,16 @@ func (l *lab) copyTree(ctx context.Context) error {
 	return nil
 }
 
-// placed sees that each text is there once.
+// placed sees that each text is there once, and that there are tests to notice.
 func (l *lab) placed(chosen []mutant) error {
 	var errs []error
 	for _, m := range chosen {
-		if _, _, err := m.place(l.tree()); err != nil {
-			errs = append(errs, err)
+		_, _, err := m.place(l.tree())
+		errs = append(errs, err)
+		for _, s := range m.tests {
+			if err := s.there(l.tree()); err != nil {
+				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", m.file, m.line, m.name, err))
+			}
 		}
 	}
 	return errors.Join(errs...)
