@@ -239,33 +239,6 @@ func TestTheLayoutsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestTheSettingsAreDocumented holds the table of settings against what the
-// configuration's reader takes.
-func TestTheSettingsAreDocumented(t *testing.T) {
-	var want, got []string
-	for _, m := range regexp.MustCompile(`(?m)^\t\t\{"(\w+)", `).FindAllSubmatch(read(t, "internal/config/settings.go"), -1) {
-		want = append(want, string(m[1]))
-	}
-	_, rows, _ := strings.Cut(string(read(t, "docs/configuration.md")), "| key | default |")
-	rows, _, _ = strings.Cut(rows, "\n\n")
-	for _, m := range regexp.MustCompile("(?m)^\\| ((?:`\\w+`(?:, )?)+) \\|").FindAllStringSubmatch(rows, -1) {
-		for _, name := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(m[1], -1) {
-			got = append(got, name[1])
-		}
-	}
-	help := read(t, "cmd/athena-refresh/help/config.txt")
-	for _, name := range want {
-		if !bytes.Contains(help, []byte("\n  "+name+"  ")) && name != "buckets" { // which has its own lines
-			t.Errorf("cmd/athena-refresh/help/config.txt has no line for the setting %s", name)
-		}
-	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("the settings of internal/config/settings.go (-) and of docs/configuration.md (+):\n%s", d)
-	}
-}
-
 var update = flag.Bool("update", false, "write the faults into docs/operating.md")
 
 // TestTheFaultsAreDocumented holds docs/operating.md against the entries that the

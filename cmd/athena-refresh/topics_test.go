@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,42 +22,6 @@ func TestConfigTopicIsAConfiguration(t *testing.T) {
 	c, warnings, err := config.Load(dir)
 	if err != nil || len(warnings) > 0 || len(c.Buckets) != 3 {
 		t.Errorf("%v %v %+v", err, warnings, c)
-	}
-}
-
-func TestConfigTopicNamesEverySetting(t *testing.T) {
-	// A line for a setting that doesn't exist would be refused, and so would
-	// be a wrong type; the default is given where it is a plain value.
-	settings := regexp.MustCompile(`(?m)^  ([a-z_]+) {2,}(\S+)`).FindAllStringSubmatch(configTopic, -1)
-	var lines []string
-	for _, m := range settings {
-		name, value := m[1], m[2]
-		switch {
-		case name == "setting" || value == "none":
-			continue
-		case strings.HasPrefix(value, "rate("):
-			value = `"rate(10 minutes)"`
-		case regexp.MustCompile(`^[a-z<]`).MatchString(value) && value != "true" && value != "false":
-			value = `"` + value + `"`
-		}
-		lines = append(lines, `"`+name+`": `+value)
-	}
-	if len(lines) < 13 {
-		t.Fatalf("only %d settings: %v", len(lines), lines)
-	}
-	set := confDir(t, "p", `{"athena_partition_refresh_config": {`+strings.Join(lines, ",\n")+`}}`)
-	bare := confDir(t, "p", `{"athena_partition_refresh_config": {}}`)
-	a, _, err := config.Load(set)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, _, err := config.Load(bare)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Sections, b.Sections = nil, nil // their text
-	if diff := cmp.Diff(fmt.Sprintf("%+v", a), fmt.Sprintf("%+v", b)); diff != "" {
-		t.Errorf("the topic's defaults are not the defaults:\n%s", diff)
 	}
 }
 

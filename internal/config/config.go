@@ -128,7 +128,7 @@ type Config struct {
 	Queue string
 
 	// results_bucket, default "<prefix>.streamalert.athena-results": where
-	// Athena puts its results.
+	// Athena puts its results; 3 to 63 characters, as S3 names buckets.
 	ResultsBucket string
 
 	// workgroup, default "<prefix>_streamalert": Athena's work group, 1 to 128

@@ -25,6 +25,17 @@ type field struct {
 
 // settings reads our section of lambda.json into c, which holds the defaults.
 func (f *file) settings(section value, c *Config) {
+	fields := f.fields(c)
+	for _, name := range ignored {
+		fields = append(fields, field{name: name})
+	}
+	f.object(section, "", false, fields)
+	c.Buckets = withAlerts(c.Buckets, c.Prefix)
+	f.doubts(section, c)
+}
+
+// fields are the settings, each with what reads it into c.
+func (f *file) fields(c *Config) []field {
 	name := func(to *string, check func(string) error) func(value) error {
 		return func(v value) error {
 			var s string
@@ -35,7 +46,7 @@ func (f *file) settings(section value, c *Config) {
 			return err
 		}
 	}
-	fields := []field{
+	return []field{
 		{"enabled", boolean(&c.Enabled)},
 		{"enable_metrics", boolean(&c.EnableMetrics)},
 		{"log_level", choice(&c.LogLevel, map[string]slog.Level{"info": slog.LevelInfo, "debug": slog.LevelDebug})},
@@ -55,12 +66,6 @@ func (f *file) settings(section value, c *Config) {
 		{"alarm_topic_arn", text(&c.AlarmTopicARN, checkTopic)},
 		{"notify_from", f.list("notify_from", "a list of account ids, and of ARNs of SNS topics and EventBridge rules", &c.NotifyFrom, uniquely(checkNotifier))},
 	}
-	for _, name := range ignored {
-		fields = append(fields, field{name: name})
-	}
-	f.object(section, "", false, fields)
-	c.Buckets = withAlerts(c.Buckets, c.Prefix)
-	f.doubts(section, c)
 }
 
 // ignored are the members that StreamAlert's own tooling writes and that mean
