@@ -23,6 +23,7 @@ func TestEveryCommandThatIsNamedExists(t *testing.T) {
 	named := regexp.MustCompile("athena-refresh +([a-z][^`\"'<;|…\\\\\n]*)")
 	root, found := (&app{}).root(), 0
 	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

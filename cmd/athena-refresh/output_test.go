@@ -15,10 +15,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 )
 
-var updateOutput = flag.Bool("update-output", false, "write docs/output.md")
+var updateOutput = flag.Bool("update-output", false, "write docs/output.md and docs/commands.md")
 
 // outputLine is a line of --json: the struct that it is printed from, by the
 // package's folder and its name.
@@ -114,8 +115,8 @@ func TestOutputIsDocumented(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, err := os.ReadFile(name); err != nil || string(got) != b.String() {
-		t.Errorf("docs/output.md is not what the structs say (%v): go test ./cmd/athena-refresh -run OutputIsDocumented -update-output", err)
+	if diff := cmp.Diff(b.String(), textOf(t, name)); diff != "" {
+		t.Errorf("what the structs say (-), and docs/output.md (+): go test ./cmd/athena-refresh -run OutputIsDocumented -update-output\n%s", diff)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,7 +12,46 @@ import (
 	"athenarefresh/internal/table"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 )
+
+// TestEveryCommandAndFlagIsDocumented holds docs/commands.md against the program:
+// the list at its end, and that each command stands in the table of what you want.
+func TestEveryCommandAndFlagIsDocumented(t *testing.T) {
+	const name = "../../docs/commands.md"
+	head, _, _ := strings.Cut(textOf(t, name), "## All of them\n")
+	root := (&app{}).root()
+	root.InitDefaultCompletionCmd()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s## All of them\n\nEach takes these, too: %s.\n\n| command | does | takes |\n|---|---|---|\n", head, flagNames(root.PersistentFlags()))
+	wanted, _, _ := strings.Cut(head, "\n## ")
+	for _, c := range commands(root) {
+		takes := flagNames(c.LocalNonPersistentFlags())
+		if takes == "" {
+			continue // a topic, or what only helps
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", strings.ReplaceAll(strings.TrimSuffix(c.UseLine(), " [flags]"), "|", `\|`), c.Short, takes)
+		if !regexp.MustCompile("`" + c.CommandPath() + "[ `]").MatchString(wanted) {
+			t.Errorf("%s doesn't say what you want when you run %s: a row in its first table", name, c.CommandPath())
+		}
+	}
+	if *updateOutput {
+		write(t, name, b.String())
+	}
+	if diff := cmp.Diff(b.String(), textOf(t, name)); diff != "" {
+		t.Errorf("the commands and flags of the program (-), and %s (+): go test ./cmd/athena-refresh -run FlagIsDocumented -update-output\n%s", name, diff)
+	}
+}
+
+func flagNames(flags *pflag.FlagSet) string {
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden && f.Name != "help" {
+			names = append(names, "`--"+f.Name+"`")
+		}
+	})
+	return strings.Join(names, ", ")
+}
 
 func TestConfigTopicIsAConfiguration(t *testing.T) {
 	dir := t.TempDir()
