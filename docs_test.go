@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -229,8 +230,46 @@ func TestTheReasonsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestTheLayoutsAreDocumented holds the rules' table of layouts against the code.
+// TestTheReadmesConfigurationIsOne: its example can be read, and a setting that it
+// names is one.
+func TestTheReadmesConfigurationIsOne(t *testing.T) {
+	readme, dir := string(read(t, "README.md")), t.TempDir()
+	_, section, _ := strings.Cut(readme, "\n## Configuration\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	example := strings.Join(regexp.MustCompile(`(?m)^    .*$`).FindAllString(section, -1), "\n")
+	settings := string(read(t, "docs/configuration.md"))
+	for file, text := range map[string]string{
+		"global.json": `{"account": {"prefix": "p", "region": "us-east-1", "aws_account_id": "123456789012"}}`,
+		"lambda.json": `{"athena_partition_refresh_config": {` + example + `}}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c, warnings, err := config.Load(dir); err != nil || warnings != nil || len(c.Buckets) < 4 {
+		t.Errorf("README.md's example of buckets: %v, %v, %+v", err, warnings, c)
+	}
+	for _, m := range regexp.MustCompile("`([a-z]+(?:_[a-z]+)+)`").FindAllStringSubmatch(readme, -1) {
+		reason := slices.Contains(refresh.Reasons(), refresh.Reason(m[1]))
+		if !reason && m[1] != "athena_partition_refresh_config" && !strings.Contains(settings, "| `"+m[1]+"` |") {
+			t.Errorf("README.md names %s, which is neither a setting of docs/configuration.md nor a reason", m[1])
+		}
+	}
+}
+
+// TestTheLayoutsAreDocumented holds the rules' table of layouts, and the README's
+// list, against the code.
 func TestTheLayoutsAreDocumented(t *testing.T) {
+	_, list, _ := strings.Cut(string(read(t, "README.md")), "a *layout*: ")
+	list, _, _ = strings.Cut(list, "or a template")
+	var got []string
+	for _, m := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(list, -1) {
+		got = append(got, m[1])
+	}
+	slices.Sort(got)
+	if d := cmp.Diff(table.LayoutNames(), got); d != "" {
+		t.Errorf("the layouts of internal/table/layout.go (-) and of README.md (+):\n%s", d)
+	}
 	rules := read(t, "docs/rules.md")
 	for _, l := range table.LayoutNames() {
 		if !bytes.Contains(rules, []byte("\n| `"+l+"`")) {

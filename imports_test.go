@@ -22,12 +22,8 @@ type pkg struct {
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Standard", "./...").Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
 	var list []pkg
-	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+	for d := json.NewDecoder(strings.NewReader(goList(t, "-json=ImportPath,Imports,Standard", "./..."))); ; {
 		var p pkg
 		if err := d.Decode(&p); errors.Is(err, io.EOF) {
 			return list
@@ -36,6 +32,19 @@ func packages(t *testing.T) []pkg {
 		}
 		list = append(list, p)
 	}
+}
+
+// goList is what go list prints.
+func goList(t *testing.T, args ...string) string {
+	t.Helper()
+	var said strings.Builder
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", cmd, err, said.String())
+	}
+	return string(out)
 }
 
 func isStandard(path string) bool {
@@ -150,11 +159,7 @@ var unreachable = []string{
 }
 
 func TestTheFunctionReachesNothingLarge(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "-tags", "lambda.norpc", "./cmd/lambda").Output()
-	if err != nil {
-		t.Fatalf("go list -deps: %v", err)
-	}
-	deps := strings.Fields(string(out))
+	deps := strings.Fields(goList(t, "-deps", "-tags", "lambda.norpc", "./cmd/lambda"))
 	if !slices.Contains(deps, module+"internal/refresh") {
 		t.Fatal("it does not even reach internal/refresh")
 	}

@@ -55,12 +55,27 @@ func TestEveryCommandThatIsNamedExists(t *testing.T) {
 func TestEveryCommandIsExplained(t *testing.T) {
 	_, section, _ := strings.Cut(textOf(t, "../../README.md"), "\n## Commands\n")
 	section, _, _ = strings.Cut(section, "\n## ")
+	root := (&app{}).root()
 	var documented, want []string
-	for _, m := range regexp.MustCompile("`([a-z][^`]*)`").FindAllStringSubmatch(strings.Join(firstCells(section), "\n"), -1) {
-		documented = append(documented, spellOut(m[1])...)
+	for row := range strings.Lines(section) {
+		flags := ""
+		for _, m := range regexp.MustCompile("`([a-z][^`]*)`").FindAllStringSubmatch(strings.Join(firstCells(row), "\n"), -1) {
+			documented = append(documented, spellOut(m[1])...)
+			for _, words := range spellOut(m[1]) {
+				cmd, _, err := root.Find(strings.Fields(words))
+				if err == nil {
+					flags += cmd.Flags().FlagUsages()
+				}
+			}
+		}
+		for _, m := range regexp.MustCompile("`(--[a-z-]+)").FindAllStringSubmatch(row, -1) {
+			if strings.HasPrefix(row, "| `") && !strings.Contains(flags, m[1]+" ") {
+				t.Errorf("README.md: %s is no flag of the commands of its row", m[1])
+			}
+		}
 	}
 	tests := textOf(t, "testdata/script/*.txtar") + strings.ReplaceAll(textOf(t, "*_test.go"), `", "`, " ")
-	for _, c := range commands((&app{}).root()) {
+	for _, c := range commands(root) {
 		_, words, _ := strings.Cut(c.CommandPath(), " ")
 		if !c.Runnable() {
 			words = "help " + words
