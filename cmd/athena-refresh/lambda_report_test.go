@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"athenarefresh/internal/deploy"
 )
 
@@ -64,8 +66,11 @@ func TestWhatADeploymentDidIsSaid(t *testing.T) {
 		if errors.Is(err, errUndone) != (x.err != "") || x.err == "" && err != nil {
 			t.Errorf("%s: error %v", name, err)
 		}
-		if out.String() != x.out || !bytes.HasPrefix(errs.Bytes(), []byte(x.err)) {
-			t.Errorf("%s: got\n%s%swant\n%s%s", name, &out, &errs, x.out, x.err)
+		if d := cmp.Diff(x.out, out.String()); d != "" {
+			t.Errorf("%s: stdout\n%s", name, d)
+		}
+		if begins := errs.String()[:min(len(x.err), errs.Len())]; begins != x.err {
+			t.Errorf("%s: stderr\n%s", name, cmp.Diff(x.err, begins))
 		}
 	}
 }

@@ -78,8 +78,8 @@ func equal(t *testing.T, got, want *Config) {
 	t.Helper()
 	g, w := *got, *want
 	g.Sections, w.Sections = nil, nil
-	if !reflect.DeepEqual(g, w) {
-		t.Errorf("got\n%+v\nwant\n%+v", g, w)
+	if d := cmp.Diff(w, g, cmp.Comparer(func(a, b schedule.Schedule) bool { return a == b })); d != "" {
+		t.Error(d)
 	}
 }
 

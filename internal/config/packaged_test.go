@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func packaged(t *testing.T, c *Config) *Config {
@@ -52,8 +54,8 @@ func TestOnlyWhatTheFunctionReadsChangesItsPackage(t *testing.T) {
 		`{"buckets":{"b":"<prefix>"},"timeout":60}`,
 		`{"timeout": 60, "buckets": {"b": "<prefix>"}, "schedule_expression": "rate(1 hour)", "enabled": false, "alarm_topic_arn": "x", "current_version": "7"}`,
 	} {
-		if got := bytesOf(same); !bytes.Equal(got, base) {
-			t.Errorf("%s is packaged as\n%s\nnot as\n%s", same, got, base)
+		if d := cmp.Diff(string(base), string(bytesOf(same))); d != "" {
+			t.Errorf("%s is packaged otherwise:\n%s", same, d)
 		}
 	}
 	if other := bytesOf(`{"timeout": 61, "buckets": {"b": "<prefix>"}}`); bytes.Equal(other, base) || !strings.Contains(string(other), "61") {

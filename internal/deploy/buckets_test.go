@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // simBuckets is an S3 whose requests take their time: what is written counts at
@@ -103,8 +105,8 @@ func TestARuleInTheWayIsNamed(t *testing.T) {
 			t.Fatalf("%v, %d writes", err, s.writes)
 		}
 		want := `bucket logs can't notify the queue: S3 allows no second rule for the same events of the same keys: "audit" sends s3:ObjectCreated:* of keys that begin with "a/" to the topic ` + topicARN
-		if err.Error() != want {
-			t.Errorf("got\n%v\nwant\n%v", err, want)
+		if d := cmp.Diff(want, err.Error()); d != "" {
+			t.Error(d)
 		}
 	})
 }

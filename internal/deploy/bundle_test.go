@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"athenarefresh/internal/config"
 )
 
@@ -96,8 +98,8 @@ func TestAZipHoldsWhatLambdaStarts(t *testing.T) {
 		got = append(got, f.Mode().String()+" "+f.Name+" "+f.Modified.UTC().Format("2006-01-02"))
 	}
 	want := "-rwxr-xr-x bootstrap 1980-01-01\n-rw-r--r-- conf/global.json 1980-01-01\n-rw-r--r-- conf/lambda.json 1980-01-01"
-	if strings.Join(got, "\n") != want {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), want)
+	if d := cmp.Diff(want, strings.Join(got, "\n")); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"text/template"
 
+	"github.com/google/go-cmp/cmp"
+
 	module "athenarefresh/terraform"
 )
 
@@ -41,8 +43,9 @@ func TestFilesAreMadeOfTheList(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the list says (%v): go generate ./internal/metrics", name, err)
+		got, err := os.ReadFile(path)
+		if d := cmp.Diff(string(want), string(got)); d != "" {
+			t.Errorf("what the list says (-), and %s (+, %v): go generate ./internal/metrics\n%s", name, err, d)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const documentName = "../../docs/sources.md"
@@ -18,8 +20,9 @@ func TestDocumentIsThePages(t *testing.T) {
 		}
 		return
 	}
-	if got, err := os.ReadFile(documentName); err != nil || string(got) != want {
-		t.Errorf("docs/sources.md is not what the pages say (%v): go generate ./internal/source", err)
+	got, err := os.ReadFile(documentName)
+	if d := cmp.Diff(want, string(got)); d != "" {
+		t.Errorf("what the pages say (-), and docs/sources.md (+, %v): go generate ./internal/source\n%s", err, d)
 	}
 }
 
@@ -44,8 +47,8 @@ func TestReadmeHasThePages(t *testing.T) {
 		}
 		return
 	}
-	if string(text) != want {
-		t.Error("README.md's sources are not the pages: go generate ./internal/source")
+	if d := cmp.Diff(want, string(text)); d != "" {
+		t.Errorf("the sources by their pages (-), and by README.md (+): go generate ./internal/source\n%s", d)
 	}
 }
 

@@ -24,8 +24,9 @@ func TestRulesAreThePages(t *testing.T) {
 		}
 		return
 	}
-	if got, err := os.ReadFile("rules.json"); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("rules.json is not what the pages say (%v): go generate ./internal/source", err)
+	got, err := os.ReadFile("rules.json")
+	if d := cmp.Diff(string(want), string(got)); d != "" {
+		t.Errorf("what the pages say (-), and rules.json (+, %v): go generate ./internal/source\n%s", err, d)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestEscapeLeavesNothingThatDrivesATerminal(t *testing.T) {
@@ -51,8 +53,8 @@ func TestTableCutsAndAligns(t *testing.T) {
  a name t…  1234
  日本語\x…
 `
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	if d := cmp.Diff(want, out.String()); d != "" {
+		t.Error(d)
 	}
 }
 
@@ -70,8 +72,8 @@ func TestTableKeepsTheEndWhereThatTells(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "a        b\n───────  ───────\n…-02-03  dt=202…\n…の時刻  x\nfits     x\n"
-	if b.String() != want {
-		t.Errorf("%s\nwant\n%s", b.String(), want)
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Error(d)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+
 	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/refresh"
@@ -37,8 +39,8 @@ func TestStatementIsTheSpecifications(t *testing.T) {
 			"ALTER TABLE `db`.`t` ADD IF NOT EXISTS PARTITION (`ok`=false, `at`='2018-03-01 05:06:07') LOCATION 's3://b/t/'"},
 	} {
 		got, err := Statement(c.table, c.parts)
-		if err != nil || got != c.want {
-			t.Errorf("Statement:\n%s, %v\nwant\n%s", got, err, c.want)
+		if d := cmp.Diff(c.want, got); err != nil || d != "" {
+			t.Errorf("Statement: %v\n%s", err, d)
 		}
 	}
 }

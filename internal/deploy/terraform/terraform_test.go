@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"athenarefresh/internal/deploy"
 )
 
@@ -42,8 +44,8 @@ func TestAPlanIsPutInShortWords(t *testing.T) {
 		lines = append(lines, c.String())
 	}
 	want := "change  sqs queue q: visibility_timeout_seconds 360 → 720\ncreate  iam role r\ndestroy lambda function f\nreplace sqs queue p: name q → p"
-	if strings.Join(lines, "\n") != want {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), want)
+	if d := cmp.Diff(want, strings.Join(lines, "\n")); d != "" {
+		t.Error(d)
 	}
 }
 
