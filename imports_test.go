@@ -141,11 +141,10 @@ func forbidden(from, to string) string {
 	return ""
 }
 
-// speaksToAWS tells who may import the SDK: what lies below internal/aws, the
-// demo, which lands files as a writer of logs does, and the embedded AWS, for the
-// encodings of its protocols.
+// speaksToAWS tells who may import the SDK: what lies below internal/aws, and the
+// embedded AWS, for the encodings of its protocols.
 func speaksToAWS(path string) bool {
-	return under(path, "internal/aws") || under(path, "internal/demo") || under(path, "internal/local")
+	return under(path, "internal/aws") || under(path, "internal/local")
 }
 
 // unreachable is what the function may not reach, whoever imports it: it would

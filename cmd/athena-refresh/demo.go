@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/spf13/cobra"
 )
 
@@ -241,7 +243,11 @@ type demoLanded struct {
 
 // landFiles puts the files into the bucket.
 func (t *story) landFiles(ctx context.Context) error {
-	t.land.Put = provision.S3(t.stack.cfg).PutObject
+	client := provision.S3(t.stack.cfg)
+	t.land.Put = func(ctx context.Context, bucket, key string, body []byte) error {
+		_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)})
+		return err
+	}
 	stop := terminal.Progress(t.app.stderr, func() string { return count(t.land.Landed().Objects, "file") + " landed" })
 	err := t.land.Land(ctx, t.files)
 	stop()

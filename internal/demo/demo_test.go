@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"compress/gzip"
 	"context"
 	"io"
 	"strings"
@@ -11,8 +10,6 @@ import (
 	"time"
 
 	"athenarefresh/internal/table"
-
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
 // bodies keeps what is put.
@@ -21,29 +18,25 @@ type bodies struct {
 	puts map[string][]byte // "bucket/key" → unzipped
 }
 
-func (b *bodies) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
-	z, err := gzip.NewReader(in.Body)
+func (b *bodies) put(_ context.Context, bucket, key string, zipped []byte) error {
+	body, err := unzip(zipped)
 	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(z)
-	if err != nil {
-		return nil, err
+		return err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	name := *in.Bucket + "/" + *in.Key
+	name := bucket + "/" + key
 	if _, twice := b.puts[name]; twice {
-		return nil, io.ErrShortWrite // an object would replace another
+		return io.ErrShortWrite // an object would replace another
 	}
 	b.puts[name] = body
-	return &s3.PutObjectOutput{}, nil
+	return nil
 }
 
 func land(t *testing.T, files fstest.MapFS) (*Lander, *bodies) {
 	t.Helper()
 	b := &bodies{puts: map[string][]byte{}}
-	l := &Lander{Put: b.PutObject, Bucket: "trail", Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	l := &Lander{Put: b.put, Bucket: "trail", Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	if err := l.Land(t.Context(), files); err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +132,7 @@ func TestWhatIsNotCloudTrailIsNamed(t *testing.T) {
 
 func TestTheShippedFilesLand(t *testing.T) {
 	b := &bodies{puts: map[string][]byte{}}
-	l := &Lander{Put: b.PutObject, Bucket: "trail"}
+	l := &Lander{Put: b.put, Bucket: "trail"}
 	if err := l.Land(t.Context(), Shipped()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -14,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -33,7 +31,7 @@ type Skipped struct{ Path, Why string }
 
 // Lander puts files into a bucket.
 type Lander struct {
-	Put    func(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error) // S3's
+	Put    func(ctx context.Context, bucket, key string, body []byte) error
 	Bucket string
 	Now    time.Time // when a file arrives of which neither the name nor an event says it
 
@@ -106,7 +104,7 @@ func (l *Lander) file(ctx context.Context, files fs.FS, name string) error {
 		return nil
 	}
 	key := l.key(t, where)
-	if _, err := l.Put(ctx, &s3.PutObjectInput{Bucket: &l.Bucket, Key: &key, Body: bytes.NewReader(t.zipped)}); err != nil {
+	if err := l.Put(ctx, l.Bucket, key, t.zipped); err != nil {
 		return fmt.Errorf("put s3://%s/%s: %w", l.Bucket, key, err)
 	}
 	l.mu.Lock()
