@@ -337,10 +337,10 @@ func (t *story) settle(ctx context.Context) error {
 	r.Type = "refresh"
 	text := fmt.Sprintf("%s: %s added", count(r.Messages, "message"), count(r.Partitions, "partition"))
 	if l := r.Searchable; l != nil {
-		text += fmt.Sprintf(", searchable %s after landing (p50)", age(l.P50))
+		text += fmt.Sprintf(", searchable %s after landing (p50)", terminal.Milliseconds(l.P50))
 	}
 	if n := r.Outcomes[refresh.Parked]; n > 0 {
-		text += fmt.Sprintf("; %s parked%s", count(n, "message"), list(": ", r.Reasons))
+		text += fmt.Sprintf("; %s parked%s", count(n, "message"), terminal.Counts(": ", r.Reasons))
 	}
 	t.printf("   %s\n", text)
 	t.line(r)

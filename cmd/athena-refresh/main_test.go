@@ -37,11 +37,3 @@ func write(t *testing.T, name, text string) {
 		t.Fatal(err)
 	}
 }
-
-func TestAgesAreReadable(t *testing.T) {
-	for ms, want := range map[int64]string{0: "0 ms", 9_999: "9999 ms", 10_000: "10s", 3_725_499: "1h2m5s"} {
-		if got := age(ms); got != want {
-			t.Errorf("%d: %s, want %s", ms, got, want)
-		}
-	}
-}

@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
-	"time"
 
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -129,26 +126,4 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// age is milliseconds as people read them: what landed yesterday was not
-// searchable after 86,400,000 ms.
-func age(ms int64) string {
-	d := time.Duration(ms) * time.Millisecond
-	if d < 10*time.Second {
-		return fmt.Sprintf("%d ms", ms)
-	}
-	return d.Round(time.Second).String()
-}
-
-// list is ": a 1, b 2", sorted by name, or nothing.
-func list[K ~string](before string, counts map[K]int) string {
-	if len(counts) == 0 {
-		return ""
-	}
-	var parts []string
-	for _, k := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%s %d", k, counts[k]))
-	}
-	return before + strings.Join(parts, ", ")
 }

@@ -147,7 +147,7 @@ func (d *reconcileOutput) tables(s *reconcile.Summary) error {
 
 func counts(k reconcile.Kind, s *reconcile.Summary) string {
 	if k == reconcile.Unplaced {
-		return strings.TrimPrefix(list(", ", s.Unplaced), ", ")
+		return terminal.Counts("", s.Unplaced)
 	}
 	found, mended := s.Of(k)
 	if k == reconcile.Nested {

@@ -89,19 +89,19 @@ func (r *report) String() string {
 	var s facts
 	s.line("messages", "%d received: %d done, %d parked, %d to be tried again",
 		r.Messages, r.Outcomes[refresh.Done], r.Outcomes[refresh.Parked], r.Outcomes[refresh.Retry])
-	s.line("records", "%d%s", r.Records, list(", of these: ", r.Reasons))
+	s.line("records", "%d%s", r.Records, terminal.Counts(", of these: ", r.Reasons))
 	added := map[string]int{}
 	for name, t := range r.Tables {
 		added[terminal.Escape(name)] = t.Partitions
 	}
-	s.line("partitions", "%d added%s", r.Partitions, list(": ", added))
+	s.line("partitions", "%d added%s", r.Partitions, terminal.Counts(": ", added))
 	s.line("statements", "%d", r.Statements)
 	if r.Throttles > 0 {
 		s.line("throttled", "%s refused, there were too many", count(r.Throttles, "call"))
 	}
 	s.line("took", "%d ms", r.Milliseconds)
 	if l := r.Searchable; l != nil {
-		s.line("searchable", "%s after landing (p50), %s (p99), %s in new partitions", age(l.P50), age(l.P99), count(l.Objects, "object"))
+		s.line("searchable", "%s after landing (p50), %s (p99), %s in new partitions", terminal.Milliseconds(l.P50), terminal.Milliseconds(l.P99), count(l.Objects, "object"))
 	}
 	if r.Unconfirmed > 0 {
 		s.line("unconfirmed", "%s may come again, which does no harm", count(r.Unconfirmed, "settled message"))

@@ -2,7 +2,11 @@ package terminal
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // Thousands is a number as people read it: "1,234".
@@ -20,6 +24,28 @@ func Count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// Counts is ": a 1, b 2", sorted by name, or nothing.
+func Counts[K ~string](before string, counts map[K]int) string {
+	if len(counts) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s %d", k, counts[k]))
+	}
+	return before + strings.Join(parts, ", ")
+}
+
+// Milliseconds is a time as people read it: what landed yesterday was not
+// searchable after 86,400,000 ms.
+func Milliseconds(n int64) string {
+	d := time.Duration(n) * time.Millisecond
+	if d < 10*time.Second {
+		return fmt.Sprintf("%d ms", n)
+	}
+	return d.Round(time.Second).String()
 }
 
 // Bytes is a number of bytes as people read it: "1.5 MB", of 1,024 KB each.
