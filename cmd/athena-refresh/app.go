@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/faults"
@@ -25,6 +26,9 @@ type app struct {
 	json  bool   // --json
 
 	logFormat string // --log-format
+
+	list       sync.Once // makes configured
+	configured []string  // the commands that read the configuration, see paste
 }
 
 // defaultConf is where the configuration is unless --conf says otherwise.

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
+
+	"github.com/spf13/cobra"
 )
 
 // errUndone says that the command did what it could, printed that, and left
@@ -59,9 +62,8 @@ func (a *app) tell(level slog.Level, text, hint string) {
 	}
 }
 
-// named are the commands of this program that a text names, but for help,
-// which reads no configuration.
-var named = regexp.MustCompile(`\bathena-refresh (doctor|explain|lambda|local|once|parked|query|reconcile|replay|run|status|table)\b`)
+// named is a command of this program in a text.
+var named = regexp.MustCompile(`\bathena-refresh ([a-z]+)\b`)
 
 // paste has the commands in a text read the configuration that this run read,
 // so that they can be pasted as they stand.
@@ -69,9 +71,25 @@ func (a *app) paste(text string) string {
 	if a.conf == defaultConf {
 		return text
 	}
+	a.list.Do(func() { a.configured = configured((&app{}).root()) })
 	return named.ReplaceAllStringFunc(text, func(command string) string {
-		return strings.Replace(command, " ", " --conf "+faults.Word(a.conf)+" ", 1)
+		program, name, _ := strings.Cut(command, " ")
+		if !slices.Contains(a.configured, name) {
+			return command
+		}
+		return program + " --conf " + faults.Word(a.conf) + " " + name
 	})
+}
+
+// configured are the commands that read the configuration: all but pages of help,
+// and what is about the program itself.
+func configured(root *cobra.Command) (names []string) {
+	for _, c := range root.Commands() {
+		if !c.IsAdditionalHelpTopicCommand() && !slices.Contains([]string{"completion", "help", "man", "version"}, c.Name()) {
+			names = append(names, c.Name())
+		}
+	}
+	return names
 }
 
 // advise says what to do next. What --json prints is for programs, whose
