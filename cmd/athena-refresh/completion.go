@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 
+	"athenarefresh/internal/parked"
+
 	"github.com/spf13/cobra"
 )
 
@@ -21,7 +23,7 @@ func (a *app) complete(root *cobra.Command) error {
 	}
 	offer(words("table", "csv", "json"), "format", "query")
 	offer(words(engineRepair), "engine", "reconcile")
-	offer(words(knownReasons()...), "reason", "parked", "redrive")
+	offer(words(parked.Reasons()...), "reason", "parked", "redrive")
 	offer(func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 		return a.completeTables(cmd, nil, begun)
 	}, "table", "parked", "redrive")

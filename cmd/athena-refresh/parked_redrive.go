@@ -3,12 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
-	"athenarefresh/internal/faults"
 	"athenarefresh/internal/parked"
-	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
@@ -33,8 +29,8 @@ settled twice.
 each several times. The reason "none" is that of messages without one.`,
 		Example: `  athena-refresh parked redrive --reason unknown_bucket --dry-run`,
 		Args: func(cmd *cobra.Command, args []string) (err error) {
-			if s, err = selection(reasons, tables); err != nil {
-				return err
+			if s, err = parked.Choose(reasons, tables); err != nil {
+				return fmt.Errorf("parked redrive: --reason %w", err)
 			}
 			return exactly(0, "parked redrive: takes no arguments")(cmd, args)
 		},
@@ -43,10 +39,7 @@ each several times. The reason "none" is that of messages without one.`,
 			if err != nil {
 				return err
 			}
-			return lot.redrive(cmd.Context(), &parked.Redrive{
-				Queue: lot.parking, Limit: limit, DryRun: dryRun,
-				Match: func(c *parked.Copy) bool { return s.Matches(parked.Describe(c, lot.router)) },
-			})
+			return lot.redrive(cmd.Context(), &parked.Redrive{Queue: lot.parking, Limit: limit, DryRun: dryRun, Match: s.By(lot.router)})
 		},
 	}
 	a.jsonFlag(cmd)
@@ -55,35 +48,6 @@ each several times. The reason "none" is that of messages without one.`,
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "send nothing: say how many match")
 	positive(cmd, "limit", "", &limit, 0, "send no more than so many (default all)")
 	return cmd
-}
-
-// selection is what --reason and --table choose. A reason that there is none of
-// is a slip of the pen; a table may have any name.
-func selection(reasons, tables []string) (s parked.Selection, err error) {
-	known := knownReasons()
-	for _, r := range reasons {
-		if !slices.Contains(known, r) {
-			return s, faults.Hint(fmt.Errorf("parked redrive: --reason %s: there is no such reason", r),
-				`"athena-refresh parked sample" shows them; there are: %s`, strings.Join(known, ", "))
-		}
-		s.Reasons = append(s.Reasons, refresh.Reason(r))
-	}
-	for _, t := range tables {
-		s.Tables = append(s.Tables, strings.ToLower(t)) // as table names are everywhere
-	}
-	return s, nil
-}
-
-// knownReasons are those for which something may be parked, by name.
-func knownReasons() []string {
-	list := []string{string(parked.None)}
-	for _, r := range refresh.Reasons() {
-		if !r.Ignored() {
-			list = append(list, string(r))
-		}
-	}
-	slices.Sort(list)
-	return list
 }
 
 // redriven is what parked redrive --json prints.

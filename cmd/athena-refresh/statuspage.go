@@ -112,14 +112,11 @@ func (p *pageWork) redrive(ctx context.Context, reason refresh.Reason, name, buc
 	if err != nil {
 		return "", err
 	}
-	router, chosen := p.router(), parked.Selection{Reasons: []refresh.Reason{reason}}
+	chosen := parked.Selection{Reasons: []refresh.Reason{reason}, Bucket: bucket}
 	if name != "" {
 		chosen.Tables = []string{name}
 	}
-	r := &parked.Redrive{Queue: lot, Match: func(c *parked.Copy) bool {
-		found := slices.DeleteFunc(parked.Describe(c, router), func(f parked.Finding) bool { return bucket != "" && f.Bucket != bucket })
-		return chosen.Matches(found)
-	}}
+	r := &parked.Redrive{Queue: lot, Match: chosen.By(p.router())}
 	err = errors.Join(r.Run(ctx), r.LastFailure())
 	sum := r.Progress()
 	return fmt.Sprintf("%s sent back of %d that are parked for %s.", count(sum.Sent+sum.Unsure, "message"), sum.Matched, reason), err

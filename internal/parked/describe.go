@@ -1,7 +1,6 @@
 package parked
 
 import (
-	"cmp"
 	"slices"
 
 	"athenarefresh/internal/event"
@@ -131,22 +130,4 @@ func firstOf(lists ...findings) findings {
 		}
 	}
 	return findings{{}}
-}
-
-// None is what selects copies without a reason.
-const None refresh.Reason = "none"
-
-// Selection says which copies are meant: those with a finding of one of the
-// reasons, if any are named, about one of the tables, if any are named.
-type Selection struct {
-	Reasons []refresh.Reason
-	Tables  []string
-}
-
-// Matches says whether a copy is meant.
-func (s Selection) Matches(found []Finding) bool {
-	return slices.ContainsFunc(found, func(f Finding) bool {
-		return (len(s.Reasons) == 0 || slices.Contains(s.Reasons, cmp.Or(f.Reason, None))) &&
-			(len(s.Tables) == 0 || slices.Contains(s.Tables, f.Table))
-	})
 }

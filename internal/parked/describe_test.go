@@ -84,26 +84,6 @@ func TestOriginsAreCounted(t *testing.T) {
 	}
 }
 
-func TestASelectionIsOfOneObject(t *testing.T) {
-	found := []Finding{{Reason: "unknown_bucket"}, {Reason: "location_conflict", Table: "alerts"}, {Table: "other"}}
-	for _, c := range []struct {
-		s    Selection
-		want bool
-	}{
-		{Selection{}, true},
-		{Selection{Reasons: []refresh.Reason{"unknown_bucket"}}, true},
-		{Selection{Reasons: []refresh.Reason{"malformed"}}, false},
-		{Selection{Reasons: []refresh.Reason{"malformed", None}}, true},
-		{Selection{Tables: []string{"alerts"}}, true},
-		{Selection{Reasons: []refresh.Reason{"unknown_bucket"}, Tables: []string{"alerts"}}, false},
-		{Selection{Reasons: []refresh.Reason{"location_conflict", "x"}, Tables: []string{"y", "alerts"}}, true},
-	} {
-		if got := c.s.Matches(found); got != c.want {
-			t.Errorf("%+v matches: %t", c.s, got)
-		}
-	}
-}
-
 func TestGroupsAreByReasonTableAndBucket(t *testing.T) {
 	groups := Groups([]Copy{
 		{Body: body("x c"), Note: note("unknown_bucket")},
