@@ -99,9 +99,9 @@ type replayer struct {
 	bodies *capture.Bodies
 
 	rehearsal refresh.Rehearsal // finds the partitions
-	sum       replaySummary
-	line      []byte // room for the next message's
-	strange   int    // lines that can be no body
+	printed   int               // messages
+	line      []byte            // room for the next message's
+	strange   int               // lines that can be no body
 }
 
 // read begins to read the messages. Where nothing is touched most of them are
@@ -158,7 +158,6 @@ type (
 
 // dryRun settles every message as if all tables existed and were empty.
 func (p *replayer) dryRun(ctx context.Context) error {
-	p.begin()
 	log, rest := p.app.briefLog(p.config.LogLevel)
 	defer rest()
 	p.rehearsal.Log = log
@@ -166,13 +165,11 @@ func (p *replayer) dryRun(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		s := refresh.Settlement{Outcome: refresh.Done, Records: p.bodies.Known}
-		if p.bodies.Known == 0 {
-			var reasons []refresh.RecordReason
-			s, reasons = p.rehearsal.Settle(p.message())
-			for _, r := range reasons {
-				p.sum.Reasons[r.Reason] += r.Records
-			}
+		var s refresh.Settlement
+		if known := p.bodies.Known; known > 0 {
+			s = p.rehearsal.SettleKnown(known)
+		} else {
+			s = p.rehearsal.Settle(p.message())
 		}
 		if err := p.settled(p.bodies.Text, s); err != nil {
 			return err
@@ -185,20 +182,12 @@ func (p *replayer) dryRun(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.finish(effects)
+	return p.finish(&p.rehearsal.Tally, effects)
 }
 
 // message is the current one as the queue would hand it out.
 func (p *replayer) message() refresh.Message {
 	return refresh.Message{ID: "line " + strconv.Itoa(p.bodies.N), Body: p.bodies.Text, Receives: 1}
-}
-
-func (p *replayer) begin() {
-	p.sum = replaySummary{
-		Type:     "summary",
-		Outcomes: map[refresh.Outcome]int{refresh.Done: 0, refresh.Parked: 0, refresh.Retry: 0},
-		Reasons:  map[refresh.Reason]int{},
-	}
 }
 
 // settled prints what became of the next message.
@@ -207,13 +196,11 @@ func (p *replayer) settled(body string, s refresh.Settlement) error {
 		p.strange++
 	}
 	if p.app.json {
-		p.line = appendMessageJSON(p.line[:0], p.sum.Messages, &s)
+		p.line = appendMessageJSON(p.line[:0], p.printed, &s)
 	} else {
-		p.line = appendMessage(p.line[:0], p.sum.Messages, &s)
+		p.line = appendMessage(p.line[:0], p.printed, &s)
 	}
-	p.sum.Messages++
-	p.sum.Records += s.Records
-	p.sum.Outcomes[s.Outcome]++
+	p.printed++
 	_, err := p.app.stdout.Write(p.line)
 	return wrote(err)
 }
@@ -246,7 +233,7 @@ func appendMessageJSON(b []byte, n int, s *refresh.Settlement) []byte {
 }
 
 // finish prints the partitions, what was or would be sent, and the summary.
-func (p *replayer) finish(effects []effect) error {
+func (p *replayer) finish(t *refresh.Tally, effects []effect) error {
 	for i := range p.rehearsal.Partitions {
 		part := &p.rehearsal.Partitions[i]
 		if err := p.app.show(replayPartition{"partition", part.Table, values{part}, part.Location}, "partition %s\n", terminal.Escape(part.Describe())); err != nil {
@@ -258,8 +245,7 @@ func (p *replayer) finish(effects []effect) error {
 			return err
 		}
 	}
-	s := &p.sum
-	s.Partitions, s.Statements = len(p.rehearsal.Partitions), len(effects)
+	s := replaySummary{"summary", t.Settled(), t.Records, len(p.rehearsal.Partitions), len(effects), outcomes(t), reasons(t)}
 	err := p.app.show(s, "%s: %d done, %d parked, %d to be tried again; %s, %s, %s\n",
 		count(s.Messages, "message"), s.Outcomes[refresh.Done], s.Outcomes[refresh.Parked], s.Outcomes[refresh.Retry],
 		count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))

@@ -48,18 +48,14 @@ func (p *replayer) real(ctx context.Context) (err error) {
 		Log:         log,
 		Statements:  p.config.StatementsInFlight,
 	})
-	p.begin()
 	err = p.stream(ctx, refresher)
 	refresher.Close(ctx)
 	rest()
 	if err != nil {
 		return err
 	}
-	p.sum.Reasons = refresher.Tally().Reasons
-	if p.sum.Reasons == nil {
-		p.sum.Reasons = map[refresh.Reason]int{}
-	}
-	return p.finish(sent.sent)
+	tally := refresher.Tally()
+	return p.finish(&tally, sent.sent)
 }
 
 // stream settles every message. When ctx ends, those in hand are settled and
@@ -97,7 +93,7 @@ func (p *replayer) stream(ctx context.Context, r *refresh.Refresher) error {
 	case printed != nil:
 		return printed
 	case ctx.Err() != nil:
-		return fmt.Errorf("replay: %w after %s", errInterrupted, count(p.sum.Messages, "message"))
+		return fmt.Errorf("replay: %w after %s", errInterrupted, count(p.printed, "message"))
 	}
 	return p.unread()
 }

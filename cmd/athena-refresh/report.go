@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"athenarefresh/internal/daemon"
@@ -51,13 +50,9 @@ type left struct {
 func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refresh.Tally, w *waits) *report {
 	r := &report{
 		Type: "summary", Messages: s.Received, Records: t.Records, Partitions: t.Partitions(), Statements: t.Adds, Throttles: t.Throttles,
-		Outcomes:     map[refresh.Outcome]int{refresh.Done: 0, refresh.Parked: 0, refresh.Retry: 0},
-		Reasons:      map[refresh.Reason]int{},
-		Tables:       map[string]tableReport{},
+		Outcomes: outcomes(&t), Reasons: reasons(&t), Tables: map[string]tableReport{},
 		Milliseconds: s.Took.Milliseconds(), Unconfirmed: s.Unsure, TimeIsUp: s.TimeIsUp,
 	}
-	maps.Copy(r.Outcomes, t.Messages)
-	maps.Copy(r.Reasons, t.Reasons)
 	for name, n := range t.Added {
 		r.Tables[name] = tableReport{n, newLatency(t.Searchable[name])}
 	}
@@ -70,6 +65,21 @@ func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refr
 		r.Left = &left{waiting, inFlight}
 	}
 	return r
+}
+
+// outcomes are those of messages, also the ones that none had.
+func outcomes(t *refresh.Tally) map[refresh.Outcome]int {
+	return map[refresh.Outcome]int{
+		refresh.Done: t.Messages[refresh.Done], refresh.Parked: t.Messages[refresh.Parked], refresh.Retry: t.Messages[refresh.Retry],
+	}
+}
+
+// reasons are those of records, in JSON an object too where there are none.
+func reasons(t *refresh.Tally) map[refresh.Reason]int {
+	if t.Reasons == nil {
+		return map[refresh.Reason]int{}
+	}
+	return t.Reasons
 }
 
 func newLatency(l refresh.Latencies) *latency {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -129,9 +130,11 @@ func TestTooMuchMemoryForgetsWhatNobodyWants(t *testing.T) {
 func TestARehearsalCountsReasons(t *testing.T) {
 	router := dataRouter(t)
 	h := Rehearsal{Router: router}
-	_, reasons := h.Settle(Message{Body: `{"Records":[1,2,{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"a/2018/03/01/05/x"}}}]}`})
-	if len(reasons) != 1 || reasons[0] != (RecordReason{"malformed", 2, parked}) {
-		t.Errorf("%+v", reasons)
+	h.Settle(Message{Body: `{"Records":[1,2,{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"data"},"object":{"key":"a/2018/03/01/05/x"}}}]}`})
+	h.SettleKnown(3)
+	want := Tally{Messages: map[Outcome]int{Parked: 1, Done: 1}, Records: 6, Reasons: map[Reason]int{"malformed": 2}}
+	if !reflect.DeepEqual(h.Tally, want) {
+		t.Errorf("%+v", h.Tally)
 	}
 }
 

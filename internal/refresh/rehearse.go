@@ -19,8 +19,9 @@ type Rehearsal struct {
 	Log    *slog.Logger
 
 	// Partitions are those that the messages so far call for, in the order of
-	// their first appearance.
+	// their first appearance, and Tally what became of the messages.
 	Partitions []table.Partition
+	Tally      Tally
 
 	seen    map[string]string // table and values → location
 	buffers recordBuffers
@@ -48,7 +49,7 @@ func (h *Rehearsal) Known(body []byte) (records int) {
 
 // Settle says what would become of a message. Of two objects that want one
 // partition in different folders, the first wins.
-func (h *Rehearsal) Settle(m Message) (Settlement, []RecordReason) {
+func (h *Rehearsal) Settle(m Message) Settlement {
 	s := settling{ctx: context.Background(), id: m.ID, sent: m.Sent, backend: h, log: h.Log}
 	h.buffers.read(m.Body, func(list []event.Record) {
 		for i := range list {
@@ -59,7 +60,14 @@ func (h *Rehearsal) Settle(m Message) (Settlement, []RecordReason) {
 	if s.worst == parked {
 		out.Outcome = Parked
 	}
-	return out, s.reasons // all of them: nothing is pending
+	h.Tally.message(out.Outcome, &s)
+	return out
+}
+
+// SettleKnown is Settle for a message in which Known found so many records.
+func (h *Rehearsal) SettleKnown(records int) Settlement {
+	h.Tally.message(Done, &settling{records: records})
+	return Settlement{Outcome: Done, Records: records}
 }
 
 // request implements backend: everything is known at once.

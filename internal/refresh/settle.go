@@ -111,14 +111,14 @@ type settling struct {
 	noted   func(Noted) // nil: no one is told
 
 	records     int
-	reasons     []RecordReason // distinct, in the order of the records
+	reasons     []recordReason // distinct, in the order of the records
 	worst       rank
 	catalogDown bool      // a record failed while the catalog as a whole was not known to work
 	pending     []pending // for the catalog
 }
 
-// RecordReason counts records.
-type RecordReason struct {
+// recordReason counts records.
+type recordReason struct {
 	Reason  Reason
 	Records int
 
@@ -183,7 +183,7 @@ func (s *settling) record(e *event.Record, router *table.Router) {
 		s.logRecord(a.Reason.rank(), a.Reason, a.Detail, e)
 		return
 	}
-	s.reasons = append(s.reasons, RecordReason{})
+	s.reasons = append(s.reasons, recordReason{})
 	s.pending = append(s.pending, pending{w, len(s.reasons) - 1, e.Bucket, e.Key, e.Time})
 }
 
@@ -200,7 +200,7 @@ func (s *settling) count(reason Reason, n int, k rank) {
 		s.reasons[last].Records += n
 		return
 	}
-	s.reasons = append(s.reasons, RecordReason{reason, n, k})
+	s.reasons = append(s.reasons, recordReason{reason, n, k})
 }
 
 // wait waits for every record that needs the catalog.
@@ -221,7 +221,7 @@ func (s *settling) wait() {
 			continue
 		}
 		s.catalogDown = s.catalogDown || a.catalogDown
-		s.reasons[w.at] = RecordReason{a.Reason, 1, a.Reason.rank()}
+		s.reasons[w.at] = recordReason{a.Reason, 1, a.Reason.rank()}
 		s.worst = max(s.worst, a.Reason.rank())
 		s.logRecord(a.Reason.rank(), a.Reason, a.Detail, &e)
 	}
@@ -312,7 +312,7 @@ func RetryAfter(receives int) time.Duration {
 // deadline and throttled say nothing about the message, so it is kept while one
 // of its records has either.
 func (r *Refresher) givenUp(m Message, s *settling) bool {
-	if slices.ContainsFunc(s.reasons, func(c RecordReason) bool { return c.Reason == Deadline || c.Reason == Throttled }) {
+	if slices.ContainsFunc(s.reasons, func(c recordReason) bool { return c.Reason == Deadline || c.Reason == Throttled }) {
 		return false
 	}
 	if r.crowded.Load() && !s.catalogDown && !r.health.down() {
