@@ -82,54 +82,20 @@ func (t *tables) explain(name string, err error) error {
 	return explainAWS("table "+name, err)
 }
 
-// home is what the configuration says of a table: what feeds it, and so what
-// its partition keys are and where it is.
-type home struct {
-	name     string
-	rules    []table.TableRule
-	source   string // that all of its rules have, or ""
-	keys     []string
-	location string
-	parquet  bool // it has to be of Parquet files
-}
-
 // homeOf finds a table's home, or says why no table of that name can be. from is
 // where a sample of it is, or "".
-func homeOf(router *table.Router, name, from string) (*home, error) {
-	h := &home{name: strings.ToLower(name), rules: router.RulesFor(name), parquet: true}
-	bucket, _, _ := strings.Cut(strings.TrimPrefix(from, "s3://"), "/")
-	// A layout that reads tables out of keys may feed any: it says less than a
-	// rule that names the table, and than where its data is.
-	for _, closer := range []func(table.TableRule) bool{
-		func(f table.TableRule) bool { return f.Named },
-		func(f table.TableRule) bool { return f.Bucket == bucket },
-	} {
-		if some := slices.DeleteFunc(slices.Clone(h.rules), func(f table.TableRule) bool { return !closer(f) }); len(some) > 0 {
-			h.rules = some
-		}
+func homeOf(router *table.Router, name, from string) (*table.Home, error) {
+	bucket, _, _ := table.CutLocation(from)
+	h, err := router.Home(name, bucket)
+	switch {
+	case errors.Is(err, table.ErrUnfed):
+		err = faults.Hint(err, `name it in lambda.json: "buckets": {"BUCKET": [{"table": %q, "layout": "…"}]} (athena-refresh help layouts); the rules name %s`,
+			strings.ToLower(name), strings.Join(router.Tables(), ", "))
+	case err != nil:
+		err = faults.Hint(err, "a table has one set of keys: give one of the buckets another table; where they read tables out of keys, --from s3://BUCKET/ says whose this one is")
 	}
-	if len(h.rules) == 0 {
-		return nil, faults.Hint(fmt.Errorf("table %s: no rule of the configuration feeds it: nothing would ever get there", name),
-			`name it in lambda.json: "buckets": {"BUCKET": [{"table": %q, "layout": "…"}]} (athena-refresh help layouts); the rules name %s`,
-			h.name, strings.Join(router.Tables(), ", "))
-	}
-	first := h.rules[0]
-	h.keys, h.location, h.source = first.Keys, "s3://"+first.Bucket+"/"+first.Folder, first.Source
-	for _, f := range h.rules {
-		if f.Source != h.source {
-			h.source = ""
-		}
-		if !slices.Equal(sorted(f.Keys), sorted(first.Keys)) {
-			return nil, faults.Hint(fmt.Errorf("table %s: its rules call for different partition keys: %s of bucket %s for %s, %s of bucket %s for %s", name,
-				first.Layout, first.Bucket, strings.Join(first.Keys, ", "), f.Layout, f.Bucket, strings.Join(f.Keys, ", ")),
-				"a table has one set of keys: give one of the buckets another table; where they read tables out of keys, --from s3://BUCKET/ says whose this one is")
-		}
-		h.parquet = h.parquet && f.Parquet
-	}
-	return h, nil
+	return h, err
 }
-
-func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
 // buckets are those that feed the table.
 func buckets(rules []table.TableRule) []string {

@@ -11,6 +11,7 @@ import (
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
+	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
 )
@@ -93,13 +94,13 @@ func (m *tableMaker) one(ctx context.Context, name string) error {
 		return err
 	}
 	if !m.change.dryRun {
-		there, err := m.exists(ctx, h.name)
+		there, err := m.exists(ctx, h.Table)
 		if err != nil {
 			return err
 		}
 		if there {
-			return faults.Hint(fmt.Errorf("table %s of database %s exists already", h.name, m.c.Database),
-				"athena-refresh table show %[1]s; table rebuild %[1]s gives it other columns", h.name)
+			return faults.Hint(fmt.Errorf("table %s of database %s exists already", h.Table, m.c.Database),
+				"athena-refresh table show %[1]s; table rebuild %[1]s gives it other columns", h.Table)
 		}
 	}
 	planned, err := m.plan(ctx, h, &m.change.origin)
@@ -178,27 +179,27 @@ func (m *tableMaker) planNamed(ctx context.Context, name string) (*created, erro
 	from := &origin{}
 	if path, ok := m.saved(name); ok {
 		from.schema = path
-	} else if _, ok := schema.Named(h.source); !ok {
-		from.from = h.location
+	} else if _, ok := schema.Named(h.Source); !ok {
+		from.from = h.Location
 	}
 	return m.plan(ctx, h, from)
 }
 
 // plan is the table with that home and the schema of an origin.
-func (m *tableMaker) plan(ctx context.Context, h *home, from *origin) (*created, error) {
+func (m *tableMaker) plan(ctx context.Context, h *table.Home, from *origin) (*created, error) {
 	usual := schema.JSON()
-	if h.parquet {
+	if h.Parquet {
 		usual = schema.Parquet()
 	}
 	s, notes, err := from.read(ctx, m.tables, h, usual)
 	if err != nil {
 		return nil, err
 	}
-	if h.name == "alerts" && (from.schema == "alerts" || h.source == "alerts") && h.rules[0].Folder == "" {
-		h.location += "alerts/" // StreamAlert's own folder, which its layout leaves open
+	if h.Table == "alerts" && (from.schema == "alerts" || h.Source == "alerts") && h.Rules[0].Folder == "" {
+		h.Location += "alerts/" // StreamAlert's own folder, which its layout leaves open
 	}
-	return &created{Table: h.name, Database: m.c.Database, DDL: s.Table(m.c.Database, h.name, h.keys, h.location).SQL(),
-		Notes: append([]string{}, notes...), Next: m.paste("athena-refresh reconcile " + h.name + " --fix")}, nil
+	return &created{Table: h.Table, Database: m.c.Database, DDL: s.Table(m.c.Database, h.Table, h.Keys, h.Location).SQL(),
+		Notes: append([]string{}, notes...), Next: m.paste("athena-refresh reconcile " + h.Table + " --fix")}, nil
 }
 
 // make shows what was planned, asks, and makes it.

@@ -13,6 +13,7 @@ import (
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
+	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
@@ -122,12 +123,12 @@ func (r *rebuilder) plan(ctx context.Context, name string) (to glue.Shape, err e
 	if err != nil {
 		return to, fmt.Errorf("table %s can't be rebuilt: %w", name, err)
 	}
-	h := &home{name: d.ID.Name}
+	h := &table.Home{Table: d.ID.Name}
 	if ruled, err := homeOf(r.rules, d.ID.Name, r.change.from); err == nil {
-		h.parquet, h.source, h.location = ruled.parquet, ruled.source, ruled.location
+		h.Parquet, h.Source, h.Location = ruled.Parquet, ruled.Source, ruled.Location
 	}
 	for _, k := range now.PartitionKeys {
-		h.keys = append(h.keys, k.Name) // the table's own, whatever the rules say by now
+		h.Keys = append(h.Keys, k.Name) // the table's own, whatever the rules say by now
 	}
 	before := schema.Of(now).Format
 	wanted, notes, err := r.change.read(ctx, r.tables, h, before)

@@ -66,7 +66,7 @@ func (o *origin) check(what string) error {
 
 // read finds out the schema, for a table with that home; otherwise is the format
 // where the schema doesn't say. What it has to say of it are notes for a person.
-func (o *origin) read(ctx context.Context, t *tables, h *home, otherwise schema.Format) (s schema.Schema, notes []string, err error) {
+func (o *origin) read(ctx context.Context, t *tables, h *table.Home, otherwise schema.Format) (s schema.Schema, notes []string, err error) {
 	switch {
 	case o.from != "":
 		var found *infer.Table
@@ -76,7 +76,7 @@ func (o *origin) read(ctx context.Context, t *tables, h *home, otherwise schema.
 	case o.schema != "":
 		s, err = o.named(otherwise)
 	default:
-		if s, notes, err = h.ofSource(); err == nil && s.HasHeader() {
+		if s, notes, err = ofSource(h); err == nil && s.HasHeader() {
 			s, notes, err = t.byHeader(ctx, h, s, notes)
 		}
 	}
@@ -89,11 +89,11 @@ func (o *origin) read(ctx context.Context, t *tables, h *home, otherwise schema.
 		}
 		s.Exact = true
 	}
-	if err := s.Check(h.keys); err != nil {
-		return s, nil, fmt.Errorf("the schema of table %s: %w", h.name, err)
+	if err := s.Check(h.Keys); err != nil {
+		return s, nil, fmt.Errorf("the schema of table %s: %w", h.Table, err)
 	}
-	if h.parquet && !s.IsParquet() {
-		return s, nil, faults.Hint(fmt.Errorf("table %s: its layout is of Parquet files, the schema is not: every object would be parked as format_mismatch", h.name),
+	if h.Parquet && !s.IsParquet() {
+		return s, nil, faults.Hint(fmt.Errorf("table %s: its layout is of Parquet files, the schema is not: every object would be parked as format_mismatch", h.Table),
 			"--format parquet")
 	}
 	return s, notes, nil
@@ -101,32 +101,32 @@ func (o *origin) read(ctx context.Context, t *tables, h *home, otherwise schema.
 
 // ofSource is the schema that the source of the table's rules has for it, and what
 // its page says is to be known.
-func (h *home) ofSource() (s schema.Schema, notes []string, err error) {
-	s, ok := schema.Named(h.source)
+func ofSource(h *table.Home) (s schema.Schema, notes []string, err error) {
+	s, ok := schema.Named(h.Source)
 	switch {
 	case ok:
-		page, _ := source.PageOf(h.source)
+		page, _ := source.PageOf(h.Source)
 		for note := range strings.SplitSeq("\n"+page.Warnings, "\n- ") {
 			if note = strings.Join(strings.Fields(note), " "); note != "" {
 				notes = append(notes, note)
 			}
 		}
 		return s, notes, nil
-	case h.source != "":
-		return s, nil, faults.Hint(fmt.Errorf("table %s: the columns of source %s depend on the files", h.name, h.source), "--from %s looks at them", h.location)
+	case h.Source != "":
+		return s, nil, faults.Hint(fmt.Errorf("table %s: the columns of source %s depend on the files", h.Table, h.Source), "--from %s looks at them", h.Location)
 	}
-	return s, nil, faults.Hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.name),
-		"--from %s looks at the data itself, --schema SOURCE takes the table of a source (athena-refresh help sources)", h.location)
+	return s, nil, faults.Hint(fmt.Errorf("table %s: say where the schema comes from, by --from or by --schema: its rule has no source", h.Table),
+		"--from %s looks at the data itself, --schema SOURCE takes the table of a source (athena-refresh help sources)", h.Location)
 }
 
 // byHeader is the schema of a source whose files name their fields, as far as there
 // are files.
-func (t *tables) byHeader(ctx context.Context, h *home, page schema.Schema, known []string) (schema.Schema, []string, error) {
-	found, err := t.looksLike(ctx, h.location, h)
+func (t *tables) byHeader(ctx context.Context, h *table.Home, page schema.Schema, known []string) (schema.Schema, []string, error) {
+	found, err := t.looksLike(ctx, h.Location, h)
 	if errors.Is(err, errInterrupted) {
 		return page, nil, err
 	}
-	chosen := infer.ByPage(page, h.source, found, err)
+	chosen := infer.ByPage(page, h.Source, found, err)
 	if err != nil {
 		return page, append(known, chosen.Notes...), nil
 	}
@@ -151,7 +151,7 @@ func (o *origin) named(format schema.Format) (schema.Schema, error) {
 
 // looksLike is the table that a sample of files looks like, by all of its notes, once
 // it was proven.
-func (t *tables) looksLike(ctx context.Context, from string, h *home) (_ *infer.Table, err error) {
+func (t *tables) looksLike(ctx context.Context, from string, h *table.Home) (_ *infer.Table, err error) {
 	if err := infer.Available(); err != nil {
 		return nil, faults.Hint(fmt.Errorf("look at %s: %w", from, err), "--schema FILE needs no DuckDB")
 	}
@@ -166,7 +166,7 @@ func (t *tables) looksLike(ctx context.Context, from string, h *home) (_ *infer.
 		return nil, faults.Hint(fmt.Errorf("look at %s: no file there can be used%s", from, taken.LeftOut()),
 			"engines skip what begins with _ or .; athena-refresh explain says where an object belongs")
 	}
-	found, err := infer.Look(ctx, taken, infer.Home{Source: h.source, Keys: h.keys})
+	found, err := infer.Look(ctx, taken, h)
 	switch {
 	case ctx.Err() != nil:
 		return nil, errInterrupted
@@ -183,7 +183,7 @@ func (t *tables) looksLike(ctx context.Context, from string, h *home) (_ *infer.
 
 // sample takes a sample: of objects that the table's rules place in it, if any
 // rule knows the bucket.
-func (t *tables) sample(ctx context.Context, from string, h *home) (*sample.Sample, error) {
+func (t *tables) sample(ctx context.Context, from string, h *table.Home) (*sample.Sample, error) {
 	path, ok := strings.CutPrefix(from, scheme)
 	if !ok {
 		return sample.Local(ctx, from, sample.Usual)
@@ -194,7 +194,7 @@ func (t *tables) sample(ctx context.Context, from string, h *home) (*sample.Samp
 	}
 	s, err := objects.NewSampler(t.cfg).Take(ctx, bucket, prefix, func(key string) bool {
 		p := t.rules.Place(bucket, key)
-		return p.Reason == table.UnknownBucket || p.Outcome == table.Place && p.Partition.Table == h.name
+		return p.Reason == table.UnknownBucket || p.Outcome == table.Place && p.Partition.Table == h.Table
 	}, sample.Usual)
 	if err != nil {
 		return nil, explainAWS("look at "+from, err)

@@ -17,6 +17,7 @@ import (
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/schema/infer"
 	"athenarefresh/internal/schema/sample"
+	"athenarefresh/internal/table"
 )
 
 // Place is a folder or a bucket, and what was found there.
@@ -135,7 +136,7 @@ func (p *Place) learn(ctx context.Context, t *Table) (*infer.Table, error) {
 	if known && !page.HasHeader() && !(page.IsParquet() && !slices.ContainsFunc(t.Sample, isParquet)) {
 		return &infer.Table{Schema: page}, nil // of a source that also comes as text, the files say which it is
 	}
-	found, err := p.guess(ctx, t.Sample, sample.Usual, infer.Home{Source: t.Source, Keys: t.Keys})
+	found, err := p.guess(ctx, t.Sample, sample.Usual, &table.Home{Source: t.Source, Keys: t.Keys})
 	if known {
 		return infer.ByPage(page, t.Source, found, err), nil
 	}
@@ -146,14 +147,14 @@ func isParquet(key string) bool { return strings.HasSuffix(key, ".parquet") }
 
 // peek implements Peek.
 func (p *Place) peek(ctx context.Context, key string) (schema.Schema, bool) {
-	t, err := p.guess(ctx, []string{key}, sample.Limits{Files: 1, Bytes: sample.Usual.Bytes, Each: 256 << 10}, infer.Home{})
+	t, err := p.guess(ctx, []string{key}, sample.Limits{Files: 1, Bytes: sample.Usual.Bytes, Each: 256 << 10}, &table.Home{})
 	if err != nil {
 		return schema.Schema{}, false
 	}
 	return t.Schema, true
 }
 
-func (p *Place) guess(ctx context.Context, keys []string, limits sample.Limits, home infer.Home) (*infer.Table, error) {
+func (p *Place) guess(ctx context.Context, keys []string, limits sample.Limits, home *table.Home) (*infer.Table, error) {
 	if err := infer.Available(); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"athenarefresh/internal/schema"
+	"athenarefresh/internal/table"
 )
 
 // check is a question; ask fills in the verdict, what and hint.
@@ -53,7 +54,7 @@ func (x *examination) checks() []check {
 			check{"table", name, needed, func(ctx context.Context) Finding { return x.table(ctx, name) }},
 			check{"partitions", name, optional, func(ctx context.Context) Finding { return x.partitions(ctx, name) }},
 		)
-		of := sourceOf(x.Router.RulesFor(name))
+		of := table.SourceOf(x.Router.RulesFor(name))
 		if page, known := schema.Named(of); known {
 			list = append(list, check{"source", name, optional, func(ctx context.Context) Finding { return x.source(ctx, name, of, &page) }})
 		}

@@ -21,17 +21,6 @@ func (x *examination) source(ctx context.Context, name, of string, page *schema.
 	return compared(name, of, &is, page)
 }
 
-// sourceOf is the source that all rules have by which objects come to a table.
-func sourceOf(rules []table.TableRule) (of string) {
-	for i, f := range rules {
-		if i > 0 && f.Source != of {
-			return ""
-		}
-		of = f.Source
-	}
-	return of
-}
-
 // compared holds a table against what its source has. Writers let people choose
 // formats and fields, so only what can't be meant is a warning.
 func compared(name, of string, is, page *schema.Schema) Finding {

@@ -39,14 +39,14 @@ func missingTable(name string, rules []table.TableRule) Finding {
 // Creation is the command that makes a table, of its source, of StreamAlert's
 // schema of alerts or of what is there.
 func Creation(name string, rules []table.TableRule) string {
-	_, known := schema.Named(sourceOf(rules))
+	_, known := schema.Named(table.SourceOf(rules))
 	switch {
 	case known:
 		return "table create " + name
 	case name == "alerts":
 		return "table create alerts --schema alerts"
 	case len(rules) > 0:
-		return "table create " + name + " --from s3://" + rules[0].Bucket + "/" + rules[0].Folder
+		return "table create " + name + " --from " + rules[0].Location()
 	}
 	return "table create " + name + " --schema FILE"
 }

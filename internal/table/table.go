@@ -65,6 +65,13 @@ func (p *Partition) Describe() string {
 	return p.Table + " (" + strings.Join(list, ", ") + ") at " + p.Location
 }
 
+// CutLocation takes s3://bucket/key apart, and says whether it is one.
+func CutLocation(text string) (bucket, key string, ok bool) {
+	text, ok = strings.CutPrefix(text, "s3://")
+	bucket, key, _ = strings.Cut(text, "/")
+	return bucket, key, ok
+}
+
 // Placement is the answer for one object.
 type Placement struct {
 	Outcome   Outcome

@@ -24,6 +24,9 @@ type TableRule struct {
 	ByFile bool
 }
 
+// Location is where all that the rule places in the table lies, as far as we know.
+func (f TableRule) Location() string { return "s3://" + f.Bucket + "/" + f.Folder }
+
 // Tables are the tables that rules name, in the order of the configuration.
 // Those that a layout reads out of keys are not among them.
 func (r *Router) Tables() []string {

@@ -11,14 +11,9 @@ import (
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/schema/sample"
+	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 )
-
-// Home is what is known of a table before anybody looks into its files.
-type Home struct {
-	Source string   // "" where that isn't known
-	Keys   []string // of its partitions
-}
 
 // Table is what a table has to be to read a sample, and what it should find.
 type Table struct {
@@ -32,8 +27,9 @@ type Table struct {
 
 const inOneColumn = "its lines are taken apart by nothing: each is a row with one column, line"
 
-// Look finds out which table reads a sample.
-func Look(ctx context.Context, taken *sample.Sample, home Home) (*Table, error) {
+// Look finds out which table reads a sample. Of its home the source, if that is known,
+// and the keys count.
+func Look(ctx context.Context, taken *sample.Sample, home *table.Home) (*Table, error) {
 	t, err := look(ctx, taken, home)
 	if err != nil {
 		return nil, errors.New(taken.Named(err.Error())) // DuckDB's words have its paths
@@ -41,7 +37,7 @@ func Look(ctx context.Context, taken *sample.Sample, home Home) (*Table, error) 
 	return t, nil
 }
 
-func look(ctx context.Context, taken *sample.Sample, home Home) (*Table, error) {
+func look(ctx context.Context, taken *sample.Sample, home *table.Home) (*Table, error) {
 	page, known := schema.Named(home.Source)
 	if known && strings.HasSuffix(page.SerDe, "RegexSerDe") {
 		return lines(page, taken, "the columns are those of source "+home.Source+": its files are lines that only its regular expression takes apart"), nil
@@ -76,7 +72,7 @@ func lines(s schema.Schema, taken *sample.Sample, looked string, notes ...string
 const inFile = "_in_file"
 
 // table is the one that has what was found in the files.
-func (found *Schema) table(home Home) *Table {
+func (found *Schema) table(home *table.Home) *Table {
 	t := &Table{Notes: found.Notes, rows: found.Rows, values: map[string]int64{}}
 	switch found.Format {
 	case CloudTrail:
@@ -188,7 +184,7 @@ func ByPage(page schema.Schema, source string, found *Table, err error) *Table {
 // Guess is Look where nobody said that the files have fields: those that nothing
 // names, in files that aren't called CSV, are most often lines of text with a comma
 // or a space in them.
-func Guess(ctx context.Context, taken *sample.Sample, home Home) (*Table, error) {
+func Guess(ctx context.Context, taken *sample.Sample, home *table.Home) (*Table, error) {
 	t, err := Look(ctx, taken, home)
 	if err != nil || home.Source != "" || t.ByName() || t.haveNames() || calledCSV(taken) || t.regular(taken) {
 		return t, err
