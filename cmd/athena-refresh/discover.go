@@ -15,6 +15,7 @@ import (
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/schema/sample"
+	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
@@ -94,8 +95,7 @@ func (a *app) discovered(ctx context.Context, f *placeFlags) (*discover.Place, e
 	if isFolder(f.where) {
 		return p, lookAtFolder(ctx, f.where, p)
 	}
-	url, said := strings.CutPrefix(f.where, scheme)
-	bucket, prefix, _ := strings.Cut(url, "/")
+	bucket, prefix, said := table.CutLocation(f.where)
 	if err := noBucket(f.where, bucket); err != nil {
 		return nil, err
 	}

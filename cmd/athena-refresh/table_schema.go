@@ -184,11 +184,10 @@ func (t *tables) looksLike(ctx context.Context, from string, h *table.Home) (_ *
 // sample takes a sample: of objects that the table's rules place in it, if any
 // rule knows the bucket.
 func (t *tables) sample(ctx context.Context, from string, h *table.Home) (*sample.Sample, error) {
-	path, ok := strings.CutPrefix(from, scheme)
+	bucket, prefix, ok := table.CutLocation(from)
 	if !ok {
 		return sample.Local(ctx, from, sample.Usual)
 	}
-	bucket, prefix, _ := strings.Cut(path, "/")
 	if err := t.connect(ctx); err != nil {
 		return nil, err
 	}

@@ -35,7 +35,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -256,8 +255,7 @@ func (r *run) ours(location string) bool {
 
 // Split takes a location apart: s3://bucket/folder/.
 func Split(location string) (bucket, folder string, ok bool) {
-	rest, ok := strings.CutPrefix(refresh.CanonicalLocation(location), "s3://")
-	bucket, folder, _ = strings.Cut(rest, "/")
+	bucket, folder, ok = table.CutLocation(refresh.CanonicalLocation(location))
 	return bucket, folder, ok && bucket != ""
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 // Scope bounds what is compared; the zero Scope is everything.
@@ -107,8 +108,8 @@ func (a *Asked) Scope(now time.Time) (s Scope, err error) {
 		s.Tables = append(s.Tables, t)
 	}
 	s.Prefix = a.Prefix
-	if rest, ok := strings.CutPrefix(a.Prefix, "s3://"); ok {
-		s.Bucket, s.Prefix, _ = strings.Cut(rest, "/")
+	if bucket, prefix, ok := table.CutLocation(a.Prefix); ok {
+		s.Bucket, s.Prefix = bucket, prefix
 	}
 	if s.Since, err = moment(a.Since, now); err != nil {
 		return s, fmt.Errorf("--since: %w", err)

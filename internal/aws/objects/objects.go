@@ -6,10 +6,10 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/reconcile"
+	"athenarefresh/internal/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -59,8 +59,8 @@ func (s *S3) List(ctx context.Context, in reconcile.Listing) (reconcile.Page, er
 // Empty says whether there is no object below a location: it implements
 // refresh.Folders. Who asks needs s3:ListBucket.
 func (s *S3) Empty(ctx context.Context, location string) (bool, error) {
-	bucket, prefix, ok := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
-	if !ok || prefix == "" {
+	bucket, prefix, _ := table.CutLocation(location)
+	if prefix == "" {
 		return false, fmt.Errorf("list %q: it is no folder of a bucket", location)
 	}
 	page, err := s.List(ctx, reconcile.Listing{Bucket: bucket, Prefix: prefix, Max: 1})
