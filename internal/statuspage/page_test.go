@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -230,6 +231,37 @@ func TestWhatIsParkedIsSaid(t *testing.T) {
 	if ready := v.Faults[len(v.Faults)-1]; ready.Press != faults.Redrive || ready.Table != "t" || ready.Bucket != "data" {
 		t.Errorf("%+v", ready)
 	}
+}
+
+// TestALookIsDoneWhenItIsThrough: neither one that is under way, nor one that failed,
+// has seen an empty queue.
+func TestALookIsDoneWhenItIsThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := source()
+		var outcome error
+		s.Watcher.Router, s.Watcher.Receiving, s.Watcher.Catalog = router, func() bool { return true }, nothing{}
+		s.Watcher.Log = slog.New(slog.DiscardHandler)
+		s.Watcher.Sample = func(context.Context, int) ([]parked.Copy, error) {
+			time.Sleep(5 * time.Second)
+			return nil, outcome
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go s.Watcher.Run(ctx)
+		for _, outcome = range []error{errors.New("no"), nil} {
+			lookAt(t, s)
+			synctest.Wait()
+			if v := lookAt(t, s); !v.Sampled.IsZero() {
+				t.Errorf("as of %s, where nobody has looked", v.Sampled)
+			}
+			time.Sleep(5 * time.Second)
+			synctest.Wait()
+			if v := lookAt(t, s); v.Sampled.IsZero() != (outcome != nil) {
+				t.Errorf("after a look with the error %v: as of %s", outcome, v.Sampled)
+			}
+			time.Sleep(2 * time.Minute) // until it is looked again
+		}
+	})
 }
 
 // TestWhatWasParkedSinceTheLastLookIsSaid: the queue's own number counts.

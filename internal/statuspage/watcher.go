@@ -54,6 +54,7 @@ type Watcher struct {
 	mu      sync.Mutex
 	asked   chan struct{} // somebody looks; made by the first who does
 	lot     Lot
+	looked  time.Time     // when that was last begun to be seen; zero: it is to be seen anew
 	by      *table.Router // by whose rules
 	depth   int           // of it, by then
 	read    time.Time     // of the catalog
@@ -113,7 +114,7 @@ func (w *Watcher) Look(depth int) {
 	bell := w.bell()
 	w.mu.Lock()
 	if depth >= 0 && depth != w.depth {
-		w.depth, w.lot.At = depth, time.Time{}
+		w.depth, w.looked = depth, time.Time{}
 	}
 	w.mu.Unlock()
 	select {
@@ -125,7 +126,7 @@ func (w *Watcher) Look(depth int) {
 // Again has the catalog and the dead-letter queue be looked at anew.
 func (w *Watcher) Again() {
 	w.mu.Lock()
-	w.read, w.lot.At = time.Time{}, time.Time{}
+	w.read, w.looked = time.Time{}, time.Time{}
 	w.mu.Unlock()
 	w.Look(-1)
 }
@@ -135,12 +136,12 @@ func (w *Watcher) catchUp(ctx context.Context, side *sync.WaitGroup) {
 	router := w.Router()
 	w.mu.Lock()
 	now := time.Now()
-	catalog, lot := now.Sub(w.read) > cmp.Or(w.Age, catalogAge), w.Sample != nil && (now.Sub(w.lot.At) > parkedAge || w.by != router)
+	catalog, lot := now.Sub(w.read) > cmp.Or(w.Age, catalogAge), w.Sample != nil && (now.Sub(w.looked) > parkedAge || w.by != router)
 	if catalog {
 		w.read = now
 	}
 	if lot {
-		w.lot.At, w.by = now, router
+		w.looked, w.by = now, router
 	}
 	again := now.Sub(w.reread) > amissAge && !w.reading && !catalog
 	amiss := w.absent
