@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -178,5 +179,20 @@ func TestAFaultIsReadStrictly(t *testing.T) {
 	got, err := local.ParseLatency("athena=1500ms, SQS=10ms,glue=20ms")
 	if err != nil || got["athena"] != 1500*time.Millisecond || got["sqs"] != 10*time.Millisecond || len(got) != 3 {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// TestThePageHasEveryService: docs/local.md says what is served.
+func TestThePageHasEveryService(t *testing.T) {
+	page, err := os.ReadFile("../../docs/local.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = local.ParseFault("none.*:500:1%")
+	_, services, _ := strings.Cut(err.Error(), "there are ")
+	for _, service := range strings.Split(services, ", ") {
+		if !strings.Contains(string(page), service) {
+			t.Errorf("docs/local.md doesn't have %s", service)
+		}
 	}
 }
