@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +37,17 @@ func TestThePackagedFilesLoadAsTheConfiguration(t *testing.T) {
 		want.Schedule, want.ReconcileEvery = plain.Schedule, plain.ReconcileEvery
 		want.KMSKeyARN, want.AlarmTopicARN, want.NotifyFrom = "", "", nil
 		equal(t, packaged(t, load(t, "testdata/"+dir)), want)
+	}
+}
+
+// TestEverySettingIsForSomebody: it is packaged for the function, or deploy tells
+// Terraform.
+func TestEverySettingIsForSomebody(t *testing.T) {
+	deploy, comments := textOf(t, "../deploy/variables.go"), commented(t)
+	for _, f := range (&file{}).fields(&Config{}) {
+		if !slices.Contains(packagedSettings, f.name) && !strings.Contains(deploy, "c."+comments[f.name].field) {
+			t.Errorf("%s is neither in packagedSettings nor among the variables of internal/deploy/variables.go: nobody reads it", f.name)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func TestEveryReasonIsAFault(t *testing.T) {
 			name = other[r]
 		}
 		if _, ok := faults.Of(name); !ok {
-			t.Errorf("%s is no fault", r)
+			t.Errorf("faults.txt has no entry for the reason %s", r)
 		}
 	}
 }
