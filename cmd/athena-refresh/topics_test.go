@@ -160,7 +160,7 @@ func TestSourcesTopicHasEverySource(t *testing.T) {
 	}
 	for _, s := range source.All() {
 		if !regexp.MustCompile(`(?m)^` + s.Name + `: .+\n  \{"source": "[a-z0-9-]+"\}, table \w+, keys .+\n  \S+$`).MatchString(out) {
-			t.Errorf("%s is not there", s.Name)
+			t.Fatalf("%s is not there: %.500s", s.Name, out)
 		}
 	}
 	for line := range strings.Lines(out) {

@@ -103,6 +103,24 @@ func TestTheLimitsAreDocumented(t *testing.T) {
 	}
 }
 
+// TestTheModuleTakesWhatTheConfigurationTakes: where a setting is one of a few
+// words, the module's variable takes the same ones.
+func TestTheModuleTakesWhatTheConfigurationTakes(t *testing.T) {
+	const module = "../../terraform/variables.tf"
+	choices := regexp.MustCompile(`contains\(\[(.*)\], var\.(trigger|catalog)\)`).FindAllStringSubmatch(textOf(t, module), -1)
+	for _, m := range choices {
+		words := strings.Split(m[1], ", ")
+		slices.Sort(words)
+		want := "must be " + strings.Join(words, " or ")
+		if _, _, err := parseSection(`"` + m[2] + `": ""`); !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %s %s, but the configuration says: %v", module, m[2], want, err)
+		}
+	}
+	if len(choices) != 2 {
+		t.Errorf("%s has conditions for %q, want one for trigger and one for catalog", module, choices)
+	}
+}
+
 // TestWhatIsIgnoredIsDocumented, and who an account is.
 func TestWhatIsIgnoredIsDocumented(t *testing.T) {
 	text := textOf(t, page)

@@ -58,7 +58,7 @@ func TestCloudWatchSeesWhatWasDone(t *testing.T) {
 		one("b", "PartitionsAdded"): {1}, one("b", "EventToSearchableMs"): {70},
 	}
 	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
+		t.Errorf("what this test knows (-), and what CloudWatch sees (+); a new metric has its line here:\n%s", d)
 	}
 }
 

@@ -240,7 +240,7 @@ func TestOnlyTheListIsNamed(t *testing.T) {
 	}
 	for _, m := range All {
 		if m.Name != "" && !shown[m.Name] {
-			t.Errorf("no alert and no chart has %s", m.Name)
+			t.Errorf("nobody sees %s: no alert of alerts.txt and no chart of panels.txt has it", m.Name)
 		}
 	}
 }
@@ -267,7 +267,7 @@ func TestTheListIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(text, []byte("&Metric{")); n != len(All) {
-		t.Errorf("%d metrics are declared, %d listed", n, len(All))
+		t.Errorf("list.go declares %d metrics, and All has %d: a new one belongs into All, where people read it", n, len(All))
 	}
 	names := map[string]bool{}
 	for _, m := range All {

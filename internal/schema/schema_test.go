@@ -88,7 +88,7 @@ func TestEveryNamedSchemaAndFormatIsAStatement(t *testing.T) {
 	for _, name := range Names() {
 		s, ok := Named(name)
 		if !ok {
-			t.Fatal(name)
+			t.Fatalf("%s has no schema: go generate ./internal/source makes the rules of the pages, go test ./internal/source says what a page lacks", name)
 		}
 		for _, format := range FormatNames() {
 			f, err := FormatNamed(format)
