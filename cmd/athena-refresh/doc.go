@@ -32,7 +32,7 @@
 //	internal/deploy/terraform  is its infrastructure
 //	internal/discover        what lies in a folder or a bucket: rules and tables for it
 //	internal/prompt          a person's statements, and how their answers are shown
-//	internal/demo            has CloudTrail files, lands a folder of such, and counts them
+//	internal/demo            lands CloudTrail files, and tells whether a query finds them
 //	internal/terminal        prints tables and progress, and what strangers wrote
 //
 // What speaks to AWS, each seen by cmd alone:

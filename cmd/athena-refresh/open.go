@@ -151,12 +151,8 @@ func (a *app) serveFolder(ctx context.Context, d *discover.Place, f *openFlags, 
 		ctx, stop = a.undisturbed(ctx)
 		defer stop()
 	}
-	page, err := o.listen()
-	if err != nil {
-		return err
-	}
-	a.say("Status page: " + page + "   S3 and Athena for any AWS client: " + o.stack.url)
-	return o.serving(ctx, func(ctx context.Context) error {
+	return o.serving(ctx, true, func(ctx context.Context, page string) error {
+		a.say("Status page: " + page + "   S3 and Athena for any AWS client: " + o.stack.url)
 		if asked {
 			return a.answer(ctx, o.search, f.queries)
 		}
@@ -191,7 +187,7 @@ func (a *app) openStack(ctx context.Context, c *config.Config, router *table.Rou
 
 func (o *opened) close() error { return errors.Join(o.end(), o.stack.stop()) }
 
-// listen opens the status page's port, for serving to serve.
+// listen opens the status page's port.
 func (o *opened) listen() (page string, err error) {
 	if o.pages, err = listenForPages(defaultPages); err != nil { // a daemon of this machine's own, perhaps
 		o.pages, err = listenForPages("127.0.0.1:0")
@@ -203,8 +199,14 @@ func (o *opened) listen() (page string, err error) {
 	return "http://" + o.pages.Addr().String() + "/?token=" + o.token, nil
 }
 
-// serving settles what lands, and serves the page, while do goes on.
-func (o *opened) serving(ctx context.Context, do func(context.Context) error) error {
+// serving settles what lands, and serves the page if it's asked for, while do goes on.
+func (o *opened) serving(ctx context.Context, paged bool, do func(ctx context.Context, page string) error) (err error) {
+	page := ""
+	if paged {
+		if page, err = o.listen(); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	served := make(chan error, 1)
@@ -212,7 +214,7 @@ func (o *opened) serving(ctx context.Context, do func(context.Context) error) er
 		defer cancel()
 		served <- o.work(ctx)
 	}()
-	err := do(ctx)
+	err = do(ctx, page)
 	cancel()
 	return errors.Join(err, <-served)
 }

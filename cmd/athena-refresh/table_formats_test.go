@@ -26,7 +26,10 @@ func TestATableMadeOfASampleReadsWhatLands(t *testing.T) {
 	stack := served(t, conf, t.TempDir())
 	m := &made{t: t, conf: conf, client: newClient(stack.url), env: environment(stack.url)}
 
-	trail := demo.Shipped()
+	trail, err := demo.Files("")
+	if err != nil {
+		t.Fatal(err)
+	}
 	names, err := fs.Glob(trail, "*")
 	if err != nil || len(names) < 20 {
 		t.Fatal(names, err)

@@ -131,9 +131,13 @@ func TestWhatIsNotCloudTrailIsNamed(t *testing.T) {
 }
 
 func TestTheShippedFilesLand(t *testing.T) {
+	files, err := Files("")
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := &bodies{puts: map[string][]byte{}}
 	l := &Lander{Put: b.put, Bucket: "trail"}
-	if err := l.Land(t.Context(), Shipped()); err != nil {
+	if err := l.Land(t.Context(), files); err != nil {
 		t.Fatal(err)
 	}
 	if n := l.Landed(); n.Objects != 28 || n.Records != 1233 || len(l.Skipped()) != 0 {

@@ -21,9 +21,9 @@ const uploads = 16
 
 // Landed counts what was landed.
 type Landed struct {
-	Objects int
-	Records int
-	Bytes   int64 // as stored
+	Objects int   `json:"objects"`
+	Records int   `json:"records"`
+	Bytes   int64 `json:"bytes"` // as stored
 }
 
 // Skipped is a file that is none of CloudTrail's.
@@ -33,7 +33,7 @@ type Skipped struct{ Path, Why string }
 type Lander struct {
 	Put    func(ctx context.Context, bucket, key string, body []byte) error
 	Bucket string
-	Now    time.Time // when a file arrives of which neither the name nor an event says it
+	Now    time.Time // it begins, and a file arrives of which neither the name nor an event says it
 
 	mu      sync.Mutex
 	landed  Landed

@@ -9,6 +9,7 @@
 package provision
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -83,6 +84,15 @@ func Make(ctx context.Context, cfg aws.Config, c *config.Config, run func(ctx co
 // in front of.
 func S3(cfg aws.Config) *s3.Client {
 	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
+}
+
+// Put puts objects into the embedded S3.
+func Put(cfg aws.Config) func(ctx context.Context, bucket, key string, body []byte) error {
+	client := S3(cfg)
+	return func(ctx context.Context, bucket, key string, body []byte) error {
+		_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)})
+		return err
+	}
 }
 
 // failed is the error of a call; none if it is one of the exceptions that say what is
