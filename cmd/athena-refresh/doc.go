@@ -26,7 +26,7 @@
 //	internal/iam             judges requests by policies, as IAM does              pure
 //	internal/coverage        which time of which table can be searched, and when objects land
 //	internal/faults          what can be amiss, in which words, and what repairs it  pure
-//	internal/statuspage      shows how a daemon fares: a page, JSON, and counters for Prometheus
+//	internal/statuspage      shows how a daemon fares: a page, JSON, and counters for Prometheus; answers where an object belongs
 //	internal/doctor          judges a deployment by facts                          pure
 //	internal/deploy          puts the function into an account: what, in which order
 //	internal/deploy/terraform  is its infrastructure

@@ -249,11 +249,7 @@ func someParked(ctx context.Context, cfg aws.Config, c *config.Config, most int)
 	if err != nil {
 		return nil, err
 	}
-	dead, err := queue.ParkedQueue(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return parked.Sample(ctx, dead, most)
+	return sampleParked(ctx, queue, most)
 }
 
 // writeBundle writes what a bug report needs into a file.

@@ -13,11 +13,9 @@ import (
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/capture"
-	"athenarefresh/internal/config"
 	"athenarefresh/internal/event"
 	"athenarefresh/internal/faults"
-	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/source"
+	"athenarefresh/internal/statuspage"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -27,10 +25,9 @@ import (
 
 // explainer says to which partitions objects belong.
 type explainer struct {
+	statuspage.Questions
 	a       *app
-	router  *table.Router
-	encoded bool         // keys are as in a notification
-	live    *liveCatalog // nil: the catalog isn't asked
+	encoded bool // keys are as in a notification
 }
 
 // explained is a line of explain --json.
@@ -66,11 +63,15 @@ the catalog too. With - it reads lines {"bucket": "…", "key": "…"} from stdi
 			if err != nil {
 				return err
 			}
-			e := explainer{a: a, router: router, encoded: encoded}
+			e := explainer{a: a, encoded: encoded}
+			e.Router = func() *table.Router { return router }
 			if live {
-				if e.live, err = a.openLive(cmd.Context(), c, router); err != nil {
+				cfg, err := a.aws(cmd.Context(), c)
+				if err != nil {
 					return err
 				}
+				queued := sync.OnceValues(func() (int, error) { return depth(cmd.Context(), cfg, c.Queue) })
+				e.Catalog, e.Depth = glue.NewReader(cfg, c.Database), func(context.Context) (int, int, error) { n, err := queued(); return n, 0, err }
 			}
 			if args[0] == "-" && len(args) == 1 {
 				return e.lines(cmd.Context(), a.stdin)
@@ -169,54 +170,26 @@ func (e *explainer) explain(ctx context.Context, bucket, key string) error {
 	if e.encoded {
 		decoded = event.DecodeKey(key)
 	}
-	p, steps := e.router.Explain(bucket, decoded)
-	line := explained{Bucket: bucket, Key: key, Outcome: p.Outcome, Reason: string(p.Reason)}
-	if p.Outcome == table.Place {
-		line.Table, line.Partition, line.Location = p.Partition.Table, &values{&p.Partition}, p.Partition.Location
-		if e.live != nil {
-			if err := e.ask(ctx, &line, &p, decoded); err != nil {
-				return err
-			}
-		}
+	found, err := e.Explain(ctx, bucket, decoded)
+	if err != nil {
+		return err
+	}
+	line := explained{Bucket: bucket, Key: key, Outcome: found.Outcome, Reason: string(found.Reason), Exists: found.Exists}
+	if p := &found.Partition; found.Outcome == table.Place {
+		line.Table, line.Partition, line.Location = p.Table, &values{p}, p.Location
+		found.Detail = e.a.paste(found.Detail) // what else there is may be strangers' words
 	}
 	if e.a.json {
 		return printJSON(e.a.stdout, line) // what else there is to say takes ten times as long
 	}
-	return e.a.printf("%s", line.words(&p, append(steps, sourcesFor(&p, decoded)...)))
-}
-
-// ask puts the catalog's answer into what the key alone says.
-func (e *explainer) ask(ctx context.Context, line *explained, p *table.Placement, key string) error {
-	answer, err := e.live.ask(ctx, line.Bucket, key, line.Table)
-	if err != nil {
-		return err
-	}
-	line.Outcome, line.Reason, p.Detail = answer.Outcome, string(answer.Reason), answer.Detail
-	if answer.Outcome == table.Place {
-		there := !answer.Missing
-		line.Exists, p.Detail = &there, e.a.paste(answer.Detail) // what else there is may be strangers' words
-		return nil
-	}
-	line.Table, line.Partition, line.Location = "", nil, ""
-	return nil
-}
-
-// sourcesFor says which sources would take a key that no rule does.
-func sourcesFor(p *table.Placement, key string) (advice []string) {
-	if p.Reason != table.NoLayoutMatch && p.Reason != table.UnknownBucket {
-		return nil
-	}
-	for _, name := range source.Fitting(key) {
-		advice = append(advice, fmt.Sprintf(`the key has the shape of {"source": %q}: athena-refresh help sources`, name))
-	}
-	return advice
+	return e.a.printf("%s", line.words(&found))
 }
 
 // words are it for a person, step by step.
-func (x *explained) words(p *table.Placement, steps []string) string {
+func (x *explained) words(e *statuspage.Explained) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "s3://%s/%s\n", terminal.Escape(x.Bucket), terminal.Escape(x.Key))
-	for _, s := range steps {
+	for _, s := range e.Steps {
 		fmt.Fprintf(&b, "  %s\n", terminal.Escape(s))
 	}
 	fmt.Fprintf(&b, "  %s", x.Outcome)
@@ -224,28 +197,12 @@ func (x *explained) words(p *table.Placement, steps []string) string {
 		fmt.Fprintf(&b, ": %s", x.Reason)
 	}
 	if x.Outcome == table.Place {
-		fmt.Fprintf(&b, ": %s", terminal.Escape(p.Partition.Describe()))
+		fmt.Fprintf(&b, ": %s", terminal.Escape(e.Partition.Describe()))
 	}
-	if p.Detail != "" {
-		fmt.Fprintf(&b, ": %s", terminal.Escape(p.Detail))
+	if e.Detail != "" {
+		fmt.Fprintf(&b, ": %s", terminal.Escape(e.Detail))
 	}
 	return b.String() + "\n"
-}
-
-// liveCatalog asks the catalog what a refresh would make of an object.
-type liveCatalog struct {
-	reader refresh.Reader
-	router *table.Router
-	queued func() (int, error) // messages in the queue
-}
-
-func (a *app) openLive(ctx context.Context, c *config.Config, router *table.Router) (*liveCatalog, error) {
-	cfg, err := a.aws(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	queued := sync.OnceValues(func() (int, error) { return depth(ctx, cfg, c.Queue) })
-	return &liveCatalog{glue.NewReader(cfg, c.Database), router, queued}, nil
 }
 
 // depth is how many messages a queue holds.
@@ -256,30 +213,4 @@ func depth(ctx context.Context, cfg aws.Config, name string) (int, error) {
 	}
 	waiting, inFlight, err := queue.Depth(ctx)
 	return waiting + inFlight, err
-}
-
-// ask asks about an object that belongs to a partition of a table.
-func (l *liveCatalog) ask(ctx context.Context, bucket, key, table string) (refresh.Asked, error) {
-	a, err := refresh.Ask(ctx, l.router, l.reader, refresh.Object{Bucket: bucket, Key: key})
-	switch {
-	case a.Missing:
-		a.Detail = l.missing(table)
-	case err == nil && a.Reason == "":
-		a.Detail = "in the catalog, at this location"
-	}
-	return a, err
-}
-
-// missing says what adds a partition that isn't there: nobody remembers an object
-// whose notification is in no message any more.
-func (l *liveCatalog) missing(table string) string {
-	const mend = "athena-refresh reconcile %s --fix"
-	switch n, err := l.queued(); {
-	case err != nil:
-		return fmt.Sprintf("not in the catalog; a refresh adds it if a message in the queue speaks of it, else "+mend+" does", table)
-	case n == 0:
-		return fmt.Sprintf("not in the catalog, and the queue is empty: no refresh will add it, "+mend+" does", table)
-	default:
-		return fmt.Sprintf("not in the catalog; a refresh adds it if one of the %s in the queue speaks of it, else "+mend+" does", count(n, "message"), table)
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 
@@ -91,6 +92,15 @@ func (a *app) openParking(ctx context.Context) (*parkingLot, error) {
 		return nil, explainAWS("parked", err)
 	}
 	return &parkingLot{a, c, router, parking, cloudwatch.New(cfg)}, nil
+}
+
+// sampleParked looks at some of what a queue's dead-letter queue holds.
+func sampleParked(ctx context.Context, queue *sqs.Queue, most int) ([]parked.Copy, error) {
+	lot, err := queue.ParkedQueue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return parked.Sample(ctx, lot, most)
 }
 
 // parkedCount is what parked --json prints.

@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/parked"
+	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/terminal"
 )
@@ -85,22 +88,66 @@ func (b *board) act(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *board) do(r *http.Request) (string, error) {
-	table := r.PostFormValue("table")
+	ctx, name := r.Context(), r.PostFormValue("table")
 	switch do := r.PostFormValue("do"); {
 	case do == faults.Redrive && b.Redrive != nil:
 		defer b.Watcher.Again()
-		return b.Redrive(r.Context(), refresh.Reason(r.PostFormValue("reason")), table, r.PostFormValue("bucket"))
+		return b.redrive(ctx, refresh.Reason(r.PostFormValue("reason")), name, r.PostFormValue("bucket"))
 	case do == faults.Fix && b.Fix != nil:
 		defer b.Watcher.Again()
-		return b.Fix(r.Context(), table)
+		return b.fix(ctx, name)
 	case do == "compare" && b.Compare != nil:
-		return b.Compare(r.Context())
+		return b.compare(ctx)
 	case do == "look":
 		b.Watcher.Again()
 		return "The catalog and the dead-letter queue are looked at anew.", nil
 	default:
 		return "", fmt.Errorf("%q: there is no such button", do)
 	}
+}
+
+// redrive sends back what is parked for a reason; a table or bucket of "" is any.
+func (b *board) redrive(ctx context.Context, reason refresh.Reason, name, bucket string) (string, error) {
+	chosen := parked.Selection{Reasons: []refresh.Reason{reason}, Bucket: bucket}
+	if name != "" {
+		chosen.Tables = []string{name}
+	}
+	sum, err := b.Redrive(ctx, chosen)
+	return fmt.Sprintf("%s sent back of %d that are parked for %s.", faults.Count(sum.Sent+sum.Unsure, "message"), sum.Matched, reason), err
+}
+
+// fix adds what a table misses.
+func (b *board) fix(ctx context.Context, name string) (string, error) {
+	if len(b.Watcher.Router().RulesFor(name)) == 0 {
+		return "", fmt.Errorf("no rule of the configuration feeds a table %q", name)
+	}
+	sum, err := b.Fix(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	found, added := sum.Of(reconcile.Missing)
+	return fmt.Sprintf("%s of %s added of %d that were missing.", faults.Count(added, "partition"), name, found), nil
+}
+
+// mostCompared is of how many differences a comparison tells Coverage.
+const mostCompared = 50_000
+
+// compare compares S3 with the catalog, and has the map show what differs.
+func (b *board) compare(ctx context.Context) (string, error) {
+	began, found := time.Now(), []reconcile.Finding(nil)
+	sum, err := b.Compare(ctx, func(f reconcile.Finding) error {
+		if len(found) < mostCompared {
+			found = append(found, f)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	b.Coverage.Compared(began, found)
+	missing, _ := sum.Of(reconcile.Missing)
+	return fmt.Sprintf("S3 and the catalog were compared by %s in %s: %s missing, %s in all.",
+		faults.Count(sum.Listings, "listing"), sum.Took.Round(time.Millisecond), faults.Count(missing, "partition"), faults.Count(sum.Left(), "difference")), nil
 }
 
 // last is what the last button did, if that was lately.

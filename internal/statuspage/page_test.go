@@ -335,9 +335,9 @@ func TestAPageOfTheWebCanNotRead(t *testing.T) {
 func TestAButtonTakesTheTokenAndThePage(t *testing.T) {
 	s := watched(t, source())
 	pressed := 0
-	s.Redrive = func(_ context.Context, reason refresh.Reason, table, bucket string) (string, error) {
+	s.Redrive = func(_ context.Context, chosen parked.Selection) (parked.Summary, error) {
 		pressed++
-		return fmt.Sprint(reason, " ", table, " ", bucket, " <b>"), nil
+		return parked.Summary{}, fmt.Errorf("%s %s %s <b>", chosen.Reasons[0], chosen.Tables[0], chosen.Bucket)
 	}
 	server := httptest.NewServer(statuspage.Handler(s))
 	defer server.Close()
@@ -390,6 +390,46 @@ func TestAButtonTakesTheTokenAndThePage(t *testing.T) {
 	resp.Body.Close()
 	if len(resp.Cookies()) != 0 {
 		t.Errorf("for a guess: %v", resp.Header)
+	}
+}
+
+// TestAButtonSaysWhatCameOfIt, in a sentence.
+func TestAButtonSaysWhatCameOfIt(t *testing.T) {
+	s := source()
+	s.Watcher.Router = router
+	s.Redrive = func(_ context.Context, chosen parked.Selection) (parked.Summary, error) {
+		if !slices.Equal(chosen.Reasons, []refresh.Reason{"table_missing"}) || chosen.Tables != nil || chosen.Bucket != "data" {
+			return parked.Summary{}, fmt.Errorf("%+v", chosen)
+		}
+		return parked.Summary{Matched: 5, Sent: 1, Unsure: 2}, nil
+	}
+	some := &reconcile.Summary{Listings: 1, Took: 1234567 * time.Nanosecond, Tables: map[string]*reconcile.TableSummary{"t": {Missing: 3, Added: 2, Empty: 1}}}
+	s.Fix = func(_ context.Context, name string) (*reconcile.Summary, error) { return some, nil }
+	at := time.Now().UTC().Truncate(time.Hour)
+	s.Compare = func(_ context.Context, report func(reconcile.Finding) error) (*reconcile.Summary, error) {
+		return some, report(reconcile.Finding{Kind: reconcile.Missing, Table: "t", Keys: []string{"dt"}, Values: []string{at.Format("2006-01-02-15")}, Location: "s3://data/t/" + at.Format("2006/01/02/15/"), Bucket: "data", Key: key("t", at)})
+	}
+	h := statuspage.Handler(s)
+	for form, want := range map[string]string{
+		"do=redrive&reason=table_missing&bucket=data": "3 messages sent back of 5 that are parked for table_missing.",
+		"do=fix&table=t":       "2 partitions of t added of 3 that were missing.",
+		"do=fix&table=no-such": `That failed: no rule of the configuration feeds a table &#34;no-such&#34;`,
+		"do=compare":           "S3 and the catalog were compared by 1 listing in 1ms: 3 partitions missing, 2 differences in all.",
+		"do=nothing":           `That failed: &#34;nothing&#34;: there is no such button`,
+	} {
+		r := httptest.NewRequest("POST", "http://localhost/act", strings.NewReader(form))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", "http://localhost")
+		r.Header.Set("Authorization", "Bearer secret")
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost/", nil))
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %q is not on the page", form, want)
+		}
+	}
+	if v := lookAt(t, s); len(v.Tables) != 1 || v.Tables[0].Missing != 1 || !slices.Equal(v.Tables[0].Feeds, []string{"s3://data/t/"}) {
+		t.Errorf("what was compared is not shown: %+v", v.Tables)
 	}
 }
 

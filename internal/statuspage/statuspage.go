@@ -29,6 +29,7 @@ import (
 	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
@@ -55,8 +56,6 @@ type Source struct {
 	Next func(after time.Time) (time.Time, bool)
 	// Reconciled is what is known of S3 compared with the catalog.
 	Reconciled func() reconcile.Last
-	// Feeds says what feeds a table, for people.
-	Feeds func(table string) []string
 	// More are faults that are found elsewhere.
 	More func() []faults.Case
 
@@ -76,12 +75,11 @@ type Source struct {
 
 	// Ask answers a question about an object, a folder, a table or a partition.
 	Ask func(ctx context.Context, question string) Answer
-	// Redrive sends a group of parked messages back, Fix adds a table's missing
-	// partitions; both say what came of it.
-	Redrive func(ctx context.Context, reason refresh.Reason, table, bucket string) (string, error)
-	Fix     func(ctx context.Context, table string) (string, error)
-	// Compare compares S3 with the catalog, tells Coverage, and changes nothing.
-	Compare func(ctx context.Context) (string, error)
+	// Redrive sends parked messages back, Fix adds a table's missing partitions.
+	Redrive func(context.Context, parked.Selection) (parked.Summary, error)
+	Fix     func(ctx context.Context, table string) (*reconcile.Summary, error)
+	// Compare compares S3 with the catalog, and changes nothing.
+	Compare func(ctx context.Context, report func(reconcile.Finding) error) (*reconcile.Summary, error)
 	// Search is a database where a search costs nothing; it is shown to who has the
 	// token.
 	Search prompt.Database
@@ -93,15 +91,6 @@ type Source struct {
 
 // Pause is a time in which nobody received; zero: there was none.
 type Pause struct{ From, To time.Time }
-
-// Answer is what there is to say to a question.
-type Answer struct {
-	Steps   []string
-	Outcome string // "partition", "ignore", "park" or "retry"; "": the question was of no object
-	Reason  string
-	Words   string
-	Run     []string // commands
-}
 
 // ErrNoQueue says that there is no such queue.
 var ErrNoQueue = errors.New("the queue does not exist")

@@ -12,6 +12,7 @@ import (
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 )
 
@@ -146,12 +147,22 @@ func (s *Source) tables(known []coverage.Table) []coverage.Table {
 	for i := range list {
 		t := &list[i]
 		t.Feeds, t.Resting = []string{}, rests[t.Name].UTC()
-		if s.Feeds != nil {
-			t.Feeds = s.Feeds(t.Name)
+		if s.Watcher != nil && s.Watcher.Router != nil {
+			t.Feeds = feeds(s.Watcher.Router(), t.Name)
 		}
 	}
 	amiss := func(t coverage.Table) int { return min(t.Waiting+t.Parked+t.Missing+t.Elsewhere, 1) }
 	slices.SortStableFunc(list, func(a, b coverage.Table) int { return cmp.Compare(amiss(b), amiss(a)) })
+	return list
+}
+
+// feeds are the folders that feed a table.
+func feeds(router *table.Router, name string) (list []string) {
+	for _, f := range router.RulesFor(name) {
+		if folder := "s3://" + f.Bucket + "/" + f.Folder; !slices.Contains(list, folder) {
+			list = append(list, folder)
+		}
+	}
 	return list
 }
 
