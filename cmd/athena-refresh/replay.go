@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 
+	"athenarefresh/internal/aws/athena"
+	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/capture"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/event"
@@ -101,6 +103,7 @@ type replayer struct {
 	rehearsal refresh.Rehearsal // finds the partitions
 	printed   int               // messages
 	line      []byte            // room for the next message's
+	effects   []effect          // what is sent, or would be
 	strange   int               // lines that can be no body
 }
 
@@ -178,11 +181,37 @@ func (p *replayer) dryRun(ctx context.Context) error {
 	if err := p.unread(); err != nil {
 		return err
 	}
-	effects, err := planned(p.config, p.rehearsal.Partitions)
-	if err != nil {
-		return err
+	fits := new(athena.Writer).Fits
+	if p.config.Catalog == config.CatalogGlue {
+		fits = new(glue.Writer).Fits
 	}
-	return p.finish(&p.rehearsal.Tally, effects)
+	for t, parts := range p.rehearsal.Additions(p.config.Database, fits) {
+		if err := p.sends(t, parts); err != nil {
+			return fmt.Errorf("write the statements for table %s: %w", t.ID.Name, err)
+		}
+	}
+	return p.finish(&p.rehearsal.Tally)
+}
+
+// effect is something that adds partitions, as a line of replay --json and in words.
+type effect struct {
+	line  any
+	words string
+}
+
+// sends notes what adds partitions to a table: a statement, if it can be written, or
+// a call of Glue.
+func (p *replayer) sends(t refresh.Table, parts []refresh.Partition) error {
+	if p.config.Catalog == config.CatalogGlue {
+		const api = "BatchCreatePartition"
+		p.effects = append(p.effects, effect{replayCall{"call", api, len(parts)}, api + " of " + count(len(parts), "partition")})
+		return nil
+	}
+	sql, err := athena.Statement(t, parts)
+	if err == nil {
+		p.effects = append(p.effects, effect{replayStatement{"statement", sql}, sql})
+	}
+	return err
 }
 
 // message is the current one as the queue would hand it out.
@@ -233,19 +262,19 @@ func appendMessageJSON(b []byte, n int, s *refresh.Settlement) []byte {
 }
 
 // finish prints the partitions, what was or would be sent, and the summary.
-func (p *replayer) finish(t *refresh.Tally, effects []effect) error {
+func (p *replayer) finish(t *refresh.Tally) error {
 	for i := range p.rehearsal.Partitions {
 		part := &p.rehearsal.Partitions[i]
 		if err := p.app.show(replayPartition{"partition", part.Table, values{part}, part.Location}, "partition %s\n", terminal.Escape(part.Describe())); err != nil {
 			return err
 		}
 	}
-	for _, e := range effects {
-		if err := p.app.show(e.line(), "%s\n", terminal.Escape(e.String())); err != nil {
+	for _, e := range p.effects {
+		if err := p.app.show(e.line, "%s\n", terminal.Escape(e.words)); err != nil {
 			return err
 		}
 	}
-	s := replaySummary{"summary", t.Settled(), t.Records, len(p.rehearsal.Partitions), len(effects), outcomes(t), reasons(t)}
+	s := replaySummary{"summary", t.Settled(), t.Records, len(p.rehearsal.Partitions), len(p.effects), outcomes(t), reasons(t)}
 	err := p.app.show(s, "%s: %d done, %d parked, %d to be tried again; %s, %s, %s\n",
 		count(s.Messages, "message"), s.Outcomes[refresh.Done], s.Outcomes[refresh.Parked], s.Outcomes[refresh.Retry],
 		count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))

@@ -7,8 +7,6 @@ import (
 	"sync"
 
 	"athenarefresh/cmd/internal/worker"
-	"athenarefresh/internal/aws/athena"
-	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 
 	"golang.org/x/sync/semaphore"
@@ -39,12 +37,12 @@ func (p *replayer) real(ctx context.Context) (err error) {
 	catalog, closeCatalog := worker.Catalog(cfg, p.config)
 	defer func() { err = errors.Join(err, closeCatalog()) }()
 	log, rest := p.app.briefLog(p.config.LogLevel)
-	sent := &recorder{Writer: catalog.Writer, calls: p.config.Catalog == config.CatalogGlue}
-	catalog.Writer = sent
+	// What failed was sent too; of a statement that can't be written the Writer says why.
+	catalog.Writer = &refresh.Recorder{Writer: catalog.Writer, Sends: func(t refresh.Table, parts []refresh.Partition) { p.sends(t, parts) }}
 	refresher := refresh.New(refresh.Options{
 		Router:      p.router,
 		Catalog:     catalog,
-		DeadLetters: nowhere{}, // parked is an outcome here, nothing more
+		DeadLetters: refresh.Nowhere{},
 		Log:         log,
 		Statements:  p.config.StatementsInFlight,
 	})
@@ -55,7 +53,7 @@ func (p *replayer) real(ctx context.Context) (err error) {
 		return err
 	}
 	tally := refresher.Tally()
-	return p.finish(&tally, sent.sent)
+	return p.finish(&tally)
 }
 
 // stream settles every message. When ctx ends, those in hand are settled and
@@ -115,36 +113,4 @@ func (p *replayer) print(s *settling) error {
 		p.rehearsal.Settle(s.message)
 	}
 	return p.settled(s.message.Body, s.result)
-}
-
-// nowhere is where messages are parked that are in no queue: that they were is
-// all that is to be known.
-type nowhere struct{}
-
-func (nowhere) Park(context.Context, refresh.Message, []refresh.Reason) error { return nil }
-
-// recorder is a Writer that notes what was sent, in order.
-type recorder struct {
-	refresh.Writer
-	calls bool // of Glue, not statements
-
-	mu   sync.Mutex
-	sent []effect
-}
-
-// Add implements refresh.Writer. What failed was sent too; a statement that
-// can't be written is not sent as a whole, and the Writer says why.
-func (r *recorder) Add(ctx context.Context, t refresh.Table, parts []refresh.Partition) error {
-	e := effect{partitions: len(parts)}
-	if !r.calls {
-		if sql, err := athena.Statement(t, parts); err == nil {
-			e.sql = sql
-		}
-	}
-	if r.calls || e.sql != "" {
-		r.mu.Lock()
-		r.sent = append(r.sent, e)
-		r.mu.Unlock()
-	}
-	return r.Writer.Add(ctx, t, parts)
 }

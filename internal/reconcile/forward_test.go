@@ -24,7 +24,7 @@ func TestARunThatHasToStopIsGoneOnWith(t *testing.T) {
 	w.add("alerts", "s3://alerts/elsewhere/", dt(3))
 	w.add("alerts", "s3://alerts/empty/", "2020-01-01-01") // is not looked for
 	synctest.Test(t, func(t *testing.T) {
-		settler := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: w, Writer: w}, DeadLetters: nowhere{}, Statements: 2, MaxInHand: 1000})
+		settler := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: w, Writer: w}, DeadLetters: refresh.Nowhere{}, Statements: 2, MaxInHand: 1000})
 		defer settler.Close(context.Background())
 		w.slow = time.Second
 		w.before = func(call string) {

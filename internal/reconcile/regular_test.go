@@ -26,7 +26,7 @@ func TestARegularRunAddsAndNoMore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		settler := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: w, Writer: w}, DeadLetters: nowhere{}, Statements: 2, MaxInHand: 1000})
+		settler := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: w, Writer: w}, DeadLetters: refresh.Nowhere{}, Statements: 2, MaxInHand: 1000})
 		defer settler.Close(context.Background())
 		var log bytes.Buffer
 		g := &reconcile.Regular{Schedule: every, Log: slog.New(slog.NewTextHandler(&log, nil)), Reconciler: &reconcile.Reconciler{

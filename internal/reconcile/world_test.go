@@ -228,10 +228,6 @@ func (w *world) change(t refresh.Table, parts []refresh.Partition, f func(string
 	return errs
 }
 
-type nowhere struct{}
-
-func (nowhere) Park(context.Context, refresh.Message, []refresh.Reason) error { return nil }
-
 // reconciler compares the world, and reports into found.
 func (w *world) reconciler(router *table.Router, found *[]reconcile.Finding) *reconcile.Reconciler {
 	return &reconcile.Reconciler{
@@ -245,7 +241,7 @@ func (w *world) reconciler(router *table.Router, found *[]reconcile.Finding) *re
 
 // fix is a Settler on the world.
 func (w *world) fix(router *table.Router) *refresh.Refresher {
-	r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: w, Writer: w}, DeadLetters: nowhere{}, Statements: 2, MaxInHand: 1000})
+	r := refresh.New(refresh.Options{Router: router, Catalog: refresh.Catalog{Reader: w, Writer: w}, DeadLetters: refresh.Nowhere{}, Statements: 2, MaxInHand: 1000})
 	w.t.Cleanup(func() { r.Close(context.Background()) })
 	return r
 }

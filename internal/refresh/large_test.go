@@ -6,7 +6,6 @@
 package refresh
 
 import (
-	"context"
 	"runtime"
 	"runtime/metrics"
 	"strings"
@@ -15,15 +14,10 @@ import (
 	"time"
 )
 
-// nowhere takes every copy.
-type nowhere struct{}
-
-func (nowhere) Park(context.Context, Message, []Reason) error { return nil }
-
 // TestTenHostileBodiesTakeTheRoomOfTwo: what one receive hands out is settled all
 // at once, and none of these keys stands for a partition.
 func TestTenHostileBodiesTakeTheRoomOfTwo(t *testing.T) {
-	r := New(Options{Router: dataRouter(t), Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}, DeadLetters: nowhere{}})
+	r := New(Options{Router: dataRouter(t), Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}, DeadLetters: Nowhere{}})
 	defer r.Close(t.Context())
 	keys := strings.Repeat(`"a",`, 260_000)
 	body := `{"s3Bucket":"data","s3ObjectKey":[` + keys[:len(keys)-1] + `]}`

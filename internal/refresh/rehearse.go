@@ -2,9 +2,11 @@ package refresh
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -96,6 +98,65 @@ func (h *Rehearsal) knownFolder(bucket, key string) bool {
 
 // await implements backend; there is never anything to wait for.
 func (h *Rehearsal) await(context.Context, *want, int, time.Time) Answer { return Answer{} }
+
+// Additions are the calls of a Writer that would add the partitions to tables of a
+// database, table after table. A table is taken to be empty, and to have the keys of
+// its first partition, all strings; fits is the Writer's.
+func (h *Rehearsal) Additions(database string, fits func(Table, []Partition) int) iter.Seq2[Table, []Partition] {
+	type filled struct {
+		Table
+		parts []Partition
+	}
+	var tables []*filled
+	at := map[string]*filled{}
+	for i := range h.Partitions {
+		p := &h.Partitions[i]
+		id := p.Table + " " + strings.Join(slices.Sorted(slices.Values(p.Keys)), " ")
+		t := at[id]
+		if t == nil {
+			t = &filled{Table: Table{ID: TableID{Database: database, Name: p.Table}}}
+			for _, k := range p.Keys {
+				t.Keys = append(t.Keys, Key{Name: k, Type: "string"})
+			}
+			at[id], tables = t, append(tables, t)
+		}
+		t.parts = append(t.parts, t.partition(p))
+	}
+	return func(yield func(Table, []Partition) bool) {
+		for _, t := range tables {
+			for rest := t.parts; len(rest) > 0; {
+				n := fits(t.Table, rest)
+				if !yield(t.Table, rest[:n]) {
+					return
+				}
+				rest = rest[n:]
+			}
+		}
+	}
+}
+
+// Recorder is a Writer that tells what it sends.
+type Recorder struct {
+	Writer
+	Sends func(Table, []Partition) // told before, by one at a time; it must keep nothing
+
+	mu sync.Mutex
+}
+
+// Add implements Writer.
+func (r *Recorder) Add(ctx context.Context, t Table, parts []Partition) error {
+	r.mu.Lock()
+	r.Sends(t, parts)
+	r.mu.Unlock()
+	return r.Writer.Add(ctx, t, parts)
+}
+
+// Nowhere is DeadLetters for messages that are in no queue: that one is parked is all
+// that is to be known.
+type Nowhere struct{}
+
+// Park implements DeadLetters.
+func (Nowhere) Park(context.Context, Message, []Reason) error { return nil }
 
 // unordered is a partition's keys and values, whatever the order in which its
 // layout has them.

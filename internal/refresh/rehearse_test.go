@@ -1,10 +1,16 @@
 package refresh_test
 
 import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 // TestWhatIsKnownNeedsNoPlace: of what a rehearsal has seen it says so, and of
@@ -65,5 +71,39 @@ func TestNothingOfAKnownBodyIsKept(t *testing.T) {
 		if n := h.Known([]byte(message(key).Body)); n != 1 {
 			t.Errorf("%s: %d known", key, n)
 		}
+	}
+}
+
+// TestAdditionsAreWhatAWriterTakes: each table's after another, as many at once as
+// fit, and the values in the order of the table's keys.
+func TestAdditionsAreWhatAWriterTakes(t *testing.T) {
+	part := func(name, keys, values string) table.Partition {
+		return table.Partition{Table: name, Keys: strings.Fields(keys), Values: strings.Fields(values), Location: "s3://b/" + values + "/"}
+	}
+	h := refresh.Rehearsal{Partitions: []table.Partition{
+		part("a", "x y", "1 2"), part("b", "x", "01"), part("a", "y x", "4 3"), part("a", "x", "5"), part("a", "x y", "6 7"),
+	}}
+	var got []string
+	for t, parts := range h.Additions("db", func(_ refresh.Table, parts []refresh.Partition) int { return min(2, len(parts)) }) {
+		got = append(got, fmt.Sprintf("%s.%s%v%v", t.ID.Database, t.ID.Name, t.KeyNames(), parts))
+	}
+	want := []string{
+		"db.a[x y][{[1 2] s3://b/1 2/} {[3 4] s3://b/4 3/}]", "db.a[x y][{[6 7] s3://b/6 7/}]",
+		"db.b[x][{[01] s3://b/01/}]", "db.a[x][{[5] s3://b/5/}]",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestWhatFailsWasSentToo and a Recorder says so.
+func TestWhatFailsWasSentToo(t *testing.T) {
+	m := catalogtest.NewMemory(t)
+	m.SetFault(func(context.Context, catalogtest.Call) error { return refresh.ErrThrottled })
+	var sent []refresh.Partition
+	r := refresh.Recorder{Writer: m.Catalog().Writer, Sends: func(_ refresh.Table, parts []refresh.Partition) { sent = append(sent, parts...) }}
+	parts := []refresh.Partition{{Values: []string{"x"}, Location: "s3://b/x/"}}
+	if err := r.Add(t.Context(), refresh.Table{}, parts); err == nil || len(sent) != 1 {
+		t.Errorf("%v sent, %v", sent, err)
 	}
 }

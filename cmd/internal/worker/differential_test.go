@@ -174,15 +174,10 @@ func (s *side) live(t *testing.T, h *history) (log []string) {
 
 func (s *side) begin(h *history) *refresh.Refresher {
 	return refresh.New(refresh.Options{
-		Router: h.router, DeadLetters: taken{}, Statements: 5, MaxInHand: 1000,
+		Router: h.router, DeadLetters: refresh.Nowhere{}, Statements: 5, MaxInHand: 1000,
 		Catalog: refresh.Catalog{Reader: s.catalog.Reader, Writer: &rivalled{s.catalog.Writer, s.behind, h.seed}},
 	})
 }
-
-// taken takes what is parked.
-type taken struct{}
-
-func (taken) Park(context.Context, refresh.Message, []refresh.Reason) error { return nil }
 
 // rivalled is a Writer to whose tables somebody else writes at the worst time:
 // after the look-up, before the addition. What the rival does depends on the

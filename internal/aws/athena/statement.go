@@ -46,21 +46,6 @@ func Statement(t refresh.Table, parts []refresh.Partition) (string, error) {
 	return b.String(), nil
 }
 
-// Statements writes the statements that add parts to t, in order and as few as
-// Athena's limits allow.
-func Statements(t refresh.Table, parts []refresh.Partition) ([]string, error) {
-	var all []string
-	for len(parts) > 0 {
-		n := fits(t, parts)
-		s, err := Statement(t, parts[:n])
-		if err != nil {
-			return nil, err
-		}
-		all, parts = append(all, s), parts[n:]
-	}
-	return all, nil
-}
-
 // fits says how many of the first of parts, at least one, fit into a
 // statement. A part that can't be written takes no room, it won't be.
 func fits(t refresh.Table, parts []refresh.Partition) int {

@@ -146,21 +146,22 @@ func TestStatementsHoldAllPartitionsInOrder(t *testing.T) {
 	for i := range 6000 {
 		parts = append(parts, refresh.Partition{Values: []string{fmt.Sprint(i)}, Location: fmt.Sprintf("s3://b/%0100d/", i)})
 	}
-	all, err := Statements(tableOf(dt), parts)
-	if err != nil || len(all) < 2 {
-		t.Fatalf("%d statements, %v", len(all), err)
-	}
-	next := 0
-	for _, s := range all {
-		for _, c := range parse(t, s).Partitions {
-			if c.Spec[0].Value != parts[next].Values[0] || c.Location != parts[next].Location {
-				t.Fatalf("partition %d is %v", next, c)
-			}
-			next++
+	for rest := parts; len(rest) > 0; {
+		n := fits(tableOf(dt), rest)
+		s, err := Statement(tableOf(dt), rest[:n])
+		if err != nil || n == len(parts) {
+			t.Fatalf("%d of %d partitions fit into a statement: %v", n, len(parts), err)
 		}
-	}
-	if next != len(parts) {
-		t.Errorf("%d of %d partitions are in a statement", next, len(parts))
+		clauses := parse(t, s).Partitions
+		if len(clauses) != n {
+			t.Fatalf("%d of %d partitions are in a statement", len(clauses), n)
+		}
+		for i, c := range clauses {
+			if c.Spec[0].Value != rest[i].Values[0] || c.Location != rest[i].Location {
+				t.Fatalf("partition %d is %v", i, c)
+			}
+		}
+		rest = rest[n:]
 	}
 }
 

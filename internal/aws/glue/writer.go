@@ -59,7 +59,8 @@ func (w *Writer) Check(ctx context.Context) error {
 	return nil
 }
 
-// Fits says how many of the first of parts a call takes: 100.
+// Fits says how many of the first of parts a call takes: 100. Any Writer says so,
+// the zero one too.
 func (w *Writer) Fits(_ refresh.Table, parts []refresh.Partition) int {
 	return min(len(parts), maxAdd)
 }
