@@ -118,6 +118,23 @@ whole if a name has any other character that Hive escapes, or a %.`,
 	return cmd
 }
 
+// mending is what a reconcile can do about a kind of difference.
+type mending struct {
+	kind  reconcile.Kind
+	told  bool   // by the flags
+	done  string // what a difference is then
+	fault string // the kind's name among the faults, which says the command
+	does  string
+}
+
+func (f *reconcileFlags) mendings() []mending {
+	return []mending{
+		{reconcile.Missing, f.fix, "added", "partitions_missing", "adds what is missing"},
+		{reconcile.Elsewhere, f.relocate, "relocated", "location_conflict", "moves what is elsewhere"},
+		{reconcile.Empty, f.drop, "dropped", "partitions_empty", "drops what is empty"},
+	}
+}
+
 // check refuses flags that don't go together.
 func (f *reconcileFlags) check() error {
 	switch {
@@ -133,22 +150,8 @@ func (f *reconcileFlags) check() error {
 	return nil
 }
 
-// checkScope refuses what is not configured, so that a slip of the pen doesn't
-// look like a catalog without a fault.
-func checkScope(s *reconcile.Scope, router *table.Router) error {
-	for _, t := range s.Tables {
-		if len(router.RulesFor(t)) == 0 {
-			return faults.Hint(fmt.Errorf("reconcile %s: no rule of the configuration feeds this table", t), "these are named: %s", strings.Join(router.Tables(), ", "))
-		}
-	}
-	if s.Bucket != "" && !slices.Contains(router.Buckets(), s.Bucket) {
-		return fmt.Errorf("reconcile: bucket %s is not in the configuration", s.Bucket)
-	}
-	return nil
-}
-
 func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, scope reconcile.Scope, f reconcileFlags) (err error) {
-	if err := checkScope(&scope, router); err != nil {
+	if err := scope.Check(router); err != nil {
 		return err
 	}
 	out := &reconcileOutput{app: a, told: &f, examples: map[reconcile.Kind][]reconcile.Finding{}}
@@ -188,25 +191,16 @@ func (a *app) runReconcile(ctx context.Context, cfg aws.Config, c *config.Config
 // adviseOn says what mends the differences that are left, of those that this
 // run wasn't told to mend: why one of the others is left stands beside it.
 func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, unplaced []reconcile.Finding) {
-	for _, x := range []struct {
-		kind  reconcile.Kind
-		told  bool
-		fault string
-		does  string
-	}{
-		{reconcile.Missing, f.fix, "partitions_missing", "adds what is missing"},
-		{reconcile.Elsewhere, f.relocate, "location_conflict", "moves what is elsewhere"},
-		{reconcile.Empty, f.drop, "partitions_empty", "drops what is empty"},
-	} {
-		if found, mended := sum.Of(x.kind); found > mended && !x.told {
-			entry, _ := faults.Of(x.fault)
+	for _, m := range f.mendings() {
+		if found, mended := sum.Of(m.kind); found > mended && !m.told {
+			entry, _ := faults.Of(m.fault)
 			repair := strings.TrimSuffix(entry.Run[0], " {table}")
-			a.advise(`"` + repair + f.String() + `" ` + x.does)
+			a.advise(`"` + repair + f.String() + `" ` + m.does)
 		}
 	}
 	refused := 0
 	for r, n := range sum.Unplaced {
-		if ofTable(r) {
+		if r.OfTable() {
 			refused += n
 		}
 	}
@@ -214,30 +208,15 @@ func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, unplaced []rec
 		a.advise(`"athena-refresh doctor" says what to do about the tables`)
 	}
 	if found, _ := sum.Of(reconcile.Unplaced); found > refused {
-		a.advise(unplacedAdvice + exampleOf(unplaced) + `" says why`)
+		example := reconcile.Finding{} // that no table is to blame for
+		if i := slices.IndexFunc(unplaced, func(f reconcile.Finding) bool { return !f.Reason.OfTable() }); i >= 0 {
+			example = unplaced[i]
+		}
+		a.advise(unplacedAdvice + explaining(example.Bucket, example.Key) + `" says why`)
 	}
 }
 
 const unplacedAdvice = `what has no place needs another rule, or one that ignores it: "`
-
-// exampleOf is the command that explains one of several.
-func exampleOf(unplaced []reconcile.Finding) string {
-	for _, f := range unplaced {
-		if !ofTable(f.Reason) {
-			return explaining(f.Bucket, f.Key)
-		}
-	}
-	return explaining("", "")
-}
-
-// ofTable says whether a reason is a table's, not a rule's.
-func ofTable(r refresh.Reason) bool {
-	switch r {
-	case refresh.TableMissing, refresh.DatabaseMissing, refresh.NotAHiveTable, refresh.PartitionKeysMismatch, refresh.FormatMismatch, refresh.InvalidValue:
-		return true
-	}
-	return false
-}
 
 // settler adds partitions that no message calls for.
 func (a *app) settler(ctx context.Context, cfg aws.Config, c *config.Config, router *table.Router, log *slog.Logger) (*refresh.Refresher, func() error) {

@@ -85,7 +85,7 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	}
 	for _, k := range reconcile.Kinds {
 		if examples := d.examples[k]; len(examples) > 0 {
-			fmt.Fprintf(&b, "%s: %s\n", k, counts(k, s))
+			fmt.Fprintf(&b, "%s: %s\n", k, d.counts(k, s))
 			for i := range examples {
 				fmt.Fprintf(&b, "  %s\n", sentence(&examples[i]))
 			}
@@ -103,40 +103,25 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	return d.app.printf("%s%s; %s, %s, %d ms\n", &b, verdict, count(s.Listings, "listing"), count(s.Listed, "key"), s.Took.Milliseconds())
 }
 
-// column is a number of each table.
-type column struct {
-	name  string
-	shown bool
-	of    func(*reconcile.TableSummary) int
-}
-
-// columns are those that are shown: what was mended only where something was to
-// be, so that a line fits into a terminal.
-func (d *reconcileOutput) columns() []column {
-	return slices.DeleteFunc([]column{
-		{"catalog", true, func(t *reconcile.TableSummary) int { return t.Partitions }},
-		{"in S3", true, func(t *reconcile.TableSummary) int { return t.Folders }},
-		{"missing", true, func(t *reconcile.TableSummary) int { return t.Missing }},
-		{"added", d.told.fix, func(t *reconcile.TableSummary) int { return t.Added }},
-		{"elsewhere", true, func(t *reconcile.TableSummary) int { return t.Elsewhere }},
-		{"relocated", d.told.relocate, func(t *reconcile.TableSummary) int { return t.Relocated }},
-		{"empty", true, func(t *reconcile.TableSummary) int { return t.Empty }},
-		{"dropped", d.told.drop, func(t *reconcile.TableSummary) int { return t.Dropped }},
-	}, func(c column) bool { return !c.shown })
-}
-
-// tables prints a line for each table.
+// tables prints a line for each table: what was mended only where something was to
+// be, so that it fits into a terminal.
 func (d *reconcileOutput) tables(s *reconcile.Summary) error {
-	columns := d.columns()
-	out := terminal.Table{Header: []string{"table"}, Right: []bool{false}, Width: terminal.Width(d.app.stdout)}
-	for _, c := range columns {
-		out.Header, out.Right = append(out.Header, c.name), append(out.Right, true)
+	header := []string{"table", "catalog", "in S3"}
+	for _, m := range d.told.mendings() {
+		if header = append(header, string(m.kind)); m.told {
+			header = append(header, m.done)
+		}
 	}
+	out := terminal.Table{Header: header, Right: append([]bool{false}, slices.Repeat([]bool{true}, len(header)-1)...), Width: terminal.Width(d.app.stdout)}
 	out.To(d.app.stdout)
 	for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
-		row := []string{name}
-		for _, c := range columns {
-			row = append(row, strconv.Itoa(c.of(s.Tables[name])))
+		t := s.Tables[name]
+		row := []string{name, strconv.Itoa(t.Partitions), strconv.Itoa(t.Folders)}
+		for _, m := range d.told.mendings() {
+			found, mended := t.Of(m.kind)
+			if row = append(row, strconv.Itoa(found)); m.told {
+				row = append(row, strconv.Itoa(mended))
+			}
 		}
 		if err := out.Row(row); err != nil {
 			return wrote(err)
@@ -145,16 +130,18 @@ func (d *reconcileOutput) tables(s *reconcile.Summary) error {
 	return wrote(out.Close())
 }
 
-func counts(k reconcile.Kind, s *reconcile.Summary) string {
+func (d *reconcileOutput) counts(k reconcile.Kind, s *reconcile.Summary) string {
 	if k == reconcile.Unplaced {
 		return terminal.Counts("", s.Unplaced)
 	}
 	found, mended := s.Of(k)
-	if k == reconcile.Nested {
-		return count(found, "partition")
+	text := count(found, "partition")
+	for _, m := range d.told.mendings() {
+		if m.kind == k {
+			text += fmt.Sprintf(", %d %s", mended, m.done)
+		}
 	}
-	verb := map[reconcile.Kind]string{reconcile.Missing: "added", reconcile.Elsewhere: "relocated", reconcile.Empty: "dropped"}[k]
-	return fmt.Sprintf("%s, %d %s", count(found, "partition"), mended, verb)
+	return text
 }
 
 // sentence is a finding for a person.

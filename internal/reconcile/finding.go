@@ -70,8 +70,8 @@ type TableSummary struct {
 // Of is how many differences of a kind were found, and how many were mended.
 func (s *Summary) Of(k Kind) (found, mended int) {
 	for _, t := range s.Tables {
-		f, m := t.of(k)
-		found, mended = found+*f, mended+*m
+		f, m := t.Of(k)
+		found, mended = found+f, mended+m
 	}
 	if k == Unplaced {
 		for _, n := range s.Unplaced {
@@ -79,6 +79,12 @@ func (s *Summary) Of(k Kind) (found, mended int) {
 		}
 	}
 	return found, mended
+}
+
+// Of is how many differences of a kind the table has, and how many were mended.
+func (t *TableSummary) Of(k Kind) (found, mended int) {
+	f, m := t.of(k)
+	return *f, *m
 }
 
 // of is where differences of a kind are counted.

@@ -140,6 +140,20 @@ func moment(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q: say 2026-01-02, 2026-01-02-03 or 36h", text)
 }
 
+// Check refuses what is not configured, so that a slip of the pen doesn't look like a
+// catalog without a fault.
+func (s *Scope) Check(router *table.Router) error {
+	for _, t := range s.Tables {
+		if len(router.RulesFor(t)) == 0 {
+			return faults.Hint(fmt.Errorf("reconcile %s: no rule of the configuration feeds this table", t), "these are named: %s", strings.Join(router.Tables(), ", "))
+		}
+	}
+	if s.Bucket != "" && !slices.Contains(router.Buckets(), s.Bucket) {
+		return fmt.Errorf("reconcile: bucket %s is not in the configuration", s.Bucket)
+	}
+	return nil
+}
+
 // String is it on a command line.
 func (a *Asked) String() (words string) {
 	for _, flag := range [][2]string{{"--since", a.Since}, {"--until", a.Until}, {"--prefix", a.Prefix}} {

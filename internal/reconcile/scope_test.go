@@ -3,6 +3,8 @@ package reconcile
 import (
 	"testing"
 	"time"
+
+	"athenarefresh/internal/table"
 )
 
 func TestTheTimeThatAPartitionsValuesSay(t *testing.T) {
@@ -37,6 +39,26 @@ func TestTheTimeThatAPartitionsValuesSay(t *testing.T) {
 		}
 		if got, _, ok := TimeOf(keys, vs); ok == c.want.IsZero() || ok && !got.Equal(c.want) {
 			t.Errorf("%v: %v %t, want %v", c.values, got, ok, c.want)
+		}
+	}
+}
+
+func TestWhatIsNotConfiguredIsNotCompared(t *testing.T) {
+	router, err := table.New([]table.Bucket{{Name: "logs", Rules: []table.Rule{{Layout: "hive", Keys: []string{"dt"}, Table: "web"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		scope Scope
+		ok    bool
+	}{
+		{Scope{}, true},
+		{Scope{Tables: []string{"web"}, Bucket: "logs"}, true},
+		{Scope{Tables: []string{"web", "wep"}}, false},
+		{Scope{Bucket: "log"}, false},
+	} {
+		if err := c.scope.Check(router); (err == nil) != c.ok {
+			t.Errorf("%+v: %v", c.scope, err)
 		}
 	}
 }

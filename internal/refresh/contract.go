@@ -216,6 +216,15 @@ func (r Reason) Ignored() bool {
 	return event.Reason(r).Ignored()
 }
 
+// OfTable says whether a reason is the table's, and not a rule's or the object's.
+func (r Reason) OfTable() bool {
+	switch r {
+	case TableMissing, DatabaseMissing, NotAHiveTable, PartitionKeysMismatch, FormatMismatch, InvalidValue:
+		return true
+	}
+	return false
+}
+
 // rank is the outcome of a record that the catalog gave this reason.
 func (r Reason) rank() rank {
 	switch r {
