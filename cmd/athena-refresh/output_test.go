@@ -141,7 +141,7 @@ func TestEveryLineIsListed(t *testing.T) {
 		_, words, _ := strings.Cut(c.CommandPath(), " ")
 		rows := slices.Contains([]string{"query", "open"}, words)
 		if c.Runnable() && c.Flags().Lookup("json") != nil && !rows && !strings.Contains(commands, words) {
-			t.Errorf("%s prints JSON, and docs/output.md has none of it", words)
+			t.Errorf("%s prints JSON, and outputLines, of which docs/output.md is made, has none of it", words)
 		}
 		for _, c := range c.Commands() {
 			look(c)
@@ -167,7 +167,7 @@ func TestEveryLineIsListed(t *testing.T) {
 				continue
 			}
 			if found++; !names[name] {
-				t.Errorf("%s has a type, and docs/output.md has no such line", name)
+				t.Errorf("%s has a type, and outputLines, of which docs/output.md is made, has no such line", name)
 			}
 		}
 	}
