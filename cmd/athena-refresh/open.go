@@ -1,16 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/glue"
@@ -144,17 +142,17 @@ func (a *app) serveFolder(ctx context.Context, d *discover.Place, f *openFlags, 
 	}
 	asked := len(f.queries) > 0 || !terminal.Is(a.stdin)
 	if asked && !f.watch {
-		return a.answer(ctx, o.search, f.queries)
+		return a.answer(ctx, o.search, f.queries, a.rowFormat("csv"))
 	}
 	if !asked {
 		var stop func()
-		ctx, stop = a.undisturbed(ctx)
+		ctx, stop = prompt.Undisturbed(ctx, a.stdout)
 		defer stop()
 	}
 	return o.serving(ctx, true, func(ctx context.Context, page string) error {
 		a.say("Status page: " + page + "   S3 and Athena for any AWS client: " + o.stack.url)
 		if asked {
-			return a.answer(ctx, o.search, f.queries)
+			return a.answer(ctx, o.search, f.queries, a.rowFormat("csv"))
 		}
 		return a.prompt(ctx, o.search, glue.NewTables(o.cfg, c.Database))
 	})
@@ -232,71 +230,24 @@ func (o *opened) addPartitions(ctx context.Context) error {
 }
 
 // answer prints the answers to queries, or else to the statements of stdin.
-func (a *app) answer(ctx context.Context, search *query.Client, queries []string) error {
-	format := "csv"
-	if a.json {
-		format = "json"
+func (a *app) answer(ctx context.Context, search *query.Client, queries []string, format string) error {
+	one := func(sql string) error { return a.search(ctx, search, sql, format) }
+	if len(queries) == 1 {
+		return one(queries[0])
 	}
-	switch len(queries) {
-	case 0:
-		return a.answerStdin(ctx, search, format)
-	case 1:
-		return a.search(ctx, search, queries[0], format)
+	var unread error
+	statements := slices.Values(queries)
+	if len(queries) == 0 {
+		statements = prompt.Statements(a.stdin, &unread)
 	}
-	return a.answers(ctx, search, slices.Values(queries), format)
-}
-
-// answerStdin prints the answers to the statements of stdin.
-func (a *app) answerStdin(ctx context.Context, search *query.Client, format string) error {
-	var failed error
-	if err := a.answers(ctx, search, prompt.Statements(a.stdin, &failed), format); failed == nil {
-		return err
-	}
-	if errors.Is(failed, context.Canceled) {
+	err := prompt.Each(ctx, a.stdout, statements, one, a.complain)
+	switch {
+	case errors.Is(cmp.Or(unread, err), context.Canceled):
 		return errInterrupted
+	case unread != nil:
+		return fmt.Errorf("read the statements: %w", unread)
 	}
-	return fmt.Errorf("read the statements: %w", failed)
-}
-
-// answers prints the answers to statements, an empty line between. One that fails
-// is said, and the rest are run all the same.
-func (a *app) answers(ctx context.Context, search *query.Client, statements iter.Seq[string], format string) error {
-	asked, failed := 0, 0
-	for sql := range statements {
-		if asked++; asked > 1 {
-			if err := a.printf("\n"); err != nil {
-				return err
-			}
-		}
-		err := a.search(ctx, search, sql, format)
-		switch {
-		case ctx.Err() != nil:
-			return errInterrupted
-		case err != nil:
-			failed++
-			a.complain(err)
-		}
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %s failed", failed, count(asked, "statement"))
-	}
-	return nil
-}
-
-// undisturbed is ctx without Ctrl-C, which is the prompt's: it gives up a query, and
-// neither the prompt nor what is served beside it. A terminal that doesn't say how
-// large it is has no other way to leave.
-func (a *app) undisturbed(ctx context.Context) (_ context.Context, stop func()) {
-	if terminal.Height(a.stdout) == 0 {
-		return ctx, func() {}
-	}
-	taken := make(chan os.Signal, 1)
-	signal.Notify(taken, os.Interrupt)
-	ctx, end := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM)
-	return ctx, func() {
-		signal.Stop(taken)
-		end()
-	}
+	return err
 }
 
 // prompt reads statements and answers them until its person leaves.

@@ -45,15 +45,12 @@ statements from stdin.`,
 				return err
 			}
 			search := searcher(cfg, c)
-			switch {
-			case len(args) == 1:
-				return a.search(cmd.Context(), search, args[0], a.rowFormat(format))
-			case terminal.Is(a.stdin):
-				ctx, stop := a.undisturbed(cmd.Context())
+			if len(args) == 0 && terminal.Is(a.stdin) {
+				ctx, stop := prompt.Undisturbed(cmd.Context(), a.stdout)
 				defer stop()
 				return a.prompt(ctx, search, glue.NewTables(cfg, c.Database))
 			}
-			return a.answerStdin(cmd.Context(), search, a.rowFormat(format))
+			return a.answer(cmd.Context(), search, args, a.rowFormat(format))
 		},
 	}
 	a.jsonFlag(cmd)

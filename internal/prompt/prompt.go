@@ -20,8 +20,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
 
 	"github.com/peterh/liner"
@@ -166,6 +168,22 @@ func (p *Prompt) Run(ctx context.Context) error {
 	p.lines = leaving{l, ctx}
 	err := p.loop(ctx)
 	return errors.Join(err, p.keepHistory(l))
+}
+
+// Undisturbed is ctx without Ctrl-C, which is the prompt's: it gives up a query, and
+// neither the prompt nor what is served beside it. A terminal that doesn't say how
+// large it is has no other way to leave.
+func Undisturbed(ctx context.Context, out io.Writer) (_ context.Context, stop func()) {
+	if terminal.Height(out) == 0 {
+		return ctx, func() {}
+	}
+	taken := make(chan os.Signal, 1)
+	signal.Notify(taken, os.Interrupt)
+	ctx, end := signal.NotifyContext(context.WithoutCancel(ctx), syscall.SIGTERM)
+	return ctx, func() {
+		signal.Stop(taken)
+		end()
+	}
 }
 
 // keepHistory writes the history, for this person alone: a statement may hold
@@ -360,13 +378,6 @@ func (p *Prompt) query(ctx context.Context, sql string) error {
 		p.print("done (%s)\n", took)
 		return nil
 	}
-	p.print("(%s %s, %s read, %s)\n", terminal.Thousands(rows), plural(rows, "row"), terminal.Bytes(answer.Bytes), took)
+	p.print("(%s %s, %s read, %s)\n", terminal.Thousands(rows), faults.Verb(rows, "row", "rows"), terminal.Bytes(answer.Bytes), took)
 	return nil
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
 }

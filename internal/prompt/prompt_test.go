@@ -133,6 +133,30 @@ func TestStatements(t *testing.T) {
 	}
 }
 
+func TestAStatementThatFailsStopsNoOther(t *testing.T) {
+	var out bytes.Buffer
+	var told []error
+	ctx, stop := context.WithCancel(t.Context())
+	answer := func(sql string) error {
+		out.WriteString(sql + "\n")
+		switch sql {
+		case "bad":
+			return errors.New("no such column")
+		case "stop":
+			stop()
+		}
+		return nil
+	}
+	tell := func(err error) { told = append(told, err) }
+	err := Each(ctx, &out, slices.Values([]string{"a", "bad", "b"}), answer, tell)
+	if err == nil || err.Error() != "1 of 3 statements failed" || len(told) != 1 || out.String() != "a\n\nbad\n\nb\n" {
+		t.Errorf("%v, told %v, printed %q", err, told, out.String())
+	}
+	if err := Each(ctx, &out, slices.Values([]string{"a", "stop", "c"}), answer, tell); err != context.Canceled || len(told) != 1 {
+		t.Errorf("interrupted: %v, told %v", err, told)
+	}
+}
+
 func TestAnAnswerIsRowsAndWhatItCost(t *testing.T) {
 	shown, _ := session(t, &trail{}, "select eventname, n from t;")
 	if !strings.Contains(shown, "ConsoleLogin      12\n") || !strings.Contains(shown, "(2 rows, 2.0 MB read, ") {

@@ -2,11 +2,13 @@ package prompt
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"iter"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
 )
 
@@ -36,6 +38,30 @@ func Statements(r io.Reader, failed *error) iter.Seq[string] {
 			yield(text)
 		}
 	}
+}
+
+// Each has statements answered on w, an empty line between. One that fails is told,
+// and the rest are answered all the same. When ctx ends, its error is returned.
+func Each(ctx context.Context, w io.Writer, statements iter.Seq[string], answer func(sql string) error, told func(error)) error {
+	asked, failed := 0, 0
+	for sql := range statements {
+		if asked++; asked > 1 {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return fmt.Errorf("write a result: %w", err)
+			}
+		}
+		switch err := answer(sql); {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			failed++
+			told(err)
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %s failed", failed, faults.Count(asked, "statement"))
+	}
+	return nil
 }
 
 // complete tells whether the last statement of a text has ended.
