@@ -72,11 +72,11 @@ searched, because another folder stands for their partition.`,
 
 // runOpen goes from a folder to a search.
 func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
-	if !isFolder(f.where) {
-		if info, err := os.Stat(f.where); err == nil && !info.IsDir() {
-			return faults.Hint(fmt.Errorf("open %s: it is a file, not a folder", f.where), "name the folder that the dated ones are in")
-		}
+	switch info, err := os.Stat(f.where); {
+	case err != nil:
 		return faults.Hint(fmt.Errorf("open %s: there is no such folder", f.where), "name a folder of this machine; athena-refresh discover looks at buckets too")
+	case !info.IsDir():
+		return faults.Hint(fmt.Errorf("open %s: it is a file, not a folder", f.where), "name the folder that the dated ones are in")
 	}
 	d, err := a.discovered(ctx, &f.placeFlags)
 	if err != nil {
@@ -85,19 +85,8 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 	if err := a.showDiscovery(ctx, d, a.stderr, false); err != nil {
 		return err
 	}
-	if len(d.Tables) == 0 {
-		near := ""
-		if template := d.Nearest(); template != "" {
-			near = "the nearest that is known is " + template + "; "
-		}
-		return faults.Hint(fmt.Errorf("open %s: nothing in it is recognised", f.where), "%sathena-refresh help layouts says which folders can be; --at says what is missing in front of them", near)
-	}
-	known := func(t *discover.Table) bool {
-		_, err := d.Contents(ctx, t)
-		return err == nil
-	}
-	if !slices.ContainsFunc(d.Tables, known) {
-		return faults.Hint(fmt.Errorf("open %s: of none of its tables it is known what is in the files", f.where), "table create --schema FILE takes columns that you write down")
+	if err := d.Searchable(ctx); err != nil {
+		return fmt.Errorf("open %s: %w", f.where, err)
 	}
 	if !f.yes && len(f.queries) == 0 {
 		if err := a.confirm("Open it?", "--yes"); err != nil {

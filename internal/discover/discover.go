@@ -333,9 +333,9 @@ func why(key string, reason table.Reason) string {
 	return "no folder above it looks like a date or like key=value"
 }
 
-// Nearest is the template of a source that has most folders of what fits none, ""
+// nearest is the template of a source that has most folders of what fits none, ""
 // where none has any: what was meant, perhaps.
-func (r *Result) Nearest() (template string) {
+func (r *Result) nearest() (template string) {
 	most := 0
 	for _, g := range r.Unplaced {
 		for _, key := range g.Examples {

@@ -2,6 +2,7 @@ package discover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/source"
@@ -153,8 +155,29 @@ func TestTheNearestTemplateIsNamed(t *testing.T) {
 		"AWSLogs/111122223333/WAFLogs/us-east-1/acl/x.log.gz": "**/AWSLogs/{account}/WAFLogs/{region}/{webacl}/{yyyy}/{MM}/{dd}/{HH}/",
 		"notes/b.txt": "", "b.txt": "",
 	} {
-		if got := look(t, key).Nearest(); got != want {
+		if got := look(t, key).nearest(); got != want {
 			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+}
+
+func TestWhyNothingCanBeSearchedIsSaid(t *testing.T) {
+	const waf = "AWSLogs/111122223333/WAFLogs/us-east-1/acl/x.log.gz"
+	unknown, known := learnt{err: errors.New("no file of it can be read")}, learnt{}
+	for _, c := range []struct {
+		learnt     map[string]learnt
+		want, hint string
+	}{
+		{nil, "nothing in it is recognised", "the nearest that is known is **/AWSLogs/"},
+		{map[string]learnt{"a": unknown, "b": unknown}, "of none of its tables it is known what is in the files", "--schema FILE"},
+		{map[string]learnt{"a": unknown, "b": known}, "", ""},
+	} {
+		p := &Place{Result: look(t, waf), learnt: c.learnt}
+		for name := range c.learnt {
+			p.Tables = append(p.Tables, &Table{Name: name})
+		}
+		if err := p.Searchable(t.Context()); (err == nil) != (c.want == "") || err != nil && err.Error() != c.want || !strings.Contains(faults.HintOf(err), c.hint) {
+			t.Errorf("%v, hint %q, want %q", err, faults.HintOf(err), c.want)
 		}
 	}
 }

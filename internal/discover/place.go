@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/schema/infer"
@@ -129,6 +130,23 @@ func (p *Place) Contents(ctx context.Context, t *Table) (*infer.Table, error) {
 		p.learnt[t.Name] = l
 	}
 	return l.table, l.err
+}
+
+// Searchable says why nothing of what was found can be searched; nil if a table can.
+func (p *Place) Searchable(ctx context.Context) error {
+	for _, t := range p.Tables {
+		if _, err := p.Contents(ctx, t); err == nil {
+			return nil
+		}
+	}
+	if len(p.Tables) > 0 {
+		return faults.Hint(errors.New("of none of its tables it is known what is in the files"), "table create --schema FILE takes columns that you write down")
+	}
+	near := p.nearest()
+	if near != "" {
+		near = "the nearest that is known is " + near + "; "
+	}
+	return faults.Hint(errors.New("nothing in it is recognised"), "%sathena-refresh help layouts says which folders can be; --at says what is missing in front of them", near)
 }
 
 func (p *Place) learn(ctx context.Context, t *Table) (*infer.Table, error) {
