@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"athenarefresh/internal/aws/glue"
@@ -101,6 +104,79 @@ func (a *app) search(ctx context.Context, client *query.Client, sql, format stri
 		return fmt.Errorf("write a result: %w", err)
 	}
 	return nil
+}
+
+// answer prints the answers to queries, or else to the statements of stdin.
+func (a *app) answer(ctx context.Context, search *query.Client, queries []string, format string) error {
+	one := func(sql string) error { return a.search(ctx, search, sql, format) }
+	if len(queries) == 1 {
+		return one(queries[0])
+	}
+	var unread error
+	statements := slices.Values(queries)
+	if len(queries) == 0 {
+		statements = prompt.Statements(a.stdin, &unread)
+	}
+	err := prompt.Each(ctx, a.stdout, statements, one, a.complain)
+	switch {
+	case errors.Is(cmp.Or(unread, err), context.Canceled):
+		return errInterrupted
+	case unread != nil:
+		return fmt.Errorf("read the statements: %w", unread)
+	}
+	return err
+}
+
+// prompt reads statements and answers them until its person leaves.
+func (a *app) prompt(ctx context.Context, search *query.Client, tables *glue.Tables) error {
+	history := ""
+	if dir, err := os.UserCacheDir(); err == nil {
+		history = filepath.Join(dir, "athena-refresh", "history")
+	}
+	p := &prompt.Prompt{DB: &catalog{search, tables}, In: a.stdin, Out: a.stdout, History: history, Title: "athena"}
+	return p.Run(ctx)
+}
+
+// catalog is the prompt's database.
+type catalog struct {
+	search *query.Client
+	tables *glue.Tables
+}
+
+// Run implements prompt.Database.
+func (c *catalog) Run(ctx context.Context, sql string) (*prompt.Answer, error) {
+	answer, err := c.search.Run(ctx, sql)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, queryError(err)
+	}
+	return answer, nil
+}
+
+// Tables implements prompt.Database.
+func (c *catalog) Tables(ctx context.Context) (names []string, err error) {
+	all, err := c.tables.Descriptions(ctx)
+	for _, t := range all {
+		names = append(names, t.ID.Name)
+	}
+	return names, err
+}
+
+// Columns implements prompt.Database.
+func (c *catalog) Columns(ctx context.Context, name string) (list []prompt.Column, err error) {
+	t, err := c.tables.Describe(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, col := range t.Columns {
+		list = append(list, prompt.Column{Name: col.Name, Type: col.Type})
+	}
+	for _, col := range t.PartitionKeys {
+		list = append(list, prompt.Column{Name: col.Name, Type: col.Type, Key: true})
+	}
+	return list, nil
 }
 
 // queryError leaves Athena's own words as they are.
