@@ -170,11 +170,8 @@ func (c *catalog) Columns(ctx context.Context, name string) (list []prompt.Colum
 	if err != nil {
 		return nil, err
 	}
-	for _, col := range t.Columns {
-		list = append(list, prompt.Column{Name: col.Name, Type: col.Type})
-	}
-	for _, col := range t.PartitionKeys {
-		list = append(list, prompt.Column{Name: col.Name, Type: col.Type, Key: true})
+	for i, col := range slices.Concat(t.Columns, t.PartitionKeys) {
+		list = append(list, prompt.Column{Name: col.Name, Type: col.Type, Key: i >= len(t.Columns)})
 	}
 	return list, nil
 }
