@@ -172,25 +172,18 @@ func (a *app) openStack(ctx context.Context, c *config.Config, router *table.Rou
 
 func (o *opened) close() error { return errors.Join(o.end(), o.stack.stop()) }
 
-// listen opens the status page's port.
-func (o *opened) listen() (page string, err error) {
-	if o.pages, err = listenForPages(defaultPages); err != nil { // a daemon of this machine's own, perhaps
-		o.pages, err = listenForPages("127.0.0.1:0")
-	}
-	if err != nil {
-		return "", err
-	}
-	o.token = statuspage.NewToken()
-	return "http://" + o.pages.Addr().String() + "/?token=" + o.token, nil
-}
-
 // serving settles what lands, and serves the page if it's asked for, while do goes on.
 func (o *opened) serving(ctx context.Context, paged bool, do func(ctx context.Context, page string) error) (err error) {
 	page := ""
 	if paged {
-		if page, err = o.listen(); err != nil {
+		if o.pages, err = listenForPages(defaultPages); err != nil { // a daemon of this machine's own, perhaps
+			o.pages, err = listenForPages("127.0.0.1:0")
+		}
+		if err != nil {
 			return err
 		}
+		o.token = statuspage.NewToken()
+		page = "http://" + o.pages.Addr().String() + "/?token=" + o.token
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -46,7 +46,8 @@ type Story struct {
 
 // Before makes the table, lands the files, and shows that nothing is found.
 func (s *Story) Before(ctx context.Context) error {
-	return s.steps(ctx, s.makeTable, s.landFiles, s.before)
+	s.head(nil, "An S3, SQS, Glue and Athena of its own: %s", s.URL)
+	return s.steps(ctx, s.Make, s.landFiles, s.before)
 }
 
 // After waits until what landed is settled, and shows that everything is found. Its
@@ -75,11 +76,6 @@ func (s *Story) show(line any, format string, words ...any) {
 func (s *Story) head(line any, format string, words ...any) {
 	s.step++
 	s.show(line, "%s\n", terminal.Bold(s.Out, fmt.Sprintf("%d. %s", s.step, fmt.Sprintf(format, words...))))
-}
-
-func (s *Story) makeTable(ctx context.Context) error {
-	s.head(nil, "An S3, SQS, Glue and Athena of its own: %s", s.URL)
-	return s.Make(ctx)
 }
 
 // mostSkipped is how many skipped files are named.
