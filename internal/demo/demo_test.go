@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"io"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -33,14 +34,15 @@ func (b *bodies) put(_ context.Context, bucket, key string, zipped []byte) error
 	return nil
 }
 
-func land(t *testing.T, files fstest.MapFS) (*Lander, *bodies) {
+func land(t *testing.T, files fs.FS) (Landed, []Skipped, *bodies) {
 	t.Helper()
 	b := &bodies{puts: map[string][]byte{}}
 	l := &Lander{Put: b.put, Bucket: "trail", Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	if err := l.Land(t.Context(), files); err != nil {
+	skipped, err := l.Land(t.Context(), files)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return l, b
+	return l.Landed(), skipped, b
 }
 
 func file(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
@@ -62,7 +64,7 @@ const own = "111122223333_CloudTrail_eu-west-1_20230710T1300Z_abcDEF123.json"
 
 func TestEveryFileLandsOnceWhateverItsNameIs(t *testing.T) {
 	one := `{"Records":[` + login + `]}`
-	l, b := land(t, fstest.MapFS{
+	n, skipped, b := land(t, fstest.MapFS{
 		own:                        file(one),
 		"copy/" + own:              file(one),
 		"zipped/" + own + ".gz":    zipped(t, one),
@@ -72,8 +74,8 @@ func TestEveryFileLandsOnceWhateverItsNameIs(t *testing.T) {
 		"plain.json.gz":            file(one), // in spite of its name
 		"pair.json":                file(`{"Records":[{"a":"\ud83d\ude00 \\ud800 \\\" \u00e9","responseElements":{"ConsoleLogin":"Failure"},"eventName":"ConsoleLogin"}]}`),
 	})
-	if n := l.Landed(); n.Objects != 8 || n.Records != 8 || n.Bytes == 0 || len(l.Skipped()) != 0 {
-		t.Errorf("%+v, want 8 objects and records, skipped %v", n, l.Skipped())
+	if n.Objects != 8 || n.Records != 8 || n.Bytes == 0 || len(skipped) != 0 {
+		t.Errorf("%+v, want 8 objects and records, skipped %v", n, skipped)
 	}
 	if b.puts["trail/AWSLogs/111122223333/CloudTrail/eu-west-1/2023/07/10/"+own+".gz"] == nil {
 		t.Error("a file of CloudTrail's own name did not keep it")
@@ -85,7 +87,7 @@ func TestEveryObjectHasAPartition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, b := land(t, fstest.MapFS{
+	_, _, b := land(t, fstest.MapFS{
 		"a.json":   file(`{"Records":[{}]}`),
 		"b.json":   file(`{"Records":[{"eventTime":"0000-01-01T00:00:00Z","recipientAccountId":"x/y","awsRegion":"../"}]}`),
 		"c.json":   file(`{"Records":[{"eventTime":17,"eventName":{},"userIdentity":"root"}]}`),
@@ -105,7 +107,7 @@ func TestEveryObjectHasAPartition(t *testing.T) {
 }
 
 func TestWhatIsNotCloudTrailIsNamed(t *testing.T) {
-	l, b := land(t, fstest.MapFS{
+	n, skipped, b := land(t, fstest.MapFS{
 		"readme.txt":     file("x"),
 		"array.json":     file(`[]`),
 		"broken.json":    file(`{"Records":[`),
@@ -119,9 +121,8 @@ func TestWhatIsNotCloudTrailIsNamed(t *testing.T) {
 		"empty.json":     file(`{"Records":[]}`), // of nobody
 		"nothing.json":   file(``),
 	})
-	skipped := l.Skipped()
-	if l.Landed() != (Landed{}) || len(skipped) != 12 || len(b.puts) != 0 {
-		t.Errorf("%+v landed, %d objects, skipped %v", l.Landed(), len(b.puts), skipped)
+	if n != (Landed{}) || len(skipped) != 12 || len(b.puts) != 0 {
+		t.Errorf("%+v landed, %d objects, skipped %v", n, len(b.puts), skipped)
 	}
 	for _, s := range skipped {
 		if s.Why == "" {
@@ -135,12 +136,7 @@ func TestTheShippedFilesLand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bodies{puts: map[string][]byte{}}
-	l := &Lander{Put: b.put, Bucket: "trail"}
-	if err := l.Land(t.Context(), files); err != nil {
-		t.Fatal(err)
-	}
-	if n := l.Landed(); n.Objects != 28 || n.Records != 1233 || len(l.Skipped()) != 0 {
-		t.Errorf("%+v, skipped %v", n, l.Skipped())
+	if n, skipped, _ := land(t, files); n.Objects != 28 || n.Records != 1233 || len(skipped) != 0 {
+		t.Errorf("%+v, skipped %v", n, skipped)
 	}
 }

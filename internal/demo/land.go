@@ -48,17 +48,9 @@ func (l *Lander) Landed() Landed {
 	return l.landed
 }
 
-// Skipped returns what was skipped so far, by path.
-func (l *Lander) Skipped() []Skipped {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	slices.SortFunc(l.skipped, func(a, b Skipped) int { return cmp.Compare(a.Path, b.Path) })
-	return slices.Clone(l.skipped)
-}
-
-// Land lands all CloudTrail files below the root of files. It reads a few at a time,
-// so a folder of any size fits.
-func (l *Lander) Land(ctx context.Context, files fs.FS) error {
+// Land lands all CloudTrail files below the root of files, and returns the others, by
+// path. It reads a few at a time, so a folder of any size fits.
+func (l *Lander) Land(ctx context.Context, files fs.FS) ([]Skipped, error) {
 	l.keys = map[string]bool{}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(uploads)
@@ -75,10 +67,9 @@ func (l *Lander) Land(ctx context.Context, files fs.FS) error {
 		}
 		return nil
 	})
-	if failed := group.Wait(); failed != nil {
-		return failed
-	}
-	return err
+	err = cmp.Or(group.Wait(), err)
+	slices.SortFunc(l.skipped, func(a, b Skipped) int { return cmp.Compare(a.Path, b.Path) })
+	return l.skipped, err
 }
 
 func (l *Lander) skip(name string, why error) {
@@ -93,12 +84,11 @@ func (l *Lander) skip(name string, why error) {
 
 // file lands a file, unless it is none of CloudTrail's.
 func (l *Lander) file(ctx context.Context, files fs.FS, name string) error {
+	var where place
 	t, err := readTrail(files, name)
-	if err != nil {
-		l.skip(name, err)
-		return nil
+	if err == nil {
+		where, err = t.place(l.Now)
 	}
-	where, err := t.place(l.Now)
 	if err != nil {
 		l.skip(name, err)
 		return nil

@@ -92,9 +92,8 @@ type landedLine struct {
 // landFiles puts the files into the bucket.
 func (s *Story) landFiles(ctx context.Context) error {
 	stop := terminal.Progress(s.Err, func() string { return faults.Count(s.Landed().Objects, "file") + " landed" })
-	err := s.Land(ctx, s.Files)
+	skipped, err := s.Land(ctx, s.Files)
 	stop()
-	skipped := s.Skipped()
 	for _, f := range skipped[:min(len(skipped), mostSkipped)] {
 		s.Say("skipped: " + terminal.Escape(f.Path) + ": " + terminal.Escape(f.Why))
 	}
