@@ -86,24 +86,16 @@ func (a *app) search(ctx context.Context, client *query.Client, sql, format stri
 	if err != nil {
 		return queryError(err)
 	}
-	var to prompt.Printer
-	if format == "table" {
-		to = prompt.Table(a.stdout, terminal.Width(a.stdout), "", answer.Columns)
-	} else {
-		to = prompt.Rows(format, a.stdout, answer.Columns)
-	}
+	to := prompt.Rows(format, a.stdout, answer.Columns)
 	for row, err := range answer.Rows {
 		if err != nil {
 			return queryError(err)
 		}
 		if err := to.Row(row); err != nil {
-			return fmt.Errorf("write a result: %w", err)
+			return wrote(err)
 		}
 	}
-	if err := to.Close(); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
+	return wrote(to.Close())
 }
 
 // answer prints the answers to queries, or else to the statements of stdin.

@@ -16,10 +16,12 @@ type Printer struct {
 	Close func() error
 }
 
-// Rows prints rows for a program: "json" is an object a line, anything else CSV.
-// For a person there is [Table].
+// Rows prints rows: "table" is for a person, "json" an object a line, anything else CSV.
 func Rows(format string, w io.Writer, columns []Column) Printer {
-	if format == "json" {
+	switch format {
+	case "table":
+		return Table(w, terminal.Width(w), "", columns)
+	case "json":
 		return Printer{func(r []*string) error { return jsonLine(w, columns, r) }, nothing}
 	}
 	out := bufio.NewWriter(w)
