@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -18,14 +17,12 @@ import (
 	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/aws/diagnostics"
 	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/doctor"
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -88,16 +85,13 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 	d.Facts.Partitions = func(ctx context.Context, t refresh.Table) iter.Seq2[refresh.Partition, error] {
 		return glue.NewReader(cfg, c.Database).All(ctx, t, "")
 	}
-	d.Facts.Schema = func(ctx context.Context, name string) (schema.Schema, error) {
-		d, err := glue.NewTables(cfg, c.Database).Describe(ctx, name)
+	d.Facts.Schema = glue.NewTables(cfg, c.Database).Schema
+	d.Facts.Parked = func(ctx context.Context, most int) ([]parked.Copy, error) {
+		queue, err := sqs.Open(ctx, cfg, c.Queue)
 		if err != nil {
-			return schema.Schema{}, err
+			return nil, err
 		}
-		t, err := d.Statement()
-		if err != nil {
-			return schema.Schema{}, err
-		}
-		return schema.Of(t), nil
+		return sampleParked(ctx, queue, most)
 	}
 	if err != nil { // a finding, and the cause of all others
 		d.Facts.Identity = func(context.Context) (doctor.Identity, error) {
@@ -158,21 +152,13 @@ func (a *app) printFindings(findings []doctor.Finding) error {
 			return err
 		}
 	}
-	if slices.ContainsFunc(findings, unheard) {
+	if slices.ContainsFunc(findings, func(f doctor.Finding) bool { return f.Unheard() }) {
 		a.advise("what landed meanwhile is in no message: once that is mended, \"athena-refresh reconcile\" finds it")
 	}
 	if !well {
 		return errUndone
 	}
 	return nil
-}
-
-// unheard says whether notifications may not have come to the queue.
-func unheard(f doctor.Finding) bool {
-	if f.Verdict != doctor.Wrong {
-		return false
-	}
-	return slices.Contains([]string{"queue", "queue_policy", "encryption", "bucket", "notification"}, f.Check)
 }
 
 // findingText is a finding for a person:
@@ -212,13 +198,11 @@ func probeTools(cfg aws.Config, c *config.Config) doctor.Tools {
 	put, remove := diagnostics.Marks(cfg)
 	functions := account.NewFunctions(cfg)
 	mender := glue.NewMender(cfg, glue.NewReader(cfg, c.Database))
-	search := query.New(cfg, query.Options{Database: c.Database, WorkGroup: c.WorkGroup, ResultsBucket: c.ResultsBucket})
 	return doctor.Tools{
-		Put: put, Remove: remove, Select: search.Do,
+		Put: put, Remove: remove, Select: searcher(cfg, c).Do,
 		Drop: func(ctx context.Context, tab refresh.Table, values []string) error {
 			return errors.Join(mender.Drop(ctx, tab, []refresh.Partition{{Values: values}})...)
 		},
-		Parked: func(ctx context.Context, _, key string) ([]string, error) { return parkedFor(ctx, cfg, c, key) },
 		Answers: func(ctx context.Context) error {
 			serving, err := functions.Serving(ctx, c.FunctionName)
 			if err != nil {
@@ -229,42 +213,11 @@ func probeTools(cfg aws.Config, c *config.Config) doctor.Tools {
 	}
 }
 
-// parkedFor are the reasons beside an object's message in the dead-letter queue.
-func parkedFor(ctx context.Context, cfg aws.Config, c *config.Config, key string) (reasons []string, err error) {
-	copies, err := someParked(ctx, cfg, c, 200)
-	for _, cp := range copies {
-		if cp.Note == nil || !strings.Contains(cp.Body, key[strings.LastIndexByte(key, '/')+1:]) {
-			continue
-		}
-		for _, r := range cp.Note.Reasons {
-			reasons = append(reasons, string(r))
-		}
-	}
-	return reasons, err
-}
-
-// someParked are some of the messages in the dead-letter queue.
-func someParked(ctx context.Context, cfg aws.Config, c *config.Config, most int) ([]parked.Copy, error) {
-	queue, err := sqs.Open(ctx, cfg, c.Queue)
-	if err != nil {
-		return nil, err
-	}
-	return sampleParked(ctx, queue, most)
-}
-
 // writeBundle writes what a bug report needs into a file.
 func (a *app) writeBundle(ctx context.Context, d *doctor.Doctor, cfg aws.Config, findings []doctor.Finding, name string) error {
 	about := doctor.About{
 		Version: worker.Version(), Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH,
-		Plan: deploy.Variables(d.Config, cfg.Region, deploy.ARM64, deploy.NoBundle), ConfigHash: configHash(d.Config),
-	}
-	copies, err := someParked(ctx, cfg, d.Config, 100)
-	groups := parked.Groups(copies, d.Router)
-	if about.Parked = groups; err != nil {
-		about.Parked = map[string]string{"error": err.Error()}
-	}
-	for _, g := range groups {
-		about.Keys = append(about.Keys, g.Examples...)
+		Plan: deploy.Variables(d.Config, cfg.Region, deploy.ARM64, deploy.NoBundle),
 	}
 	text, err := d.Bundle(ctx, about, findings)
 	if err != nil {
@@ -275,13 +228,4 @@ func (a *app) writeBundle(ctx context.Context, d *doctor.Doctor, cfg aws.Config,
 	}
 	a.say(fmt.Sprintf("%s: accounts, buckets and objects have other names in it; look it over before you send it to anybody", name))
 	return nil
-}
-
-// configHash is that of what the function is given.
-func configHash(c *config.Config) string {
-	global, lambda, err := c.Packaged()
-	if err != nil {
-		return err.Error()
-	}
-	return fmt.Sprintf("%x", sha256.Sum256(append(global, lambda...)))
 }

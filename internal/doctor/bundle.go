@@ -3,22 +3,24 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strings"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/table"
 )
 
 // About is what a bundle says beside the facts.
 type About struct {
 	Version, Go, System string
-	ConfigHash          string         // of what the function is given
 	Plan                map[string]any // what a deployment would give the module
-	Parked              any            // why messages were parked last, by groups
-	Keys                []string       // of objects, that are in it
 }
+
+// mostBundled is how many parked messages a bundle tells of.
+const mostBundled = 100
 
 // Bundle is everything about a deployment that a bug report needs, as JSON, with
 // the numbers of accounts and the names of buckets and objects replaced: the same
@@ -27,9 +29,14 @@ func (d *Doctor) Bundle(ctx context.Context, a About, findings []Finding) ([]byt
 	x := d.examination(ctx)
 	c := d.Config
 	queue, dead := fact(x.queue()), fact(x.deadLetters())
+	copies, err := d.Facts.Parked(ctx, mostBundled)
+	groups := parked.Groups(copies, d.Router)
+	for i := range groups {
+		groups[i].Folder = "" // it is no word that could be replaced wherever it stands
+	}
 	b := map[string]any{
-		"version": a.Version, "go": a.Go, "system": a.System, "configuration": map[string]any{"hash": a.ConfigHash, "buckets": c.Buckets},
-		"plan": a.Plan, "parked": a.Parked, "findings": findings,
+		"version": a.Version, "go": a.Go, "system": a.System, "configuration": map[string]any{"hash": configHash(c), "buckets": c.Buckets},
+		"plan": a.Plan, "parked": fact(groups, err), "findings": findings,
 		"queue": queue, "dead_letter_queue": dead, "work_group": fact(x.workGroup()), "function": fact(x.function()),
 		"triggers": x.triggersFact(ctx), "key": x.keyFact(ctx), "lake_formation": fact(d.Facts.Governed(ctx, c.Database)),
 	}
@@ -41,7 +48,7 @@ func (d *Doctor) Bundle(ctx context.Context, a About, findings []Finding) ([]byt
 		tables[name] = fact(d.Facts.Catalog.Table(ctx, name))
 	}
 	b["notifications"], b["tables"] = notifications, tables
-	return redacted(b, newRedactor(secrets(c, a.Keys)))
+	return redacted(b, newRedactor(secrets(c, groups)))
 }
 
 // redacted is JSON, its texts and the names of its members without secrets.
@@ -88,9 +95,18 @@ func (x *examination) keyFact(ctx context.Context) any {
 	return fact(x.Facts.Key(ctx, q.KMSKey))
 }
 
+// configHash is that of what the function is given.
+func configHash(c *config.Config) string {
+	global, lambda, err := c.Packaged()
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(append(global, lambda...)))
+}
+
 // secrets are the names that a configuration knows. The prefix is in the names of
 // other things, so that it is told by them.
-func secrets(c *config.Config, keys []string) []word {
+func secrets(c *config.Config, groups []parked.Group) []word {
 	words := []word{{c.Account, "account"}, {c.ResultsBucket, "bucket"}}
 	for _, b := range c.Buckets {
 		words = append(words, word{b.Name, "bucket"})
@@ -98,8 +114,10 @@ func secrets(c *config.Config, keys []string) []word {
 			words = append(words, word{prefixOf(r), "key"})
 		}
 	}
-	for _, k := range keys {
-		words = append(words, word{k, "key"})
+	for _, g := range groups {
+		for _, k := range g.Examples {
+			words = append(words, word{k, "key"})
+		}
 	}
 	return words
 }

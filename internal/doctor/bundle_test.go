@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/table"
 )
 
@@ -18,9 +19,11 @@ func TestABundleTellsNobodysNames(t *testing.T) {
 		return Notifications{Queues: []Notification{{ARN: queueARN, Prefix: "secret-project/"}}}, nil
 	}
 	about := About{
-		Version: "v1", ConfigHash: "abc", Keys: []string{"secret/2026/01/02/03/a.gz"},
-		Plan:   map[string]any{"kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", "data_buckets": []string{"p.alerts", "p.logs"}},
-		Parked: []map[string]any{{"reason": "unknown_bucket", "examples": []string{"secret/2026/01/02/03/a.gz"}}},
+		Version: "v1",
+		Plan:    map[string]any{"kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", "data_buckets": []string{"p.alerts", "p.logs"}},
+	}
+	d.Facts.Parked = func(context.Context, int) ([]parked.Copy, error) {
+		return []parked.Copy{{Body: `{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"p.logs"},"object":{"key":"secret/2026/01/02/03/a.gz"}}}]}`}}, nil
 	}
 	findings := []Finding{
 		{Check: "credentials", What: "arn:aws:sts::123456789012:assumed-role/admins/jo@example.com in account 123456789012"},

@@ -36,7 +36,7 @@ func (x *examination) checks() []check {
 			return deadLetterQueue(q, dead, err, c.DeadLetterQueue)
 		})},
 		{"in_flight", c.Queue, needed, x.ofQueue(inFlight)},
-		{"parked", c.DeadLetterQueue, needed, of(x.deadLetters, parked)},
+		{"parked", c.DeadLetterQueue, needed, of(x.deadLetters, nothingParked)},
 		{"captured_tables", c.Database, needed, func(context.Context) Finding { return captured(x.Router) }},
 	}
 	for _, b := range c.Buckets {

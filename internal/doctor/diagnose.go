@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/parked"
 )
 
 // look is a finding that says why a link is broken, if its verdict is wrong.
@@ -68,9 +70,13 @@ func away(why error) Finding {
 	return wrong(why.Error(), "the function has other rules than this configuration: "+redeploy)
 }
 
+// mostSampled is among how many parked messages that of a probe is looked for.
+const mostSampled = 200
+
 // parked: its message came all the way, and could not be placed.
 func (p *probe) parked(ctx context.Context) Finding {
-	reasons, err := p.tools.Parked(ctx, p.bucket.Name, p.at.key)
+	copies, err := p.x.Facts.Parked(ctx, mostSampled)
+	reasons := parked.ReasonsFor(copies, p.at.key)
 	if err != nil || len(reasons) == 0 {
 		return Finding{}
 	}

@@ -15,12 +15,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
@@ -59,6 +61,11 @@ func (f *Finding) Well() bool {
 	return f.Verdict == OK || f.Verdict == NotChecked && f.optional
 }
 
+// Unheard says whether by a finding notifications may not have come to the queue.
+func (f *Finding) Unheard() bool {
+	return f.Verdict == Wrong && slices.Contains([]string{"queue", "queue_policy", "encryption", "bucket", "notification"}, f.Check)
+}
+
 // Facts is where facts come from. Every function may be called by several
 // goroutines. Their errors wrap one of the sentinels below where one applies;
 // any other is reported in its words.
@@ -76,6 +83,8 @@ type Facts struct {
 	WorkGroup  func(ctx context.Context, name string) (WorkGroup, error)
 	Function   func(ctx context.Context, name, alias string) (Function, error)
 	Triggers   func(ctx context.Context, name, alias, queueARN string) (Triggers, error)
+	// Parked are some of the messages in the dead-letter queue.
+	Parked func(ctx context.Context, most int) ([]parked.Copy, error)
 	// Denied returns those of the actions that a principal may not do on a resource.
 	Denied func(ctx context.Context, principal string, actions []string, resource string) ([]string, error)
 }

@@ -22,9 +22,6 @@ type Tools struct {
 	Remove func(ctx context.Context, bucket, key string) error
 	Drop   func(ctx context.Context, tab refresh.Table, values []string) error
 	Select func(ctx context.Context, sql string) error
-	// Parked are the reasons for which the message of an object was parked;
-	// none if it isn't among the first few hundred that are.
-	Parked func(ctx context.Context, bucket, key string) ([]string, error)
 	// Answers asks the version of the function that serves for its settings, and
 	// says what is wrong with them.
 	Answers func(context.Context) error

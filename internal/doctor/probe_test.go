@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 )
@@ -55,6 +56,16 @@ func newPipe(t *testing.T) *pipe {
 		}
 		return q, err
 	}
+	p.Facts.Parked = func(context.Context, int) (copies []parked.Copy, err error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for name := range p.objects {
+			if p.reason != "" {
+				copies = append(copies, parked.Copy{Body: name, Note: &parked.Note{Reasons: []refresh.Reason{refresh.Reason(p.reason)}}})
+			}
+		}
+		return copies, nil
+	}
 	p.tools = Tools{
 		Put: func(_ context.Context, bucket, key string) error {
 			p.mu.Lock()
@@ -77,13 +88,7 @@ func newPipe(t *testing.T) *pipe {
 			p.dropped++
 			return nil
 		},
-		Select: func(context.Context, string) error { return nil },
-		Parked: func(context.Context, string, string) ([]string, error) {
-			if p.reason == "" {
-				return nil, nil
-			}
-			return []string{p.reason}, nil
-		},
+		Select:  func(context.Context, string) error { return nil },
 		Answers: func(context.Context) error { return nil },
 	}
 	return p

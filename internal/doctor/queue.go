@@ -167,7 +167,7 @@ func inFlight(q Queue) Finding {
 	return ok("%s", messages(q.InFlight))
 }
 
-func parked(dead Queue, err error) Finding {
+func nothingParked(dead Queue, err error) Finding {
 	switch {
 	case err != nil:
 		return unchecked("see dead_letter_queue", "")

@@ -100,9 +100,9 @@ func TestQueue(t *testing.T) {
 		"dead letters of nothing":     {deadLetterQueue(Queue{}, Queue{}, errNoQueue, "p_queue_dlq"), NotChecked, "see queue"},
 		"in flight":                   {inFlight(with(func(q *Queue) { q.InFlight = crowded - 1 })), OK, ""},
 		"in flight near the limit":    {inFlight(with(func(q *Queue) { q.InFlight = crowded })), Warning, "60000 messages"},
-		"nothing parked":              {parked(goodQueue(), nil), OK, ""},
-		"parked and being looked at":  {parked(parkedOne, nil), Warning, "1 message parked | athena-refresh parked sample"},
-		"parked can't be seen":        {parked(Queue{}, ErrDenied), NotChecked, "see dead_letter_queue"},
+		"nothing parked":              {nothingParked(goodQueue(), nil), OK, ""},
+		"parked and being looked at":  {nothingParked(parkedOne, nil), Warning, "1 message parked | athena-refresh parked sample"},
+		"parked can't be seen":        {nothingParked(Queue{}, ErrDenied), NotChecked, "see dead_letter_queue"},
 		"a command for another stack": {keeps(Queue{URL: "http://127.0.0.1:4566/1/q"}), Warning, "aws --endpoint-url http://127.0.0.1:4566 sqs "},
 	})
 }

@@ -127,3 +127,14 @@ func TestAGroupSaysWhatItsObjectsWouldGetNow(t *testing.T) {
 		t.Errorf("got %+v", groups)
 	}
 }
+
+// TestAnObjectsReasonsAreThoseOfItsMessages, whatever its folder is encoded as.
+func TestAnObjectsReasonsAreThoseOfItsMessages(t *testing.T) {
+	copies := []Copy{
+		{Body: body("b dt%3D1/x"), Note: note("table_missing")}, {Body: body("b dt%3D1/y"), Note: note("unknown_bucket")},
+		{Body: body("b dt%3D1/x")}, {Body: body("b dt%3D1/x"), Note: note("no_layout_match", "malformed")},
+	}
+	if got := ReasonsFor(copies, "dt=1/x"); !reflect.DeepEqual(got, []string{"table_missing", "no_layout_match", "malformed"}) {
+		t.Errorf("%q", got)
+	}
+}

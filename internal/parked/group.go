@@ -98,3 +98,17 @@ func Origins(copies []Copy) map[Origin]int {
 	}
 	return counts
 }
+
+// ReasonsFor are those that stand beside the copies whose bodies name an object: by
+// its file, as a body may have the rest of the key encoded.
+func ReasonsFor(copies []Copy, key string) (reasons []string) {
+	for _, c := range copies {
+		if c.Note == nil || !strings.Contains(c.Body, key[strings.LastIndexByte(key, '/')+1:]) {
+			continue
+		}
+		for _, r := range c.Note.Reasons {
+			reasons = append(reasons, string(r))
+		}
+	}
+	return reasons
+}

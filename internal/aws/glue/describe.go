@@ -1,6 +1,7 @@
 package glue
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
@@ -36,6 +38,19 @@ func (d *Description) Statement() (*hiveql.CreateTable, error) {
 	}
 	s.PartitionKeys, err = hiveColumns(d.PartitionKeys)
 	return s, err
+}
+
+// Schema is how the files of a table are read. What Hive can't have has none.
+func (t *Tables) Schema(ctx context.Context, name string) (schema.Schema, error) {
+	d, err := t.Describe(ctx, name)
+	if err != nil {
+		return schema.Schema{}, err
+	}
+	s, err := d.Statement()
+	if err != nil {
+		return schema.Schema{}, err
+	}
+	return schema.Of(s), nil
 }
 
 func hiveColumns(columns []Column) ([]hiveql.Column, error) {
