@@ -115,7 +115,7 @@ func (s *service) work(ctx context.Context) error {
 	serveErr := make(chan error, 1)
 	side.Go(func() {
 		defer cancel()
-		serveErr <- servePages(ctx, s.pages, statuspage.Handler(source), source.Token, s.log)
+		serveErr <- statuspage.Serve(ctx, s.pages, source, s.log)
 	})
 	side.Go(func() { source.Watcher.Run(ctx) })
 	side.Go(func() { remind(ctx, w) })

@@ -40,7 +40,7 @@ func (a *app) serveStatus(ctx context.Context, f statusFlags) error {
 	var side sync.WaitGroup
 	side.Go(func() { source.Watcher.Run(ctx) })
 	side.Go(func() { watched.run(ctx) })
-	err = servePages(ctx, pages, statuspage.Handler(source), source.Token, log)
+	err = statuspage.Serve(ctx, pages, source, log)
 	cancel()
 	side.Wait()
 	return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
 
 	"athenarefresh/cmd/internal/worker"
@@ -137,22 +136,4 @@ func closePages(l net.Listener) error {
 		return nil
 	}
 	return l.Close()
-}
-
-// servePages serves until ctx ends, and closes l. Who opens the page with the token
-// may press its buttons, and read it from another machine.
-func servePages(ctx context.Context, l net.Listener, h http.Handler, token string, log *slog.Logger) error {
-	if l == nil {
-		<-ctx.Done()
-		return nil
-	}
-	url := "http://" + l.Addr().String()
-	log.Info("pages", "status", url+"/", "healthz", url+"/healthz", "metrics", url+"/metrics", "with_buttons", url+"/?token="+token)
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve the pages: %w", err)
-	}
-	return nil
 }
