@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"regexp"
 	"slices"
 	"sync"
 
@@ -27,8 +28,8 @@ type app struct {
 
 	logFormat string // --log-format
 
-	list       sync.Once // makes configured
-	configured []string  // the commands that read the configuration, see paste
+	list       sync.Once      // makes configured
+	configured *regexp.Regexp // finds commands in a hint, see paste
 }
 
 // defaultConf is where the configuration is unless --conf says otherwise.

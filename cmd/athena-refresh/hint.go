@@ -62,9 +62,6 @@ func (a *app) tell(level slog.Level, text, hint string) {
 	}
 }
 
-// named is a command of this program in a text.
-var named = regexp.MustCompile(`\bathena-refresh ([a-z]+)\b`)
-
 // paste has the commands in a text read the configuration that this run read,
 // so that they can be pasted as they stand.
 func (a *app) paste(text string) string {
@@ -72,24 +69,21 @@ func (a *app) paste(text string) string {
 		return text
 	}
 	a.list.Do(func() { a.configured = configured((&app{}).root()) })
-	return named.ReplaceAllStringFunc(text, func(command string) string {
-		program, name, _ := strings.Cut(command, " ")
-		if !slices.Contains(a.configured, name) {
-			return command
-		}
-		return program + " --conf " + faults.Word(a.conf) + " " + name
+	return a.configured.ReplaceAllStringFunc(text, func(command string) string {
+		return strings.Replace(command, " ", " --conf "+faults.Word(a.conf)+" ", 1)
 	})
 }
 
-// configured are the commands that read the configuration: all but pages of help,
-// and what is about the program itself.
-func configured(root *cobra.Command) (names []string) {
+// configured finds the commands in a text that read the configuration: all but pages
+// of help, and what is about the program itself.
+func configured(root *cobra.Command) *regexp.Regexp {
+	var names []string
 	for _, c := range root.Commands() {
 		if !c.IsAdditionalHelpTopicCommand() && !slices.Contains([]string{"completion", "help", "man", "version"}, c.Name()) {
 			names = append(names, c.Name())
 		}
 	}
-	return names
+	return regexp.MustCompile(`\bathena-refresh (` + strings.Join(names, "|") + `)\b`)
 }
 
 // advise says what to do next. What --json prints is for programs, whose
