@@ -183,9 +183,7 @@ func depths(ctx context.Context, queue *sqs.Queue) (d statuspage.Depths, err err
 		}
 		return d, err
 	}
-	if n, err := inDeadLetters(ctx, queue); err == nil {
-		d.Parked = &n
-	}
+	d.Parked, _ = inDeadLetters(ctx, queue)
 	return d, nil
 }
 

@@ -238,16 +238,9 @@ func (a *app) openMonitor(ctx context.Context, s statusFlags) (*monitored, error
 	case err != nil:
 		return nil, explainAWS("open queue "+c.Queue, err)
 	}
-	m.Metrics, m.Depth, m.Parked = cloudwatch.New(m.cfg), m.queue.Depth, m.inDeadLetters
+	m.Metrics, m.Depth = cloudwatch.New(m.cfg), m.queue.Depth
+	m.Parked = func(ctx context.Context) (*int, error) { return inDeadLetters(ctx, m.queue) }
 	return m, nil
-}
-
-func (m *monitored) inDeadLetters(ctx context.Context) (*int, error) {
-	n, err := inDeadLetters(ctx, m.queue)
-	if errors.Is(err, refresh.ErrNoDeadLetterQueue) {
-		return nil, nil
-	}
-	return &n, err
 }
 
 // readRate is how many messages an invocation settles, as its report says.
@@ -266,12 +259,19 @@ func readRate(file string) (monitor.Rate, error) {
 	return rate, nil
 }
 
-// inDeadLetters is how many copies a queue's dead-letter queue holds.
-func inDeadLetters(ctx context.Context, queue *sqs.Queue) (int, error) {
+// inDeadLetters is how many copies a queue's dead-letter queue holds; nil: it has no
+// such queue, or that doesn't answer.
+func inDeadLetters(ctx context.Context, queue *sqs.Queue) (*int, error) {
 	p, err := queue.ParkedQueue(ctx)
+	if errors.Is(err, refresh.ErrNoDeadLetterQueue) {
+		return nil, nil
+	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	visible, inFlight, err := p.Depth(ctx)
-	return visible + inFlight, err
+	if err != nil {
+		return nil, err
+	}
+	return new(visible + inFlight), nil
 }

@@ -58,8 +58,8 @@ type Source struct {
 	Next func(after time.Time) (time.Time, bool)
 	// Reconciled is what is known of S3 compared with the catalog.
 	Reconciled func() reconcile.Last
-	// More are faults that are found elsewhere.
-	More func() []faults.Case
+	// More is a fault that is found elsewhere; nil: none.
+	More func() *faults.Case
 
 	// Stuck is how long the daemon's loop may stand still: longer than a hand
 	// full of slow messages, or an invocation, takes.

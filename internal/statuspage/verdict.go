@@ -42,7 +42,12 @@ func (e *evidence) add(name string, a faults.Args) {
 	if e.source.Deploy != "" {
 		a["deploy"] = e.source.Deploy
 	}
-	c := faults.New(name, a)
+	e.found(faults.New(name, a))
+}
+
+// found adds a case, with commands that are of this configuration.
+func (e *evidence) found(c faults.Case) {
+	c.Run = slices.Clone(c.Run)
 	for i, command := range c.Run {
 		if e.source.Paste != nil {
 			c.Run[i] = e.source.Paste(command)
@@ -82,7 +87,9 @@ func (e *evidence) judge() []faults.Case {
 	e.configuration()
 	e.compared()
 	if e.source.More != nil {
-		e.cases = append(e.cases, e.source.More()...)
+		if c := e.source.More(); c != nil {
+			e.found(*c)
+		}
 	}
 	faults.Sort(e.cases)
 	return e.cases
