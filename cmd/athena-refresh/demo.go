@@ -16,6 +16,7 @@ import (
 	"athenarefresh/internal/demo"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema/infer"
 
 	"github.com/spf13/cobra"
 )
@@ -128,7 +129,7 @@ func (o *opened) makeTable(ctx context.Context, name string) error {
 		return err
 	}
 	m := tableMaker{tables: &tables{app: o.app, c: o.config, rules: o.router}}
-	planned, err := m.plan(ctx, h, &origin{schema: "cloudtrail"})
+	planned, err := m.plan(ctx, h, &infer.Origin{Schema: "cloudtrail"})
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@
 //	internal/parked          looks into the dead-letter queue and sends back; owns the interface DeadLetters
 //	internal/schema          columns and formats of tables: a source's, a file's, merged   pure
 //	internal/schema/sample   brings a few files of a folder here, to look at
-//	internal/schema/infer    the schema of a sample, by DuckDB
+//	internal/schema/infer    where a schema comes from; that of a sample, by DuckDB
 //	internal/hiveql          Hive's DDL, read and written                          pure
 //	internal/metrics         the one list of metrics, alerts and charts; CloudWatch's lines  pure
 //	internal/monitor         a queue's numbers → a verdict in words; owns the interface Metrics
@@ -100,8 +100,8 @@
 // a file, with nothing to acknowledge; with --dry-run the catalog is one whose
 // tables all exist and are empty (refresh.Rehearsal), and the statements are
 // written by the function that the Writer uses. table create asks the rules which
-// keys a table has (table.Router.RulesFor), and a sample, a name or a file which
-// columns; what it creates, step 4 accepts. table rebuild changes the table and
+// keys a table has (table.Router.Home), and a sample, a name or a file which columns
+// (infer.Origin); what it creates, step 4 accepts. table rebuild changes the table and
 // then every partition of it (glue.Tables.Rebuild). doctor judges tables by what
 // step 4 would say of them (refresh.Table.Accepts). demo and
 // open are local, run and query in one process (openStack); demo lands files, and holds

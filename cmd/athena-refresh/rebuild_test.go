@@ -18,6 +18,7 @@ import (
 	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema/infer"
 	"athenarefresh/internal/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -257,7 +258,7 @@ func TestARebuildWaitsForPartitionsThatARefreshStillAdds(t *testing.T) {
 		}
 	}
 	stderr := onLine{"waiting", func() { w.addLate(1) }}
-	r := rebuilder{tables: &tables{app: &app{stdout: io.Discard, stderr: stderr}, c: c, rules: router}, late: 2 * time.Second, change: &tableChange{origin: origin{schema: schema}, yes: true}}
+	r := rebuilder{tables: &tables{app: &app{stdout: io.Discard, stderr: stderr}, c: c, rules: router}, late: 2 * time.Second, change: &tableChange{Origin: infer.Origin{Schema: schema}, yes: true}}
 	if err := r.run(t.Context(), "wide"); err != nil || !r.out.Settled || r.out.Changed != 11 {
 		t.Errorf("%v %+v", err, r.out)
 	}

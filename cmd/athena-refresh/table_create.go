@@ -11,6 +11,7 @@ import (
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
+	"athenarefresh/internal/schema/infer"
 	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
@@ -24,18 +25,6 @@ type created struct {
 	DDL      string   `json:"ddl"`
 	Notes    []string `json:"notes"` // for people
 	Next     string   `json:"next"`  // the command that adds what is there already
-}
-
-// tableChange is the flags of a command that shows what it will do first.
-type tableChange struct {
-	origin
-	yes, dryRun bool
-}
-
-func (t *tableChange) flags(cmd *cobra.Command) {
-	t.origin.flags(cmd)
-	cmd.Flags().BoolVar(&t.yes, "yes", false, "don't ask")
-	cmd.Flags().BoolVar(&t.dryRun, "dry-run", false, "only print what would be done")
 }
 
 func (a *app) tableCreate() *cobra.Command {
@@ -57,15 +46,12 @@ The columns come from one of:
   athena-refresh table create --all --yes`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case all && len(args)+len(change.from)+len(change.schema)+len(change.format) > 0:
+			case all && (len(args) > 0 || change.Origin != infer.Origin{}):
 				return errors.New("table create: --all makes every table by its rule: leave out the name and the schema")
 			case all:
 				return nil
 			}
-			if err := exactly(1, "table create: name one table, or --all")(cmd, args); err != nil {
-				return err
-			}
-			return change.check("table create")
+			return change.check(cmd, args, "table create: name one table, or --all")
 		},
 		ValidArgsFunction: a.completeTables,
 		RunE: a.onTables(func(ctx context.Context, t *tables, args []string) error {
@@ -89,7 +75,7 @@ type tableMaker struct {
 }
 
 func (m *tableMaker) one(ctx context.Context, name string) error {
-	h, err := homeOf(m.rules, name, m.change.from)
+	h, err := homeOf(m.rules, name, m.change.From)
 	if err != nil {
 		return err
 	}
@@ -103,7 +89,7 @@ func (m *tableMaker) one(ctx context.Context, name string) error {
 				"athena-refresh table show %[1]s; table rebuild %[1]s gives it other columns", h.Table)
 		}
 	}
-	planned, err := m.plan(ctx, h, &m.change.origin)
+	planned, err := m.plan(ctx, h, &m.change.Origin)
 	if err != nil {
 		return err
 	}
@@ -176,30 +162,30 @@ func (m *tableMaker) planNamed(ctx context.Context, name string) (*created, erro
 	if err != nil {
 		return nil, err
 	}
-	from := &origin{}
+	from := &infer.Origin{}
 	if path, ok := m.saved(name); ok {
-		from.schema = path
+		from.Schema = path
 	} else if _, ok := schema.Named(h.Source); !ok {
-		from.from = h.Location
+		from.From = h.Location
 	}
 	return m.plan(ctx, h, from)
 }
 
 // plan is the table with that home and the schema of an origin.
-func (m *tableMaker) plan(ctx context.Context, h *table.Home, from *origin) (*created, error) {
+func (m *tableMaker) plan(ctx context.Context, h *table.Home, from *infer.Origin) (*created, error) {
 	usual := schema.JSON()
 	if h.Parquet {
 		usual = schema.Parquet()
 	}
-	s, notes, err := from.read(ctx, m.tables, h, usual)
+	s, err := m.schemaOf(ctx, from, h, usual)
 	if err != nil {
 		return nil, err
 	}
-	if h.Table == "alerts" && (from.schema == "alerts" || h.Source == "alerts") && h.Rules[0].Folder == "" {
+	if h.Table == "alerts" && (from.Schema == "alerts" || h.Source == "alerts") && h.Rules[0].Folder == "" {
 		h.Location += "alerts/" // StreamAlert's own folder, which its layout leaves open
 	}
-	return &created{Table: h.Table, Database: m.c.Database, DDL: s.Table(m.c.Database, h.Table, h.Keys, h.Location).SQL(),
-		Notes: append([]string{}, notes...), Next: m.paste("athena-refresh reconcile " + h.Table + " --fix")}, nil
+	return &created{Table: h.Table, Database: m.c.Database, DDL: s.Schema.Table(m.c.Database, h.Table, h.Keys, h.Location).SQL(),
+		Notes: append([]string{}, s.Notes...), Next: m.paste("athena-refresh reconcile " + h.Table + " --fix")}, nil
 }
 
 // make shows what was planned, asks, and makes it.

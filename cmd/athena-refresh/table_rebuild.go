@@ -56,10 +56,7 @@ waits for these. The new schema comes from one of:
 		Example: `  athena-refresh table rebuild web --from s3://web-logs/
   athena-refresh table rebuild alerts --schema alerts --yes`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if err := exactly(1, "table rebuild: name one table")(cmd, args); err != nil {
-				return err
-			}
-			return change.check("table rebuild")
+			return change.check(cmd, args, "table rebuild: name one table")
 		},
 		ValidArgsFunction: a.completeTables,
 		RunE: a.onTables(func(ctx context.Context, t *tables, args []string) error {
@@ -124,20 +121,20 @@ func (r *rebuilder) plan(ctx context.Context, name string) (to glue.Shape, err e
 		return to, fmt.Errorf("table %s can't be rebuilt: %w", name, err)
 	}
 	h := &table.Home{Table: d.ID.Name}
-	if ruled, err := homeOf(r.rules, d.ID.Name, r.change.from); err == nil {
+	if ruled, err := homeOf(r.rules, d.ID.Name, r.change.From); err == nil {
 		h.Parquet, h.Source, h.Location = ruled.Parquet, ruled.Source, ruled.Location
 	}
 	for _, k := range now.PartitionKeys {
 		h.Keys = append(h.Keys, k.Name) // the table's own, whatever the rules say by now
 	}
 	before := schema.Of(now).Format
-	wanted, notes, err := r.change.read(ctx, r.tables, h, before)
+	wanted, err := r.schemaOf(ctx, &r.change.Origin, h, before)
 	if err != nil {
 		return to, err
 	}
 	wanted.Format = wanted.Refit(before)
 	columns, more := schema.Merge(now.Columns, wanted.Columns, r.anyType)
-	r.out = rebuilt{Table: d.ID.Name, Database: r.c.Database, Notes: append(append([]string{}, notes...), more...), Settled: true,
+	r.out = rebuilt{Table: d.ID.Name, Database: r.c.Database, Notes: append(append([]string{}, wanted.Notes...), more...), Settled: true,
 		Changes: schema.Changes(now.Columns, columns, &before, &wanted.Format)}
 	return shapeOf(columns, &wanted.Format, d), nil
 }

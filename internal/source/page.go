@@ -153,6 +153,16 @@ func (p *Page) complete(open string) error {
 	return nil
 }
 
+// ToKnow is the page's warnings, each in a line.
+func (p *Page) ToKnow() (list []string) {
+	for text := range strings.SplitSeq("\n"+p.Warnings, "\n- ") {
+		if text = strings.Join(strings.Fields(text), " "); text != "" {
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
 // Example is the partition of the page's first key.
 func (p *Page) Example() (table.Partition, error) {
 	at := bySource().Place(p.Name, p.Keys[0])

@@ -1,5 +1,6 @@
-// Package infer finds out the schema of a sample of files: their format, their
-// columns and Hive's types of them, and what of that is a guess.
+// Package infer finds out the schema of a table, wherever somebody says that it comes
+// from ([Origin]): above all that of a sample of files, their format, their columns and
+// Hive's types of them, and what of that is a guess.
 //
 // It reads local files only, with DuckDB (where cgo is: [Available]), in a
 // session that can read nothing but the sample's folder.

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,8 +9,28 @@ import (
 	"athenarefresh/internal/terminal"
 )
 
-// Proof is the statement that counts what a table of this name reads of the sample.
-func (t *Table) Proof(name string) string {
+// Reading runs statements in an Athena that is gone afterwards, whose location
+// s3://sample/t/ is a folder of this machine, and returns what the last one answers.
+// Of a statement that fails it says why.
+type Reading func(ctx context.Context, dir string, statements ...string) (answer [][]*string, failed string, err error)
+
+// prove reads a sample back through the table and says what comes out otherwise. A
+// table that fails on it is none.
+func (t *Table) prove(ctx context.Context, dir string, read Reading) ([]string, error) {
+	answer, failed, err := read(ctx, dir, "CREATE DATABASE sample", t.Schema.Table("sample", "t", nil, "s3://sample/t/").SQL(), t.proof())
+	switch {
+	case err != nil:
+		return nil, err
+	case strings.Contains(failed, "NOT_SUPPORTED") || strings.Contains(failed, "HIVE_UNSUPPORTED_FORMAT"):
+		return []string{"the sample was not read back: " + failed}, nil
+	case failed != "":
+		return nil, fmt.Errorf("a table of what the sample looks like does not read it: %s", failed)
+	}
+	return t.proven(answer)
+}
+
+// proof is the statement that counts what the table reads of the sample.
+func (t *Table) proof() string {
 	counts := []string{"count(*)"}
 	for _, c := range t.Columns {
 		value := `"` + strings.ReplaceAll(c.Name, `"`, `""`) + `"`
@@ -18,11 +39,11 @@ func (t *Table) Proof(name string) string {
 		}
 		counts = append(counts, "count("+value+")")
 	}
-	return "SELECT " + strings.Join(counts, ", ") + " FROM " + name
+	return "SELECT " + strings.Join(counts, ", ") + " FROM t"
 }
 
-// Proven says what the answer to [Table.Proof] has otherwise than the sample.
-func (t *Table) Proven(answer [][]*string) (notes []string, err error) {
+// proven says what the answer to the proof has otherwise than the sample.
+func (t *Table) proven(answer [][]*string) (notes []string, err error) {
 	if len(answer) == 0 || len(answer[0]) != 1+len(t.Columns) {
 		return nil, fmt.Errorf("read the sample back: no answer")
 	}
