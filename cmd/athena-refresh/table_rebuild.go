@@ -11,7 +11,6 @@ import (
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/faults"
-	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -120,36 +119,19 @@ func (r *rebuilder) plan(ctx context.Context, name string) (to glue.Shape, err e
 	if err != nil {
 		return to, fmt.Errorf("table %s can't be rebuilt: %w", name, err)
 	}
-	h := &table.Home{Table: d.ID.Name}
-	if ruled, err := homeOf(r.rules, d.ID.Name, r.change.From); err == nil {
-		h.Parquet, h.Source, h.Location = ruled.Parquet, ruled.Source, ruled.Location
+	h, err := homeOf(r.rules, d.ID.Name, r.change.From)
+	if err != nil { // nothing feeds it any more, or only what will be refused
+		h = &table.Home{Table: d.ID.Name}
 	}
-	for _, k := range now.PartitionKeys {
-		h.Keys = append(h.Keys, k.Name) // the table's own, whatever the rules say by now
-	}
-	before := schema.Of(now).Format
-	wanted, err := r.schemaOf(ctx, &r.change.Origin, h, before)
+	h.Keys = d.KeyNames() // the table's own, whatever the rules say by now
+	before := schema.Of(now)
+	wanted, err := r.schemaOf(ctx, &r.change.Origin, h, before.Format)
 	if err != nil {
 		return to, err
 	}
-	wanted.Format = wanted.Refit(before)
-	columns, more := schema.Merge(now.Columns, wanted.Columns, r.anyType)
-	r.out = rebuilt{Table: d.ID.Name, Database: r.c.Database, Notes: append(append([]string{}, wanted.Notes...), more...), Settled: true,
-		Changes: schema.Changes(now.Columns, columns, &before, &wanted.Format)}
-	return shapeOf(columns, &wanted.Format, d), nil
-}
-
-func shapeOf(columns []hiveql.Column, f *schema.Format, d *glue.Description) glue.Shape {
-	to := glue.Shape{SerDe: f.SerDe, SerDeProperties: f.SerDeProperties, InputFormat: f.InputFormat, OutputFormat: f.OutputFormat, Properties: map[string]string{}}
-	for _, p := range schema.FormatProperties() {
-		if v := f.Properties[p]; v != d.Properties[p] {
-			to.Properties[p] = v
-		}
-	}
-	for _, c := range columns {
-		to.Columns = append(to.Columns, glue.Column{Name: c.Name, Type: c.Type.String(), Comment: c.Comment})
-	}
-	return to
+	after, changes, notes := before.Become(wanted.Schema, r.anyType)
+	r.out = rebuilt{Table: d.ID.Name, Database: r.c.Database, Changes: changes, Notes: append(append([]string{}, wanted.Notes...), notes...), Settled: true}
+	return d.ShapeFor(&after), nil
 }
 
 // summary is the changes, for a person.

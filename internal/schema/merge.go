@@ -8,7 +8,35 @@ import (
 	"athenarefresh/internal/hiveql"
 )
 
-// Merge is the columns that a table of the old ones can be given while it is
+// Become is the schema that a table of s can be given for a wanted one while it is
+// queried, what of it changes, and why it is not the wanted one where it is not: the
+// last two for people, a line each.
+func (s *Schema) Become(wanted Schema, anyType bool) (to Schema, changes, notes []string) {
+	to.Format = wanted.refit(s.Format)
+	to.Columns, notes = merge(s.Columns, wanted.Columns, anyType)
+	return to, s.changes(&to), notes
+}
+
+// changes are what becomes other in a table, for people, a line each.
+func (s *Schema) changes(to *Schema) []string {
+	list, now := []string{}, s.Columns
+	for i, c := range to.Columns {
+		switch {
+		case i >= len(now):
+			list = append(list, fmt.Sprintf("+ %s %s", c.Name, c.Type))
+		case now[i].Type.String() != c.Type.String():
+			list = append(list, fmt.Sprintf("~ %s %s, was %s", c.Name, c.Type, now[i].Type))
+		case now[i].Comment != c.Comment:
+			list = append(list, fmt.Sprintf("~ %s, its comment", c.Name))
+		}
+	}
+	if a, b := s.String(), to.String(); a != b {
+		list = append(list, fmt.Sprintf("~ read by %s, was %s", b, a))
+	}
+	return list
+}
+
+// merge is the columns that a table of the old ones can be given while it is
 // queried, and why they are not the wanted ones where they are not.
 //
 // A partition keeps the columns that it was made with until it is changed too,
@@ -17,7 +45,7 @@ import (
 // type becomes one that Athena reads the old one as. With anyType it becomes
 // the wanted one in any case: queries of partitions that are not changed yet
 // fail meanwhile.
-func Merge(old, wanted []hiveql.Column, anyType bool) (merged []hiveql.Column, notes []string) {
+func merge(old, wanted []hiveql.Column, anyType bool) (merged []hiveql.Column, notes []string) {
 	for _, o := range old {
 		i := slices.IndexFunc(wanted, func(w hiveql.Column) bool { return w.Name == o.Name })
 		if i < 0 {
@@ -80,7 +108,7 @@ func mergeTypes(old, wanted hiveql.Type) hiveql.Type {
 	return old
 }
 
-// mergeStructs treats fields as Merge does columns.
+// mergeStructs treats fields as merge does columns.
 func mergeStructs(old, wanted hiveql.Type) hiveql.Type {
 	merged := hiveql.Type{Name: "struct"}
 	add := func(name string, t hiveql.Type) {

@@ -143,10 +143,10 @@ func (f *Format) kind() string {
 	return f.SerDe
 }
 
-// Refit is the format of a table that has the schema from now on: what its
+// refit is the format of a table that has the schema from now on: what its
 // files are read by stays, unless they are of another kind or somebody asked
 // for something else. What the SerDe was told of other columns stays too.
-func (s *Schema) Refit(now Format) Format {
+func (s *Schema) refit(now Format) Format {
 	if s.Exact || s.kind() != now.kind() {
 		return s.Format
 	}

@@ -81,12 +81,23 @@ func (d *Description) What() string {
 // Shape is how the files of a table and of its partitions are read: what a
 // rebuild gives them.
 type Shape struct {
-	Columns         []Column // of the files
-	SerDe           string
-	SerDeProperties map[string]string
-	InputFormat     string
-	OutputFormat    string
-	Properties      map[string]string // of the table; to a rebuild, "" removes one
+	Columns       []Column // of the files
+	schema.Format          // to a rebuild, a property of the table that is "" is removed
+}
+
+// ShapeFor is the shape that gives the table a schema.
+func (d *Description) ShapeFor(s *schema.Schema) Shape {
+	to := Shape{Format: s.Format}
+	to.Properties = map[string]string{}
+	for _, p := range schema.FormatProperties() {
+		if v := s.Properties[p]; v != d.Properties[p] {
+			to.Properties[p] = v
+		}
+	}
+	for _, c := range s.Columns {
+		to.Columns = append(to.Columns, Column{c.Name, c.Type.String(), c.Comment})
+	}
+	return to
 }
 
 // Column is a column or partition key; Type is Hive's, as stored.
@@ -94,7 +105,7 @@ type Column struct{ Name, Type, Comment string }
 
 // shapeOf is that of a descriptor, which says nothing of a table's properties.
 func shapeOf(sd *types.StorageDescriptor) Shape {
-	s := Shape{Columns: columnsOf(sd.Columns), InputFormat: aws.ToString(sd.InputFormat), OutputFormat: aws.ToString(sd.OutputFormat)}
+	s := Shape{columnsOf(sd.Columns), schema.Format{InputFormat: aws.ToString(sd.InputFormat), OutputFormat: aws.ToString(sd.OutputFormat)}}
 	if sd.SerdeInfo != nil {
 		s.SerDe, s.SerDeProperties = aws.ToString(sd.SerdeInfo.SerializationLibrary), sd.SerdeInfo.Parameters
 	}

@@ -10,6 +10,7 @@ import (
 
 	"athenarefresh/internal/local/awsjson"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schema"
 )
 
 // changing is a Glue with one table, which a rebuild changes and whose calls a
@@ -23,8 +24,8 @@ type changing struct {
 }
 
 var newShape = Shape{
-	Columns: []Column{{"line", "string", ""}, {"added", "bigint", ""}}, SerDe: "serde", SerDeProperties: map[string]string{"case": "insensitive"},
-	InputFormat: "in", OutputFormat: "out", Properties: map[string]string{"skip.header.line.count": "1", "gone": ""},
+	Columns: []Column{{"line", "string", ""}, {"added", "bigint", ""}}, Format: schema.Format{SerDe: "serde", SerDeProperties: map[string]string{"case": "insensitive"},
+		InputFormat: "in", OutputFormat: "out", Properties: map[string]string{"skip.header.line.count": "1", "gone": ""}},
 }
 
 func newChanging(n int) *changing {
