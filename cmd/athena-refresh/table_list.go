@@ -43,28 +43,22 @@ of thousands of them that takes a while.`,
 	return cmd
 }
 
-// counting counts partitions; it notes how far it is.
-type counting struct {
-	*tables
-	name atomic.Value // of the table that is being counted, a string
-	seen atomic.Int64 // of its partitions
-}
-
-func (l *counting) progress() string {
-	name, _ := l.name.Load().(string)
-	return fmt.Sprintf("table %s: %s", name, count(int(l.seen.Load()), "partition"))
-}
-
 func (t *tables) list(ctx context.Context) error {
 	if err := t.connect(ctx); err != nil {
 		return err
 	}
-	l := &counting{tables: t}
-	stop := terminal.Progress(t.stderr, l.progress)
-	lines, err := l.all(ctx)
-	stop()
+	found, err := t.catalog.Descriptions(ctx)
 	if err != nil {
 		return t.explain("list", err)
+	}
+	lines, err := t.counted(ctx, found...)
+	if err != nil {
+		return t.explain("list", err)
+	}
+	for _, name := range t.rules.Tables() {
+		if !slices.ContainsFunc(lines, func(l listed) bool { return l.Table == name }) {
+			lines = append(lines, listed{Table: name, Database: t.c.Database, Buckets: buckets(t.rules.RulesFor(name))})
+		}
 	}
 	if !t.json {
 		return t.printTables(lines)
@@ -77,51 +71,25 @@ func (t *tables) list(ctx context.Context) error {
 	return nil
 }
 
-// all are the tables that exist, then those that only the rules name.
-func (l *counting) all(ctx context.Context) ([]listed, error) {
-	found, err := l.catalog.Descriptions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var lines []listed
-	missing := l.rules.Tables()
+// counted are tables that exist, with the number of their partitions where they have any.
+func (t *tables) counted(ctx context.Context, found ...*glue.Description) (lines []listed, err error) {
+	var name atomic.Value // of the table whose partitions are being counted
+	var seen atomic.Int64 // of these
+	defer terminal.Progress(t.stderr, func() string { return fmt.Sprintf("table %s: %s", name.Load(), count(int(seen.Load()), "partition")) })()
 	for _, d := range found {
-		line, err := l.count(ctx, d)
-		if err != nil {
-			return nil, err
+		name.Store(d.ID.Name)
+		line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: buckets(t.rules.RulesFor(d.ID.Name))}
+		if d.Kind == refresh.Hive && d.Link == "" && len(d.Keys) > 0 {
+			first, last, err := t.catalog.Count(ctx, d.Table, &seen)
+			if err != nil {
+				return nil, err
+			}
+			n := int(seen.Load())
+			line.Partitions, line.First, line.Last = &n, valuesOf(d, first), valuesOf(d, last)
 		}
 		lines = append(lines, line)
-		missing = slices.DeleteFunc(missing, func(name string) bool { return name == d.ID.Name })
-	}
-	for _, name := range missing {
-		lines = append(lines, listed{Table: name, Database: l.c.Database, Buckets: buckets(l.rules.RulesFor(name))})
 	}
 	return lines, nil
-}
-
-// count counts the partitions of a table that has any.
-func (l *counting) count(ctx context.Context, d *glue.Description) (listed, error) {
-	line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: buckets(l.rules.RulesFor(d.ID.Name))}
-	if d.Kind != refresh.Hive || d.Link != "" || len(d.Keys) == 0 {
-		return line, nil
-	}
-	l.name.Store(d.ID.Name)
-	l.seen.Store(0)
-	var first, last []string
-	for p, err := range l.catalog.All(ctx, d.Table, "") {
-		if err != nil {
-			return listed{}, err
-		}
-		if l.seen.Add(1) == 1 || slices.Compare(p.Values, first) < 0 {
-			first = p.Values
-		}
-		if slices.Compare(p.Values, last) > 0 {
-			last = p.Values
-		}
-	}
-	n := int(l.seen.Load())
-	line.Partitions, line.First, line.Last = &n, valuesOf(d, first), valuesOf(d, last)
-	return line, nil
 }
 
 func valuesOf(d *glue.Description, v []string) *values {

@@ -15,19 +15,13 @@ import (
 // shown is what show --json prints.
 type shown struct {
 	listed
-	Columns         []shownColumn     `json:"columns"`
-	Keys            []shownColumn     `json:"keys"`
+	Columns         []glue.Column     `json:"columns"`
+	Keys            []glue.Column     `json:"keys"`
 	SerDe           string            `json:"serde"`
 	SerDeProperties map[string]string `json:"serde_properties,omitempty"`
 	Created         time.Time         `json:"created"`
 	Feeds           []shownFeed       `json:"feeds"`         // the rules that lead to it
 	DDL             string            `json:"ddl,omitempty"` // that makes it anew; absent if no statement does
-}
-
-type shownColumn struct {
-	Name    string `json:"name"`
-	Type    string `json:"type"`
-	Comment string `json:"comment,omitempty"`
 }
 
 type shownFeed struct {
@@ -56,14 +50,11 @@ func (t *tables) show(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	l := counting{tables: t}
-	stop := terminal.Progress(t.stderr, l.progress)
-	line, err := l.count(ctx, d)
-	stop()
+	lines, err := t.counted(ctx, d)
 	if err != nil {
 		return t.explain(name, err)
 	}
-	out := shown{listed: line, Columns: shownColumns(d.Columns), Keys: shownColumns(d.PartitionKeys),
+	out := shown{listed: lines[0], Columns: append([]glue.Column{}, d.Columns...), Keys: append([]glue.Column{}, d.PartitionKeys...),
 		SerDe: d.SerDe, SerDeProperties: d.SerDeProperties, Created: d.Created, Feeds: []shownFeed{}}
 	for _, f := range t.rules.RulesFor(d.ID.Name) {
 		out.Feeds = append(out.Feeds, shownFeed{f.Bucket, f.Rule, strings.TrimPrefix(f.Layout, "layout "), f.Keys})
@@ -76,14 +67,6 @@ func (t *tables) show(ctx context.Context, name string) error {
 		return printTyped(t.stdout, "table", out)
 	}
 	return t.printTable(&out, err)
-}
-
-func shownColumns(columns []glue.Column) []shownColumn {
-	out := make([]shownColumn, len(columns))
-	for i, c := range columns {
-		out[i] = shownColumn(c)
-	}
-	return out
 }
 
 // printTable prints a table for a person. noDDL is why there is no statement.

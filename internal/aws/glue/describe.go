@@ -101,7 +101,11 @@ func (d *Description) ShapeFor(s *schema.Schema) Shape {
 }
 
 // Column is a column or partition key; Type is Hive's, as stored.
-type Column struct{ Name, Type, Comment string }
+type Column struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Comment string `json:"comment,omitempty"`
+}
 
 // shapeOf is that of a descriptor, which says nothing of a table's properties.
 func shapeOf(sd *types.StorageDescriptor) Shape {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync/atomic"
 
 	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/refresh"
@@ -33,6 +34,24 @@ func (r *Reader) All(ctx context.Context, t refresh.Table, expression string) it
 			}
 		}
 	}
+}
+
+// Count counts the partitions of a table, in n as it goes on, and says which of them
+// are the first and the last by their values; nil where there is none.
+func (r *Reader) Count(ctx context.Context, t refresh.Table, n *atomic.Int64) (first, last []string, err error) {
+	n.Store(0)
+	for p, err := range r.All(ctx, t, "") {
+		if err != nil {
+			return nil, nil, err
+		}
+		if n.Add(1) == 1 || slices.Compare(p.Values, first) < 0 {
+			first = p.Values
+		}
+		if slices.Compare(p.Values, last) > 0 {
+			last = p.Values
+		}
+	}
+	return first, last, nil
 }
 
 // Dated is All, with when each was made: it implements coverage.Catalog.

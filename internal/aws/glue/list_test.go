@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"athenarefresh/internal/aws/glue"
@@ -162,4 +163,18 @@ func last(r *glue.Reader, ctx context.Context, tab refresh.Table) (last error) {
 		last = err
 	}
 	return last
+}
+
+func TestACountKnowsTheFirstAndTheLast(t *testing.T) {
+	for _, n := range []int{0, 1, 1200} {
+		reader, table, _ := many(t, n)
+		var counted atomic.Int64
+		first, last, err := reader.Count(t.Context(), table, &counted)
+		if err != nil || counted.Load() != int64(n) {
+			t.Errorf("%d are %d, %v", n, counted.Load(), err)
+		}
+		if n > 0 && (first[0] != "00000" || last[0] != fmt.Sprintf("%05d", n-1)) || n == 0 && (first != nil || last != nil) {
+			t.Errorf("%d are from %q to %q", n, first, last)
+		}
+	}
 }
