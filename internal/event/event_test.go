@@ -80,6 +80,7 @@ func TestParse(t *testing.T) {
 		"cloudtrail, a bad key among good":   {`{"s3Bucket":"b","s3ObjectKey":["a",7,"c"]}`, []Record{created("b", "a"), because(Malformed), created("b", "c")}},
 		"cloudtrail without a bucket":        {`{"s3ObjectKey":["a"]}`, []Record{because(NotANotification)}},
 		"cloudtrail without keys":            {`{"s3Bucket":"b","s3ObjectKey":null}`, []Record{because(NotANotification)}},
+		"each short escape":                  {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"\b\f\n\r\t\/\"\\"}}}]}`, []Record{created("b", "\b\f\n\r\t/\"\\")}},
 		"escaped member names":               {`{"\u0052ecords":[` + good + `]}`, []Record{created("b", "k")}},
 		"a pair of surrogates":               {`{"s3Bucket":"b","s3ObjectKey":"\ud83d\ude00"}`, []Record{created("b", "😀")}},
 		"an escape, no plus":                 {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"%61%2520b"}}}]}`, []Record{created("b", "a%20b")}},
