@@ -81,11 +81,8 @@ func (a *app) runDemo(ctx context.Context, s *demo.Story, f *demoFlags) (err err
 	if s.Table, err = demo.Table(router, s.Bucket); err != nil {
 		return fmt.Errorf("demo: the configuration in %s has %w", a.conf, err)
 	}
-	level := slog.LevelWarn
-	if f.verbose {
-		level = slog.LevelDebug
-	}
-	o, err := a.openStack(ctx, c, router, a.log(level), local.Options{Data: filepath.Join(dir, "data")})
+	log := a.log(map[bool]slog.Level{false: slog.LevelWarn, true: slog.LevelDebug}[f.verbose])
+	o, err := a.openStack(ctx, c, router, log, local.Options{Data: filepath.Join(dir, "data")})
 	if err != nil {
 		return err
 	}
