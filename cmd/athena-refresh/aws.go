@@ -37,7 +37,7 @@ func (a *app) aws(ctx context.Context, c *config.Config) (aws.Config, error) {
 			return aws.Config{}, ctx.Err()
 		}
 		return aws.Config{}, faults.Hint(
-			fmt.Errorf("find AWS credentials: %w", shortest(err)),
+			fmt.Errorf("find AWS credentials: %w", awserror.Innermost(err)),
 			"set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without an AWS account, start \"athena-refresh local\" and set what it prints")
 	}
 	return cfg, nil
@@ -88,16 +88,4 @@ func innermost[T error](err error) error {
 		return found
 	}
 	return err
-}
-
-// shortest is the innermost error of a chain: what the SDK wraps around
-// missing credentials is a list of every place that it looked in.
-func shortest(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
 }

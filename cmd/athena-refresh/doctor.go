@@ -15,6 +15,7 @@ import (
 
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/account"
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/aws/diagnostics"
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/aws/sqs"
@@ -95,7 +96,7 @@ func (a *app) examine(ctx context.Context, c *config.Config, router *table.Route
 	}
 	if err != nil { // a finding, and the cause of all others
 		d.Facts.Identity = func(context.Context) (doctor.Identity, error) {
-			return doctor.Identity{}, fmt.Errorf("%w: %w", doctor.ErrNoCredentials, shortest(err))
+			return doctor.Identity{}, fmt.Errorf("%w: %w", doctor.ErrNoCredentials, awserror.Innermost(err))
 		}
 	}
 	return errors.Join(a.look(ctx, d, cfg, f), closeCatalog())

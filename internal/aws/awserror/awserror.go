@@ -58,6 +58,15 @@ type plain struct {
 func (p *plain) Error() string { return p.text }
 func (p *plain) Unwrap() error { return p.err }
 
+// Innermost leaves out all that the SDK wraps around an error: of missing
+// credentials, a list of every place that it looked in.
+func Innermost(err error) error {
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return err
+}
+
 // Text is an error's for the log, "" for none.
 func Text(err error) string {
 	if err == nil {
@@ -88,7 +97,7 @@ func Proxy(err error) string {
 // [refresh.ErrAccessDenied] where the service said so, and returns it as it is
 // otherwise.
 func Classify(err error) error {
-	code, status := Code(err), status(err)
+	code, status := Code(err), Status(err)
 	switch {
 	case err == nil:
 		return nil
@@ -141,7 +150,8 @@ func denied(code string) bool {
 	return strings.HasSuffix(code, "KmsAccessDenied")
 }
 
-func status(err error) int {
+// Status is that of the answer, 0 if none came.
+func Status(err error) int {
 	var re *smithyhttp.ResponseError
 	if !errors.As(err, &re) || re.Response == nil {
 		return 0

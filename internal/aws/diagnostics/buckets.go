@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/doctor"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,7 +41,7 @@ func (b *buckets) region(ctx context.Context, bucket string) (string, error) {
 		return region, nil
 	case err == nil:
 		return "", fmt.Errorf("find bucket %s: the answer names no region", bucket)
-	case status(err) == http.StatusNotFound:
+	case awserror.Status(err) == http.StatusNotFound:
 		return "", fmt.Errorf("find bucket %s: %w", bucket, doctor.ErrMissing)
 	}
 	return "", fmt.Errorf("find bucket %s: %w", bucket, fault(err))

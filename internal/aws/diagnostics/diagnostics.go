@@ -57,16 +57,16 @@ func fault(err error, missing ...string) error {
 	case err == nil:
 		return nil
 	case proxy != "":
-		return fmt.Errorf("%w %s: %w", doctor.ErrProxy, proxy, innermost(err))
+		return fmt.Errorf("%w %s: %w", doctor.ErrProxy, proxy, awserror.Innermost(err))
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w: %w", doctor.ErrUnreachable, innermost(err))
+		return fmt.Errorf("%w: %w", doctor.ErrUnreachable, awserror.Innermost(err))
 	case slices.Contains(missing, code):
 		return fmt.Errorf("%w: %s", doctor.ErrMissing, words(err))
 	case slices.Contains(refused, code):
 		return fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
 	case slices.Contains([]string{"UnknownOperationException", "InvalidAction", "UnknownOperation"}, code):
 		return fmt.Errorf("%w: %s", doctor.ErrNoService, words(err))
-	case errors.Is(awserror.Classify(err), refresh.ErrAccessDenied), status(err) == http.StatusForbidden:
+	case errors.Is(awserror.Classify(err), refresh.ErrAccessDenied), awserror.Status(err) == http.StatusForbidden:
 		return fmt.Errorf("%w: %s", doctor.ErrDenied, words(err))
 	case code != "":
 		return errors.New(words(err))
@@ -90,28 +90,10 @@ func words(err error) string {
 	return awserror.Code(err)
 }
 
-// innermost leaves out what the SDK wraps around an error of the network.
-func innermost(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
-}
-
 func response(err error) *http.Response {
 	var re *smithyhttp.ResponseError
 	if !errors.As(err, &re) || re.Response == nil {
 		return nil
 	}
 	return re.Response.Response
-}
-
-func status(err error) int {
-	if r := response(err); r != nil {
-		return r.StatusCode
-	}
-	return 0
 }

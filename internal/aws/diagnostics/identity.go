@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/doctor"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,7 +28,7 @@ func (i *identity) who(ctx context.Context) (doctor.Identity, error) {
 	out, err := i.get(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		i.date(&who, response(err))
-		if status(err) == http.StatusForbidden {
+		if awserror.Status(err) == http.StatusForbidden {
 			return who, fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
 		}
 		return who, fmt.Errorf("ask who the caller is: %w", fault(err))
