@@ -148,6 +148,5 @@ func (l *parkingLot) oldest(ctx context.Context) *float64 {
 	if q.Oldest == nil {
 		return nil
 	}
-	seconds := q.Oldest.Seconds()
-	return &seconds
+	return new(q.Oldest.Seconds())
 }

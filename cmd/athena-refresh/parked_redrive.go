@@ -69,8 +69,7 @@ func (l *parkingLot) redrive(ctx context.Context, r *parked.Redrive) error {
 	stop()
 	out := redriven{Type: "redrive", Summary: r.Progress(), DryRun: r.DryRun}
 	if visible, inFlight, err := l.parking.Depth(context.WithoutCancel(ctx)); err == nil {
-		left := visible + inFlight
-		out.Left = &left
+		out.Left = new(visible + inFlight)
 	}
 	err := l.a.show(out, "%s", &out)
 	switch {

@@ -66,7 +66,10 @@ type service struct {
 // run works until ctx ends, or its pages can't be served.
 func (s *service) run(ctx context.Context) error {
 	if err := s.begin(ctx); err != nil {
-		return errors.Join(err, closePages(s.pages))
+		if s.pages != nil {
+			err = errors.Join(err, s.pages.Close())
+		}
+		return err
 	}
 	return errors.Join(s.work(ctx), s.end())
 }

@@ -130,10 +130,3 @@ func listenForPages(address string) (net.Listener, error) {
 	}
 	return l, nil
 }
-
-func closePages(l net.Listener) error {
-	if l == nil {
-		return nil
-	}
-	return l.Close()
-}

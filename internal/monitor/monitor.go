@@ -91,8 +91,7 @@ const nobody = `is the function deployed and its schedule on, or does the daemon
 func Judge(f Facts) Verdict {
 	v := f.judge()
 	if v.fault == nil && (v.State == FallingBehind || v.State == Stuck || v.State == Unreceived) {
-		c := faults.New("behind", faults.Args{"verdict": v.Words, "advice": v.Hint})
-		v.fault = &c
+		v.fault = new(faults.New("behind", faults.Args{"verdict": v.Words, "advice": v.Hint}))
 	}
 	return v
 }

@@ -66,8 +66,7 @@ func (s Source) facts(now time.Time) metrics.Facts {
 		}
 	}
 	if s.CatalogFailure != nil {
-		down := s.CatalogFailure() != nil
-		f.CatalogDown = &down
+		f.CatalogDown = new(s.CatalogFailure() != nil)
 	}
 	if s.Queues != nil {
 		s.Queues.look(context.Background(), s.Health)
@@ -77,8 +76,7 @@ func (s Source) facts(now time.Time) metrics.Facts {
 		f.OldestParked = s.OldestParked.age(now, *f.Parked)
 	}
 	if s.Reconciled != nil {
-		last := s.Reconciled()
-		f.Reconciled = &last
+		f.Reconciled = new(s.Reconciled())
 	}
 	return f
 }
