@@ -125,8 +125,8 @@ func (o *opened) makeTable(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	m := tableMaker{tables: &tables{app: o.app, c: o.config, rules: o.router}}
-	planned, err := m.plan(ctx, h, &infer.Origin{Schema: "cloudtrail"})
+	t := &tables{app: o.app, c: o.config, rules: o.router}
+	planned, err := t.plan(ctx, h, &infer.Origin{Schema: "cloudtrail"})
 	if err != nil {
 		return err
 	}

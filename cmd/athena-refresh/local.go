@@ -84,16 +84,12 @@ func (a *app) makeResources(ctx context.Context, s *stack, c *config.Config, rou
 	if err != nil {
 		return err
 	}
-	m := tableMaker{tables: &tables{app: a, c: c, rules: router, cfg: s.cfg, catalog: glue.NewTables(s.cfg, c.Database)}, change: &tableChange{}}
+	t := &tables{app: a, c: c, rules: router, cfg: s.cfg, catalog: glue.NewTables(s.cfg, c.Database)}
+	if names, err = t.absent(ctx, names...); err != nil {
+		return err
+	}
 	for _, name := range names {
-		there, err := m.exists(ctx, name)
-		if err != nil {
-			return err
-		}
-		if there {
-			continue
-		}
-		planned, err := m.planNamed(ctx, name)
+		planned, err := t.planNamed(ctx, name)
 		if err != nil {
 			return err
 		}

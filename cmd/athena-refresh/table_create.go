@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,11 +81,11 @@ func (m *tableMaker) one(ctx context.Context, name string) error {
 		return err
 	}
 	if !m.change.dryRun {
-		there, err := m.exists(ctx, h.Table)
+		absent, err := m.absent(ctx, h.Table)
 		if err != nil {
 			return err
 		}
-		if there {
+		if absent == nil {
 			return faults.Hint(fmt.Errorf("table %s of database %s exists already", h.Table, m.c.Database),
 				"athena-refresh table show %[1]s; table rebuild %[1]s gives it other columns", h.Table)
 		}
@@ -93,28 +94,29 @@ func (m *tableMaker) one(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return m.make(ctx, []*created{planned})
+	return m.make(ctx, planned)
 }
 
 // all makes what is missing. A table that can't be planned, because nothing shows
 // what is in its files, keeps none of the others from being made.
 func (m *tableMaker) all(ctx context.Context) error {
-	var planned []*created
-	var undone error
 	names, err := discover.SavedTables(m.conf)
 	if err != nil {
 		return err
 	}
 	names = append(names, m.rules.Tables()...)
 	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		there, err := m.exists(ctx, name)
-		if err != nil {
-			return err
-		}
-		if there {
-			continue
-		}
+	absent, err := m.absent(ctx, slices.Compact(names)...)
+	switch {
+	case err != nil:
+		return err
+	case absent == nil:
+		m.say("every table that the rules name is there")
+		return nil
+	}
+	var planned []*created
+	var undone error
+	for _, name := range absent {
 		p, err := m.planNamed(ctx, name)
 		switch {
 		case ctx.Err() != nil:
@@ -122,31 +124,31 @@ func (m *tableMaker) all(ctx context.Context) error {
 		case err != nil:
 			m.say(fmt.Sprintf("table %s is not made: %v", name, err))
 			undone = errUndone
-			continue
+		default:
+			planned = append(planned, p)
 		}
-		planned = append(planned, p)
 	}
-	if len(planned) == 0 {
-		if undone == nil {
-			m.say("every table that the rules name is there")
-		}
-		return undone
+	if planned != nil {
+		err = m.make(ctx, planned...)
 	}
-	if err := m.make(ctx, planned); err != nil {
-		return err
-	}
-	return undone
+	return cmp.Or(err, undone)
 }
 
-func (m *tableMaker) exists(ctx context.Context, name string) (bool, error) {
-	if err := m.connect(ctx); err != nil {
-		return false, err
+// absent are those of the tables that aren't there.
+func (t *tables) absent(ctx context.Context, names ...string) (list []string, err error) {
+	for _, name := range names {
+		if err := t.connect(ctx); err != nil {
+			return nil, err
+		}
+		_, err := t.catalog.Describe(ctx, name)
+		switch {
+		case errors.Is(err, refresh.ErrTableMissing):
+			list = append(list, name)
+		case err != nil:
+			return nil, t.explain(name, err)
+		}
 	}
-	_, err := m.catalog.Describe(ctx, name)
-	if errors.Is(err, refresh.ErrTableMissing) {
-		return false, nil
-	}
-	return err == nil, m.explain(name, err)
+	return list, nil
 }
 
 // saved is the file that says what a table holds, where the configuration has one.
@@ -157,39 +159,39 @@ func (a *app) saved(name string) (path string, ok bool) {
 }
 
 // planNamed is the plan of a table by its rule alone.
-func (m *tableMaker) planNamed(ctx context.Context, name string) (*created, error) {
-	h, err := homeOf(m.rules, name, "")
+func (t *tables) planNamed(ctx context.Context, name string) (*created, error) {
+	h, err := homeOf(t.rules, name, "")
 	if err != nil {
 		return nil, err
 	}
 	from := &infer.Origin{}
-	if path, ok := m.saved(name); ok {
+	if path, ok := t.saved(name); ok {
 		from.Schema = path
 	} else if _, ok := schema.Named(h.Source); !ok {
 		from.From = h.Location
 	}
-	return m.plan(ctx, h, from)
+	return t.plan(ctx, h, from)
 }
 
 // plan is the table with that home and the schema of an origin.
-func (m *tableMaker) plan(ctx context.Context, h *table.Home, from *infer.Origin) (*created, error) {
+func (t *tables) plan(ctx context.Context, h *table.Home, from *infer.Origin) (*created, error) {
 	usual := schema.JSON()
 	if h.Parquet {
 		usual = schema.Parquet()
 	}
-	s, err := m.schemaOf(ctx, from, h, usual)
+	s, err := t.schemaOf(ctx, from, h, usual)
 	if err != nil {
 		return nil, err
 	}
 	if h.Table == "alerts" && (from.Schema == "alerts" || h.Source == "alerts") && h.Rules[0].Folder == "" {
 		h.Location += "alerts/" // StreamAlert's own folder, which its layout leaves open
 	}
-	return &created{Table: h.Table, Database: m.c.Database, DDL: s.Schema.Table(m.c.Database, h.Table, h.Keys, h.Location).SQL(),
-		Notes: append([]string{}, s.Notes...), Next: m.paste("athena-refresh reconcile " + h.Table + " --fix")}, nil
+	return &created{Table: h.Table, Database: t.c.Database, DDL: s.Schema.Table(t.c.Database, h.Table, h.Keys, h.Location).SQL(),
+		Notes: append([]string{}, s.Notes...), Next: t.paste("athena-refresh reconcile " + h.Table + " --fix")}, nil
 }
 
 // make shows what was planned, asks, and makes it.
-func (m *tableMaker) make(ctx context.Context, planned []*created) error {
+func (m *tableMaker) make(ctx context.Context, planned ...*created) error {
 	for _, p := range planned {
 		if err := m.change.showFirst(m.app, p.DDL+";", p.Notes); err != nil {
 			return err
