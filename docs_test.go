@@ -96,11 +96,12 @@ func TestWhatIsCitedIsHere(t *testing.T) {
 	}
 }
 
-// named is a file of code that a page names in backticks, with its folder or alone.
-var named = regexp.MustCompile("`([A-Za-z0-9_./-]*[A-Za-z0-9_-]\\.(?:go|tf|sh|py))`")
+// named is a file that a page names in backticks, with its folder or alone, or a
+// folder, by its path from here or behind ./.
+var named = regexp.MustCompile("`(?:\\./)?([A-Za-z0-9_./-]*[A-Za-z0-9_-]\\.(?:go|tf|sh|py|txt|yml|ndjson|js|html)|(?:internal|cmd|terraform|testdata|monitoring|bench|\\.ci)/[a-z0-9_./-]*[a-z0-9_-])/?`")
 
-// TestEveryFileThatIsNamedIsHere finds the files of code that pages name: one that
-// is moved takes its name with it.
+// TestEveryFileThatIsNamedIsHere finds the files and folders that pages name: one
+// that is moved takes its name with it.
 func TestEveryFileThatIsNamedIsHere(t *testing.T) {
 	files := tracked(t, "*")
 	found := 0
@@ -108,7 +109,7 @@ func TestEveryFileThatIsNamedIsHere(t *testing.T) {
 		for _, m := range named.FindAllSubmatch(read(t, page), -1) {
 			found++
 			name := string(m[1])
-			if !slices.ContainsFunc(files, func(file string) bool { return file == name || strings.HasSuffix(file, "/"+name) }) {
+			if !slices.ContainsFunc(files, func(file string) bool { return strings.Contains("/"+file+"/", "/"+name+"/") }) {
 				t.Errorf("%s names %s, which isn't here", page, name)
 			}
 		}
