@@ -6,9 +6,10 @@ import (
 	"iter"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
@@ -323,8 +324,8 @@ func TestAFileKeepsIt(t *testing.T) {
 		t.Fatal(stopped, err)
 	}
 	got := []string{states(row(t, again, "24h", "t")), states(row(t, again, "30d", "days"))}
-	if !slices.Equal(got, want) || !slices.Equal(row(t, again, "24h", "t").Arrived, row(t, m, "24h", "t").Arrived) {
-		t.Errorf("%q, want %q", got, want)
+	if d := cmp.Diff(want, got) + cmp.Diff(row(t, m, "24h", "t").Arrived, row(t, again, "24h", "t").Arrived); d != "" {
+		t.Errorf("what was kept (-), and what came back (+):\n%s", d)
 	}
 	if f := again.Folders("t", now.Add(-2*time.Hour), now); len(f) != 1 || f[0].Since.IsZero() {
 		t.Errorf("%+v", f)

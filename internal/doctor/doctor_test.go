@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
@@ -207,7 +209,7 @@ func TestEachServiceMayRefuse(t *testing.T) {
 			c.refuse(&d.Facts)
 			findings := d.Run(t.Context())
 			if got := bad(findings); !slices.Equal(got, c.bad) {
-				t.Errorf("got  %q\nwant %q", got, c.bad)
+				t.Error(cmp.Diff(c.bad, got))
 			}
 			unwell := slices.ContainsFunc(findings, func(f Finding) bool { return !f.Well() })
 			if unwell == c.well {

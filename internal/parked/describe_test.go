@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 )
@@ -58,8 +60,8 @@ func TestACopySaysWhyItIsHere(t *testing.T) {
 		"nothing that needs a partition":   {Copy{Body: body("b placeholder/")}, []Finding{{}}},
 		"no new object":                    {Copy{Body: `{"Event":"s3:TestEvent"}`}, []Finding{{}}},
 	} {
-		if got := Describe(&c.copy, router(t)); !reflect.DeepEqual([]Finding(got), c.want) {
-			t.Errorf("%s:\n got %+v\nwant %+v", name, got, c.want)
+		if d := cmp.Diff(c.want, []Finding(Describe(&c.copy, router(t)))); d != "" {
+			t.Errorf("%s:\n%s", name, d)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package prompt
 import (
 	"bytes"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestCSVTellsNullFromEmptyAndLeavesTextAsItIs(t *testing.T) {
@@ -23,7 +25,7 @@ func TestCSVTellsNullFromEmptyAndLeavesTextAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "\"a,b\"\n\n\"\"\n=1+1\n\"a\"\"b\"\n\"a\r\nb\"\n\" x\"\nnull\n\x1b[31m\n"
-	if out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
+	if d := cmp.Diff(want, out.String()); d != "" {
+		t.Error(d)
 	}
 }
