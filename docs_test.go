@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -177,6 +178,33 @@ func TestEveryDependencyHasAReason(t *testing.T) {
 	}
 	if strings.Contains(page, "not recognised") {
 		t.Error("docs/dependencies.md has a module whose licence is not recognised")
+	}
+}
+
+// TestThePriceIsTheSame: README.md and the comparison say what the tables of
+// docs/cost.md add up to.
+func TestThePriceIsTheSame(t *testing.T) {
+	var prices [5][]float64 // schedule with both catalogs, queue with both, the original
+	for _, m := range regexp.MustCompile(`(?m)^\| \*\*all\*\* \| (.*) \|$`).FindAllSubmatch(read(t, "docs/cost.md"), -1) {
+		for i, cell := range strings.Split(string(m[1]), " | ") {
+			dollars, err := strconv.ParseFloat(cell, 64)
+			if err != nil || i >= len(prices) {
+				t.Fatalf("docs/cost.md: %s: %v", m[0], err)
+			}
+			prices[i] = append(prices[i], dollars)
+		}
+	}
+	schedule, queue := slices.Concat(prices[0], prices[1]), slices.Concat(prices[2], prices[3])
+	for _, page := range []string{"README.md", "docs/comparison.md"} {
+		for _, says := range []string{
+			fmt.Sprintf("$%.2f to $%.2f a million", slices.Min(schedule), slices.Max(schedule)),
+			fmt.Sprintf("$%.2f to $%.2f a million", slices.Min(queue), slices.Max(queue)),
+			fmt.Sprintf("$%.2f a million", slices.Max(prices[4])),
+		} {
+			if !bytes.Contains(read(t, page), []byte(says)) {
+				t.Errorf("%s doesn't say %s, as docs/cost.md does", page, says)
+			}
+		}
 	}
 }
 
