@@ -124,6 +124,11 @@ func TestTheModuleTakesWhatTheConfigurationTakes(t *testing.T) {
 // TestWhatIsIgnoredIsDocumented, and who an account is.
 func TestWhatIsIgnoredIsDocumented(t *testing.T) {
 	text := textOf(t, page)
+	for _, place := range []string{page, "config.go"} {
+		if may := fmt.Sprintf("1 to %d of a-z, 0-9 and -", maxPrefix); !strings.Contains(textOf(t, place), may) {
+			t.Errorf("%s doesn't say that account.prefix is %s", place, may)
+		}
+	}
 	for _, name := range append([]string{"account.prefix", "account.region", "account.aws_account_id"}, ignored...) {
 		if !strings.Contains(text, "`"+name+"`") {
 			t.Errorf("%s doesn't have %s", page, name)
