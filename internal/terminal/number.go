@@ -18,14 +18,6 @@ func Thousands(n int) string {
 	return s
 }
 
-// Count is "1 message" or "2 messages".
-func Count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // Counts is ": a 1, b 2", sorted by name, or nothing.
 func Counts[K ~string](before string, counts map[K]int) string {
 	if len(counts) == 0 {

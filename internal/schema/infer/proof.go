@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"athenarefresh/internal/terminal"
+	"athenarefresh/internal/faults"
 )
 
 // Reading runs statements in an Athena that is gone afterwards, whose location
@@ -53,13 +53,13 @@ func (t *Table) proven(answer [][]*string) (notes []string, err error) {
 			return nil, fmt.Errorf("read the sample back: a count of %q: %w", *v, err)
 		}
 	}
-	rows, records := counted[0], terminal.Count(int(t.rows), "record")
+	rows, records := counted[0], faults.Count(int(t.rows), "record")
 	if rows != t.rows {
-		notes = append(notes, fmt.Sprintf("read back, the sample's %s are %s of the table", records, terminal.Count(int(rows), "row")))
+		notes = append(notes, fmt.Sprintf("read back, the sample's %s are %s of the table", records, faults.Count(int(rows), "row")))
 	}
 	for i, c := range t.Columns {
 		if n, known := t.values[c.Name]; known && n != counted[i+1] {
-			notes = append(notes, fmt.Sprintf("read back, column %s has %s where the sample has %d", c.Name, terminal.Count(int(counted[i+1]), "value"), n))
+			notes = append(notes, fmt.Sprintf("read back, column %s has %s where the sample has %d", c.Name, faults.Count(int(counted[i+1]), "value"), n))
 		}
 	}
 	if notes == nil {

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema"
 	"athenarefresh/internal/schema/sample"
 	"athenarefresh/internal/table"
-	"athenarefresh/internal/terminal"
 )
 
 // Table is what a table has to be to read a sample, and what it should find.
@@ -42,7 +42,7 @@ func look(ctx context.Context, taken *sample.Sample, home *table.Home) (*Table, 
 	if known && strings.HasSuffix(page.SerDe, "RegexSerDe") {
 		return lines(page, taken, "the columns are those of source "+home.Source+": its files are lines that only its regular expression takes apart"), nil
 	}
-	looked := fmt.Sprintf("looked at %d of %s: they are ", len(taken.Files), terminal.Count(taken.Seen, "file"))
+	looked := fmt.Sprintf("looked at %d of %s: they are ", len(taken.Files), faults.Count(taken.Seen, "file"))
 	found, err := Files(ctx, taken, Known{Delimiter: page.SerDeProperties["field.delim"], Header: page.Properties["skip.header.line.count"] == "1"})
 	switch {
 	case errors.Is(err, ErrText):
