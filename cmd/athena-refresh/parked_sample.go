@@ -108,7 +108,7 @@ func sampleText(groups []parked.Group, sum sampleSummary, width int) string {
 		tabulate(&b, groups, width)
 	}
 	for _, o := range slices.Sorted(maps.Keys(sum.Origins)) {
-		if words := originWords[o]; words != "" {
+		if words := o.Words(); words != "" {
 			fmt.Fprintf(&b, "\n%s %s\n", count(sum.Origins[o], "message"), words)
 		}
 	}
@@ -120,7 +120,7 @@ func tabulate(b *strings.Builder, groups []parked.Group, width int) {
 	t := terminal.Table{Header: []string{"messages", "reason", "table", "bucket", "now", "for example"}, Right: []bool{true}, Ends: []bool{5: true}, Width: width}
 	t.To(b)
 	for _, g := range groups {
-		row := []string{strconv.Itoa(g.Copies), cmp.Or(string(g.Reason), string(parked.None)), g.Table, g.Bucket, now(g), ""}
+		row := []string{strconv.Itoa(g.Copies), cmp.Or(string(g.Reason), string(parked.None)), g.Table, g.Bucket, g.Today(), ""}
 		for i, key := range append(g.Examples, "")[:max(1, len(g.Examples))] {
 			if i > 0 {
 				row = make([]string, len(row))
@@ -130,22 +130,4 @@ func tabulate(b *strings.Builder, groups []parked.Group, width int) {
 		}
 	}
 	t.Close()
-}
-
-// now says what the configuration of today makes of a group's objects.
-func now(g parked.Group) string {
-	switch g.Placed {
-	case 0:
-		return string(g.Now)
-	case g.Copies:
-		return "has a place"
-	}
-	return fmt.Sprintf("%d have a place", g.Placed)
-}
-
-// originWords explains copies that don't say for themselves why they are there.
-var originWords = map[parked.Origin]string{
-	parked.TooLarge:  "left no room for a reason beside them: we found theirs by placing their objects again.",
-	parked.Exhausted: "were moved by SQS itself after 100 receives, none of which settled them: the log says what stopped the process each time. We found their reasons by placing their objects again.",
-	parked.Foreign:   "came from another sender, without a reason: we found theirs by placing their objects again.",
 }

@@ -37,6 +37,16 @@ func (c *Copy) Origin() Origin {
 	return Foreign
 }
 
+// Words explain copies that don't say for themselves why they are here; "" where
+// they do.
+func (o Origin) Words() string {
+	return map[Origin]string{
+		TooLarge:  "left no room for a reason beside them: we found theirs by placing their objects again.",
+		Exhausted: "were moved by SQS itself after 100 receives, none of which settled them: the log says what stopped the process each time. We found their reasons by placing their objects again.",
+		Foreign:   "came from another sender, without a reason: we found theirs by placing their objects again.",
+	}[o]
+}
+
 // Finding is why a copy is here, as far as one of its tables is concerned.
 type Finding struct {
 	Reason refresh.Reason // "": nobody knows

@@ -73,8 +73,8 @@ func TestWhereACopyCameFrom(t *testing.T) {
 		TooLarge:  {Body: strings.Repeat("x", 262_144)},
 		Foreign:   {Body: "x"},
 	} {
-		if got := c.Origin(); got != want {
-			t.Errorf("%s, want %s", got, want)
+		if got := c.Origin(); got != want || (got.Words() == "") != (got == Noted) {
+			t.Errorf("%s, want %s: %q", got, want, got.Words())
 		}
 	}
 }
@@ -117,6 +117,16 @@ func TestAGroupSaysWhereAndSinceWhen(t *testing.T) {
 		}, router(t))[0]
 		if g.Folder != want || !g.First.Equal(at(7)) || !g.Last.Equal(at(9)) {
 			t.Errorf("%v: %+v", keys, g)
+		}
+	}
+}
+
+func TestAGroupSaysWhatTodaysConfigurationMakesOfIt(t *testing.T) {
+	for want, g := range map[string]Group{
+		"": {Copies: 2}, "unknown_bucket": {Copies: 2, Now: "unknown_bucket"}, "has a place": {Copies: 2, Placed: 2}, "1 have a place": {Copies: 2, Placed: 1, Now: "hidden"},
+	} {
+		if got := g.Today(); got != want {
+			t.Errorf("%+v: %q", g, got)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package parked
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,18 @@ func Groups(copies []Copy, router *table.Router) []Group {
 		return cmp.Or(cmp.Compare(b.Copies, a.Copies), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Table, b.Table), cmp.Compare(a.Bucket, b.Bucket))
 	})
 	return groups
+}
+
+// Today says what the configuration of today makes of a group's objects; "" where it
+// has no place for them, for the same reason.
+func (g *Group) Today() string {
+	switch g.Placed {
+	case 0:
+		return string(g.Now)
+	case g.Copies:
+		return "has a place"
+	}
+	return fmt.Sprintf("%d have a place", g.Placed)
 }
 
 func (g *Group) add(f Finding, sent time.Time, router *table.Router) {
