@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"iter"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"athenarefresh/internal/aws/objects"
 	"athenarefresh/internal/config"
@@ -15,7 +12,6 @@ import (
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/schema/sample"
-	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
@@ -76,7 +72,7 @@ counts is what it saw.`,
 			if err := a.showDiscovery(cmd.Context(), d, a.stdout, a.json); err != nil || p.save == "" {
 				return err
 			}
-			return saveTo(cmd.Context(), p.save, d)
+			return d.Save(cmd.Context(), p.save)
 		},
 	}
 	a.jsonFlag(cmd)
@@ -92,12 +88,16 @@ func (a *app) discovered(ctx context.Context, f *placeFlags) (*discover.Place, e
 		return fmt.Sprintf("looking at %s: %s", f.where, count(int(p.Seen.Load()), "file"))
 	})
 	defer stop()
-	if isFolder(f.where) {
+	folder, err := discover.IsFolder(f.where)
+	if err != nil {
+		return nil, fmt.Errorf("look at %w", err)
+	}
+	if folder {
 		return p, lookAtFolder(ctx, f.where, p)
 	}
-	bucket, prefix, said := table.CutLocation(f.where)
-	if err := noBucket(f.where, bucket); err != nil {
-		return nil, err
+	bucket, prefix, err := discover.BucketOf(f.where)
+	if err != nil {
+		return nil, fmt.Errorf("look at %w", err)
 	}
 	if f.at != "" {
 		return nil, fmt.Errorf("discover: --at is for a folder: %s has its keys whole", f.where)
@@ -107,7 +107,7 @@ func (a *app) discovered(ctx context.Context, f *placeFlags) (*discover.Place, e
 		c = &config.Config{} // it is what discover is asked for; the environment has the region
 	}
 	what := "look at " + f.where
-	if !said {
+	if bucket == f.where {
 		what += ": there is no such folder; look for a bucket of that name"
 	}
 	cfg, err := a.aws(ctx, c)
@@ -120,42 +120,11 @@ func (a *app) discovered(ctx context.Context, f *placeFlags) (*discover.Place, e
 	return p, explainAWS(what, p.LookAtBucket(ctx, prefix, f.breadth, files.List))
 }
 
-// noBucket says why a place that is no folder is no bucket either: there is
-// something else here, or S3 has no such name.
-func noBucket(where, bucket string) error {
-	const can = "a folder of this machine, a bucket's name, or s3://BUCKET/PREFIX"
-	wrong := config.CheckBucket(bucket)
-	if strings.HasPrefix(where, scheme) {
-		if wrong != nil {
-			return faults.Hint(fmt.Errorf("look at %s: %w", where, wrong), can)
-		}
-		return nil
-	}
-	if _, err := os.Stat(where); err == nil {
-		return faults.Hint(fmt.Errorf("look at %s: it is a file, not a folder", where), "name the folder that the dated ones are in")
-	}
-	if _, err := os.Lstat(where); err == nil || wrong != nil || strings.Contains(where, "/") {
-		return faults.Hint(fmt.Errorf("look at %s: there is no such folder", where), can)
-	}
-	return nil
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
 // lookAtFolder looks at a folder as the embedded S3 shows it.
 func lookAtFolder(ctx context.Context, dir string, p *discover.Place) error {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return fmt.Errorf("look at %s: %w", dir, err)
-	}
-	p.File = func(key string) sample.Candidate { return sample.Path(filepath.Join(abs, filepath.FromSlash(key))) }
-	err = p.LookAtFolder(ctx, abs, func(ctx context.Context) iter.Seq2[discover.File, error] {
+	err := p.LookAtFolder(ctx, dir, func(ctx context.Context, dir string, skipped func(key, why string)) iter.Seq2[discover.File, error] {
+		mount := local.Mount{Bucket: p.Bucket, Dir: dir, Skipped: skipped}
 		return func(yield func(discover.File, error) bool) {
-			p.Skipped = nil
-			mount := local.Mount{Bucket: p.Bucket, Dir: abs, Skipped: func(key, why string) { p.Skipped = append(p.Skipped, key+": "+why) }}
 			for f, err := range mount.Files(ctx) {
 				if !yield(discover.File{Key: f.Key, Size: f.Size}, err) {
 					return
@@ -169,40 +138,8 @@ func lookAtFolder(ctx context.Context, dir string, p *discover.Place) error {
 	return nil
 }
 
-// saveTo writes what was found as a configuration.
-func saveTo(ctx context.Context, dir string, p *discover.Place) error {
-	err := p.Save(ctx, dir)
-	switch {
-	case errors.Is(err, discover.ErrNoRules):
-		return faults.Hint(err, "athena-refresh help layouts says which folders can be")
-	case errors.Is(err, discover.ErrIsThere):
-		return faults.Hint(err, "--save a folder that is new, or empty")
-	}
-	return err
-}
-
-// The lines of discover --json.
+// The lines of discover --json that are of groups of files.
 type (
-	discoveredTable struct {
-		Table      string         `json:"table"`
-		Source     *string        `json:"source"` // null: no source fits
-		Rule       discover.Rule  `json:"rule"`   // for lambda.json
-		Bucket     string         `json:"bucket"`
-		Assumed    bool           `json:"assumed,omitempty"` // true: a folder's bucket, of which nobody said the name
-		At         string         `json:"at,omitempty"`      // what the folder's keys begin with in the bucket
-		Files      int            `json:"files"`
-		Bytes      int64          `json:"bytes"`      // as stored
-		Partitions int            `json:"partitions"` // how many the files make
-		Keys       []string       `json:"keys"`
-		Format     *string        `json:"format"`               // null: not known
-		Columns    []schemaColumn `json:"columns"`              // without the keys; null: not known
-		Examples   []string       `json:"examples"`             // keys, at most three
-		Projection []string       `json:"projection,omitempty"` // where partition projection would do instead
-	}
-	schemaColumn struct {
-		Name string `json:"name"`
-		Type string `json:"type"`
-	}
 	discoveredIgnored struct {
 		Reason   string   `json:"reason"`
 		Files    int      `json:"files"`
@@ -213,41 +150,41 @@ type (
 		Files    int      `json:"files"`
 		Examples []string `json:"examples"`
 	}
-	discoveredSummary struct {
-		Files    int   `json:"files"`
-		Bytes    int64 `json:"bytes"`
-		Placed   int   `json:"placed"`
-		Ignored  int   `json:"ignored"`
-		Unplaced int   `json:"unplaced"`
-		Sampled  bool  `json:"sampled,omitempty"` // not every file was looked at
-	}
 )
 
-// discoveredTable is a table's line, with what is in its files.
-func (a *app) discoveredTable(ctx context.Context, p *discover.Place, t *discover.Table) (discoveredTable, error) {
-	line := discoveredTable{Table: t.Name, Rule: t.Rule, Bucket: p.Bucket, Assumed: p.Assumed, At: p.At, Files: t.Files,
-		Bytes: t.Bytes, Partitions: t.Partitions, Keys: t.Keys, Examples: p.FromRoot(t.Examples)}
-	if t.Source != "" {
-		line.Source = &t.Source
+// showDiscovery prints what was found: as JSON a line each, or for a person.
+func (a *app) showDiscovery(ctx context.Context, d *discover.Place, w io.Writer, asJSON bool) error {
+	sheet := &discover.Sheet{W: w, Brief: w == a.stderr}
+	for _, t := range d.Tables {
+		line, notes := d.Describe(ctx, t)
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
+		for _, n := range notes {
+			a.say("note: " + n)
+		}
+		if !asJSON {
+			sheet.Table(line)
+		} else if err := printTyped(w, "table", line); err != nil {
+			return err
+		}
 	}
-	for _, property := range t.Projection(p.Bucket) {
-		line.Projection = append(line.Projection, property.String())
+	if !asJSON {
+		sheet.Rest(d)
+		return sheet.Err
 	}
-	holds, err := p.Contents(ctx, t)
-	switch {
-	case ctx.Err() != nil:
-		return line, errInterrupted
-	case err != nil:
-		a.say(fmt.Sprintf("note: what is in the files of table %s is not known: %v", t.Name, err))
-		return line, nil
+	for _, text := range d.Skipped[:min(len(d.Skipped), 3)] {
+		a.say("note: not looked at: " + text)
 	}
-	for _, n := range holds.Notes {
-		a.say(fmt.Sprintf("note: table %s: %s", t.Name, n))
+	for _, g := range d.Ignored {
+		if err := printTyped(w, "ignored", discoveredIgnored{g.Why, g.Files, d.FromRoot(g.Examples)}); err != nil {
+			return err
+		}
 	}
-	format := holds.Kind()
-	line.Format, line.Columns = &format, []schemaColumn{}
-	for _, c := range holds.Columns {
-		line.Columns = append(line.Columns, schemaColumn{c.Name, c.Type.String()})
+	for _, g := range d.Unplaced {
+		if err := printTyped(w, "unplaced", discoveredUnplaced{g.Why, g.Files, d.FromRoot(g.Examples)}); err != nil {
+			return err
+		}
 	}
-	return line, nil
+	return printTyped(w, "summary", d.Summary())
 }

@@ -70,11 +70,11 @@ searched, because another folder stands for their partition.`,
 
 // runOpen goes from a folder to a search.
 func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
-	switch info, err := os.Stat(f.where); {
+	switch folder, err := discover.IsFolder(f.where); {
 	case err != nil:
+		return fmt.Errorf("open %w", err)
+	case !folder:
 		return faults.Hint(fmt.Errorf("open %s: there is no such folder", f.where), "name a folder of this machine; athena-refresh discover looks at buckets too")
-	case !info.IsDir():
-		return faults.Hint(fmt.Errorf("open %s: it is a file, not a folder", f.where), "name the folder that the dated ones are in")
 	}
 	d, err := a.discovered(ctx, &f.placeFlags)
 	if err != nil {
@@ -92,7 +92,7 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 		}
 	}
 	if f.save != "" {
-		if err := saveTo(ctx, f.save, d); err != nil {
+		if err := d.Save(ctx, f.save); err != nil {
 			return err
 		}
 	}
@@ -110,7 +110,7 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 // serveFolder has the tables and their partitions made, and answers.
 func (a *app) serveFolder(ctx context.Context, d *discover.Place, f *openFlags, dir string) (err error) {
 	a.conf = filepath.Join(dir, "conf")
-	if err := saveTo(ctx, a.conf, d); err != nil {
+	if err := d.Save(ctx, a.conf); err != nil {
 		return err
 	}
 	c, router, err := a.router()

@@ -112,20 +112,32 @@ type Result struct {
 	Unplaced []*Group
 	Files    int
 	Bytes    int64
+	Part     bool // not everything was looked at
 }
 
-// Count returns how many files are placed, ignored and unplaced.
-func (r *Result) Count() (placed, ignored, unplaced int) {
+// Summary counts files.
+type Summary struct {
+	Files    int   `json:"files"`
+	Bytes    int64 `json:"bytes"`
+	Placed   int   `json:"placed"`
+	Ignored  int   `json:"ignored"`
+	Unplaced int   `json:"unplaced"`
+	Sampled  bool  `json:"sampled,omitempty"` // not every file was looked at
+}
+
+// Summary is how many files are placed, ignored and unplaced.
+func (r *Result) Summary() Summary {
+	s := Summary{Files: r.Files, Bytes: r.Bytes, Sampled: r.Part}
 	for _, t := range r.Tables {
-		placed += t.Files
+		s.Placed += t.Files
 	}
 	for _, g := range r.Ignored {
-		ignored += g.Files
+		s.Ignored += g.Files
 	}
 	for _, g := range r.Unplaced {
-		unplaced += g.Files
+		s.Unplaced += g.Files
 	}
-	return placed, ignored, unplaced
+	return s
 }
 
 // most is how many examples are kept, and of how many partitions how many keys to

@@ -37,8 +37,8 @@ func look(t *testing.T, keys ...string) *Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if placed, ignored, unplaced := r.Count(); placed+ignored+unplaced != len(keys) || r.Files != len(keys) {
-		t.Errorf("%d files are %d placed, %d ignored, %d unplaced", len(keys), placed, ignored, unplaced)
+	if s := r.Summary(); s.Placed+s.Ignored+s.Unplaced != len(keys) || r.Files != len(keys) {
+		t.Errorf("%d files are %d placed, %d ignored, %d unplaced", len(keys), s.Placed, s.Ignored, s.Unplaced)
 	}
 	return r
 }

@@ -3,6 +3,7 @@ package discover
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"os"
@@ -28,8 +29,7 @@ type Place struct {
 	Assumed bool     // it is a folder's, and nobody said what it is called
 	At      string   // what the folder's keys begin with
 	Guessed bool     // nobody said that either
-	Part    bool     // not everything was looked at
-	Skipped []string // of the folder, each with why; whoever lists it notes them
+	Skipped []string // of the folder, each with why
 
 	File func(key string) sample.Candidate // by its key from the root of the folder, or of the bucket
 	Seen atomic.Int64                      // files so far: looking may take a while
@@ -42,12 +42,39 @@ type learnt struct {
 	err   error
 }
 
+// IsFolder says whether a place is a folder of this machine. The error is of a file.
+func IsFolder(where string) (bool, error) {
+	info, err := os.Stat(where)
+	if err == nil && !info.IsDir() {
+		return false, faults.Hint(fmt.Errorf("%s: it is a file, not a folder", where), "name the folder that the dated ones are in")
+	}
+	return err == nil, nil
+}
+
+// BucketOf is the bucket, and the prefix in it, that a place is which is no folder. The
+// error says why it can't be one: there is something else here, or S3 has no such name.
+func BucketOf(where string) (bucket, prefix string, err error) {
+	bucket, prefix, said := table.CutLocation(where)
+	wrong := config.CheckBucket(bucket)
+	_, absent := os.Lstat(where)
+	switch {
+	case said && wrong != nil:
+		err = fmt.Errorf("%s: %w", where, wrong)
+	case !said && (absent == nil || wrong != nil || bucket != where):
+		err = fmt.Errorf("%s: there is no such folder", where)
+	default:
+		return bucket, prefix, nil
+	}
+	return "", "", faults.Hint(err, "a folder of this machine, a bucket's name, or s3://BUCKET/PREFIX")
+}
+
 // LookAtBucket looks at what list lists below a prefix: into breadth of the folders
 // at each depth.
 func (p *Place) LookAtBucket(ctx context.Context, prefix string, breadth int, list func(context.Context, reconcile.Listing) (reconcile.Page, error)) (err error) {
 	w := &walk{bucket: p.Bucket, prefix: prefix, breadth: breadth, list: list}
-	err = p.look(ctx, p.Bucket, kept(math.MaxInt, w.files))
-	p.Part = w.part
+	if err = p.look(ctx, p.Bucket, kept(math.MaxInt, w.files)); err == nil {
+		p.Part = w.part
+	}
 	return err
 }
 
@@ -55,9 +82,15 @@ func (p *Place) LookAtBucket(ctx context.Context, prefix string, breadth int, li
 // read twice.
 const mostKept = 200_000
 
-// LookAtFolder looks at the files of a folder. What its keys begin with is guessed
-// where nobody said it and no source was found without.
-func (p *Place) LookAtFolder(ctx context.Context, dir string, files Files) error {
+// LookAtFolder looks at the files of a folder, which list has, from its path; skipped
+// hears of what else is there. What their keys begin with is guessed where nobody said
+// it and no source was found without.
+func (p *Place) LookAtFolder(ctx context.Context, dir string, list func(ctx context.Context, dir string, skipped func(key, why string)) iter.Seq2[File, error]) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	p.File = func(key string) sample.Candidate { return sample.Path(filepath.Join(dir, filepath.FromSlash(key))) }
 	name := filepath.Base(dir)
 	if p.Bucket == "" {
 		p.Bucket, p.Assumed = bucketNamed(name), true
@@ -65,7 +98,10 @@ func (p *Place) LookAtFolder(ctx context.Context, dir string, files Files) error
 	if p.At != "" && !strings.HasSuffix(p.At, "/") {
 		p.At += "/"
 	}
-	files = kept(mostKept, files)
+	files := kept(mostKept, func(ctx context.Context) iter.Seq2[File, error] {
+		p.Skipped = nil
+		return list(ctx, dir, func(key, why string) { p.Skipped = append(p.Skipped, key+": "+why) })
+	})
 	if err := p.look(ctx, name, files); err != nil || p.At != "" || p.sources() {
 		return err
 	}

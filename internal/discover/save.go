@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"athenarefresh/internal/faults"
 )
 
 // savedTables is the folder of a configuration that has a file for each table whose
@@ -27,17 +29,11 @@ func SavedTables(dir string) (names []string, err error) {
 	return names, err
 }
 
-// Why nothing is saved.
-var (
-	ErrNoRules = errors.New("there are none, and nothing was saved: nothing was recognised")
-	ErrIsThere = errors.New("is there already")
-)
-
 // Save writes what was found as a configuration: the rules, and the tables that
 // are known.
 func (p *Place) Save(ctx context.Context, dir string) error {
 	if len(p.Tables) == 0 {
-		return fmt.Errorf("save the rules: %w", ErrNoRules)
+		return faults.Hint(errors.New("save the rules: there are none, and nothing was saved: nothing was recognised"), "athena-refresh help layouts says which folders can be")
 	}
 	if err := os.MkdirAll(filepath.Join(dir, savedTables), 0o755); err != nil {
 		return fmt.Errorf("save the rules: %w", err)
@@ -53,7 +49,7 @@ func (p *Place) Save(ctx context.Context, dir string) error {
 	}
 	for path := range files {
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("save the rules: %s %w", path, ErrIsThere)
+			return faults.Hint(fmt.Errorf("save the rules: %s is there already", path), "--save a folder that is new, or empty")
 		}
 	}
 	for path, text := range files {
