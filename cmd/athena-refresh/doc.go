@@ -14,7 +14,7 @@
 //	internal/daemon          drives refresh from a queue; owns the interface Queue
 //	internal/lambda          drives refresh from the events of a Lambda function
 //	internal/reconcile       compares S3 with the catalog; owns the interfaces Objects and Mender
-//	internal/capture         reads messages that were captured, for replay
+//	internal/capture         reads messages that were captured, and replays them
 //	internal/parked          looks into the dead-letter queue and sends back; owns the interface DeadLetters
 //	internal/schema          columns and formats of tables: a source's, a file's, merged   pure
 //	internal/schema/sample   brings a few files of a folder here, to look at

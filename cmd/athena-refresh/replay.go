@@ -6,19 +6,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 
+	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/athena"
-	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/capture"
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/event"
-	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
 )
 
@@ -52,18 +49,21 @@ that a refresh would send.`,
 				cancel()
 				return err
 			}
-			p := replayer{app: a, config: c, router: router}
-			p.rehearsal.Router = router
-			stop := p.read(ctx, file, dryRun)
+			p := replayer{app: a, config: c}
+			p.Rehearsal.Router, p.Tell = router, p.message
+			bodies, stop := capture.Read(file), func() {}
+			if dryRun { // most messages are judged beforehand: those of whose partitions all were seen before
+				bodies, stop = capture.ReadAhead(ctx, file, p.Rehearsal.Known)
+			}
 			defer func() {
 				cancel() // of standard input
 				file.Close()
 				stop()
 			}()
 			if dryRun {
-				return p.dryRun(cmd.Context())
+				return p.dryRun(ctx, bodies)
 			}
-			return p.real(cmd.Context())
+			return p.real(ctx, bodies)
 		},
 	}
 	a.jsonFlag(cmd)
@@ -93,42 +93,14 @@ func (a *app) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// replayer settles the messages of one file and prints what came of it.
+// replayer prints what became of the messages of one file.
 type replayer struct {
 	app    *app
 	config *config.Config
-	router *table.Router
-	bodies *capture.Bodies
+	capture.Replay
 
-	rehearsal refresh.Rehearsal // finds the partitions
-	printed   int               // messages
-	line      []byte            // room for the next message's
-	effects   []effect          // what is sent, or would be
-	strange   int               // lines that can be no body
-}
-
-// read begins to read the messages. Where nothing is touched most of them are
-// judged beforehand: those of whose partitions all were seen before. Stop has to be
-// called once ctx ended.
-func (p *replayer) read(ctx context.Context, file io.Reader, ahead bool) (stop func()) {
-	if ahead {
-		p.bodies, stop = capture.ReadAhead(ctx, file, p.rehearsal.Known)
-		return stop
-	}
-	p.bodies = capture.Read(file)
-	return func() {}
-}
-
-// unread says why there are no more messages; nil at their end.
-func (p *replayer) unread() error {
-	err := p.bodies.Err()
-	switch {
-	case errors.Is(err, context.Canceled):
-		return errInterrupted
-	case errors.Is(err, capture.ErrNotJSON):
-		return faults.Hint(fmt.Errorf("replay: %w", err), capture.Is)
-	}
-	return err
+	line    []byte         // room for the next message's
+	effects []func() error // print what is sent, or would be
 }
 
 // The lines of replay --json, told apart by their type.
@@ -160,76 +132,79 @@ type (
 )
 
 // dryRun settles every message as if all tables existed and were empty.
-func (p *replayer) dryRun(ctx context.Context) error {
+func (p *replayer) dryRun(ctx context.Context, bodies *capture.Bodies) error {
 	log, rest := p.app.briefLog(p.config.LogLevel)
 	defer rest()
-	p.rehearsal.Log = log
-	for p.bodies.Next() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		var s refresh.Settlement
-		if known := p.bodies.Known; known > 0 {
-			s = p.rehearsal.SettleKnown(known)
-		} else {
-			s = p.rehearsal.Settle(p.message())
-		}
-		if err := p.settled(p.bodies.Text, s); err != nil {
-			return err
-		}
-	}
-	if err := p.unread(); err != nil {
+	p.Rehearsal.Log = log
+	if err := p.ended(p.Rehearse(ctx, bodies)); err != nil {
 		return err
 	}
-	fits := new(athena.Writer).Fits
-	if p.config.Catalog == config.CatalogGlue {
-		fits = new(glue.Writer).Fits
-	}
-	for t, parts := range p.rehearsal.Additions(p.config.Database, fits) {
+	catalog, closeCatalog := worker.Catalog(aws.Config{}, p.config) // asked for what fits, and nothing else
+	defer closeCatalog()
+	for t, parts := range p.Rehearsal.Additions(p.config.Database, catalog.Fits) {
 		if err := p.sends(t, parts); err != nil {
 			return fmt.Errorf("write the statements for table %s: %w", t.ID.Name, err)
 		}
 	}
-	return p.finish(&p.rehearsal.Tally)
-}
-
-// effect is something that adds partitions, as a line of replay --json and in words.
-type effect struct {
-	line  any
-	words string
+	return p.finish(&p.Rehearsal.Tally)
 }
 
 // sends notes what adds partitions to a table: a statement, if it can be written, or
 // a call of Glue.
 func (p *replayer) sends(t refresh.Table, parts []refresh.Partition) error {
 	if p.config.Catalog == config.CatalogGlue {
-		const api = "BatchCreatePartition"
-		p.effects = append(p.effects, effect{replayCall{"call", api, len(parts)}, api + " of " + count(len(parts), "partition")})
+		call := replayCall{"call", "BatchCreatePartition", len(parts)}
+		p.effects = append(p.effects, func() error {
+			return p.app.show(call, "%s of %s\n", call.API, count(call.Partitions, "partition"))
+		})
 		return nil
 	}
 	sql, err := athena.Statement(t, parts)
 	if err == nil {
-		p.effects = append(p.effects, effect{replayStatement{"statement", sql}, sql})
+		p.effects = append(p.effects, func() error { return p.app.show(replayStatement{"statement", sql}, "%s\n", terminal.Escape(sql)) })
 	}
 	return err
 }
 
-// message is the current one as the queue would hand it out.
-func (p *replayer) message() refresh.Message {
-	return refresh.Message{ID: "line " + strconv.Itoa(p.bodies.N), Body: p.bodies.Text, Receives: 1}
+// real settles the messages through the catalog.
+func (p *replayer) real(ctx context.Context, bodies *capture.Bodies) (err error) {
+	cfg, err := p.app.aws(ctx, p.config)
+	if err != nil {
+		return err
+	}
+	catalog, closeCatalog := worker.Catalog(cfg, p.config)
+	defer func() { err = errors.Join(err, closeCatalog()) }()
+	// What failed was sent too; of a statement that can't be written the Writer says why.
+	catalog.Writer = &refresh.Recorder{Writer: catalog.Writer, Sends: func(t refresh.Table, parts []refresh.Partition) { p.sends(t, parts) }}
+	log, rest := p.app.briefLog(p.config.LogLevel)
+	refresher := refresh.New(refresh.Options{
+		Router: p.Rehearsal.Router, Catalog: catalog, DeadLetters: refresh.Nowhere{}, Log: log, Statements: p.config.StatementsInFlight,
+	})
+	err = p.ended(p.Settle(ctx, bodies, refresher.Settle, p.config.Timeout))
+	refresher.Close(ctx)
+	rest()
+	if err != nil {
+		return err
+	}
+	tally := refresher.Tally()
+	return p.finish(&tally)
 }
 
-// settled prints what became of the next message.
-func (p *replayer) settled(body string, s refresh.Settlement) error {
-	if slices.Contains(s.Reasons, refresh.Reason(event.Malformed)) && capture.NoBody(body) {
-		p.strange++
+// ended says why there are no more messages; nil at their end.
+func (p *replayer) ended(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return fmt.Errorf("replay: %w after %s", errInterrupted, count(p.Told, "message"))
 	}
+	return err
+}
+
+// message prints what became of a message.
+func (p *replayer) message(n int, s refresh.Settlement) error {
 	if p.app.json {
-		p.line = appendMessageJSON(p.line[:0], p.printed, &s)
+		p.line = appendMessageJSON(p.line[:0], n, &s)
 	} else {
-		p.line = appendMessage(p.line[:0], p.printed, &s)
+		p.line = appendMessage(p.line[:0], n, &s)
 	}
-	p.printed++
 	_, err := p.app.stdout.Write(p.line)
 	return wrote(err)
 }
@@ -263,26 +238,26 @@ func appendMessageJSON(b []byte, n int, s *refresh.Settlement) []byte {
 
 // finish prints the partitions, what was or would be sent, and the summary.
 func (p *replayer) finish(t *refresh.Tally) error {
-	for i := range p.rehearsal.Partitions {
-		part := &p.rehearsal.Partitions[i]
+	for i := range p.Rehearsal.Partitions {
+		part := &p.Rehearsal.Partitions[i]
 		if err := p.app.show(replayPartition{"partition", part.Table, values{part}, part.Location}, "partition %s\n", terminal.Escape(part.Describe())); err != nil {
 			return err
 		}
 	}
-	for _, e := range p.effects {
-		if err := p.app.show(e.line, "%s\n", terminal.Escape(e.words)); err != nil {
+	for _, show := range p.effects {
+		if err := show(); err != nil {
 			return err
 		}
 	}
-	s := replaySummary{"summary", t.Settled(), t.Records, len(p.rehearsal.Partitions), len(p.effects), outcomes(t), reasons(t)}
+	s := replaySummary{"summary", t.Settled(), t.Records, len(p.Rehearsal.Partitions), len(p.effects), outcomes(t), reasons(t)}
 	err := p.app.show(s, "%s: %d done, %d parked, %d to be tried again; %s, %s, %s\n",
 		count(s.Messages, "message"), s.Outcomes[refresh.Done], s.Outcomes[refresh.Parked], s.Outcomes[refresh.Retry],
 		count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))
 	if err != nil {
 		return err
 	}
-	if p.strange > 0 {
-		p.app.say(fmt.Sprintf("hint: no JSON object in %s: %s", count(p.strange, "message"), capture.Is))
+	if p.Strange > 0 {
+		p.app.say(fmt.Sprintf("hint: no JSON object in %s: %s", count(p.Strange, "message"), capture.Is))
 	}
 	if s.Outcomes[refresh.Parked]+s.Outcomes[refresh.Retry] > 0 {
 		return errUndone

@@ -1,6 +1,7 @@
 // Package capture reads messages that were captured: their bodies, one a line, or
 // what AWS's command line prints of messages, an array of bodies, or bodies over
-// many lines. Most lines may be judged ahead, by several goroutines.
+// many lines. Most lines may be judged ahead, by several goroutines. A [Replay]
+// settles them once more.
 package capture
 
 import (
@@ -13,6 +14,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/faults"
 )
 
 // Bodies are the messages of a capture. Next goes to the first.
@@ -50,8 +53,7 @@ func ReadAhead(ctx context.Context, r io.Reader, known func(line []byte) int) (b
 // Is says what a capture is.
 const Is = `one body a line is taken (jq -c '.Messages[].Body|fromjson'), or what "aws sqs receive-message --output json" prints`
 
-// ErrNotJSON is of a capture that is none, but nearly: [Is] helps.
-var ErrNotJSON = errors.New("these are messages as AWS's command line prints them, but not as JSON")
+var errNotJSON = faults.Hint(errors.New("replay: these are messages as AWS's command line prints them, but not as JSON"), Is)
 
 // printedOtherwise is how the formats yaml and text of AWS's command line begin.
 var printedOtherwise = regexp.MustCompile(`^(Messages:\n- [A-Z]|MESSAGES\t)`)
@@ -66,7 +68,7 @@ func (b *Bodies) Next() bool {
 		case known > 0:
 			b.held, b.Known = append(b.held, ""), known
 		case b.N == 0 && b.otherwise(line):
-			b.failed = ErrNotJSON
+			b.failed = errNotJSON
 			return false
 		default:
 			b.held = b.found(line)
@@ -245,11 +247,4 @@ func received(text string) (list []string) {
 		list = append(list, *m.Body)
 	}
 	return list
-}
-
-// NoBody says whether a line is none of what a body can be, so that the capture
-// may have another shape than those that are taken.
-func NoBody(text string) bool {
-	text = strings.TrimSpace(text)
-	return text != "" && (text[0] != '{' || !json.Valid([]byte(text)))
 }

@@ -63,8 +63,8 @@ func TestACaptureIsRead(t *testing.T) {
 // TestACaptureInAnotherFormatIsRefused, and not settled line by line.
 func TestACaptureInAnotherFormatIsRefused(t *testing.T) {
 	for capture, want := range map[string]error{
-		"Messages:\n- Attributes:\n    SenderId: x\n  Body: '{}'\n": ErrNotJSON,
-		"MESSAGES\t{}\tx\n": ErrNotJSON,
+		"Messages:\n- Attributes:\n    SenderId: x\n  Body: '{}'\n": errNotJSON,
+		"MESSAGES\t{}\tx\n": errNotJSON,
 		"Messages:\n{}\n":   nil,
 		"Messages:":         nil,
 	} {

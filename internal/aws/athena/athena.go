@@ -96,7 +96,7 @@ func (w *Writer) Close() error {
 }
 
 // Fits says how many of the first of parts one statement takes: 262,144 bytes,
-// and 5,000 partitions. Any Writer says so, the zero one too.
+// and 5,000 partitions.
 func (w *Writer) Fits(t refresh.Table, parts []refresh.Partition) int {
 	return fits(t, parts)
 }

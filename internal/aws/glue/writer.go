@@ -59,8 +59,7 @@ func (w *Writer) Check(ctx context.Context) error {
 	return nil
 }
 
-// Fits says how many of the first of parts a call takes: 100. Any Writer says so,
-// the zero one too.
+// Fits says how many of the first of parts a call takes: 100.
 func (w *Writer) Fits(_ refresh.Table, parts []refresh.Partition) int {
 	return min(len(parts), maxAdd)
 }
