@@ -149,6 +149,5 @@ func (a *app) briefLog(level slog.Level) (log *slog.Logger, rest func()) {
 	if !terminal.Is(a.stderr) || a.logFormat == "json" || level < slog.LevelInfo {
 		return log, func() {}
 	}
-	g := &groupedLog{Handler: log.Handler(), groups: map[string]*group{}}
-	return slog.New(g), g.flush
+	return terminal.Grouped(log.Handler())
 }

@@ -33,7 +33,7 @@
 //	internal/discover        what lies in a folder or a bucket: rules and tables for it
 //	internal/prompt          a person's statements, and how their answers are shown
 //	internal/demo            lands CloudTrail files, and tells whether a query finds them
-//	internal/terminal        prints tables and progress, and what strangers wrote
+//	internal/terminal        prints tables, progress, and what strangers wrote; groups a log
 //
 // What speaks to AWS, each seen by cmd alone:
 //

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -12,8 +12,7 @@ import (
 // named, with how many there are.
 func TestWhatFaresAlikeIsOneLine(t *testing.T) {
 	var out bytes.Buffer
-	g := &groupedLog{Handler: slog.NewTextHandler(&out, nil), groups: map[string]*group{}}
-	log := slog.New(g)
+	log, rest := Grouped(slog.NewTextHandler(&out, nil))
 	for i := range 1000 {
 		log.Info("record", "outcome", "retry", "reason", "table_missing", "bucket", "b", "key", fmt.Sprint("web/", i),
 			"why", fmt.Sprintf("read table web: table does not exist: operation error Glue: GetTable, RequestID: %d", i))
@@ -22,7 +21,7 @@ func TestWhatFaresAlikeIsOneLine(t *testing.T) {
 	log.Info("record", "outcome", "retry", "reason", "table_missing", "bucket", "b", "key", "app/1", "why", "read table app: table does not exist: operation error")
 	log.Error("the catalog does not work")
 	log.Error("the catalog does not work")
-	g.flush()
+	rest()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 6 || !strings.Contains(lines[0], "key=web/0 ") || !strings.Contains(lines[5], "key=web/999 ") || !strings.HasSuffix(lines[5], "more_like_it=998") {
 		t.Errorf("%d lines:\n%s", len(lines), out.String())
