@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -90,6 +91,16 @@ files land. Start with "athena-refresh demo": it needs nothing but this machine.
 		panic(err) // a flag that a command doesn't have
 	}
 	return root
+}
+
+// exactly refuses any other number of arguments.
+func exactly(n int, why string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return errors.New(why)
+		}
+		return nil
+	}
 }
 
 // unknown refuses what is no command, and names those it may have been meant for.

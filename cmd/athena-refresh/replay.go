@@ -71,16 +71,6 @@ that a refresh would send.`,
 	return cmd
 }
 
-// exactly refuses any other number of arguments.
-func exactly(n int, why string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != n {
-			return errors.New(why)
-		}
-		return nil
-	}
-}
-
 // open opens a file. Standard input can be read until ctx ends.
 func (a *app) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if name == "-" {
@@ -139,14 +129,13 @@ func (p *replayer) dryRun(ctx context.Context, bodies *capture.Bodies) error {
 	if err := p.ended(p.Rehearse(ctx, bodies)); err != nil {
 		return err
 	}
-	catalog, closeCatalog := worker.Catalog(aws.Config{}, p.config) // asked for what fits, and nothing else
-	defer closeCatalog()
+	catalog, _ := worker.Catalog(aws.Config{}, p.config) // asked for what fits, so that there is nothing to close
 	for t, parts := range p.Rehearsal.Additions(p.config.Database, catalog.Fits) {
 		if err := p.sends(t, parts); err != nil {
 			return fmt.Errorf("write the statements for table %s: %w", t.ID.Name, err)
 		}
 	}
-	return p.finish(&p.Rehearsal.Tally)
+	return p.finish(p.Rehearsal.Tally)
 }
 
 // sends notes what adds partitions to a table: a statement, if it can be written, or
@@ -186,8 +175,7 @@ func (p *replayer) real(ctx context.Context, bodies *capture.Bodies) (err error)
 	if err != nil {
 		return err
 	}
-	tally := refresher.Tally()
-	return p.finish(&tally)
+	return p.finish(refresher.Tally())
 }
 
 // ended says why there are no more messages; nil at their end.
@@ -237,7 +225,7 @@ func appendMessageJSON(b []byte, n int, s *refresh.Settlement) []byte {
 }
 
 // finish prints the partitions, what was or would be sent, and the summary.
-func (p *replayer) finish(t *refresh.Tally) error {
+func (p *replayer) finish(t refresh.Tally) error {
 	for i := range p.Rehearsal.Partitions {
 		part := &p.Rehearsal.Partitions[i]
 		if err := p.app.show(replayPartition{"partition", part.Table, values{part}, part.Location}, "partition %s\n", terminal.Escape(part.Describe())); err != nil {

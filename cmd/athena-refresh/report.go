@@ -50,7 +50,7 @@ type left struct {
 func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refresh.Tally, w *waits) *report {
 	r := &report{
 		Type: "summary", Messages: s.Received, Records: t.Records, Partitions: t.Partitions(), Statements: t.Adds, Throttles: t.Throttles,
-		Outcomes: outcomes(&t), Reasons: reasons(&t), Tables: map[string]tableReport{},
+		Outcomes: outcomes(t), Reasons: reasons(t), Tables: map[string]tableReport{},
 		Milliseconds: s.Took.Milliseconds(), Unconfirmed: s.Unsure, TimeIsUp: s.TimeIsUp,
 	}
 	for name, n := range t.Added {
@@ -68,14 +68,14 @@ func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refr
 }
 
 // outcomes are those of messages, also the ones that none had.
-func outcomes(t *refresh.Tally) map[refresh.Outcome]int {
+func outcomes(t refresh.Tally) map[refresh.Outcome]int {
 	return map[refresh.Outcome]int{
 		refresh.Done: t.Messages[refresh.Done], refresh.Parked: t.Messages[refresh.Parked], refresh.Retry: t.Messages[refresh.Retry],
 	}
 }
 
 // reasons are those of records, in JSON an object too where there are none.
-func reasons(t *refresh.Tally) map[refresh.Reason]int {
+func reasons(t refresh.Tally) map[refresh.Reason]int {
 	if t.Reasons == nil {
 		return map[refresh.Reason]int{}
 	}
