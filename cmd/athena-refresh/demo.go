@@ -138,7 +138,7 @@ func (o *opened) makeTable(ctx context.Context, name string) error {
 
 // report is the summary of once, of what was settled since the demo began.
 func (o *opened) report(ctx context.Context, t refresh.Tally, took time.Duration) any {
-	r := newReport(ctx, o.worker.Queue, daemon.Summary{Received: t.Settled(), Took: took}, t, &waits{})
+	r := newReport(ctx, o.worker.Queue, daemon.Summary{Received: t.Settled(), Took: took}, t)
 	r.Type = "refresh"
 	return r
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
-	"time"
 
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/config"
@@ -83,10 +81,9 @@ func (a *app) refresh(ctx context.Context, cfg aws.Config, c *config.Config, rou
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close(ctx)) }()
-	settler := &waits{Refresher: w.Refresher}
 	stop := terminal.Progress(a.stderr, func() string { return progress(w.Refresher.Tally()) })
 	metrics := w.Metrics(c, a.stderr) // stdout has the result
-	invocation := daemon.Invocation{Queue: w.Queue, Settler: settler, Log: log, Timeout: c.Timeout}
+	invocation := daemon.Invocation{Queue: w.Queue, Settler: w.Refresher, Log: log, Timeout: c.Timeout}
 	summary, err := invocation.Run(ctx)
 	stop()
 	if metrics != nil {
@@ -95,33 +92,11 @@ func (a *app) refresh(ctx context.Context, cfg aws.Config, c *config.Config, rou
 	if err != nil {
 		return nil, explainAWS("refresh", err)
 	}
-	return newReport(ctx, w.Queue, summary, w.Refresher.Tally(), settler), nil
+	return newReport(ctx, w.Queue, summary, w.Refresher.Tally()), nil
 }
 
 func progress(t refresh.Tally) string {
 	return fmt.Sprintf("%s settled, %s", count(t.Settled(), "message"), count(t.Adds, "statement"))
-}
-
-// waits is a Refresher that notes when what it kept is tried again.
-type waits struct {
-	*refresh.Refresher
-
-	mu    sync.Mutex
-	first time.Time // the soonest; zero if nothing was kept
-}
-
-// Settle implements daemon.Settler.
-func (w *waits) Settle(ctx context.Context, m refresh.Message) refresh.Settlement {
-	s := w.Refresher.Settle(ctx, m)
-	if s.Outcome == refresh.Retry {
-		at := time.Now().Add(s.Wait)
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.first.IsZero() || at.Before(w.first) {
-			w.first = at
-		}
-	}
-	return s
 }
 
 // worker opens the queue; its caller calls Close. It is the same for once and

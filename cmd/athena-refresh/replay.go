@@ -237,17 +237,17 @@ func (p *replayer) finish(t refresh.Tally) error {
 			return err
 		}
 	}
-	s := replaySummary{"summary", t.Settled(), t.Records, len(p.Rehearsal.Partitions), len(p.effects), outcomes(t), reasons(t)}
+	outcomes := counted(t.Messages, refresh.Done, refresh.Parked, refresh.Retry)
+	s := replaySummary{"summary", t.Settled(), t.Records, len(p.Rehearsal.Partitions), len(p.effects), outcomes, counted(t.Reasons)}
 	err := p.app.show(s, "%s: %d done, %d parked, %d to be tried again; %s, %s, %s\n",
-		count(s.Messages, "message"), s.Outcomes[refresh.Done], s.Outcomes[refresh.Parked], s.Outcomes[refresh.Retry],
-		count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))
+		count(s.Messages, "message"), outcomes[refresh.Done], outcomes[refresh.Parked], outcomes[refresh.Retry], count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))
 	if err != nil {
 		return err
 	}
 	if p.Strange > 0 {
 		p.app.say(fmt.Sprintf("hint: no JSON object in %s: %s", count(p.Strange, "message"), capture.Is))
 	}
-	if s.Outcomes[refresh.Parked]+s.Outcomes[refresh.Retry] > 0 {
+	if outcomes[refresh.Parked]+outcomes[refresh.Retry] > 0 {
 		return errUndone
 	}
 	return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"athenarefresh/internal/daemon"
@@ -47,18 +48,18 @@ type left struct {
 }
 
 // newReport adds to what was done what the queue says is left.
-func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refresh.Tally, w *waits) *report {
+func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refresh.Tally) *report {
 	r := &report{
 		Type: "summary", Messages: s.Received, Records: t.Records, Partitions: t.Partitions(), Statements: t.Adds, Throttles: t.Throttles,
-		Outcomes: outcomes(t), Reasons: reasons(t), Tables: map[string]tableReport{},
+		Outcomes: counted(t.Messages, refresh.Done, refresh.Parked, refresh.Retry), Reasons: counted(t.Reasons), Tables: map[string]tableReport{},
 		Milliseconds: s.Took.Milliseconds(), Unconfirmed: s.Unsure, TimeIsUp: s.TimeIsUp,
 	}
 	for name, n := range t.Added {
 		r.Tables[name] = tableReport{n, newLatency(t.Searchable[name])}
 	}
 	r.Searchable = newLatency(t.AllSearchable())
-	if !w.first.IsZero() {
-		at := w.first.Round(0).UTC().Truncate(time.Second)
+	if !s.Again.IsZero() {
+		at := s.Again.Round(0).UTC().Truncate(time.Second)
 		r.RetryAt = &at
 	}
 	if waiting, inFlight, err := queue.Depth(context.WithoutCancel(ctx)); err == nil {
@@ -67,19 +68,14 @@ func newReport(ctx context.Context, queue daemon.Queue, s daemon.Summary, t refr
 	return r
 }
 
-// outcomes are those of messages, also the ones that none had.
-func outcomes(t refresh.Tally) map[refresh.Outcome]int {
-	return map[refresh.Outcome]int{
-		refresh.Done: t.Messages[refresh.Done], refresh.Parked: t.Messages[refresh.Parked], refresh.Retry: t.Messages[refresh.Retry],
+// counted are counts, of all too that had none: an object in JSON in any case.
+func counted[K comparable](counts map[K]int, all ...K) map[K]int {
+	m := map[K]int{}
+	for _, k := range all {
+		m[k] = 0
 	}
-}
-
-// reasons are those of records, in JSON an object too where there are none.
-func reasons(t refresh.Tally) map[refresh.Reason]int {
-	if t.Reasons == nil {
-		return map[refresh.Reason]int{}
-	}
-	return t.Reasons
+	maps.Copy(m, counts)
+	return m
 }
 
 func newLatency(l refresh.Latencies) *latency {

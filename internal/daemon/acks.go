@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -96,5 +98,6 @@ func (a *acks) hideBatch(messages []Hidden) {
 	if err := a.queue.Hide(a.ctx, messages); err != nil {
 		a.log.Warn("kept messages may come earlier than meant", "error", err)
 	}
-	a.ledger.note(Summary{Hidden: len(messages)})
+	first := slices.MinFunc(messages, func(a, b Hidden) int { return cmp.Compare(a.For, b.For) })
+	a.ledger.note(Summary{Hidden: len(messages), Again: time.Now().Add(first.For)})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -254,6 +255,24 @@ func TestAPanicRetriesItsMessageOnly(t *testing.T) {
 		q := calmQueue(10)
 		if s, err := invoke(t, q, &settler{f: bad}, time.Minute); err != nil || s.Deleted != 9 || s.Hidden != 1 || q.left() != 1 {
 			t.Errorf("%+v %v", s, err)
+		}
+	})
+}
+
+// TestTheFirstThatComesAgainIsKnown whatever batch it was hidden in.
+func TestTheFirstThatComesAgainIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		keep := func(_ context.Context, m refresh.Message) refresh.Settlement {
+			n, _ := strconv.Atoi(m.ID[1:])
+			return refresh.Settlement{Outcome: refresh.Retry, Wait: time.Minute + time.Duration((n+7)%30)*time.Hour}
+		}
+		s, err := invoke(t, calmQueue(30), &settler{f: keep}, time.Minute)
+		if after := s.Again.Sub(begun); err != nil || s.Hidden != 30 || after < time.Minute || after > time.Minute+5*time.Second {
+			t.Errorf("%s: %+v %v", after, s, err)
+		}
+		if s, err = invoke(t, calmQueue(1), &settler{f: done}, time.Minute); err != nil || !s.Again.IsZero() {
+			t.Errorf("nothing kept: %+v %v", s, err)
 		}
 	})
 }

@@ -9,10 +9,11 @@ import (
 type Summary struct {
 	Received  int
 	Deleted   int
-	Hidden    int    // kept, to be tried again later
-	Unsure    int    // settled, but the queue did not confirm it: they may come again
-	Depth     *Depth // of the queue, as it last said, a minute ago at most; nil if it never did
-	TimeIsUp  bool   // before the queue was seen to be empty, or before all was settled
+	Hidden    int       // kept, to be tried again later
+	Again     time.Time // when the first of those comes again; zero: none is kept
+	Unsure    int       // settled, but the queue did not confirm it: they may come again
+	Depth     *Depth    // of the queue, as it last said, a minute ago at most; nil if it never did
+	TimeIsUp  bool      // before the queue was seen to be empty, or before all was settled
 	Took      time.Duration
 	Receiving error // why it stopped receiving, if that is why
 }
@@ -27,6 +28,9 @@ func (s *Summary) add(o Summary) {
 	s.Unsure += o.Unsure
 	if o.Depth != nil {
 		s.Depth = o.Depth
+	}
+	if s.Again.IsZero() || o.Again.Before(s.Again) && !o.Again.IsZero() {
+		s.Again = o.Again
 	}
 }
 
