@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
 )
 
@@ -91,7 +92,7 @@ func (s *Sheet) Table(t *Described) {
 	if t.Format != nil {
 		s.printf(", %s", *t.Format)
 	}
-	s.printf("\n  files       %s, %s, in %s by %s\n", terminal.Count(t.Files, "file"), terminal.Bytes(t.Bytes), terminal.Count(t.Partitions, "partition"), strings.Join(t.Keys, ", "))
+	s.printf("\n  files       %s, %s, in %s by %s\n", faults.Count(t.Files, "file"), terminal.Bytes(t.Bytes), faults.Count(t.Partitions, "partition"), strings.Join(t.Keys, ", "))
 	rule, err := json.Marshal(t.Rule)
 	if err != nil {
 		s.Err = err
@@ -136,7 +137,7 @@ func (s *Sheet) Rest(p *Place) {
 		groups []*Group
 	}{{"ignored", p.Ignored}, {"unplaced", p.Unplaced}} {
 		for _, g := range x.groups {
-			s.printf("%s: %s, %s\n", x.title, terminal.Count(g.Files, "file"), g.Why)
+			s.printf("%s: %s, %s\n", x.title, faults.Count(g.Files, "file"), g.Why)
 			for _, key := range p.FromRoot(g.Examples) {
 				s.printf("  %s\n", key)
 			}
@@ -159,7 +160,7 @@ func (s *Sheet) Rest(p *Place) {
 	if sum.Sampled {
 		seen = " that were looked at"
 	}
-	s.printf("%s%s, %s: %s placed, %s ignored, %s unplaced\n", terminal.Count(sum.Files, "file"), seen, terminal.Bytes(sum.Bytes),
+	s.printf("%s%s, %s: %s placed, %s ignored, %s unplaced\n", faults.Count(sum.Files, "file"), seen, terminal.Bytes(sum.Bytes),
 		terminal.Thousands(sum.Placed), terminal.Thousands(sum.Ignored), terminal.Thousands(sum.Unplaced))
 	if len(p.Tables) == 0 && sum.Files > 0 {
 		s.printf("Nothing was recognised. A rule reads a partition out of a key's folders: athena-refresh help layouts\n")
