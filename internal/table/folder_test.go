@@ -182,6 +182,32 @@ func TestAFolderIsKnownForWhatItIs(t *testing.T) {
 	}
 }
 
+// TestAFolderOfNoPartitionSaysWhy: reconcile counts its objects by the reason.
+func TestAFolderOfNoPartitionSaysWhy(t *testing.T) {
+	digest := func(prefix string) Rule {
+		return Rule{Prefix: prefix, Ignore: true, Source: "s", Companion: &Shape{Layout: "logs/{a}/digest/"}}
+	}
+	source := Rule{Source: "s", Layout: "logs/{a}/trail/{yyyy}/", Table: "s"}
+	days := Rule{Layout: "logs/{a}/{yyyy}/", Table: "t"}
+	for name, c := range map[string]struct {
+		rules  []Rule
+		folder string
+		want   Reason
+		says   string
+	}{
+		"companions of a source":          {[]Rule{source, digest("")}, "logs/1/digest/", Companion, "source s"},
+		"companions below another prefix": {[]Rule{source, digest("x/")}, "logs/1/digest/", NoLayoutMatch, ""},
+		"neither logs nor companions":     {[]Rule{source, digest("")}, "logs/1/other/", NoLayoutMatch, ""},
+		"companions that a layout leaves": {[]Rule{days, digest("")}, "logs/1/digest/", Companion, "source s"},
+		"what a layout leaves":            {[]Rule{days, digest("")}, "logs/1/other/", NoLayoutMatch, "has the shape of"},
+	} {
+		s, p, _ := router(t, c.rules...).FolderStanding("b", c.folder)
+		if s != Never || p.Reason != c.want || !strings.Contains(p.Detail, c.says) {
+			t.Errorf("%s: standing %d, %+v, want %s: … %s", name, s, p, c.want, c.says)
+		}
+	}
+}
+
 // A star stands for an element, and an empty one is none: a rule whose prefix
 // begins with a star leaves nothing open below a folder without a name.
 func TestAStarIsNoFolderWithoutAName(t *testing.T) {

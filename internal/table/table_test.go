@@ -350,6 +350,12 @@ func TestFolderKnowsWhatDependsOnTheFile(t *testing.T) {
 			t.Errorf("%q: %v", key, alike)
 		}
 	}
+	source := router(t, Rule{Source: "s", Layout: "logs/{yyyy}/", Table: "s"}, Rule{Ignore: true, Source: "s", Companion: &Shape{Files: []string{"m*"}}})
+	for key, want := range map[string]bool{"logs/2018/x": true, "other/x": false} {
+		if _, _, alike := source.Folder("b", key); alike != want {
+			t.Errorf("%q: %v", key, alike)
+		}
+	}
 	if folder, file, alike := r.Folder("other", "a/b/c"); folder != "a/b/" || file != "c" || !alike {
 		t.Error(folder, file, alike)
 	}
