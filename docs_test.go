@@ -226,6 +226,41 @@ func TestEveryTestThatIsNamedExists(t *testing.T) {
 	}
 }
 
+// TestEveryTestThatIsRunExists: a command line of go test that a page has runs
+// tests that there are, with flags that they have.
+func TestEveryTestThatIsRunExists(t *testing.T) {
+	ran := 0
+	for _, page := range tracked(t, "*.md") {
+		for _, m := range regexp.MustCompile("go test ((?:-short )?\\./[^`|)#;&\n]*)").FindAllSubmatch(read(t, page), -1) {
+			words := strings.Fields(string(m[1]))
+			text := ""
+			for _, word := range words {
+				if dir, ok := strings.CutPrefix(word, "./"); ok && dir != "..." {
+					for _, file := range tracked(t, dir+"/*_test.go") {
+						text += string(read(t, file))
+					}
+				}
+			}
+			for i, word := range words {
+				name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+				switch {
+				case !strings.HasPrefix(word, "-") || slices.Contains([]string{"v", "short", "timeout", "race", ">"}, name):
+				case name == "run" || name == "bench":
+					ran++
+					if !regexp.MustCompile(`func (Test|Benchmark)\w*` + strings.TrimPrefix(words[i+1], "Test")).MatchString(text) {
+						t.Errorf("%s: go test %s: no test has that name", page, m[1])
+					}
+				case name != "" && !regexp.MustCompile(`flag\.\w+\("`+name+`"`).MatchString(text):
+					t.Errorf("%s: go test %s: the tests have no flag -%s", page, m[1], name)
+				}
+			}
+		}
+	}
+	if ran < 10 {
+		t.Errorf("only %d tests are run: is the pattern right?", ran)
+	}
+}
+
 // TestTheReasonsAreDocumented holds the README's table of reasons, the rules, and
 // what to do about the bad ones, against the code.
 func TestTheReasonsAreDocumented(t *testing.T) {
