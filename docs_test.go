@@ -25,8 +25,8 @@ import (
 // named: docs/aws-facts.md 1.3, docs/aws-facts.md 6, 8.
 var cited = regexp.MustCompile(`docs/([a-z-]+\.md)((?:,? (?:section |to )?\d+(?:\.\d+)*\b)*)`)
 
-// linked is a link of a page to a file.
-var linked = regexp.MustCompile(`\]\(([A-Za-z0-9_][\w./-]*)(?:#[^)]*)?\)`)
+// linked is a link of a page to a file, to a heading of it, or to one of its own.
+var linked = regexp.MustCompile(`\]\(([A-Za-z0-9_][\w./-]*)?(?:#([^)]*))?\)`)
 
 var (
 	number  = regexp.MustCompile(`\d+(?:\.\d+)*`)
@@ -87,14 +87,30 @@ func TestWhatIsCitedIsHere(t *testing.T) {
 			continue
 		}
 		for _, m := range linked.FindAllSubmatch(text, -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(file), string(m[1]))); err != nil {
+			to := file
+			if len(m[1]) > 0 {
+				to = filepath.Join(filepath.Dir(file), string(m[1]))
+			}
+			if _, err := os.Stat(to); err != nil {
 				t.Errorf("%s links to %s, which isn't here", file, m[1])
+			} else if anchor := string(m[2]); anchor != "" && filepath.Ext(to) == ".md" && !slices.Contains(anchors(read(t, to)), anchor) {
+				t.Errorf("%s links to #%s of %s, which has no such heading", file, anchor, to)
 			}
 		}
 	}
 	if citations < 30 {
 		t.Errorf("only %d sections are cited: is the pattern right?", citations)
 	}
+}
+
+// anchors are a page's headings as links name them: in lower case, without
+// punctuation, with dashes for spaces.
+func anchors(page []byte) (list []string) {
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllSubmatch(page, -1) {
+		plain := regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(strings.ToLower(string(m[1])), "")
+		list = append(list, strings.ReplaceAll(plain, " ", "-"))
+	}
+	return list
 }
 
 // named is a file that a page names in backticks, with its folder or alone, or a
