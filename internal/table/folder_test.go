@@ -238,6 +238,13 @@ func TestARunThatMayBeLongerIsLeftOpen(t *testing.T) {
 	for _, key := range []string{"w/x/f", "w/x/x/f", "w/y/x/f", "w/y/z/f"} {
 		agrees(t, r, "b", key)
 	}
+	anywhere := router(t, Rule{Table: "t", Layout: "**/a=1/[{b}/{c}/]x/", Partition: []KeyTemplate{{Key: "k", Value: "k{b}"}}})
+	for folder, want := range map[string]Standing{"q/a=1/a=1/x/": Open, "q/a=1/a=1/x/x/": Whole, "q/a=1/a=1/x/y/": Never, "q/a=1/x/": Never} {
+		if got, p, _ := anywhere.FolderStanding("b", folder); got != want {
+			t.Errorf("%q: %d, want %d: %+v", folder, got, want, p)
+		}
+	}
+	agrees(t, anywhere, "b", "q/a=1/a=1/x/x/f")
 }
 
 func TestWhoReadsTablesOutOfKeys(t *testing.T) {
