@@ -38,3 +38,25 @@ func TestWhatWouldHelp(t *testing.T) {
 		}
 	}
 }
+
+// TestAHintIsOfARuleThatCouldTakeTheKey: one whose prefix or file doesn't fit may get
+// further, and helps nobody; one that ignores doesn't end the search.
+func TestAHintIsOfARuleThatCouldTakeTheKey(t *testing.T) {
+	r := router(t,
+		Rule{Prefix: "tmp/", Ignore: true},
+		Rule{Prefix: "elsewhere/", Layout: "logs/{app}/deep/{yyyy}/", Table: "p"},
+		Rule{File: "*.gz", Layout: "logs/{app}/deep/{yyyy}/", Table: "f"},
+		Rule{Layout: "logs/{yyyy}/", Table: "t"})
+	_, steps := r.Explain("b", "logs/web/deep/f")
+	if said := strings.Join(steps, "\n"); !strings.Contains(said, `layout logs/{yyyy}/, rule 4, fits "logs/" and then`) {
+		t.Errorf("it says nothing of rule 4:\n%s", said)
+	}
+}
+
+// TestATooLongNameIsNotToldToBeMadeOfAnyText, as it is already.
+func TestATooLongNameIsNotToldToBeMadeOfAnyText(t *testing.T) {
+	p, steps := router(t, Rule{Layout: "{app}/{yyyy}/", Table: "{app}_logs"}).Explain("b", strings.Repeat("a", 300)+"/2024/f")
+	if said := strings.Join(steps, "\n"); p.Reason != InvalidTableName || strings.Contains(said, "of any text") {
+		t.Errorf("%+v:\n%s", p, said)
+	}
+}
