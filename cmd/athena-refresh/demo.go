@@ -14,6 +14,7 @@ import (
 	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/demo"
+	"athenarefresh/internal/discover"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema/infer"
@@ -118,7 +119,7 @@ func (o *opened) tell(ctx context.Context, s *demo.Story) error {
 
 // makeTable makes CloudTrail's table, unless the configuration says what it is.
 func (o *opened) makeTable(ctx context.Context, name string) error {
-	if _, ok := o.app.saved(name); ok {
+	if _, ok := discover.SavedTable(o.app.conf, name); ok {
 		return nil
 	}
 	h, err := homeOf(o.router, name, "")

@@ -26,15 +26,20 @@ func printJSON(w io.Writer, v any) error {
 	return wrote(err)
 }
 
-// printTyped is printJSON of an object that doesn't have its type, first.
-func printTyped(w io.Writer, kind string, v any) error {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return wrote(err)
+// printTyped is printJSON of objects that don't have their type, first.
+func printTyped[T any](w io.Writer, kind string, list ...T) error {
+	for _, v := range list {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(v); err != nil {
+			return wrote(err)
+		}
+		if err := printJSON(w, json.RawMessage(fmt.Sprintf(`{"type":%q,%s`, kind, b.Bytes()[1:]))); err != nil {
+			return err
+		}
 	}
-	return printJSON(w, json.RawMessage(fmt.Sprintf(`{"type":%q,%s`, kind, b.Bytes()[1:])))
+	return nil
 }
 
 // values are the values of a partition: a JSON object with the layout's keys

@@ -87,7 +87,7 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 		if examples := d.examples[k]; len(examples) > 0 {
 			fmt.Fprintf(&b, "%s: %s\n", k, d.counts(k, s))
 			for i := range examples {
-				fmt.Fprintf(&b, "  %s\n", sentence(&examples[i]))
+				fmt.Fprintf(&b, "  %s\n", terminal.Escape(examples[i].String()))
 			}
 		}
 	}
@@ -139,31 +139,6 @@ func (d *reconcileOutput) counts(k reconcile.Kind, s *reconcile.Summary) string 
 	for _, m := range d.told.mendings() {
 		if m.kind == k {
 			text += fmt.Sprintf(", %d %s", mended, m.done)
-		}
-	}
-	return text
-}
-
-// sentence is a finding for a person.
-func sentence(f *reconcile.Finding) string {
-	text := terminal.Escape("s3://" + f.Bucket + "/" + f.Key)
-	if f.Keys != nil {
-		at := f.Location
-		if at == "" {
-			at = f.Catalog
-		}
-		p := table.Partition{Table: f.Table, Keys: f.Keys, Values: f.Values, Location: at}
-		text = terminal.Escape(p.Describe())
-	}
-	if f.Kind == reconcile.Elsewhere && f.Catalog != "" {
-		text += ", in the catalog at " + terminal.Escape(f.Catalog)
-	}
-	if f.Mended {
-		return text + ": mended"
-	}
-	for _, why := range []string{string(f.Reason), f.Detail} {
-		if why != "" {
-			text += ": " + terminal.Escape(why)
 		}
 	}
 	return text

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"athenarefresh/internal/discover"
@@ -151,13 +150,6 @@ func (t *tables) absent(ctx context.Context, names ...string) (list []string, er
 	return list, nil
 }
 
-// saved is the file that says what a table holds, where the configuration has one.
-func (a *app) saved(name string) (path string, ok bool) {
-	path = discover.SavedTable(a.conf, name)
-	info, err := os.Stat(path)
-	return path, err == nil && info.Mode().IsRegular()
-}
-
 // planNamed is the plan of a table by its rule alone.
 func (t *tables) planNamed(ctx context.Context, name string) (*created, error) {
 	h, err := homeOf(t.rules, name, "")
@@ -165,7 +157,7 @@ func (t *tables) planNamed(ctx context.Context, name string) (*created, error) {
 		return nil, err
 	}
 	from := &infer.Origin{}
-	if path, ok := t.saved(name); ok {
+	if path, ok := discover.SavedTable(t.conf, name); ok {
 		from.Schema = path
 	} else if _, ok := schema.Named(h.Source); !ok {
 		from.From = h.Location
@@ -217,14 +209,10 @@ func (m *tableMaker) make(ctx context.Context, planned ...*created) error {
 			m.say(fmt.Sprintf("created table %s of database %s; it has no partition yet: new objects add theirs, and for what is there already:\n  %s", p.Table, p.Database, p.Next))
 		}
 	}
-	if m.json {
-		for _, p := range planned {
-			if err := printTyped(m.stdout, "created", p); err != nil {
-				return err
-			}
-		}
+	if !m.json {
+		return nil
 	}
-	return nil
+	return printTyped(m.stdout, "created", planned...)
 }
 
 // confirm asks, unless --yes said it.

@@ -63,12 +63,7 @@ func (t *tables) list(ctx context.Context) error {
 	if !t.json {
 		return t.printTables(lines)
 	}
-	for _, line := range lines {
-		if err := printTyped(t.stdout, "table", line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return printTyped(t.stdout, "table", lines...)
 }
 
 // counted are tables that exist, with the number of their partitions where they have any.

@@ -17,12 +17,17 @@ import (
 // columns were learnt: what table create and local make it of.
 const savedTables = "tables"
 
-// SavedTable is the file of a configuration that says what a table holds.
-func SavedTable(dir, name string) string { return filepath.Join(dir, savedTables, name+".sql") }
+// SavedTable is the file of a configuration that says what a table holds, and whether
+// it is there.
+func SavedTable(dir, name string) (path string, ok bool) {
+	path = filepath.Join(dir, savedTables, name+".sql")
+	info, err := os.Stat(path)
+	return path, err == nil && info.Mode().IsRegular()
+}
 
 // SavedTables are the tables that have such a file.
 func SavedTables(dir string) (names []string, err error) {
-	paths, err := filepath.Glob(SavedTable(dir, "*"))
+	paths, err := filepath.Glob(filepath.Join(dir, savedTables, "*.sql"))
 	for _, path := range paths {
 		names = append(names, strings.TrimSuffix(filepath.Base(path), ".sql"))
 	}
@@ -44,7 +49,8 @@ func (p *Place) Save(ctx context.Context, dir string) error {
 	}
 	for _, t := range p.Tables {
 		if s, err := p.Contents(ctx, t); err == nil {
-			files[SavedTable(dir, t.Name)] = []byte(s.Table("", t.Name, t.Keys, "s3://"+p.Bucket+"/"+t.Rule.Prefix).SQL() + ";\n")
+			path, _ := SavedTable(dir, t.Name)
+			files[path] = []byte(s.Table("", t.Name, t.Keys, "s3://"+p.Bucket+"/"+t.Rule.Prefix).SQL() + ";\n")
 		}
 	}
 	for path := range files {

@@ -1,9 +1,11 @@
 package reconcile
 
 import (
+	"cmp"
 	"time"
 
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 // Kind is how S3 and the catalog differ.
@@ -40,6 +42,27 @@ type Finding struct {
 	Reason   refresh.Reason // why it is so, or why it was left
 	Detail   string         // for people
 	Mended   bool
+}
+
+// String is the finding for a person, with what strangers wrote as it is.
+func (f *Finding) String() string {
+	text := "s3://" + f.Bucket + "/" + f.Key
+	if f.Keys != nil {
+		p := table.Partition{Table: f.Table, Keys: f.Keys, Values: f.Values, Location: cmp.Or(f.Location, f.Catalog)}
+		text = p.Describe()
+	}
+	if f.Kind == Elsewhere && f.Catalog != "" {
+		text += ", in the catalog at " + f.Catalog
+	}
+	if f.Mended {
+		return text + ": mended"
+	}
+	for _, why := range []string{string(f.Reason), f.Detail} {
+		if why != "" {
+			text += ": " + why
+		}
+	}
+	return text
 }
 
 // Summary is what a run found and did.
