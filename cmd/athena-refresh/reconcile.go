@@ -198,12 +198,7 @@ func (a *app) adviseOn(sum *reconcile.Summary, f *reconcileFlags, unplaced []rec
 			a.advise(`"` + repair + f.String() + `" ` + m.does)
 		}
 	}
-	refused := 0
-	for r, n := range sum.Unplaced {
-		if r.OfTable() {
-			refused += n
-		}
-	}
+	refused := sum.Refused()
 	if refused > 0 {
 		a.advise(`"athena-refresh doctor" says what to do about the tables`)
 	}

@@ -76,11 +76,7 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 		return err
 	}
 	var b strings.Builder
-	unknown := 0
-	for _, t := range s.Tables {
-		unknown += t.Unknown
-	}
-	if unknown > 0 {
+	if unknown := s.Unknown(); unknown > 0 {
 		fmt.Fprintf(&b, "left alone: %s in folders that are somebody else's by the configuration\n", count(unknown, "partition"))
 	}
 	for _, k := range reconcile.Kinds {
@@ -112,8 +108,7 @@ func (d *reconcileOutput) tables(s *reconcile.Summary) error {
 			header = append(header, m.done)
 		}
 	}
-	out := terminal.Table{Header: header, Right: append([]bool{false}, slices.Repeat([]bool{true}, len(header)-1)...), Width: terminal.Width(d.app.stdout)}
-	out.To(d.app.stdout)
+	var rows [][]string
 	for _, name := range slices.Sorted(maps.Keys(s.Tables)) {
 		t := s.Tables[name]
 		row := []string{name, strconv.Itoa(t.Partitions), strconv.Itoa(t.Folders)}
@@ -123,11 +118,9 @@ func (d *reconcileOutput) tables(s *reconcile.Summary) error {
 				row = append(row, strconv.Itoa(mended))
 			}
 		}
-		if err := out.Row(row); err != nil {
-			return wrote(err)
-		}
+		rows = append(rows, row)
 	}
-	return wrote(out.Close())
+	return d.app.printRows(&terminal.Table{Header: header, Right: append([]bool{false}, slices.Repeat([]bool{true}, len(header)-1)...)}, rows)
 }
 
 func (d *reconcileOutput) counts(k reconcile.Kind, s *reconcile.Summary) string {

@@ -144,8 +144,5 @@ func (a *app) printTables(lines []listed) error {
 // printRows prints a table of text as a result.
 func (a *app) printRows(t *terminal.Table, rows [][]string) error {
 	t.Width = terminal.Width(a.stdout)
-	if err := t.Print(a.stdout, rows); err != nil {
-		return fmt.Errorf("write a result: %w", err)
-	}
-	return nil
+	return wrote(t.Print(a.stdout, rows))
 }

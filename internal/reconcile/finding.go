@@ -134,6 +134,24 @@ func (s *Summary) All() (found, mended int) {
 	return found, mended
 }
 
+// Refused is how many of the unplaced have a place, and no table that takes them.
+func (s *Summary) Refused() (n int) {
+	for r, of := range s.Unplaced {
+		if r.OfTable() {
+			n += of
+		}
+	}
+	return n
+}
+
+// Unknown is how many partitions were left alone, because they are somebody else's.
+func (s *Summary) Unknown() (n int) {
+	for _, t := range s.Tables {
+		n += t.Unknown
+	}
+	return n
+}
+
 // Left is how many differences are left.
 func (s *Summary) Left() int {
 	found, mended := s.All()
