@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"athenarefresh/internal/aws/glue"
@@ -95,15 +94,4 @@ func homeOf(router *table.Router, name, from string) (*table.Home, error) {
 		err = faults.Hint(err, "a table has one set of keys: give one of the buckets another table; where they read tables out of keys, --from s3://BUCKET/ says whose this one is")
 	}
 	return h, err
-}
-
-// buckets are those that feed the table.
-func buckets(rules []table.TableRule) []string {
-	list := []string{}
-	for _, f := range rules {
-		if !slices.Contains(list, f.Bucket) {
-			list = append(list, f.Bucket)
-		}
-	}
-	return list
 }

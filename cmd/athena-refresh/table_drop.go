@@ -7,6 +7,7 @@ import (
 
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 
 	"github.com/spf13/cobra"
 )
@@ -54,7 +55,7 @@ func (t *tables) drop(ctx context.Context, name string, yes bool) error {
 	if d.Link != "" || d.Kind == refresh.NotHive {
 		return faults.Hint(fmt.Errorf("table %s is a %s: it is not this program's to drop", name, d.What()), "athena-refresh query 'DROP …' does what you tell it")
 	}
-	out := dropped{Table: d.ID.Name, Database: d.ID.Database, Location: d.ID.Location, Buckets: buckets(t.rules.RulesFor(d.ID.Name))}
+	out := dropped{Table: d.ID.Name, Database: d.ID.Database, Location: d.ID.Location, Buckets: table.BucketsOf(t.rules.RulesFor(d.ID.Name))}
 	t.say(consequences(&out))
 	if !yes {
 		answer, err := t.ask("Type its name to drop it: ", "--yes-drop "+d.ID.Name)

@@ -57,7 +57,7 @@ func (t *tables) list(ctx context.Context) error {
 	}
 	for _, name := range t.rules.Tables() {
 		if !slices.ContainsFunc(lines, func(l listed) bool { return l.Table == name }) {
-			lines = append(lines, listed{Table: name, Database: t.c.Database, Buckets: buckets(t.rules.RulesFor(name))})
+			lines = append(lines, listed{Table: name, Database: t.c.Database, Buckets: table.BucketsOf(t.rules.RulesFor(name))})
 		}
 	}
 	if !t.json {
@@ -73,7 +73,7 @@ func (t *tables) counted(ctx context.Context, found ...*glue.Description) (lines
 	defer terminal.Progress(t.stderr, func() string { return fmt.Sprintf("table %s: %s", name.Load(), count(int(seen.Load()), "partition")) })()
 	for _, d := range found {
 		name.Store(d.ID.Name)
-		line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: buckets(t.rules.RulesFor(d.ID.Name))}
+		line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: table.BucketsOf(t.rules.RulesFor(d.ID.Name))}
 		if d.Kind == refresh.Hive && d.Link == "" && len(d.Keys) > 0 {
 			first, last, err := t.catalog.Count(ctx, d.Table, &seen)
 			if err != nil {

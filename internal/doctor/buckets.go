@@ -55,21 +55,11 @@ const anyTable = "athena_refresh_any_table"
 // captured judges whether several buckets feed tables that their keys name: then
 // whoever writes to one of them can add partitions to the tables of the others.
 func captured(r *table.Router) Finding {
-	if buckets := fedBy(r.RulesFor(anyTable), func(f table.TableRule) bool { return !f.Named }); len(buckets) > 1 {
+	if buckets := table.BucketsOf(slices.DeleteFunc(r.RulesFor(anyTable), func(f table.TableRule) bool { return f.Named })); len(buckets) > 1 {
 		return warning("tables that keys name may be fed by "+few(buckets)+": what lands in one can take the partitions of a table that is meant for another",
 			"give the tables that matter a rule of their bucket that names them, which keeps the others out; or give each bucket a deployment with a database of its own")
 	}
 	return ok("no two buckets feed tables that keys name")
-}
-
-// fedBy are the buckets of the rules that are meant, each once.
-func fedBy(rules []table.TableRule, meant func(table.TableRule) bool) (buckets []string) {
-	for _, f := range rules {
-		if meant(f) && !slices.Contains(buckets, f.Bucket) {
-			buckets = append(buckets, f.Bucket)
-		}
-	}
-	return buckets
 }
 
 // bucketARN is in the queue's partition.

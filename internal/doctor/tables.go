@@ -79,7 +79,7 @@ func judgeTable(tab refresh.Table, rules []table.TableRule) Finding {
 		}
 		asked = append(asked, f.Bucket)
 	}
-	if buckets := fedBy(rules, byTimeAlone); len(buckets) > 1 {
+	if buckets := table.BucketsOf(slices.DeleteFunc(slices.Clone(rules), func(f table.TableRule) bool { return !byTimeAlone(f) })); len(buckets) > 1 {
 		return warning(fmt.Sprintf("%s feed it, and its partitions are of a time alone: of what both have at one time the second is parked (%s)", strings.Join(buckets, " and "), refresh.LocationConflict),
 			"give each bucket a table of its own, or its rules a key that tells the buckets apart")
 	}

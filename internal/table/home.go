@@ -57,3 +57,14 @@ func SourceOf(rules []TableRule) string {
 	}
 	return rules[0].Source
 }
+
+// BucketsOf are the buckets of rules, each once; not nil.
+func BucketsOf(rules []TableRule) []string {
+	list := []string{}
+	for _, f := range rules {
+		if !slices.Contains(list, f.Bucket) {
+			list = append(list, f.Bucket)
+		}
+	}
+	return list
+}
