@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 )
@@ -15,16 +16,7 @@ import (
 // printJSON writes a value as one line. What JSON leaves as it is but could
 // drive a terminal or hide there is escaped too: DEL, the controls of C1, and
 // marks of direction.
-func printJSON(w io.Writer, v any) error {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return wrote(err)
-	}
-	_, err := w.Write(terminal.EscapeJSON(b.Bytes()))
-	return wrote(err)
-}
+func printJSON(w io.Writer, v any) error { return printTyped(w, "", v) }
 
 // printTyped is printJSON of objects that don't have their type, first.
 func printTyped[T any](w io.Writer, kind string, list ...T) error {
@@ -35,8 +27,12 @@ func printTyped[T any](w io.Writer, kind string, list ...T) error {
 		if err := e.Encode(v); err != nil {
 			return wrote(err)
 		}
-		if err := printJSON(w, json.RawMessage(fmt.Sprintf(`{"type":%q,%s`, kind, b.Bytes()[1:]))); err != nil {
-			return err
+		line := b.Bytes()
+		if kind != "" {
+			line = fmt.Appendf(nil, `{"type":%q,%s`, kind, line[1:])
+		}
+		if _, err := w.Write(terminal.EscapeJSON(line)); err != nil {
+			return wrote(err)
 		}
 	}
 	return nil
@@ -48,25 +44,18 @@ type values struct{ p *table.Partition }
 
 // MarshalJSON implements json.Marshaler.
 func (v values) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
+	b := []byte{'{'}
 	for i, k := range v.p.Keys {
+		member, err := json.Marshal(map[string]string{k: v.p.Values[i]})
+		if err != nil {
+			return nil, err
+		}
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		for j, s := range [...]string{k, v.p.Values[i]} {
-			text, err := json.Marshal(s)
-			if err != nil {
-				return nil, err
-			}
-			if j > 0 {
-				b.WriteByte(':')
-			}
-			b.Write(text)
-		}
+		b = append(b, member[1:len(member)-1]...)
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return append(b, '}'), nil
 }
 
 // wrote is what writing a result came to.
@@ -126,9 +115,4 @@ func (a *app) buffered(err *error) (flush func()) {
 }
 
 // count is "1 message" or "2 messages".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func count(n int, noun string) string { return faults.Count(n, noun) }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"strings"
 	"sync"
 
 	"athenarefresh/internal/config"
@@ -24,10 +24,6 @@ type reloader struct {
 	shown  statuspage.Configuration
 }
 
-func (o *reloader) begin() {
-	o.router, o.shown = o.service.router, statuspage.Configuration{Time: o.service.stamp.Time, Hash: o.service.stamp.Hash}
-}
-
 // changed is told of every change of the files.
 func (o *reloader) changed(c config.Change) {
 	log := o.service.log
@@ -38,7 +34,7 @@ func (o *reloader) changed(c config.Change) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if c.Err != nil {
-		o.shown.Refused = problems(c.Err)
+		o.shown.Refused = strings.Split(c.Err.Error(), "\n") // a line for each problem
 		for _, p := range o.shown.Refused {
 			log.Error("the configuration is refused, the old one stays", "hash", c.Stamp.Hash, "obeyed", o.shown.Hash, "problem", p)
 		}
@@ -68,18 +64,6 @@ func (o *reloader) reroute(r *table.Router) {
 	if o.regular != nil {
 		o.regular.Reroute(r)
 	}
-}
-
-// problems is what is wrong with a configuration, a text each.
-func problems(err error) (list []string) {
-	var all config.Errors
-	if !errors.As(err, &all) {
-		return []string{err.Error()}
-	}
-	for _, p := range all {
-		list = append(list, p.String())
-	}
-	return list
 }
 
 func (o *reloader) configuration() statuspage.Configuration {

@@ -30,9 +30,6 @@ const (
 	grace = 20 * time.Second
 	// closeTime is for statements that go on after that.
 	closeTime = 3 * time.Second
-	// stuck is how long the daemon's loop may stand still: a hand full of
-	// messages whose statements take their two minutes, and some.
-	stuck = 5 * time.Minute
 )
 
 // service is a daemon and what goes on beside it.
@@ -77,8 +74,8 @@ func (s *service) run(ctx context.Context) error {
 // begin opens the queue. What its worker settles from now on is on the pages, also
 // before there are any. Its caller calls end.
 func (s *service) begin(ctx context.Context) (err error) {
-	s.begun, s.obeyed = time.Now().UTC(), &reloader{service: s}
-	s.obeyed.begin()
+	s.begun = time.Now().UTC()
+	s.obeyed = &reloader{service: s, router: s.router, shown: statuspage.Configuration{Time: s.stamp.Time, Hash: s.stamp.Hash}}
 	s.model = coverage.New(s.obeyed.place)
 	s.worker, err = s.app.worker(ctx, s.cfg, s.config, s.router, worker.Options{MaxInHand: daemon.MaxInHand, Log: s.log, Noted: s.model.Note})
 	if err == nil {
@@ -122,7 +119,7 @@ func (s *service) work(ctx context.Context) error {
 	})
 	side.Go(func() { source.Watcher.Run(ctx) })
 	side.Go(func() { remind(ctx, w) })
-	s.log.Info("running", "queue", s.config.Queue, "trigger", s.config.Trigger, "schedule", scheduleText(s.schedule), "catalog", s.config.Catalog, "statements_in_flight", s.config.StatementsInFlight,
+	s.log.Info("running", "queue", s.config.Queue, "trigger", s.config.Trigger, "schedule", cmp.Or(s.schedule.String(), "none, continuously"), "catalog", s.config.Catalog, "statements_in_flight", s.config.StatementsInFlight,
 		"configuration", s.stamp.Hash, "configuration_of", s.stamp.Time)
 	done := d.Run(ctx)
 	cancel()
@@ -137,19 +134,13 @@ func (s *service) source(ctx context.Context, d *daemon.Daemon) statuspage.Sourc
 	source.About.Begun, source.Token = s.begun, cmp.Or(s.token, source.Token)
 	source.Configuration, source.Health, source.Tally = s.obeyed.configuration, d.Health, refresher.Tally
 	source.CatalogFailure, source.Resting = refresher.CatalogFailure, refresher.Resting
-	source.Stuck = stuck + s.config.Timeout
+	source.Stuck = daemon.Stuck + s.config.Timeout
 	source.Watcher.Log, source.Watcher.Receiving = s.log, func() bool { h := d.Health(); return !h.Received.IsZero() && !h.Failing }
 	if s.schedule.IsZero() {
 		source.About.Trigger, source.About.Schedule, source.Next = string(config.TriggerQueue), "", nil
 		source.Late = time.Minute
 	}
-	if s.pageAge != 0 {
-		source.Watcher.Age = s.pageAge
-	}
-	if s.late != 0 {
-		source.Late = s.late
-	}
-	source.Watcher.File = s.state
+	source.Watcher.Age, source.Late, source.Watcher.File = s.pageAge, cmp.Or(s.late, source.Late), s.state
 	if s.state != "" {
 		stopped, err := s.model.Load(s.state)
 		if err != nil {
@@ -188,13 +179,6 @@ func depths(ctx context.Context, queue *sqs.Queue) (d statuspage.Depths, err err
 	}
 	d.Parked, _ = inDeadLetters(ctx, queue)
 	return d, nil
-}
-
-func scheduleText(s schedule.Schedule) string {
-	if s.IsZero() {
-		return "none, continuously"
-	}
-	return s.String()
 }
 
 // remind says every hour if there is nowhere to park a message.

@@ -18,6 +18,10 @@ const (
 	ackTime        = 5 * time.Second  // for the last acknowledgements when stopping, after Grace
 )
 
+// Stuck is how long the loop may stand still, beside the Timeout of a schedule: a hand
+// full of messages whose statements take their two minutes, and some.
+const Stuck = 5 * time.Minute
+
 // Daemon settles messages for as long as it runs: continuously, or on a
 // schedule. Several of them on one queue do each other no harm.
 type Daemon struct {
