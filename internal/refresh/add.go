@@ -159,7 +159,7 @@ func (t *planner) nextStatement() (s *statement, late []*want) {
 	}
 	s = &statement{table: tab}
 	for _, w := range clean {
-		s.parts = append(s.parts, tab.partition(&w.part))
+		s.parts = append(s.parts, tab.partition(w))
 	}
 	n := min(max(t.r.o.Catalog.Fits(tab, s.parts), 1), len(s.parts))
 	s.parts, s.wants = s.parts[:n], clean[:n]

@@ -120,7 +120,11 @@ func (h *Rehearsal) Additions(database string, fits func(Table, []Partition) int
 			}
 			at[id], tables = t, append(tables, t)
 		}
-		t.parts = append(t.parts, t.partition(p))
+		values := make([]string, len(t.Keys)) // as they are: all keys are strings
+		for i, k := range t.Keys {
+			values[i] = p.Values[slices.Index(p.Keys, k.Name)]
+		}
+		t.parts = append(t.parts, Partition{Values: values, Location: p.Location})
 	}
 	return func(yield func(Table, []Partition) bool) {
 		for _, t := range tables {

@@ -302,8 +302,8 @@ func (tab *Table) takes(p *table.Partition) bool {
 	return why.Reason == ""
 }
 
-// partition is one that the table takes, as the catalog is to have it.
-func (tab *Table) partition(p *table.Partition) Partition {
-	ways, _ := tab.written(p)
-	return Partition{Values: ways[0], Location: p.Location}
+// partition is a want as the catalog is to have it, which the table takes.
+func (tab *Table) partition(w *want) Partition {
+	ways, _ := tab.written(&w.part)
+	return Partition{Values: ways[0], Location: w.part.Location}
 }
