@@ -47,6 +47,9 @@ func TestWhereASchemaComesFrom(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
 	}
+	if got, err := new(Origin).Read(t.Context(), &table.Home{Source: "alb"}, schema.JSON(), look); err != nil || got.Notes == nil {
+		t.Errorf("what its page warns of: %+v, %v", got, err)
+	}
 	for _, o := range []Origin{{From: "x", Schema: "y"}, {Format: "xml"}} {
 		if o.Check() == nil {
 			t.Errorf("%+v can be", o)
