@@ -14,8 +14,8 @@ const (
 
 	TextInputFormat     = "org.apache.hadoop.mapred.TextInputFormat"
 	TextOutputFormat    = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
-	parquetInputFormat  = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
-	parquetOutputFormat = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+	ParquetInputFormat  = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+	ParquetOutputFormat = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 	orcInputFormat      = "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat"
 	orcOutputFormat     = "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat"
 )
@@ -112,8 +112,8 @@ func (p *parser) delimiters() map[string]string {
 
 // formats are the SerDe and the classes that stand for STORED AS.
 var formats = map[string][3]string{
-	"PARQUET":     {ParquetSerDe, parquetInputFormat, parquetOutputFormat},
-	"PARQUETFILE": {ParquetSerDe, parquetInputFormat, parquetOutputFormat},
+	"PARQUET":     {ParquetSerDe, ParquetInputFormat, ParquetOutputFormat},
+	"PARQUETFILE": {ParquetSerDe, ParquetInputFormat, ParquetOutputFormat},
 	"ORC":         {OrcSerDe, orcInputFormat, orcOutputFormat},
 	"ORCFILE":     {OrcSerDe, orcInputFormat, orcOutputFormat},
 	"TEXTFILE":    {LazySimpleSerDe, TextInputFormat, TextOutputFormat},

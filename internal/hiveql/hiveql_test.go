@@ -84,7 +84,7 @@ func TestParseReadsCreateTable(t *testing.T) {
 
 func TestParseResolvesFormats(t *testing.T) {
 	for clause, want := range map[string][2]string{
-		"STORED AS PARQUET": {ParquetSerDe, parquetInputFormat},
+		"STORED AS PARQUET": {ParquetSerDe, ParquetInputFormat},
 		"STORED AS ORC":     {OrcSerDe, orcInputFormat},
 		"":                  {LazySimpleSerDe, TextInputFormat},
 		`ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' ESCAPED BY '\\' LINES TERMINATED BY '\n' STORED AS TEXTFILE`: {LazySimpleSerDe, TextInputFormat},

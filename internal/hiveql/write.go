@@ -39,7 +39,7 @@ func (s *CreateTable) SQL() string {
 	add(true, Quoted(s.Name.Table), " (\n", columnList(s.Columns, "  ", ",\n"), "\n)")
 	add(s.Comment != "", "\nCOMMENT ", Literal(s.Comment))
 	add(len(s.PartitionKeys) > 0, "\nPARTITIONED BY (", columnList(s.PartitionKeys, "", ", "), ")")
-	parquet := s.SerDe == ParquetSerDe && s.InputFormat == parquetInputFormat && s.OutputFormat == parquetOutputFormat
+	parquet := s.SerDe == ParquetSerDe && s.InputFormat == ParquetInputFormat && s.OutputFormat == ParquetOutputFormat
 	plainText := s.InputFormat == TextInputFormat && s.OutputFormat == TextOutputFormat
 	add(!parquet || len(s.SerDeProperties) > 0, "\nROW FORMAT SERDE ", Literal(s.SerDe))
 	add(len(s.SerDeProperties) > 0, "\nWITH SERDEPROPERTIES (", propertyList(s.SerDeProperties), ")")

@@ -18,7 +18,7 @@ func TestAWrittenTableIsReadBack(t *testing.T) {
 		{Name: TableName{"db", "t"}, External: true, IfNotExists: true, Columns: columns, Comment: "c", PartitionKeys: []Column{{"dt", text, ""}, {"date", text, ""}},
 			SerDe: "org.openx.data.jsonserde.JsonSerDe", SerDeProperties: map[string]string{"mapping.a_b": "a-b", "quoteChar": `'"\`}, InputFormat: TextInputFormat,
 			OutputFormat: TextOutputFormat, Location: "s3://b/it's/%3A/", Properties: map[string]string{"skip.header.line.count": "1", "tab": "\t"}},
-		{Name: TableName{"", "table"}, Columns: columns[:1], SerDe: ParquetSerDe, InputFormat: parquetInputFormat, OutputFormat: parquetOutputFormat, Location: "s3://b/"},
+		{Name: TableName{"", "table"}, Columns: columns[:1], SerDe: ParquetSerDe, InputFormat: ParquetInputFormat, OutputFormat: ParquetOutputFormat, Location: "s3://b/"},
 		{Name: TableName{"", "t"}, Columns: columns[:1], SerDe: "x", InputFormat: "i", OutputFormat: "o", Location: "s3://b/"},
 	} {
 		got, err := Parse(want.SQL())

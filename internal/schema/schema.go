@@ -43,8 +43,6 @@ const (
 	trailSerDe      = "org.apache.hive.hcatalog.data.JsonSerDe"
 	trailInput      = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"
 	openCSVSerDe    = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
-	parquetInput    = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
-	parquetOutput   = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
 	skipHeaderLines = "skip.header.line.count"
 )
 
@@ -61,7 +59,7 @@ func CloudTrail() Format {
 
 // Parquet is Parquet files, whose columns are found by name.
 func Parquet() Format {
-	return Format{SerDe: hiveql.ParquetSerDe, InputFormat: parquetInput, OutputFormat: parquetOutput}
+	return Format{SerDe: hiveql.ParquetSerDe, InputFormat: hiveql.ParquetInputFormat, OutputFormat: hiveql.ParquetOutputFormat}
 }
 
 // CSV is lines of fields, of which each file's first are skipped. With a quote
