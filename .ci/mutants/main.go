@@ -28,6 +28,9 @@
 // those of all breaks that have none. A line "also" names more: these have to
 // notice too.
 //
+// A break that many tests run before the one that notices names that one: it is
+// proved as well, and sooner.
+//
 // The tree is copied once and the copy is never changed: a break is an overlay
 // (go help build, -overlay) of one file, so breaks run beside each other and
 // share all that the build cache has of the rest. One test binary a package holds
@@ -64,7 +67,7 @@ const (
 )
 
 func main() {
-	only := flag.String("run", "", "try only the breaks whose name matches this regular `expression`")
+	only := flag.String("run", "", "try only the breaks whose \"package: name\" matches this regular `expression`")
 	dry := flag.Bool("n", false, "only see that the text of each is there once, and its tests")
 	verbose := flag.Bool("v", false, "show what the tests said")
 	flag.Parse()
@@ -93,7 +96,10 @@ func run(ctx context.Context, only string, dry, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	chosen := slices.DeleteFunc(all, func(m mutant) bool { return !match.MatchString(m.pkg + ": " + m.name) })
+	chosen := slices.DeleteFunc(all, func(m mutant) bool { return !match.MatchString(strings.TrimPrefix(m.pkg, "./") + ": " + m.name) })
+	if len(chosen) == 0 {
+		return fmt.Errorf("no break is called so: -run %s", only)
+	}
 	if err := l.placed(chosen); err != nil || dry {
 		return err
 	}
