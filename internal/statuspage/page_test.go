@@ -237,18 +237,20 @@ func TestWhatIsParkedIsSaid(t *testing.T) {
 // has seen an empty queue.
 func TestALookIsDoneWhenItIsThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := source()
-		var outcome error
-		s.Watcher.Router, s.Watcher.Receiving, s.Watcher.Catalog = router, func() bool { return true }, nothing{}
+		s, rules := source(), router()
+		outcomes := make(chan error, 2)
+		outcomes <- errors.New("no")
+		outcomes <- nil
+		s.Watcher.Router, s.Watcher.Receiving, s.Watcher.Catalog = func() *table.Router { return rules }, func() bool { return true }, nothing{}
 		s.Watcher.Log = slog.New(slog.DiscardHandler)
 		s.Watcher.Sample = func(context.Context, int) ([]parked.Copy, error) {
 			time.Sleep(5 * time.Second)
-			return nil, outcome
+			return nil, <-outcomes
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go s.Watcher.Run(ctx)
-		for _, outcome = range []error{errors.New("no"), nil} {
+		for _, fails := range []bool{true, false} {
 			lookAt(t, s)
 			synctest.Wait()
 			if v := lookAt(t, s); !v.Sampled.IsZero() {
@@ -256,8 +258,8 @@ func TestALookIsDoneWhenItIsThrough(t *testing.T) {
 			}
 			time.Sleep(5 * time.Second)
 			synctest.Wait()
-			if v := lookAt(t, s); v.Sampled.IsZero() != (outcome != nil) {
-				t.Errorf("after a look with the error %v: as of %s", outcome, v.Sampled)
+			if v := lookAt(t, s); v.Sampled.IsZero() != fails {
+				t.Errorf("after a look that fails, %t: as of %s", fails, v.Sampled)
 			}
 			time.Sleep(2 * time.Minute) // until it is looked again
 		}
