@@ -182,12 +182,6 @@ func (r *rule) fileFits(name string) bool {
 	return (r.file == "" || r.file.fits(name)) && (r.files == nil || anyFits(r.files, name))
 }
 
-// readsFile says whether the rule looks at the last element of keys whose
-// folders fit.
-func (r *rule) readsFile() bool {
-	return r.file != "" || r.files != nil || slices.ContainsFunc(r.except, shape.readsFile)
-}
-
 func (s shape) readsFile() bool { return s.files != nil || s.not != nil }
 
 // takes says whether the rule decides about a key; where it is a source's, m is
