@@ -85,7 +85,7 @@ counts is what it saw.`,
 func (a *app) discovered(ctx context.Context, f *placeFlags) (*discover.Place, error) {
 	p := &discover.Place{Bucket: f.bucket, At: f.at}
 	stop := terminal.Progress(a.stderr, func() string {
-		return fmt.Sprintf("looking at %s: %s", f.where, count(int(p.Seen.Load()), "file"))
+		return fmt.Sprintf("looking at %s: %s", f.where, faults.Count(int(p.Seen.Load()), "file"))
 	})
 	defer stop()
 	folder, err := discover.IsFolder(f.where)

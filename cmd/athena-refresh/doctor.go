@@ -22,6 +22,7 @@ import (
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/doctor"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -132,7 +133,7 @@ func (a *app) findings(ctx context.Context, d *doctor.Doctor) []doctor.Finding {
 		last.Store(f.Check + " " + f.Subject)
 	}
 	stop := terminal.Progress(a.stderr, func() string {
-		return fmt.Sprintf("%s, last %s", count(int(done.Load()), "check"), last.Load())
+		return fmt.Sprintf("%s, last %s", faults.Count(int(done.Load()), "check"), last.Load())
 	})
 	defer stop()
 	return d.Run(ctx)

@@ -105,7 +105,7 @@ func (a *app) sayLost(ctx context.Context, t *target, x *deploy.Destruction) err
 			return err
 		}
 		if waiting > 0 {
-			a.say(fmt.Sprintf("Queue %s holds %s, which are deleted with it, and what they speak of is not added. \"athena-refresh once\" settles them, \"athena-refresh parked\" shows those that could not be placed.", q, count(waiting, "message")))
+			a.say(fmt.Sprintf("Queue %s holds %s, which are deleted with it, and what they speak of is not added. \"athena-refresh once\" settles them, \"athena-refresh parked\" shows those that could not be placed.", q, faults.Count(waiting, "message")))
 		}
 	}
 	if group := x.WorkGroup(); group != "" {

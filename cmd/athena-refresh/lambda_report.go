@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/deploy"
+	"athenarefresh/internal/faults"
 )
 
 // lambdaChange is a line of lambda deploy --json, for each resource.
@@ -122,7 +123,7 @@ func (d *deployment) kept(ctx context.Context) []string {
 		text := r.Kind + " " + r.Old
 		if r.Kind == deploy.KindQueue {
 			n, err := inQueue(ctx, d.t.cfg, r.Old)
-			if text += ", with " + count(n, "message"); err != nil {
+			if text += ", with " + faults.Count(n, "message"); err != nil {
 				text = fmt.Sprintf("%s %s; %v", r.Kind, r.Old, err)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -96,7 +97,7 @@ func (a *app) refresh(ctx context.Context, cfg aws.Config, c *config.Config, rou
 }
 
 func progress(t refresh.Tally) string {
-	return fmt.Sprintf("%s settled, %s", count(t.Settled(), "message"), count(t.Adds, "statement"))
+	return fmt.Sprintf("%s settled, %s", faults.Count(t.Settled(), "message"), faults.Count(t.Adds, "statement"))
 }
 
 // worker opens the queue; its caller calls Close. It is the same for once and

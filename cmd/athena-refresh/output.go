@@ -8,7 +8,6 @@ import (
 	"io"
 	"strings"
 
-	"athenarefresh/internal/faults"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 )
@@ -113,6 +112,3 @@ func (a *app) buffered(err *error) (flush func()) {
 		}
 	}
 }
-
-// count is "1 message" or "2 messages".
-func count(n int, noun string) string { return faults.Count(n, noun) }

@@ -122,7 +122,7 @@ func (l *parkingLot) count(ctx context.Context) error {
 	if n.Visible+n.InFlight > 0 {
 		n.Oldest = l.oldest(ctx)
 	}
-	text := "about " + count(n.Visible, "message")
+	text := "about " + faults.Count(n.Visible, "message")
 	if n.InFlight > 0 {
 		text += fmt.Sprintf(", and %d that somebody is looking at", n.InFlight)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/terminal"
 
@@ -63,7 +64,7 @@ type redriven struct {
 func (l *parkingLot) redrive(ctx context.Context, r *parked.Redrive) error {
 	stop := terminal.Progress(l.a.stderr, func() string {
 		s := r.Progress()
-		return fmt.Sprintf("%s looked at, %d sent back", count(s.Looked, "message"), s.Sent+s.Unsure)
+		return fmt.Sprintf("%s looked at, %d sent back", faults.Count(s.Looked, "message"), s.Sent+s.Unsure)
 	})
 	failed := r.Run(ctx)
 	stop()
@@ -104,7 +105,7 @@ func (a *app) adviseRedriven(r *redriven) {
 // String is it for a person.
 func (r *redriven) String() string {
 	var s facts
-	s.line("looked at", "%s", count(r.Looked, "message"))
+	s.line("looked at", "%s", faults.Count(r.Looked, "message"))
 	if r.DryRun {
 		s.line("matching", "%d would be sent back", r.Matched)
 	} else {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/parked"
 	"athenarefresh/internal/terminal"
 
@@ -102,14 +103,14 @@ func (l *parkingLot) adviseOn(groups []parked.Group) {
 
 func sampleText(groups []parked.Group, sum sampleSummary, width int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "sample of %d of about %s\n", sum.Sample, count(sum.About, "message"))
+	fmt.Fprintf(&b, "sample of %d of about %s\n", sum.Sample, faults.Count(sum.About, "message"))
 	if sum.Sample > 0 {
 		b.WriteByte('\n')
 		tabulate(&b, groups, width)
 	}
 	for _, o := range slices.Sorted(maps.Keys(sum.Origins)) {
 		if words := o.Words(); words != "" {
-			fmt.Fprintf(&b, "\n%s %s\n", count(sum.Origins[o], "message"), words)
+			fmt.Fprintf(&b, "\n%s %s\n", faults.Count(sum.Origins[o], "message"), words)
 		}
 	}
 	return b.String()

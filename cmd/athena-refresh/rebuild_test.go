@@ -171,7 +171,7 @@ func (w *wide) partition(n string) refresh.Partition {
 // ask runs queries until ctx ends, and says which failed or was answered wrong.
 func (w *wide) ask(ctx context.Context, asked *atomic.Int64) error {
 	for {
-		for _, sql := range []string{"SELECT count(*), count(a), count(who.name), min(a) FROM wide", "SELECT 2, 2, 2, max(a) FROM wide"} {
+		for _, sql := range []string{"SELECT count(*), faults.Count(a), faults.Count(who.name), min(a) FROM wide", "SELECT 2, 2, 2, max(a) FROM wide"} {
 			result, err := w.search.Run(ctx, sql)
 			if err == nil {
 				var rows [][]*string
@@ -221,7 +221,7 @@ func (w *wide) check(partitions, late int) {
 	if !slices.Equal(d.Columns, want) || !d.Created.Equal(w.before.ID.Created) {
 		w.t.Errorf("%+v", d)
 	}
-	result, err := w.search.Run(w.t.Context(), "SELECT count(b), sum(who.id) FROM wide")
+	result, err := w.search.Run(w.t.Context(), "SELECT faults.Count(b), sum(who.id) FROM wide")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -77,7 +78,7 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	}
 	var b strings.Builder
 	if unknown := s.Unknown(); unknown > 0 {
-		fmt.Fprintf(&b, "left alone: %s in folders that are somebody else's by the configuration\n", count(unknown, "partition"))
+		fmt.Fprintf(&b, "left alone: %s in folders that are somebody else's by the configuration\n", faults.Count(unknown, "partition"))
 	}
 	for _, k := range reconcile.Kinds {
 		if examples := d.examples[k]; len(examples) > 0 {
@@ -89,14 +90,14 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	}
 	verdict := "nothing differs"
 	if n := s.Left(); n > 0 {
-		verdict = count(n, "difference") + " left"
+		verdict = faults.Count(n, "difference") + " left"
 	} else if !complete {
 		verdict = "no difference left"
 	}
 	if !complete {
 		verdict += ", but not everything was compared"
 	}
-	return d.app.printf("%s%s; %s, %s, %d ms\n", &b, verdict, count(s.Listings, "listing"), count(s.Listed, "key"), s.Took.Milliseconds())
+	return d.app.printf("%s%s; %s, %s, %d ms\n", &b, verdict, faults.Count(s.Listings, "listing"), faults.Count(s.Listed, "key"), s.Took.Milliseconds())
 }
 
 // tables prints a line for each table: what was mended only where something was to
@@ -128,7 +129,7 @@ func (d *reconcileOutput) counts(k reconcile.Kind, s *reconcile.Summary) string 
 		return terminal.Counts("", s.Unplaced)
 	}
 	found, mended := s.Of(k)
-	text := count(found, "partition")
+	text := faults.Count(found, "partition")
 	for _, m := range d.told.mendings() {
 		if m.kind == k {
 			text += fmt.Sprintf(", %d %s", mended, m.done)

@@ -12,6 +12,7 @@ import (
 	"athenarefresh/internal/aws/athena"
 	"athenarefresh/internal/capture"
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/terminal"
 
@@ -144,7 +145,7 @@ func (p *replayer) sends(t refresh.Table, parts []refresh.Partition) error {
 	if p.config.Catalog == config.CatalogGlue {
 		call := replayCall{"call", "BatchCreatePartition", len(parts)}
 		p.effects = append(p.effects, func() error {
-			return p.app.show(call, "%s of %s\n", call.API, count(call.Partitions, "partition"))
+			return p.app.show(call, "%s of %s\n", call.API, faults.Count(call.Partitions, "partition"))
 		})
 		return nil
 	}
@@ -181,7 +182,7 @@ func (p *replayer) real(ctx context.Context, bodies *capture.Bodies) (err error)
 // ended says why there are no more messages; nil at their end.
 func (p *replayer) ended(err error) error {
 	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("replay: %w after %s", errInterrupted, count(p.Told, "message"))
+		return fmt.Errorf("replay: %w after %s", errInterrupted, faults.Count(p.Told, "message"))
 	}
 	return err
 }
@@ -240,12 +241,12 @@ func (p *replayer) finish(t refresh.Tally) error {
 	outcomes := counted(t.Messages, refresh.Done, refresh.Parked, refresh.Retry)
 	s := replaySummary{"summary", t.Settled(), t.Records, len(p.Rehearsal.Partitions), len(p.effects), outcomes, counted(t.Reasons)}
 	err := p.app.show(s, "%s: %d done, %d parked, %d to be tried again; %s, %s, %s\n",
-		count(s.Messages, "message"), outcomes[refresh.Done], outcomes[refresh.Parked], outcomes[refresh.Retry], count(s.Records, "record"), count(s.Partitions, "partition"), count(s.Statements, "statement"))
+		faults.Count(s.Messages, "message"), outcomes[refresh.Done], outcomes[refresh.Parked], outcomes[refresh.Retry], faults.Count(s.Records, "record"), faults.Count(s.Partitions, "partition"), faults.Count(s.Statements, "statement"))
 	if err != nil {
 		return err
 	}
 	if p.Strange > 0 {
-		p.app.say(fmt.Sprintf("hint: no JSON object in %s: %s", count(p.Strange, "message"), capture.Is))
+		p.app.say(fmt.Sprintf("hint: no JSON object in %s: %s", faults.Count(p.Strange, "message"), capture.Is))
 	}
 	if outcomes[refresh.Parked]+outcomes[refresh.Retry] > 0 {
 		return errUndone

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/daemon"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/terminal"
 )
@@ -103,14 +104,14 @@ func (r *report) String() string {
 	s.line("partitions", "%d added%s", r.Partitions, terminal.Counts(": ", added))
 	s.line("statements", "%d", r.Statements)
 	if r.Throttles > 0 {
-		s.line("throttled", "%s refused, there were too many", count(r.Throttles, "call"))
+		s.line("throttled", "%s refused, there were too many", faults.Count(r.Throttles, "call"))
 	}
 	s.line("took", "%d ms", r.Milliseconds)
 	if l := r.Searchable; l != nil {
-		s.line("searchable", "%s after landing (p50), %s (p99), %s in new partitions", terminal.Milliseconds(l.P50), terminal.Milliseconds(l.P99), count(l.Objects, "object"))
+		s.line("searchable", "%s after landing (p50), %s (p99), %s in new partitions", terminal.Milliseconds(l.P50), terminal.Milliseconds(l.P99), faults.Count(l.Objects, "object"))
 	}
 	if r.Unconfirmed > 0 {
-		s.line("unconfirmed", "%s may come again, which does no harm", count(r.Unconfirmed, "settled message"))
+		s.line("unconfirmed", "%s may come again, which does no harm", faults.Count(r.Unconfirmed, "settled message"))
 	}
 	if r.Left != nil {
 		s.line("left", "%d waiting, %d hidden", r.Left.Waiting, r.Left.InFlight)

@@ -183,13 +183,13 @@ func statusText(r *monitor.Report, w io.Writer) string {
 	}
 	s.line("now", "%d waiting, %d hidden", r.Visible, r.InFlight)
 	if r.Invocations != nil {
-		s.line("function", "%s, %s each on average", count(*r.Invocations, "invocation"), terminal.Milliseconds(int64(1000**r.Takes)))
+		s.line("function", "%s, %s each on average", faults.Count(*r.Invocations, "invocation"), terminal.Milliseconds(int64(1000**r.Takes)))
 	}
 	if r.Settles != nil {
 		s.line("settles", "%s %s, %s", monitor.Rate{AtLeast: r.AtLeast}.About(), often(*r.Settles), r.SettlesBy.Words())
 	}
 	if r.Parked != nil {
-		s.line("parked", "about %s", count(*r.Parked, "message"))
+		s.line("parked", "about %s", faults.Count(*r.Parked, "message"))
 	}
 	if r.P50 != nil {
 		s.line("searchable", "%s after landing (p50), %s (p99)", terminal.Milliseconds(*r.P50), terminal.Milliseconds(*r.P99))

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"athenarefresh/internal/aws/glue"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -70,7 +71,9 @@ func (t *tables) list(ctx context.Context) error {
 func (t *tables) counted(ctx context.Context, found ...*glue.Description) (lines []listed, err error) {
 	var name atomic.Value // of the table whose partitions are being counted
 	var seen atomic.Int64 // of these
-	defer terminal.Progress(t.stderr, func() string { return fmt.Sprintf("table %s: %s", name.Load(), count(int(seen.Load()), "partition")) })()
+	defer terminal.Progress(t.stderr, func() string {
+		return fmt.Sprintf("table %s: %s", name.Load(), faults.Count(int(seen.Load()), "partition"))
+	})()
 	for _, d := range found {
 		name.Store(d.ID.Name)
 		line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: table.BucketsOf(t.rules.RulesFor(d.ID.Name))}

@@ -148,7 +148,7 @@ func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
 	now.Store(&glue.Rebuilt{})
 	stop := terminal.Progress(r.stderr, func() string {
 		done := now.Load()
-		return fmt.Sprintf("table %s: %s looked at, %d changed", r.out.Table, count(done.Seen, "partition"), done.Changed)
+		return fmt.Sprintf("table %s: %s looked at, %d changed", r.out.Table, faults.Count(done.Seen, "partition"), done.Changed)
 	})
 	late := r.late
 	if r.c.Catalog != config.CatalogGlue {
@@ -163,7 +163,7 @@ func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
 	if r.json {
 		return nil
 	}
-	return r.printf("%s changed, %s looked at\n", count(r.out.Changed, "partition"), count(r.out.Seen, "partition"))
+	return r.printf("%s changed, %s looked at\n", faults.Count(r.out.Changed, "partition"), faults.Count(r.out.Seen, "partition"))
 }
 
 // wait says whether to wait for partitions that are made as the table was.

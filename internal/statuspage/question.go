@@ -45,8 +45,7 @@ type Answer struct {
 // Answer answers a question.
 func (q *Questions) Answer(ctx context.Context, question string) Answer {
 	question = strings.TrimSpace(question)
-	if rest, ok := strings.CutPrefix(question, "s3://"); ok {
-		bucket, key, _ := strings.Cut(rest, "/")
+	if bucket, key, ok := table.CutLocation(question); ok {
 		return q.object(ctx, bucket, key)
 	}
 	words := strings.Fields(strings.ReplaceAll(question, "/", " "))

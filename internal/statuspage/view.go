@@ -157,9 +157,10 @@ func (s *Source) tables(known []coverage.Table) []coverage.Table {
 }
 
 // feeds are the folders that feed a table.
-func feeds(router *table.Router, name string) (list []string) {
+func feeds(router *table.Router, name string) []string {
+	list := []string{}
 	for _, f := range router.RulesFor(name) {
-		if folder := "s3://" + f.Bucket + "/" + f.Folder; !slices.Contains(list, folder) {
+		if folder := f.Location(); !slices.Contains(list, folder) {
 			list = append(list, folder)
 		}
 	}
