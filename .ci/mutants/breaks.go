@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -36,32 +38,36 @@ func (s selection) String() string { return strings.Join(append([]string{s.pkg},
 // test begins a test, or what runs as one.
 var test = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
 
-// there sees that the package has tests that -run names, all of them if nothing does.
+// there sees that the package has a test for each name that -run gives, one at
+// least if it gives none. What is below a test is not looked for.
 func (s selection) there(root string) error {
 	names, err := filepath.Glob(filepath.Join(root, s.pkg, "*_test.go"))
 	if err != nil {
 		return err
 	}
-	pattern := ""
-	if i := slices.Index(s.args, "-run"); i >= 0 && i+1 < len(s.args) {
-		pattern, _, _ = strings.Cut(s.args[i+1], "/")
-	}
-	wanted, err := regexp.Compile(pattern)
-	if err != nil {
-		return fmt.Errorf("tests: %s: %w", s, err)
-	}
+	var tests []byte
 	for _, name := range names {
 		content, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
 		for _, m := range test.FindAllSubmatch(content, -1) {
-			if wanted.Match(m[1]) {
-				return nil
-			}
+			tests = append(append(tests, m[1]...), '\n')
 		}
 	}
-	return fmt.Errorf("tests: %s: there are none", s)
+	_, run, _ := strings.Cut(strings.ReplaceAll(s.String(), "-run=", "-run "), "-run ")
+	run, _, _ = strings.Cut(run, " ")
+	run, _, _ = strings.Cut(run, "/")
+	for name := range strings.SplitSeq(run, "|") {
+		wanted, err := regexp.Compile("(?m)" + cmp.Or(name, "."))
+		if err != nil {
+			return fmt.Errorf("tests: %s: %w", s, err)
+		}
+		if !wanted.Match(tests) {
+			return fmt.Errorf("tests: %s: there are none", s)
+		}
+	}
+	return nil
 }
 
 // isBreaks tells the files with breaks.
@@ -110,7 +116,7 @@ var (
 
 // parse reads the breaks of a file, whose package is the folder above its own.
 func parse(file, text string) ([]mutant, error) {
-	pkg := "./" + strings.TrimSuffix(file, "/testdata/breaks.txt")
+	pkg := "./" + path.Dir(path.Dir(file))
 	usual := []selection{{pkg: pkg}}
 	var all []mutant
 	for i, line := range strings.Split(text, "\n") {

@@ -71,6 +71,10 @@ func main() {
 	dry := flag.Bool("n", false, "only see that the text of each is there once, and its tests")
 	verbose := flag.Bool("v", false, "show what the tests said")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, "usage: go run ./.ci/mutants [-n] [-run REGEXP] [-v]")
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, *only, *dry, *verbose); err != nil {
@@ -270,6 +274,8 @@ func (l *lab) try(ctx context.Context, id int, m mutant) {
 			switch {
 			case ctx.Err() != nil:
 				l.failure(m, "interrupted", begun)
+			case err != nil && !errors.As(err, new(*exec.ExitError)):
+				l.failure(m, err.Error(), begun)
 			case err == nil:
 				l.failure(m, s.String()+" passes", begun)
 			default:
