@@ -10,6 +10,8 @@ func TestUnreachableServicesAreNamedWithAHint(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	t.Setenv("AWS_PROFILE", "")
+	t.Setenv("AWS_DEFAULTS_MODE", "")
 	for endpoint, want := range map[string]string{
 		"nonsense":           "unsupported protocol scheme",
 		"http://127.0.0.1:1": "connection refused",

@@ -165,15 +165,15 @@ type stack struct {
 
 // startStack serves a stack until ctx ends or stop is called.
 func startStack(ctx context.Context, c *config.Config, listen string, o local.Options) (*stack, error) {
-	if err := local.CanSelect(); err != nil {
-		return nil, fmt.Errorf("start the local stack: %w", err)
-	}
 	ln, err := net.Listen("tcp", listen) // first: what can't listen leaves no folder behind
 	if err != nil {
 		return nil, faults.Hint(fmt.Errorf("local: %w", err), "--listen 127.0.0.1:0 takes any free port; set AWS_ENDPOINT_URL to the address that it prints, or your client talks to whatever uses this port")
 	}
 	if !ln.Addr().(*net.TCPAddr).IP.IsLoopback() {
 		return nil, errors.Join(fmt.Errorf("local: listen on %s: it is for this machine only (127.0.0.1 or [::1])", listen), ln.Close())
+	}
+	if err := local.CanSelect(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start the local stack: %w", err), ln.Close())
 	}
 	o.Region, o.Account = c.Region, c.Account
 	opened, err := local.Open(o)

@@ -85,9 +85,9 @@ func TestAServiceFailsInItsOwnShape(t *testing.T) {
 // TestAShareOfTheAnswersFails is by a die of a thousand sides.
 func TestAShareOfTheAnswersFails(t *testing.T) {
 	s := start(t, local.Options{Faults: []local.Fault{fault(t, "SQS.ListQueues:OverLimit:30%")}})
-	failed := 0
+	client, failed := sqs.NewFromConfig(s.as(local.AccessKey)), 0
 	for range 400 {
-		if _, err := sqs.NewFromConfig(s.as(local.AccessKey)).ListQueues(t.Context(), nil); err != nil {
+		if _, err := client.ListQueues(t.Context(), nil); err != nil {
 			failed++
 		}
 	}
