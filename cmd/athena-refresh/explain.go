@@ -180,8 +180,9 @@ func (e *explainer) explain(ctx context.Context, bucket, key string) error {
 		found.Detail = e.a.paste(found.Detail) // what else there is may be strangers' words
 	}
 	if e.a.json {
-		return printJSON(e.a.stdout, line) // what else there is to say takes ten times as long
+		return printJSON(e.a.stdout, line)
 	}
+	found.Steps = append(found.Steps, found.Shapes(decoded)...)
 	return e.a.printf("%s", line.words(&found))
 }
 
