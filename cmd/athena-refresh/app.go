@@ -11,6 +11,7 @@ import (
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
@@ -160,5 +161,5 @@ func (a *app) briefLog(level slog.Level) (log *slog.Logger, rest func()) {
 	if !terminal.Is(a.stderr) || a.logFormat == "json" || level < slog.LevelInfo {
 		return log, func() {}
 	}
-	return terminal.Grouped(log.Handler())
+	return terminal.Grouped(log.Handler(), refresh.Fate)
 }

@@ -182,6 +182,35 @@ func TestARecordIsLoggedWithItsReason(t *testing.T) {
 	}
 }
 
+// TestObjectsThatFareAlikeHaveOneFate: whatever their keys are, and the ids of requests
+// that failed for the same cause.
+func TestObjectsThatFareAlikeHaveOneFate(t *testing.T) {
+	fate := func(message string, attrs ...any) string {
+		r := slog.NewRecord(time.Time{}, slog.LevelInfo, message, 0)
+		r.Add(attrs...)
+		if name, ok := refresh.Fate(r); ok {
+			return name
+		}
+		return "no record"
+	}
+	missing := func(n int, bucket, table string) string {
+		return fate("record", "outcome", "retry", "reason", "table_missing", "message", fmt.Sprint("m", n), "bucket", bucket, "key", fmt.Sprint(n),
+			"why", fmt.Sprintf("read table %s: table does not exist: operation error Glue: GetTable, RequestID: %d", table, n))
+	}
+	one := missing(1, "b", "web")
+	if other := missing(2, "b", "web"); one != other {
+		t.Errorf("%q and %q", one, other)
+	}
+	for _, other := range []string{missing(1, "b", "app"), missing(1, "c", "web"), fate("record", "outcome", "park", "reason", "no_layout_match", "bucket", "b")} {
+		if one == other {
+			t.Errorf("%q for another's", one)
+		}
+	}
+	if got := fate("the catalog does not work", "outcome", "retry"); got != "no record" {
+		t.Errorf("%q", got)
+	}
+}
+
 // TestWhoWatchesIsToldOfEveryObject that needs a partition, once: what was added,
 // what was there already, and what is parked or put off, by the body, the key or
 // the catalog. Nothing is told of what is ignored.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -380,6 +381,23 @@ func (s *settling) logRecord(k rank, reason Reason, detail string, e *event.Reco
 		attrs = append(attrs, slog.String("why", detail))
 	}
 	s.log.LogAttrs(s.ctx, k.level(), "record", attrs...)
+}
+
+// Fate is what records that logRecord wrote have in common if their objects fare
+// alike; false for any other record. Why they do is in it up to what AWS says of the
+// one call.
+func Fate(r slog.Record) (fate string, ok bool) {
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "outcome", "reason", "bucket":
+			fate += a.Value.String() + "\x00"
+		case "why":
+			why, _, _ := strings.Cut(a.Value.String(), ": operation error ")
+			fate += why
+		}
+		return true
+	})
+	return fate, r.Message == "record"
 }
 
 func (s *settling) logMessage(out *Settlement, receives int) {
