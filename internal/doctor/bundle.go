@@ -31,12 +31,17 @@ func (d *Doctor) Bundle(ctx context.Context, a About, findings []Finding) ([]byt
 	queue, dead := fact(x.queue()), fact(x.deadLetters())
 	copies, err := d.Facts.Parked(ctx, mostBundled)
 	groups := parked.Groups(copies, d.Router)
-	for i := range groups {
-		groups[i].Folder = "" // it is no word that could be replaced wherever it stands
+	type unnamed struct { // a folder is no word that could be replaced wherever it stands
+		parked.Group
+		Folder *string `json:"folder,omitempty"`
+	}
+	named := []unnamed{}
+	for _, g := range groups {
+		named = append(named, unnamed{Group: g})
 	}
 	b := map[string]any{
 		"version": a.Version, "go": a.Go, "system": a.System, "configuration": map[string]any{"hash": configHash(c), "buckets": c.Buckets},
-		"plan": a.Plan, "parked": fact(groups, err), "findings": findings,
+		"plan": a.Plan, "parked": fact(named, err), "findings": findings,
 		"queue": queue, "dead_letter_queue": dead, "work_group": fact(x.workGroup()), "function": fact(x.function()),
 		"triggers": x.triggersFact(ctx), "key": x.keyFact(ctx), "lake_formation": fact(d.Facts.Governed(ctx, c.Database)),
 	}
