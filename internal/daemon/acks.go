@@ -95,9 +95,10 @@ func (a *acks) deleteBatch(handles []string) {
 // hideBatch keeps messages for later. One that could not be hidden comes when
 // its visibility runs out.
 func (a *acks) hideBatch(messages []Hidden) {
+	now := time.Now()
 	if err := a.queue.Hide(a.ctx, messages); err != nil {
 		a.log.Warn("kept messages may come earlier than meant", "error", err)
 	}
 	first := slices.MinFunc(messages, func(a, b Hidden) int { return cmp.Compare(a.For, b.For) })
-	a.ledger.note(Summary{Hidden: len(messages), Again: time.Now().Add(first.For)})
+	a.ledger.note(Summary{Hidden: len(messages), Again: now.Add(first.For)})
 }

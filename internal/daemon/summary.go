@@ -10,7 +10,7 @@ type Summary struct {
 	Received  int
 	Deleted   int
 	Hidden    int       // kept, to be tried again later
-	Again     time.Time // when the first of those comes again; zero: none is kept
+	Again     time.Time // when the first of those comes again; zero: none is kept, or it isn't known
 	Unsure    int       // settled, but the queue did not confirm it: they may come again
 	Depth     *Depth    // of the queue, as it last said, a minute ago at most; nil if it never did
 	TimeIsUp  bool      // before the queue was seen to be empty, or before all was settled
@@ -40,6 +40,7 @@ func (s Summary) since(earlier Summary) Summary {
 	s.Deleted -= earlier.Deleted
 	s.Hidden -= earlier.Hidden
 	s.Unsure -= earlier.Unsure
+	s.Again = time.Time{} // that of the whole is long past
 	return s
 }
 
