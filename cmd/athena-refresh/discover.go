@@ -164,7 +164,9 @@ func (a *app) showDiscovery(ctx context.Context, d *discover.Place, w io.Writer,
 			a.say("note: " + n)
 		}
 		if !asJSON {
-			sheet.Table(line)
+			if sheet.Table(line); sheet.Err != nil {
+				return sheet.Err
+			}
 		} else if err := printTyped(w, "table", line); err != nil {
 			return err
 		}

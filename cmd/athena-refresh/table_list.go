@@ -76,6 +76,7 @@ func (t *tables) counted(ctx context.Context, found ...*glue.Description) (lines
 	})()
 	for _, d := range found {
 		name.Store(d.ID.Name)
+		seen.Store(0)
 		line := listed{Table: d.ID.Name, Database: d.ID.Database, Exists: true, Kind: d.What(), Location: d.ID.Location, Buckets: table.BucketsOf(t.rules.RulesFor(d.ID.Name))}
 		if d.Kind == refresh.Hive && d.Link == "" && len(d.Keys) > 0 {
 			first, last, err := t.catalog.Count(ctx, d.Table, &seen)
