@@ -1,7 +1,7 @@
 // Operators asks of each operator of a package whether a test would notice if it
 // were another: < as <= and >=, && as ||, ++ as --, break as continue, + as -.
 //
-//	go run ./.ci/operators [-files a.go,b.go] [-skip REGEXP] [-most N] [-v] ./internal/table
+//	go run ./.ci/operators [-files NAME.go,NAME.go] [-skip REGEXP] [-most N] [-v] ./internal/table
 //
 // The mutants are those of gremlins (docs/mutants.md), but for & before an
 // operand, which never compiles. To build and link a test binary takes longer

@@ -39,7 +39,8 @@ func unzstd(r io.Reader) (io.Reader, error) {
 }
 
 // unpacked reads a file through what it is compressed by. What the name says of
-// that has to be so: engines go by the name (docs/engines.md, "Reading").
+// that has to be so: engines go by the name (docs/engines.md, "Reading (Trino,
+// near Athena engine 3)").
 func (s *Sample) unpacked(name string, in io.Reader) (*bufio.Reader, error) {
 	body := bufio.NewReader(in)
 	head, err := body.Peek(4)
