@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -46,7 +45,7 @@ func (a *app) aws(ctx context.Context, c *config.Config) (aws.Config, error) {
 // explainAWS puts an error of the SDK in plain words, with a hint where the
 // cause is a common one.
 func explainAWS(what string, err error) error {
-	code, proxy := awserror.Code(err), awserror.Proxy(err)
+	proxy := awserror.Proxy(err)
 	switch {
 	case err == nil:
 		return nil
@@ -64,7 +63,7 @@ func explainAWS(what string, err error) error {
 	case noSuchQueue(err):
 		return faults.Hint(fmt.Errorf("%s: there is no such queue in this account and region", what),
 			"queue_name in lambda.json is the queue's exact name; \"athena-refresh local\" makes one on this machine")
-	case slices.Contains([]string{"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException", "ExpiredToken", "ExpiredTokenException"}, code):
+	case awserror.Refused(err):
 		return faults.Hint(fmt.Errorf("%s: %w", what, awserror.Plain(err)),
 			"the credentials were refused: those of \"athena-refresh local\" are test and test")
 	}

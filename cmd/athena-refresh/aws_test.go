@@ -3,6 +3,10 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"athenarefresh/internal/faults"
+
+	"github.com/aws/smithy-go"
 )
 
 func TestUnreachableServicesAreNamedWithAHint(t *testing.T) {
@@ -26,5 +30,14 @@ func TestUnreachableServicesAreNamedWithAHint(t *testing.T) {
 				t.Errorf("%q: want it named once, and a hint", stderr)
 			}
 		})
+	}
+}
+
+func TestRefusedCredentialsGetAHintFromEveryService(t *testing.T) {
+	for _, code := range []string{"UnrecognizedClientException", "InvalidAccessKeyId"} {
+		err := explainAWS("discover", &smithy.GenericAPIError{Code: code, Message: "unknown"})
+		if err.Error() != "discover: "+code+": unknown" || !strings.Contains(faults.HintOf(err), "credentials were refused") {
+			t.Errorf("%v, hint %q", err, faults.HintOf(err))
+		}
 	}
 }

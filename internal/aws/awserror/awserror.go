@@ -95,7 +95,7 @@ func Proxy(err error) string {
 
 // Classify wraps err so that it is [refresh.ErrThrottled] or
 // [refresh.ErrAccessDenied] where the service said so, and returns it as it is
-// otherwise.
+// otherwise. Refused credentials are a denial: what helps is the same person's doing.
 func Classify(err error) error {
 	code, status := Code(err), Status(err)
 	switch {
@@ -103,7 +103,7 @@ func Classify(err error) error {
 		return nil
 	case throttled(code) || status == http.StatusTooManyRequests:
 		return fmt.Errorf("%w: %w", refresh.ErrThrottled, err)
-	case denied(code) || code != "" && status == http.StatusForbidden:
+	case denied(code) || Refused(err) || code != "" && status == http.StatusForbidden:
 		return fmt.Errorf("%w: %w", refresh.ErrAccessDenied, err)
 	}
 	return err
@@ -137,17 +137,26 @@ func throttled(code string) bool {
 	return ok
 }
 
-// denied knows the codes of IAM, Lake Formation and SigV4. Those of expired or
-// unknown credentials are among them: what helps is the same person's doing.
+// denied knows the codes of IAM and Lake Formation.
 func denied(code string) bool {
 	switch code {
-	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized",
-		"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException",
-		"InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
-		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "OptInRequired":
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "OptInRequired":
 		return true
 	}
 	return strings.HasSuffix(code, "KmsAccessDenied")
+}
+
+// Refused says whether a service refused the credentials themselves, whatever it
+// was asked: they are unknown or expired, or sign wrongly. (AWS general reference,
+// "Common errors"; S3's codes are its own.)
+func Refused(err error) bool {
+	switch Code(err) {
+	case "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
+		"InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired",
+		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature":
+		return true
+	}
+	return false
 }
 
 // Status is that of the answer, 0 if none came.

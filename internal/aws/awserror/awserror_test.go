@@ -72,3 +72,21 @@ func TestRetryerPassesThrottlingOn(t *testing.T) {
 		t.Errorf("%d attempts: not those of the environment", n)
 	}
 }
+
+func TestRefusedCredentialsAreNoLackOfRights(t *testing.T) {
+	for code, want := range map[string]bool{
+		"InvalidClientTokenId": true, "InvalidAccessKeyId": true, "RequestExpired": true, "RequestTimeTooSkewed": true,
+		"MissingAuthenticationToken": true, "AccessDenied": false, "OptInRequired": false, "": false,
+	} {
+		err := api(code, http.StatusBadRequest)
+		if Refused(err) != want {
+			t.Errorf("%q refuses the credentials: %t", code, !want)
+		}
+		if want && !errors.Is(Classify(err), refresh.ErrAccessDenied) {
+			t.Errorf("%q isn't a denial", code)
+		}
+	}
+	if Refused(nil) || Refused(context.Canceled) {
+		t.Error("credentials are refused though no service answered")
+	}
+}

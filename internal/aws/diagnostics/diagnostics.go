@@ -62,7 +62,7 @@ func fault(err error, missing ...string) error {
 		return fmt.Errorf("%w: %w", doctor.ErrUnreachable, awserror.Innermost(err))
 	case slices.Contains(missing, code):
 		return fmt.Errorf("%w: %s", doctor.ErrMissing, words(err))
-	case slices.Contains(refused, code):
+	case awserror.Refused(err):
 		return fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
 	case slices.Contains([]string{"UnknownOperationException", "InvalidAction", "UnknownOperation"}, code):
 		return fmt.Errorf("%w: %s", doctor.ErrNoService, words(err))
@@ -72,14 +72,6 @@ func fault(err error, missing ...string) error {
 		return errors.New(words(err))
 	}
 	return err
-}
-
-// refused are codes that mean that the credentials are none, whatever is asked (AWS
-// general reference, "Common errors").
-var refused = []string{
-	"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
-	"InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired",
-	"MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
 }
 
 // words are a service's own.
