@@ -60,7 +60,7 @@ func explainAWS(what string, err error) error {
 	case errors.As(err, new(*url.Error)):
 		return faults.Hint(fmt.Errorf("%s: %w", what, innermost[*url.Error](err)),
 			"the service can't be reached: are AWS_ENDPOINT_URL and the region right?")
-	case noSuchQueue(err):
+	case awserror.NoSuchQueue(err):
 		return faults.Hint(fmt.Errorf("%s: there is no such queue in this account and region", what),
 			"queue_name in lambda.json is the queue's exact name; \"athena-refresh local\" makes one on this machine")
 	case awserror.Refused(err):
@@ -72,12 +72,6 @@ func explainAWS(what string, err error) error {
 		return plain
 	}
 	return fmt.Errorf("%s: %w", what, plain)
-}
-
-// noSuchQueue says whether SQS says that a queue does not exist.
-func noSuchQueue(err error) bool {
-	code := awserror.Code(err)
-	return code == "QueueDoesNotExist" || strings.Contains(code, "NonExistentQueue")
 }
 
 // innermost is the error of type T in err's chain, or err.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/aws/account"
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/terminal"
@@ -123,7 +124,7 @@ func (a *app) sayLost(ctx context.Context, t *target, x *deploy.Destruction) err
 // inQueue is how many messages a queue holds; 0 if there is no such queue.
 func inQueue(ctx context.Context, cfg aws.Config, name string) (int, error) {
 	n, err := depth(ctx, cfg, name)
-	if noSuchQueue(err) {
+	if awserror.NoSuchQueue(err) {
 		return 0, nil
 	}
 	return n, err

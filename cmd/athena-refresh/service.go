@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"athenarefresh/cmd/internal/worker"
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/aws/cloudwatch"
 	"athenarefresh/internal/aws/sqs"
 	"athenarefresh/internal/config"
@@ -172,7 +173,7 @@ func (s *service) oldestParked(metrics *cloudwatch.Reader) func(context.Context)
 // depths are those of a queue and of its dead-letter queue.
 func depths(ctx context.Context, queue *sqs.Queue) (d statuspage.Depths, err error) {
 	if d.Waiting, d.InFlight, err = queue.Depth(ctx); err != nil {
-		if noSuchQueue(err) {
+		if awserror.NoSuchQueue(err) {
 			err = fmt.Errorf("%w: %w", statuspage.ErrNoQueue, err)
 		}
 		return d, err

@@ -232,7 +232,7 @@ func (a *app) openMonitor(ctx context.Context, s statusFlags) (*monitored, error
 		return nil, err
 	}
 	switch m.queue, err = sqs.Open(ctx, m.cfg, c.Queue); {
-	case noSuchQueue(err):
+	case awserror.NoSuchQueue(err):
 		missing := faults.New("queue_missing", faults.Args{"queue": c.Queue, "deploy": deploys(m.cfg)})
 		return nil, faults.Hint(errors.New(missing.Says), "%s", missing.Advice())
 	case err != nil:

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/coverage"
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/monitor"
@@ -31,7 +32,7 @@ func (a *app) serveStatus(ctx context.Context, f statusFlags) error {
 	source := a.deployment(ctx, m.cfg, m.Config, m.queue, coverage.New(m.router.Place), func() *table.Router { return m.router })
 	source.Watcher.Log = log
 	watch := &monitor.Watch{Monitor: &m.Monitor, Failed: func(err error) *faults.Case {
-		if noSuchQueue(err) {
+		if awserror.NoSuchQueue(err) {
 			return nil // the page has asked the queue itself
 		}
 		return new(faults.New("queue_silent", faults.Args{"queue": m.Config.Queue, "why": explainStatus(err).Error()}))

@@ -32,8 +32,7 @@ var _ deploy.Finder = (*Finder)(nil)
 
 // absent are the exceptions by which the services say that something is not there.
 var absent = []string{
-	"QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NotFound", "NoSuchBucket",
-	"EntityNotFoundException", "NoSuchEntity", "ResourceNotFoundException",
+	"NotFound", "NoSuchBucket", "EntityNotFoundException", "NoSuchEntity", "ResourceNotFoundException",
 	"ResourceNotFound", "DashboardNotFoundError", // CloudWatch's, by its two protocols
 }
 
@@ -48,7 +47,7 @@ func (f *Finder) Find(ctx context.Context, s deploy.Sought) (id string, found bo
 	switch {
 	case err == nil:
 		return id, true, nil
-	case errors.Is(err, errAbsent), has(err, absent...):
+	case errors.Is(err, errAbsent), awserror.NoSuchQueue(err), has(err, absent...):
 		return "", false, nil
 	}
 	return "", false, err

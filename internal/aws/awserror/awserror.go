@@ -1,7 +1,8 @@
 // Package awserror reads the errors that every AWS service gives in the same
-// words, whatever was asked of it: too many requests, and not allowed.
+// words, whatever was asked of it: too many requests, and not allowed; and that there
+// is no such queue, for which several ask.
 //
-// What only one service says (a table that isn't there) is read by that
+// What else only one service says (a table that isn't there) is read by that
 // service's adapter. No error is lost on the way: a class is put in front of
 // it, the service's own words stay behind.
 package awserror
@@ -157,6 +158,13 @@ func Refused(err error) bool {
 		return true
 	}
 	return false
+}
+
+// NoSuchQueue says whether SQS says that a queue does not exist, by the exception of
+// today's protocol or of the former one.
+func NoSuchQueue(err error) bool {
+	code := Code(err)
+	return code == "QueueDoesNotExist" || strings.Contains(code, "NonExistentQueue")
 }
 
 // Status is that of the answer, 0 if none came.

@@ -73,6 +73,16 @@ func TestRetryerPassesThrottlingOn(t *testing.T) {
 	}
 }
 
+func TestAQueueIsMissingByTodaysNameAndTheFormer(t *testing.T) {
+	for code, want := range map[string]bool{
+		"QueueDoesNotExist": true, "AWS.SimpleQueueService.NonExistentQueue": true, "EntityNotFoundException": false, "": false,
+	} {
+		if NoSuchQueue(api(code, http.StatusBadRequest)) != want {
+			t.Errorf("%q says that there is no such queue: %t", code, !want)
+		}
+	}
+}
+
 func TestRefusedCredentialsAreNoLackOfRights(t *testing.T) {
 	for code, want := range map[string]bool{
 		"InvalidClientTokenId": true, "InvalidAccessKeyId": true, "RequestExpired": true, "RequestTimeTooSkewed": true,

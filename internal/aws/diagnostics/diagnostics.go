@@ -50,7 +50,7 @@ func Facts(cfg aws.Config, catalog refresh.Reader) doctor.Facts {
 }
 
 // fault is a service's error in the words of package doctor; missing are the
-// codes by which it says that there is no such thing.
+// codes by which it says that there is no such thing; SQS's are known.
 func fault(err error, missing ...string) error {
 	code, proxy := awserror.Code(err), awserror.Proxy(err)
 	switch {
@@ -60,7 +60,7 @@ func fault(err error, missing ...string) error {
 		return fmt.Errorf("%w %s: %w", doctor.ErrProxy, proxy, awserror.Innermost(err))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: %w", doctor.ErrUnreachable, awserror.Innermost(err))
-	case slices.Contains(missing, code):
+	case slices.Contains(missing, code), awserror.NoSuchQueue(err):
 		return fmt.Errorf("%w: %s", doctor.ErrMissing, words(err))
 	case awserror.Refused(err):
 		return fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))

@@ -27,14 +27,13 @@ func (q *queues) queue(ctx context.Context, name string) (doctor.Queue, error) {
 	if arn := strings.Split(name, ":"); len(arn) == 6 {
 		in.QueueOwnerAWSAccountId, in.QueueName = &arn[4], &arn[5]
 	}
-	const missing, formerly = "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"
 	found, err := q.url(ctx, in)
 	if err != nil {
-		return doctor.Queue{}, fmt.Errorf("find queue %s: %w", name, fault(err, missing, formerly))
+		return doctor.Queue{}, fmt.Errorf("find queue %s: %w", name, fault(err))
 	}
 	out, err := q.attributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: found.QueueUrl, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll}})
 	if err != nil {
-		return doctor.Queue{}, fmt.Errorf("read the attributes of queue %s: %w", name, fault(err, missing, formerly))
+		return doctor.Queue{}, fmt.Errorf("read the attributes of queue %s: %w", name, fault(err))
 	}
 	return queueOf(aws.ToString(found.QueueUrl), out.Attributes)
 }

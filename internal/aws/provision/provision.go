@@ -141,15 +141,14 @@ func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second))
 // queue makes a queue if there is none of that name, and returns its ARN.
 func (m *maker) queue(ctx context.Context, name string, attributes map[string]string) (arn string, err error) {
 	found, err := m.sqs.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &name})
-	if err := failed("find queue "+name, err, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"); err != nil {
-		return "", err
-	}
-	if err != nil {
+	if awserror.NoSuchQueue(err) {
 		out, err := m.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
 		if err != nil {
 			return "", failed("create queue "+name, err)
 		}
 		found = &sqs.GetQueueUrlOutput{QueueUrl: out.QueueUrl}
+	} else if err != nil {
+		return "", failed("find queue "+name, err)
 	}
 	out, err := m.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: found.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn},
