@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/refresh"
 )
 
 // Queue is what SQS says of a queue.
@@ -33,7 +34,6 @@ const (
 	receives     = 100                 // maxReceiveCount: only for what kills a process
 	visibilities = 6                   // timeouts
 	retention    = 14 * 24 * time.Hour // SQS's longest
-	crowded      = 60_000              // messages in flight, half of what SQS allows
 )
 
 // redrive is a RedrivePolicy.
@@ -160,7 +160,7 @@ func (q *Queue) admits(arn string) bool {
 }
 
 func inFlight(q Queue) Finding {
-	if q.InFlight >= crowded {
+	if q.InFlight > refresh.CrowdedAbove {
 		return warning(fmt.Sprintf("%d messages are in flight; at 120,000 SQS hands out no more. What is held back is in the refresh's log by reason", q.InFlight),
 			"athena-refresh status")
 	}

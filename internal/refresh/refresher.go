@@ -98,14 +98,14 @@ func (r *Refresher) Close(ctx context.Context) {
 	r.cancel()
 }
 
-// crowdedAbove is half of the 120,000 messages that SQS lets be in flight
+// CrowdedAbove is half of the 120,000 messages that SQS lets be in flight
 // (docs/aws-facts.md 1.3). Above it, waiting for a table is a luxury.
-const crowdedAbove = 60_000
+const CrowdedAbove = 60_000
 
 // NoteInFlight tells the Refresher how many messages of the queue are in flight:
 // in hand, or hidden until they are tried again. Above 60,000 it parks a message
 // whose own table fails at once, so that others can still be received.
-func (r *Refresher) NoteInFlight(inFlight int) { r.crowded.Store(inFlight > crowdedAbove) }
+func (r *Refresher) NoteInFlight(inFlight int) { r.crowded.Store(inFlight > CrowdedAbove) }
 
 // Reroute has objects placed by another router from now on. Those that are placed
 // already, and wait, are added where they were placed; what is known of the
