@@ -138,15 +138,9 @@ func (e Entry) serves(o Entry) bool {
 func (e Entry) overlaps(o Entry) bool {
 	prefix, suffix := e.ends()
 	otherPrefix, otherSuffix := o.ends()
-	return shareEvent(e.Events, o.Events) &&
+	return s3events.Overlap(e.Events, o.Events) &&
 		(strings.HasPrefix(prefix, otherPrefix) || strings.HasPrefix(otherPrefix, prefix)) &&
 		(strings.HasSuffix(suffix, otherSuffix) || strings.HasSuffix(otherSuffix, suffix))
-}
-
-func shareEvent(a, b []string) bool {
-	return slices.ContainsFunc(a, func(x string) bool {
-		return slices.ContainsFunc(b, func(y string) bool { return s3events.Covers(x, y) || s3events.Covers(y, x) })
-	})
 }
 
 // ends are the prefix and the suffix of the keys that match.

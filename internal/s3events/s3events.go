@@ -6,6 +6,7 @@ package s3events
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +18,14 @@ const Created = "s3:ObjectCreated:*"
 func Covers(pattern, name string) bool {
 	family, ok := strings.CutSuffix(pattern, "*")
 	return pattern == name || ok && strings.HasPrefix(name, family)
+}
+
+// Overlap says whether some event is one that both lists name, each by its own name or
+// its family's.
+func Overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(x string) bool {
+		return slices.ContainsFunc(b, func(y string) bool { return Covers(x, y) || Covers(y, x) })
+	})
 }
 
 // plain are the characters that stand for themselves in a filter's value. All

@@ -21,6 +21,23 @@ func TestANameCoversItsFamilyAndNoOther(t *testing.T) {
 	}
 }
 
+func TestListsShareAnEventWhicheverIsTheWider(t *testing.T) {
+	put, removed := "s3:ObjectCreated:Put", "s3:ObjectRemoved:*"
+	for _, c := range []struct {
+		a, b []string
+		want bool
+	}{
+		{[]string{removed, Created}, []string{put}, true},
+		{[]string{put}, []string{removed, Created}, true},
+		{[]string{put}, []string{removed, "s3:ObjectCreated:Copy"}, false},
+		{nil, []string{Created}, false},
+	} {
+		if got := Overlap(c.a, c.b); got != c.want {
+			t.Errorf("%q and %q share an event: %v", c.a, c.b, got)
+		}
+	}
+}
+
 func TestAFiltersValueIsEncodedLikeAForm(t *testing.T) {
 	for value, want := range map[string]string{"a/b": "a/b", "a+b": "a b", "a%20b%2B": "a b+", "a%zz": "a%zz", "": ""} {
 		if got := Decoded(value); got != want {

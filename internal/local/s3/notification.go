@@ -243,7 +243,7 @@ func (d *destination) against(other *destination) error {
 	if d.ID == other.ID {
 		return refuse("Same ID used for multiple configurations. IDs must be unique")
 	}
-	if !shareEvent(d.Events, other.Events) {
+	if !s3events.Overlap(d.Events, other.Events) {
 		return nil
 	}
 	prefix, suffix := s3events.Decoded(d.end("prefix")), s3events.Decoded(d.end("suffix"))
@@ -257,12 +257,6 @@ func (d *destination) against(other *destination) error {
 		return refuse("Configurations overlap. Configurations on the same bucket cannot share a common event type.")
 	}
 	return refuse("Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.")
-}
-
-func shareEvent(a, b []string) bool {
-	return slices.ContainsFunc(a, func(x string) bool {
-		return slices.ContainsFunc(b, func(y string) bool { return s3events.Covers(x, y) || s3events.Covers(y, x) })
-	})
 }
 
 // wants says whether an event ("ObjectCreated:Put") of a key goes there.
