@@ -167,6 +167,10 @@ const (
 	TriggerQueue    Trigger = "queue"
 )
 
+// Alias is the name under which the function serves: what calls it calls the
+// version that the alias points at.
+const Alias = "production"
+
 // Catalog is the way by which partitions are added.
 type Catalog string
 

@@ -79,7 +79,7 @@ func soughtFor(c Change, function, queueARN string) (s Sought, ok bool) {
 	case "":
 		return s, false
 	case KindAlias:
-		s.Name, s.Of = Alias, function
+		s.Name, s.Of = config.Alias, function
 	case KindPermission:
 		s.Name, s.Of = instance(c.Address), function
 	case KindMapping:
@@ -102,7 +102,7 @@ func importID(s Sought, found, account string) string {
 	case KindAlias:
 		return s.Of + "/" + s.Name
 	case KindPermission:
-		return s.Of + ":" + Alias + "/" + s.Name
+		return s.Of + ":" + config.Alias + "/" + s.Name
 	}
 	return found
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"athenarefresh/internal/config"
 )
 
 // Functions is Lambda. What a function is just now may be changed; its versions,
@@ -65,5 +67,5 @@ type Serving struct {
 // Errors of Functions.
 var (
 	ErrNoFunction = errors.New("there is no such function")
-	ErrNoAlias    = fmt.Errorf("it has no alias %q", Alias)
+	ErrNoAlias    = fmt.Errorf("it has no alias %q", config.Alias)
 )

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-)
 
-// Alias is the name under which a function serves: what calls it calls the
-// version that the alias points at.
-const Alias = "production"
+	"athenarefresh/internal/config"
+)
 
 // Latest is the version that is no version: what the function is just now.
 // StreamAlert's aliases begin there.
@@ -122,7 +120,7 @@ func (m Move) Of(function string) string {
 	if m.From == m.To {
 		return fmt.Sprintf("version %s of function %s stays: %s", m.From, function, m.Why)
 	}
-	text := fmt.Sprintf("alias %s of function %s: version %s → %s", Alias, function, m.From, m.To)
+	text := fmt.Sprintf("alias %s of function %s: version %s → %s", config.Alias, function, m.From, m.To)
 	if m.Why != "" {
 		text += ": " + m.Why
 	}

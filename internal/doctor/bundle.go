@@ -89,7 +89,7 @@ func (x *examination) triggersFact(ctx context.Context) any {
 	if err != nil {
 		return fact(q, err)
 	}
-	return fact(x.Facts.Triggers(ctx, x.Config.FunctionName, Alias, q.ARN))
+	return fact(x.Facts.Triggers(ctx, x.Config.FunctionName, config.Alias, q.ARN))
 }
 
 func (x *examination) keyFact(ctx context.Context) any {

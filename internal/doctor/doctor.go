@@ -167,7 +167,7 @@ func (d *Doctor) examination(ctx context.Context) *examination {
 	x.queue = once(ctx, func(ctx context.Context) (Queue, error) { return f.Queue(ctx, c.Queue) })
 	x.deadLetters = once(ctx, x.findDeadLetters)
 	x.workGroup = once(ctx, func(ctx context.Context) (WorkGroup, error) { return f.WorkGroup(ctx, c.WorkGroup) })
-	x.function = once(ctx, func(ctx context.Context) (Function, error) { return f.Function(ctx, c.FunctionName, Alias) })
+	x.function = once(ctx, func(ctx context.Context) (Function, error) { return f.Function(ctx, c.FunctionName, config.Alias) })
 	x.database = once(ctx, f.Catalog.Tables)
 	return x
 }

@@ -12,9 +12,6 @@ import (
 	"athenarefresh/internal/iam"
 )
 
-// Alias is that of the version in use.
-const Alias = "production"
-
 // Function is what Lambda says of the version that an alias points at. Version
 // is "" if there is no such alias; the rest is of the newest code then.
 type Function struct {
@@ -44,7 +41,7 @@ func function(f Function, err error, c *config.Config) Finding {
 	}
 	switch {
 	case f.Version == "":
-		return wrong("it has no alias "+Alias+": nothing starts it", redeploy)
+		return wrong("it has no alias "+config.Alias+": nothing starts it", redeploy)
 	case f.State == "Failed":
 		return wrong("it is in state Failed: "+f.Why, redeploy)
 	}
@@ -75,7 +72,7 @@ func (x *examination) trigger(ctx context.Context) Finding {
 	if err != nil {
 		return unchecked(errNoQueue.Error(), "")
 	}
-	t, err := x.Facts.Triggers(ctx, x.Config.FunctionName, Alias, q.ARN)
+	t, err := x.Facts.Triggers(ctx, x.Config.FunctionName, config.Alias, q.ARN)
 	if err != nil {
 		return unread(err, "lambda:ListEventSourceMappings and lambda:GetPolicy on "+x.Config.FunctionName, Finding{})
 	}
@@ -114,7 +111,7 @@ func scheduled(t Triggers, f Function) Finding {
 			rules = append(rules, sender{eventsService, arn, partOf(arn, 4), arn})
 		}
 	}
-	said := answers(p, rules, f.ARN+":"+Alias, "lambda:InvokeFunction")
+	said := answers(p, rules, f.ARN+":"+config.Alias, "lambda:InvokeFunction")
 	switch {
 	case len(rules) == 0:
 		return wrong("no rule may start it", redeploy)

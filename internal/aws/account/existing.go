@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -120,13 +121,13 @@ func (f *Finder) ofFunction(ctx context.Context, s deploy.Sought) (id string, er
 		_, err := functions.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &s.Of, Name: &s.Name})
 		return s.Name, err
 	case deploy.KindPermission:
-		out, err := functions.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &s.Of, Qualifier: aws.String(deploy.Alias)})
+		out, err := functions.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: &s.Of, Qualifier: aws.String(config.Alias)})
 		if err != nil {
 			return "", err
 		}
 		return s.Name, hasStatement(aws.ToString(out.Policy), s.Name)
 	case deploy.KindMapping:
-		alias := s.Of + ":" + deploy.Alias
+		alias := s.Of + ":" + config.Alias
 		out, err := functions.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{FunctionName: &alias, EventSourceArn: &s.Name})
 		if err != nil {
 			return "", err

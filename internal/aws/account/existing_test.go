@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -58,18 +59,18 @@ func TestWhatIsThereIsFoundAndNothingElse(t *testing.T) {
 			})
 			return err
 		}},
-		{deploy.Sought{Kind: deploy.KindAlias, Name: deploy.Alias, Of: "f"}, func(ctx context.Context, name *string) error {
+		{deploy.Sought{Kind: deploy.KindAlias, Name: config.Alias, Of: "f"}, func(ctx context.Context, name *string) error {
 			_, err := functions.CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: aws.String("f"), Name: name, FunctionVersion: aws.String("1")})
 			return err
 		}},
 		{deploy.Sought{Kind: deploy.KindPermission, Name: "schedule", Of: "f"}, func(ctx context.Context, name *string) error {
 			_, err := functions.AddPermission(ctx, &lambda.AddPermissionInput{
-				FunctionName: aws.String("f"), Qualifier: aws.String(deploy.Alias), StatementId: name, Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("events.amazonaws.com"),
+				FunctionName: aws.String("f"), Qualifier: aws.String(config.Alias), StatementId: name, Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("events.amazonaws.com"),
 			})
 			return err
 		}},
 		{deploy.Sought{Kind: deploy.KindMapping, Name: queueARN("q"), Of: "f"}, func(ctx context.Context, name *string) error {
-			_, err := functions.CreateEventSourceMapping(ctx, &lambda.CreateEventSourceMappingInput{FunctionName: aws.String("f:" + deploy.Alias), EventSourceArn: name})
+			_, err := functions.CreateEventSourceMapping(ctx, &lambda.CreateEventSourceMappingInput{FunctionName: aws.String("f:" + config.Alias), EventSourceArn: name})
 			return err
 		}},
 		{deploy.Sought{Kind: deploy.KindLogGroup, Name: "/aws/lambda/f"}, func(ctx context.Context, name *string) error {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -52,7 +53,7 @@ func (f *Functions) Versions(ctx context.Context, function string) (list []deplo
 
 // Serving implements [deploy.Functions].
 func (f *Functions) Serving(ctx context.Context, function string) (deploy.Serving, error) {
-	out, err := f.client().GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: aws.String(deploy.Alias)})
+	out, err := f.client().GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: aws.String(config.Alias)})
 	if has(err, notFound) {
 		err = deploy.ErrNoAlias
 	}
@@ -77,11 +78,11 @@ func (f *Functions) Publish(ctx context.Context, function, hash string) (deploy.
 // Serve implements [deploy.Functions].
 func (f *Functions) Serve(ctx context.Context, function string, s deploy.Serving) error {
 	_, err := f.client().UpdateAlias(ctx, &lambda.UpdateAliasInput{
-		FunctionName: &function, Name: aws.String(deploy.Alias), FunctionVersion: &s.Version, Description: &s.Note,
+		FunctionName: &function, Name: aws.String(config.Alias), FunctionVersion: &s.Version, Description: &s.Note,
 		RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}},
 	})
 	if has(err, notFound) {
-		_, err = f.client().CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: &function, Name: aws.String(deploy.Alias), FunctionVersion: &s.Version, Description: &s.Note})
+		_, err = f.client().CreateAlias(ctx, &lambda.CreateAliasInput{FunctionName: &function, Name: aws.String(config.Alias), FunctionVersion: &s.Version, Description: &s.Note})
 	}
 	if err != nil {
 		return fmt.Errorf("point the alias of %s at version %s: %w", function, s.Version, err)
