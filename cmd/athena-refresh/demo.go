@@ -14,7 +14,6 @@ import (
 	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/daemon"
 	"athenarefresh/internal/demo"
-	"athenarefresh/internal/discover"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema/infer"
@@ -119,22 +118,11 @@ func (o *opened) tell(ctx context.Context, s *demo.Story) error {
 
 // makeTable makes CloudTrail's table, unless the configuration says what it is.
 func (o *opened) makeTable(ctx context.Context, name string) error {
-	if _, ok := discover.SavedTable(o.app.conf, name); ok {
+	if _, ok := infer.Saved(o.app.conf, name); ok {
 		return nil
 	}
-	h, err := homeOf(o.router, name, "")
-	if err != nil {
-		return err
-	}
 	t := &tables{app: o.app, c: o.config, rules: o.router}
-	planned, err := t.plan(ctx, h, &infer.Origin{Schema: "cloudtrail"})
-	if err != nil {
-		return err
-	}
-	if err := o.search.Do(ctx, planned.DDL); err != nil {
-		return fmt.Errorf("make table %s: %w", name, queryError(err))
-	}
-	return nil
+	return t.createNow(ctx, o.search, name, &infer.Origin{Schema: "cloudtrail"})
 }
 
 // report is the summary of once, of what was settled since the demo began.

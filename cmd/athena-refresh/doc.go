@@ -101,11 +101,11 @@
 // tables all exist and are empty (refresh.Rehearsal), and the statements are
 // written by the function that the Writer uses. table create asks the rules which
 // keys a table has (table.Router.Home), and a sample, a name or a file which columns
-// (infer.Origin); what it creates, step 4 accepts. table rebuild changes the table and
-// then every partition of it (glue.Tables.Rebuild). doctor judges tables by what
-// step 4 would say of them (refresh.Table.Accepts). demo and
-// open are local, run and query in one process (openStack); demo lands files, and holds
-// what a query finds against them.
+// (infer.Origin, or infer.OriginOf where nobody says); what it creates, step 4 accepts.
+// table rebuild changes the table and then every partition of it (glue.Tables.Rebuild).
+// doctor judges tables by what step 4 would say of them (refresh.Table.Accepts). demo
+// and open are local, run and query in one process (openStack); demo lands files, and
+// holds what a query finds against them.
 //
 // reconcile begins at the other end: it lists the buckets, has step 3 say what
 // each folder is (table.Router.FolderStanding: it need not look at every object), and

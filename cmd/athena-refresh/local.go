@@ -15,9 +15,9 @@ import (
 	"athenarefresh/internal/aws/glue"
 	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/discover"
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/local"
+	"athenarefresh/internal/schema/infer"
 	"athenarefresh/internal/table"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -80,7 +80,7 @@ func (a *app) makeResources(ctx context.Context, s *stack, c *config.Config, rou
 	if err := provision.Make(ctx, s.cfg, c, search.Do); err != nil {
 		return explainAWS("make the resources", err)
 	}
-	names, err := discover.SavedTables(a.conf)
+	names, err := infer.SavedTables(a.conf)
 	if err != nil {
 		return err
 	}
@@ -89,12 +89,8 @@ func (a *app) makeResources(ctx context.Context, s *stack, c *config.Config, rou
 		return err
 	}
 	for _, name := range names {
-		planned, err := t.planNamed(ctx, name)
-		if err != nil {
+		if err := t.createNow(ctx, search, name, nil); err != nil {
 			return err
-		}
-		if err := search.Do(ctx, planned.DDL); err != nil {
-			return fmt.Errorf("make table %s: %w", name, queryError(err))
 		}
 	}
 	return nil

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"slices"
 
-	"athenarefresh/internal/discover"
+	"athenarefresh/internal/aws/query"
 	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
-	"athenarefresh/internal/schema"
 	"athenarefresh/internal/schema/infer"
 	"athenarefresh/internal/table"
 
@@ -99,7 +98,7 @@ func (m *tableMaker) one(ctx context.Context, name string) error {
 // all makes what is missing. A table that can't be planned, because nothing shows
 // what is in its files, keeps none of the others from being made.
 func (m *tableMaker) all(ctx context.Context) error {
-	names, err := discover.SavedTables(m.conf)
+	names, err := infer.SavedTables(m.conf)
 	if err != nil {
 		return err
 	}
@@ -116,7 +115,7 @@ func (m *tableMaker) all(ctx context.Context) error {
 	var planned []*created
 	var undone error
 	for _, name := range absent {
-		p, err := m.planNamed(ctx, name)
+		p, err := m.planNamed(ctx, name, nil)
 		switch {
 		case ctx.Err() != nil:
 			return errInterrupted
@@ -150,36 +149,37 @@ func (t *tables) absent(ctx context.Context, names ...string) (list []string, er
 	return list, nil
 }
 
-// planNamed is the plan of a table by its rule alone.
-func (t *tables) planNamed(ctx context.Context, name string) (*created, error) {
+// planNamed is the plan of a table with the schema of an origin; nil: nobody says.
+func (t *tables) planNamed(ctx context.Context, name string, from *infer.Origin) (*created, error) {
 	h, err := homeOf(t.rules, name, "")
 	if err != nil {
 		return nil, err
 	}
-	from := &infer.Origin{}
-	if path, ok := discover.SavedTable(t.conf, name); ok {
-		from.Schema = path
-	} else if _, ok := schema.Named(h.Source); !ok {
-		from.From = h.Location
+	if from == nil {
+		from = infer.OriginOf(t.conf, name, h)
 	}
 	return t.plan(ctx, h, from)
 }
 
+// createNow creates a table of this machine's own, where nobody is asked.
+func (t *tables) createNow(ctx context.Context, search *query.Client, name string, from *infer.Origin) error {
+	planned, err := t.planNamed(ctx, name, from)
+	if err != nil {
+		return err
+	}
+	if err := search.Do(ctx, planned.DDL); err != nil {
+		return fmt.Errorf("make table %s: %w", name, queryError(err))
+	}
+	return nil
+}
+
 // plan is the table with that home and the schema of an origin.
 func (t *tables) plan(ctx context.Context, h *table.Home, from *infer.Origin) (*created, error) {
-	usual := schema.JSON()
-	if h.Parquet {
-		usual = schema.Parquet()
-	}
-	s, err := t.schemaOf(ctx, from, h, usual)
+	ddl, notes, err := from.Statement(ctx, t.c.Database, h, t.look(ctx, h))
 	if err != nil {
 		return nil, err
 	}
-	if h.Table == "alerts" && (from.Schema == "alerts" || h.Source == "alerts") && h.Rules[0].Folder == "" {
-		h.Location += "alerts/" // StreamAlert's own folder, which its layout leaves open
-	}
-	return &created{Table: h.Table, Database: t.c.Database, DDL: s.Schema.Table(t.c.Database, h.Table, h.Keys, h.Location).SQL(),
-		Notes: append([]string{}, s.Notes...), Next: t.paste("athena-refresh reconcile " + h.Table + " --fix")}, nil
+	return &created{Table: h.Table, Database: t.c.Database, DDL: ddl, Notes: append([]string{}, notes...), Next: t.paste("athena-refresh reconcile " + h.Table + " --fix")}, nil
 }
 
 // make shows what was planned, asks, and makes it.

@@ -125,7 +125,7 @@ func (r *rebuilder) plan(ctx context.Context, name string) (to glue.Shape, err e
 	}
 	h.Keys = d.KeyNames() // the table's own, whatever the rules say by now
 	before := schema.Of(now)
-	wanted, err := r.schemaOf(ctx, &r.change.Origin, h, before.Format)
+	wanted, err := r.change.Read(ctx, h, before.Format, r.look(ctx, h))
 	if err != nil {
 		return to, err
 	}

@@ -64,9 +64,9 @@ func (t *tableChange) check(cmd *cobra.Command, args []string, usage string) err
 	return nil
 }
 
-// schemaOf is the table of an origin, for one with that home.
-func (t *tables) schemaOf(ctx context.Context, o *infer.Origin, h *table.Home, otherwise schema.Format) (*infer.Table, error) {
-	return o.Read(ctx, h, otherwise, func(from string) (*infer.Table, error) {
+// look looks at files of a table with that home.
+func (t *tables) look(ctx context.Context, h *table.Home) func(from string) (*infer.Table, error) {
+	return func(from string) (*infer.Table, error) {
 		stop := terminal.Progress(t.stderr, func() string { return "looking at a sample of " + from })
 		defer stop()
 		found, err := infer.Examine(ctx, from, h, func() (*sample.Sample, error) { return t.sample(ctx, from, h) }, readBack)
@@ -74,7 +74,7 @@ func (t *tables) schemaOf(ctx context.Context, o *infer.Origin, h *table.Home, o
 			return nil, errInterrupted
 		}
 		return found, err
-	})
+	}
 }
 
 // sample takes a sample: of objects that the table's rules place in it, if any

@@ -8,31 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/schema/infer"
 )
-
-// savedTables is the folder of a configuration that has a file for each table whose
-// columns were learnt: what table create and local make it of.
-const savedTables = "tables"
-
-// SavedTable is the file of a configuration that says what a table holds, and whether
-// it is there.
-func SavedTable(dir, name string) (path string, ok bool) {
-	path = filepath.Join(dir, savedTables, name+".sql")
-	info, err := os.Stat(path)
-	return path, err == nil && info.Mode().IsRegular()
-}
-
-// SavedTables are the tables that have such a file.
-func SavedTables(dir string) (names []string, err error) {
-	paths, err := filepath.Glob(filepath.Join(dir, savedTables, "*.sql"))
-	for _, path := range paths {
-		names = append(names, strings.TrimSuffix(filepath.Base(path), ".sql"))
-	}
-	return names, err
-}
 
 // Save writes what was found as a configuration: the rules, and the tables that
 // are known.
@@ -40,7 +19,7 @@ func (p *Place) Save(ctx context.Context, dir string) error {
 	if len(p.Tables) == 0 {
 		return faults.Hint(errors.New("save the rules: there are none, and nothing was saved: nothing was recognised"), "athena-refresh help layouts says which folders can be")
 	}
-	if err := os.MkdirAll(filepath.Join(dir, savedTables), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, infer.SavedFolder), 0o755); err != nil {
 		return fmt.Errorf("save the rules: %w", err)
 	}
 	files, err := p.configuration(dir)
@@ -49,7 +28,7 @@ func (p *Place) Save(ctx context.Context, dir string) error {
 	}
 	for _, t := range p.Tables {
 		if s, err := p.Contents(ctx, t); err == nil {
-			path, _ := SavedTable(dir, t.Name)
+			path, _ := infer.Saved(dir, t.Name)
 			files[path] = []byte(s.Table("", t.Name, t.Keys, "s3://"+p.Bucket+"/"+t.Rule.Prefix).SQL() + ";\n")
 		}
 	}

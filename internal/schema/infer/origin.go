@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -64,6 +65,57 @@ func (o *Origin) Read(ctx context.Context, home *table.Home, otherwise schema.Fo
 			"--format parquet")
 	}
 	return t, nil
+}
+
+// Statement is the statement that creates a table with that home in a database, by
+// the schema of the origin, and what is to be known of it. look is as for Read.
+func (o *Origin) Statement(ctx context.Context, database string, home *table.Home, look func(from string) (*Table, error)) (ddl string, notes []string, err error) {
+	usual, location := schema.JSON(), home.Location
+	if home.Parquet {
+		usual = schema.Parquet()
+	}
+	t, err := o.Read(ctx, home, usual, look)
+	if err != nil {
+		return "", nil, err
+	}
+	if home.Table == "alerts" && (o.Schema == "alerts" || home.Source == "alerts") && home.Rules[0].Folder == "" {
+		location += "alerts/" // StreamAlert's own folder, which its layout leaves open
+	}
+	return t.Schema.Table(database, home.Table, home.Keys, location).SQL(), t.Notes, nil
+}
+
+// SavedFolder is the folder of a configuration that has a file for each table whose
+// columns were learnt: what table create and local make it of.
+const SavedFolder = "tables"
+
+// Saved is the file of a configuration that says what a table holds, and whether
+// it is there.
+func Saved(dir, name string) (path string, ok bool) {
+	path = filepath.Join(dir, SavedFolder, name+".sql")
+	info, err := os.Stat(path)
+	return path, err == nil && info.Mode().IsRegular()
+}
+
+// SavedTables are the tables that have such a file.
+func SavedTables(dir string) (names []string, err error) {
+	paths, err := filepath.Glob(filepath.Join(dir, SavedFolder, "*.sql"))
+	for _, path := range paths {
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".sql"))
+	}
+	return names, err
+}
+
+// OriginOf is where the schema of a table with that home comes from when nobody says:
+// from the configuration's file of that name, from the source of its rules, or else
+// from a sample of what is there.
+func OriginOf(dir, name string, home *table.Home) *Origin {
+	if path, ok := Saved(dir, name); ok {
+		return &Origin{Schema: path}
+	}
+	if _, ok := schema.Named(home.Source); ok {
+		return &Origin{}
+	}
+	return &Origin{From: home.Location}
 }
 
 // ofSource is the table of the source of its rules, with what its page says is to be

@@ -3,6 +3,8 @@ package infer
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,6 +55,50 @@ func TestWhereASchemaComesFrom(t *testing.T) {
 	for _, o := range []Origin{{From: "x", Schema: "y"}, {Format: "xml"}} {
 		if o.Check() == nil {
 			t.Errorf("%+v can be", o)
+		}
+	}
+}
+
+// TestWhereASchemaComesFromWhenNobodySays: what was saved is more than what a source
+// knows, and that is more than a guess.
+func TestWhereASchemaComesFromWhenNobodySays(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, SavedFolder, "Saved.sql")
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		source string
+		want   Origin
+	}{
+		"Saved":   {"cloudtrail", Origin{Schema: path}},
+		"trail":   {"cloudtrail", Origin{}},
+		"depends": {"json-lines", Origin{From: "s3://b/x/"}},
+		"web":     {"", Origin{From: "s3://b/x/"}},
+	} {
+		if got := OriginOf(dir, name, &table.Home{Source: c.source, Location: "s3://b/x/"}); *got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, *got, c.want)
+		}
+	}
+}
+
+// TestTheFolderOfStreamAlertsAlerts: the table of that source lies in the folder that
+// its layout leaves open, unless the rule says which; another table lies where it lies.
+func TestTheFolderOfStreamAlertsAlerts(t *testing.T) {
+	for _, c := range []struct{ origin, table, source, folder, want string }{
+		{"", "alerts", "alerts", "", "s3://b/alerts/"},
+		{"alerts", "alerts", "", "", "s3://b/alerts/"},
+		{"", "alerts", "alerts", "x/", "s3://b/"},
+		{"cloudtrail", "alerts", "", "", "s3://b/"},
+		{"", "other", "alerts", "", "s3://b/"},
+	} {
+		h := &table.Home{Table: c.table, Source: c.source, Keys: []string{"dt"}, Location: "s3://b/", Rules: []table.TableRule{{Folder: c.folder}}}
+		ddl, _, err := (&Origin{Schema: c.origin}).Statement(t.Context(), "db", h, nil)
+		if err != nil || !strings.Contains(ddl, "LOCATION '"+c.want+"'") || h.Location != "s3://b/" {
+			t.Errorf("%+v: %v\n%s", c, err, ddl)
 		}
 	}
 }
