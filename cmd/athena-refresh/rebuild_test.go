@@ -247,7 +247,6 @@ func TestARebuildWaitsForPartitionsThatARefreshStillAdds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Catalog = config.CatalogGlue
 	router, err := table.New(c.Buckets)
 	if err != nil {
 		t.Fatal(err)

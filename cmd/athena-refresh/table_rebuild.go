@@ -9,19 +9,12 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/glue"
-	"athenarefresh/internal/config"
 	"athenarefresh/internal/faults"
-	"athenarefresh/internal/schema"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
 
 	"github.com/spf13/cobra"
 )
-
-// lateFor is how long after its table was changed a partition may still be
-// added as the table was before: the refresh keeps a table's facts for five
-// minutes, and clocks differ.
-const lateFor = 5*time.Minute + 30*time.Second
 
 // rebuilt is what rebuild --json prints.
 type rebuilt struct {
@@ -59,8 +52,7 @@ waits for these. The new schema comes from one of:
 		},
 		ValidArgsFunction: a.completeTables,
 		RunE: a.onTables(func(ctx context.Context, t *tables, args []string) error {
-			r := rebuilder{tables: t, change: &change, anyType: anyType, noWait: noWait, late: lateFor}
-			return r.run(ctx, args[0])
+			return (&rebuilder{tables: t, change: &change, anyType: anyType, noWait: noWait, late: glue.LateFor(t.c.Catalog)}).run(ctx, args[0])
 		}),
 	}
 	a.jsonFlag(cmd)
@@ -75,7 +67,7 @@ type rebuilder struct {
 	*tables
 	change          *tableChange
 	anyType, noWait bool
-	late            time.Duration // lateFor
+	late            time.Duration // glue.LateFor
 
 	out rebuilt
 }
@@ -115,7 +107,7 @@ func (r *rebuilder) plan(ctx context.Context, name string) (to glue.Shape, err e
 	if err != nil {
 		return to, err
 	}
-	now, err := d.Statement()
+	before, err := d.Schema()
 	if err != nil {
 		return to, fmt.Errorf("table %s can't be rebuilt: %w", name, err)
 	}
@@ -124,7 +116,6 @@ func (r *rebuilder) plan(ctx context.Context, name string) (to glue.Shape, err e
 		h = &table.Home{Table: d.ID.Name}
 	}
 	h.Keys = d.KeyNames() // the table's own, whatever the rules say by now
-	before := schema.Of(now)
 	wanted, err := r.change.Read(ctx, h, before.Format, r.look(ctx, h))
 	if err != nil {
 		return to, err
@@ -150,11 +141,7 @@ func (r *rebuilder) rebuild(ctx context.Context, to glue.Shape) error {
 		done := now.Load()
 		return fmt.Sprintf("table %s: %s looked at, %d changed", r.out.Table, faults.Count(done.Seen, "partition"), done.Changed)
 	})
-	late := r.late
-	if r.c.Catalog != config.CatalogGlue {
-		late = 0 // Athena's DDL makes partitions as the table is
-	}
-	done, settled, err := r.catalog.RebuildAndWait(ctx, r.out.Table, to, late, r.wait, func(done glue.Rebuilt) { now.Store(&done) })
+	done, settled, err := r.catalog.RebuildAndWait(ctx, r.out.Table, to, r.late, r.wait, func(done glue.Rebuilt) { now.Store(&done) })
 	stop()
 	r.out.Seen, r.out.Changed, r.out.Gone, r.out.Settled = done.Seen, done.Changed, done.Gone, settled
 	if err != nil {

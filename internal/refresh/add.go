@@ -133,7 +133,7 @@ func (t *planner) nextStatement() (s *statement, late []*want) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.startLocked()
-	tab, current := t.facts.table, fresh(t.facts.read, factsFor)
+	tab, current := t.facts.table, fresh(t.facts.read, FactsFor)
 	var clean, suspected, old, stay []*want
 	for _, w := range t.missing {
 		switch {

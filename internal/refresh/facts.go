@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// factsFor is how long a table's facts count.
-const factsFor = 5 * time.Minute
+// FactsFor is how long a table's facts count: as long a partition may still be added
+// as its table was before somebody changed that.
+const FactsFor = 5 * time.Minute
 
 // facts are a table's, as last read. read is zero if we never read them, or the
 // table turned out not to exist.
@@ -25,7 +26,7 @@ func (t *planner) currentFacts(ctx context.Context) (Table, error) {
 	t.mu.Lock()
 	f := t.facts
 	t.mu.Unlock()
-	if fresh(f.read, factsFor) {
+	if fresh(f.read, FactsFor) {
 		return f.table, nil
 	}
 	asked := wall()
@@ -138,7 +139,7 @@ func (l *tableList) known(name string) (known, missing bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case fresh(l.dangling[name], factsFor):
+	case fresh(l.dangling[name], FactsFor):
 		return true, true, nil
 	case !fresh(l.missed, listingFor):
 		return true, false, nil
@@ -163,12 +164,12 @@ func (l *tableList) record(names []string, err error) {
 	for _, n := range names {
 		l.names[n] = true
 	}
-	maps.DeleteFunc(l.dangling, func(name string, at time.Time) bool { return !l.names[name] || !fresh(at, factsFor) })
+	maps.DeleteFunc(l.dangling, func(name string, at time.Time) bool { return !l.names[name] || !fresh(at, FactsFor) })
 }
 
 // noteMissing is told that the catalog has no such table. If the list has the name
 // all the same, as a link to a table that is gone, the list can't tell when the
-// table is back: it is read again after factsFor.
+// table is back: it is read again after FactsFor.
 func (l *tableList) noteMissing(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

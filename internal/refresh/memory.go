@@ -231,7 +231,7 @@ func (t *planner) touchKnown(k *known) bool {
 // wanted now. Its caller holds t.mu.
 func (t *planner) touch(k *known) bool {
 	now := wall()
-	if !freshAt(now, t.facts.read, factsFor) || !freshAt(now, k.read, confirmedFor) {
+	if !freshAt(now, t.facts.read, FactsFor) || !freshAt(now, k.read, confirmedFor) {
 		return false
 	}
 	k.wanted = now

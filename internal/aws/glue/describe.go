@@ -46,6 +46,11 @@ func (t *Tables) Schema(ctx context.Context, name string) (schema.Schema, error)
 	if err != nil {
 		return schema.Schema{}, err
 	}
+	return d.Schema()
+}
+
+// Schema is how the table's files are read. What Hive can't have has none.
+func (d *Description) Schema() (schema.Schema, error) {
 	s, err := d.Statement()
 	if err != nil {
 		return schema.Schema{}, err

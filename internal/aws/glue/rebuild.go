@@ -11,6 +11,7 @@ import (
 
 	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/aws/retries"
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,9 +88,19 @@ func (t *Tables) Rebuild(ctx context.Context, name string, to Shape, step func(R
 	return done, fmt.Errorf("rebuild partitions of %s: %w", name, ErrStillChanging)
 }
 
+// LateFor is how long after its table was changed a partition may still be added as
+// the table was before: a refresh that adds by the catalog's own API goes by the
+// table's facts, and clocks differ. Athena's DDL makes partitions as the table is.
+func LateFor(by config.Catalog) time.Duration {
+	if by != config.CatalogGlue {
+		return 0
+	}
+	return refresh.FactsFor + 30*time.Second
+}
+
 // RebuildAndWait is Rebuild, and a second Rebuild once no more partitions of the
-// table's former shape can come: late after the table was last changed (0: no one
-// makes any). It calls wait before it waits until then. settled says whether no
+// table's former shape can come: late after the table was last changed ([LateFor];
+// 0: no one makes any). It calls wait before it waits until then. settled says whether no
 // such partition can come any more; it is false if wait said no or ctx ended.
 func (t *Tables) RebuildAndWait(ctx context.Context, name string, to Shape, late time.Duration, wait func(until time.Time) bool, step func(Rebuilt)) (done Rebuilt, settled bool, err error) {
 	done, err = t.Rebuild(ctx, name, to, step)

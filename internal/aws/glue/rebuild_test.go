@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"athenarefresh/internal/config"
 	"athenarefresh/internal/local/awsjson"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/schema"
@@ -260,5 +261,16 @@ func TestARebuildNoticesAnotherHand(t *testing.T) {
 	if _, err := (&changing{script: script{"GetTable": fails("EntityNotFoundException", "Table t not found.")}}).open(t).
 		Rebuild(t.Context(), "t", newShape, func(Rebuilt) {}); !errors.Is(err, refresh.ErrTableMissing) {
 		t.Errorf("no table: %v", err)
+	}
+}
+
+// TestPartitionsOfTheFormerShapeCanBeLate: only those of a refresh that knows the
+// table's facts from before, and it forgets them by then.
+func TestPartitionsOfTheFormerShapeCanBeLate(t *testing.T) {
+	if late := LateFor(config.CatalogGlue); late <= refresh.FactsFor {
+		t.Errorf("by the catalog's own API for %s", late)
+	}
+	if late := LateFor(config.CatalogAthena); late != 0 {
+		t.Errorf("by DDL for %s", late)
 	}
 }
