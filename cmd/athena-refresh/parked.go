@@ -140,13 +140,12 @@ func (l *parkingLot) count(ctx context.Context) error {
 // last word in an hour; nil where that isn't known, which is no reason to fail:
 // the count is what was asked for.
 func (l *parkingLot) oldest(ctx context.Context) *float64 {
-	now := time.Now()
-	q, err := l.metrics.Queue(ctx, l.config.DeadLetterQueue, now.Add(-time.Hour), now)
+	oldest, err := l.metrics.Oldest(ctx, l.config.DeadLetterQueue)
 	if err != nil {
 		l.a.say(fmt.Sprintf("how old the oldest is can't be read: %v", awserror.Plain(err)))
 	}
-	if q.Oldest == nil {
+	if oldest == nil {
 		return nil
 	}
-	return new(q.Oldest.Seconds())
+	return new(oldest.Seconds())
 }

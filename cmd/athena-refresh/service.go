@@ -137,10 +137,7 @@ func (s *service) source(ctx context.Context, d *daemon.Daemon) statuspage.Sourc
 	source.CatalogFailure, source.Resting = refresher.CatalogFailure, refresher.Resting
 	source.Stuck = daemon.Stuck + s.config.Timeout
 	source.Watcher.Log, source.Watcher.Receiving = s.log, func() bool { h := d.Health(); return !h.Received.IsZero() && !h.Failing }
-	if s.schedule.IsZero() {
-		source.About.Trigger, source.About.Schedule, source.Next = string(config.TriggerQueue), "", nil
-		source.Late = time.Minute
-	}
+	source.Scheduled(s.schedule, s.config.Timeout)
 	source.Watcher.Age, source.Late, source.Watcher.File = s.pageAge, cmp.Or(s.late, source.Late), s.state
 	if s.state != "" {
 		stopped, err := s.model.Load(s.state)
@@ -151,23 +148,11 @@ func (s *service) source(ctx context.Context, d *daemon.Daemon) statuspage.Sourc
 			source.Stopped = statuspage.Pause{From: stopped, To: source.About.Begun}
 		}
 	}
-	source.OldestParked = &statuspage.OldestParked{Ask: s.oldestParked(cloudwatch.New(s.cfg))}
+	metrics := cloudwatch.New(s.cfg)
+	source.OldestParked = &statuspage.OldestParked{Log: s.log, Ask: func(ctx context.Context) (*time.Duration, error) {
+		return metrics.Oldest(ctx, s.config.DeadLetterQueue)
+	}}
 	return source
-}
-
-// oldestParked asks CloudWatch, and says once if it doesn't answer.
-func (s *service) oldestParked(metrics *cloudwatch.Reader) func(context.Context) (*time.Duration, error) {
-	var said sync.Once
-	return func(ctx context.Context) (*time.Duration, error) {
-		now := time.Now()
-		q, err := metrics.Queue(ctx, s.config.DeadLetterQueue, now.Add(-time.Hour), now)
-		if err != nil {
-			said.Do(func() {
-				s.log.Warn("how long the oldest message is in the dead-letter queue can't be read: /metrics has no dead_letters_oldest_seconds", "error", err)
-			})
-		}
-		return q.Oldest, err
-	}
 }
 
 // depths are those of a queue and of its dead-letter queue.

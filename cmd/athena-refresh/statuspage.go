@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"time"
 
 	"athenarefresh/cmd/internal/worker"
 	"athenarefresh/internal/aws/glue"
@@ -49,8 +48,7 @@ func (a *app) deployment(ctx context.Context, cfg aws.Config, c *config.Config, 
 		},
 	}
 	if c.Trigger == config.TriggerSchedule {
-		s.About.Schedule, s.Next = c.Schedule.String(), c.Schedule.Next
-		s.Late = c.Schedule.Longest(time.Now()) + c.Timeout + time.Minute
+		s.Scheduled(c.Schedule, c.Timeout)
 	}
 	s.Deploy = deploys(cfg)
 	s.Search = atHand(ctx, cfg, c)

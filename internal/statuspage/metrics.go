@@ -2,6 +2,7 @@ package statuspage
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"sync"
 	"time"
@@ -100,8 +101,10 @@ const askOldest = 5 * time.Minute
 // asks only while there is one.
 type OldestParked struct {
 	Ask func(context.Context) (*time.Duration, error) // nil: not known
+	Log *slog.Logger                                  // is told once that nobody answers
 
 	mu    sync.Mutex
+	said  bool
 	asked time.Time
 	since time.Time // zero: not known
 }
@@ -118,8 +121,12 @@ func (o *OldestParked) age(now time.Time, parked int) *time.Duration {
 		o.asked, o.since = now, time.Time{}
 		ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 		defer cancel()
-		if age, err := o.Ask(ctx); err == nil && age != nil {
+		switch age, err := o.Ask(ctx); {
+		case err == nil && age != nil:
 			o.since = now.Add(-*age)
+		case err != nil && !o.said:
+			o.said = true
+			o.Log.Warn("how long the oldest message is in the dead-letter queue can't be read: /metrics has no dead_letters_oldest_seconds", "error", err)
 		}
 	}
 	if o.since.IsZero() {

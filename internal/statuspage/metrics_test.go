@@ -3,6 +3,7 @@ package statuspage_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"athenarefresh/internal/metrics"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schedule"
 	"athenarefresh/internal/statuspage"
 	"athenarefresh/internal/table"
 
@@ -99,7 +101,7 @@ func TestWhatIsntKnownIsNoMetric(t *testing.T) {
 	no := errors.New("no")
 	families := scrape(t, statuspage.Source{
 		Queues:       &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) { return statuspage.Depths{}, no }},
-		OldestParked: &statuspage.OldestParked{Ask: func(context.Context) (*time.Duration, error) { return nil, no }},
+		OldestParked: &statuspage.OldestParked{Ask: func(context.Context) (*time.Duration, error) { return nil, no }, Log: slog.New(slog.DiscardHandler)},
 	})
 	for _, name := range []string{"dead_letters", "dead_letters_oldest_seconds", "queue_waiting", "queue_in_flight", "queue_answered_timestamp_seconds",
 		"catalog_down", "reconcile_timestamp_seconds", "reconcile_failures_total"} {
@@ -157,6 +159,41 @@ func TestEveryMetricOfTheListIsServed(t *testing.T) {
 	}
 	if m := families["athena_refresh_build_info"].GetMetric(); len(m) != 1 || !strings.HasPrefix(m[0].GetLabel()[0].GetValue(), "go1.") || m[0].GetLabel()[1].GetValue() != "v9" {
 		t.Errorf("build_info: %v", m)
+	}
+}
+
+// TestThatCloudWatchDoesntAnswerIsSaidOnce, however often it is asked.
+func TestThatCloudWatchDoesntAnswerIsSaidOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		one := 1
+		s := statuspage.Source{
+			Queues: &statuspage.Queues{Ask: func(context.Context) (statuspage.Depths, error) { return statuspage.Depths{Parked: &one}, nil }},
+			OldestParked: &statuspage.OldestParked{Log: slog.New(slog.NewTextHandler(&log, nil)), Ask: func(context.Context) (*time.Duration, error) {
+				return nil, errors.New("no")
+			}},
+		}
+		for range 3 {
+			scrape(t, s)
+			time.Sleep(time.Minute)
+		}
+		if n := strings.Count(log.String(), "dead_letters_oldest_seconds"); n != 1 {
+			t.Errorf("said %d times:\n%s", n, log.String())
+		}
+	})
+}
+
+// TestHowLateAnObjectMayBe: by a schedule until the next invocation is over, else by
+// what is usual.
+func TestHowLateAnObjectMayBe(t *testing.T) {
+	var s statuspage.Source
+	s.Scheduled(schedule.Minutes(10), 2*time.Minute)
+	if s.Late != 13*time.Minute || s.Next == nil || s.About.Schedule != "rate(10 minutes)" {
+		t.Errorf("by a schedule: %s, %q", s.Late, s.About.Schedule)
+	}
+	s.Scheduled(schedule.Schedule{}, 2*time.Minute)
+	if s.Late != 0 || s.Next != nil || s.About.Schedule != "" {
+		t.Errorf("all the time: %s, %q", s.Late, s.About.Schedule)
 	}
 }
 

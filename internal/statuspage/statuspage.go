@@ -35,6 +35,7 @@ import (
 	"athenarefresh/internal/prompt"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/schedule"
 )
 
 // Source is where the facts come from; its functions are called for every
@@ -89,6 +90,16 @@ type Source struct {
 	// Token is what whoever changes something has to have, and whoever reads from
 	// another machine; "": nobody may do either.
 	Token string
+}
+
+// Scheduled says when the queue is emptied: by invocations that may take that long,
+// or as messages come if the schedule is zero.
+func (s *Source) Scheduled(by schedule.Schedule, takes time.Duration) {
+	if by.IsZero() {
+		s.About.Trigger, s.About.Schedule, s.Next, s.Late = "queue", "", nil, 0
+		return
+	}
+	s.About.Schedule, s.Next, s.Late = by.String(), by.Next, by.Longest(time.Now())+takes+time.Minute
 }
 
 // Pause is a time in which nobody received; zero: there was none.

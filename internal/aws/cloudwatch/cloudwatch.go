@@ -46,6 +46,14 @@ func (r *Reader) Queue(ctx context.Context, name string, from, to time.Time) (mo
 	return queueOf(got, to.Sub(from)), nil
 }
 
+// Oldest is for how long the oldest message has been in a queue, by CloudWatch's last
+// word in an hour; nil where that isn't known.
+func (r *Reader) Oldest(ctx context.Context, name string) (*time.Duration, error) {
+	now := time.Now()
+	q, err := r.Queue(ctx, name, now.Add(-time.Hour), now)
+	return q.Oldest, err
+}
+
 func queueOf(got []series, window time.Duration) monitor.Counted {
 	var always time.Time
 	q := monitor.Counted{Sent: got[0].sum(always), Received: got[1].sum(always), Deleted: got[2].sum(always)}
