@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strings"
 	"sync"
 
 	"athenarefresh/internal/config"
@@ -26,43 +25,18 @@ type reloader struct {
 
 // changed is told of every change of the files.
 func (o *reloader) changed(c config.Change) {
-	log := o.service.log
-	var router *table.Router
-	if c.Err == nil {
-		router, c.Err = table.New(c.Config.Buckets)
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if c.Err != nil {
-		o.shown.Refused = strings.Split(c.Err.Error(), "\n") // a line for each problem
-		for _, p := range o.shown.Refused {
-			log.Error("the configuration is refused, the old one stays", "hash", c.Stamp.Hash, "obeyed", o.shown.Hash, "problem", p)
+	if c.Router != nil {
+		o.router = c.Router
+		o.refresher.Reroute(c.Router)
+		if o.regular != nil {
+			o.regular.Reroute(c.Router)
 		}
-		return
 	}
-	for _, w := range c.Warnings {
-		log.Warn("configuration", "warning", w.String())
-	}
-	o.shown = statuspage.Configuration{Time: c.Stamp.Time, Hash: c.Stamp.Hash, Restart: c.Restart}
-	again := "log_level was read again; the old buckets stay, because the new ones belong to another account or prefix"
-	if c.Buckets() {
-		again = "buckets and log_level are read again"
-		o.reroute(router)
-	}
-	if o.service.level != nil {
-		o.service.level.Set(c.Config.LogLevel)
-	}
-	log.Info(again, "configuration", c.Stamp.Hash, "configuration_of", c.Stamp.Time)
-	if c.Restart != nil {
-		log.Warn("restart to have the other settings obeyed", "settings", c.Restart)
-	}
-}
-
-func (o *reloader) reroute(r *table.Router) {
-	o.router = r
-	o.refresher.Reroute(r)
-	if o.regular != nil {
-		o.regular.Reroute(r)
+	c.Obey(o.service.log, o.service.level, o.shown.Hash)
+	if o.shown.Refused = c.Refused; c.Refused == nil {
+		o.shown = statuspage.Configuration{Time: c.Stamp.Time, Hash: c.Stamp.Hash, Restart: c.Restart}
 	}
 }
 

@@ -6,11 +6,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"log/slog"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+
+	"athenarefresh/internal/table"
 )
 
 // Stamp tells the files of a configuration from other ones.
@@ -41,17 +44,40 @@ func stampOf(global, lambda *file) Stamp {
 // Change is what became of a configuration's files.
 type Change struct {
 	Stamp    Stamp
-	Config   *Config // nil with Err
+	Config   *Config // nil if they are refused
 	Warnings []Warning
-	Err      error // why they can't be obeyed
+	Refused  []string      // why they can't be obeyed, a line for each problem
+	Router   *table.Router // of buckets; nil if the old ones stay
 	// Restart names the settings, but buckets and log_level, that differ from those
 	// that the process began with. Where account.… is among them buckets is too: its
 	// names are made of the prefix, and its queue and tables are that account's.
 	Restart []string
 }
 
-// Buckets says whether buckets can be obeyed.
-func (c *Change) Buckets() bool { return c.Err == nil && !slices.Contains(c.Restart, "buckets") }
+// Obey has a log obey log_level by its level, unless that is nil, and says there what
+// else is obeyed from now on; obeyed is the hash of what was until then.
+func (c *Change) Obey(log *slog.Logger, level *slog.LevelVar, obeyed string) {
+	for _, p := range c.Refused {
+		log.Error("the configuration is refused, the old one stays", "hash", c.Stamp.Hash, "obeyed", obeyed, "problem", p)
+	}
+	if c.Refused != nil {
+		return
+	}
+	for _, w := range c.Warnings {
+		log.Warn("configuration", "warning", w.String())
+	}
+	again := "log_level was read again; the old buckets stay, because the new ones belong to another account or prefix"
+	if c.Router != nil {
+		again = "buckets and log_level are read again"
+	}
+	if level != nil {
+		level.Set(c.Config.LogLevel)
+	}
+	log.Info(again, "configuration", c.Stamp.Hash, "configuration_of", c.Stamp.Time)
+	if c.Restart != nil {
+		log.Warn("restart to have the other settings obeyed", "settings", c.Restart)
+	}
+}
 
 // looking is how often the files are looked at. What is read is obeyed when it was
 // the same twice: an editor may write in pieces.
@@ -80,10 +106,18 @@ func Watch(ctx context.Context, dir string, begun *Config, at Stamp, changed fun
 }
 
 func changeOf(begun *Config, global, lambda *file) Change {
+	ch := Change{Stamp: stampOf(global, lambda)}
 	c, warnings, err := read(global, lambda)
-	ch := Change{Stamp: stampOf(global, lambda), Config: c, Warnings: warnings, Err: err}
 	if err == nil {
-		ch.Restart = others(begun, c)
+		ch.Router, err = table.New(c.Buckets)
+	}
+	if err != nil {
+		ch.Refused = strings.Split(err.Error(), "\n")
+		return ch
+	}
+	ch.Config, ch.Warnings, ch.Restart = c, warnings, others(begun, c)
+	if slices.Contains(ch.Restart, "buckets") {
+		ch.Router = nil
 	}
 	return ch
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,39 +51,63 @@ func TestAChangedConfigurationIsSeen(t *testing.T) {
 		section(`"timeout": 60, "buckets": {"logs": "web"}`)
 		after(looking, 0) // it may be half of it
 		ch := after(looking, 1)
-		if ch.Err != nil || len(ch.Restart) != 0 || len(ch.Config.Buckets) != 2 || ch.Stamp.Hash == begun.Hash {
+		if ch.Refused != nil || len(ch.Restart) != 0 || len(ch.Config.Buckets) != 2 || ch.Stamp.Hash == begun.Hash {
 			t.Errorf("buckets: %+v", ch)
 		}
 		section(`"timeout": `)
-		if ch := after(2*looking, 2); ch.Err == nil || !strings.Contains(ch.Err.Error(), "lambda.json:1:") {
+		if ch := after(2*looking, 2); ch.Refused == nil || !strings.Contains(ch.Refused[0], "lambda.json:1:") {
 			t.Errorf("broken: %+v", ch)
 		}
 		after(time.Hour, 2) // and is said once
 		section(`"timeout": 70, "log_level": "debug", "queue_name": "q"`)
-		if ch := after(2*looking, 3); ch.Err != nil || !slices.Equal(ch.Restart, []string{"queue_name", "timeout"}) {
+		if ch := after(2*looking, 3); ch.Refused != nil || !slices.Equal(ch.Restart, []string{"queue_name", "timeout"}) {
 			t.Errorf("others: %+v", ch)
 		}
 		write("global.json", strings.Replace(goodGlobal, `"p"`, `"moved"`, 1))
-		if ch := after(2*looking, 4); ch.Err != nil || ch.Buckets() || !slices.Contains(ch.Restart, "account.prefix") {
+		if ch := after(2*looking, 4); ch.Refused != nil || ch.Router != nil || !slices.Contains(ch.Restart, "account.prefix") {
 			t.Errorf("another prefix: %+v", ch)
 		}
 		write("global.json", goodGlobal)
-		if ch := after(2*looking, 5); !ch.Buckets() {
+		if ch := after(2*looking, 5); ch.Router == nil {
 			t.Errorf("as it was: %+v", ch)
 		}
 		if err := os.Remove(filepath.Join(dir, "lambda.json")); err != nil {
 			t.Fatal(err)
 		}
-		if ch := after(2*looking, 6); ch.Err == nil {
+		if ch := after(2*looking, 6); ch.Refused == nil {
 			t.Errorf("gone: %+v", ch)
 		}
 		if err := syscall.Mkfifo(filepath.Join(dir, "lambda.json"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if ch := after(2*looking, 7); ch.Err == nil || !strings.Contains(ch.Err.Error(), "a pipe") {
+		if ch := after(2*looking, 7); ch.Refused == nil || !strings.Contains(ch.Refused[0], "a pipe") {
 			t.Errorf("a pipe: %+v", ch)
 		}
 		cancel()
 		synctest.Wait()
 	})
+}
+
+// TestAChangeIsSaidByTheLevelOfItsTime: what warns of the new files by the old level,
+// that they are obeyed by the new one.
+func TestAChangeIsSaidByTheLevelOfItsTime(t *testing.T) {
+	var said strings.Builder
+	level := new(slog.LevelVar)
+	log := slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: level}))
+	c := &Change{Config: &Config{LogLevel: slog.LevelError}, Warnings: []Warning{{Message: "odd"}}, Restart: []string{"timeout"}}
+	c.Obey(log, level, "old")
+	if s := said.String(); level.Level() != slog.LevelError || strings.Count(s, "\n") != 1 || !strings.Contains(s, "odd") {
+		t.Errorf("%s: %s", level, s)
+	}
+	said.Reset()
+	c.Config.LogLevel = slog.LevelInfo
+	c.Obey(log, level, "old")
+	if s := said.String(); !strings.Contains(s, "the old buckets stay") || !strings.Contains(s, "restart") {
+		t.Errorf("%s", s)
+	}
+	said.Reset()
+	(&Change{Refused: []string{"one", "two"}}).Obey(log, level, "old")
+	if s := said.String(); strings.Count(s, "obeyed=old") != 2 || strings.Count(s, "\n") != 2 {
+		t.Errorf("refused: %s", s)
+	}
 }
