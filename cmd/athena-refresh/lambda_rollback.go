@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/deploy"
@@ -35,17 +36,12 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 		return err
 	}
 	functions := account.NewFunctions(t.cfg)
-	var work []deploy.Rollback
-	var wrong []error
-	for _, p := range processors[:3] {
-		if f.asks(p) {
-			list, err := a.rollbacks(ctx, t, functions, p)
-			work, wrong = append(work, list...), append(wrong, err)
-		}
-	}
-	if err := errors.Join(wrong...); err != nil {
+	asked := slices.DeleteFunc(slices.Clone(processors[:3]), func(p string) bool { return !f.asks(p) })
+	work, err := deploy.PlanRollbacks(ctx, functions, t.c, a.conf, asked...)
+	if err != nil {
 		return err
 	}
+	var wrong []error
 	for _, r := range work { // what fails keeps no other from it
 		if !f.dryRun {
 			if err := r.Make(ctx, functions); err != nil {
@@ -58,25 +54,6 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 		}
 	}
 	return errors.Join(wrong...)
-}
-
-func (a *app) rollbacks(ctx context.Context, t *target, f *account.Functions, processor string) (list []deploy.Rollback, err error) {
-	names := []string{t.c.FunctionName}
-	skip := func(ctx context.Context, version string) error {
-		return deploy.Answers(ctx, f, t.c.FunctionName, version, nil)
-	}
-	if processor != "athena" {
-		if names, err = deploy.StreamAlertFunctions(t.c, a.conf, processor); err != nil {
-			return nil, err
-		}
-		skip = func(context.Context, string) error { return nil }
-	}
-	var wrong []error
-	for _, name := range names {
-		r, err := deploy.PlanRollback(ctx, f, name, skip)
-		list, wrong = append(list, r), append(wrong, err)
-	}
-	return list, errors.Join(wrong...)
 }
 
 // lambdaRolledBack is a line of lambda rollback --json.

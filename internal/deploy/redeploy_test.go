@@ -67,3 +67,24 @@ func TestWhatIsMissingForARedeploymentIsNamed(t *testing.T) {
 		t.Errorf("without clusters: %v", err)
 	}
 }
+
+// TestARollbackIsPlannedForAllOrNone: a function that can't go back is named, whichever
+// it is of, and only ours has to answer a probe.
+func TestARollbackIsPlannedForAllOrNone(t *testing.T) {
+	m := &memory{versions: published(2), serving: &Serving{Version: "2"}, answer: `{"version": "v1"}`}
+	c, conf := settings(t, rules), redeployable(t)
+	list, err := PlanRollbacks(t.Context(), m, c, conf, "athena", "rule")
+	if err != nil || len(list) != 2 || list[0].Function != c.FunctionName || list[1].Function != "p_prod_streamalert_rule_processor" || list[1].To != "1" {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if _, err := PlanRollbacks(t.Context(), m, c, conf, "athena", "alert"); err == nil || !strings.Contains(err.Error(), "no section alert_processor_config") {
+		t.Errorf("one has no section: %v", err)
+	}
+	m.answer = "?"
+	if _, err := PlanRollbacks(t.Context(), m, c, conf, "athena", "rule"); err == nil || !strings.Contains(err.Error(), "no answer to a probe") {
+		t.Errorf("ours doesn't answer: %v", err)
+	}
+	if list, err := PlanRollbacks(t.Context(), m, c, conf, "rule"); err != nil || len(list) != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}

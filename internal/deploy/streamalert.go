@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -175,8 +176,22 @@ func (p processor) bundle(c *config.Config, conf string) (Bundle, string, error)
 	return Bundle{}, "", fmt.Errorf("package of %s: there is no %s, neither here nor in %s", p.section(), t.Package, conf)
 }
 
-// StreamAlertFunctions are the names of a processor's functions.
-func StreamAlertFunctions(c *config.Config, conf, name string) ([]string, error) {
-	all, err := processor(name).functions(c, conf)
-	return slices.Sorted(maps.Keys(all)), err
+// PlanRollbacks finds the way back of every function of the processors: "athena",
+// which is ours, "rule" or "alert". With an error nothing is to be moved.
+func PlanRollbacks(ctx context.Context, f Functions, c *config.Config, conf string, processors ...string) (list []Rollback, err error) {
+	var wrong []error
+	for _, p := range processors {
+		names, skip := []string{c.FunctionName}, func(ctx context.Context, version string) error {
+			return Answers(ctx, f, c.FunctionName, version, nil)
+		}
+		if p != "athena" {
+			all, err := processor(p).functions(c, conf)
+			names, skip, wrong = slices.Sorted(maps.Keys(all)), func(context.Context, string) error { return nil }, append(wrong, err)
+		}
+		for _, name := range names {
+			r, err := PlanRollback(ctx, f, name, skip)
+			list, wrong = append(list, r), append(wrong, err)
+		}
+	}
+	return list, errors.Join(wrong...)
 }
