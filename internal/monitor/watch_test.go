@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,13 +14,31 @@ import (
 
 // counters are CloudWatch's, of a queue in which nothing happens.
 type counters struct {
-	looks int
-	err   error
+	mu      sync.Mutex
+	looks   int
+	err     error
+	waiting int
 }
 
 func (c *counters) Queue(context.Context, string, time.Time, time.Time) (Counted, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.looks++
 	return Counted{}, c.err
+}
+
+func (c *counters) depth(context.Context) (waiting, inFlight int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waiting, 0, nil
+}
+
+// set says how it goes on, and returns how often it was looked.
+func (c *counters) set(waiting int, err error) (looks int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting, c.err = waiting, err
+	return c.looks
 }
 
 func (c *counters) Function(context.Context, string, time.Time, time.Time) (int, time.Duration, error) {
@@ -34,11 +53,11 @@ func (c *counters) Searchable(context.Context, string, time.Time, time.Time) (p5
 // wants to know any more.
 func TestAWatchTellsOfTheLastLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		metrics, waiting := &counters{}, 0
+		metrics := &counters{}
 		w := &Watch{
 			Monitor: &Monitor{
 				Config: &config.Config{Queue: "q", Trigger: config.TriggerQueue}, Window: time.Hour, Metrics: metrics, // "enabled" is false
-				Depth:  func(context.Context) (int, int, error) { return waiting, 0, nil },
+				Depth:  metrics.depth,
 				Parked: func(context.Context) (*int, error) { return nil, nil },
 			},
 			Failed: func(err error) *faults.Case {
@@ -66,10 +85,9 @@ func TestAWatchTellsOfTheLastLook(t *testing.T) {
 			if c := w.Fault(); c != nil {
 				name = c.Name
 			}
-			if metrics.looks != step.looks || name != step.fault {
-				t.Errorf("after %s: %d looks, %q; want %d, %q", step.after, metrics.looks, name, step.looks, step.fault)
+			if looks := metrics.set(step.waiting, step.err); looks != step.looks || name != step.fault {
+				t.Errorf("after %s: %d looks, %q; want %d, %q", step.after, looks, name, step.looks, step.fault)
 			}
-			waiting, metrics.err = step.waiting, step.err
 		}
 		cancel()
 		<-done
