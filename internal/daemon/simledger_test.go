@@ -180,6 +180,7 @@ func (l *ledger) asks(table string, values [][]string) {
 		l.t.Errorf("table %s: a second look-up while one is under way", table)
 	}
 	l.turns.looking[table] = true
+	l.turns.asks(table, values)
 	if at, ok := l.facts[table]; !ok || time.Since(at) >= factsFor-callTime {
 		return // what was read counts only where the facts after it could be, too
 	}
@@ -215,6 +216,7 @@ func (l *ledger) looked(table string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.turns.looking[table] = false
+	l.turns.over(table)
 }
 
 // saysNo notes that the service wants fewer statements.

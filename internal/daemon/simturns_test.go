@@ -21,7 +21,8 @@ type turns struct {
 	begun    map[string][]time.Time         // table → its statements
 	last     map[string][]refresh.Partition // table → its last statement
 	doubtful map[string]bool                // table: its last statement did not add all, or nobody has looked
-	readBack map[string]bool                // table: its last statement was
+	asked    map[string]bool                // table: a call reads back its last statement, and has no answer yet
+	readBack map[string]bool                // table: its last statement was, or could not be
 	alone    map[string]bool                // table: its last statement was of one that failed before
 	failed   map[string]bool                // table and value: was in a statement that did not add all
 	free     time.Time                      // since when a slot is; zero: none is
@@ -35,7 +36,7 @@ type turns struct {
 
 func newTurns(t *testing.T, fits int) *turns {
 	return &turns{t: t, waits: map[string]time.Time{}, ready: map[string]time.Time{}, begun: map[string][]time.Time{},
-		last: map[string][]refresh.Partition{}, doubtful: map[string]bool{}, readBack: map[string]bool{}, alone: map[string]bool{}, failed: map[string]bool{}, free: time.Now(), looking: map[string]bool{}, part: map[string]bool{}, looked: map[string]time.Time{}, fits: fits}
+		last: map[string][]refresh.Partition{}, doubtful: map[string]bool{}, asked: map[string]bool{}, readBack: map[string]bool{}, alone: map[string]bool{}, failed: map[string]bool{}, free: time.Now(), looking: map[string]bool{}, part: map[string]bool{}, looked: map[string]time.Time{}, fits: fits}
 }
 
 // delayed notes that a table was not ready for a statement until now.
@@ -45,6 +46,24 @@ func (u *turns) delayed(table string) { u.ready[table] = time.Now() }
 func (u *turns) looksOn(table string) {
 	u.delayed(table)
 	u.looked[table] = time.Now()
+}
+
+// asks notes a look-up, and over that it is: a statement of which nobody could read
+// what it did has failed, whatever is found later.
+func (u *turns) asks(table string, values [][]string) {
+	u.asked[table] = u.isOfTheLast(table, values)
+}
+
+func (u *turns) over(table string) {
+	u.readBack[table] = u.readBack[table] || u.asked[table]
+	u.asked[table] = false
+}
+
+// isOfTheLast says whether any value is one of the table's last statement.
+func (u *turns) isOfTheLast(table string, values [][]string) bool {
+	return slices.ContainsFunc(u.last[table], func(p refresh.Partition) bool {
+		return slices.ContainsFunc(values, func(v []string) bool { return v[0] == p.Values[0] })
+	})
 }
 
 // told notes what a look-up found.
@@ -57,14 +76,13 @@ func (u *turns) told(table string, values [][]string, found []refresh.Partition)
 		u.looksOn(table)
 	}
 	u.part[table] = len(values) == 1000
-	back := false
+	u.asked[table] = false
 	for _, v := range values {
 		if delete(u.waits, table+v[0]); there[v[0]] == "" {
 			u.waits[table+v[0]] = time.Now()
 		}
-		back = back || slices.ContainsFunc(u.last[table], func(p refresh.Partition) bool { return p.Values[0] == v[0] })
 	}
-	if !back {
+	if !u.isOfTheLast(table, values) {
 		return
 	}
 	u.delayed(table)
