@@ -7,9 +7,12 @@
 package sqs
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +60,7 @@ var (
 // dead-letter queue of its redrive policy. That there is none, or that it
 // can't be found, is not an error here: see [Queue.DeadLetterQueue].
 func Open(ctx context.Context, cfg aws.Config, name string) (*Queue, error) {
-	client := sqs.NewFromConfig(cfg)
+	client := sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.HTTPClient = whole{o.HTTPClient} })
 	q := &Queue{
 		now:         time.Now,
 		deadLetter:  deadLetter{turn: make(chan struct{}, 1)},
@@ -95,6 +98,26 @@ func (q *Queue) open(ctx context.Context, name string) error {
 	q.deadLetter.url, q.deadLetter.err = q.resolve(ctx, attrs[string(types.QueueAttributeNameRedrivePolicy)])
 	q.deadLetter.looked = q.now()
 	return ctx.Err()
+}
+
+// whole sends a request's body from memory, whatever the SDK does with it. The SDK
+// closes the body as soon as an answer begins (smithy-go, ClientHandler.Handle), and
+// net/http gives up a connection on which it has not read a body to its end by then,
+// the answer with it. The messages of a receive whose answer is lost stay hidden for
+// as long as a message that is in hand.
+type whole struct{ sqs.HTTPClient }
+
+// Do implements sqs.HTTPClient.
+func (c whole) Do(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return c.HTTPClient.Do(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return c.HTTPClient.Do(r)
 }
 
 // Visibility is for how long a message that was handed out stays hidden, as it

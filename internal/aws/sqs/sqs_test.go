@@ -3,12 +3,18 @@ package sqs
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 func TestOpenFindsTheQueueAndItsDeadLetterQueue(t *testing.T) {
@@ -37,6 +43,43 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: Open: %v", name, err)
 		}
 	}
+}
+
+// TestAnAnswerThatComesSoonIsNotLost: net/http may have read a request only in part
+// when its answer begins, and needs the rest still.
+func TestAnAnswerThatComesSoonIsNotLost(t *testing.T) {
+	q, err := Open(t.Context(), aws.Config{Region: "eu-west-1", HTTPClient: soon{}, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}, "q")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := q.Receive(t.Context(), time.Second); len(got) != 1 || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// soon answers at once, and reads what it was asked with the answer.
+type soon struct{}
+
+// Do implements sqs.HTTPClient.
+func (soon) Do(r *http.Request) (*http.Response, error) {
+	answer := `{"QueueUrl": "` + queueURL + `", "Attributes": {"VisibilityTimeout": "360"}, "Messages": [{"MessageId": "m", "ReceiptHandle": "h"}]}`
+	rest := io.MultiReader(r.Body, strings.NewReader(answer))
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(&answered{rest, r.ContentLength})}, nil
+}
+
+// answered leaves out what was asked.
+type answered struct {
+	io.Reader
+	asked int64
+}
+
+func (a *answered) Read(p []byte) (int, error) {
+	if n, err := io.CopyN(io.Discard, a.Reader, a.asked); err != nil {
+		return 0, fmt.Errorf("after %d bytes of a request: %w", n, err)
+	}
+	a.asked = 0
+	return a.Reader.Read(p)
 }
 
 func TestReceiveTellsAllThatTheQueueSays(t *testing.T) {
