@@ -29,7 +29,8 @@ func TestADaemonStaysSmall(t *testing.T) {
 	s.land(*soakTime / 4)
 	warm := s.read()
 	s.land(*soakTime * 3 / 4)
-	until(t, "the daemon settled everything", time.Minute, func() bool { return s.read()["athena_refresh_records_seen_total"] >= float64(s.landed) })
+	// What is put off once comes again after a minute.
+	until(t, "the daemon settled everything", 3*time.Minute, func() bool { return s.read()["athena_refresh_records_seen_total"] >= float64(s.landed) })
 	end := s.read()
 	for name, more := range map[string]float64{"process_resident_memory_bytes": 32 << 20, "go_goroutines": 20, "process_open_fds": 10} {
 		t.Logf("%s: %.0f after the warm-up, %.0f at the end", name, warm[name], end[name])
@@ -53,18 +54,25 @@ func daemonWithPages(t *testing.T, conf, url string) (metrics string, stop func(
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pages := make(chan string, 1)
+	pages, said := make(chan string, 1), make(chan []string, 1)
 	go func() { // ends with the daemon
+		var log []string
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			log = append(log, lines.Text())
 			if _, at, ok := strings.Cut(lines.Text(), "metrics="); ok {
 				at, _, _ = strings.Cut(at, " ")
 				pages <- at
 			}
 		}
+		said <- log
 	}()
 	return <-pages, func() {
 		cmd.Process.Kill()
+		log := <-said
 		cmd.Wait()
+		if t.Failed() {
+			t.Logf("the daemon said:\n%s", strings.Join(log[max(0, len(log)-30):], "\n"))
+		}
 	}
 }
 
