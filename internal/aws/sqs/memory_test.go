@@ -122,7 +122,7 @@ func TestLargeBodiesTakeLittleMemory(t *testing.T) {
 	q.left.Store(40)
 	server := httptest.NewServer(q)
 	defer server.Close()
-	queue, err := Open(t.Context(), aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL, 
+	queue, err := Open(t.Context(), aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL,
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}, "q")
 	if err != nil {
 		t.Fatal(err)
