@@ -36,15 +36,15 @@ func (r *Reader) All(ctx context.Context, t refresh.Table, expression string) it
 	}
 }
 
-// Count counts the partitions of a table, in n as it goes on, and says which of them
+// Count counts the partitions of a table, in n as it goes on from there, and says which of them
 // are the first and the last by their values; nil where there is none.
 func (r *Reader) Count(ctx context.Context, t refresh.Table, n *atomic.Int64) (first, last []string, err error) {
-	n.Store(0)
 	for p, err := range r.All(ctx, t, "") {
 		if err != nil {
 			return nil, nil, err
 		}
-		if n.Add(1) == 1 || slices.Compare(p.Values, first) < 0 {
+		n.Add(1)
+		if first == nil || slices.Compare(p.Values, first) < 0 {
 			first = p.Values
 		}
 		if slices.Compare(p.Values, last) > 0 {
