@@ -137,7 +137,7 @@ func (q *Questions) object(ctx context.Context, bucket, key string) (a Answer) {
 // there are any.
 func (q *Questions) table(ctx context.Context, name string, given []string) (a Answer) {
 	for _, f := range q.Router().RulesFor(name) {
-		a.Steps = append(a.Steps, fmt.Sprintf("fed by s3://%s/%s, rule %d (%s), with the keys %s", f.Bucket, f.Folder, f.Rule, f.Layout, strings.Join(f.Keys, ", ")))
+		a.Steps = append(a.Steps, fmt.Sprintf("fed by %s, rule %d (%s), with the keys %s", f.Location(), f.Rule, f.Layout, strings.Join(f.Keys, ", ")))
 	}
 	if a.Steps == nil {
 		a.Steps = []string{"no rule of the configuration feeds it"}
