@@ -41,8 +41,9 @@ func TestTheTablesAreSearched(t *testing.T) {
 	w.press("Run")
 	w.says("250 rows; ")
 	w.follow("Next")
+	w.until("the second page", func() bool { return slices.Contains(w.texts("cell"), "101") })
 	w.follow("Next")
-	w.until("the last page", func() bool { return len(w.texts("cell")) == 50 && w.texts("cell")[49] == "250" })
+	w.until("the last page", func() bool { return slices.Contains(w.texts("cell"), "250") })
 	if links := w.texts("link"); !slices.Contains(links, "Previous") || slices.Contains(links, "Next") || !slices.Contains(links, "Download as CSV") {
 		t.Errorf("%q", links)
 	}
