@@ -4,6 +4,7 @@ package gotest
 import (
 	"regexp"
 	"strings"
+	"time"
 )
 
 var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
@@ -38,4 +39,16 @@ func Line(out, text string) string {
 		}
 	}
 	return "no line with " + text
+}
+
+var passed = regexp.MustCompile(`(?m)^--- PASS: (\w+) \((\S+)\)`)
+
+// Slower are the tests that took longer than d, by what -test.v printed.
+func Slower(out string, d time.Duration) (names []string) {
+	for _, m := range passed.FindAllStringSubmatch(out, -1) {
+		if took, err := time.ParseDuration(m[2]); err == nil && took > d {
+			names = append(names, m[1])
+		}
+	}
+	return names
 }

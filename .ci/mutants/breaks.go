@@ -35,6 +35,20 @@ type selection struct {
 
 func (s selection) String() string { return strings.Join(append([]string{s.pkg}, s.args...), " ") }
 
+// runs tells whether it names the tests to run.
+func (s selection) runs() bool { return strings.Contains(s.String()+" ", " -run") }
+
+// without is the selection without some tests more.
+func (s selection) without(tests string) selection {
+	s.args = slices.Clone(s.args)
+	if i := slices.Index(s.args, "-skip"); i >= 0 && i+1 < len(s.args) {
+		s.args[i+1] += "|" + tests
+	} else {
+		s.args = append(s.args, "-skip", tests)
+	}
+	return s
+}
+
 // test begins a test, or what runs as one.
 var test = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
 

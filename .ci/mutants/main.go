@@ -60,10 +60,12 @@ import (
 )
 
 // workers is how many breaks are tried at a time; patience is how long a test
-// binary may take, many times what any of them needs.
+// binary may take, many times what any of them needs. Tests that take longer than
+// quick run when the others have noticed nothing.
 const (
 	workers  = 2
 	patience = "90s"
+	quick    = 200 * time.Millisecond
 )
 
 func main() {
@@ -129,6 +131,8 @@ type lab struct {
 	all      string            // the overlay with all breaks that can be switched
 	binaries map[string]string // the tests with that overlay, by package
 
+	slow map[string]string // those of a selection that take longer than quick, as -run has them
+
 	mu              sync.Mutex // one line at a time
 	noticed, failed int
 	built, tested   time.Duration
@@ -177,8 +181,8 @@ func (l *lab) placed(chosen []mutant) error {
 	return errors.Join(errs...)
 }
 
-// healthy runs the tests that the breaks name on the code as it is. Where they
-// fail already, that they fail with a break says nothing.
+// healthy runs the tests that the breaks name on the code as it is, and sees which
+// take long. Where they fail already, that they fail with a break says nothing.
 func (l *lab) healthy(ctx context.Context, chosen []mutant) error {
 	begun := time.Now()
 	var all []selection
@@ -187,7 +191,7 @@ func (l *lab) healthy(ctx context.Context, chosen []mutant) error {
 	}
 	byPackage := perPackage(all)
 	errs := make([]error, len(byPackage))
-	l.binaries = map[string]string{}
+	l.binaries, l.slow = map[string]string{}, map[string]string{}
 	inParallel(len(byPackage), func(i int) {
 		pkg := byPackage[i][0].pkg
 		binary, err := l.build(ctx, fmt.Sprintf("all-%d", i), pkg, l.all)
@@ -199,9 +203,15 @@ func (l *lab) healthy(ctx context.Context, chosen []mutant) error {
 		l.binaries[pkg] = binary
 		l.mu.Unlock()
 		for _, s := range byPackage[i] {
-			if out, err := l.test(ctx, binary, s, 0); err != nil {
+			out, err := l.test(ctx, binary, s, 0, "-test.v")
+			if err != nil {
 				errs[i] = fmt.Errorf("the tests fail without any break: %s\n%s", s, out)
 				return
+			}
+			if slow := gotest.Slower(out, quick); !s.runs() && len(slow) > 0 {
+				l.mu.Lock()
+				l.slow[s.String()] = "^(" + strings.Join(slow, "|") + ")$"
+				l.mu.Unlock()
 			}
 		}
 	})
@@ -267,7 +277,7 @@ func (l *lab) try(ctx context.Context, id int, m mutant) {
 			defer os.Remove(binary)
 		}
 		for _, s := range selections {
-			out, err := l.test(ctx, binary, s, id)
+			out, err := l.look(ctx, binary, s, id)
 			if l.verbose {
 				fmt.Println(out)
 			}
@@ -337,11 +347,24 @@ func (l *lab) build(ctx context.Context, id, pkg, overlay string) (binary string
 // ofGoTest are the flags that a test binary knows by a longer name.
 var ofGoTest = regexp.MustCompile(`^-(run|skip|count|short)\b`)
 
-// test runs selected tests with one break, 0 for none. What a test that panics leaves behind goes with the
-// lab.
-func (l *lab) test(ctx context.Context, binary string, s selection, id int) (string, error) {
+// look has the selected tests look for one break: those that take long if the
+// others don't notice it.
+func (l *lab) look(ctx context.Context, binary string, s selection, id int) (string, error) {
+	slow := l.slow[s.String()]
+	if slow == "" {
+		return l.test(ctx, binary, s, id)
+	}
+	if out, err := l.test(ctx, binary, s.without(slow), id); err != nil {
+		return out, err
+	}
+	return l.test(ctx, binary, s, id, "-test.run", slow)
+}
+
+// test runs selected tests with one break, 0 for none. What a test that panics
+// leaves behind goes with the lab.
+func (l *lab) test(ctx context.Context, binary string, s selection, id int, more ...string) (string, error) {
 	defer l.spent(&l.tested, time.Now())
-	args := []string{"-test.failfast", "-test.timeout", patience}
+	args := append([]string{"-test.failfast", "-test.timeout", patience}, more...)
 	for _, a := range s.args {
 		args = append(args, ofGoTest.ReplaceAllString(a, "-test.$1"))
 	}
