@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"os/exec"
 	"strings"
 	"testing"
@@ -26,6 +25,7 @@ func TestLandedIsSearchableOrParked(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	c := newChaos(t)
 	for end := time.Now().Add(*chaosTime); time.Now().Before(end); {
 		c.land()
@@ -63,13 +63,7 @@ const chaosQueue = "chaos_streamalert_athena_s3_notifications"
 
 func newChaos(t *testing.T) *chaos {
 	c := &chaos{t: t, conf: confDir(t, "chaos", `{"athena_partition_refresh_config": {"trigger": "queue"}}`), data: t.TempDir(),
-		landed: map[string]bool{}, strangers: map[string]bool{}}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.listen = l.Addr().String()
-	l.Close()
+		listen: freePort(t), landed: map[string]bool{}, strangers: map[string]bool{}}
 	c.startStack()
 	c.client = newClient("http://" + c.listen)
 	c.setVisibility("3")

@@ -70,6 +70,7 @@ func TestDemoThatIsInterruptedLeavesNothingBehind(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	for _, step := range []string{"1.", "2.", "3.", "4."} {
 		cmd, lines, tmp := startDemo(t, step)
 		if code := interrupt(t, cmd, lines); code != exitFailed {
@@ -85,6 +86,7 @@ func TestDemoServesUntilCtrlC(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	cmd, lines, tmp := startDemo(t, "S3, SQS, Glue and Athena: ", "--serve")
 	_, url, _ := strings.Cut(lines.Text(), ": ")
 	var conf, page string

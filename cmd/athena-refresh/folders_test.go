@@ -121,6 +121,7 @@ func TestFoldersAreOpened(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: takes seconds")
 	}
+	t.Parallel()
 	names, err := filepath.Glob("testdata/folders/*.txtar")
 	if err != nil || len(names) < 30 {
 		t.Fatal(names, err)
@@ -255,6 +256,7 @@ func TestSamplesAreOpened(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: takes seconds")
 	}
+	t.Parallel()
 	pages := source.Pages()
 	for _, p := range pages {
 		if _, err := fs.Stat(os.DirFS(samples), p.Name+".txtar"); err != nil || p.Name == "json-lines" { // which is anybody's

@@ -39,6 +39,7 @@ func TestStrangersWordsAreOnlyWords(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "strange", `{"athena_partition_refresh_config": {"log_level": "debug", "buckets": {
 		"strange.data": [{"table": "people", "layout": "hive", "keys": ["who", "dt"]}]}}}`)
 	stack := served(t, conf, t.TempDir())

@@ -17,6 +17,7 @@ func TestLogsAreForProgramsWhereTheyAreToBe(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "logs", `{"athena_partition_refresh_config": {"trigger": "queue", "vpc_config": {}}}`)
 	policy := filepath.Join(t.TempDir(), "role.json")
 	write(t, policy, `{"Statement": [{"Effect": "Allow", "Action": ["sqs:*", "glue:*"], "Resource": "*"}]}`)

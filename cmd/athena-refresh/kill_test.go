@@ -34,6 +34,7 @@ func TestKillAtEveryRequest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "kill", fmt.Sprintf(killConf, "athena"))
 	stack := served(t, conf, t.TempDir())
 	k := &killing{t: t, url: stack.url, client: newClient(stack.url), proxy: &killer{target: stack.url}, confs: []string{conf, confDir(t, "kill", fmt.Sprintf(killConf, "glue"))}}

@@ -33,6 +33,7 @@ func TestCtrlCReachesTerraformOnceAndIsExplained(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	in := newStandIn(t, interruptible)
 	for _, twice := range []bool{false, true} {
 		said := filepath.Join(in.dir, "said")

@@ -18,6 +18,7 @@ func TestAKeyThatS3MayNotUseIsRefusedBeforeAnythingIsDone(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	url := mototest.Start(t)
 	keys := kms.NewFromConfig(awsOf(url))
 	key, err := keys.CreateKey(t.Context(), &kms.CreateKeyInput{})

@@ -30,6 +30,7 @@ func TestNothingIsLetGoOfBeforeItIsSaidAndNothingElseIsWrong(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	in := newStandIn(t, renamedState)
 	program := filepath.Join(in.dir, "bootstrap")
 	write(t, program, emptyProgram())

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"os"
 	"strings"
 	"testing"
@@ -11,7 +12,26 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"athena-refresh": main})
+	testscript.Main(waiting{m}, map[string]func(){"athena-refresh": main})
+}
+
+// besides is how many tests run beside each other, unless -parallel says so: they
+// wait for processes most of the time, whatever the machine's processors.
+const besides = "12"
+
+// waiting are tests that mostly wait.
+type waiting struct{ *testing.M }
+
+func (w waiting) Run() int {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		if err := flag.Set("test.parallel", besides); err != nil {
+			panic(err)
+		}
+	}
+	return w.M.Run()
 }
 
 // invoke runs a command line in this process.

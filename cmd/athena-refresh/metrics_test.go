@@ -18,6 +18,7 @@ func TestMetricsAreWrittenBesideTheResult(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "metrics", `{"athena_partition_refresh_config": {"enable_metrics": true, "timeout": 10}}`)
 	stack := served(t, conf, t.TempDir())
 	c := newClient(stack.url)
@@ -85,6 +86,7 @@ func TestADaemonThatIsStoppedReportsItsLastMinute(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "last", `{"athena_partition_refresh_config": {"enable_metrics": true, "trigger": "queue"}}`)
 	stack := served(t, conf, t.TempDir())
 	c := newClient(stack.url)

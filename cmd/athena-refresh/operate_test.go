@@ -56,6 +56,7 @@ func TestTheFaultIsSeenAndRepaired(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it needs a browser, and minutes")
 	}
+	t.Parallel()
 	browser := startBrowser(t)
 	list, seed := ailments, cmp.Or(*faultSeed, rand.Uint64())
 	if !*everyFault {
@@ -233,13 +234,20 @@ func newWard(t *testing.T, browser context.Context) *ward {
 	return w
 }
 
+// freePort is an address that nobody listens at, for who leaves it and comes back. It
+// is none of those that the system gives to whoever asks for any, also to the
+// connections of the tests beside.
 func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.N(12_000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 func (w *ward) configure(settings string) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -23,6 +22,7 @@ func TestPrometheusFindsEverySeries(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "prom", `{"athena_partition_refresh_config": {"trigger": "queue", "reconcile_every": "rate(1 hour)", "buckets": {"prom.gone": "gone"}}}`)
 	stack := served(t, conf, t.TempDir())
 	c := newClient(stack.url)
@@ -115,7 +115,7 @@ func startPrometheus(t *testing.T, pages string) *prometheus {
 		}
 		config = strings.ReplaceAll(config, old, mine)
 	}
-	dir, address := t.TempDir(), freeAddress(t)
+	dir, address := t.TempDir(), freePort(t)
 	write(t, filepath.Join(dir, "prometheus.yml"), config)
 	var stderr bytes.Buffer
 	cmd := exec.Command(path, "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
@@ -140,17 +140,6 @@ func startPrometheus(t *testing.T, pages string) *prometheus {
 		return resp.StatusCode == http.StatusOK
 	})
 	return p
-}
-
-// freeAddress is one that nothing listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // get reads an answer's data.

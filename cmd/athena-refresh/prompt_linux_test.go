@@ -100,6 +100,7 @@ func TestCtrlCCancelsTheQueryAndNotThePrompt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "slow", `{"athena_partition_refresh_config": {}}`)
 	stack := served(t, conf, t.TempDir())
 	p, cmd := sitDown(t, environment(stack.url), "query", "--conf", conf)
@@ -125,6 +126,7 @@ func TestAPromptThatIsEndedLeavesNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	logs, temporary := t.TempDir(), t.TempDir()
 	for hour := range 3 {
 		folder := filepath.Join(logs, "web", "2026", "01", "02", fmt.Sprintf("%02d", hour))

@@ -36,6 +36,7 @@ func TestARebuildThatIsKilledLosesNoPartitionAndNoQuery(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	const partitions = 5000
 	conf := confDir(t, "wide", rebuildConf)
 	schema := t.TempDir() + "/schema.sql"

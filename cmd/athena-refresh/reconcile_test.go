@@ -117,6 +117,7 @@ func TestReconcileOfManyPartitions(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "large", `{"athena_partition_refresh_config": {"catalog": "glue"}}`)
 	n := *reconciled
 	stack := largeTable(t, conf, n, 2)
@@ -182,6 +183,7 @@ func TestADaemonFindsWhatWasNeverNotified(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "lost", `{"athena_partition_refresh_config": {"trigger": "queue", "reconcile_every": "rate(1 hour)"}}`)
 	stack := served(t, conf, t.TempDir())
 	client := newClient(stack.url)

@@ -55,6 +55,7 @@ func TestTheRecordingIsOfARun(t *testing.T) {
 	if testing.Short() && !*record {
 		t.Skip("-short: it runs a process")
 	}
+	t.Parallel()
 	now := recorded(t)
 	if *record {
 		if err := os.WriteFile(recording, []byte(drawn(now)), 0o666); err != nil {

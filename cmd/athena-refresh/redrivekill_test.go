@@ -27,6 +27,7 @@ func TestKillARedriveAtEveryRequest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "kill", fmt.Sprintf(killConf, "athena"))
 	stack := served(t, conf, t.TempDir())
 	proxy := &killer{target: stack.url, edit: hurry(t)}

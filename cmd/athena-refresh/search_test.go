@@ -22,6 +22,7 @@ func TestTheTablesAreSearched(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it needs a browser")
 	}
+	t.Parallel()
 	w := newWard(t, startBrowser(t))
 	w.open()
 	w.follow("Search")

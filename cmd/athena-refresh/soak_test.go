@@ -21,6 +21,7 @@ func TestADaemonStaysSmall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "soak", `{"athena_partition_refresh_config": {"trigger": "queue"}}`)
 	stack := served(t, conf, t.TempDir())
 	metrics, stop := daemonWithPages(t, conf, stack.url)

@@ -28,6 +28,7 @@ func TestSamplesAnswerTheirPagesQueries(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: takes seconds")
 	}
+	t.Parallel()
 	pages := source.Pages()
 	var landed []*landedPage
 	pages = slices.DeleteFunc(pages, func(p source.Page) bool {

@@ -43,6 +43,7 @@ func TestStatusIsWatched(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "example", `{}`)
 	p := served(t, conf, t.TempDir())
 	var stderr bytes.Buffer

@@ -19,6 +19,7 @@ func TestATableMadeOfASampleReadsWhatLands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	t.Parallel()
 	conf := confDir(t, "made", `{"athena_partition_refresh_config": {"buckets": {
 		"made-logs": [{"prefix": "AWSLogs/", "layout": "cloudtrail", "table": "trail"}, {"layout": "{table}/{yyyy}-{MM}-{dd}/"}],
 		"made-parquet": [{"layout": "streamalert-parquet"}],
