@@ -220,8 +220,8 @@ const maxConditions = 100
 
 // add says whether it added a condition that the table didn't have.
 func (t *scopeTable) add(expression node, outer bool) bool {
-	known := slices.ContainsFunc(t.conditions, func(have condition) bool { return reflect.DeepEqual(have.expression, expression) })
-	if known || len(t.conditions) >= maxConditions {
+	if len(t.conditions) >= maxConditions ||
+		slices.ContainsFunc(t.conditions, func(have condition) bool { return reflect.DeepEqual(have.expression, expression) }) {
 		return false
 	}
 	t.conditions = append(t.conditions, condition{expression, outer})
