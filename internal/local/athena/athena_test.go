@@ -162,8 +162,8 @@ func (s *stack) wait(id string) *types.QueryExecution {
 	if x != nil {
 		select {
 		case <-x.done:
-		case <-time.After(time.Minute):
-			s.Fatal("statement still runs after a minute")
+		case <-time.After(5 * time.Minute):
+			s.Fatal("statement still runs after five minutes")
 		}
 	}
 	out, err := s.client.GetQueryExecution(s.Context(), &sdk.GetQueryExecutionInput{QueryExecutionId: &id})
