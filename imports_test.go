@@ -124,13 +124,15 @@ func forbidden(from, to string) string {
 	case !under(from, "cmd") && from != module+"bench" && adapters([]string{to}) != nil:
 		return "only cmd sees adapters"
 	case under(from, "internal/local"):
-		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") && !under(to, "internal/iam") && !under(to, "internal/s3events") {
-			return "the embedded AWS knows nothing of ours but Hive's language, IAM's, and how S3 reads a filter"
+		if ours(to) && !under(to, "internal/local") && !under(to, "internal/hiveql") && !under(to, "internal/iam") && !under(to, "internal/s3events") && !under(to, "internal/duck") {
+			return "the embedded AWS knows nothing of ours but Hive's language, IAM's, how S3 reads a filter, and DuckDB's start"
 		}
 	}
 	switch {
-	case strings.HasPrefix(to, "github.com/duckdb/") && !under(from, "internal/local/athena") && !under(from, "internal/schema/infer"):
+	case strings.HasPrefix(to, "github.com/duckdb/") && !under(from, "internal/local/athena") && !under(from, "internal/schema/infer") && !under(from, "internal/duck"):
 		return "DuckDB stays in the embedded Athena, and where schemas are inferred of local files"
+	case under(to, "internal/duck") && !under(from, "internal/local/athena") && !under(from, "internal/schema/infer"):
+		return "and so does what starts it"
 	case under(to, "internal/local") && !under(from, "internal/local") && !under(from, "cmd/athena-refresh"):
 		return "only the command line starts the embedded AWS"
 	case from == module+"internal/schema" && under(to, "internal/schema"):
@@ -191,6 +193,7 @@ func TestForbiddenForbids(t *testing.T) {
 		{"internal/local/s3", "github.com/duckdb/duckdb-go/v2"},
 		{"internal/schema/sample", "github.com/duckdb/duckdb-go/v2"},
 		{"internal/schema", module + "internal/schema/infer"},
+		{"internal/prompt", module + "internal/duck"},
 		{"cmd/lambda", module + "internal/local"},
 	} {
 		if forbidden(module+c[0], c[1]) == "" {

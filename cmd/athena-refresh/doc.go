@@ -20,6 +20,7 @@
 //	internal/schema/sample   brings a few files of a folder here, to look at
 //	internal/schema/infer    where a schema comes from; that of a sample, by DuckDB
 //	internal/hiveql          Hive's DDL, read and written                          pure
+//	internal/duck            starts a DuckDB that strangers can't get out of; quotes for it
 //	internal/metrics         the one list of metrics, alerts and charts; CloudWatch's lines  pure
 //	internal/monitor         a queue's numbers → a verdict in words; owns the interface Metrics
 //	internal/s3events        which events and keys a bucket's notification stands for  pure
@@ -51,7 +52,7 @@
 //
 // And what plays AWS, or starts all of this:
 //
-//	internal/local           is an S3, SQS, Glue and Athena for this machine; imports nothing of the above but hiveql, iam and s3events
+//	internal/local           is an S3, SQS, Glue and Athena for this machine; imports nothing of the above but hiveql, duck, iam and s3events
 //	cmd/lambda               is the function, a program of its own that only wires, as this one
 //	cmd/internal/worker      wires queue, catalog and Refresher, for every program that settles messages
 //

@@ -20,7 +20,7 @@ func (q *selection) answer(ctx context.Context) error {
 	if q.explain != "" {
 		return q.explainQuery(ctx)
 	}
-	return q.conn.Raw(func(c any) error {
+	return q.Raw(func(c any) error {
 		statement, err := c.(*duckdb.Conn).PrepareContext(ctx, q.rewritten)
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func (q *selection) answer(ctx context.Context) error {
 
 // explainQuery answers DuckDB's plan, a line a row.
 func (q *selection) explainQuery(ctx context.Context) (err error) {
-	rows, err := q.conn.QueryContext(ctx, q.explain+q.rewritten)
+	rows, err := q.QueryContext(ctx, q.explain+q.rewritten)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ type Engine struct {
 	active map[string]*execution // submitted and not yet final, by id
 }
 
-// maxSelects bounds the SELECTs that run at once: each may take selectMemory.
+// maxSelects bounds the SELECTs that run at once: each may take duck.Memory.
 const maxSelects = 4
 
 // selectTime is how long a SELECT may run besides what its files take: one that

@@ -78,7 +78,7 @@ func TestCorpus(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			defer session.close()
+			defer session.Close()
 			for i := range work {
 				got := s.answer(session, all[i].SQL)
 				mu.Lock()
@@ -115,7 +115,7 @@ func (s *stack) answer(session *session, query string) answer {
 	q.query, q.session = query, session
 	err := q.translate(s.Context())
 	if err == nil {
-		err = trino.Register(q.conn, q.registered, q.rewritten)
+		err = trino.Register(q.Conn, q.registered, q.rewritten)
 	}
 	if err == nil {
 		err = q.answer(s.Context())

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"athenarefresh/internal/duck"
 )
 
 // ownFailure is one of this stack's functions.
@@ -40,7 +42,7 @@ func duckFailure(q *selection, e *duckdb.Error) *failure {
 	case duckdb.ErrorTypeConversion:
 		return userFailure(typeBadData, "INVALID_CAST_ARGUMENT: %s", message)
 	case duckdb.ErrorTypeOutOfMemory:
-		return userFailure(typeLimit, "EXCEEDED_LOCAL_MEMORY_LIMIT: Query exceeded the local stack's memory limit of %s", selectMemory)
+		return userFailure(typeLimit, "EXCEEDED_LOCAL_MEMORY_LIMIT: Query exceeded the local stack's memory limit of %s", duck.Memory)
 	case duckdb.ErrorTypePermission:
 		return userFailure(typeUnsupported, "PERMISSION_DENIED: %s", message)
 	case duckdb.ErrorTypeIO:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 
+	"athenarefresh/internal/duck"
 	"athenarefresh/internal/hiveql"
 )
 
@@ -44,15 +45,15 @@ func (q *selection) prune(ctx context.Context, s *source) (func([]string) bool, 
 // loadPartitions puts the values of a table's partitions into a table of DuckDB's:
 // joined, and one by one.
 func (q *selection) loadPartitions(ctx context.Context, s *source) error {
-	s.temporary = "memory.main." + ident(s.table.DatabaseName+"."+s.table.Name)
+	s.temporary = "memory.main." + duck.Ident(s.table.DatabaseName+"."+s.table.Name)
 	columns := `"$values" VARCHAR`
 	for i := range s.keys {
 		columns += fmt.Sprintf(", k%d VARCHAR", i)
 	}
-	if err := q.exec(ctx, "CREATE TABLE "+s.temporary+" ("+columns+")"); err != nil {
+	if err := q.Do(ctx, "CREATE TABLE "+s.temporary+" ("+columns+")"); err != nil {
 		return err
 	}
-	return q.conn.Raw(func(c any) error {
+	return q.Raw(func(c any) error {
 		appender, err := duckdb.NewAppender(c.(driver.Conn), "memory", "main", s.table.DatabaseName+"."+s.table.Name)
 		if err != nil {
 			return err
@@ -86,7 +87,7 @@ func (q *selection) appendPartitions(appender *duckdb.Appender, s *source) error
 func typedKeys(keys []hiveql.Column) string {
 	cols := make([]string, len(keys))
 	for i, k := range keys {
-		cols[i] = fmt.Sprintf("TRY_CAST(k%d AS %s) AS %s", i, duckType(k.Type), ident(k.Name))
+		cols[i] = fmt.Sprintf("TRY_CAST(k%d AS %s) AS %s", i, duckType(k.Type), duck.Ident(k.Name))
 	}
 	return strings.Join(cols, ", ")
 }
@@ -105,7 +106,7 @@ func (q *selection) evaluate(ctx context.Context, s *source, conditions []condit
 		}
 		where = append(where, "("+text+")")
 	}
-	rows, err := q.conn.QueryContext(ctx, fmt.Sprintf(`SELECT "$values" FROM (SELECT "$values", %s FROM %s) WHERE %s`,
+	rows, err := q.QueryContext(ctx, fmt.Sprintf(`SELECT "$values" FROM (SELECT "$values", %s FROM %s) WHERE %s`,
 		typedKeys(s.keys), s.temporary, strings.Join(where, " AND ")))
 	if err != nil {
 		return err

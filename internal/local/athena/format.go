@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"athenarefresh/internal/duck"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
 )
@@ -140,26 +141,11 @@ func duckType(t hiveql.Type) string {
 	case "struct":
 		fields := make([]string, len(t.Fields))
 		for i, f := range t.Fields {
-			fields[i] = ident(f) + " " + duckType(t.Elems[i])
+			fields[i] = duck.Ident(f) + " " + duckType(t.Elems[i])
 		}
 		return "STRUCT(" + strings.Join(fields, ", ") + ")"
 	}
 	return "VARCHAR"
-}
-
-// ident quotes a name for DuckDB.
-func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
-
-// literal quotes a text for DuckDB. NUL can't stand in a statement.
-func literal(s string) string {
-	if !strings.Contains(s, "\x00") {
-		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	}
-	parts := strings.Split(s, "\x00")
-	for i, p := range parts {
-		parts[i] = literal(p)
-	}
-	return "(" + strings.Join(parts, "||chr(0)||") + ")"
 }
 
 // typedColumns are columns of the catalog.

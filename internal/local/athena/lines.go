@@ -54,9 +54,9 @@ func (s *session) registerLines() error {
 	}
 	arguments := []duckdb.TypeInfo{text, number, number}
 	return errors.Join(
-		duckdb.RegisterTableUDF(s.conn, "hive_lines", lines),
-		duckdb.RegisterScalarUDF(s.conn, "hive_json", rowFunction{s, duckdb.ScalarFuncConfig{InputTypeInfos: arguments, ResultTypeInfo: text}}),
-		duckdb.RegisterScalarUDF(s.conn, "hive_text", rowFunction{s, duckdb.ScalarFuncConfig{InputTypeInfos: arguments, ResultTypeInfo: list}}))
+		duckdb.RegisterTableUDF(s.Conn, "hive_lines", lines),
+		duckdb.RegisterScalarUDF(s.Conn, "hive_json", rowFunction{s, duckdb.ScalarFuncConfig{InputTypeInfos: arguments, ResultTypeInfo: text}}),
+		duckdb.RegisterScalarUDF(s.Conn, "hive_text", rowFunction{s, duckdb.ScalarFuncConfig{InputTypeInfos: arguments, ResultTypeInfo: list}}))
 }
 
 // rowFunction is hive_json or hive_text.

@@ -55,7 +55,7 @@ func TestLinesAreThoseThatDuckDBReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
+	defer s.Close()
 	var paths []string
 	for _, f := range files {
 		paths = append(paths, f.path)
@@ -101,6 +101,6 @@ func TestWhatIsInFilesIsChecked(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "s3://b/"+name) {
 			t.Errorf("%s: %v", name, err)
 		}
-		s.close()
+		s.Close()
 	}
 }

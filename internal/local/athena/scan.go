@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"athenarefresh/internal/duck"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
 )
@@ -159,10 +160,10 @@ func (s *source) list(ctx context.Context, objects Objects, parts []*scanPartiti
 }
 
 // sql is the SELECT that reads the files: first the columns, then the keys.
-func (s *source) sql(ctx context.Context, duck *session) (string, error) {
+func (s *source) sql(ctx context.Context, db *session) (string, error) {
 	var parts []string
 	for _, group := range s.groups() {
-		sql, err := s.groupSQL(ctx, group, duck)
+		sql, err := s.groupSQL(ctx, group, db)
 		if err != nil {
 			return "", err
 		}
@@ -198,23 +199,23 @@ func (s *source) emptySQL() string {
 func nulls(columns []hiveql.Column) string {
 	cols := make([]string, len(columns))
 	for i, c := range columns {
-		cols[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", duckType(c.Type), ident(c.Name))
+		cols[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", duckType(c.Type), duck.Ident(c.Name))
 	}
 	return strings.Join(cols, ", ")
 }
 
 // groupSQL reads files as their partitions say, and hands the rows out as the
 // table has them.
-func (s *source) groupSQL(ctx context.Context, files []scanFile, duck *session) (string, error) {
+func (s *source) groupSQL(ctx context.Context, files []scanFile, db *session) (string, error) {
 	read := s.linesSQL
 	if files[0].partition.format.kind == "parquet" {
 		read = s.parquetSQL
 	}
 	columns := files[0].partition.columns
 	if columns == nil {
-		return read(ctx, s.columns, files, duck)
+		return read(ctx, s.columns, files, db)
 	}
-	sql, err := read(ctx, columns.read, files, duck)
+	sql, err := read(ctx, columns.read, files, db)
 	return "SELECT " + strings.Join(columns.outer(s), ", ") + " FROM (" + sql + ")", err
 }
 
@@ -223,7 +224,7 @@ func (s *source) groupSQL(ctx context.Context, files []scanFile, duck *session) 
 func (s *source) keyColumns(value func(int) string) []string {
 	var cols []string
 	for i, k := range s.keys {
-		cols = append(cols, fmt.Sprintf("TRY_CAST(%s AS %s) AS %s", value(i), duckType(k.Type), ident(k.Name)))
+		cols = append(cols, fmt.Sprintf("TRY_CAST(%s AS %s) AS %s", value(i), duckType(k.Type), duck.Ident(k.Name)))
 	}
 	return append(cols, value(len(s.keys))+` AS "$path"`)
 }
@@ -240,14 +241,14 @@ func (f *scanFile) label(keys, i int) any {
 }
 
 // linesSQL reads files by the line.
-func (s *source) linesSQL(_ context.Context, columns []hiveql.Column, files []scanFile, duck *session) (string, error) {
+func (s *source) linesSQL(_ context.Context, columns []hiveql.Column, files []scanFile, db *session) (string, error) {
 	format := files[0].partition.format
 	serde, err := format.rows(s.table, columns)
 	if err != nil {
 		return "", err
 	}
-	n := len(duck.lines)
-	duck.lines = append(duck.lines, &linesOf{files, len(s.keys), format, serde})
+	n := len(db.lines)
+	db.lines = append(db.lines, &linesOf{files, len(s.keys), format, serde})
 	row, cols, err := format.rowSQL(n, columns)
 	cols = append(cols, s.keyColumns(func(i int) string { return fmt.Sprintf("label%d", i) })...)
 	return fmt.Sprintf(`SELECT %s FROM (SELECT %s AS "$r", * FROM hive_lines(%d))`, strings.Join(cols, ", "), row, n), err
@@ -259,7 +260,7 @@ func (f *fileFormat) rowSQL(n int, columns []hiveql.Column) (row string, cols []
 	for i, c := range columns {
 		field := fmt.Sprintf(`"$r"[%d]`, i+1)
 		if f.kind != "text" {
-			field = fmt.Sprintf(`struct_extract("$r", %s)`, literal(c.Name))
+			field = fmt.Sprintf(`struct_extract("$r", %s)`, duck.Literal(c.Name))
 			types[c.Name] = duckType(c.Type)
 		}
 		switch {
@@ -273,13 +274,13 @@ func (f *fileFormat) rowSQL(n int, columns []hiveql.Column) (row string, cols []
 		if err != nil {
 			return "", nil, err
 		}
-		cols = append(cols, field+" AS "+ident(c.Name))
+		cols = append(cols, field+" AS "+duck.Ident(c.Name))
 	}
 	if f.kind == "text" {
 		return fmt.Sprintf("hive_text(line, %d, file_index)", n), cols, nil
 	}
 	structure, err := json.Marshal(types)
-	return fmt.Sprintf("json_transform(hive_json(line, %d, file_index), %s)", n, literal(string(structure))), cols, err
+	return fmt.Sprintf("json_transform(hive_json(line, %d, file_index), %s)", n, duck.Literal(string(structure))), cols, err
 }
 
 // textValue is a field as a value of a column's type: a whole number's fraction is
@@ -291,7 +292,7 @@ func (f *fileFormat) textValue(field string, t hiveql.Type) (string, error) {
 	case "map", "struct", "uniontype":
 		return "", userFailure(typeUnsupported, "NOT_SUPPORTED: The local stack does not read %s columns of text files", t.Name)
 	case "array":
-		field = fmt.Sprintf("string_split(%s, %s)", field, literal(cmp.Or(f.properties["colelction.delim"], "\x02")))
+		field = fmt.Sprintf("string_split(%s, %s)", field, duck.Literal(cmp.Or(f.properties["colelction.delim"], "\x02")))
 	}
 	if f.serde == openCSVSerDe && duckType(t) != "VARCHAR" {
 		return csvValue(field, t), nil
@@ -326,13 +327,13 @@ func csvValue(field string, t hiveql.Type) string {
 
 // parquetSQL reads columns by their names, in any case; one that no file has
 // is NULL.
-func (s *source) parquetSQL(ctx context.Context, columns []hiveql.Column, files []scanFile, duck *session) (string, error) {
+func (s *source) parquetSQL(ctx context.Context, columns []hiveql.Column, files []scanFile, db *session) (string, error) {
 	paths := make([]string, len(files))
 	for i, f := range files {
-		paths[i] = literal(f.path)
+		paths[i] = duck.Literal(f.path)
 	}
 	from := fmt.Sprintf("read_parquet([%s], union_by_name = true, hive_partitioning = false)", strings.Join(paths, ", "))
-	names, err := duck.columns(ctx, "SELECT * FROM "+from)
+	names, err := db.columns(ctx, "SELECT * FROM "+from)
 	if err != nil {
 		return "", err
 	}
@@ -344,16 +345,16 @@ func (s *source) parquetSQL(ctx context.Context, columns []hiveql.Column, files 
 	for _, c := range columns {
 		value := "NULL"
 		if have[c.Name] {
-			value = ident(c.Name)
+			value = duck.Ident(c.Name)
 		}
-		cols = append(cols, fmt.Sprintf("CAST(%s AS %s) AS %s", value, duckType(c.Type), ident(c.Name)))
+		cols = append(cols, fmt.Sprintf("CAST(%s AS %s) AS %s", value, duckType(c.Type), duck.Ident(c.Name)))
 	}
 	cols = append(cols, s.keyColumns(func(i int) string {
 		labels := make([]string, len(files))
 		for j := range files {
 			labels[j] = "NULL"
 			if label, ok := files[j].label(len(s.keys), i).(string); ok {
-				labels[j] = literal(label)
+				labels[j] = duck.Literal(label)
 			}
 		}
 		return "CAST([" + strings.Join(labels, ", ") + "] AS VARCHAR[])[CAST(file_index AS BIGINT) + 1]"

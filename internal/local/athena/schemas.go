@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"athenarefresh/internal/duck"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/glue"
 )
@@ -29,12 +30,12 @@ func (p *partitionColumns) outer(s *source) []string {
 	for i, c := range s.columns {
 		value := fmt.Sprintf("CAST(NULL AS %s)", duckType(c.Type))
 		if at := p.of[i]; at >= 0 {
-			value = ident(p.read[at].Name)
+			value = duck.Ident(p.read[at].Name)
 		}
-		cols = append(cols, value+" AS "+ident(c.Name))
+		cols = append(cols, value+" AS "+duck.Ident(c.Name))
 	}
 	for _, k := range s.keys {
-		cols = append(cols, ident(k.Name))
+		cols = append(cols, duck.Ident(k.Name))
 	}
 	return append(cols, `"$path"`)
 }

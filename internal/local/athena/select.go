@@ -15,6 +15,7 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 
+	"athenarefresh/internal/duck"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/athena/trino"
 	"athenarefresh/internal/local/glue"
@@ -52,7 +53,7 @@ func (e *Engine) runSelect(ctx context.Context, x *execution) (out *result, err 
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, q.close()) }()
+	defer func() { err = errors.Join(err, q.session.Close()) }() // the Engine has a Close too
 	if err := q.run(ctx); err != nil {
 		return nil, q.failure(ctx, err)
 	}
@@ -106,7 +107,7 @@ func (q *selection) run(ctx context.Context) error {
 	if err := q.translate(ctx); err != nil {
 		return err
 	}
-	if err := trino.Register(q.conn, q.registered, q.rewritten); err != nil {
+	if err := trino.Register(q.Conn, q.registered, q.rewritten); err != nil {
 		return err
 	}
 	places(q.tree, q.keysOf, func(ref tableRef, conditions []condition) {
@@ -119,7 +120,7 @@ func (q *selection) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := q.lock(ctx); err != nil {
+	if err := q.Lock(ctx); err != nil {
 		return err
 	}
 	return q.timed(ctx)
@@ -177,7 +178,7 @@ func (q *selection) lookup(catalog, database, table string, at int) (*trino.Tabl
 		return nil, err
 	}
 	s := q.source(ref)
-	out := &trino.Table{SQL: ident(ref.database) + "." + ident(table), Database: ref.database}
+	out := &trino.Table{SQL: duck.Ident(ref.database) + "." + duck.Ident(table), Database: ref.database}
 	columns := s.keys
 	if !strings.HasSuffix(table, partitionsSuffix) {
 		columns = slices.Concat(s.columns, s.keys)
@@ -246,7 +247,7 @@ func (q *selection) missing(ref tableRef, where string) error {
 // define makes the views of a table.
 func (q *selection) define(ctx context.Context, s *source) error {
 	t := s.table
-	if err := q.exec(ctx, "CREATE SCHEMA IF NOT EXISTS awsdatacatalog."+ident(t.DatabaseName)); err != nil {
+	if err := q.Do(ctx, "CREATE SCHEMA IF NOT EXISTS awsdatacatalog."+duck.Ident(t.DatabaseName)); err != nil {
 		return err
 	}
 	parts, err := q.partitions(ctx, s)
@@ -286,7 +287,7 @@ func (q *selection) count(files []scanFile) {
 }
 
 func (q *selection) view(ctx context.Context, database, name, sql string) error {
-	return q.exec(ctx, fmt.Sprintf("CREATE VIEW awsdatacatalog.%s.%s AS %s", ident(database), ident(name), sql))
+	return q.Do(ctx, fmt.Sprintf("CREATE VIEW awsdatacatalog.%s.%s AS %s", duck.Ident(database), duck.Ident(name), sql))
 }
 
 // partitions returns what is to be read of a table: those of its partitions

@@ -185,8 +185,8 @@ func TestSessionIsLockedDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.close()
-	if err := db.lock(ctx); err != nil {
+	defer db.Close()
+	if err := db.Lock(ctx); err != nil {
 		t.Fatal(err)
 	}
 	for _, query := range []string{
@@ -205,11 +205,11 @@ func TestSessionIsLockedDown(t *testing.T) {
 		"SET home_directory = '/'",
 		"SELECT * FROM read_json('https://example.com/')",
 	} {
-		if _, err := db.conn.ExecContext(ctx, query); err == nil {
+		if _, err := db.ExecContext(ctx, query); err == nil {
 			t.Errorf("%s: allowed", query)
 		}
 	}
-	rows, err := db.conn.QueryContext(ctx, "SELECT * FROM glob('/etc/*')")
+	rows, err := db.QueryContext(ctx, "SELECT * FROM glob('/etc/*')")
 	if err != nil {
 		return // refused
 	}

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"athenarefresh/internal/duck"
 )
 
 // count counts the rows of the files, and the values of each column that are not
@@ -20,7 +22,7 @@ func (s *session) count(ctx context.Context, format Format, out *Schema) error {
 	for i := range found {
 		found[i] = new(int64)
 	}
-	err := s.conn.QueryRowContext(ctx, "SELECT "+strings.Join(counts, ", ")+" FROM "+source).Scan(found...)
+	err := s.QueryRowContext(ctx, "SELECT "+strings.Join(counts, ", ")+" FROM "+source).Scan(found...)
 	if err != nil {
 		return fmt.Errorf("count the rows of the sample: %w", err)
 	}
@@ -37,7 +39,7 @@ func (s *session) count(ctx context.Context, format Format, out *Schema) error {
 // that is NULL where its value is empty.
 func (s *session) counted(format Format, out *Schema) (source string, value func(int, Column) string) {
 	member := func(_ int, c Column) string {
-		return "nullif(json ->> " + literal("/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(c.In)) + ", '')"
+		return "nullif(json ->> " + duck.Literal("/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(c.In)) + ", '')"
 	}
 	switch format {
 	case JSON:

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"athenarefresh/internal/duck"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema/sample"
 )
@@ -134,14 +135,14 @@ func (s *session) sniff(ctx context.Context, f sample.File, head []string) (*Sch
 	given := ""
 	switch {
 	case names != nil:
-		given = ", delim = " + literal(delimiter) + ", header = false"
+		given = ", delim = " + duck.Literal(delimiter) + ", header = false"
 	case s.known.Delimiter != "":
-		given = fmt.Sprintf(", delim = %s, header = %t", literal(s.known.Delimiter), s.known.Header)
+		given = fmt.Sprintf(", delim = %s, header = %t", duck.Literal(s.known.Delimiter), s.known.Header)
 	}
 	var quote, escape string
 	var columns any
 	out := &Schema{}
-	err := s.conn.QueryRowContext(ctx, "SELECT Delimiter, Quote, Escape, HasHeader, Columns FROM sniff_csv("+literal(f.Path)+", sample_size = -1"+given+")").
+	err := s.QueryRowContext(ctx, "SELECT Delimiter, Quote, Escape, HasHeader, Columns FROM sniff_csv("+duck.Literal(f.Path)+", sample_size = -1"+given+")").
 		Scan(&out.Delimiter, &quote, &escape, &out.Header, &columns)
 	if err != nil {
 		return nil, fmt.Errorf("%w (read as CSV: %v)", ErrText, err)
@@ -186,10 +187,10 @@ func (s *session) named(found []any, names []string, header bool) (columns []Col
 func (s *session) fields(out *Schema) string {
 	columns := make([]string, len(out.Columns))
 	for i := range columns {
-		columns[i] = literal(place(i)) + ": 'VARCHAR'"
+		columns[i] = duck.Literal(place(i)) + ": 'VARCHAR'"
 	}
 	return fmt.Sprintf("read_csv(%s, columns = {%s}, delim = %s, quote = %s, escape = %s, header = %t, auto_detect = false, null_padding = true, strict_mode = false, parallel = false)",
-		s.paths(), strings.Join(columns, ", "), literal(out.Delimiter), literal(out.Quote), literal(strings.Trim(out.Escape, `\`)), out.Header)
+		s.paths(), strings.Join(columns, ", "), duck.Literal(out.Delimiter), duck.Literal(out.Quote), duck.Literal(strings.Trim(out.Escape, `\`)), out.Header)
 }
 
 func place(i int) string { return fmt.Sprintf("c%d", i) }
@@ -201,7 +202,7 @@ func (s *session) broken(ctx context.Context, out *Schema) error {
 		return nil
 	}
 	var n int64
-	err := s.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+s.fields(out)+" AS r WHERE contains(CAST(r AS VARCHAR), chr(10))").Scan(&n)
+	err := s.QueryRowContext(ctx, "SELECT count(*) FROM "+s.fields(out)+" AS r WHERE contains(CAST(r AS VARCHAR), chr(10))").Scan(&n)
 	if err != nil {
 		return fmt.Errorf("count the records of the sample: %w", err)
 	}

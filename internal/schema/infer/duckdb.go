@@ -4,16 +4,15 @@ package infer
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
 
+	"athenarefresh/internal/duck"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema/sample"
 )
@@ -22,10 +21,9 @@ import (
 // says how to get one in which they can.
 func Available() error { return nil }
 
-// session is a DuckDB of one inference's own: in memory, gone with it.
+// session is one inference's.
 type session struct {
-	db    *sql.DB
-	conn  *sql.Conn
+	*duck.Session
 	files []sample.File // that are looked at
 	notes notes
 	known Known
@@ -38,7 +36,7 @@ func Files(ctx context.Context, taken *sample.Sample, known Known) (_ *Schema, e
 		return nil, err
 	}
 	s.known = known
-	defer func() { err = errors.Join(err, s.conn.Close(), s.db.Close()) }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	format, err := s.formatOf(taken.Files)
 	if err != nil {
 		return nil, err
@@ -64,32 +62,17 @@ func Files(ctx context.Context, taken *sample.Sample, known Known) (_ *Schema, e
 	return out, nil
 }
 
-// open starts a DuckDB that can read only files below dir: what is in them was
-// written by strangers.
+// open starts a DuckDB that can read only files below dir. One thread, so that
+// columns come in the files' order.
 func open(ctx context.Context, dir string) (*session, error) {
-	connector, err := duckdb.NewConnector("", nil)
+	s, err := duck.Open(ctx, 1, dir)
 	if err != nil {
-		return nil, fmt.Errorf("start DuckDB: %w", err)
+		return nil, err
 	}
-	s := &session{db: sql.OpenDB(connector)}
-	if s.conn, err = s.db.Conn(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("connect to DuckDB: %w", err), s.db.Close())
+	if err := s.Lock(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), s.Close())
 	}
-	for _, setting := range []string{
-		"SET memory_limit = '1GB'",
-		"SET threads = 1", // so that columns come in the files' order
-		"SET temp_directory = ''",
-		"SET autoinstall_known_extensions = false",
-		"SET autoload_known_extensions = false",
-		"SET allowed_directories = [" + literal(dir+string(filepath.Separator)) + "]",
-		"SET enable_external_access = false",
-		"SET lock_configuration = true",
-	} {
-		if _, err := s.conn.ExecContext(ctx, setting); err != nil {
-			return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", err), s.conn.Close(), s.db.Close())
-		}
-	}
-	return s, nil
+	return &session{Session: s}, nil
 }
 
 // formatOf is the format of the files, by how they begin. What begins like no
@@ -145,7 +128,7 @@ const maxObject = 64 << 20
 // structure is that of the JSON values of the files.
 func (s *session) structure(ctx context.Context, format string) (*structure, error) {
 	var text string
-	err := s.conn.QueryRowContext(ctx, fmt.Sprintf(
+	err := s.QueryRowContext(ctx, fmt.Sprintf(
 		"SELECT CAST(json_group_structure(json) AS VARCHAR) FROM read_json_objects(%s, format = '%s', maximum_object_size = %d)",
 		s.paths(), format, maxObject)).Scan(&text)
 	if err != nil {
@@ -183,7 +166,7 @@ func (s *session) cloudTrail(ctx context.Context) (*Schema, error) {
 // parquet has its types in the files.
 func (s *session) parquet(ctx context.Context) (*Schema, error) {
 	var columns []Column
-	err := s.conn.Raw(func(c any) error {
+	err := s.Raw(func(c any) error {
 		prepared, err := c.(*duckdb.Conn).PrepareContext(ctx, "SELECT * FROM read_parquet("+s.paths()+", union_by_name = true, hive_partitioning = false)")
 		if err != nil {
 			return err
@@ -253,14 +236,11 @@ var hiveNames = map[duckdb.Type]string{
 	duckdb.TYPE_TIMESTAMP_S: "timestamp", duckdb.TYPE_TIMESTAMP_MS: "timestamp", duckdb.TYPE_TIMESTAMP_NS: "timestamp", duckdb.TYPE_TIMESTAMP_TZ: "timestamp",
 }
 
-// literal quotes a text for DuckDB.
-func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
 // paths are the files, as a list of DuckDB's.
 func (s *session) paths() string {
 	var quoted []string
 	for _, f := range s.files {
-		quoted = append(quoted, literal(f.Path))
+		quoted = append(quoted, duck.Literal(f.Path))
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/duck"
 	"athenarefresh/internal/schema/sample"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,7 +163,7 @@ func TestParquet(t *testing.T) {
 			true AS ok, 'x' AS text, '\x00'::BLOB AS raw, DATE '2026-01-02' AS day, TIMESTAMP '2026-01-02 03:04:05' AS ts, '2026-01-02 03:04:05+00'::TIMESTAMPTZ AS tz`,
 		files[1]: `SELECT [1, 2] AS list, MAP {'k': 1.5::DOUBLE} AS m, {'A': 1, 'user': ['x']} AS st, TIME '03:04:05' AS time, 'y' AS text, 'z' AS "odd-name"`,
 	} {
-		if _, err := db.Exec("COPY (" + query + ") TO " + literal(file) + " (FORMAT parquet)"); err != nil {
+		if _, err := db.Exec("COPY (" + query + ") TO " + duck.Literal(file) + " (FORMAT parquet)"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -209,14 +210,11 @@ func TestTheSessionReadsNothingElse(t *testing.T) {
 	for _, q := range []string{
 		"SELECT * FROM read_text('/etc/hostname')", "COPY (SELECT 1) TO '" + t.TempDir() + "/x'", "SET enable_external_access = true", "ATTACH '/etc/x.db'", "INSTALL httpfs",
 	} {
-		if _, err := s.conn.ExecContext(t.Context(), q); err == nil {
+		if _, err := s.ExecContext(t.Context(), q); err == nil {
 			t.Errorf("%s: it may", q)
 		}
 	}
-	if err := s.conn.Close(); err != nil {
-		t.Error(err)
-	}
-	if err := s.db.Close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -3,6 +3,8 @@ package trino
 import (
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/duck"
 )
 
 // function analyses a call or an operator.
@@ -123,7 +125,7 @@ func (a *analyzer) row(list []expr) expr {
 		if e.typ.Base == "unknown" {
 			sql, _ = coerce(e, tUnknown)
 		}
-		fields = append(fields, ident(t.physical(i))+" := "+sql)
+		fields = append(fields, duck.Ident(t.physical(i))+" := "+sql)
 	}
 	return expr{sql: "struct_pack(" + strings.Join(fields, ", ") + ")", typ: t}
 }
@@ -143,7 +145,7 @@ func (a *analyzer) typeOf(n Node, list []expr) expr {
 	if !list[0].typ.exact() {
 		panic(a.refuse(n, "typeof of what a function of texts answers: it knows no length"))
 	}
-	name := literal(list[0].typ.String())
+	name := duck.Literal(list[0].typ.String())
 	// The argument stays: an aggregate makes one row of all, and 1/0 fails.
 	return expr{sql: "CASE WHEN " + list[0].sql + " IS NULL THEN " + name + " ELSE " + name + " END", typ: varcharOf(anyLength)}
 }
@@ -298,7 +300,7 @@ func (a *analyzer) zip(n Node, list []expr) expr {
 			panic(a.unexpected(n, "zip", list))
 		}
 		row.Elems, row.Fields = append(row.Elems, e.typ.Elems[0]), append(row.Fields, "")
-		fields = append(fields, ident(row.physical(i))+" := "+e.sql+"[i]")
+		fields = append(fields, duck.Ident(row.physical(i))+" := "+e.sql+"[i]")
 		lengths = append(lengths, "len("+e.sql+")")
 	}
 	places := "range(1, 1 + CAST(greatest(" + strings.Join(lengths, ", ") + ") AS BIGINT))"

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"athenarefresh/internal/duck"
 )
 
 // cast analyses CAST, TRY_CAST and what Prepare wrote as one: a literal with
@@ -81,14 +83,14 @@ func (a *analyzer) literal(n Node, typ, value string) expr {
 	case "x":
 		clean := strings.Join(strings.Fields(value), "")
 		check(func() { fromHex(clean) })
-		return expr{sql: "unhex(" + literal(clean) + ")", typ: tVarbinary}
+		return expr{sql: "unhex(" + duck.Literal(clean) + ")", typ: tVarbinary}
 	case "time", "char", "uuid":
 		panic(a.refuse(n, "%s literals", strings.ToUpper(typ)))
 	}
 	to := mustType(typ)
-	sql, _ := castTo(expr{sql: literal(value), typ: tVarchar}, to)
+	sql, _ := castTo(expr{sql: duck.Literal(value), typ: tVarchar}, to)
 	if typ == "json" {
-		sql = "trino_json_parse(" + literal(value) + ")"
+		sql = "trino_json_parse(" + duck.Literal(value) + ")"
 	}
 	if typ == "varchar" {
 		to.P = len([]rune(value))
@@ -209,7 +211,7 @@ func castElems(e expr, to Type) (string, bool) {
 		if !ok {
 			return "", false
 		}
-		fields[i] = ident(to.physical(i)) + " := " + sql
+		fields[i] = duck.Ident(to.physical(i)) + " := " + sql
 	}
 	return "CASE WHEN " + e.sql + " IS NOT NULL THEN struct_pack(" + strings.Join(fields, ", ") + ") END", true
 }
@@ -240,19 +242,19 @@ func toJSON(e expr) (string, bool) {
 	if !jsonable(e.typ) {
 		return "", false
 	}
-	return "CASE WHEN " + e.sql + " IS NOT NULL THEN trino_to_json(CAST(to_json(" + e.sql + ") AS VARCHAR), " + literal(e.typ.String()) + ") END", true
+	return "CASE WHEN " + e.sql + " IS NOT NULL THEN trino_to_json(CAST(to_json(" + e.sql + ") AS VARCHAR), " + duck.Literal(e.typ.String()) + ") END", true
 }
 
 // fromJSON casts from JSON: Go puts it right for the type, and DuckDB reads it.
 func fromJSON(e expr, to Type) (string, bool) {
-	t := literal(to.String())
+	t := duck.Literal(to.String())
 	switch {
 	case to.Base == "varchar":
 		return "trino_json_text(" + e.sql + ", " + t + ")", to.P < 0
 	case to.Base == "boolean", to.isNumber():
 		return "CAST(trino_json_text(" + e.sql + ", " + t + ") AS " + to.duck() + ")", true
 	case len(to.Elems) > 0 && jsonable(to):
-		return "json_transform_strict(trino_json_cast(" + e.sql + ", " + t + "), " + literal(structure(to)) + ")", true
+		return "json_transform_strict(trino_json_cast(" + e.sql + ", " + t + "), " + duck.Literal(structure(to)) + ")", true
 	}
 	return "", false
 }

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/duck"
 )
 
 // expr is an expression as DuckDB runs it.
@@ -83,7 +85,7 @@ func (a *analyzer) constant(n Node) expr {
 		return expr{sql: "CAST(" + s + " AS " + t.duck() + ")", typ: t, constant: &s}
 	case "VARCHAR":
 		s := str(value, "value")
-		return expr{sql: literal(s), typ: varcharOf(len([]rune(s))), constant: &s}
+		return expr{sql: duck.Literal(s), typ: varcharOf(len([]rune(s))), constant: &s}
 	case "DOUBLE":
 		return expr{sql: "CAST('" + fmt.Sprint(value["value"]) + "' AS DOUBLE)", typ: tDouble}
 	case "DECIMAL":
@@ -243,7 +245,7 @@ func (a *analyzer) operator(n Node, sc *scope) expr {
 // fails is an expression of a type that ends the query when it is evaluated.
 // DuckDB's error() may not stand in TRY.
 func fails(code, message string, t Type) string {
-	return "CAST(trino_fail(" + literal(code+": ") + " || " + message + ") AS " + t.duck() + ")"
+	return "CAST(trino_fail(" + duck.Literal(code+": ") + " || " + message + ") AS " + t.duck() + ")"
 }
 
 func (a *analyzer) subscript(n Node, e, i expr) expr {

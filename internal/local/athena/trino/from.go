@@ -3,6 +3,8 @@ package trino
 import (
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/duck"
 )
 
 // from writes an item of FROM and adds its columns to the scope.
@@ -61,7 +63,7 @@ func (a *analyzer) baseTable(n Node, sc *scope) string {
 	}
 	var columns []column
 	for _, c := range t.Columns {
-		columns = append(columns, column{name: c.Name, typ: c.Type, sql: ident(c.Name), hidden: c.Hidden})
+		columns = append(columns, column{name: c.Name, typ: c.Type, sql: duck.Ident(c.Name), hidden: c.Hidden})
 	}
 	a.bring(n, sc, alias, []string{t.Database, name}, columns)
 	return t.SQL + " AS " + alias

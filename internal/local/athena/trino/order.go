@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"athenarefresh/internal/duck"
 )
 
 // groupBy writes GROUP BY; a number is an item of SELECT. DuckDB has one instant
@@ -32,7 +34,7 @@ func (a *analyzer) groupBy(n Node, sc *scope, out []column) (group, check string
 	}
 	if zones {
 		check = "CASE WHEN count(*) OVER (PARTITION BY " + strings.Join(keys, ", ") + ") > 1 THEN " +
-			fails("NOT_SUPPORTED", literal("The local stack does not group one instant in two time zones: group by x AT TIME ZONE 'UTC'"), tBoolean) + " ELSE true END"
+			fails("NOT_SUPPORTED", duck.Literal("The local stack does not group one instant in two time zones: group by x AT TIME ZONE 'UTC'"), tBoolean) + " ELSE true END"
 	}
 	written := make([]string, len(sets))
 	for i, s := range sets {

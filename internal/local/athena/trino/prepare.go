@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"athenarefresh/internal/duck"
 )
 
 // Prepared is a query as DuckDB's parser takes it.
@@ -290,7 +292,7 @@ var literalWords = []string{"timestamp", "date", "time", "decimal", "double", "r
 
 func (w *preparer) putCast(at int, value token, typ string) {
 	w.put(token{word, "CAST", at}, token{symbol, "(", at}, value)
-	w.put(token{word, "AS", value.at}, token{quoted, ident(typ), value.at}, token{symbol, ")", value.at})
+	w.put(token{word, "AS", value.at}, token{quoted, duck.Ident(typ), value.at}, token{symbol, ")", value.at})
 }
 
 // lastAs finds the AS of a cast.
@@ -314,7 +316,7 @@ func (w *preparer) typeToken(i, shut int) token {
 	for ; i < shut; i++ {
 		parts = append(parts, w.in[i].text)
 	}
-	return token{quoted, ident("~" + strings.Join(parts, " ")), at}
+	return token{quoted, duck.Ident("~" + strings.Join(parts, " ")), at}
 }
 
 var intervalUnits = []string{"year", "month", "day", "hour", "minute", "second"}

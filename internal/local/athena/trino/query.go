@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"athenarefresh/internal/duck"
 )
 
 // Column is a column of a table or of a result.
@@ -171,7 +173,7 @@ func (a *analyzer) with(n Node, sc *scope) string {
 	for _, e := range children(child(n, "cte_map"), "map") {
 		value := child(e, "value")
 		inner := child(child(value, "query"), "node")
-		w := &relation{sql: ident(a.name("w"))}
+		w := &relation{sql: duck.Ident(a.name("w"))}
 		aliases := lower(texts(value, "aliases"))
 		var r *relation
 		if inner["type"] == "RECURSIVE_CTE_NODE" {

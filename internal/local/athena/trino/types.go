@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"athenarefresh/internal/duck"
 )
 
 // Type is a type of Trino's.
@@ -307,7 +309,7 @@ func (t Type) duck() string {
 	case "row":
 		fields := make([]string, len(t.Elems))
 		for i, e := range t.Elems {
-			fields[i] = ident(t.physical(i)) + " " + e.duck()
+			fields[i] = duck.Ident(t.physical(i)) + " " + e.duck()
 		}
 		return "STRUCT(" + strings.Join(fields, ", ") + ")"
 	}
@@ -320,18 +322,6 @@ func (t Type) physical(i int) string {
 		return name
 	}
 	return fmt.Sprintf("$f%d", i)
-}
-
-func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
-func literal(s string) string {
-	if !strings.Contains(s, "\x00") {
-		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	}
-	parts := strings.Split(s, "\x00")
-	for i, p := range parts {
-		parts[i] = literal(p)
-	}
-	return "(" + strings.Join(parts, "||chr(0)||") + ")"
 }
 
 var integers = []string{"tinyint", "smallint", "integer", "bigint"}
