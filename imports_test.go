@@ -87,7 +87,7 @@ func adapters(imports []string) (found []string) {
 }
 
 func shared(path string) bool {
-	return under(path, "internal/aws/awserror") || under(path, "internal/aws/retries") || under(path, "internal/aws/awstest")
+	return under(path, "internal/aws/awserror") || under(path, "internal/aws/retries") || under(path, "internal/aws/s3client") || under(path, "internal/aws/awstest")
 }
 
 func forbidden(from, to string) string {

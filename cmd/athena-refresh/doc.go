@@ -49,6 +49,7 @@
 //	internal/aws/provision   makes the resources of a configuration on the embedded AWS
 //	internal/aws/awserror    reads the errors that all services give, for these
 //	internal/aws/retries     waits and halves what a call left undone, for these
+//	internal/aws/s3client    makes clients of S3, wherever that is, for these
 //
 // And what plays AWS, or starts all of this:
 //

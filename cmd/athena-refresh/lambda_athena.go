@@ -9,6 +9,7 @@ import (
 
 	"athenarefresh/internal/aws/account"
 	"athenarefresh/internal/aws/diagnostics"
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/deploy/terraform"
 	"athenarefresh/internal/doctor"
@@ -37,7 +38,7 @@ func newDeployment(ctx context.Context, t *target, f *lambdaFlags, bundle deploy
 	}
 	d := &deployment{t: t, f: f, fresh: !there, opts: terraform.Options{
 		Variables: deploy.Variables(t.c, t.cfg.Region, deploy.Architecture(f.architecture), bundle),
-		Zip:       bundle.Zip, Region: t.cfg.Region, StateKey: deploy.StateKey, PathStyle: account.PathStyle(t.cfg),
+		Zip:       bundle.Zip, Region: t.cfg.Region, StateKey: deploy.StateKey, PathStyle: s3client.PathStyle(t.cfg),
 	}}
 	if there {
 		d.opts.StateBucket = bucket

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"athenarefresh/internal/aws/provision"
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/deploy/mototest"
@@ -67,7 +67,7 @@ func newAccount(t *testing.T) *motoAccount {
 	a.url = mototest.Start(t, "--calls", a.calls)
 	a.env = append(environment(a.url), "AWS_ACCESS_KEY_ID="+mototest.Key, "TF_CLI_CONFIG_FILE="+a.terraformConfig())
 	a.cfg = awsOf(a.url)
-	a.s3, a.functions = provision.S3(a.cfg), awslambda.NewFromConfig(a.cfg)
+	a.s3, a.functions = s3client.New(a.cfg), awslambda.NewFromConfig(a.cfg)
 	binary, err := deploy.Build(t.Context(), ".", deploy.ARM64)
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/provision"
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/statuspage"
@@ -315,7 +316,7 @@ func (w *ward) put(bucket, key string) { w.putThen(bucket, key, 0) }
 // putThen lands an object by a client whose clock is as the stack's.
 func (w *ward) putThen(bucket, key string, shift time.Duration) {
 	w.t.Helper()
-	client := provision.S3(w.stack.cfg)
+	client := s3client.New(w.stack.cfg)
 	signed := s3.New(client.Options(), func(o *s3.Options) { o.AuthSchemes, o.HTTPSignerV4 = nil, shifted{v4.NewSigner(), shift} })
 	w.call(signed.PutObject(w.t.Context(), &s3.PutObjectInput{Bucket: aws.String("ward" + bucket), Key: &key, Body: strings.NewReader(`{"id":"x"}`)}))
 }

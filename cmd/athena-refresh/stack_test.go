@@ -12,14 +12,14 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/aws/provision"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"athenarefresh/internal/aws/s3client"
 )
 
 // process is "athena-refresh local", the program itself, serving.
@@ -104,7 +104,7 @@ type client struct {
 
 func newClient(url string) *client {
 	cfg := awsOf(url)
-	return &client{provision.S3(cfg), sqs.NewFromConfig(cfg)}
+	return &client{s3client.New(cfg), sqs.NewFromConfig(cfg)}
 }
 
 func awsOf(url string) aws.Config {

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 
-	"athenarefresh/internal/aws/provision"
 	"athenarefresh/internal/aws/query"
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
 	"athenarefresh/internal/prompt"
@@ -28,7 +28,7 @@ func readBack(ctx context.Context, dir string, statements ...string) (answer [][
 		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, stack.stop()) }()
-	if _, err := provision.S3(stack.cfg).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &c.ResultsBucket}); err != nil {
+	if _, err := s3client.New(stack.cfg).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &c.ResultsBucket}); err != nil {
 		return nil, "", fmt.Errorf("read the sample back: %w", err)
 	}
 	ask := searcher(stack.cfg, c)

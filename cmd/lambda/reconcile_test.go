@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"athenarefresh/internal/aws/provision"
-
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
+
+	"athenarefresh/internal/aws/s3client"
 )
 
 // TestAReconcileFindsWhatWasNeverNotified: no message is in the queue, and what
@@ -19,7 +19,7 @@ func TestAReconcileFindsWhatWasNeverNotified(t *testing.T) {
 	f := start(t, s.root, s.url)
 	var refreshed summary
 	f.must(scheduled, time.Minute, &refreshed)
-	client := provision.S3(s.cfg)
+	client := s3client.New(s.cfg)
 	for _, key := range []string{"alerts/2026/01/02/03/a", "alerts/2026/01/02/04/a", "junk"} {
 		if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &s.c.Buckets[0].Name, Key: &key, Body: strings.NewReader("{}")}); err != nil {
 			t.Fatal(err)

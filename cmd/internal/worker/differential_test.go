@@ -13,7 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	"athenarefresh/internal/aws/provision"
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/local"
@@ -78,7 +78,7 @@ func localStack(t *testing.T) aws.Config {
 		Region: "us-east-1", BaseEndpoint: &server.URL,
 		Credentials: credentials.NewStaticCredentialsProvider(local.AccessKey, local.SecretKey, ""),
 	}
-	if _, err := provision.S3(cfg).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("results")}); err != nil {
+	if _, err := s3client.New(cfg).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("results")}); err != nil {
 		t.Fatal(err)
 	}
 	return cfg

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/deploy"
 
@@ -37,7 +38,7 @@ func TestWhatIsThereIsFoundAndNothingElse(t *testing.T) {
 			return err
 		}},
 		{deploy.Sought{Kind: deploy.KindBucket, Name: "bucket"}, func(ctx context.Context, name *string) error {
-			_, err := s3Client(cfg).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: name})
+			_, err := s3client.New(cfg).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: name})
 			return err
 		}},
 		{deploy.Sought{Kind: deploy.KindDatabase, Name: "d"}, func(ctx context.Context, name *string) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/deploy"
 	"athenarefresh/internal/refresh"
 
@@ -22,14 +23,10 @@ var _ deploy.Buckets = (*Buckets)(nil)
 // NewBuckets speaks to S3 as cfg says.
 func NewBuckets(cfg aws.Config) *Buckets { return &Buckets{cfg} }
 
-func s3Client(cfg aws.Config) *s3.Client {
-	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = PathStyle(cfg) })
-}
-
 // Notifications implements [deploy.Buckets].
 func (b *Buckets) Notifications(ctx context.Context, bucket string) (deploy.Notifications, error) {
 	var raw body
-	out, err := s3Client(b.cfg).GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket}, raw.kept)
+	out, err := s3client.New(b.cfg).GetBucketNotificationConfiguration(ctx, &s3.GetBucketNotificationConfigurationInput{Bucket: &bucket}, raw.kept)
 	if err != nil {
 		switch {
 		case has(err, "NoSuchBucket"):
@@ -90,7 +87,7 @@ func (b *Buckets) SetNotifications(ctx context.Context, bucket string, n deploy.
 			to.LambdaFunctionConfigurations = append(to.LambdaFunctionConfigurations, types.LambdaFunctionConfiguration{Id: &e.ID, LambdaFunctionArn: &e.ARN, Events: events, Filter: filter(e.Filter)})
 		}
 	}
-	_, err := s3Client(b.cfg).PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{Bucket: &bucket, NotificationConfiguration: to})
+	_, err := s3client.New(b.cfg).PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{Bucket: &bucket, NotificationConfiguration: to})
 	switch {
 	case err == nil:
 		return nil

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/deploy"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,7 +34,7 @@ type stranger struct {
 // newStranger makes a bucket with queues to notify.
 func newStranger(t *testing.T, cfg aws.Config, queues ...string) stranger {
 	t.Helper()
-	s := stranger{s3Client(cfg), "p.streamalert.data"}
+	s := stranger{s3client.New(cfg), "p.streamalert.data"}
 	if _, err := s.s3.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &s.bucket}); err != nil {
 		t.Fatal(err)
 	}

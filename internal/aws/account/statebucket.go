@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"athenarefresh/internal/aws/s3client"
 )
 
 // Account is whose credentials cfg has.
@@ -27,7 +29,7 @@ func Account(ctx context.Context, cfg aws.Config) (string, error) {
 // accounts and regions at once: what is somebody else's is an error, and never
 // written to.
 func HasBucket(ctx context.Context, cfg aws.Config, name, account string) (bool, error) {
-	_, err := s3Client(cfg).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name, ExpectedBucketOwner: &account})
+	_, err := s3client.New(cfg).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name, ExpectedBucketOwner: &account})
 	var answer *smithyhttp.ResponseError
 	switch {
 	case err == nil:
@@ -49,7 +51,7 @@ func HasBucket(ctx context.Context, cfg aws.Config, name, account string) (bool,
 //
 // Killed in the middle, the next call does the rest.
 func MakeStateBucket(ctx context.Context, cfg aws.Config, name, account string) (made bool, err error) {
-	b := stateBucket{s3Client(cfg), name}
+	b := stateBucket{s3client.New(cfg), name}
 	there, err := HasBucket(ctx, cfg, name, account)
 	if err != nil {
 		return false, err

@@ -19,12 +19,6 @@ type buckets struct {
 	get  func(context.Context, *s3.GetBucketNotificationConfigurationInput, ...func(*s3.Options)) (*s3.GetBucketNotificationConfigurationOutput, error)
 }
 
-// newS3 puts a bucket's name into the path where the endpoint is not AWS's: such a
-// host has no names below it.
-func newS3(cfg aws.Config) *s3.Client {
-	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
-}
-
 // region reads a bucket's. An answer to a HEAD has no body, and so no code; but
 // even one that refuses, or says that the bucket is elsewhere, names the region
 // (S3 API reference, HeadBucket).

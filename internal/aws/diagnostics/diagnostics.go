@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/doctor"
 	"athenarefresh/internal/refresh"
 
@@ -31,7 +32,7 @@ import (
 // Facts are AWS's, as cfg says; the catalog's come from a Reader of the
 // refresh's own, so that both see the same.
 func Facts(cfg aws.Config, catalog refresh.Reader) doctor.Facts {
-	q, k, b, g, l, i := sqs.NewFromConfig(cfg), kms.NewFromConfig(cfg), newS3(cfg), glue.NewFromConfig(cfg), lambda.NewFromConfig(cfg), iam.NewFromConfig(cfg)
+	q, k, b, g, l, i := sqs.NewFromConfig(cfg), kms.NewFromConfig(cfg), s3client.New(cfg), glue.NewFromConfig(cfg), lambda.NewFromConfig(cfg), iam.NewFromConfig(cfg)
 	buckets := &buckets{b.HeadBucket, b.GetBucketNotificationConfiguration}
 	functions := &functions{l.GetAlias, l.GetFunctionConfiguration, l.ListEventSourceMappings, l.GetPolicy}
 	return doctor.Facts{

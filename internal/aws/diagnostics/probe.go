@@ -7,12 +7,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"athenarefresh/internal/aws/s3client"
 )
 
 // Marks put and remove the objects of a probe, on S3 as cfg says: put writes an empty
 // one, and remove deletes one; where the bucket keeps versions, its newest.
 func Marks(cfg aws.Config) (put, remove func(ctx context.Context, bucket, key string) error) {
-	client := newS3(cfg)
+	client := s3client.New(cfg)
 	putObject, deleteObject := client.PutObject, client.DeleteObject
 	put = func(ctx context.Context, bucket, key string) error {
 		if _, err := putObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(nil)}); err != nil {

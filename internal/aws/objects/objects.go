@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/table"
 
@@ -27,13 +28,7 @@ var _ reconcile.Objects = (*S3)(nil)
 
 // New returns an S3.
 func New(cfg aws.Config) *S3 {
-	return &S3{list: newClient(cfg).ListObjectsV2}
-}
-
-// newClient names a bucket in the path where the endpoint is one of its own (the
-// local stack): such a host has no name to put it in front of.
-func newClient(cfg aws.Config) *s3.Client {
-	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+	return &S3{list: s3client.New(cfg).ListObjectsV2}
 }
 
 // List implements reconcile.Objects. Keys are asked for encoded: XML can't hold

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/schema/sample"
 
@@ -19,7 +20,7 @@ type Sampler struct {
 
 // NewSampler returns a Sampler.
 func NewSampler(cfg aws.Config) *Sampler {
-	client := newClient(cfg)
+	client := s3client.New(cfg)
 	return &Sampler{S3{client.ListObjectsV2}, client.GetObject}
 }
 

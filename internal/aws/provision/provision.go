@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/doctor"
 	"athenarefresh/internal/schema"
@@ -55,7 +56,7 @@ type maker struct {
 // configuration's work group. It may be called again at any time, and after it
 // failed.
 func Make(ctx context.Context, cfg aws.Config, c *config.Config, run func(ctx context.Context, sql string) error) error {
-	m := maker{cfg: cfg, c: c, run: run, s3: S3(cfg), sqs: sqs.NewFromConfig(cfg)}
+	m := maker{cfg: cfg, c: c, run: run, s3: s3client.New(cfg), sqs: sqs.NewFromConfig(cfg)}
 	queue, err := m.queues(ctx)
 	if err != nil {
 		return err
@@ -80,15 +81,9 @@ func Make(ctx context.Context, cfg aws.Config, c *config.Config, run func(ctx co
 	return m.alerts(ctx)
 }
 
-// S3 is a client for the embedded S3, whose host has no name to put a bucket's
-// in front of.
-func S3(cfg aws.Config) *s3.Client {
-	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
-}
-
 // Put puts objects into the embedded S3.
 func Put(cfg aws.Config) func(ctx context.Context, bucket, key string, body []byte) error {
-	client := S3(cfg)
+	client := s3client.New(cfg)
 	return func(ctx context.Context, bucket, key string, body []byte) error {
 		_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(body)})
 		return err

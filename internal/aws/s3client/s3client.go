@@ -1,0 +1,16 @@
+// Package s3client makes clients of S3, wherever that is.
+package s3client
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// New returns a client that names a bucket in the path where the endpoint is one
+// of its own (the local stack): such a host has no name to put it in front of.
+func New(cfg aws.Config) *s3.Client {
+	return s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+}
+
+// PathStyle says whether New's clients name buckets so.
+func PathStyle(cfg aws.Config) bool { return New(cfg).Options().UsePathStyle }
