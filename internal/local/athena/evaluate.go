@@ -16,6 +16,7 @@ import (
 
 	"athenarefresh/internal/duck"
 	"athenarefresh/internal/hiveql"
+	"athenarefresh/internal/local/glue"
 )
 
 // prune returns which partitions of a table the query needs: nil for all.
@@ -68,7 +69,7 @@ func (q *selection) appendPartitions(appender *duckdb.Appender, s *source) error
 		row := make([]driver.Value, len(s.keys)+1)
 		row[0] = strings.Join(values, "\x00")
 		for i := range min(len(s.keys), len(values)) {
-			if values[i] != hiveDefault {
+			if values[i] != glue.HiveDefault {
 				row[i+1] = values[i]
 			}
 		}

@@ -9,9 +9,6 @@ import (
 	"athenarefresh/internal/local/glue"
 )
 
-// hiveDefault stands for NULL as a partition's value.
-const hiveDefault = "__HIVE_DEFAULT_PARTITION__"
-
 // bind checks a specification against a table's keys, as Hive's analyzer does,
 // and returns the values in the order of the keys. A key that the
 // specification doesn't name has no value: nil.
@@ -53,7 +50,7 @@ func checkValue(key glue.Column, v string) error {
 	switch {
 	case v == "":
 		return semantic("[Error 10006]: Partition not found: the value of %s is empty", key.Name)
-	case v == hiveDefault:
+	case v == glue.HiveDefault:
 		return semantic("[Error 10111]: Partition value contains a reserved substring (User value: %s Reserved substring: %s)", v, v)
 	}
 	switch key.Type {

@@ -234,7 +234,7 @@ func (f *scanFile) label(keys, i int) any {
 	switch values := f.partition.values; {
 	case i == keys:
 		return f.uri
-	case i < len(values) && values[i] != hiveDefault:
+	case i < len(values) && values[i] != glue.HiveDefault:
 		return values[i]
 	}
 	return nil

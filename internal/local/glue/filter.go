@@ -44,8 +44,8 @@ func both(a, b condition) condition { return func(v []string) truth { return min
 
 func either(a, b condition) condition { return func(v []string) truth { return max(a(v), b(v)) } }
 
-// hiveDefault stands for NULL as a partition's value.
-const hiveDefault = "__HIVE_DEFAULT_PARTITION__"
+// HiveDefault stands for NULL as a partition's value.
+const HiveDefault = "__HIVE_DEFAULT_PARTITION__"
 
 // parseFilter compiles an expression; white space alone keeps all.
 func parseFilter(src string, keys []Column) (*filter, error) {
@@ -191,7 +191,7 @@ func (p *filterParser) comparison() condition {
 	if p.accept("IS") {
 		not := p.accept("NOT")
 		p.expect("NULL")
-		return func(v []string) truth { return truthOf((k.value(v) == hiveDefault) != not) }
+		return func(v []string) truth { return truthOf((k.value(v) == HiveDefault) != not) }
 	}
 	not := p.accept("NOT")
 	switch c := p.among(k); {
@@ -294,14 +294,14 @@ func (k filterKey) value(values []string) string {
 	if k.index < len(values) {
 		return values[k.index]
 	}
-	return hiveDefault
+	return HiveDefault
 }
 
 // known makes a condition that is unknown where the key is NULL.
 func (k filterKey) known(f func(string) bool) condition {
 	return func(v []string) truth {
 		s := k.value(v)
-		if s == hiveDefault {
+		if s == HiveDefault {
 			return unknown
 		}
 		return truthOf(f(s))

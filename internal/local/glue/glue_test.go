@@ -308,7 +308,7 @@ func (s *stack) matching(in sdk.GetPartitionsInput) []string {
 
 func TestGetPartitionsFilters(t *testing.T) {
 	s := newStack(t).withTable("dt", "n:int", "d:decimal(10,2)")
-	s.add(input("a", "1", "1.5"), input("b", "02", "-3"), input("it's", "10", "0"), input(hiveDefault, "7", "7"))
+	s.add(input("a", "1", "1.5"), input("b", "02", "-3"), input("it's", "10", "0"), input(HiveDefault, "7", "7"))
 	for expression, want := range map[string]string{
 		"":                            "__HIVE_DEFAULT_PARTITION__/7/7 a/1/1.5 b/02/-3 it's/10/0",
 		"  ":                          "__HIVE_DEFAULT_PARTITION__/7/7 a/1/1.5 b/02/-3 it's/10/0",
@@ -467,7 +467,7 @@ func FuzzFilter(f *testing.F) {
 			return
 		}
 		f.keeps([]string{"a", "1"})
-		f.keeps([]string{hiveDefault, ""})
+		f.keeps([]string{HiveDefault, ""})
 	})
 }
 
