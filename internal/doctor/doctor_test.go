@@ -40,7 +40,7 @@ func configuration(t *testing.T) *config.Config {
 func goodQueue() Queue {
 	return Queue{
 		URL: "https://sqs.us-east-1.amazonaws.com/123456789012/p_queue", ARN: queueARN,
-		Visibility: 6 * time.Minute, Retention: retention,
+		Visibility: 6 * time.Minute, Retention: Retention,
 		Redrive: `{"deadLetterTargetArn":"` + queueARN + `_dlq","maxReceiveCount":"100"}`,
 		Policy: `{"Statement":[{"Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + queueARN + `",
 			"Condition":{"ArnLike":{"aws:SourceArn":["arn:aws:s3:::p.alerts","arn:aws:s3:::p.logs"]},"StringEquals":{"aws:SourceAccount":"123456789012"}}}]}`,

@@ -28,13 +28,18 @@ type Queue struct {
 	InFlight   int
 }
 
-// What the queues should be (internal/aws/provision and the Terraform module make
-// them so).
+// What the queues should be: the embedded AWS's are made by these, the Terraform
+// module makes them so too.
 const (
-	receives     = 100                 // maxReceiveCount: only for what kills a process
-	visibilities = 6                   // timeouts
-	retention    = 14 * 24 * time.Hour // SQS's longest
+	Visibilities = 6                   // timeouts of the function that a message stays hidden for
+	Retention    = 14 * 24 * time.Hour // SQS's longest (docs/aws-facts.md 1.3)
+	maxReceives  = 100                 // only for what kills a process
 )
+
+// RedrivePolicy is what the queue's should be, with a dead-letter queue of this ARN.
+func RedrivePolicy(target string) string {
+	return fmt.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":"%d"}`, target, maxReceives)
+}
 
 // redrive is a RedrivePolicy.
 type redrive struct {
@@ -84,7 +89,7 @@ func queueExists(q Queue, err error, name string) Finding {
 // on twice, and Lambda refuses a trigger whose queue hides it for less than the
 // function's timeout (Lambda developer guide: at least six times that).
 func visibility(q Queue, timeout time.Duration) Finding {
-	least := visibilities * timeout
+	least := Visibilities * timeout
 	hint := attribute(q, "VisibilityTimeout", seconds(least))
 	switch {
 	case q.Visibility < timeout:
@@ -96,9 +101,9 @@ func visibility(q Queue, timeout time.Duration) Finding {
 }
 
 func keeps(q Queue) Finding {
-	if q.Retention < retention {
+	if q.Retention < Retention {
 		return warning(fmt.Sprintf("messages are kept for %s: an outage that is longer loses what landed", days(q.Retention)),
-			attribute(q, "MessageRetentionPeriod", seconds(retention)))
+			attribute(q, "MessageRetentionPeriod", seconds(Retention)))
 	}
 	return ok("messages are kept for %s", days(q.Retention))
 }
@@ -106,7 +111,7 @@ func keeps(q Queue) Finding {
 func redrives(q Queue, deadLetters string) Finding {
 	r, err := q.redrive()
 	arn := q.ARN[:strings.LastIndexByte(q.ARN, ':')+1] + deadLetters
-	hint := attribute(q, "RedrivePolicy", fmt.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":"%d"}`, arn, receives))
+	hint := attribute(q, "RedrivePolicy", RedrivePolicy(arn))
 	if errors.Is(err, errNoRedrive) {
 		return wrong("there is none: what can't be placed has nowhere to go and is tried again until it expires", hint)
 	}
@@ -117,9 +122,9 @@ func redrives(q Queue, deadLetters string) Finding {
 	switch {
 	case err != nil:
 		return wrong(fmt.Sprintf("maxReceiveCount is %q", r.Max), hint)
-	case n < receives:
-		return warning(fmt.Sprintf("a message is moved after %d receives, without a reason; retries alone take more (%d is meant for what kills a process)", n, receives),
-			attribute(q, "RedrivePolicy", fmt.Sprintf(`{"deadLetterTargetArn":"%s","maxReceiveCount":"%d"}`, r.Target, receives)))
+	case n < maxReceives:
+		return warning(fmt.Sprintf("a message is moved after %d receives, without a reason; retries alone take more (%d is meant for what kills a process)", n, maxReceives),
+			attribute(q, "RedrivePolicy", RedrivePolicy(r.Target)))
 	}
 	return ok("after %d receives to %s", n, lastOf(r.Target))
 }
@@ -135,13 +140,13 @@ func deadLetterQueue(q, dead Queue, err error, name string) Finding {
 		return unchecked(errNoQueue.Error(), "")
 	case err != nil:
 		return unread(err, "sqs:GetQueueUrl and sqs:GetQueueAttributes on "+name, wrong("there is no such queue: nothing can be parked",
-			sqsCommand(q, "create-queue --queue-name "+name+" --attributes MessageRetentionPeriod="+seconds(retention))))
+			sqsCommand(q, "create-queue --queue-name "+name+" --attributes MessageRetentionPeriod="+seconds(Retention))))
 	case !dead.admits(q.ARN):
 		return wrong("its redrive allow policy doesn't name the queue: SQS moves nothing there",
 			attribute(dead, "RedriveAllowPolicy", fmt.Sprintf(`{"redrivePermission":"byQueue","sourceQueueArns":["%s"]}`, q.ARN)))
-	case dead.Retention < q.Retention || dead.Retention < retention:
+	case dead.Retention < q.Retention || dead.Retention < Retention:
 		return warning(fmt.Sprintf("parked messages are kept for %s, and those that SQS moves are as old as when they came to the queue", days(dead.Retention)),
-			attribute(dead, "MessageRetentionPeriod", seconds(retention)))
+			attribute(dead, "MessageRetentionPeriod", seconds(Retention)))
 	}
 	return ok("messages are kept for %s", days(dead.Retention))
 }

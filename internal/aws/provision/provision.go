@@ -11,7 +11,6 @@ package provision
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -32,15 +31,6 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
-)
-
-// Of the queues: retention is SQS's longest (docs/aws-facts.md 1.3), the queue's own limit
-// of receives is only for what kills a process, and a message stays hidden for
-// six invocations.
-const (
-	retention    = 14 * 24 * time.Hour
-	maxReceives  = 100
-	visibilities = 6
 )
 
 // maker makes resources, one after the other.
@@ -110,12 +100,8 @@ func (m *maker) bucket(ctx context.Context, name string) error {
 
 // queues makes the dead-letter queue and the queue, and returns the queue's ARN.
 func (m *maker) queues(ctx context.Context) (arn string, err error) {
-	kept := seconds(retention)
+	kept := seconds(doctor.Retention)
 	dead, err := m.queue(ctx, m.c.DeadLetterQueue, map[string]string{"MessageRetentionPeriod": kept})
-	if err != nil {
-		return "", err
-	}
-	redrive, err := json.Marshal(map[string]string{"deadLetterTargetArn": dead, "maxReceiveCount": strconv.Itoa(maxReceives)})
 	if err != nil {
 		return "", err
 	}
@@ -126,8 +112,8 @@ func (m *maker) queues(ctx context.Context) (arn string, err error) {
 	return m.queue(ctx, m.c.Queue, map[string]string{
 		"Policy":                 policy,
 		"MessageRetentionPeriod": kept,
-		"VisibilityTimeout":      seconds(visibilities * m.c.Timeout),
-		"RedrivePolicy":          string(redrive),
+		"VisibilityTimeout":      seconds(doctor.Visibilities * m.c.Timeout),
+		"RedrivePolicy":          doctor.RedrivePolicy(dead),
 	})
 }
 
