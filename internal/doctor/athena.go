@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/table"
@@ -72,11 +71,10 @@ func (x *examination) results(ctx context.Context) Finding {
 
 // loop judges whether results land where a rule takes them.
 func loop(location string, c *config.Config, router *table.Router) Finding {
-	bucket := bucketOf(location)
+	bucket, folder, _ := table.CutLocation(location)
 	if !slices.ContainsFunc(c.Buckets, func(b table.Bucket) bool { return b.Name == bucket }) {
 		return ok("no rule is for it")
 	}
-	folder := strings.TrimLeft(strings.TrimPrefix(location, "s3://"+bucket), "/")
 	result := folder + "00000000-0000-0000-0000-000000000000.txt"
 	if router.Place(bucket, result).Reason == table.IgnoredByRule {
 		return warning("results go to a bucket of logs; a rule ignores them, and each costs a message", "give results a bucket of their own: results_bucket")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 // redact removes from Athena's reason whatever the statement itself said of its
@@ -45,7 +46,7 @@ func sentTexts(parts []refresh.Partition) []string {
 				add(name)
 			}
 		}
-		bucket, key, ok := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
+		bucket, key, ok := table.CutLocation(location)
 		if !ok {
 			continue
 		}
