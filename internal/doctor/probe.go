@@ -132,7 +132,7 @@ func (p *probe) run(ctx context.Context, wait time.Duration) {
 // depth is how many messages the queue has, in flight ones too.
 func (p *probe) depth(ctx context.Context) (int, bool) {
 	q, err := p.x.Facts.Queue(ctx, p.x.Config.Queue)
-	return q.Waiting + q.InFlight, err == nil
+	return q.holds(), err == nil
 }
 
 // errAway says that a partition is there, and elsewhere.

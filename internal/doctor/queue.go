@@ -47,6 +47,9 @@ type redrive struct {
 	Max    json.Number `json:"maxReceiveCount"`
 }
 
+// holds is how many messages are in the queue, those in flight too.
+func (q *Queue) holds() int { return q.Waiting + q.InFlight }
+
 // errNoRedrive says that there is nowhere to park a message.
 var errNoRedrive = errors.New("the queue has no redrive policy")
 
@@ -176,8 +179,8 @@ func nothingParked(dead Queue, err error) Finding {
 	switch {
 	case err != nil:
 		return unchecked("see dead_letter_queue", "")
-	case dead.Waiting+dead.InFlight > 0:
-		return known(Warning, "", faults.New("parked", faults.Args{"parked": messages(dead.Waiting+dead.InFlight) + " parked"}))
+	case dead.holds() > 0:
+		return known(Warning, "", faults.New("parked", faults.Args{"parked": messages(dead.holds()) + " parked"}))
 	}
 	return ok("none")
 }

@@ -97,7 +97,7 @@ func Judge(f Facts) Verdict {
 }
 
 func (f Facts) judge() Verdict {
-	held := f.Visible + f.InFlight
+	held := f.held()
 	switch silent := f.silent(); {
 	case silent > 0 && f.Enabled:
 		c := faults.New("nothing_received", faults.Args{"span": words(silent), "waits": waiting(f.Visible)})
@@ -124,6 +124,9 @@ func (f Facts) judge() Verdict {
 	return Verdict{State: KeepingUp, Words: f.keepingUp()}
 }
 
+// held is how many messages the queue has, those in flight too.
+func (f Facts) held() int { return f.Visible + f.InFlight }
+
 // silent is for how long nothing was received while something waits; 0 where that is
 // no longer than the trigger explains. It is counted up to the newest minute that
 // CloudWatch tells of, which is a minute or more late. A message that is hidden
@@ -149,7 +152,7 @@ func (f Facts) silent() time.Duration {
 
 // late says whether the oldest message is older than the trigger explains.
 func (f Facts) late() bool {
-	return f.Oldest != nil && f.Visible+f.InFlight > 0 && *f.Oldest > f.allowed()
+	return f.Oldest != nil && f.held() > 0 && *f.Oldest > f.allowed()
 }
 
 // allowed is how old a message may be: it just missed one invocation, and the
@@ -233,7 +236,7 @@ func waiting(n int) string { return faults.Waiting(n, "message") }
 
 func (f Facts) keepingUp() string {
 	text := "keeping up"
-	if f.Oldest != nil && f.Visible+f.InFlight > 0 {
+	if f.Oldest != nil && f.held() > 0 {
 		text += fmt.Sprintf(": the oldest message is %s old, %s are to be expected", words(*f.Oldest), words(f.allowed()))
 	}
 	return text
