@@ -3,7 +3,6 @@ package athenarefresh_test
 import (
 	"bytes"
 
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,7 +14,6 @@ import (
 	"testing"
 
 	"athenarefresh/internal/config"
-	"athenarefresh/internal/faults"
 	"athenarefresh/internal/metrics"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
@@ -373,48 +371,4 @@ func TestTheLayoutsAreDocumented(t *testing.T) {
 			t.Errorf("docs/rules.md has no line for the layout %s", l)
 		}
 	}
-}
-
-var update = flag.Bool("update", false, "write the faults into docs/operating.md")
-
-// TestTheFaultsAreDocumented holds docs/operating.md against the entries that the
-// page, status, doctor and reconcile use; -update writes it.
-func TestTheFaultsAreDocumented(t *testing.T) {
-	const name, from = "docs/operating.md", "isn't known.\n\n"
-	text := string(read(t, name))
-	head, _, _ := strings.Cut(text, from)
-	want := head + from + faultsPage()
-	if *update {
-		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if d := cmp.Diff(want, text); d != "" {
-		t.Errorf("go test . -run FaultsAreDocumented -update writes it:\n%s", d)
-	}
-}
-
-// faultsPage is every fault, the worst first.
-func faultsPage() string {
-	var b strings.Builder
-	for _, f := range faults.All() {
-		fmt.Fprintf(&b, "### %s\n\n%s\n\n> %s\n\n", f.Name, f.When, f.Says)
-		if f.Do != "" && !strings.HasPrefix(f.Do, "{") {
-			fmt.Fprintf(&b, "%s.\n\n", strings.ToUpper(f.Do[:1])+f.Do[1:])
-		}
-		for _, command := range f.Run {
-			fmt.Fprintf(&b, "    %s\n", faults.Spelt(command))
-		}
-		if f.Run != nil {
-			b.WriteString("\n")
-		}
-		switch f.Press {
-		case faults.Fix:
-			b.WriteString("The page has a button that does it.\n\n")
-		case faults.Redrive:
-			b.WriteString("The page has a button that sends the group back.\n\n")
-		}
-	}
-	return strings.TrimSuffix(b.String(), "\n")
 }

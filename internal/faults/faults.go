@@ -77,15 +77,6 @@ var defaults = map[string]string{
 	"create": "athena-refresh table create {table}",
 }
 
-// Spelt is a command of an entry for a page: an argument that is a command itself
-// is the one that is run where nobody knows better.
-func Spelt(command string) string {
-	if whole := defaults[strings.Trim(command, "{}")]; whole != "" {
-		return whole
-	}
-	return command
-}
-
 // Args are what the {names} of an entry stand for.
 type Args map[string]string
 
@@ -102,9 +93,6 @@ type Case struct {
 
 	rank int
 }
-
-// All returns every entry, the worst first.
-func All() []Fault { return slices.Clone(list) }
 
 // Of is the entry of a name.
 func Of(name string) (Fault, bool) {
