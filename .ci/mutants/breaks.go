@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,8 +34,15 @@ type selection struct {
 
 func (s selection) String() string { return strings.Join(append([]string{s.pkg}, s.args...), " ") }
 
+var (
+	// test begins a test, or what runs as one.
+	test = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
+	// asked is what -run gives, up to what is below a test.
+	asked = regexp.MustCompile(`-run[= ]([^ /]+)`)
+)
+
 // runs tells whether it names the tests to run.
-func (s selection) runs() bool { return strings.Contains(s.String()+" ", " -run") }
+func (s selection) runs() bool { return asked.MatchString(s.String()) }
 
 // without is the selection without some tests more.
 func (s selection) without(tests string) selection {
@@ -49,9 +55,6 @@ func (s selection) without(tests string) selection {
 	return s
 }
 
-// test begins a test, or what runs as one.
-var test = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w*)\(`)
-
 // there sees that the package has a test for each name that -run gives, one at
 // least if it gives none. What is below a test is not looked for.
 func (s selection) there(root string) error {
@@ -59,25 +62,26 @@ func (s selection) there(root string) error {
 	if err != nil {
 		return err
 	}
-	var tests []byte
+	var tests []string
 	for _, name := range names {
 		content, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		for _, m := range test.FindAllSubmatch(content, -1) {
-			tests = append(append(tests, m[1]...), '\n')
+		for _, m := range test.FindAllStringSubmatch(string(content), -1) {
+			tests = append(tests, m[1])
 		}
 	}
-	_, run, _ := strings.Cut(strings.ReplaceAll(s.String(), "-run=", "-run "), "-run ")
-	run, _, _ = strings.Cut(run, " ")
-	run, _, _ = strings.Cut(run, "/")
-	for name := range strings.SplitSeq(run, "|") {
-		wanted, err := regexp.Compile("(?m)" + cmp.Or(name, "."))
+	wanted := []string{"."}
+	if m := asked.FindStringSubmatch(s.String()); m != nil {
+		wanted = strings.Split(m[1], "|")
+	}
+	for _, name := range wanted {
+		matcher, err := regexp.Compile(name)
 		if err != nil {
 			return fmt.Errorf("tests: %s: %w", s, err)
 		}
-		if !wanted.Match(tests) {
+		if !slices.ContainsFunc(tests, matcher.MatchString) {
 			return fmt.Errorf("tests: %s: there are none", s)
 		}
 	}
