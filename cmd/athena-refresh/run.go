@@ -1,13 +1,11 @@
 package main
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/coverage"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/spf13/cobra"
@@ -53,7 +51,10 @@ restart. Ctrl-C finishes what is in hand and gives back the rest.`,
 			if err != nil {
 				return err
 			}
-			s := &service{app: a, config: c, router: router, cfg: cfg, log: log, level: level, stamp: stamp, pages: pages, state: stateFile(state, cfg, c)}
+			if state == stateByDefault {
+				state = coverage.DefaultFile(c.Queue, aws.ToString(cfg.BaseEndpoint), os.Getenv("AWS_ENDPOINT_URL"), cfg.Region, c.Account)
+			}
+			s := &service{app: a, config: c, router: router, cfg: cfg, log: log, level: level, stamp: stamp, pages: pages, state: state}
 			if c.Trigger == config.TriggerSchedule {
 				s.schedule = c.Schedule
 			}
@@ -67,20 +68,3 @@ restart. Ctrl-C finishes what is in hand and gives back the rest.`,
 
 // stateByDefault stands for a file of the queue's own in the user's cache.
 const stateByDefault = "auto"
-
-// stateFile is where the page's knowledge is kept: where there is no folder for
-// caches, as in many containers, nowhere.
-func stateFile(name string, cfg aws.Config, c *config.Config) string {
-	if name != stateByDefault {
-		return name
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	if _, err := os.Stat(dir); err != nil {
-		return ""
-	}
-	h := sha256.Sum256([]byte(aws.ToString(cfg.BaseEndpoint) + "\n" + os.Getenv("AWS_ENDPOINT_URL") + "\n" + cfg.Region + "\n" + c.Account))
-	return filepath.Join(dir, "athena-refresh", fmt.Sprintf("%s-%x", c.Queue, h[:4]))
-}

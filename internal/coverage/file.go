@@ -2,6 +2,7 @@ package coverage
 
 import (
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -25,6 +27,21 @@ type file struct {
 // version is that of the file, and stands before all else in it: another one's is
 // not read.
 const version = 2
+
+// DefaultFile is where what is known of a queue is kept unless somebody says
+// otherwise: in the user's cache, a file for each place that may have a queue of
+// this name. Where there is no folder for caches, as in many containers, it is "".
+func DefaultFile(queue string, place ...string) string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return ""
+	}
+	h := sha256.Sum256([]byte(strings.Join(place, "\n")))
+	return filepath.Join(dir, "athena-refresh", fmt.Sprintf("%s-%x", queue, h[:4]))
+}
 
 // Save writes what is kept to a file, as a whole or not at all.
 func (m *Model) Save(name string, now time.Time) (err error) {
