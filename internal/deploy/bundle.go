@@ -89,9 +89,9 @@ func newBundle(data []byte) (Bundle, error) {
 // ErrUnchecked says that nothing tells whether a zip is the one that was released.
 var ErrUnchecked = errors.New("there is no checksum to hold it to")
 
-// Sums is the file beside a release's files that has their checksums, as
+// sums is the file beside a release's files that has their checksums, as
 // sha256sum prints them.
-const Sums = "SHA256SUMS"
+const sums = "SHA256SUMS"
 
 // ReadProgram reads the function's program from a file: the program itself, or
 // a zip that holds it under its name, bootstrap. It must be one that Lambda can
@@ -126,7 +126,7 @@ func hold(data []byte, file, sum string) error {
 		if sum, err = listed(file); err != nil {
 			return err
 		}
-		from = Sums
+		from = sums
 	}
 	if got := fmt.Sprintf("%x", sha256.Sum256(data)); !strings.EqualFold(got, sum) {
 		return fmt.Errorf("it is not the file that %s speaks of: its SHA-256 is %s, not %s", from, got, sum)
@@ -136,9 +136,9 @@ func hold(data []byte, file, sum string) error {
 
 // listed is the checksum of a file in the SHA256SUMS beside it.
 func listed(file string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), Sums))
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), sums))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%w: no %s beside it", ErrUnchecked, Sums)
+		return "", fmt.Errorf("%w: no %s beside it", ErrUnchecked, sums)
 	} else if err != nil {
 		return "", err
 	}
@@ -147,7 +147,7 @@ func listed(file string) (string, error) {
 			return f[0], nil
 		}
 	}
-	return "", fmt.Errorf("%w: %s has no line for it", ErrUnchecked, Sums)
+	return "", fmt.Errorf("%w: %s has no line for it", ErrUnchecked, sums)
 }
 
 // maxProgram is what Lambda unpacks at most (Lambda quotas).

@@ -162,18 +162,18 @@ func TestAZipHasItsChecksum(t *testing.T) {
 		"beside, binary mode":     {packed.Zip, "", right + " *f.zip\n", ""},
 		"named goes first":        {packed.Zip, right, wrong + "  f.zip\n", ""},
 		"named and another":       {packed.Zip, wrong, right + "  f.zip\n", "--sha256"},
-		"beside and another":      {packed.Zip, "", wrong + "  f.zip\n", Sums + " speaks of"},
-		"cut short":               {packed.Zip[:len(packed.Zip)-1], "", right + "  f.zip\n", Sums + " speaks of"},
+		"beside and another":      {packed.Zip, "", wrong + "  f.zip\n", sums + " speaks of"},
+		"cut short":               {packed.Zip[:len(packed.Zip)-1], "", right + "  f.zip\n", sums + " speaks of"},
 		"not listed":              {packed.Zip, "", right + "  other.zip\n", "no line for it"},
-		"no list":                 {packed.Zip, "", "", "no " + Sums},
+		"no list":                 {packed.Zip, "", "", "no " + sums},
 		"program":                 {binary, "", "", ""},
 		"program and another":     {binary, wrong, "", "--sha256"},
-		"program, listed wrongly": {binary, "", wrong + "  f.zip\n", Sums + " speaks of"},
+		"program, listed wrongly": {binary, "", wrong + "  f.zip\n", sums + " speaks of"},
 	} {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "f.zip"), string(c.data))
 		if c.sums != "" {
-			write(t, filepath.Join(dir, Sums), c.sums)
+			write(t, filepath.Join(dir, sums), c.sums)
 		}
 		got, err := ReadProgram(filepath.Join(dir, "f.zip"), c.sum, ARM64)
 		switch {

@@ -75,7 +75,7 @@ func (r Redeployment) Changes() []Attribute {
 
 // Empty says that there is nothing to do.
 func (r Redeployment) Empty() bool {
-	return len(r.Changes()) == 0 && r.Serving.RolledBackFrom() == "" && r.Serving.Version != ""
+	return len(r.Changes()) == 0 && r.Serving.rolledBackFrom() == "" && r.Serving.Version != ""
 }
 
 // String is what would be changed, for a person.

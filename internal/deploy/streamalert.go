@@ -189,7 +189,7 @@ func PlanRollbacks(ctx context.Context, f Functions, c *config.Config, conf stri
 			names, skip, wrong = slices.Sorted(maps.Keys(all)), func(context.Context, string) error { return nil }, append(wrong, err)
 		}
 		for _, name := range names {
-			r, err := PlanRollback(ctx, f, name, skip)
+			r, err := planRollback(ctx, f, name, skip)
 			list, wrong = append(list, r), append(wrong, err)
 		}
 	}

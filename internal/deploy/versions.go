@@ -19,9 +19,9 @@ const Latest = "$LATEST"
 // before it moved the alias, which has to be finished.
 const rolledBack = "rolled back from version "
 
-// RolledBackFrom is the version that an alias was rolled back from, "" if it
+// rolledBackFrom is the version that an alias was rolled back from, "" if it
 // wasn't.
-func (s Serving) RolledBackFrom() string {
+func (s Serving) rolledBackFrom() string {
 	from, ok := strings.CutPrefix(s.Note, rolledBack)
 	if !ok {
 		return ""
@@ -39,9 +39,9 @@ type Rollback struct {
 // ErrNoVersionBefore says that there is nothing to roll back to.
 var ErrNoVersionBefore = errors.New("there is no version before it")
 
-// PlanRollback finds the version before the one that serves. skip says of a
+// planRollback finds the version before the one that serves. skip says of a
 // version why it could not serve, or nil; such a version is passed over.
-func PlanRollback(ctx context.Context, f Functions, function string, skip func(ctx context.Context, version string) error) (Rollback, error) {
+func planRollback(ctx context.Context, f Functions, function string, skip func(ctx context.Context, version string) error) (Rollback, error) {
 	r := Rollback{Function: function}
 	serving, err := f.Serving(ctx, function)
 	if err != nil {
@@ -73,7 +73,7 @@ func PlanRollback(ctx context.Context, f Functions, function string, skip func(c
 
 // newestServed is the version that the rollbacks in a row began at.
 func (r Rollback) newestServed(s Serving) string {
-	if from := s.RolledBackFrom(); from != "" {
+	if from := s.rolledBackFrom(); from != "" {
 		return from
 	}
 	return r.From
@@ -102,7 +102,7 @@ type Move struct {
 func move(before []Version, newest Version, s Serving, unrelated bool) Move {
 	m := Move{From: s.Version, To: newest.Number}
 	published := !slices.ContainsFunc(before, func(v Version) bool { return v.Number == newest.Number })
-	from := s.RolledBackFrom()
+	from := s.rolledBackFrom()
 	switch {
 	case published || s.Version == newest.Number:
 	case from != "" && unrelated:

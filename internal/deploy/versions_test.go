@@ -106,7 +106,7 @@ func TestARollbackGoesOneVersionBackAndRefusesWhereThereIsNone(t *testing.T) {
 			_, err := m.Probe(ctx, "f", v)
 			return err
 		}
-		r, err := PlanRollback(t.Context(), m, "f", skip)
+		r, err := planRollback(t.Context(), m, "f", skip)
 		if (err == nil) != (c.to != "") || r.To != c.to {
 			t.Errorf("%s: to %q, %v", name, r.To, err)
 		}

@@ -31,11 +31,9 @@ type Judgement struct {
 	Allowed                bool
 }
 
-// Keys are the condition keys that roles' policies are judged by. The loopback
+// conditionKeys are the condition keys that roles' policies are judged by. The loopback
 // counts as TLS; nobody asks on behalf of another resource, and nobody passes a
 // role: only iam:PassRole says to which service.
-func Keys() []string { return slices.Sorted(maps.Keys(conditionKeys(""))) }
-
 func conditionKeys(account string) map[string]string {
 	return map[string]string{
 		"aws:securetransport": "true", "aws:sourcearn": "", "aws:sourceaccount": "",
@@ -56,7 +54,7 @@ func (r Roles) Add(role string, policy []byte) error {
 	case role == AccessKey:
 		return fmt.Errorf("requests with the access key id %s may do everything: give the role another name, and use that as the access key id", AccessKey)
 	}
-	p, err := iam.Read(policy, Keys())
+	p, err := iam.Read(policy, slices.Sorted(maps.Keys(conditionKeys(""))))
 	if err != nil {
 		return err
 	}
@@ -89,9 +87,9 @@ func roleOf(ctx context.Context) string {
 	return role
 }
 
-// May returns an error that says what the role of a context lacks of needs, the
+// may returns an error that says what the role of a context lacks of needs, the
 // first that it lacks.
-func (g *guard) May(ctx context.Context, needs ...rights.Need) error {
+func (g *guard) may(ctx context.Context, needs ...rights.Need) error {
 	role := roleOf(ctx)
 	if role == "" {
 		return nil
@@ -132,7 +130,7 @@ func (g *guard) mayOf(ctx context.Context) func(...rights.Need) error {
 	if roleOf(ctx) == "" {
 		return nil
 	}
-	return func(needs ...rights.Need) error { return g.May(ctx, needs...) }
+	return func(needs ...rights.Need) error { return g.may(ctx, needs...) }
 }
 
 // judge says why a request may not be served.
@@ -148,7 +146,7 @@ func (g *guard) judge(r *http.Request, c rights.Call) error {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	if err := g.May(r.Context(), g.account.Needs(c, r, body)...); err != nil {
+	if err := g.may(r.Context(), g.account.Needs(c, r, body)...); err != nil {
 		return err
 	}
 	return g.judgeAbsence(r.Context(), c)
@@ -167,7 +165,7 @@ func (g *guard) judgeAbsence(ctx context.Context, c rights.Call) error {
 	if err != nil || exists {
 		return err
 	}
-	return g.May(ctx, rights.Need{Action: "s3:ListBucket", Resource: rights.Bucket(c.Bucket)})
+	return g.may(ctx, rights.Need{Action: "s3:ListBucket", Resource: rights.Bucket(c.Bucket)})
 }
 
 // queryProtocol answers the older Query protocol: a form in, XML out. There is STS's

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -81,7 +82,7 @@ func (m *Monitor) Look(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Verdict = Judge(Facts{
+	r.Verdict = judge(Facts{
 		Window: m.Window, Counted: q, Visible: r.Visible, InFlight: r.InFlight,
 		Enabled: c.Enabled, Queue: c.Trigger == config.TriggerQueue,
 		Every: c.Schedule.Longest(r.Time), Timeout: c.Timeout, Settles: settles, Latency: m.Latency,
@@ -110,7 +111,7 @@ func (m *Monitor) settles(ctx context.Context, r *Report, q Counted, from, to ti
 	if n > 0 {
 		r.Invocations, r.Takes = &n, new(ran.Seconds()/float64(n))
 	}
-	rate := Known(m.Reported, OfFunction(q.Deleted, n, ran), OfMinute(q.Busiest))
+	rate := cmp.Or(m.Reported, ofFunction(q.Deleted, n, ran), ofMinute(q.Busiest))
 	if rate.known() {
 		r.Settles, r.SettlesBy, r.AtLeast = &rate.PerSecond, rate.By, rate.AtLeast
 	}

@@ -1,7 +1,7 @@
 // Package monitor says in words how a queue fares, from the numbers that
 // CloudWatch and the queue have of it, and which schedule would keep up.
 //
-// Judge is pure. Counters of CloudWatch include repeated receives and deletions,
+// The judgement is pure. Counters of CloudWatch include repeated receives and deletions,
 // and AWS says not to rely on their absolute values (docs/aws-facts.md 7.2): the verdict
 // rests on what there is in the queue and how old it is, and the counters only
 // say how much arrives and whether anything is deleted at all.
@@ -87,8 +87,8 @@ const (
 // nobody is what to do where nobody receives.
 const nobody = `is the function deployed and its schedule on, or does the daemon run? "athena-refresh doctor" looks`
 
-// Judge says how the queue fares.
-func Judge(f Facts) Verdict {
+// judge says how the queue fares.
+func judge(f Facts) Verdict {
 	v := f.judge()
 	if v.fault == nil && (v.State == FallingBehind || v.State == Stuck || v.State == Unreceived) {
 		v.fault = new(faults.New("behind", faults.Args{"verdict": v.Words, "advice": v.Hint}))

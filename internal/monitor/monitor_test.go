@@ -57,7 +57,7 @@ func TestVerdicts(t *testing.T) {
 		"the queue's trigger":               {func(f *Facts) { f.Queue, f.Every, f.Sent, f.Oldest = true, 0, 1e6, ago(time.Second) }, KeepingUp, "", "", ""},
 		"the queue's trigger, old messages": {func(f *Facts) { f.Queue, f.Every, f.Oldest = true, 0, ago(4*time.Minute) }, FallingBehind, "", "", "one process"},
 		"more than was settled so far":      {func(f *Facts) { f.Sent, f.Settles.AtLeast = 36_000, true }, KeepingUp, "", "", ""}, // there may have been no more to do
-		"the same, and late":                {func(f *Facts) { f.Sent, f.Oldest, f.Settles = 36_000, ago(time.Hour), OfMinute(3000) }, FallingBehind, "rate(4 minutes)", "", "settles at least 2400 messages in its 1m (by the minute in which most was deleted)"},
+		"the same, and late":                {func(f *Facts) { f.Sent, f.Oldest, f.Settles = 36_000, ago(time.Hour), ofMinute(3000) }, FallingBehind, "rate(4 minutes)", "", "settles at least 2400 messages in its 1m (by the minute in which most was deleted)"},
 		"nothing was measured":              {func(f *Facts) { f.Sent, f.Settles = 144_001, Rate{} }, KeepingUp, "", "", ""},
 		"the same, and late at night":       {func(f *Facts) { f.Sent, f.Oldest, f.Settles = 144_001, ago(time.Hour), Rate{} }, FallingBehind, "", "", "measured nowhere: \"athena-refresh once --json\" prints a report"},
 		"the same, of an hour's schedule":   {func(f *Facts) { f.Every, f.Oldest, f.Settles = time.Hour, ago(2*time.Hour), Rate{} }, FallingBehind, "rate(14 minutes)", "", "how much an invocation settles was measured nowhere"},
@@ -77,7 +77,7 @@ func TestVerdicts(t *testing.T) {
 	} {
 		f := healthy()
 		c.edit(&f)
-		v := Judge(f)
+		v := judge(f)
 		if v.State != c.state || v.Schedule != c.schedule || v.Trigger != c.trigger || !strings.Contains(v.Words+" "+v.Hint, c.says) {
 			t.Errorf("%s: %+v", name, v)
 		}
@@ -94,10 +94,10 @@ func TestTheSuggestedScheduleKeepsUp(t *testing.T) {
 		f := healthy()
 		f.Sent, f.Oldest = sent, nil
 		every := f.enough()
-		if f.Every = every; Judge(f).State != KeepingUp {
+		if f.Every = every; judge(f).State != KeepingUp {
 			t.Fatalf("%.0f an hour: every %s does not keep up", sent, every)
 		}
-		if f.Every = every + time.Minute; Judge(f).State == KeepingUp {
+		if f.Every = every + time.Minute; judge(f).State == KeepingUp {
 			t.Fatalf("%.0f an hour: every %s would do too", sent, f.Every)
 		}
 	}

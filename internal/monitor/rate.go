@@ -55,14 +55,14 @@ func OfReport(settled int, took time.Duration, timeIsUp bool) Rate {
 	return rateOf(float64(settled), took, ByReport, settled < telling && !timeIsUp)
 }
 
-// OfFunction is the rate of a window's invocations, by what they deleted and
+// ofFunction is the rate of a window's invocations, by what they deleted and
 // how long they ran in all.
-func OfFunction(deleted float64, invocations int, ran time.Duration) Rate {
+func ofFunction(deleted float64, invocations int, ran time.Duration) Rate {
 	return rateOf(deleted, ran-time.Duration(invocations)*idle, ByFunction, true)
 }
 
-// OfMinute is the rate of the minute in which most was deleted.
-func OfMinute(deleted float64) Rate {
+// ofMinute is the rate of the minute in which most was deleted.
+func ofMinute(deleted float64) Rate {
 	return rateOf(deleted, time.Minute, ByMinute, true)
 }
 
@@ -71,14 +71,4 @@ func rateOf(messages float64, took time.Duration, by Source, atLeast bool) Rate 
 		return Rate{}
 	}
 	return Rate{messages / took.Seconds(), by, atLeast}
-}
-
-// Known is the first of rates that was measured.
-func Known(rates ...Rate) Rate {
-	for _, r := range rates {
-		if r.known() {
-			return r
-		}
-	}
-	return Rate{}
 }

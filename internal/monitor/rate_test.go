@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"cmp"
 	"testing"
 	"time"
 )
@@ -18,20 +19,20 @@ func TestWhatAnInvocationSettlesIsMeasured(t *testing.T) {
 		"few messages that took all time":   {OfReport(30, 60*time.Second, true), Rate{0.5, ByReport, false}},
 		"one that was interrupted":          {OfReport(30, time.Second, false), Rate{}},
 		"one of nothing":                    {OfReport(0, 60*time.Second, true), Rate{}},
-		"invocations":                       {OfFunction(6000, 6, 66*time.Second), Rate{100, ByFunction, true}},
-		"invocations that did nothing else": {OfFunction(6, 6, 6*time.Second), Rate{}},
-		"no invocation":                     {OfFunction(600, 0, 0), Rate{}},
-		"the busiest minute":                {OfMinute(1200), Rate{20, ByMinute, true}},
-		"no such minute":                    {OfMinute(0), Rate{}},
+		"invocations":                       {ofFunction(6000, 6, 66*time.Second), Rate{100, ByFunction, true}},
+		"invocations that did nothing else": {ofFunction(6, 6, 6*time.Second), Rate{}},
+		"no invocation":                     {ofFunction(600, 0, 0), Rate{}},
+		"the busiest minute":                {ofMinute(1200), Rate{20, ByMinute, true}},
+		"no such minute":                    {ofMinute(0), Rate{}},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, c.got, c.want)
 		}
 	}
-	if got := Known(OfReport(0, 0, true), OfFunction(6000, 6, 66*time.Second), OfMinute(1)); got.By != ByFunction {
+	if got := cmp.Or(OfReport(0, 0, true), ofFunction(6000, 6, 66*time.Second), ofMinute(1)); got.By != ByFunction {
 		t.Errorf("of a report without messages, a function and a minute: %+v", got)
 	}
-	if got := Known(OfReport(0, 0, true), OfFunction(0, 0, 0), OfMinute(0)); got != (Rate{}) {
+	if got := cmp.Or(OfReport(0, 0, true), ofFunction(0, 0, 0), ofMinute(0)); got != (Rate{}) {
 		t.Errorf("of nothing: %+v", got)
 	}
 }

@@ -53,11 +53,11 @@ func Reasons() []string {
 
 // By is what a redrive chooses by, with the rules of today.
 func (s Selection) By(router *table.Router) func(*Copy) bool {
-	return func(c *Copy) bool { return s.Matches(Describe(c, router)) }
+	return func(c *Copy) bool { return s.matches(Describe(c, router)) }
 }
 
-// Matches says whether a copy is meant.
-func (s Selection) Matches(found []Finding) bool {
+// matches says whether a copy is meant.
+func (s Selection) matches(found []Finding) bool {
 	return slices.ContainsFunc(found, func(f Finding) bool {
 		return (len(s.Reasons) == 0 || slices.Contains(s.Reasons, cmp.Or(f.Reason, None))) &&
 			(len(s.Tables) == 0 || slices.Contains(s.Tables, f.Table)) &&

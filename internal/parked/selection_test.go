@@ -27,7 +27,7 @@ func TestASelectionIsOfOneObject(t *testing.T) {
 		{Selection{Reasons: []refresh.Reason{"unknown_bucket"}, Bucket: "b"}, false},
 		{Selection{Tables: []string{"alerts"}, Bucket: "b"}, true},
 	} {
-		if got := c.s.Matches(found); got != c.want {
+		if got := c.s.matches(found); got != c.want {
 			t.Errorf("%+v matches: %t", c.s, got)
 		}
 	}

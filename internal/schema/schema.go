@@ -49,9 +49,9 @@ const (
 // JSON is one JSON object a line.
 func JSON() Format { return text(jsonSerDe, nil) }
 
-// CloudTrail is CloudTrail's own files, {"Records": […]} (Athena user guide,
+// cloudTrail is CloudTrail's own files, {"Records": […]} (Athena user guide,
 // "Querying AWS CloudTrail logs").
-func CloudTrail() Format {
+func cloudTrail() Format {
 	f := text(trailSerDe, nil)
 	f.InputFormat = trailInput
 	return f
@@ -97,7 +97,7 @@ func FormatNamed(name string) (Format, error) {
 	case "json":
 		return JSON(), nil
 	case "cloudtrail":
-		return CloudTrail(), nil
+		return cloudTrail(), nil
 	case "parquet":
 		return Parquet(), nil
 	case "csv":

@@ -139,9 +139,9 @@ func (t *Tables) rebuildable(ctx context.Context, name string) (*types.Table, er
 	}
 	switch sd := table.StorageDescriptor; {
 	case table.TargetTable != nil:
-		return nil, fmt.Errorf("it is a link to table %s: %w", aws.ToString(table.TargetTable.Name), ErrNotHive)
+		return nil, fmt.Errorf("it is a link to table %s: %w", aws.ToString(table.TargetTable.Name), errNotHive)
 	case sd == nil, factsOf(table, "").Kind == refresh.NotHive:
-		return nil, ErrNotHive
+		return nil, errNotHive
 	case sd.SchemaReference != nil:
 		return nil, errors.New("its columns are those of a schema registry")
 	}

@@ -255,7 +255,7 @@ func TestARebuildNoticesAnotherHand(t *testing.T) {
 	}
 	c = newChanging(0)
 	c.table["Parameters"] = object{"table_type": "ICEBERG"}
-	if _, err := rebuild(t, c); !errors.Is(err, ErrNotHive) || c.updates != nil {
+	if _, err := rebuild(t, c); !errors.Is(err, errNotHive) || c.updates != nil {
 		t.Errorf("an Iceberg table: %v", err)
 	}
 	if _, err := (&changing{script: script{"GetTable": fails("EntityNotFoundException", "Table t not found.")}}).open(t).

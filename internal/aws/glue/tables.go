@@ -90,5 +90,5 @@ func (t *Tables) Drop(ctx context.Context, name string) error {
 	return nil
 }
 
-// ErrNotHive is of what has no partitions in the catalog that could be changed.
-var ErrNotHive = errors.New("not a Hive table")
+// errNotHive is of what has no partitions in the catalog that could be changed.
+var errNotHive = errors.New("not a Hive table")

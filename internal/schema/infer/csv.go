@@ -40,7 +40,7 @@ func (s *session) csv(ctx context.Context) (*Schema, error) {
 		}
 	}
 	if len(out.Columns) < 2 {
-		return nil, ErrText
+		return nil, errText
 	}
 	if out.Header {
 		s.notes.add("the first line of each file is taken for the names of the columns, and not read")
@@ -73,7 +73,7 @@ func (s *session) several() []sample.File {
 // join makes of two files' shapes one that holds both.
 func (out *Schema) join(one *Schema) error {
 	if !out.Header && !one.Header && (out.Delimiter != one.Delimiter || len(out.Columns) != len(one.Columns)) {
-		return ErrText
+		return errText
 	}
 	if out.Delimiter != one.Delimiter || out.Header != one.Header || len(out.Columns) != len(one.Columns) {
 		return errors.New("the files are no CSV of one shape: they differ in delimiter, header or number of columns")
@@ -145,7 +145,7 @@ func (s *session) sniff(ctx context.Context, f sample.File, head []string) (*Sch
 	err := s.QueryRowContext(ctx, "SELECT Delimiter, Quote, Escape, HasHeader, Columns FROM sniff_csv("+duck.Literal(f.Path)+", sample_size = -1"+given+")").
 		Scan(&out.Delimiter, &quote, &escape, &out.Header, &columns)
 	if err != nil {
-		return nil, fmt.Errorf("%w (read as CSV: %v)", ErrText, err)
+		return nil, fmt.Errorf("%w (read as CSV: %v)", errText, err)
 	}
 	if quote != "(empty)" && quote != "" && strings.Contains(f.Text, quote) {
 		out.Quote, out.Escape = quote, `\`

@@ -26,8 +26,8 @@ const (
 	CSV        Format = "csv"
 )
 
-// ErrText is that files are text in which no fields are told apart.
-var ErrText = errors.New("the files are none of JSON, CSV, Parquet: write the schema down (--schema FILE)")
+// errText is that files are text in which no fields are told apart.
+var errText = errors.New("the files are none of JSON, CSV, Parquet: write the schema down (--schema FILE)")
 
 // Column is a column of the files.
 type Column struct {

@@ -45,7 +45,7 @@ func look(ctx context.Context, taken *sample.Sample, home *table.Home) (*Table, 
 	looked := fmt.Sprintf("looked at %d of %s: they are ", len(taken.Files), faults.Count(taken.Seen, "file"))
 	found, err := Files(ctx, taken, Known{Delimiter: page.SerDeProperties["field.delim"], Header: page.Properties["skip.header.line.count"] == "1"})
 	switch {
-	case errors.Is(err, ErrText):
+	case errors.Is(err, errText):
 		return lines(schema.Lines(), taken, looked+"text", inOneColumn), nil
 	case err != nil:
 		return nil, err
