@@ -76,8 +76,7 @@ func explainAWS(what string, err error) error {
 
 // innermost is the error of type T in err's chain, or err.
 func innermost[T error](err error) error {
-	var found T
-	if errors.As(err, &found) {
+	if found, ok := errors.AsType[T](err); ok {
 		return found
 	}
 	return err

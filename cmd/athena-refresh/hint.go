@@ -23,8 +23,7 @@ var errUndone = errors.New("something was left undone")
 // complain prints an error for a person, with its hint. What is wrong with
 // the configuration has a line for each thing.
 func (a *app) complain(err error) {
-	var problems config.Errors
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[config.Errors](err); ok {
 		for _, p := range problems {
 			a.tell(slog.LevelError, p.String(), "")
 		}

@@ -170,8 +170,7 @@ func (c *catalog) Columns(ctx context.Context, name string) (list []prompt.Colum
 
 // queryError leaves Athena's own words as they are.
 func queryError(err error) error {
-	var failed *query.Failed
-	if errors.As(err, &failed) {
+	if errors.As(err, new(*query.Failed)) {
 		return err
 	}
 	return explainAWS("query", err)

@@ -35,9 +35,8 @@ func (a *app) repair(ctx context.Context, athena *query.Client, catalog refresh.
 	stop := terminal.Progress(a.stderr, func() string { return "Athena looks at every folder" })
 	result, err := athena.Run(ctx, "MSCK REPAIR TABLE `"+name+"`")
 	stop()
-	var failed *query.Failed
 	switch {
-	case errors.As(err, &failed):
+	case errors.As(err, new(*query.Failed)):
 		return faults.Hint(fmt.Errorf("MSCK REPAIR TABLE %s: %w", name, err),
 			"one folder whose name Hive would write otherwise fails it as a whole: athena-refresh reconcile --fix %s adds all others", name)
 	case err != nil:

@@ -59,8 +59,7 @@ func columnsOf(list string) ([]hiveql.Column, error) {
 	if err != nil {
 		s, err = hiveql.Parse(create + "(" + list + "\n)")
 	}
-	var wrong *hiveql.SyntaxError
-	if errors.As(err, &wrong) && wrong.Line == 1 {
+	if wrong, ok := errors.AsType[*hiveql.SyntaxError](err); ok && wrong.Line == 1 {
 		wrong.Column -= len(create) + 1 // it was added here
 	}
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/aws/s3client"
 )
 
@@ -30,15 +30,14 @@ func Account(ctx context.Context, cfg aws.Config) (string, error) {
 // written to.
 func HasBucket(ctx context.Context, cfg aws.Config, name, account string) (bool, error) {
 	_, err := s3client.New(cfg).HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &name, ExpectedBucketOwner: &account})
-	var answer *smithyhttp.ResponseError
 	switch {
 	case err == nil:
 		return true, nil
 	case has(err, absent...):
 		return false, nil
-	case errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusForbidden:
+	case awserror.Status(err) == http.StatusForbidden:
 		err = errors.New("it is another account's, or these credentials may not list it (s3:ListBucket)")
-	case errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusMovedPermanently:
+	case awserror.Status(err) == http.StatusMovedPermanently:
 		err = fmt.Errorf("it is in another region than %s", cfg.Region)
 	}
 	return false, fmt.Errorf("look for the bucket %s: %w", name, err)

@@ -25,30 +25,27 @@ import (
 // Code returns the name of the service's exception, "" if err is none: a
 // connection that broke, a context that ended.
 func Code(err error) string {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return ""
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
 	}
-	return api.ErrorCode()
+	return ""
 }
 
 // Message returns the service's own words about its exception, "" if err is none.
 func Message(err error) string {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return ""
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorMessage()
 	}
-	return api.ErrorMessage()
+	return ""
 }
 
 // Plain is an error of the SDK in the service's own words, where it has some:
 // without the operation, the request's id and the number of attempts.
 func Plain(err error) error {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return err
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return &plain{fmt.Sprintf("%s: %s", api.ErrorCode(), api.ErrorMessage()), err}
 	}
-	return &plain{fmt.Sprintf("%s: %s", api.ErrorCode(), api.ErrorMessage()), err}
+	return err
 }
 
 type plain struct {
@@ -79,8 +76,8 @@ func Text(err error) string {
 // Proxy names the proxy that a request which nothing answered had to go through,
 // and the variable that says so; "" if there was none.
 func Proxy(err error) string {
-	var failed *url.Error
-	if Code(err) != "" || !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*url.Error](err)
+	if !ok || Code(err) != "" {
 		return ""
 	}
 	to, err := url.Parse(failed.URL)
@@ -167,11 +164,18 @@ func NoSuchQueue(err error) bool {
 	return code == "QueueDoesNotExist" || strings.Contains(code, "NonExistentQueue")
 }
 
+// Response is the answer, nil if none came.
+func Response(err error) *http.Response {
+	if failed, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && failed.Response != nil {
+		return failed.Response.Response
+	}
+	return nil
+}
+
 // Status is that of the answer, 0 if none came.
 func Status(err error) int {
-	var re *smithyhttp.ResponseError
-	if !errors.As(err, &re) || re.Response == nil {
-		return 0
+	if r := Response(err); r != nil {
+		return r.StatusCode
 	}
-	return re.HTTPStatusCode()
+	return 0
 }

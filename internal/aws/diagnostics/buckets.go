@@ -27,7 +27,7 @@ func (b *buckets) region(ctx context.Context, bucket string) (string, error) {
 	region := ""
 	if err == nil {
 		region = aws.ToString(out.BucketRegion)
-	} else if r := response(err); r != nil && r.StatusCode != http.StatusNotFound {
+	} else if r := awserror.Response(err); r != nil && r.StatusCode != http.StatusNotFound {
 		region = r.Header.Get("X-Amz-Bucket-Region")
 	}
 	switch {

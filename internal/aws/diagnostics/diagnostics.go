@@ -26,7 +26,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Facts are AWS's, as cfg says; the catalog's come from a Reader of the
@@ -81,12 +80,4 @@ func words(err error) string {
 		return awserror.Code(err) + ": " + message
 	}
 	return awserror.Code(err)
-}
-
-func response(err error) *http.Response {
-	var re *smithyhttp.ResponseError
-	if !errors.As(err, &re) || re.Response == nil {
-		return nil
-	}
-	return re.Response.Response
 }

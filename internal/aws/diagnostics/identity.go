@@ -27,7 +27,7 @@ func (i *identity) who(ctx context.Context) (doctor.Identity, error) {
 	who := doctor.Identity{Region: i.region}
 	out, err := i.get(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		i.date(&who, response(err))
+		i.date(&who, awserror.Response(err))
 		if awserror.Status(err) == http.StatusForbidden {
 			return who, fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
 		}

@@ -40,10 +40,9 @@ func Halve[T any](ctx context.Context, parts []T, try func([]T) error) error {
 		piece := pieces[0]
 		err := try(piece)
 		calls--
-		var s *splittable
 		switch {
 		case err == nil:
-		case !errors.As(err, &s):
+		case !errors.As(err, new(*splittable)):
 			return errors.Join(append(failed, err)...)
 		case len(piece) == 1 || calls < len(pieces)+1 || ctx.Err() != nil:
 			failed = append(failed, err)
