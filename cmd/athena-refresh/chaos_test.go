@@ -15,7 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-var chaosTime = flag.Duration("chaos", 10*time.Second, "how long TestLandedIsSearchableOrParked kills processes")
+var chaosTime = flag.Duration("chaos", 0, "how long TestLandedIsSearchableOrParked kills processes, if not only until it has killed enough")
+
+// enoughKills are those of the daemon, and of the stack, with which it ends.
+const enoughKills = 8
 
 // TestLandedIsSearchableOrParked lands objects while the daemon and the whole
 // of the embedded AWS are killed with SIGKILL at random. In the end every
@@ -27,7 +30,7 @@ func TestLandedIsSearchableOrParked(t *testing.T) {
 	}
 	t.Parallel()
 	c := newChaos(t)
-	for end := time.Now().Add(*chaosTime); time.Now().Before(end); {
+	for end := time.Now().Add(*chaosTime); min(c.daemons, c.stacks) < enoughKills || time.Now().Before(end); {
 		c.land()
 		switch rand.N(8) {
 		case 0:
