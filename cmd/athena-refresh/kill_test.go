@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/config"
+
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
@@ -34,21 +36,25 @@ func TestKillAtEveryRequest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
-	t.Parallel()
-	conf := confDir(t, "kill", fmt.Sprintf(killConf, "athena"))
-	stack := served(t, conf, t.TempDir())
-	k := &killing{t: t, url: stack.url, client: newClient(stack.url), proxy: &killer{target: stack.url}, confs: []string{conf, confDir(t, "kill", fmt.Sprintf(killConf, "glue"))}}
-	server := httptest.NewServer(k.proxy)
-	defer server.Close()
-	k.env = environment(server.URL)
-	k.setVisibility()
+	for _, catalog := range config.Catalogs() {
+		t.Run(string(catalog), func(t *testing.T) {
+			t.Parallel()
+			conf := confDir(t, "kill", fmt.Sprintf(killConf, catalog))
+			stack := served(t, conf, t.TempDir())
+			k := &killing{t: t, url: stack.url, client: newClient(stack.url), proxy: &killer{target: stack.url}, conf: conf}
+			server := httptest.NewServer(k.proxy)
+			defer server.Close()
+			k.env = environment(server.URL)
+			k.setVisibility()
 
-	for round := 0; k.kills < 100; round++ {
-		k.round(k.confs[round%2])
+			for k.kills < 50 {
+				k.round()
+			}
+			k.untilEmpty()
+			k.check()
+			t.Logf("%d kills, %d rows landed, %d messages that can't be placed", k.kills, k.landed, len(k.strangers))
+		})
 	}
-	k.untilEmpty()
-	k.check()
-	t.Logf("%d kills, %d rows landed, %d messages that can't be placed", k.kills, k.landed, len(k.strangers))
 }
 
 // killing is the test under way.
@@ -58,7 +64,7 @@ type killing struct {
 	client *client
 	proxy  *killer
 	env    []string
-	confs  []string
+	conf   string
 
 	kills     int
 	landed    int
@@ -81,10 +87,10 @@ func (k *killing) setVisibility() {
 
 // round kills at each request that a run of once makes, first before it, then
 // after it, until a run ends of itself.
-func (k *killing) round(conf string) {
+func (k *killing) round() {
 	k.t.Helper()
 	for at := 1; ; at++ {
-		before, after := k.kill(conf, at, false), k.kill(conf, at, true)
+		before, after := k.kill(at, false), k.kill(at, true)
 		if !before && !after {
 			return
 		}
@@ -93,10 +99,10 @@ func (k *killing) round(conf string) {
 
 // kill lands something new and runs once, which is killed at a request; false
 // if it ended before it made so many.
-func (k *killing) kill(conf string, at int, after bool) bool {
+func (k *killing) kill(at int, after bool) bool {
 	k.t.Helper()
 	k.land()
-	killed, err := k.proxy.run(k.env, at, after, "once", "--conf", conf)
+	killed, err := k.proxy.run(k.env, at, after, "once", "--conf", k.conf)
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -129,7 +135,7 @@ func (k *killing) land() {
 func (k *killing) untilEmpty() {
 	k.t.Helper()
 	until(k.t, "the queue is empty", 90*time.Second, func() bool {
-		cmd := exec.Command("athena-refresh", "once", "--conf", k.confs[0])
+		cmd := exec.Command("athena-refresh", "once", "--conf", k.conf)
 		cmd.Env = environment(k.url)
 		if out, err := cmd.CombinedOutput(); err != nil && cmd.ProcessState.ExitCode() != exitUndone {
 			k.t.Fatalf("once: %v: %s", err, out)
@@ -155,7 +161,7 @@ func (k *killing) queued(queue string) string {
 // check finds every row exactly once, and every stranger at least once.
 func (k *killing) check() {
 	k.t.Helper()
-	cmd := exec.Command("athena-refresh", "query", "--conf", k.confs[0], "SELECT count(*), count(DISTINCT id) FROM alerts")
+	cmd := exec.Command("athena-refresh", "query", "--conf", k.conf, "SELECT count(*), count(DISTINCT id) FROM alerts")
 	cmd.Env = environment(k.url)
 	out, err := cmd.CombinedOutput()
 	if want := fmt.Sprintf("\n%d,%d\n", k.landed, k.landed); err != nil || !strings.HasSuffix(string(out), want) {

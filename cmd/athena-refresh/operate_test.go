@@ -421,7 +421,7 @@ func (w *ward) copy(commands []string, begins string, more ...string) {
 
 func (w *ward) until(what string, ok func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(3 * time.Minute); !ok(); time.Sleep(500 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); !ok(); time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			if w.tab == nil {
 				w.t.Fatalf("%s: not within three minutes", what)
