@@ -157,7 +157,7 @@ func (w *turns) idle() map[string]bool {
 // next statement when all that waited at its last had theirs; and a backlog
 // costs no more statements and look-ups than it has to.
 func TestTheTurnsOfTables(t *testing.T) {
-	for seed := range uint64(150) {
+	for seed := range uint64(50) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 3))
 			slots, fits, tables := 1+rng.IntN(4), 1+rng.IntN(6), 1+rng.IntN(8)
