@@ -96,9 +96,13 @@ func TestWhatIsLeftWhenTheTimeIsUpIsSaid(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond)
 		return refresh.Settlement{Outcome: refresh.Done}
 	}}
+	begin := func(q daemon.Queue, s *settler, timeout time.Duration) daemon.Invocation {
+		return daemon.Invocation{Queue: q, Settler: s, Timeout: timeout, Log: slog.New(slog.DiscardHandler), MaxInHand: 100 * 9 << 10} // a hundred messages
+	}
 	synctest.Test(t, func(t *testing.T) {
-		q := calmQueue(50_000)
-		s, err := invoke(t, q, slow, 10*time.Second)
+		q := calmQueue(2000)
+		v := begin(q, slow, 10*time.Second)
+		s, err := v.Run(t.Context())
 		if err != nil || q.left() == 0 || !s.TimeIsUp || s.Deleted != s.Received {
 			t.Errorf("%+v %v, %d left", s, err, q.left())
 		}
@@ -108,8 +112,9 @@ func TestWhatIsLeftWhenTheTimeIsUpIsSaid(t *testing.T) {
 			time.Sleep(400 * time.Millisecond)
 			return refresh.Settlement{Outcome: refresh.Done}
 		}}
-		q := calmQueue(100_000)
-		s, err := invoke(t, q, quick, 6*time.Second)
+		q := calmQueue(4000)
+		v := begin(q, quick, 6*time.Second)
+		s, err := v.Run(t.Context())
 		if err != nil || q.left() == 0 || !s.TimeIsUp || s.Deleted != s.Received {
 			t.Errorf("%+v %v, %d left", s, err, q.left())
 		}
@@ -117,7 +122,7 @@ func TestWhatIsLeftWhenTheTimeIsUpIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // and who was told to stop knows
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		v := daemon.Invocation{Queue: calmQueue(50_000), Settler: slow, Timeout: 10 * time.Second, Log: slog.New(slog.DiscardHandler)}
+		v := begin(calmQueue(2000), slow, 10*time.Second)
 		if s, err := v.Run(ctx); err != nil || s.TimeIsUp || s.Received == 0 {
 			t.Errorf("stopped: %+v %v", s, err)
 		}
