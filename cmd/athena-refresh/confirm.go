@@ -14,10 +14,13 @@ import (
 // errNotConfirmed is of a command that asked, and was told no.
 var errNotConfirmed = errors.New("nothing was changed")
 
-// confirm asks on the terminal. Who isn't there to answer has to have said so
-// by a flag.
-func (a *app) confirm(question, flag string) error {
-	answer, err := a.ask(question+" [y/N] ", flag)
+// confirm asks on the terminal, unless --yes said it. Who isn't there to answer has
+// to have said so.
+func (a *app) confirm(question string, yes bool) error {
+	if yes {
+		return nil
+	}
+	answer, err := a.ask(question+" [y/N] ", "--yes")
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func (d *deployment) prepare(ctx context.Context, a *app) error {
 	for _, r := range others {
 		a.say(fmt.Sprintf("  %s %s → %s", r.Kind, r.Old, r.New))
 	}
-	if err := a.goOn(d.f); err != nil {
+	if err := a.confirm("Go on?", d.f.yes); err != nil {
 		return err
 	}
 	if err := d.d.LetGo(ctx, others); err != nil {

@@ -96,7 +96,7 @@ func (a *app) carryOut(ctx context.Context, f *lambdaFlags, work []deployable) e
 		return nil
 	}
 	if something {
-		if err := a.goOn(f); err != nil {
+		if err := a.confirm("Go on?", f.yes); err != nil {
 			return err
 		}
 	}
@@ -116,12 +116,4 @@ func (a *app) carryOut(ctx context.Context, f *lambdaFlags, work []deployable) e
 		return err
 	}
 	return undone
-}
-
-// goOn asks whether to, unless that was said.
-func (a *app) goOn(f *lambdaFlags) error {
-	if f.yes {
-		return nil
-	}
-	return a.confirm("Go on?", "--yes")
 }

@@ -86,10 +86,8 @@ func (a *app) runOpen(ctx context.Context, f *openFlags) (err error) {
 	if err := d.Searchable(ctx); err != nil {
 		return fmt.Errorf("open %s: %w", f.where, err)
 	}
-	if !f.yes && len(f.queries) == 0 {
-		if err := a.confirm("Open it?", "--yes"); err != nil {
-			return err
-		}
+	if err := a.confirm("Open it?", f.yes || len(f.queries) > 0); err != nil {
+		return err
 	}
 	if f.save != "" {
 		if err := d.Save(ctx, f.save); err != nil {

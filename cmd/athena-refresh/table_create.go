@@ -194,7 +194,7 @@ func (m *tableMaker) make(ctx context.Context, planned ...*created) error {
 		if len(planned) > 1 {
 			question = fmt.Sprintf("Create these %d tables?", len(planned))
 		}
-		if err := m.change.confirm(m.app, question); err != nil {
+		if err := m.confirm(question, m.change.yes); err != nil {
 			return err
 		}
 		if err := m.connect(ctx); err != nil {
@@ -213,14 +213,6 @@ func (m *tableMaker) make(ctx context.Context, planned ...*created) error {
 		return nil
 	}
 	return printTyped(m.stdout, "created", planned...)
-}
-
-// confirm asks, unless --yes said it.
-func (t *tableChange) confirm(a *app, question string) error {
-	if t.yes {
-		return nil
-	}
-	return a.confirm(question, "--yes")
 }
 
 // showFirst shows what will be done, and what is to be known of it. With --json

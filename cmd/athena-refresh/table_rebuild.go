@@ -82,7 +82,7 @@ func (r *rebuilder) run(ctx context.Context, name string) error {
 		return err
 	}
 	if !r.change.dryRun {
-		if err := r.change.confirm(r.app, "Rebuild this table?"); err != nil {
+		if err := r.confirm("Rebuild this table?", r.change.yes); err != nil {
 			return err
 		}
 		if err := r.rebuild(ctx, to); err != nil {

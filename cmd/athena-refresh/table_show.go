@@ -71,9 +71,9 @@ func (t *tables) show(ctx context.Context, name string) error {
 
 // printTable prints a table for a person. noDDL is why there is no statement.
 func (a *app) printTable(s *shown, noDDL error) error {
-	var b strings.Builder
+	var b facts
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-11s %s\n", name, terminal.Escape(fmt.Sprintf(format, args...)))
+		b.line(name, "%s", terminal.Escape(fmt.Sprintf(format, args...)))
 	}
 	line("table", "%s of database %s, %s", s.Table, s.Database, s.Kind)
 	line("location", "%s", s.Location)
