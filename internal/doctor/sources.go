@@ -25,11 +25,11 @@ func (x *examination) source(ctx context.Context, name, of string, page *schema.
 // formats and fields, so only what can't be meant is a warning.
 func compared(name, of string, is, page *schema.Schema) Finding {
 	rebuild := fmt.Sprintf("athena-refresh table rebuild %s; --dry-run shows what it changes", name)
-	lines := page.Properties["skip.header.line.count"]
+	lines := page.Properties[schema.SkipHeaderLines]
 	switch {
 	case !is.IsParquet() && !page.IsParquet() && page.ByName() != is.ByName():
 		return warning(fmt.Sprintf("it reads files by %s, those of source %s are documented for %s", is.SerDe, of, page.SerDe), rebuild)
-	case lines != "" && !is.ByName() && is.Properties["skip.header.line.count"] == "":
+	case lines != "" && !is.ByName() && !is.HasHeader():
 		return warning(fmt.Sprintf("the first lines of each file of source %s are no records (%s of them): the table reads them as rows", of, lines), rebuild)
 	}
 	lacks := missing(is.Columns, page.Columns)

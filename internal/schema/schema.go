@@ -39,12 +39,15 @@ func Of(t *hiveql.CreateTable) Schema {
 }
 
 const (
-	jsonSerDe       = "org.openx.data.jsonserde.JsonSerDe"
-	trailSerDe      = "org.apache.hive.hcatalog.data.JsonSerDe"
-	trailInput      = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"
-	openCSVSerDe    = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
-	skipHeaderLines = "skip.header.line.count"
+	jsonSerDe    = "org.openx.data.jsonserde.JsonSerDe"
+	trailSerDe   = "org.apache.hive.hcatalog.data.JsonSerDe"
+	trailInput   = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"
+	openCSVSerDe = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 )
+
+// SkipHeaderLines is the property that says how many lines a file begins with that
+// are no records.
+const SkipHeaderLines = "skip.header.line.count"
 
 // JSON is one JSON object a line.
 func JSON() Format { return text(jsonSerDe, nil) }
@@ -73,7 +76,7 @@ func CSV(delimiter, quote, escape string, skip int) Format {
 		f = text(hiveql.LazySimpleSerDe, map[string]string{"field.delim": delimiter, "serialization.format": delimiter})
 	}
 	if skip > 0 {
-		f.Properties = map[string]string{skipHeaderLines: strconv.Itoa(skip)}
+		f.Properties = map[string]string{SkipHeaderLines: strconv.Itoa(skip)}
 	}
 	return f
 }
@@ -126,7 +129,7 @@ func (f *Format) Kind() string {
 }
 
 // HasHeader says whether files begin with lines that are no records.
-func (f *Format) HasHeader() bool { return f.Properties[skipHeaderLines] != "" }
+func (f *Format) HasHeader() bool { return f.Properties[SkipHeaderLines] != "" }
 
 // kind is what the files are, whichever of several classes reads them.
 func (f *Format) kind() string {
@@ -197,7 +200,7 @@ func (s *Schema) Table(database, name string, keys []string, location string) *h
 }
 
 // FormatProperties are the properties of a table that say how files are read.
-func FormatProperties() []string { return []string{skipHeaderLines} }
+func FormatProperties() []string { return []string{SkipHeaderLines} }
 
 // String is the format in few words: the SerDe and what it is told.
 func (f *Format) String() string {
@@ -208,7 +211,7 @@ func (f *Format) String() string {
 	if f.InputFormat != hiveql.TextInputFormat && !f.IsParquet() {
 		words = append(words, "of "+f.InputFormat)
 	}
-	switch n := f.Properties[skipHeaderLines]; n {
+	switch n := f.Properties[SkipHeaderLines]; n {
 	case "", "0":
 	case "1":
 		words = append(words, "without the first line")

@@ -7,13 +7,13 @@ import (
 	"net/http"
 	"reflect"
 
+	"athenarefresh/internal/aws/awserror"
+	"athenarefresh/internal/aws/s3client"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	"athenarefresh/internal/aws/awserror"
-	"athenarefresh/internal/aws/s3client"
 )
 
 // Account is whose credentials cfg has.
@@ -77,11 +77,7 @@ type stateBucket struct {
 }
 
 func (b stateBucket) create(ctx context.Context, region string) error {
-	in := &s3.CreateBucketInput{Bucket: &b.name}
-	if region != "us-east-1" { // which is not named: it is the default (S3, CreateBucket)
-		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(region)}
-	}
-	_, err := b.client.CreateBucket(ctx, in)
+	_, err := b.client.CreateBucket(ctx, s3client.NewBucket(b.name, region))
 	if err != nil && !has(err, "BucketAlreadyOwnedByYou") {
 		return fmt.Errorf("create the bucket %s: %w", b.name, err)
 	}

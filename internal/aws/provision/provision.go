@@ -90,11 +90,7 @@ func failed(what string, err error, there ...string) error {
 }
 
 func (m *maker) bucket(ctx context.Context, name string) error {
-	in := &s3.CreateBucketInput{Bucket: &name}
-	if m.cfg.Region != "us-east-1" {
-		in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(m.cfg.Region)}
-	}
-	_, err := m.s3.CreateBucket(ctx, in)
+	_, err := m.s3.CreateBucket(ctx, s3client.NewBucket(name, m.cfg.Region))
 	return failed("create bucket "+name, err, "BucketAlreadyOwnedByYou", "BucketAlreadyExists")
 }
 

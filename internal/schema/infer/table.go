@@ -43,7 +43,7 @@ func look(ctx context.Context, taken *sample.Sample, home *table.Home) (*Table, 
 		return lines(page, taken, "the columns are those of source "+home.Source+": its files are lines that only its regular expression takes apart"), nil
 	}
 	looked := fmt.Sprintf("looked at %d of %s: they are ", len(taken.Files), faults.Count(taken.Seen, "file"))
-	found, err := Files(ctx, taken, Known{Delimiter: page.SerDeProperties["field.delim"], Header: page.Properties["skip.header.line.count"] == "1"})
+	found, err := Files(ctx, taken, Known{Delimiter: page.SerDeProperties["field.delim"], Header: page.Properties[schema.SkipHeaderLines] == "1"})
 	switch {
 	case errors.Is(err, errText):
 		return lines(schema.Lines(), taken, looked+"text", inOneColumn), nil
