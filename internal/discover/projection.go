@@ -7,6 +7,7 @@ import (
 
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/source"
+	"athenarefresh/internal/table"
 )
 
 // Property is a property of a table.
@@ -100,8 +101,8 @@ func (t *Table) integers(key string, values []string) []Property {
 	return list
 }
 
-// layout is the template that the table's rule stands for: of folders key=value
-// it is made, and a source with several has none.
+// layout is the template that the table's rule stands for; a source with several
+// rules has none.
 func (t *Table) layout() (string, bool) {
 	switch {
 	case t.Source != "":
@@ -111,11 +112,7 @@ func (t *Table) layout() (string, bool) {
 		}
 		return s.Rules[0].Layout, true
 	case t.Rule.Layout == "hive":
-		layout := "**/"
-		for _, k := range t.Rule.Keys {
-			layout += k + "={" + k + "}/"
-		}
-		return layout, true
+		return table.Templates(t.Rule.Layout, t.Rule.Keys)[0], true
 	}
 	return t.Rule.Layout, true
 }
