@@ -72,9 +72,5 @@ func (a *app) completeBuckets(_ *cobra.Command, args []string, _ string) ([]stri
 	if err != nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	var names []string
-	for _, b := range c.Buckets {
-		names = append(names, b.Name)
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return c.BucketNames(), cobra.ShellCompDirectiveNoFileComp
 }

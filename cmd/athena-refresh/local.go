@@ -221,10 +221,6 @@ func (s *stack) environment() string {
 // received from the queue itself would hide messages from the refresh. With a
 // page there is a daemon, and nobody has to refresh by hand.
 func (a *app) introduce(c *config.Config, s *stack, page string) error {
-	var buckets []string
-	for _, b := range c.Buckets {
-		buckets = append(buckets, b.Name)
-	}
 	served, once := "", "\n  athena-refresh once --conf "+a.conf
 	if page != "" {
 		served, once = "Status page: "+page+"\n", ""
@@ -243,5 +239,5 @@ In another terminal, with these set:
 
 Buckets that notify: %[7]s.
 Ctrl-C ends it.
-`, s.url, s.environment(), c.Account+"/"+c.Queue, c.WorkGroup, c.Database, a.conf, strings.Join(buckets, ", "), c.Prefix, served, once)
+`, s.url, s.environment(), c.Account+"/"+c.Queue, c.WorkGroup, c.Database, a.conf, strings.Join(c.BucketNames(), ", "), c.Prefix, served, once)
 }

@@ -159,6 +159,14 @@ type Config struct {
 	Sections map[string]json.RawMessage
 }
 
+// BucketNames are the buckets that notify the queue, in their order.
+func (c *Config) BucketNames() (names []string) {
+	for _, b := range c.Buckets {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
 // Trigger is what starts a refresh.
 type Trigger string
 

@@ -19,7 +19,7 @@ func Variables(c *config.Config, region string, a Architecture, b Bundle) map[st
 		"prefix": c.Prefix, "account_id": c.Account, "region": region,
 		"function_name": c.FunctionName, "queue_name": c.Queue, "dead_letter_queue_name": c.DeadLetterQueue,
 		"database_name": c.Database, "workgroup_name": c.WorkGroup, "results_bucket": c.ResultsBucket,
-		"data_buckets": dataBuckets(c), "tables": tables(c), "notify_from": append([]string{}, c.NotifyFrom...),
+		"data_buckets": slices.Sorted(slices.Values(c.BucketNames())), "tables": tables(c), "notify_from": append([]string{}, c.NotifyFrom...),
 		"trigger": c.Trigger, "catalog": c.Catalog, "enabled": c.Enabled, "enable_metrics": c.EnableMetrics,
 		"schedule_expression": c.Schedule.String(), "longest_pause_seconds": int(longestPause(c.Schedule) / time.Second),
 		"reconcile_every": orNull(c.ReconcileEvery.String()),
@@ -35,15 +35,6 @@ func orNull(s string) any {
 		return nil
 	}
 	return s
-}
-
-func dataBuckets(c *config.Config) []string {
-	var names []string
-	for _, b := range c.Buckets {
-		names = append(names, b.Name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // tables are those that the rules name: nil, every table, if a layout captures
