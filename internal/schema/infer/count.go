@@ -50,13 +50,10 @@ func (s *session) counted(format Format, out *Schema) (source string, value func
 	case Parquet:
 		return "read_parquet(" + s.paths() + ", union_by_name = true, hive_partitioning = false)", func(_ int, c Column) string {
 			if c.Type.Name == "string" {
-				return "nullif(CAST(" + identifier(c.In) + " AS VARCHAR), '')"
+				return "nullif(CAST(" + duck.Ident(c.In) + " AS VARCHAR), '')"
 			}
-			return identifier(c.In)
+			return duck.Ident(c.In)
 		}
 	}
 	return s.fields(out), func(i int, _ Column) string { return "nullif(" + place(i) + ", '')" }
 }
-
-// identifier quotes a name for DuckDB.
-func identifier(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
