@@ -133,25 +133,6 @@ func TestBeforeAnybodyAskedTheCatalogCountsAsDown(t *testing.T) {
 	}
 }
 
-func TestAnEpisodeOfThrottlingCountsOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("t0", "t1", "t2", "t3", "t4", "later")
-		g.must(refresh.Done, nil, "later/2018/03/01/00/f")
-		g.before("Add", func(context.Context, catalogtest.Call) error {
-			time.Sleep(100 * time.Millisecond)
-			return refresh.ErrThrottled
-		})
-		g.settle("t0/2018/03/01/00/f", "t1/2018/03/01/00/f", "t2/2018/03/01/00/f", "t3/2018/03/01/00/f", "t4/2018/03/01/00/f")
-		g.catalog.SetFault(nil)
-		begun := time.Now()
-		g.must(refresh.Done, nil, "later/2018/03/01/01/f")
-		if took := time.Since(begun); took > time.Second {
-			t.Errorf("the next statement waited %s", took)
-		}
-	})
-}
-
 func TestAThrottledReadingIsNoStatementsFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
