@@ -1,10 +1,12 @@
 package refresh_test
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,25 +14,6 @@ import (
 	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/refresh"
 )
-
-// A link to a table that is gone is in every listing, and missing when it is read.
-func TestATableThatIsListedAndMissingIsReadOnceInFiveMinutes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("ghost")
-		g.before("Table", fails(refresh.ErrTableMissing))
-		for i := range 200 {
-			g.must(refresh.Retry, why(refresh.TableMissing), fmt.Sprintf("ghost/2018/03/01/%02d/f", i%24))
-			time.Sleep(time.Second)
-		}
-		if n := g.catalog.Calls("Table"); n > 2 {
-			t.Errorf("%d readings in 200 s", n)
-		}
-		g.catalog.SetFault(nil)
-		time.Sleep(5 * time.Minute)
-		g.must(refresh.Done, nil, "ghost/2018/03/01/05/f")
-	})
-}
 
 // Athena's check fails with its statements. Glue's says that all is well: only
 // what fails tells.
@@ -133,47 +116,6 @@ func TestBeforeAnybodyAskedTheCatalogCountsAsDown(t *testing.T) {
 	}
 }
 
-func TestAThrottledReadingIsNoStatementsFault(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("a", "b")
-		g.must(refresh.Done, nil, "b/2018/03/01/00/f")
-		added := false
-		g.catalog.SetFault(func(_ context.Context, c catalogtest.Call) error {
-			added = added || c.Method == "Add"
-			if added && c.Method == "Partitions" && c.Table == "a" {
-				return refresh.ErrThrottled
-			}
-			return nil
-		})
-		g.must(refresh.Retry, why(refresh.Throttled), "a/2018/03/01/00/f")
-		begun := time.Now()
-		g.must(refresh.Done, nil, "b/2018/03/01/01/f")
-		if took := time.Since(begun); took > 0 {
-			t.Errorf("a statement waited %s because a reading was throttled", took)
-		}
-	})
-}
-
-// A statement may say anything, and what it added is still read.
-func TestAFailedReadingAfterAStatementRestsTheReadingsOnly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newRig(t)
-		g.create("a")
-		reads := 0
-		g.before("Partitions", func(context.Context, catalogtest.Call) error {
-			if reads++; reads == 2 {
-				return errors.New("lost")
-			}
-			return nil
-		})
-		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/00/f")
-		time.Sleep(time.Second)
-		g.must(refresh.Done, nil, "a/2018/03/01/00/f")
-		g.must(refresh.Done, nil, "a/2018/03/01/01/f")
-	})
-}
-
 // Tables that wait because everything was denied go on when something isn't any
 // more, and aren't blamed for it in a crowd.
 func TestWhenDenialsEndNoTableRestsForThem(t *testing.T) {
@@ -218,6 +160,88 @@ func TestWhatFailedWhileEverythingDidIsNotParked(t *testing.T) {
 		}
 		if s := <-both; s.Outcome != refresh.Retry {
 			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestTheDatabaseIsAskedForOnceAndAgainAfterAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		if err := g.catalog.DropDatabase(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			g.must(refresh.Retry, why(refresh.DatabaseMissing), "a/2018/03/01/05/x")
+		}
+		g.must(refresh.Done, why("placeholder"), "a/2018/")
+		g.must(refresh.Parked, why("unknown_bucket"), "nobody:x")
+		g.calls("Check", 1)
+		g.calls("Table", 0)
+		if err := g.catalog.CreateDatabase(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		g.create("a")
+		time.Sleep(2 * time.Minute)
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+		g.calls("Check", 2)
+	})
+}
+
+func TestTheDatabaseIsCheckedOnce(t *testing.T) {
+	g := newRig(t)
+	g.create("a", "b")
+	for i := range 5 {
+		g.must(refresh.Done, nil, fmt.Sprintf("a/2018/03/01/%02d/x", i), fmt.Sprintf("b/2018/03/01/%02d/x", i))
+	}
+	g.calls("Check", 1)
+	g.calls("Table", 2)
+	g.calls("Add", 10)
+}
+
+// TestADatabaseThatFailsIsSaid, once for each question, and not of a round whose
+// time was over: that says nothing about the database.
+func TestADatabaseThatFailsIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		g := newRig(t, func(o *refresh.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		g.create("a")
+		g.before("Check", hang)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		g.r.Settle(ctx, message("a/2018/03/01/05/x"))
+		time.Sleep(time.Second) // the round ends
+		g.catalog.SetFault(nil)
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+		if n := strings.Count(log.String(), "the catalog does not work"); n != 0 {
+			t.Errorf("said %d times of a database that works: %s", n, log.String())
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		g := newRig(t, func(o *refresh.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+		g.before("Check", fails(refresh.ErrDatabaseMissing))
+		for range 3 {
+			g.must(refresh.Retry, why(refresh.DatabaseMissing), "a/2018/03/01/05/x")
+		}
+		if n := strings.Count(log.String(), `level=ERROR msg="the catalog does not work: what needs it is tried again later" error="`); n != 1 {
+			t.Errorf("said %d times: %s", n, log.String())
+		}
+	})
+}
+
+func TestAFailingDatabaseIsAskedForLessAndLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		if err := g.catalog.DropDatabase(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 3600 {
+			g.must(refresh.Retry, why(refresh.DatabaseMissing), "a/2018/03/01/05/x")
+			time.Sleep(time.Second)
+		}
+		if n := g.catalog.Calls("Check"); n < 28 || n > 35 {
+			t.Errorf("%d checks in an hour, want one in two minutes", n)
 		}
 	})
 }
