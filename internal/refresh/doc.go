@@ -34,7 +34,7 @@
 //	            what is missing                    partition is found there, and not added
 //	look.go     lookLoop reads back what the       it is found there
 //	            statement was about
-//	settle.go   conclude parks the message if      parked twice: the second copy is the
+//	park.go     conclude parks the message if      parked twice: the second copy is the
 //	            one of its records calls for that  price for not losing the first
 //	the driver  deletes or hides the message       it is settled again, from what is there
 //
