@@ -54,8 +54,9 @@
 // facts.go and values.go (what a table is, and which values it can hold),
 // backoff.go (what waits after a failure), suspects.go (partitions that failed by
 // themselves), health.go (whether the catalog works at all), budget.go (the
-// statements in flight), tally.go (what is counted), rehearse.go (the same way
-// with nothing at its end) and refresher.go.
+// statements in flight), tally.go (what is counted), latency.go (how long it took
+// from landed to searchable), rehearse.go (the same way with nothing at its end)
+// and refresher.go.
 //
 // refresh knows no AWS: it sees the catalog through [Catalog] and the
 // dead-letter queue through [DeadLetters].

@@ -267,15 +267,6 @@ func (s *settling) tell(n Noted, e *event.Record) {
 	s.noted(n)
 }
 
-// landedAt is when an object landed by the time of its event, or else when its
-// message was sent.
-func landedAt(text string, sent time.Time) time.Time {
-	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		return at
-	}
-	return sent
-}
-
 // logRecord writes down an object's outcome, and tells who watches: what is
 // ignored is nothing to look into. Keys are written by strangers: the handler has
 // to quote what could drive a terminal, as slog's own do.

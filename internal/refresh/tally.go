@@ -26,15 +26,6 @@ type Tally struct {
 	Oldest     time.Duration        // the age of the oldest message, when it was settled; of a Meter's only
 }
 
-// Latencies are how long it took from the objects' landing until their new
-// partition was in the catalog. Objects whose partition was there already are
-// not among them.
-type Latencies struct {
-	Objects int
-	Total   time.Duration
-	Samples []time.Duration // of the last 1,000 objects at most, in no order
-}
-
 // Settled is how many messages were settled, whatever their outcome.
 func (t *Tally) Settled() int { return sum(t.Messages) }
 
@@ -47,33 +38,6 @@ func sum[K comparable](counts map[K]int) (n int) {
 	}
 	return n
 }
-
-// AllSearchable are the latencies of all tables.
-func (t *Tally) AllSearchable() (all Latencies) {
-	for _, l := range t.Searchable {
-		all.Objects += l.Objects
-		all.Total += l.Total
-		all.Samples = append(all.Samples, l.Samples...)
-	}
-	return all
-}
-
-// Percentile is the latency that so many of a hundred samples don't exceed, the
-// smallest such sample; 0 without any. It puts them in order.
-func (l *Latencies) Percentile(percent int) time.Duration {
-	if len(l.Samples) == 0 {
-		return 0
-	}
-	slices.Sort(l.Samples)
-	return l.Samples[(len(l.Samples)*percent+99)/100-1]
-}
-
-// mostLatencies bounds the samples that are kept of one table, and mostTables
-// the tables: 8 MB in all.
-const (
-	mostLatencies = 1_000
-	mostTables    = 1_000
-)
 
 // tally counts for whoever reads: once since the beginning, and once for each
 // Meter. Where there is no Meter, one costs nothing.
@@ -167,37 +131,6 @@ func (c *Tally) message(o Outcome, s *settling) {
 	for i := range s.pending {
 		c.searchable(&s.pending[i], s.sent)
 	}
-}
-
-// searchable counts how long a record waited for its new partition, from the
-// time that its event says, or that of the message.
-func (c *Tally) searchable(w *pending, sent time.Time) {
-	a, ok := w.want.resolved()
-	if !ok || a.Reason != "" || !a.Added {
-		return
-	}
-	began := landedAt(w.landed, sent)
-	if d := a.at.Sub(began); !began.IsZero() && d >= 0 {
-		c.sample(w.want.part.Table, d)
-	}
-}
-
-func (c *Tally) sample(table string, d time.Duration) {
-	if c.Searchable == nil {
-		c.Searchable = map[string]Latencies{}
-	}
-	l, ok := c.Searchable[table]
-	if !ok && len(c.Searchable) >= mostTables {
-		return
-	}
-	if len(l.Samples) < mostLatencies {
-		l.Samples = append(l.Samples, d)
-	} else {
-		l.Samples[l.Objects%mostLatencies] = d
-	}
-	l.Objects++
-	l.Total += d
-	c.Searchable[table] = l
 }
 
 func (c *Tally) added(table string) {
