@@ -133,23 +133,6 @@ func checkSource(s string) error {
 	return hint("athena-refresh help sources lists them", "%q is no source: did you mean %q?", s, best)
 }
 
-// list reads a list of strings that each pass check.
-func (f *file) list(path, kind string, to *[]string, check func(string) error) func(value) error {
-	return func(v value) error {
-		items, ok := v.is.([]value)
-		if !ok {
-			return wrongKind(kind, v)
-		}
-		*to = make([]string, len(items))
-		for i, item := range items {
-			if err := text(&(*to)[i], check)(item); err != nil {
-				f.problem(item.at, fmt.Sprintf("%s[%d]", path, i), err)
-			}
-		}
-		return nil
-	}
-}
-
 // partition keeps the order of the members: it is that of the partition keys.
 func (f *file) partition(path string, v value, to *[]table.KeyTemplate) error {
 	if !v.isObject() {
