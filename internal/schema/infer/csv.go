@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"athenarefresh/internal/duck"
-	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/schema/sample"
 )
 
@@ -210,15 +209,4 @@ func (s *session) broken(ctx context.Context, out *Schema) error {
 		s.notes.add("%d of the records have a line break in a quoted field: Athena reads a line at a time, and breaks each of them into several rows", n)
 	}
 	return nil
-}
-
-// wider is a type that holds what both do.
-func wider(a, b hiveql.Type) hiveql.Type {
-	switch {
-	case a.Name == b.Name:
-		return a
-	case a.Name == "bigint" && b.Name == "double", a.Name == "double" && b.Name == "bigint":
-		return hiveql.Type{Name: "double"}
-	}
-	return stringType
 }

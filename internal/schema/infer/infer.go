@@ -67,8 +67,6 @@ func (n *notes) add(format string, args ...any) {
 	}
 }
 
-var stringType = hiveql.Type{Name: "string"}
-
 // plainName is a name that needs no back-quotes for its characters: others than
 // a-z, 0-9 and _ become _. cs(User-Agent), of W3C's logs, is cs_user_agent.
 func plainName(name string) string {
