@@ -1,10 +1,14 @@
 package athena
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
+	"athenarefresh/internal/duck"
 	"athenarefresh/internal/hiveql"
 	"athenarefresh/internal/local/athena/trino"
+	"athenarefresh/internal/local/glue"
 )
 
 var precisions = map[string]int{"varchar": math.MaxInt32, "bigint": 19, "integer": 10, "double": 17}
@@ -47,4 +51,42 @@ func trinoType(t hiveql.Type) trino.Type {
 		out.Elems = append(out.Elems, trinoType(e))
 	}
 	return out
+}
+
+// duckType is the DuckDB type that stands for a Hive type.
+func duckType(t hiveql.Type) string {
+	switch t.Name {
+	case "tinyint", "smallint", "bigint", "boolean", "float", "double", "date", "timestamp":
+		return strings.ToUpper(t.Name)
+	case "int":
+		return "INTEGER"
+	case "binary":
+		return "BLOB"
+	case "decimal":
+		return fmt.Sprintf("DECIMAL(%d,%d)", t.Sizes[0], t.Sizes[1])
+	case "array":
+		return duckType(t.Elems[0]) + "[]"
+	case "map":
+		return "MAP(" + duckType(t.Elems[0]) + ", " + duckType(t.Elems[1]) + ")"
+	case "struct":
+		fields := make([]string, len(t.Fields))
+		for i, f := range t.Fields {
+			fields[i] = duck.Ident(f) + " " + duckType(t.Elems[i])
+		}
+		return "STRUCT(" + strings.Join(fields, ", ") + ")"
+	}
+	return "VARCHAR"
+}
+
+// typedColumns are columns of the catalog.
+func typedColumns(cols []glue.Column) ([]hiveql.Column, error) {
+	out := make([]hiveql.Column, len(cols))
+	for i, c := range cols {
+		t, err := hiveql.ParseType(c.Type)
+		if err != nil {
+			return nil, userFailure(typeSchema, "HIVE_INVALID_METADATA: column %s: %v", c.Name, err)
+		}
+		out[i] = hiveql.Column{Name: c.Name, Type: t}
+	}
+	return out, nil
 }
