@@ -29,7 +29,7 @@ locals {
   topics_notify   = [for f in var.notify_from : f if can(regex("^arn:[^:]+:sns:", f))]
   rules_notify    = [for f in var.notify_from : f if can(regex("^arn:[^:]+:events:", f))]
 
-  # The narrowest first (policies.tf).
+  # The narrowest first (limits.tf).
   bucket_conditions = [{ ArnLike = { "aws:SourceArn" = local.data_bucket_arns } }, {}]
   queue_policies = [
     for buckets in local.bucket_conditions : jsonencode({

@@ -91,7 +91,7 @@ locals {
     ],
   )
 
-  # In every width (policies.tf).
+  # In every width (limits.tf).
   role_policies = [
     for w in local.widths : jsonencode({
       Version = "2012-10-17"
