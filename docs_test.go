@@ -181,7 +181,7 @@ func missing(tests map[string]string, file, line string) string {
 	for i, word := range words {
 		name := strings.TrimLeft(word, "-")
 		switch {
-		case !strings.HasPrefix(word, "-") || slices.Contains([]string{"v", "short", "timeout", "race", "c", "o", "fuzz", ">"}, name):
+		case !strings.HasPrefix(word, "-") || slices.Contains([]string{"v", "short", "timeout", "race", "c", "o", "gcflags", "fuzz", ">"}, name):
 		case (name == "run" || name == "bench" || name == "skip") && i+1 < len(words):
 			top, _, _ := strings.Cut(strings.Trim(words[i+1], "'"), "/")
 			run, err := regexp.Compile(top)
