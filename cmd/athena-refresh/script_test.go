@@ -19,6 +19,7 @@ import (
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -47,6 +48,10 @@ func TestScripts(t *testing.T) {
 			"del":        scriptDel,
 			"send":       scriptSend,
 			"receive":    scriptReceive,
+			"create":     scriptCreate,
+			"move":       scriptMove,
+			"hide":       scriptHide,
+			"notify":     scriptNotify,
 			"silence":    scriptSilence,
 			"set":        scriptSet,
 			"follow":     scriptFollow,
@@ -157,12 +162,55 @@ func scriptReceive(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o600))
 }
 
+// scriptCreate makes a queue with attributes that a file has: create QUEUE FILE.
+func scriptCreate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: create QUEUE FILE")
+	}
+	var attributes map[string]string
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &attributes))
+	ts.Check(newClient(ts.Getenv("AWS_ENDPOINT_URL")).create(context.Background(), args[0], attributes))
+}
+
+// scriptMove has SQS send back what a dead-letter queue holds, to where it came from
+// or to another queue, and writes how that ended to a file: move QUEUE FILE [TO].
+func scriptMove(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: move QUEUE FILE [TO]")
+	}
+	ended, err := newClient(ts.Getenv("AWS_ENDPOINT_URL")).move(context.Background(), args[0], args[2:]...)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(ended+"\n"), 0o600))
+}
+
+// scriptHide looks at a message of a queue, and keeps it for so many seconds: hide
+// QUEUE SECONDS.
+func scriptHide(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hide QUEUE SECONDS")
+	}
+	seconds, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(newClient(ts.Getenv("AWS_ENDPOINT_URL")).hide(context.Background(), args[0], seconds))
+}
+
+// scriptNotify has a bucket notify whom a file names, and nobody else: notify BUCKET
+// FILE.
+func scriptNotify(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: notify BUCKET FILE")
+	}
+	var whom s3types.NotificationConfiguration
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &whom))
+	ts.Check(newClient(ts.Getenv("AWS_ENDPOINT_URL")).notify(context.Background(), args[0], &whom))
+}
+
 // scriptSilence has a bucket notify nobody: silence BUCKET.
 func scriptSilence(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: silence BUCKET")
 	}
-	ts.Check(newClient(ts.Getenv("AWS_ENDPOINT_URL")).silence(context.Background(), args[0]))
+	ts.Check(newClient(ts.Getenv("AWS_ENDPOINT_URL")).notify(context.Background(), args[0], &s3types.NotificationConfiguration{}))
 }
 
 // scriptSet sets an attribute of a queue: set QUEUE NAME VALUE.

@@ -133,12 +133,52 @@ func (c *client) send(ctx context.Context, queue, body string) error {
 	return err
 }
 
-// silence has a bucket notify nobody.
-func (c *client) silence(ctx context.Context, bucket string) error {
-	_, err := c.s3.PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{
-		Bucket: &bucket, NotificationConfiguration: &s3types.NotificationConfiguration{},
-	})
+// notify has a bucket notify whom it says, and nobody else.
+func (c *client) notify(ctx context.Context, bucket string, whom *s3types.NotificationConfiguration) error {
+	_, err := c.s3.PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{Bucket: &bucket, NotificationConfiguration: whom})
 	return err
+}
+
+func (c *client) create(ctx context.Context, queue string, attributes map[string]string) error {
+	_, err := c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &queue, Attributes: attributes})
+	return err
+}
+
+// hide receives a message and keeps it.
+func (c *client) hide(ctx context.Context, queue string, seconds int) error {
+	url, err := c.queue(ctx, queue)
+	if err != nil {
+		return err
+	}
+	out, err := c.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url, VisibilityTimeout: int32(seconds)})
+	if err == nil && len(out.Messages) != 1 {
+		err = fmt.Errorf("%d messages were received", len(out.Messages))
+	}
+	return err
+}
+
+// move has SQS move what a dead-letter queue holds to where it came from, or to
+// another queue, and returns how that ended and why.
+func (c *client) move(ctx context.Context, queue string, to ...string) (string, error) {
+	const arn = "arn:aws:sqs:us-east-1:123456789012:"
+	from := arn + queue
+	in := &sqs.StartMessageMoveTaskInput{SourceArn: &from}
+	if len(to) > 0 {
+		in.DestinationArn = aws.String(arn + to[0])
+	}
+	if _, err := c.sqs.StartMessageMoveTask(ctx, in); err != nil {
+		return "", err
+	}
+	for {
+		out, err := c.sqs.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &from})
+		if err != nil {
+			return "", err
+		}
+		if last := out.Results[0]; *last.Status != "RUNNING" {
+			return strings.TrimSpace(*last.Status + " " + aws.ToString(last.FailureReason)), nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // set sets an attribute of a queue, "" takes it away.
