@@ -19,10 +19,20 @@ func TestMain(m *testing.M) {
 // wait for processes most of the time, whatever the machine's processors.
 const besides = "12"
 
+// lazily is how the program collects its garbage, where nobody looks at its memory: of
+// a process that lives for a moment that is an eighth of its work.
+const lazily = "400"
+
+// asUsual has it collected as it is in use.
+const asUsual = "GOGC=100"
+
 // waiting are tests that mostly wait.
 type waiting struct{ *testing.M }
 
 func (w waiting) Run() int {
+	if os.Getenv("GOGC") == "" {
+		os.Setenv("GOGC", lazily)
+	}
 	flag.Parse()
 	said := false
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })

@@ -94,7 +94,7 @@ type comparison struct {
 func compare(t *testing.T, stack *process, conf string, args ...string) comparison {
 	t.Helper()
 	cmd := exec.Command("athena-refresh", append([]string{"reconcile", "--json", "--list-rate", "1000000", "--conf", conf}, args...)...)
-	cmd.Env = environment(stack.url)
+	cmd.Env = append(environment(stack.url), asUsual)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	begun := time.Now()

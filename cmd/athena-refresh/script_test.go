@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("CI", os.Getenv("CI"))
+			env.Setenv("GOGC", os.Getenv("GOGC"))
 			env.Setenv("MUTANT", os.Getenv("MUTANT")) // the break that is tried (.ci/mutants)
 			env.Setenv("TMPDIR", env.WorkDir+"/.tmp")
 			return nil

@@ -49,7 +49,7 @@ func TestADaemonStaysSmall(t *testing.T) {
 func daemonWithPages(t *testing.T, conf, url string) (metrics string, stop func()) {
 	t.Helper()
 	cmd := exec.Command("athena-refresh", "run", "--state", "", "--conf", conf, "--listen", "127.0.0.1:0")
-	cmd.Env = environment(url)
+	cmd.Env = append(environment(url), asUsual)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
