@@ -198,7 +198,7 @@ func (f Facts) behind() Verdict {
 	case f.Data && f.Received == 0:
 		v.Hint = "nobody received any: " + nobody
 	case f.Queue:
-		v.Hint = "one process doesn't keep up: let more run, or raise statements_in_flight; is the catalog slow, or throttled?"
+		v.Hint = "one process doesn't keep up: is the catalog slow, or throttled? If it isn't throttled, let more run, or raise statements_in_flight"
 	case every < time.Minute:
 		v.Trigger = "queue"
 		v.Hint = fmt.Sprintf("%s and %.0f arrive in a minute: even rate(1 minute) would not do, set \"trigger\": \"queue\"", f.settles(), 60*f.rate())
