@@ -64,5 +64,5 @@ func overlapping(inner []string, n int, name string) Finding {
 	}
 	slices.Sort(inner)
 	return wrong("a query counts rows twice: "+few(inner),
-		"drop one of each two (ALTER TABLE "+name+" DROP PARTITION …: the files stay), and correct the rule that places the other")
+		`drop one of each two, whose files stay (athena-refresh query "ALTER TABLE `+name+` DROP PARTITION (KEY='VALUE')"), and correct the rule that places it`)
 }
