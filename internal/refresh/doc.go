@@ -7,9 +7,9 @@
 // A message may leave the queue only after each of its records is settled:
 //
 //   - its partition is in the catalog at the wanted location: we read it there,
-//     at most 15 minutes ago (5 if the table was re-created). That a statement
-//     succeeded proves nothing, because IF NOT EXISTS succeeds without moving a
-//     partition that is elsewhere;
+//     at most 15 minutes ago, and notice within 5 that a table was re-created.
+//     That a statement succeeded proves nothing, because IF NOT EXISTS succeeds
+//     without moving a partition that is elsewhere;
 //   - or it needs no partition, for a reason that is counted;
 //   - or the message was copied to the dead-letter queue with its reasons.
 //
