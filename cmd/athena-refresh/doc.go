@@ -116,6 +116,8 @@
 // function do that on reconcile_every.
 //
 // Results go to stdout and everything else to stderr. The exit code is 0 if all
-// is done, 1 after a failure, 2 for a wrong command line, and 3 if something
-// was parked or is to be tried again.
+// is done, 1 after a failure, 2 for a wrong command line, and 3 if the command did
+// what it could and left something undone, or found something wrong: a message
+// that is parked or to be tried again, a difference, a check of doctor's, a bucket
+// that can't be told (errUndone).
 package main

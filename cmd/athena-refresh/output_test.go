@@ -77,7 +77,7 @@ Every line has a ` + "`type`" + `, but those of ` + "`explain`" + ` and the rows
 names, what they are and when they are there. New members and new types of lines may come: skip what you don't know.
 Times are RFC 3339 in UTC. "Absent": the member isn't there then; "null": it is. ` + "`a[].b`" + ` is a member of each element of a list, ` + "`a{}.b`" + ` of each value of an object.
 
-The exit code is 0 if all is done, 1 after a failure, 2 for a wrong command line, 3 if something was left undone (parked, to be tried again, differing). Nothing of a
+The exit code is 0 if all is done, 1 after a failure, 2 for a wrong command line, 3 if something was left undone or found wrong (parked, to be tried again, differing, a check that failed). Nothing of a
 failure is on stdout: its words are on stderr, with ` + "`--log-format json`" + ` as a line ` + "`{\"time\",\"level\",\"msg\"}`" + ` like all of the log.
 ` + "`demo`" + ` prints the ` + "`summary`" + ` of ` + "`once`" + ` as ` + "`refresh`" + `. What ` + "`enable_metrics`" + ` writes is CloudWatch's embedded metric format ([monitoring.md](monitoring.md)).
 

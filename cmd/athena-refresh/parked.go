@@ -22,7 +22,7 @@ import (
 func (a *app) parked() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "parked",
-		Short: "Show what was parked and why, and send it back",
+		Short: "Count what is parked; sample says why, redrive sends it back",
 		Long: `Parked counts the messages in the dead-letter queue. "parked sample" says why they
 are there; "parked redrive" sends them back once the cause is mended.`,
 		Args: unknownUnder("parked", "sample, redrive"),
