@@ -1,6 +1,6 @@
 //go:build unix
 
-// Bench measures what docs/performance.md says, by one command:
+// Bench measures the figures of docs/performance.md and writes its table.
 //
 //	go run ./bench [-baseline FILE] [-only REGEXP] [-repeat N] [-write docs/performance.md]
 //

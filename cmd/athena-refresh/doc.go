@@ -16,16 +16,16 @@
 //	internal/reconcile       compares S3 with the catalog; owns the interfaces Objects and Mender
 //	internal/capture         reads messages that were captured, and replays them
 //	internal/parked          looks into the dead-letter queue and sends back; owns the interface DeadLetters
-//	internal/schema          columns and formats of tables: a source's, a file's, merged   pure
+//	internal/schema          columns, formats and SerDes of tables: a source's, a file's, merged   pure
 //	internal/schema/sample   brings a few files of a folder here, to look at
 //	internal/schema/infer    where a schema comes from; that of a sample, by DuckDB
 //	internal/hiveql          Hive's DDL, read and written                          pure
 //	internal/duck            starts a DuckDB that strangers can't get out of; quotes for it
 //	internal/metrics         the one list of metrics, alerts and charts; CloudWatch's lines  pure
-//	internal/monitor         a queue's numbers → a verdict in words; owns the interface Metrics
-//	internal/s3events        which events and keys a bucket's notification stands for  pure
+//	internal/monitor         a queue's numbers → whether it keeps up, in words; owns the interface Metrics
+//	internal/s3events        which objects a bucket's notification configuration covers  pure
 //	internal/iam             judges requests by policies, as IAM does              pure
-//	internal/coverage        which time of which table can be searched, and when objects land
+//	internal/coverage        which time of which table can be searched, and when objects landed
 //	internal/faults          what can be amiss, in which words, and what repairs it  pure
 //	internal/statuspage      shows how a daemon fares: a page, JSON, and counters for Prometheus; answers where an object belongs
 //	internal/doctor          judges a deployment by facts                          pure

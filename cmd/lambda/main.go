@@ -1,6 +1,7 @@
-// Lambda is the function: the program that a Lambda function of the runtime
-// provided.al2023 runs, under the name bootstrap. It only wires; what it does
-// with an event is in internal/lambda.
+// Lambda adds the partitions of what landed, each time that a schedule, the queue
+// or an event invokes it. It is the program of the Lambda function, of the runtime
+// provided.al2023, under the name bootstrap. It only wires; what it does with an
+// event is in internal/lambda.
 //
 // It is built without cgo and without anything that only a person needs:
 //

@@ -1,5 +1,6 @@
-// Package coverage is what is known of which time of which table can be searched,
-// and of when objects land. These are two clocks, and they are never mixed:
+// Package coverage remembers, for the status page and its metrics, which time of
+// which table can be searched, and when objects landed. These are two clocks, and
+// they are never mixed:
 //
 //   - Coverage is by the time that a partition's own values say, in cells of the
 //     table's own grain: a table with a partition a day has a cell a day. It comes

@@ -1,5 +1,6 @@
-// Package monitor says in words how a queue fares, from the numbers that
-// CloudWatch and the queue have of it, and which schedule would keep up.
+// Package monitor judges for the command status, by the numbers that CloudWatch
+// and the queue have, whether what lands is settled in time, and which schedule
+// would keep up.
 //
 // The judgement is pure. Counters of CloudWatch include repeated receives and deletions,
 // and AWS says not to rely on their absolute values (docs/aws-facts.md 7.2): the verdict

@@ -1,5 +1,6 @@
-// Package s3events is how S3 reads a bucket's notification configuration:
-// which events a name stands for, and which keys a filter means. (S3 user guide,
+// Package s3events says which objects a bucket's notification configuration covers:
+// which events a name in it stands for, and which keys a filter means. The embedded
+// S3 sends by it; deploy and doctor compare configurations by it. (S3 user guide,
 // "Configuring event notifications using object key name filtering" and
 // "Supported event types".)
 package s3events

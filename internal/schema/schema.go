@@ -1,5 +1,5 @@
-// Package schema is how the files of a table are read: its columns and the
-// classes that read them. A schema is that of a source ([Named]), or it is read
+// Package schema knows how a table's files are read, for what creates, changes and
+// checks tables: their columns, their format and the SerDe that reads it. A schema is that of a source ([Named]), or it is read
 // from a file ([Read]), or inferred from a sample (internal/schema/infer).
 //
 // It is pure: where a table's files are and what its partition keys are, the

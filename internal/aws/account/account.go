@@ -1,5 +1,5 @@
-// Package account is S3, Lambda and the rest of AWS, as far as deployment needs
-// them, behind the interfaces of package deploy.
+// Package account reads and changes an AWS account for lambda deploy, rollback and
+// destroy: it is the interfaces of package deploy on S3, Lambda and the rest.
 package account
 
 import (

@@ -1,4 +1,5 @@
-// Package diagnostics has AWS tell the facts that package doctor judges.
+// Package diagnostics asks AWS for the facts that package doctor judges, for the
+// command doctor and for what lambda deploy checks first.
 //
 // Each file holds one service's, as a struct of the operations used, each a
 // method of the SDK's client: holding the client itself would link all of its

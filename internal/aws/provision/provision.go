@@ -1,11 +1,10 @@
-// Package provision makes the resources of a configuration on the embedded
-// AWS: buckets, queues, notifications, a work group, the database and the table
-// of alerts.
+// Package provision makes the resources of a configuration on the embedded AWS,
+// for local and demo and never in an account: buckets, queues, notifications, a
+// work group, the database and the table of alerts.
 //
 // What is there already is left as it is, so that a stack keeps its data, and
-// whatever was changed by hand, when it is started again. It is not for an AWS
-// account: but for the queue's policy, by which S3 may send, it grants nobody
-// anything.
+// whatever was changed by hand, when it is started again. But for the queue's
+// policy, by which S3 may send, it grants nobody anything.
 package provision
 
 import (
