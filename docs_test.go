@@ -2,7 +2,6 @@ package athenarefresh_test
 
 import (
 	"bytes"
-
 	"fmt"
 	"os"
 	"os/exec"
