@@ -74,12 +74,17 @@ func byDefault() *Config {
 	}
 }
 
-func equal(t *testing.T, got, want *Config) {
+// newDefault is what to do about a new field that has its default.
+const newDefault = "its default goes into byDefault, in config_test.go"
+
+// equal holds a configuration against what the test knows, and says what to do
+// where a new field is the difference.
+func equal(t *testing.T, got, want *Config, ifNew string) {
 	t.Helper()
 	g, w := *got, *want
 	g.Sections, w.Sections = nil, nil
 	if d := cmp.Diff(w, g, cmp.Comparer(func(a, b schedule.Schedule) bool { return a == b })); d != "" {
-		t.Error(d)
+		t.Errorf("the configuration as this test knows it (-), and as it was read (+). If a field is new: %s\n%s", ifNew, d)
 	}
 }
 
@@ -93,8 +98,8 @@ func load(t *testing.T, dir string) *Config {
 }
 
 func TestDocumentedExamplesAreTheDefaults(t *testing.T) {
-	equal(t, load(t, "testdata/documented"), byDefault())
-	equal(t, load(t, "testdata/documented-older"), byDefault())
+	equal(t, load(t, "testdata/documented"), byDefault(), newDefault)
+	equal(t, load(t, "testdata/documented-older"), byDefault(), newDefault)
 }
 
 func TestEverySettingIsRead(t *testing.T) {
@@ -122,7 +127,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		NotifyFrom:    []string{"210987654321", "arn:aws:sns:eu-west-1:210987654321:trail", "arn:aws:events:us-east-1:123456789012:rule/bus/logs"},
 		FunctionName:  "p_streamalert_athena_partition_refresh", DeadLetterQueue: "p-notifications_dlq",
 	}
-	equal(t, got, want)
+	equal(t, got, want, "its value in testdata/everything-set goes into want, in this test")
 	for v, i := reflect.ValueOf(*got), 0; i < v.NumField(); i++ {
 		if name := v.Type().Field(i).Name; v.Field(i).IsZero() && name != "Enabled" && name != "Assumed" {
 			t.Errorf("testdata/everything-set sets nothing that Config.%s is read from", name)
@@ -323,7 +328,7 @@ func TestMissingSectionIsAllDefaultsWithAWarning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, c, byDefault())
+	equal(t, c, byDefault(), newDefault)
 	want := `lambda.json:1:1: athena_partition_refresh_config: is missing: every setting has its default (there is "athena_partition_refersh_config")`
 	if len(warnings) != 1 || warnings[0].String() != want {
 		t.Errorf("got %v, want %s", warnings, want)

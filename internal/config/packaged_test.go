@@ -36,7 +36,8 @@ func TestThePackagedFilesLoadAsTheConfiguration(t *testing.T) {
 		want.Enabled = true
 		want.Schedule, want.ReconcileEvery = plain.Schedule, plain.ReconcileEvery
 		want.KMSKeyARN, want.AlarmTopicARN, want.NotifyFrom = "", "", nil
-		equal(t, packaged(t, load(t, "testdata/"+dir)), want)
+		equal(t, packaged(t, load(t, "testdata/"+dir)), want,
+			"if the function reads it, name it in packagedSettings (packaged.go); if only deployment does, give it its default in this test")
 	}
 }
 

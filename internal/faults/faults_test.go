@@ -42,12 +42,21 @@ func TestEveryFaultIsWhole(t *testing.T) {
 			t.Errorf("%s is there twice", f.Name)
 		}
 		seen[f.Name] = true
-		if f.When == "" || f.Says == "" || f.Do == "" && f.Run == nil {
-			t.Errorf("%s is not whole: %+v", f.Name, f)
+		for _, lacks := range []struct {
+			member string
+			does   bool
+		}{
+			{"when: when it is so, and what follows", f.When == ""},
+			{"says: the sentence that says it", f.Says == ""},
+			{"do: what a person does, or run: the command that repairs it", f.Do == "" && f.Run == nil},
+		} {
+			if lacks.does {
+				t.Errorf("faults.txt: %s lacks %s", f.Name, lacks.member)
+			}
 		}
 		for _, m := range regexp.MustCompile(`\{([a-z]+)\}`).FindAllStringSubmatch(f.Says+f.Do+strings.Join(f.Run, " "), -1) {
 			if !slices.Contains(known, m[1]) {
-				t.Errorf("%s: nobody gives {%s}", f.Name, m[1])
+				t.Errorf("faults.txt: %s: nobody gives {%s}; if somebody does now, it goes into known, in this test", f.Name, m[1])
 			}
 		}
 		if strings.Count(f.Says, "[") != strings.Count(f.Says, "]") {

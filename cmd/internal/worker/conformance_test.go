@@ -8,6 +8,8 @@ import (
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/refresh"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // behind changes the database behind the Catalog's back, as other people's
@@ -25,6 +27,7 @@ type behind interface {
 // catalog that there is, and for the one that tests use.
 func TestCatalogs(t *testing.T) {
 	cfg := localStack(t)
+	everyCatalogIsMade(t, cfg)
 	for name, test := range map[string]func(*testing.T, *suite){
 		"ListsTables":                       listsTables,
 		"SaysThatTheDatabaseIsMissing":      databaseMissing,
@@ -54,6 +57,22 @@ func TestCatalogs(t *testing.T) {
 				test(t, &suite{side, t, t.Context()})
 			})
 		}
+	}
+}
+
+// everyCatalogIsMade stops a test where a catalog of the configuration is none here.
+func everyCatalogIsMade(t *testing.T, cfg aws.Config) {
+	t.Helper()
+	for _, name := range config.Catalogs() {
+		func() {
+			defer func() {
+				if why := recover(); why != nil {
+					t.Fatalf("config.Catalogs has %q, and loggedCatalog in catalog.go has no case for it: %v", name, why)
+				}
+			}()
+			_, closeCatalog := Catalog(cfg, &config.Config{Catalog: name})
+			closeCatalog()
+		}()
 	}
 }
 

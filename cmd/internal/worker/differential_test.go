@@ -42,6 +42,7 @@ func TestBothCatalogsDoTheSame(t *testing.T) {
 		t.Skip("-short: takes seconds")
 	}
 	cfg := localStack(t)
+	everyCatalogIsMade(t, cfg)
 	first, last := uint64(1), uint64(*histories)
 	if *only != 0 {
 		first, last = *only, *only
