@@ -1,11 +1,42 @@
 package deploy
 
 import (
+	"maps"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"athenarefresh/internal/config"
+	files "athenarefresh/terraform"
 )
+
+// TestTheModuleHasEveryVariable that a deployment sets, and a deployment sets each
+// that has no default.
+func TestTheModuleHasEveryVariable(t *testing.T) {
+	text, err := files.Files.ReadFile("variables.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := Variables(settings(t, section), "us-east-1", ARM64, Bundle{})
+	declared := map[string]bool{} // whether it has a default
+	for _, m := range regexp.MustCompile(`(?ms)^variable "(\w+)" \{\n(.*?)^\}$`).FindAllStringSubmatch(string(text), -1) {
+		declared[m[1]] = strings.Contains("\n"+m[2], "\n  default ")
+	}
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		if _, ok := declared[name]; !ok {
+			t.Errorf("variables.go sets %s, and terraform/variables.tf has no such variable", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
+		if _, ok := set[name]; !ok && !declared[name] {
+			t.Errorf("terraform/variables.tf has %s without a default, and variables.go doesn't set it", name)
+		}
+	}
+	if all := strings.Count(string(text), "\nvariable "); len(declared) != all || all < 20 {
+		t.Errorf("%d of %d variables were read: is the pattern right?", len(declared), all)
+	}
+}
 
 func TestAQueuesARNIsOfItsPartition(t *testing.T) {
 	c := &config.Config{Account: "123456789012", Queue: "q"}
