@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"athenarefresh/internal/source"
 	"athenarefresh/internal/table"
@@ -103,7 +104,33 @@ func (f *file) rule(key string, v value) table.Rule {
 	if err := check(r); err != nil {
 		f.problem(v.at, key, err)
 	}
+	if names := lost(r); names != nil {
+		f.warning(v.at, key, "captures "+strings.Join(names, ", ")+`, which neither "table" nor "partition" has: folders that differ in nothing else are one partition, and objects of all but one of them are parked as location_conflict`,
+			`name it in "partition"`)
+	}
 	return r
+}
+
+// lost are the captures of a rule that its author leaves out of the table and the
+// partition. What a source leaves out by itself is meant, and below a prefix a name
+// may be the same in every key.
+func lost(r table.Rule) (names []string) {
+	if r.Prefix != "" || r.Table == "" && r.Partition == nil {
+		return nil
+	}
+	rules, err := source.Expand([]table.Rule{r})
+	if err != nil {
+		return nil // which is a problem
+	}
+	own, _ := source.Expand([]table.Rule{{Source: r.Source}})
+	for i := range rules {
+		for _, name := range table.Lost(rules[i]) {
+			if text := "{" + name + "}"; !slices.Contains(table.Lost(own[i]), name) && !slices.Contains(names, text) {
+				names = append(names, text)
+			}
+		}
+	}
+	return names
 }
 
 // check says what is wrong with a rule, or with one of those that it stands for.

@@ -408,6 +408,38 @@ func TestWhatIsNoFileIsNotWaitedFor(t *testing.T) {
 	}
 }
 
+// TestALostCaptureIsWarnedOf: not where its author can't help it, where the source
+// leaves it out by itself, and where a prefix may have it the same in every key.
+func TestALostCaptureIsWarnedOf(t *testing.T) {
+	for rule, want := range map[string]string{
+		`{"layout": "{app}/{yyyy}/{host}/", "table": "t", "partition": {"dt": "{yyyy}"}}`:         "captures {app}, {host}, which",
+		`{"layout": "{app}/{yyyy}/{host}/", "table": "{app}", "partition": {"dt": "{yyyy}"}}`:     "captures {host}, which",
+		`{"layout": "hive", "keys": ["Region", "dt"], "table": "t", "partition": {"dt": "{dt}"}}`: "captures {region}, which",
+		`{"source": "kafka-connect", "table": "all"}`:                                             "captures {topic}, which",
+		`{"source": "security-lake", "table": "all"}`:                                             "captures {table}, which",
+		`{"source": "cloudtrail", "partition": {"dt": "{yyyy}"}}`:                                 "captures {account}, {region}, {MM}, {dd}, which",
+		`{"source": "s3-access", "partition": {"a": "{account}", "dt": "{yyyy}-{MM}-{dd}"}}`:      "captures {region}, {bucket}, which",
+		`{"table": "t", "partition": {"day": "{yyyy}-{MM}-{dd}"}}`:                                "captures {HH}, which",
+		`{"table": "t"}`: "",
+		`{"layout": "{yyyy}/{MM}/{dd}/{HH}/{mm}{ss}/", "table": "t"}`:                                      "",
+		`{"source": "cloudtrail", "table": "t"}`:                                                           "",
+		`{"source": "security-lake"}`:                                                                      "",
+		`{"layout": "[{org}/]{app}/{yyyy}/", "table": "t", "partition": {"app": "{app}", "dt": "{yyyy}"}}`: "",
+		`{"layout": "**/zeek/{table}/{yyyy}/"}`:                                                            "",
+		`{"prefix": "AWSLogs/1/", "source": "cloudtrail", "partition": {"dt": "{yyyy}"}}`:                  "",
+		`{"prefix": "x/", "ignore": true}`:                                                                 "",
+	} {
+		_, warnings, err := parseSection(`"buckets": {"logs": [` + rule + `]}`)
+		said := ""
+		for _, w := range warnings {
+			said += w.String()
+		}
+		if err != nil || (said != "") != (want != "") || !strings.Contains(said, want) {
+			t.Errorf("%s: %v, %q; want %q", rule, err, said, want)
+		}
+	}
+}
+
 // TestASourceIsSpeltOut: whoever reads the configuration sees ordinary rules.
 func TestASourceIsSpeltOut(t *testing.T) {
 	dir := t.TempDir()

@@ -88,6 +88,7 @@ type layout struct {
 	// can be told so. nil for all others.
 	lead    []element
 	keys    []string // of the partition
+	lost    []string // what is always captured and is in neither the table nor the partition
 	parquet bool
 }
 
@@ -177,7 +178,30 @@ func (l *layout) add(t *template, n *namedLayout, table string) error {
 		}
 		l.spellings = append(l.spellings, s)
 	}
+	l.lost = t.unused(&l.spellings[0])
 	return nil
+}
+
+// unused are the names and the time fields, down to the minute, that are captured in
+// every spelling and make no part of the table's name or of a value.
+func (t *template) unused(s *spelling) (names []string) {
+	for _, name := range t.names {
+		if f := t.fields[name].field; !t.isOptional(f) && !s.uses(f) {
+			names = append(names, name)
+		}
+	}
+	for f := range min(slot(s.times), second) {
+		if !t.isOptional(f) && !s.uses(f) {
+			names = append(names, timeWords[f].padded)
+		}
+	}
+	return names
+}
+
+// uses says whether a field makes a part of the table's name or of a value.
+func (s *spelling) uses(f slot) bool {
+	of := func(p piece) bool { return p.field == f }
+	return slices.ContainsFunc(s.table, of) || slices.ContainsFunc(s.values, func(made pattern) bool { return slices.ContainsFunc(made, of) })
 }
 
 // timeDepth returns how many time fields the elements have. Time fields are

@@ -44,6 +44,17 @@ func Compile(r Rule) error {
 	return err
 }
 
+// Lost is what a rule's layout captures in every key and neither its table nor its
+// partition has: names, and time fields down to the minute. Folders that differ in
+// nothing else are one partition, of which the catalog has one location: objects of
+// the others are parked.
+func Lost(r Rule) []string {
+	if c, err := compile(&r); err == nil && c.layout != nil {
+		return c.layout.lost
+	}
+	return nil
+}
+
 func compile(r *Rule) (c rule, err error) {
 	if r.Companion != nil {
 		_, err := compileCompanion(r)

@@ -147,6 +147,28 @@ func TestRulesThatAreSlips(t *testing.T) {
 	}
 }
 
+// TestWhatARuleLoses: what its layout always captures and nothing is made of.
+func TestWhatARuleLoses(t *testing.T) {
+	for _, c := range []struct {
+		rule Rule
+		want string
+	}{
+		{Rule{Layout: "{app}/{yyyy}/{MM}/", Table: "t"}, ""},
+		{Rule{Layout: "{app}/{yyyy}/{MM}/", Table: "{app}", Partition: []KeyTemplate{{"dt", "{yyyy}-{MM}"}}}, ""},
+		{Rule{Layout: "{app}/[{more}/]{yyyy}/{M}/", Table: "t", Partition: []KeyTemplate{{"dt", "{yyyy}"}}}, "app MM"},
+		{Rule{Layout: "{table}/{yyyy}/", Table: "t", Source: "s"}, "table"},
+		{Rule{Layout: "{table}/{yyyy}/"}, ""},
+		{Rule{Layout: "hive", Keys: []string{"A", "b"}, Table: "t", Partition: []KeyTemplate{{"b", "{b}"}}}, "a"},
+		{Rule{Table: "t"}, ""},
+		{Rule{Ignore: true}, ""},
+		{Rule{Layout: "no"}, ""},
+	} {
+		if got := strings.Join(Lost(c.rule), " "); got != c.want {
+			t.Errorf("%+v loses %q, want %q", c.rule, got, c.want)
+		}
+	}
+}
+
 func TestPatternsOfFiles(t *testing.T) {
 	for _, c := range []struct {
 		pattern, name string
