@@ -6,7 +6,8 @@
 //
 //  1. Write NAME.md, as below; copy the page of a source that is alike.
 //  2. Write testdata/NAME.txtar, a few objects as the writer lands them.
-//  3. Run "go generate ./internal/source".
+//  3. Run "go generate ./internal/source", which names the line of a slip and
+//     writes nothing then.
 //  4. Run "go test ./internal/source", which says what the page or its sample
 //     lacks, and then "go test ./cmd/athena-refresh -run TestSamples", which lands
 //     the sample in the embedded AWS and asks the page's queries. The answers that
@@ -40,7 +41,9 @@
 //	           patterns of which one fits. * is any text, ? one character,
 //	           {yyyy} {MM} {dd} {HH} {mm} {ss} are digits
 //	table      the table, where it isn't the source's name with - as _: a
-//	           name, or a pattern of captures such as {topic}
+//	           name, or a pattern of captures such as {topic}. Where the layout
+//	           captures {table} it has to be here, or in the partition: without
+//	           it what the folder says would be lost, and two folders one partition
 //	partition  the table's partition keys in their order, each with what it is
 //	           made of: {"region": "{region}", "dt": "{yyyy}-{MM}-{dd}"};
 //	           without it the layout's names, then dt

@@ -28,14 +28,15 @@ type Page struct {
 	Sample   string // the page whose sample this one shares; its own name where it has one
 	Warnings string // "" where there is nothing to know
 
-	rules, companions string // JSON, one value a line
+	rules, companions     string // JSON, one value a line
+	rulesAt, companionsAt int    // the lines of the page that they begin in
 }
 
 // Query is a question to the table and what the page's sample answers.
 type Query struct{ Title, SQL, Answer string }
 
 // Pages are all pages, in the order of their names. They are a part of the program:
-// tests read them, so that none can be wrong here.
+// this package's tests don't run where one of them is wrong, so that none can be here.
 func Pages() (list []Page) {
 	entries, err := files.ReadDir(".")
 	if err != nil {
@@ -55,7 +56,7 @@ func mustRead(file string) Page {
 	}
 	p, err := parse(strings.TrimSuffix(file, ".md"), string(text))
 	if err != nil {
-		panic(fmt.Sprintf("source: %s: %v", file, err))
+		panic(fmt.Sprintf("source: %s:%v: go test ./internal/source says all that is wrong", file, err))
 	}
 	return p
 }
@@ -70,22 +71,23 @@ func PageOf(name string) (Page, bool) {
 
 const warningsHeading = "## What to know"
 
-// parse reads a page. The format is in the package's documentation.
+// parse reads a page. The format is in the package's documentation. An error begins
+// with its line.
 func parse(name, text string) (Page, error) {
 	p := Page{Name: name}
 	var about, warnings, block strings.Builder
-	kind, inWarnings := "", false
+	kind, opened, inWarnings := "", 0, false
 	for n, line := range strings.Split(text, "\n") {
 		fence, isFence := strings.CutPrefix(line, "```")
 		switch {
 		case isFence && kind == "":
-			if kind = fence; kind == "" {
-				return p, fmt.Errorf("line %d: a block has a name: ```rules", n+1)
+			if kind, opened = strings.TrimSpace(fence), n+1; kind == "" {
+				return p, fmt.Errorf("%d: a block has a name: ```rules", opened)
 			}
 			block.Reset()
 		case isFence:
-			if err := p.add(kind, strings.TrimSpace(block.String())); err != nil {
-				return p, fmt.Errorf("line %d: %w", n+1, err)
+			if err := p.add(kind, block.String(), opened); err != nil {
+				return p, fmt.Errorf("%d: %w", opened, err)
 			}
 			kind = ""
 		case kind != "":
@@ -95,7 +97,7 @@ func parse(name, text string) (Page, error) {
 		case line == warningsHeading:
 			inWarnings = true
 		case strings.HasPrefix(line, "#"):
-			return p, fmt.Errorf("line %d: %q: a page has its title and %q", n+1, line, warningsHeading)
+			return p, fmt.Errorf("%d: %q: a page has two headings, its title and %q", n+1, line, warningsHeading)
 		case inWarnings:
 			warnings.WriteString(line + "\n")
 		case line == "" && strings.HasSuffix(about.String(), "\n\n"): // a block stood between
@@ -105,18 +107,30 @@ func parse(name, text string) (Page, error) {
 	}
 	p.About, p.Warnings = strings.TrimSpace(about.String()), strings.TrimSpace(warnings.String())
 	p.Sample = cmp.Or(p.Sample, name)
-	return p, p.complete(kind)
+	if kind != "" {
+		return p, fmt.Errorf("%d: the block %q has no end: ```", opened, kind)
+	}
+	if err := p.complete(); err != nil {
+		return p, fmt.Errorf("1: %w", err)
+	}
+	return p, nil
 }
 
-// add adds a block to the page.
-func (p *Page) add(kind, text string) error {
+// add adds a block to the page; opened is the line that begins it.
+func (p *Page) add(kind, block string, opened int) error {
 	name, title, _ := strings.Cut(kind, " ")
+	text := strings.TrimSpace(block)
 	once := map[string]*string{"rules": &p.rules, "companions": &p.companions, "table": &p.Table, "sample": &p.Sample}
 	switch to, ok := once[name]; {
 	case ok && *to != "":
 		return fmt.Errorf("a second block %q", name)
+	case ok && text == "":
+		return fmt.Errorf("the block %q is empty", name)
 	case ok:
 		*to = text
+		if at, ok := map[string]*int{"rules": &p.rulesAt, "companions": &p.companionsAt}[name]; ok {
+			*at = opened + 1 + strings.Count(block[:strings.Index(block, text)], "\n")
+		}
 	case name == "keys":
 		p.Keys = append(p.Keys, strings.Split(text, "\n")...)
 	case name == "query" && title == "":
@@ -128,17 +142,15 @@ func (p *Page) add(kind, text string) error {
 	case name == "answer":
 		p.Queries[len(p.Queries)-1].Answer = text
 	default:
-		return fmt.Errorf("no block is named %q: keys, rules, companions, table, query, answer, sample", name)
+		return fmt.Errorf("no block is named %q, but keys, rules, companions, table, query, answer and sample", name)
 	}
 	return nil
 }
 
 // complete says what a page lacks.
-func (p *Page) complete(open string) error {
+func (p *Page) complete() error {
 	unanswered := slices.ContainsFunc(p.Queries, func(q Query) bool { return q.Answer == "" })
 	switch {
-	case open != "":
-		return fmt.Errorf("the block %q has no end", open)
 	case p.Title == "":
 		return errors.New("it has no title: # …")
 	case p.About == "":

@@ -98,16 +98,21 @@ func checkSample(t *testing.T, p *Page, router *table.Router) {
 	case err != nil:
 		t.Fatal(err)
 	}
-	placed := 0
+	folders := map[string]string{}
 	for _, f := range archive.Files {
 		switch got := router.Place("logs", f.Name); got.Outcome {
 		case table.Park:
 			t.Errorf("%s: %s is neither the source's nor one of its companions: %s (%s)", name, f.Name, got.Reason, got.Detail)
 		case table.Place:
-			placed++
+			at := got.Partition
+			one := at.Table + " " + strings.Join(at.Values, "/")
+			if other := folders[one]; other != "" && other != at.Location {
+				t.Errorf("%s: %s and %s are one partition, %s: what tells these folders apart has to be a partition key", name, other, at.Location, one)
+			}
+			folders[one] = at.Location
 		}
 	}
-	if placed == 0 {
+	if len(folders) == 0 {
 		t.Errorf("%s: no object of it is the source's", name)
 	}
 }

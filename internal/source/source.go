@@ -84,12 +84,12 @@ type lines struct {
 	Companions []rule `json:"companions,omitempty"`
 }
 
-// all are the sources by their names. rules.json is a part of the program: a
-// test reads it, so that it can't be wrong here.
+// all are the sources by their names. rules.json is a part of the program: the
+// pages are looked through before it is made of them, so that it can't be wrong here.
 var all = sync.OnceValue(func() map[string]Source {
 	var pages map[string]lines
 	if err := json.Unmarshal(rulesFile, &pages); err != nil {
-		panic(fmt.Sprintf("source: rules.json: %v", err))
+		panic(fmt.Sprintf("source: rules.json: %v: go generate ./internal/source makes it of the pages", err))
 	}
 	sources := map[string]Source{}
 	for name, l := range pages {
@@ -217,7 +217,7 @@ var bySource = sync.OnceValue(func() *table.Router {
 	}
 	r, err := table.New(buckets)
 	if err != nil {
-		panic(fmt.Sprintf("source: rules.json: %v", err)) // the tests read it
+		panic(fmt.Sprintf("source: rules.json: %v: go generate ./internal/source makes it of the pages", err))
 	}
 	return r
 })
