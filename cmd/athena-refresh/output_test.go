@@ -111,6 +111,12 @@ func TestOutputIsDocumented(t *testing.T) {
 		}
 	}
 	const name = "../../docs/output.md"
+	for _, why := range withdrawn(textOf(t, name), b.String()) {
+		t.Errorf("docs/output.md: %s", why)
+	}
+	if t.Failed() {
+		return // -update-output writes none of that
+	}
 	if *updateOutput {
 		if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
@@ -118,6 +124,87 @@ func TestOutputIsDocumented(t *testing.T) {
 	}
 	if diff := cmp.Diff(b.String(), textOf(t, name)); diff != "" {
 		t.Errorf("what the structs say (-), and docs/output.md (+): go test ./cmd/athena-refresh -run OutputIsDocumented -update-output\n%s", diff)
+	}
+}
+
+// withdrawn are the members of a page that the newer one doesn't have as they were,
+// each with what to do.
+func withdrawn(older, newer string) (list []string) {
+	before, after := membersOn(older), membersOn(newer)
+	for _, was := range before {
+		i := slices.IndexFunc(after, func(m pageMember) bool {
+			return m.command == was.command && m.kind == was.kind && m.path == was.path
+		})
+		switch name := was.name(); {
+		case i < 0:
+			list = append(list, fmt.Sprintf("`%s` is gone: members stay; add a new one beside it", name))
+		case after[i].is != was.is:
+			list = append(list, fmt.Sprintf("`%s` was %s, and is %s: members stay what they are; add a new one beside it", name, was.is, after[i].is))
+		}
+	}
+	return list
+}
+
+// pageMember is a row of docs/output.md, for one of the commands and one of the types
+// that share it.
+type pageMember struct{ command, kind, path, is string }
+
+func (m *pageMember) name() string {
+	if m.kind == m.command || m.kind == "a line" {
+		return m.command + "." + m.path
+	}
+	return m.command + ": " + m.kind + "." + m.path
+}
+
+// membersOn are the rows of a page as outputLines make it.
+func membersOn(page string) (all []pageMember) {
+	var commands, kinds []string
+	line := regexp.MustCompile("^(?:## (.*)|(`.*`|a line):|\\| `(.*?)` \\| (.*?) \\| .*)$")
+	for text := range strings.Lines(page) {
+		m := line.FindStringSubmatch(strings.TrimRight(text, "\n"))
+		switch {
+		case m == nil:
+		case m[1] != "":
+			commands = strings.Split(m[1], ", ")
+		case m[2] != "":
+			kinds = strings.Split(strings.ReplaceAll(m[2], "`", ""), ", ")
+		default:
+			for _, command := range commands {
+				for _, kind := range kinds {
+					all = append(all, pageMember{command, kind, m[3], m[4]})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// TestMembersStay: nothing that docs/output.md promises is taken back by writing the
+// page anew.
+func TestMembersStay(t *testing.T) {
+	if all := membersOn(textOf(t, "../../docs/output.md")); len(all) < 250 {
+		t.Errorf("only %d members were read of docs/output.md", len(all))
+	}
+	const page = "## version\n\n`version`:\n\n| member | is | |\n|---|---|---|\n| `platform` | text | such as linux/arm64 |\n| `local` | true or false |  |\n" +
+		"\n## once, replay\n\n`summary`:\n\n| `left` | number |  |\n\n## explain\n\na line:\n\n| `key` | text |  |\n"
+	for _, c := range []struct {
+		old, now string
+		want     []string
+	}{
+		{"", "", nil},
+		{"such as linux/arm64", "its system", nil},
+		{"| `key` | text |  |", "| `key` | text |  |\n| `bucket` | text |  |", nil},
+		{"once, replay", "once, replay, run", nil},
+		{"`summary`:", "`summary`, `total`:", nil},
+		{"`platform`", "`os`", []string{"`version.platform` is gone: members stay; add a new one beside it"}},
+		{"once, replay", "once", []string{"`replay: summary.left` is gone: members stay; add a new one beside it"}},
+		{"`summary`", "`total`", []string{
+			"`once: summary.left` is gone: members stay; add a new one beside it", "`replay: summary.left` is gone: members stay; add a new one beside it"}},
+		{"| `key` | text |", "| `key` | text or absent |", []string{"`explain.key` was text, and is text or absent: members stay what they are; add a new one beside it"}},
+	} {
+		if d := cmp.Diff(c.want, withdrawn(page, strings.Replace(page, c.old, c.now, 1))); d != "" {
+			t.Errorf("%q instead of %q (-want +got):\n%s", c.now, c.old, d)
+		}
 	}
 }
 
