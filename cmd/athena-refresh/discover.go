@@ -141,14 +141,14 @@ func lookAtFolder(ctx context.Context, dir string, p *discover.Place) error {
 // The lines of discover --json that are of groups of files.
 type (
 	discoveredIgnored struct {
-		Reason   string   `json:"reason"`
-		Files    int      `json:"files"`
-		Examples []string `json:"examples"`
+		Reason   string   `json:"reason"`   // why they need no partition
+		Files    int      `json:"files"`    // how many
+		Examples []string `json:"examples"` // keys, at most three
 	}
 	discoveredUnplaced struct {
-		Why      string   `json:"why"`
-		Files    int      `json:"files"`
-		Examples []string `json:"examples"`
+		Why      string   `json:"why"`      // nothing takes them, for people
+		Files    int      `json:"files"`    // how many
+		Examples []string `json:"examples"` // keys, at most three
 	}
 )
 

@@ -32,14 +32,14 @@ type explainer struct {
 
 // explained is a line of explain --json.
 type explained struct {
-	Bucket    string        `json:"bucket"` // as given
-	Key       string        `json:"key"`
-	Outcome   table.Outcome `json:"outcome"` // partition, ignore or park; with --live retry too
-	Reason    string        `json:"reason,omitempty"`
-	Table     string        `json:"table,omitempty"`
-	Partition *values       `json:"partition,omitempty"`
-	Location  string        `json:"location,omitempty"`
-	Exists    *bool         `json:"exists,omitempty"` // with --live, where the outcome is partition
+	Bucket    string        `json:"bucket"`              // as given
+	Key       string        `json:"key"`                 // as given
+	Outcome   table.Outcome `json:"outcome"`             // partition, ignore or park; with --live retry too
+	Reason    string        `json:"reason,omitempty"`    // why it is ignored, parked or tried again
+	Table     string        `json:"table,omitempty"`     // absent if it has no place
+	Partition *values       `json:"partition,omitempty"` // its keys with their values
+	Location  string        `json:"location,omitempty"`  // of the partition
+	Exists    *bool         `json:"exists,omitempty"`    // with --live, where the outcome is partition
 }
 
 func (a *app) explain() *cobra.Command {

@@ -132,11 +132,11 @@ func inQueue(ctx context.Context, cfg aws.Config, name string) (int, error) {
 
 // lambdaDestroyed is what lambda destroy --json prints.
 type lambdaDestroyed struct {
-	Type      string   `json:"type"` // "destroyed"
-	Function  string   `json:"function"`
-	Resources int      `json:"resources"`
-	Buckets   []string `json:"buckets"` // that no longer notify the queue
-	Kept      []string `json:"kept"`
+	Type      string   `json:"type"`      // "destroyed"
+	Function  string   `json:"function"`  // its name
+	Resources int      `json:"resources"` // that were destroyed
+	Buckets   []string `json:"buckets"`   // that no longer notify the queue
+	Kept      []string `json:"kept"`      // what is still there, the state among it
 }
 
 func (a *app) sayDestroyed(t *target, x *deploy.Destruction) error {

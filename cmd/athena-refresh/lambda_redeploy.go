@@ -32,11 +32,11 @@ func (r *redeployment) empty() bool {
 // lambdaRedeploy is a line of lambda deploy --json, for each of StreamAlert's
 // functions, before it is deployed.
 type lambdaRedeploy struct {
-	Type       string             `json:"type"` // "redeploy"
-	Processor  string             `json:"processor"`
-	Function   string             `json:"function"`
-	Package    string             `json:"package"`
-	Attributes []deploy.Attribute `json:"attributes"`
+	Type       string             `json:"type"`       // "redeploy"
+	Processor  string             `json:"processor"`  // rule or alert
+	Function   string             `json:"function"`   // its name
+	Package    string             `json:"package"`    // where its code comes from; "" if it stays
+	Attributes []deploy.Attribute `json:"attributes"` // what differs; none if nothing is to change
 }
 
 func (r *redeployment) show(a *app) error {

@@ -27,8 +27,8 @@ type lambdaWider struct {
 
 // lambdaBucket is a line of lambda deploy --json, for each bucket.
 type lambdaBucket struct {
-	Type   string `json:"type"` // "bucket"
-	Bucket string `json:"bucket"`
+	Type   string `json:"type"`          // "bucket"
+	Bucket string `json:"bucket"`        // that notifies the queue, or did
 	Do     string `json:"do"`            // wire, unwire, none or left
 	Why    string `json:"why,omitempty"` // why it is left as it is
 }
@@ -87,14 +87,14 @@ func (a *app) showAll(lines []any, words string) error {
 
 // lambdaSummary is the last line of lambda deploy --json, for each processor.
 type lambdaSummary struct {
-	Type      string   `json:"type"` // "summary"
-	Processor string   `json:"processor"`
-	Function  string   `json:"function"`
-	Changed   bool     `json:"changed"`
-	From      string   `json:"from"`    // the version that served
-	Version   string   `json:"version"` // that serves
-	Left      []string `json:"left"`    // what could not be done
-	Kept      []string `json:"kept"`    // under its old name, and no part of the deployment any more
+	Type      string   `json:"type"`      // "summary"
+	Processor string   `json:"processor"` // athena, rule or alert
+	Function  string   `json:"function"`  // its name
+	Changed   bool     `json:"changed"`   // whether anything is not as it was
+	From      string   `json:"from"`      // the version that served
+	Version   string   `json:"version"`   // that serves
+	Left      []string `json:"left"`      // what could not be done
+	Kept      []string `json:"kept"`      // under its old name, and no part of the deployment any more
 }
 
 func (d *deployment) report(ctx context.Context, a *app, done *deploy.Done, begin []string, changed bool) error {

@@ -58,11 +58,11 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 
 // lambdaRolledBack is a line of lambda rollback --json.
 type lambdaRolledBack struct {
-	Type     string `json:"type"` // "rollback"
-	Function string `json:"function"`
-	From     string `json:"from"`
-	Version  string `json:"version"`
-	Done     bool   `json:"done"`
+	Type     string `json:"type"`     // "rollback"
+	Function string `json:"function"` // its name
+	From     string `json:"from"`     // the version that served
+	Version  string `json:"version"`  // that serves
+	Done     bool   `json:"done"`     // false: a dry run
 }
 
 func (a *app) sayRolledBack(r deploy.Rollback, dryRun bool) error {

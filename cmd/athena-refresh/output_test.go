@@ -105,6 +105,9 @@ func TestOutputIsDocumented(t *testing.T) {
 			continue
 		}
 		for _, m := range s.members(l.folder, l.name) {
+			if m.says == "" && m.path != "type" {
+				t.Errorf("%s: %s has no comment that says what it is: behind its field, in %s or what that holds", l.commands, m.path, l.name)
+			}
 			if m.path != "type" {
 				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.path, m.is, strings.ReplaceAll(m.says, "|", `\|`))
 			}

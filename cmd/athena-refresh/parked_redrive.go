@@ -55,7 +55,7 @@ each several times. The reason "none" is that of messages without one.`,
 type redriven struct {
 	Type string `json:"type"` // "redrive"
 	parked.Summary
-	DryRun bool `json:"dry_run"`
+	DryRun bool `json:"dry_run"`        // nothing was sent
 	Left   *int `json:"left,omitempty"` // about so many are in the dead-letter queue; absent if it didn't say
 }
 

@@ -25,27 +25,27 @@ type reconcileOutput struct {
 // The lines of reconcile --json, told apart by their type.
 type (
 	differenceLine struct {
-		Type      reconcile.Kind `json:"type"` // "missing", "elsewhere", "empty", "nested" or "unplaced"
-		Table     string         `json:"table,omitempty"`
-		Partition *values        `json:"partition,omitempty"`
-		Location  string         `json:"location,omitempty"` // the folder in S3
-		Catalog   string         `json:"catalog,omitempty"`  // where the catalog has the partition
-		Bucket    string         `json:"bucket,omitempty"`
-		Key       string         `json:"key,omitempty"`    // of an object that shows it; a folder of such ends in /
-		Reason    refresh.Reason `json:"reason,omitempty"` // why it is so, or was left
-		Detail    string         `json:"detail,omitempty"` // for people
-		Mended    bool           `json:"mended"`
+		Type      reconcile.Kind `json:"type"`                // "missing", "elsewhere", "empty", "nested" or "unplaced"
+		Table     string         `json:"table,omitempty"`     // absent if the objects have none
+		Partition *values        `json:"partition,omitempty"` // its keys with their values
+		Location  string         `json:"location,omitempty"`  // the folder in S3
+		Catalog   string         `json:"catalog,omitempty"`   // where the catalog has the partition
+		Bucket    string         `json:"bucket,omitempty"`    // in which it was found
+		Key       string         `json:"key,omitempty"`       // of an object that shows it; a folder of such ends in /
+		Reason    refresh.Reason `json:"reason,omitempty"`    // why it is so, or was left
+		Detail    string         `json:"detail,omitempty"`    // for people
+		Mended    bool           `json:"mended"`              // whether it is as it should be now
 	}
 	reconcileSummary struct {
-		Type         string                            `json:"type"`     // "summary"
-		Tables       map[string]reconcile.TableSummary `json:"tables"`   // by name
-		Unplaced     map[refresh.Reason]int            `json:"unplaced"` // objects, or folders of them, by reason
-		Ignored      map[refresh.Reason]int            `json:"ignored"`  // the same, that need no partition
-		Left         int                               `json:"left"`     // differences
-		Complete     bool                              `json:"complete"` // false: something could not be compared
-		Listings     int                               `json:"listings"` // calls of S3
-		Keys         int                               `json:"keys"`     // objects that were listed
-		Milliseconds int64                             `json:"milliseconds"`
+		Type         string                            `json:"type"`         // "summary"
+		Tables       map[string]reconcile.TableSummary `json:"tables"`       // by name
+		Unplaced     map[refresh.Reason]int            `json:"unplaced"`     // objects, or folders of them, by reason
+		Ignored      map[refresh.Reason]int            `json:"ignored"`      // the same, that need no partition
+		Left         int                               `json:"left"`         // differences
+		Complete     bool                              `json:"complete"`     // false: something could not be compared
+		Listings     int                               `json:"listings"`     // calls of S3
+		Keys         int                               `json:"keys"`         // objects that were listed
+		Milliseconds int64                             `json:"milliseconds"` // that it took
 	}
 )
 

@@ -97,28 +97,28 @@ type replayer struct {
 // The lines of replay --json, told apart by their type.
 type (
 	replayPartition struct {
-		Type      string `json:"type"` // "partition"
-		Table     string `json:"table"`
-		Partition values `json:"partition"`
-		Location  string `json:"location"`
+		Type      string `json:"type"`      // "partition"
+		Table     string `json:"table"`     // without the database
+		Partition values `json:"partition"` // its keys with their values
+		Location  string `json:"location"`  // s3://BUCKET/…/
 	}
 	replayStatement struct {
 		Type string `json:"type"` // "statement"
 		SQL  string `json:"sql"`  // one statement, without a semicolon
 	}
 	replayCall struct {
-		Type       string `json:"type"` // "call", of the catalog glue
-		API        string `json:"api"`  // the call's name
-		Partitions int    `json:"partitions"`
+		Type       string `json:"type"`       // "call", of the catalog glue
+		API        string `json:"api"`        // the call's name
+		Partitions int    `json:"partitions"` // that it adds
 	}
 	replaySummary struct {
-		Type       string                  `json:"type"` // "summary"
-		Messages   int                     `json:"messages"`
-		Records    int                     `json:"records"`
-		Partitions int                     `json:"partitions"`
-		Statements int                     `json:"statements"`
-		Outcomes   map[refresh.Outcome]int `json:"outcomes"` // of the messages
-		Reasons    map[refresh.Reason]int  `json:"reasons"`  // of the records
+		Type       string                  `json:"type"`       // "summary"
+		Messages   int                     `json:"messages"`   // that were read
+		Records    int                     `json:"records"`    // of the messages
+		Partitions int                     `json:"partitions"` // that were found, each once
+		Statements int                     `json:"statements"` // or calls of Glue
+		Outcomes   map[refresh.Outcome]int `json:"outcomes"`   // of the messages
+		Reasons    map[refresh.Reason]int  `json:"reasons"`    // of the records
 	}
 )
 

@@ -13,9 +13,9 @@ import (
 
 // report is what one invocation did; once --json prints it.
 type report struct {
-	Type         string                  `json:"type"` // "summary"
-	Messages     int                     `json:"messages"`
-	Records      int                     `json:"records"`
+	Type         string                  `json:"type"`                 // "summary"
+	Messages     int                     `json:"messages"`             // that were received
+	Records      int                     `json:"records"`              // of the messages, each with an object or a reason
 	Partitions   int                     `json:"partitions"`           // added
 	Statements   int                     `json:"statements"`           // or calls of Glue
 	Outcomes     map[refresh.Outcome]int `json:"outcomes"`             // messages by outcome: done, parked, retry
@@ -31,8 +31,8 @@ type report struct {
 }
 
 type tableReport struct {
-	Partitions int      `json:"partitions"`
-	Searchable *latency `json:"searchable,omitempty"`
+	Partitions int      `json:"partitions"`           // added
+	Searchable *latency `json:"searchable,omitempty"` // of the table's objects; absent if none became searchable
 }
 
 // latency is the time from landing until searchable, of objects whose

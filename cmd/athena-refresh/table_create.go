@@ -18,12 +18,12 @@ import (
 
 // created is what create --json prints.
 type created struct {
-	Table    string   `json:"table"`
-	Database string   `json:"database"`
-	Created  bool     `json:"created"` // false: a dry run
-	DDL      string   `json:"ddl"`
-	Notes    []string `json:"notes"` // for people
-	Next     string   `json:"next"`  // the command that adds what is there already
+	Table    string   `json:"table"`    // without the database
+	Database string   `json:"database"` // that it is in
+	Created  bool     `json:"created"`  // false: a dry run
+	DDL      string   `json:"ddl"`      // the statement that makes it
+	Notes    []string `json:"notes"`    // for people
+	Next     string   `json:"next"`     // the command that adds what is there already
 }
 
 func (a *app) tableCreate() *cobra.Command {

@@ -14,9 +14,9 @@ import (
 
 // dropped is what drop --json prints.
 type dropped struct {
-	Table    string   `json:"table"`
-	Database string   `json:"database"`
-	Dropped  bool     `json:"dropped"`
+	Table    string   `json:"table"`    // without the database
+	Database string   `json:"database"` // that it was in
+	Dropped  bool     `json:"dropped"`  // whether it is gone now
 	Location string   `json:"location"` // its files are still there
 	Buckets  []string `json:"buckets"`  // whose messages will find no table
 }

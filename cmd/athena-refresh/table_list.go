@@ -19,15 +19,15 @@ import (
 
 // listed is a line of list --json.
 type listed struct {
-	Table      string   `json:"table"`
-	Database   string   `json:"database"`
-	Exists     bool     `json:"exists"`
-	Kind       string   `json:"kind,omitempty"` // "table", or what it is instead
-	Partitions *int     `json:"partitions,omitempty"`
-	First      *values  `json:"first,omitempty"` // partition, by its values
-	Last       *values  `json:"last,omitempty"`
-	Location   string   `json:"location,omitempty"`
-	Buckets    []string `json:"buckets"` // that feed it
+	Table      string   `json:"table"`                // without the database
+	Database   string   `json:"database"`             // that it is in
+	Exists     bool     `json:"exists"`               // false: a rule names it, and the catalog has none
+	Kind       string   `json:"kind,omitempty"`       // "table", or what it is instead
+	Partitions *int     `json:"partitions,omitempty"` // how many; absent if it isn't there or takes none
+	First      *values  `json:"first,omitempty"`      // partition, by its values
+	Last       *values  `json:"last,omitempty"`       // the same, of the last partition
+	Location   string   `json:"location,omitempty"`   // of the table
+	Buckets    []string `json:"buckets"`              // that feed it
 }
 
 func (a *app) tableList() *cobra.Command {

@@ -18,15 +18,15 @@ import (
 
 // rebuilt is what rebuild --json prints.
 type rebuilt struct {
-	Table    string   `json:"table"`
-	Database string   `json:"database"`
-	Changes  []string `json:"changes"` // of the table, for people; none if it is as it is to be
-	Notes    []string `json:"notes"`   // for people
-	DryRun   bool     `json:"dry_run"` // nothing was changed
-	Seen     int      `json:"seen"`    // partitions, in all passes
-	Changed  int      `json:"changed"` // of these
-	Gone     int      `json:"gone"`    // dropped by somebody meanwhile
-	Settled  bool     `json:"settled"` // no partition can be added any more as the table was before
+	Table    string   `json:"table"`    // without the database
+	Database string   `json:"database"` // that it is in
+	Changes  []string `json:"changes"`  // of the table, for people; none if it is as it is to be
+	Notes    []string `json:"notes"`    // for people
+	DryRun   bool     `json:"dry_run"`  // nothing was changed
+	Seen     int      `json:"seen"`     // partitions, in all passes
+	Changed  int      `json:"changed"`  // of these
+	Gone     int      `json:"gone"`     // dropped by somebody meanwhile
+	Settled  bool     `json:"settled"`  // no partition can be added any more as the table was before
 }
 
 func (a *app) tableRebuild() *cobra.Command {

@@ -15,20 +15,20 @@ import (
 // shown is what show --json prints.
 type shown struct {
 	listed
-	Columns         []glue.Column     `json:"columns"`
-	Keys            []glue.Column     `json:"keys"`
-	SerDe           string            `json:"serde"`
-	SerDeProperties map[string]string `json:"serde_properties,omitempty"`
-	Created         time.Time         `json:"created"`
-	Feeds           []shownFeed       `json:"feeds"`         // the rules that lead to it
-	DDL             string            `json:"ddl,omitempty"` // that makes it anew; absent if no statement does
+	Columns         []glue.Column     `json:"columns"`                    // without the keys
+	Keys            []glue.Column     `json:"keys"`                       // the partition keys, in their order
+	SerDe           string            `json:"serde"`                      // the class that reads its files
+	SerDeProperties map[string]string `json:"serde_properties,omitempty"` // how the class reads them
+	Created         time.Time         `json:"created"`                    // when the table was made
+	Feeds           []shownFeed       `json:"feeds"`                      // the rules that lead to it
+	DDL             string            `json:"ddl,omitempty"`              // that makes it anew; absent if no statement does
 }
 
 type shownFeed struct {
-	Bucket string   `json:"bucket"`
-	Rule   int      `json:"rule"` // its place in the bucket's list, from 1
-	Layout string   `json:"layout"`
-	Keys   []string `json:"keys"`
+	Bucket string   `json:"bucket"` // whose rule it is
+	Rule   int      `json:"rule"`   // its place in the bucket's list, from 1
+	Layout string   `json:"layout"` // or source, by which it reads keys
+	Keys   []string `json:"keys"`   // that it gives a partition
 }
 
 func (a *app) tableShow() *cobra.Command {

@@ -11,8 +11,8 @@ import (
 
 // versionLine is what version --json prints.
 type versionLine struct {
-	Type     string `json:"type"` // "version"
-	Version  string `json:"version"`
+	Type     string `json:"type"`     // "version"
+	Version  string `json:"version"`  // of the program
 	Go       string `json:"go"`       // that built it
 	Platform string `json:"platform"` // such as linux/arm64
 	Local    bool   `json:"local"`    // whether the embedded AWS is in it

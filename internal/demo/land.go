@@ -21,9 +21,9 @@ const uploads = 16
 
 // Landed counts what was landed.
 type Landed struct {
-	Objects int   `json:"objects"`
-	Records int   `json:"records"`
-	Bytes   int64 `json:"bytes"` // as stored
+	Objects int   `json:"objects"` // files
+	Records int   `json:"records"` // rows of the table
+	Bytes   int64 `json:"bytes"`   // as stored
 }
 
 // Skipped is a file that is none of CloudTrail's.

@@ -83,9 +83,9 @@ const mostSkipped = 20
 
 // landedLine is a line of demo --json.
 type landedLine struct {
-	Type   string `json:"type"` // "landed"
-	Table  string `json:"table"`
-	Bucket string `json:"bucket"`
+	Type   string `json:"type"`   // "landed"
+	Table  string `json:"table"`  // that they belong to
+	Bucket string `json:"bucket"` // that they land in
 	Landed
 }
 
@@ -113,10 +113,10 @@ func (s *Story) landFiles(ctx context.Context) error {
 
 // rowsLine is a line of demo --json.
 type rowsLine struct {
-	Type   string `json:"type"` // "before" or "after"
-	Table  string `json:"table"`
-	Rows   int    `json:"rows"`
-	Landed int    `json:"landed"`
+	Type   string `json:"type"`   // "before" or "after"
+	Table  string `json:"table"`  // that was asked
+	Rows   int    `json:"rows"`   // that the query finds
+	Landed int    `json:"landed"` // rows of what was landed
 }
 
 func (s *Story) before(ctx context.Context) error {
@@ -204,10 +204,10 @@ func (s *Story) untilSettled(ctx context.Context) error {
 
 // answerLine is the last line of demo --json.
 type answerLine struct {
-	Type    string      `json:"type"` // "answer"
-	SQL     string      `json:"sql"`
-	Columns []string    `json:"columns"`
-	Rows    [][]*string `json:"rows"`
+	Type    string      `json:"type"`    // "answer"
+	SQL     string      `json:"sql"`     // that was asked
+	Columns []string    `json:"columns"` // their names
+	Rows    [][]*string `json:"rows"`    // each a list of texts; null: NULL
 }
 
 // answer asks something worth asking of any account.

@@ -134,18 +134,18 @@ const (
 
 // Change is what happens to one resource.
 type Change struct {
-	Verb       Verb        `json:"verb"`
-	Type       string      `json:"type"` // such as aws_sqs_queue
-	Name       string      `json:"name"` // its name in the account, as far as it is known
-	Address    string      `json:"address"`
+	Verb       Verb        `json:"verb"`                 // create, change, replace, destroy or adopt
+	Type       string      `json:"type"`                 // such as aws_sqs_queue
+	Name       string      `json:"name"`                 // its name in the account, as far as it is known
+	Address    string      `json:"address"`              // Terraform's
 	Attributes []Attribute `json:"attributes,omitempty"` // of Update and Replace: what differs
 }
 
 // Attribute is an attribute that differs, in words that are short.
 type Attribute struct {
-	Name string `json:"name"`
-	Old  string `json:"old"`
-	New  string `json:"new"`
+	Name string `json:"name"` // of the resource's
+	Old  string `json:"old"`  // as it is
+	New  string `json:"new"`  // as it will be
 }
 
 // String is one line for a person: change queue "q": visibility_timeout_seconds 360 → 720.

@@ -14,16 +14,16 @@ import (
 
 // Described is what there is to say of a table.
 type Described struct {
-	Table      string   `json:"table"`
-	Source     *string  `json:"source"` // null: no source fits
-	Rule       Rule     `json:"rule"`   // for lambda.json
-	Bucket     string   `json:"bucket"`
-	Assumed    bool     `json:"assumed,omitempty"` // true: a folder's bucket, of which nobody said the name
-	At         string   `json:"at,omitempty"`      // what the folder's keys begin with in the bucket
-	Files      int      `json:"files"`
-	Bytes      int64    `json:"bytes"`      // as stored
-	Partitions int      `json:"partitions"` // how many the files make
-	Keys       []string `json:"keys"`
+	Table      string   `json:"table"`                // its name, by the rule
+	Source     *string  `json:"source"`               // null: no source fits
+	Rule       Rule     `json:"rule"`                 // for lambda.json
+	Bucket     string   `json:"bucket"`               // that the rule is for
+	Assumed    bool     `json:"assumed,omitempty"`    // true: a folder's bucket, of which nobody said the name
+	At         string   `json:"at,omitempty"`         // what the folder's keys begin with in the bucket
+	Files      int      `json:"files"`                // that are its
+	Bytes      int64    `json:"bytes"`                // as stored
+	Partitions int      `json:"partitions"`           // how many the files make
+	Keys       []string `json:"keys"`                 // the partition keys, in their order
 	Format     *string  `json:"format"`               // null: not known
 	Columns    []Column `json:"columns"`              // without the keys; null: not known
 	Examples   []string `json:"examples"`             // keys, at most three
@@ -32,8 +32,8 @@ type Described struct {
 
 // Column is a column, with Hive's type.
 type Column struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
+	Name string `json:"name"` // as the table has it
+	Type string `json:"type"` // Hive's
 }
 
 // Describe looks at what is in a table's files, and says what there is to say of it.

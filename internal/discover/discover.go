@@ -65,11 +65,11 @@ func kept(most int, files Files) Files {
 
 // Rule is a rule of lambda.json with the members that discover writes.
 type Rule struct {
-	Prefix string   `json:"prefix,omitempty"`
-	Source string   `json:"source,omitempty"`
-	Layout string   `json:"layout,omitempty"`
-	Keys   []string `json:"keys,omitempty"`
-	Table  string   `json:"table,omitempty"`
+	Prefix string   `json:"prefix,omitempty"` // which keys, by their beginning
+	Source string   `json:"source,omitempty"` // or else a layout
+	Layout string   `json:"layout,omitempty"` // a name or a template
+	Keys   []string `json:"keys,omitempty"`   // of the layout hive
+	Table  string   `json:"table,omitempty"`  // where it follows from none of these
 }
 
 // Table is a table that the files call for.
@@ -117,11 +117,11 @@ type Result struct {
 
 // Summary counts files.
 type Summary struct {
-	Files    int   `json:"files"`
-	Bytes    int64 `json:"bytes"`
-	Placed   int   `json:"placed"`
-	Ignored  int   `json:"ignored"`
-	Unplaced int   `json:"unplaced"`
+	Files    int   `json:"files"`             // that were looked at
+	Bytes    int64 `json:"bytes"`             // as stored
+	Placed   int   `json:"placed"`            // files that have a table
+	Ignored  int   `json:"ignored"`           // files that need none
+	Unplaced int   `json:"unplaced"`          // files that nothing takes
 	Sampled  bool  `json:"sampled,omitempty"` // not every file was looked at
 }
 

@@ -41,16 +41,14 @@ const (
 	NotChecked Verdict = "not checked"
 )
 
-// Finding is a line of the report. Check is one of a fixed list, Subject the
-// name of what was looked at.
+// Finding is a line of the report.
 type Finding struct {
-	Check   string  `json:"check"`
-	Subject string  `json:"subject"`
-	Verdict Verdict `json:"verdict"`
-	What    string  `json:"what"`
-	Hint    string  `json:"hint"` // what to do; "" if nothing is to be done
-	// Seconds are those of a link of a probe, since its object was put.
-	Seconds float64 `json:"seconds,omitempty"`
+	Check   string  `json:"check"`             // one of a fixed list, such as queue
+	Subject string  `json:"subject"`           // the name of what was looked at
+	Verdict Verdict `json:"verdict"`           // ok, warning, wrong or not checked
+	What    string  `json:"what"`              // was found, for people
+	Hint    string  `json:"hint"`              // what to do; "" if nothing is to be done
+	Seconds float64 `json:"seconds,omitempty"` // of a link of a probe, since its object was put
 
 	optional bool // it may be left unchecked
 }

@@ -33,9 +33,9 @@ type Metrics interface {
 
 // Report is how a queue fares: a line of status --json.
 type Report struct {
-	Type        string    `json:"type"` // "status"
-	Time        time.Time `json:"time"`
-	Queue       string    `json:"queue"`
+	Type        string    `json:"type"`                         // "status"
+	Time        time.Time `json:"time"`                         // when it was asked
+	Queue       string    `json:"queue"`                        // its name
 	Since       float64   `json:"since_seconds"`                // how far back the counts go
 	Sent        *float64  `json:"sent"`                         // null: CloudWatch has no data
 	Received    *float64  `json:"received"`                     // by the queue, repetitions included
@@ -51,7 +51,7 @@ type Report struct {
 	Settles     *float64  `json:"settles_per_second,omitempty"` // an invocation; absent if it was measured nowhere
 	SettlesBy   Source    `json:"settles_by,omitempty"`         // "report", "function" or "busiest_minute"
 	AtLeast     bool      `json:"settles_at_least,omitempty"`   // there may have been no more to settle
-	Verdict     Verdict   `json:"verdict"`
+	Verdict     Verdict   `json:"verdict"`                      // how the queue fares
 }
 
 // Look reads all numbers and judges them.

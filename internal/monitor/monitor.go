@@ -65,9 +65,9 @@ const (
 
 // Verdict is how the queue fares, and what to do about it.
 type Verdict struct {
-	State    State  `json:"state"`
-	Words    string `json:"words"`
-	Hint     string `json:"hint,omitempty"`
+	State    State  `json:"state"`                         // keeping_up, falling_behind, nothing_arrives, stuck, nothing_is_received or no_data
+	Words    string `json:"words"`                         // the same, for people
+	Hint     string `json:"hint,omitempty"`                // what to do, for people
 	Schedule string `json:"schedule_expression,omitempty"` // that would keep up
 	Trigger  string `json:"trigger,omitempty"`             // "queue", where no schedule would
 

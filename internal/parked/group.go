@@ -17,16 +17,16 @@ const mostExamples = 3
 // Group is copies that are here for the same reason, of one table and bucket. A
 // copy of several records may be in several groups.
 type Group struct {
-	Reason   refresh.Reason `json:"reason"` // "": nobody knows
-	Table    string         `json:"table"`
-	Bucket   string         `json:"bucket"`
-	Copies   int            `json:"copies"`
-	Placed   int            `json:"placed"`        // of these: have a place by the configuration of today
-	Now      refresh.Reason `json:"now,omitempty"` // why today's configuration has no place for some of them, if for another reason
-	Examples []string       `json:"examples"`      // keys, at most three
-	Folder   string         `json:"folder"`        // that all keys have in common, "" or "…/"
-	First    time.Time      `json:"first,omitzero"`
-	Last     time.Time      `json:"last,omitzero"`
+	Reason   refresh.Reason `json:"reason"`         // "": nobody knows
+	Table    string         `json:"table"`          // "" where the reason names none
+	Bucket   string         `json:"bucket"`         // of the objects
+	Copies   int            `json:"copies"`         // messages in the dead-letter queue
+	Placed   int            `json:"placed"`         // of these: have a place by the configuration of today
+	Now      refresh.Reason `json:"now,omitempty"`  // why today's configuration has no place for some of them, if for another reason
+	Examples []string       `json:"examples"`       // keys, at most three
+	Folder   string         `json:"folder"`         // that all keys have in common, "" or "…/"
+	First    time.Time      `json:"first,omitzero"` // when the first of them was parked
+	Last     time.Time      `json:"last,omitzero"`  // when the last of them was parked
 }
 
 // Groups sorts copies by why they are here, the largest group first.

@@ -80,14 +80,14 @@ type Summary struct {
 type TableSummary struct {
 	Partitions int `json:"partitions"` // in the catalog
 	Folders    int `json:"folders"`    // in S3 that stand for a partition
-	Missing    int `json:"missing"`
-	Added      int `json:"added"` // of the missing
-	Elsewhere  int `json:"elsewhere"`
-	Relocated  int `json:"relocated"` // of those elsewhere
-	Empty      int `json:"empty"`
-	Dropped    int `json:"dropped"` // of the empty
-	Nested     int `json:"nested"`  // in the catalog, inside another
-	Unknown    int `json:"unknown"` // in folders whose objects are none of theirs by the configuration: somebody else's, and left alone
+	Missing    int `json:"missing"`    // in S3, and not in the catalog
+	Added      int `json:"added"`      // of the missing
+	Elsewhere  int `json:"elsewhere"`  // in the catalog at another location
+	Relocated  int `json:"relocated"`  // of those elsewhere
+	Empty      int `json:"empty"`      // in the catalog, with nothing in S3
+	Dropped    int `json:"dropped"`    // of the empty
+	Nested     int `json:"nested"`     // in the catalog, inside another
+	Unknown    int `json:"unknown"`    // in folders whose objects are none of theirs by the configuration: somebody else's, and left alone
 }
 
 // Of is how many differences of a kind were found, and how many were mended.

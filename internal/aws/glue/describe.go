@@ -107,9 +107,9 @@ func (d *Description) ShapeFor(s *schema.Schema) Shape {
 
 // Column is a column or partition key; Type is Hive's, as stored.
 type Column struct {
-	Name    string `json:"name"`
-	Type    string `json:"type"`
-	Comment string `json:"comment,omitempty"`
+	Name    string `json:"name"`              // as the catalog has it
+	Type    string `json:"type"`              // Hive's, as stored
+	Comment string `json:"comment,omitempty"` // the catalog's
 }
 
 // shapeOf is that of a descriptor, which says nothing of a table's properties.
