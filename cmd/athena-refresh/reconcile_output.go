@@ -82,6 +82,7 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	}
 	for _, k := range reconcile.Kinds {
 		if examples := d.examples[k]; len(examples) > 0 {
+			slices.SortFunc(examples, func(a, b reconcile.Finding) int { return strings.Compare(a.String(), b.String()) }) // found beside each other
 			fmt.Fprintf(&b, "%s: %s\n", k, d.counts(k, s))
 			for i := range examples {
 				fmt.Fprintf(&b, "  %s\n", terminal.Escape(examples[i].String()))
