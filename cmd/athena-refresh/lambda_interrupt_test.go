@@ -56,10 +56,10 @@ func TestCtrlCReachesTerraformOnceAndIsExplained(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		until(t, "terraform began", 30*time.Second, have("began\n"))
+		until(t, "terraform began", time.Minute, have("began\n"))
 		press()
 		if twice {
-			until(t, "terraform was interrupted", 10*time.Second, have("began\ninterrupted\n"))
+			until(t, "terraform was interrupted", time.Minute, have("began\ninterrupted\n"))
 			press()
 		}
 		err := cmd.Wait()
@@ -70,7 +70,7 @@ func TestCtrlCReachesTerraformOnceAndIsExplained(t *testing.T) {
 		if twice && (err == nil || !strings.Contains(err.Error(), "signal: interrupt")) {
 			t.Errorf("pressed twice it ended with %v", err)
 		}
-		until(t, "terraform ended in order", 10*time.Second, have("began\ninterrupted\nended\n"))
+		until(t, "terraform ended in order", time.Minute, have("began\ninterrupted\nended\n"))
 	}
 }
 
