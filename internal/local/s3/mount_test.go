@@ -96,6 +96,22 @@ func pages(t *testing.T, s *Store, bucket, prefix, delimiter string, size int64)
 	return nil
 }
 
+// entries are what a listing of keys in their order has, as S3 says it: a key, or
+// once what keys have in common up to a delimiter behind the prefix.
+func entries(keys []string, prefix, delimiter string) (all []string) {
+	for _, key := range keys {
+		rest, ok := strings.CutPrefix(key, prefix)
+		if !ok {
+			continue
+		}
+		if before, _, found := strings.Cut(rest, delimiter); found && delimiter != "" {
+			key = prefix + before + delimiter
+		}
+		all = append(all, key)
+	}
+	return slices.Compact(all)
+}
+
 // TestAMountIsListedAsABucketIs lists the same files as a directory and as
 // objects, in every way that a client may ask.
 func TestAMountIsListedAsABucketIs(t *testing.T) {
@@ -125,17 +141,27 @@ func compareListings(t *testing.T, dir, at string, keys []string) {
 	if err := s.CreateBucket(t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
+	var full []string
 	for _, key := range keys {
 		if err := s.Put(t.Context(), "b", at+key, []byte("content of "+key)); err != nil {
 			t.Fatal(err)
 		}
+		full = append(full, at+key)
 	}
-	markers := append([]string{"a", "a/", "a/b", "a/b/", "a/b/c!", "b/", "zz", "x/y/a/b", "x/z"}, keys[:10]...)
-	for _, prefix := range []string{"", "x", "x/y/a", "a", "a/", "a/b", "a/b/", "b/dt=2026-01-02/", "é", "nothing", "empty/", "a//b", "../", "/"} {
+	markers := append([]string{"a", "a/", "a/b", "a/b/", "a/b/c!", "b/", "z", "zz", "x/y/a/b", "x/z"}, keys[:10]...)
+	for _, prefix := range []string{"", "x", "x/y/a", "a", "a/", "a/b", "a/b/", "b/dt=2026-01-02/", "é", "nothing", "empty/", "a//b", "../", "/", "z"} {
 		for _, delimiter := range []string{"", "/", "-", "é"} {
 			for _, size := range []int64{1, 2, 7, 1000} {
-				if d := cmp.Diff(pages(t, s, "b", prefix, delimiter, size), pages(t, s, "m", prefix, delimiter, size)); d != "" {
+				whole := pages(t, s, "b", prefix, delimiter, size)
+				if d := cmp.Diff(whole, pages(t, s, "m", prefix, delimiter, size)); d != "" {
 					t.Fatalf("at %q, prefix %q, delimiter %q, %d a page:\n%s", at, prefix, delimiter, size, d)
+				}
+				var got []string
+				for _, p := range whole {
+					got = append(got, p.Entries...)
+				}
+				if d := cmp.Diff(entries(full, prefix, delimiter), got); d != "" {
+					t.Fatalf("at %q, prefix %q, delimiter %q, %d a page, is not as S3 says:\n%s", at, prefix, delimiter, size, d)
 				}
 				// A page after another one begins at an entry, as each did just now: of
 				// those after any other marker the first will do.
@@ -144,6 +170,10 @@ func compareListings(t *testing.T, dir, at string, keys []string) {
 					got := page(t, s, "m", prefix, delimiter, marker, size)
 					if d := cmp.Diff(want, got); d != "" {
 						t.Fatalf("at %q, prefix %q, delimiter %q, after %q, %d a page:\n%s", at, prefix, delimiter, marker, size, d)
+					}
+					after := slices.DeleteFunc(slices.Clone(full), func(key string) bool { return key <= marker })
+					if rest := entries(after, prefix, ""); delimiter == "" && !slices.Equal(want.Entries, rest[:min(len(rest), int(size))]) {
+						t.Fatalf("at %q, prefix %q, after %q, %d a page: %q, S3 says %q", at, prefix, marker, size, want.Entries, rest)
 					}
 				}
 			}
