@@ -210,14 +210,23 @@ func TestDocHasEveryPackage(t *testing.T) {
 	doc := string(read(t, "cmd/athena-refresh/doc.go"))
 	for _, m := range regexp.MustCompile(`(?m)^//\t((?:internal|cmd)/[a-z0-9/]+)`).FindAllStringSubmatch(doc, -1) {
 		if len(tracked(t, m[1]+"/*.go")) == 0 {
-			t.Errorf("doc.go has %s, which isn't here", m[1])
+			t.Errorf("cmd/athena-refresh/doc.go has %s, which isn't here", m[1])
 		}
 	}
 	for _, p := range packages(t) {
 		path := strings.TrimPrefix(p.ImportPath, module)
 		below := strings.HasPrefix(path, "internal/local/") || path == "internal/deploy/mototest" || path == "internal/aws/awstest" || path == "internal/catalogtest"
 		if strings.HasPrefix(path, "internal/") && !below && !regexp.MustCompile(`\b`+path+`\b`).MatchString(doc) {
-			t.Errorf("doc.go lacks %s", path)
+			t.Errorf("cmd/athena-refresh/doc.go lacks %s: a row in its list of packages", path)
+		}
+	}
+}
+
+// TestEveryPackageSaysWhatItIsFor, in its comment.
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	for _, p := range packages(t) {
+		if ours(p.ImportPath) && p.Doc == "" { // the module's own folder has only tests
+			t.Errorf("%s has no comment that says what it is for: // Package %s …, above one of its package clauses", strings.TrimPrefix(p.ImportPath, module), p.Name)
 		}
 	}
 }

@@ -16,6 +16,7 @@ const module = "athenarefresh/"
 // pkg is what go list says of a package.
 type pkg struct {
 	ImportPath string
+	Name, Doc  string   // Doc is the first sentence of its comment
 	Imports    []string // its own, without those of tests
 	Standard   bool
 }
@@ -23,7 +24,7 @@ type pkg struct {
 func packages(t *testing.T) []pkg {
 	t.Helper()
 	var list []pkg
-	for d := json.NewDecoder(strings.NewReader(goList(t, "-json=ImportPath,Imports,Standard", "./..."))); ; {
+	for d := json.NewDecoder(strings.NewReader(goList(t, "-json=ImportPath,Name,Doc,Imports,Standard", "./..."))); ; {
 		var p pkg
 		if err := d.Decode(&p); errors.Is(err, io.EOF) {
 			return list
