@@ -65,7 +65,7 @@ func explainAWS(what string, err error) error {
 			"queue_name in lambda.json is the queue's exact name; \"athena-refresh local\" makes one on this machine")
 	case awserror.Refused(err):
 		return faults.Hint(fmt.Errorf("%s: %w", what, awserror.Plain(err)),
-			"the credentials were refused: those of \"athena-refresh local\" are test and test")
+			"the credentials were refused: %s", awserror.Advice(err))
 	}
 	plain := awserror.Plain(err)
 	if strings.HasPrefix(plain.Error(), what+": ") {

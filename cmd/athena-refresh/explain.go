@@ -15,6 +15,7 @@ import (
 	"athenarefresh/internal/capture"
 	"athenarefresh/internal/event"
 	"athenarefresh/internal/faults"
+	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/statuspage"
 	"athenarefresh/internal/table"
 	"athenarefresh/internal/terminal"
@@ -28,6 +29,7 @@ type explainer struct {
 	statuspage.Questions
 	a       *app
 	encoded bool // keys are as in a notification
+	advised bool // what to do about refused credentials was said
 }
 
 // explained is a line of explain --json.
@@ -183,7 +185,24 @@ func (e *explainer) explain(ctx context.Context, bucket, key string) error {
 		return printJSON(e.a.stdout, line)
 	}
 	found.Steps = append(found.Steps, found.Shapes(decoded)...)
-	return e.a.printf("%s", line.words(&found))
+	if err := e.a.printf("%s", line.words(&found)); err != nil {
+		return err
+	}
+	e.adviseOn(ctx, &found)
+	return nil
+}
+
+// adviseOn says once what to do where the catalog refused the credentials: they are
+// refused again, and what is settled keeps no error.
+func (e *explainer) adviseOn(ctx context.Context, found *statuspage.Explained) {
+	if e.advised || found.Outcome != refresh.Later || refresh.Reason(found.Reason) != refresh.AccessDenied {
+		return
+	}
+	e.advised = true
+	_, err := e.Catalog.Table(ctx, found.Partition.Table)
+	if hint := faults.HintOf(explainAWS("ask the catalog", err)); hint != "" {
+		e.a.advise(hint)
+	}
 }
 
 // words are it for a person, step by step.

@@ -73,6 +73,9 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 		return printJSON(d.app.stdout, reconcileSummary{Type: "summary", Tables: tables, Unplaced: s.Unplaced, Ignored: s.Ignored,
 			Left: s.Left(), Complete: complete, Listings: s.Listings, Keys: s.Listed, Milliseconds: s.Took.Milliseconds()})
 	}
+	if !complete && s.Listed == 0 && s.Left() == 0 && !slices.ContainsFunc(slices.Collect(maps.Values(s.Tables)), func(t *reconcile.TableSummary) bool { return t.Partitions > 0 }) {
+		return nil // nothing was compared: the error says why
+	}
 	if err := d.tables(s); err != nil {
 		return err
 	}

@@ -1,9 +1,12 @@
 package doctor
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
+
+	"athenarefresh/internal/faults"
 )
 
 // Identity is whose the credentials are, and where they are used. What came with
@@ -34,8 +37,10 @@ func credentials(who Identity, err error, account string) Finding {
 			"use the other account's credentials (AWS_PROFILE), or correct aws_account_id")
 	case errors.Is(err, ErrRefused) && who.Dated && skew(who) >= skewWrong:
 		return wrong(fmt.Sprintf("%v: this machine's clock is %s", err, off(who)), "set the clock: timedatectl set-ntp true")
-	case errors.Is(err, ErrRefused) || errors.Is(err, ErrNoCredentials):
-		return wrong(err.Error(), `set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; those of "athena-refresh local" are test and test`)
+	case errors.Is(err, ErrRefused):
+		return wrong(err.Error(), cmp.Or(faults.HintOf(err), "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to others"))
+	case errors.Is(err, ErrNoCredentials):
+		return wrong(err.Error(), `set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; without an AWS account, start "athena-refresh local" and set what it prints`)
 	case errors.Is(err, ErrProxy):
 		return wrong(err.Error(), "does the proxy run, and let this host through? NO_PROXY names hosts that need none")
 	case errors.Is(err, ErrUnreachable):

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"athenarefresh/internal/config"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 	"athenarefresh/internal/table"
 )
@@ -42,6 +43,7 @@ func TestIdentity(t *testing.T) {
 		"another account's":        {credentials(here, nil, "210987654321"), Wrong, "they are of account 123456789012, aws_account_id in global.json is 210987654321"},
 		"none":                     {credentials(Identity{}, ErrNoCredentials, ""), Wrong, "there are none | set AWS_PROFILE"},
 		"refused":                  {credentials(here, refused, ""), Wrong, "AWS_PROFILE"},
+		"refused for a reason":     {credentials(here, faults.Hint(refused, "sign in again"), ""), Wrong, "Signature expired | sign in again"},
 		"refused for the time":     {credentials(at(-20*time.Minute), refused, ""), Wrong, "this machine's clock is 20m0s slow | set the clock"},
 		"refused, clock not known": {credentials(Identity{Skew: time.Hour}, refused, ""), Wrong, "AWS_PROFILE"},
 		"no such service":          {credentials(here, ErrNoService, ""), NotChecked, "no such service"},

@@ -144,19 +144,6 @@ func denied(code string) bool {
 	return strings.HasSuffix(code, "KmsAccessDenied")
 }
 
-// Refused says whether a service refused the credentials themselves, whatever it
-// was asked: they are unknown or expired, or sign wrongly. (AWS general reference,
-// "Common errors"; S3's codes are its own.)
-func Refused(err error) bool {
-	switch Code(err) {
-	case "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
-		"InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired",
-		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature":
-		return true
-	}
-	return false
-}
-
 // NoSuchQueue says whether SQS says that a queue does not exist, by the exception of
 // today's protocol or of the former one.
 func NoSuchQueue(err error) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"athenarefresh/internal/refresh"
@@ -79,6 +80,46 @@ func TestAQueueIsMissingByTodaysNameAndTheFormer(t *testing.T) {
 	} {
 		if NoSuchQueue(api(code, http.StatusBadRequest)) != want {
 			t.Errorf("%q says that there is no such queue: %t", code, !want)
+		}
+	}
+}
+
+// TestWhatHelpsAgainstARefusalIsByItsCode, and names the local stack only where that
+// may have answered.
+func TestWhatHelpsAgainstARefusalIsByItsCode(t *testing.T) {
+	for code, want := range map[string]string{
+		"ExpiredToken": "sign in again", "ExpiredTokenException": "sign in again", "RequestExpired": "sign in again",
+		"RequestTimeTooSkewed": "clock", "SignatureDoesNotMatch": "secret key", "InvalidSignatureException": "secret key",
+		"InvalidClientTokenId": "no such access key", "UnrecognizedClientException": "no such access key", "InvalidAccessKeyId": "no such access key",
+		"MissingAuthenticationToken": "without a whole signature", "IncompleteSignature": "without a whole signature",
+	} {
+		if got := Advice(api(code, http.StatusForbidden)); !strings.Contains(got, want) || strings.Contains(got, "local") {
+			t.Errorf("%s: %q, want %q and nothing of the local stack", code, got, want)
+		}
+	}
+	for code := range refusals {
+		if Advice(api(code, http.StatusForbidden)) == "" {
+			t.Errorf("nothing helps against %s", code)
+		}
+	}
+	for _, message := range []string{"Signature expired: 20260102T030405Z is now earlier than 20260102T031905Z", "Signature not yet current"} {
+		if got := Advice(&smithy.GenericAPIError{Code: "InvalidSignatureException", Message: message}); !strings.Contains(got, "clock") {
+			t.Errorf("%s: %q", message, got)
+		}
+	}
+	for _, err := range []error{nil, context.Canceled, api("AccessDenied", http.StatusForbidden)} {
+		if got := Advice(err); got != "" {
+			t.Errorf("%v: %q", err, got)
+		}
+	}
+	for address, here := range map[string]bool{"http://127.0.0.1:4566": true, "http://localhost:4566": true, "http://[::1]:1": true, "https://sqs.us-east-1.amazonaws.com": false} {
+		r, err := http.NewRequest(http.MethodPost, address, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused := &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{Request: r}}, Err: &smithy.GenericAPIError{Code: "InvalidClientTokenId"}}
+		if got := Advice(refused); strings.Contains(got, "test and test") != here {
+			t.Errorf("%s: %q", address, got)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"athenarefresh/internal/aws/awserror"
 	"athenarefresh/internal/aws/s3client"
 	"athenarefresh/internal/doctor"
+	"athenarefresh/internal/faults"
 	"athenarefresh/internal/refresh"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,7 +65,7 @@ func fault(err error, missing ...string) error {
 	case slices.Contains(missing, code), awserror.NoSuchQueue(err):
 		return fmt.Errorf("%w: %s", doctor.ErrMissing, words(err))
 	case awserror.Refused(err):
-		return fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
+		return refused(err)
 	case slices.Contains([]string{"UnknownOperationException", "InvalidAction", "UnknownOperation"}, code):
 		return fmt.Errorf("%w: %s", doctor.ErrNoService, words(err))
 	case errors.Is(awserror.Classify(err), refresh.ErrAccessDenied), awserror.Status(err) == http.StatusForbidden:
@@ -73,6 +74,15 @@ func fault(err error, missing ...string) error {
 		return errors.New(words(err))
 	}
 	return err
+}
+
+// refused is that the credentials are, with what helps if the service said why.
+func refused(err error) error {
+	is := fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
+	if advice := awserror.Advice(err); advice != "" {
+		return faults.Hint(is, "%s", advice)
+	}
+	return is
 }
 
 // words are a service's own.

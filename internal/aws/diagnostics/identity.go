@@ -29,7 +29,7 @@ func (i *identity) who(ctx context.Context) (doctor.Identity, error) {
 	if err != nil {
 		i.date(&who, awserror.Response(err))
 		if awserror.Status(err) == http.StatusForbidden {
-			return who, fmt.Errorf("%w: %s", doctor.ErrRefused, words(err))
+			return who, refused(err)
 		}
 		return who, fmt.Errorf("ask who the caller is: %w", fault(err))
 	}
