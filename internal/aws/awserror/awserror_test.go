@@ -88,7 +88,7 @@ func TestAQueueIsMissingByTodaysNameAndTheFormer(t *testing.T) {
 // may have answered.
 func TestWhatHelpsAgainstARefusalIsByItsCode(t *testing.T) {
 	for code, want := range map[string]string{
-		"ExpiredToken": "sign in again", "ExpiredTokenException": "sign in again", "RequestExpired": "sign in again",
+		"ExpiredToken": "sign in again", "ExpiredTokenException": "sign in again", "RequestExpired": "clock",
 		"RequestTimeTooSkewed": "clock", "SignatureDoesNotMatch": "secret key", "InvalidSignatureException": "secret key",
 		"InvalidClientTokenId": "no such access key", "UnrecognizedClientException": "no such access key", "InvalidAccessKeyId": "no such access key",
 		"MissingAuthenticationToken": "without a whole signature", "IncompleteSignature": "without a whole signature",
@@ -126,7 +126,7 @@ func TestWhatHelpsAgainstARefusalIsByItsCode(t *testing.T) {
 
 func TestRefusedCredentialsAreNoLackOfRights(t *testing.T) {
 	for code, want := range map[string]bool{
-		"InvalidClientTokenId": true, "InvalidAccessKeyId": true, "RequestExpired": true, "RequestTimeTooSkewed": true,
+		"InvalidClientTokenId": true, "InvalidToken": true, "InvalidAccessKeyId": true, "RequestExpired": true, "RequestTimeTooSkewed": true,
 		"MissingAuthenticationToken": true, "AccessDenied": false, "OptInRequired": false, "": false,
 	} {
 		err := api(code, http.StatusBadRequest)

@@ -19,10 +19,10 @@ const (
 // protocols, and S3's own. (AWS general reference, "Common errors"; S3 API
 // reference, "Error responses".)
 var refusals = map[string]string{
-	"ExpiredToken": ranOut, "ExpiredTokenException": ranOut, "RequestExpired": ranOut,
-	"RequestTimeTooSkewed":  clock,
+	"ExpiredToken": ranOut, "ExpiredTokenException": ranOut,
+	"RequestTimeTooSkewed": clock, "RequestExpired": clock,
 	"SignatureDoesNotMatch": secret, "InvalidSignatureException": secret,
-	"InvalidClientTokenId": key, "UnrecognizedClientException": key, "InvalidAccessKeyId": key,
+	"InvalidClientTokenId": key, "UnrecognizedClientException": key, "InvalidAccessKeyId": key, "InvalidToken": key,
 	"MissingAuthenticationToken": unsigned, "MissingAuthenticationTokenException": unsigned, "IncompleteSignature": unsigned,
 }
 
