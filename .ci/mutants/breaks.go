@@ -178,7 +178,7 @@ func parse(file, text string) ([]mutant, error) {
 
 // selected is the selection that a line names, of pkg if it names no package.
 func selected(pkg, line string) selection {
-	s := selection{pkg: pkg, args: strings.Fields(line)}
+	s := selection{pkg: pkg, args: strings.Fields(strings.ReplaceAll(line, "-skip=", "-skip "))}
 	if len(s.args) > 0 && strings.HasPrefix(s.args[0], "./") {
 		s.pkg, s.args = s.args[0], s.args[1:]
 	}
