@@ -208,9 +208,14 @@ func (l *lab) healthy(ctx context.Context, chosen []mutant) error {
 				errs[i] = fmt.Errorf("the tests fail without any break: %s\n%s", s, out)
 				return
 			}
-			if slow := gotest.Slower(out, quick); !s.runs() && len(slow) > 0 {
+			if long := gotest.Slower(out, quick); !s.runs() && len(long) > 0 {
+				slow := "^(" + strings.Join(long, "|") + ")$"
+				if out, err := l.look(ctx, binary, s, slow, 0); err != nil {
+					errs[i] = fmt.Errorf("tests fail without those that are quicker, or slower: %s\n%s", s, out)
+					return
+				}
 				l.mu.Lock()
-				l.slow[s.String()] = "^(" + strings.Join(slow, "|") + ")$"
+				l.slow[s.String()] = slow
 				l.mu.Unlock()
 			}
 		}
@@ -277,7 +282,7 @@ func (l *lab) try(ctx context.Context, id int, m mutant) {
 			defer os.Remove(binary)
 		}
 		for _, s := range selections {
-			out, err := l.look(ctx, binary, s, id)
+			out, err := l.look(ctx, binary, s, l.slow[s.String()], id)
 			if l.verbose {
 				fmt.Println(out)
 			}
@@ -347,10 +352,9 @@ func (l *lab) build(ctx context.Context, id, pkg, overlay string) (binary string
 // ofGoTest are the flags that a test binary knows by a longer name.
 var ofGoTest = regexp.MustCompile(`^-(run|skip|count|short)\b`)
 
-// look has the selected tests look for one break: those that take long if the
-// others don't notice it.
-func (l *lab) look(ctx context.Context, binary string, s selection, id int) (string, error) {
-	slow := l.slow[s.String()]
+// look has the selected tests look for one break, the slow ones if the others
+// don't notice it.
+func (l *lab) look(ctx context.Context, binary string, s selection, slow string, id int) (string, error) {
 	if slow == "" {
 		return l.test(ctx, binary, s, id)
 	}
