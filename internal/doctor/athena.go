@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/table"
@@ -69,18 +70,24 @@ func (x *examination) results(ctx context.Context) Finding {
 	return notifiesItself(n, q, bucket)
 }
 
-// loop judges whether results land where a rule takes them.
+// loop judges whether results land where a rule takes them. Athena puts one slash
+// between a location and the name of its file, whether it ends in one or not.
 func loop(location string, c *config.Config, router *table.Router) Finding {
 	bucket, folder, _ := table.CutLocation(location)
 	if !slices.ContainsFunc(c.Buckets, func(b table.Bucket) bool { return b.Name == bucket }) {
 		return ok("no rule is for it")
 	}
-	result := folder + "00000000-0000-0000-0000-000000000000.txt"
-	if router.Place(bucket, result).Reason == table.IgnoredByRule {
+	folder = strings.TrimLeft(strings.TrimRight(folder, "/")+"/", "/")
+	placed := router.Place(bucket, folder+"00000000-0000-0000-0000-000000000000.txt")
+	if placed.Reason == table.IgnoredByRule {
 		return warning("results go to a bucket of logs; a rule ignores them, and each costs a message", "give results a bucket of their own: results_bucket")
 	}
-	return wrong("results go to a bucket that notifies: each statement makes an object, which makes a message",
-		fmt.Sprintf(`give results a bucket of their own (results_bucket), or put {"prefix": %q, "ignore": true} before that bucket's rules`, folder))
+	hint := "give results a bucket of their own: results_bucket"
+	below := func(logs string) bool { return strings.HasPrefix(logs, folder) }
+	if folder != "" && placed.Outcome != table.Place && !slices.ContainsFunc(router.KeyPrefixes(bucket), below) {
+		hint += fmt.Sprintf(`; or, if no logs lie below that folder, put {"prefix": %q, "ignore": true} before that bucket's rules`, folder)
+	}
+	return wrong("results go to a bucket that notifies: each statement makes an object, which makes a message", hint)
 }
 
 // notifiesItself: the bucket of results has no rule, and should not notify.

@@ -236,9 +236,17 @@ func TestResults(t *testing.T) {
 		"a bucket of their own":      {loop("s3://p.results/", c, router), OK, ""},
 		"a bucket of logs":           {loop("s3://p.logs/results/", c, router), Wrong, `{"prefix": "results/", "ignore": true}`},
 		"a bucket of logs, ignored":  {loop("s3://p.logs/junk/", c, router), Warning, "results_bucket"},
+		"ignored, without a slash":   {loop("s3://p.logs/junk", c, router), Warning, "results_bucket"},
+		"ignored, with one more":     {loop("s3://p.logs//junk/", c, router), Warning, "results_bucket"},
+		"beside what is ignored":     {loop("s3://p.logs/junkyard", c, router), Wrong, `{"prefix": "junkyard/", "ignore": true}`},
 		"does not notify":            {notifiesItself(to(queueARN+"2"), goodQueue(), "p.results"), OK, ""},
 		"notifies the refresh again": {notifiesItself(to(queueARN), goodQueue(), "p.results"), Wrong, "unknown_bucket"},
 	})
+	for _, among := range []string{"s3://p.logs", "s3://p.logs/", "s3://p.logs//", "s3://p.logs/web/", "s3://p.logs/web/year=2026/month=01/"} {
+		if f := loop(among, c, router); f.Verdict != Wrong || strings.Contains(f.Hint, "ignore") {
+			t.Errorf("%s: %s, %q would ignore logs", among, f.Verdict, f.Hint)
+		}
+	}
 }
 
 func TestFunction(t *testing.T) {
