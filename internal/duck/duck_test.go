@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestNobodyGetsOut: what a stranger's statement may read is below the folders, and
-// none of its settings can be taken back.
+// TestNobodyGetsOut: what a stranger's statement may read is below the folders, what
+// it may take is bounded, and none of these settings can be taken back.
 func TestNobodyGetsOut(t *testing.T) {
 	ctx, dir, other := t.Context(), t.TempDir(), t.TempDir()
 	for _, d := range []string{dir, other} {
@@ -17,11 +17,19 @@ func TestNobodyGetsOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := Open(ctx, 1, dir)
+	s, err := Open(ctx, 3, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	for setting, want := range map[string]string{
+		"memory_limit": "953.6 MiB", "threads": "3", "temp_directory": "", "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+	} {
+		var is string
+		if err := s.QueryRowContext(ctx, "SELECT current_setting("+Literal(setting)+")::VARCHAR").Scan(&is); err != nil || is != want {
+			t.Errorf("%s is %q, want %q: %v", setting, is, want, err)
+		}
+	}
 	if err := s.Lock(ctx); err != nil {
 		t.Fatal(err)
 	}
