@@ -260,8 +260,9 @@ func (t *planner) added(s *statement) {
 	t.firstAlone = ""
 }
 
-// addFailed makes what is to blame for partitions that could not be added wait
-// (see backoff.go): the catalog, the table, or a partition alone.
+// addFailed makes what is to blame for partitions that could not be added wait:
+// the catalog (health.go), the table (backoff.go), or a partition alone
+// (suspects.go).
 func (t *planner) addFailed(ctx context.Context, s *statement, left []*want, err error) {
 	switch {
 	case errors.Is(err, ErrThrottled): // the account's: its budget has shrunk already

@@ -52,11 +52,13 @@
 // Beside that way lie contract.go (what we ask of a catalog and a dead-letter
 // queue, and the reasons that we answer with), memory.go (what was read lately),
 // facts.go and values.go (what a table is, and which values it can hold),
-// backoff.go (what waits after a failure), suspects.go (partitions that failed by
+// retry.go (when a message is tried again, and when given up), backoff.go (how a
+// table waits after a failure), suspects.go (partitions that failed by
 // themselves), health.go (whether the catalog works at all), budget.go (the
 // statements in flight), tally.go (what is counted), latency.go (how long it took
-// from landed to searchable), rehearse.go (the same way with nothing at its end)
-// and refresher.go.
+// from landed to searchable), begun.go (Settle in two halves, for many
+// messages at once), rehearse.go (the same way with nothing at its end), ask.go
+// (what would be made of one object) and refresher.go.
 //
 // refresh knows no AWS: it sees the catalog through [Catalog] and the
 // dead-letter queue through [DeadLetters].
