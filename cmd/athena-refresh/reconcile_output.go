@@ -58,9 +58,10 @@ func (d *reconcileOutput) add(f reconcile.Finding) error {
 		}
 		return printJSON(d.app.stdout, line)
 	}
-	if list := d.examples[f.Kind]; len(list) < d.told.examples {
-		d.examples[f.Kind] = append(list, f)
-	}
+	list := d.examples[f.Kind] // the first in their order, whichever was found first
+	at, _ := slices.BinarySearchFunc(list, f.String(), func(x reconcile.Finding, text string) int { return strings.Compare(x.String(), text) })
+	list = slices.Insert(list, at, f)
+	d.examples[f.Kind] = list[:min(len(list), max(d.told.examples, 0))]
 	return nil
 }
 
@@ -85,7 +86,6 @@ func (d *reconcileOutput) finish(s *reconcile.Summary, complete bool) error {
 	}
 	for _, k := range reconcile.Kinds {
 		if examples := d.examples[k]; len(examples) > 0 {
-			slices.SortFunc(examples, func(a, b reconcile.Finding) int { return strings.Compare(a.String(), b.String()) }) // found beside each other
 			fmt.Fprintf(&b, "%s: %s\n", k, d.counts(k, s))
 			for i := range examples {
 				fmt.Fprintf(&b, "  %s\n", terminal.Escape(examples[i].String()))

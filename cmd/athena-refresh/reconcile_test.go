@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"athenarefresh/internal/aws/glue"
 	localglue "athenarefresh/internal/local/glue"
+	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
 
 	"go.etcd.io/bbolt"
@@ -108,6 +110,38 @@ func compare(t *testing.T, stack *process, conf string, args ...string) comparis
 		t.Fatal(err)
 	}
 	return c
+}
+
+// TestReconcileShowsTheSameExamples: tables are compared beside each other, so that
+// what they find comes in any order.
+func TestReconcileShowsTheSameExamples(t *testing.T) {
+	var found []reconcile.Finding
+	for _, key := range []string{"a", "b", "c", "d"} {
+		found = append(found, reconcile.Finding{Kind: reconcile.Unplaced, Bucket: "b", Key: key, Reason: "no_layout_match"})
+	}
+	for _, order := range [][]int{{0, 1, 2, 3}, {3, 2, 1, 0}, {2, 0, 3, 1}} {
+		for n, want := range []string{"", "a", "ab", "abc", "abcd", "abcd"} {
+			var out bytes.Buffer
+			d := &reconcileOutput{app: &app{stdout: &out}, told: &reconcileFlags{examples: n}, examples: map[reconcile.Kind][]reconcile.Finding{}}
+			for _, i := range order {
+				if err := d.add(found[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := d.finish(&reconcile.Summary{Unplaced: map[refresh.Reason]int{"no_layout_match": 4}}, true); err != nil {
+				t.Fatal(err)
+			}
+			shown := ""
+			for line := range strings.Lines(out.String()) {
+				if key, ok := strings.CutPrefix(line, "  s3://b/"); ok {
+					shown += key[:1]
+				}
+			}
+			if shown != want {
+				t.Errorf("found as %v, %d of them are %q, want %q", order, n, shown, want)
+			}
+		}
+	}
 }
 
 // TestReconcileOfManyPartitions: with -partitions 300000 it is the figure that
