@@ -106,10 +106,33 @@ func (f *file) rule(key string, v value) table.Rule {
 	}
 	if names := lost(r); names != nil {
 		f.warning(v.at, key, "captures "+strings.Join(names, ", ")+`, which neither "table" nor "partition" has: folders that differ in nothing else are one partition, and objects of all but one of them are parked as location_conflict`,
-			`name it in "partition"`)
+			otherwise(r, names))
 	}
 	return r
 }
+
+// otherwise says how a rule would lose none of names. A time is never the same in
+// every key, and only a template of the rule's own has words to write.
+func otherwise(r table.Rule, names []string) string {
+	var fixed []string
+	for _, text := range names {
+		name := strings.TrimSuffix(text, "}") // which a pattern may follow
+		if !slices.Contains(times, text) && (strings.Contains(r.Layout, text) || strings.Contains(r.Layout, name+":")) {
+			fixed = append(fixed, text)
+		}
+	}
+	what := `name it in "partition"`
+	if len(names) > 1 {
+		what = `name them in "partition"`
+	}
+	if fixed != nil {
+		what += ", or write the folder out instead of " + strings.Join(fixed, " and ")
+	}
+	return what
+}
+
+// times are the captures of a time.
+var times = []string{"{yyyy}", "{MM}", "{dd}", "{HH}", "{mm}"}
 
 // lost are the captures of a rule that its author leaves out of the table and the
 // partition. What a source leaves out by itself is meant, and below a prefix a name

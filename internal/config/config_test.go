@@ -440,6 +440,26 @@ func TestALostCaptureIsWarnedOf(t *testing.T) {
 	}
 }
 
+// TestALostCaptureIsHintedOf: a folder that is always the same may stand in the
+// layout as it is; a time never is, and of a source its author writes no layout.
+func TestALostCaptureIsHintedOf(t *testing.T) {
+	for rule, want := range map[string]string{
+		`"layout": "AWSLogs/{account}/x/{region}/{yyyy}/{MM}/"`: `name them in "partition", or write the folder out instead of {account} and {region}`,
+		`"layout": "AWSLogs/{account:1*}/x/{yyyy}/"`:            `name it in "partition", or write the folder out instead of {account}`,
+		`"layout": "{yyyy}/{MM}/"`:                              `name it in "partition"`,
+		`"layout": "{app}/{yyyy}/{MM}/"`:                        `name them in "partition", or write the folder out instead of {app}`,
+		`"source": "alb"`:                                       `name them in "partition"`,
+	} {
+		_, warnings, err := parseSection(`"buckets": {"logs": [{` + rule + `, "table": "t", "partition": {"dt": "{yyyy}"}}]}`)
+		if err != nil || len(warnings) != 1 || warnings[0].Hint != want {
+			t.Errorf("%s: %v, %+v; want the hint %q", rule, err, warnings, want)
+		}
+	}
+	if _, warnings, err := parseSection(`"buckets": {"logs": [{"layout": "AWSLogs/123456789012/x/{yyyy}/", "table": "t", "partition": {"dt": "{yyyy}"}}]}`); err != nil || len(warnings) > 0 {
+		t.Errorf("written out: %v, %+v", err, warnings)
+	}
+}
+
 // TestASourceIsSpeltOut: whoever reads the configuration sees ordinary rules.
 func TestASourceIsSpeltOut(t *testing.T) {
 	dir := t.TempDir()
