@@ -146,7 +146,7 @@ type (
 		Examples []string `json:"examples"` // keys, at most three
 	}
 	discoveredUnplaced struct {
-		Why      string   `json:"why"`      // nothing takes them, for people
+		Why      string   `json:"why"`      // nothing takes them: a reason of the fixed list, or a sentence for people
 		Files    int      `json:"files"`    // how many
 		Examples []string `json:"examples"` // keys, at most three
 	}

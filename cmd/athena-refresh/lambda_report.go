@@ -28,7 +28,7 @@ type lambdaWider struct {
 // lambdaBucket is a line of lambda deploy --json, for each bucket.
 type lambdaBucket struct {
 	Type   string `json:"type"`          // "bucket"
-	Bucket string `json:"bucket"`        // that notifies the queue, or did
+	Bucket string `json:"bucket"`        // whose notifications it is about
 	Do     string `json:"do"`            // wire, unwire, none or left
 	Why    string `json:"why,omitempty"` // why it is left as it is
 }

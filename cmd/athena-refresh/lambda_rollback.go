@@ -60,8 +60,8 @@ func (a *app) rollback(ctx context.Context, f *lambdaFlags) error {
 type lambdaRolledBack struct {
 	Type     string `json:"type"`     // "rollback"
 	Function string `json:"function"` // its name
-	From     string `json:"from"`     // the version that served
-	Version  string `json:"version"`  // that serves
+	From     string `json:"from"`     // the version that served before; of a dry run, that serves
+	Version  string `json:"version"`  // that serves now; of a dry run, that would serve
 	Done     bool   `json:"done"`     // false: a dry run
 }
 

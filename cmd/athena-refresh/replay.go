@@ -109,7 +109,7 @@ type (
 	replayCall struct {
 		Type       string `json:"type"`       // "call", of the catalog glue
 		API        string `json:"api"`        // the call's name
-		Partitions int    `json:"partitions"` // that it adds
+		Partitions int    `json:"partitions"` // that it asks for, whether it succeeded or not
 	}
 	replaySummary struct {
 		Type       string                  `json:"type"`       // "summary"

@@ -138,7 +138,7 @@ type Change struct {
 	Type       string      `json:"type"`                 // such as aws_sqs_queue
 	Name       string      `json:"name"`                 // its name in the account, as far as it is known
 	Address    string      `json:"address"`              // Terraform's
-	Attributes []Attribute `json:"attributes,omitempty"` // of Update and Replace: what differs
+	Attributes []Attribute `json:"attributes,omitempty"` // of change and replace: what differs
 }
 
 // Attribute is an attribute that differs, in words that are short.

@@ -25,8 +25,8 @@ type Group struct {
 	Now      refresh.Reason `json:"now,omitempty"`  // why today's configuration has no place for some of them, if for another reason
 	Examples []string       `json:"examples"`       // keys, at most three
 	Folder   string         `json:"folder"`         // that all keys have in common, "" or "…/"
-	First    time.Time      `json:"first,omitzero"` // when the first of them was parked
-	Last     time.Time      `json:"last,omitzero"`  // when the last of them was parked
+	First    time.Time      `json:"first,omitzero"` // when the first of them was parked; of what SQS moved, when it came to the queue
+	Last     time.Time      `json:"last,omitzero"`  // likewise, the last of them
 }
 
 // Groups sorts copies by why they are here, the largest group first.
