@@ -43,7 +43,8 @@ func used(t *testing.T) time.Duration {
 }
 
 // TestAHostileSelectEnds: a statement that is made to cost too much is refused, or
-// answered, within seconds; whatever it is, the next is answered.
+// answered, within seconds of work and minutes of the clock, which goes on where a
+// statement hangs and works at nothing; whatever it is, the next is answered.
 func TestAHostileSelectEnds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: takes seconds")
@@ -70,15 +71,15 @@ func TestAHostileSelectEnds(t *testing.T) {
 		"a numbered parameter": {"SELECT * FROM t WHERE dt = $1", "INVALID_PARAMETER_USAGE: "},
 		"many conditions":      {"SELECT count(*) FROM t JOIN t AS u ON t.dt = u.dt WHERE true" + distinct(5_000), ""},
 	} {
-		begun := used(t)
+		begun, worked := time.Now(), used(t)
 		status := s.wait(s.start(c.query)).Status
-		took := used(t) - begun
+		took, worked := time.Since(begun), used(t)-worked
 		reason := ""
 		if status.StateChangeReason != nil {
 			reason = *status.StateChangeReason
 		}
-		if !strings.HasPrefix(reason, c.want) || (reason == "") != (c.want == "") || took > 40*time.Second {
-			t.Errorf("%s: %s after %v: %.200q, want %q", name, status.State, took, reason, c.want)
+		if !strings.HasPrefix(reason, c.want) || (reason == "") != (c.want == "") || worked > 40*time.Second || took > 2*time.Minute {
+			t.Errorf("%s: %s after %v, %v of them worked: %.200q, want %q", name, status.State, took, worked, reason, c.want)
 		}
 	}
 	s.want("SELECT 1", []string{"1"})
