@@ -20,6 +20,10 @@ var chaosTime = flag.Duration("chaos", 0, "how long TestLandedIsSearchableOrPark
 // enoughKills are those of the daemon, and of the stack, with which it ends.
 const enoughKills = 8
 
+// enoughLanded are the objects without which it doesn't end: on a machine on which
+// next to nothing lands between two kills it would prove nothing.
+const enoughLanded = 40
+
 // TestLandedIsSearchableOrParked lands objects while the daemon and the whole
 // of the embedded AWS are killed with SIGKILL at random. In the end every
 // object whose put was answered is found by a query, and every message that
@@ -30,7 +34,12 @@ func TestLandedIsSearchableOrParked(t *testing.T) {
 	}
 	t.Parallel()
 	c := newChaos(t)
-	for end := time.Now().Add(*chaosTime); min(c.daemons, c.stacks) < enoughKills || time.Now().Before(end); {
+	end := time.Now().Add(*chaosTime)
+	limit := end.Add(5 * time.Minute)
+	for min(c.daemons, c.stacks) < enoughKills || len(c.landed) < enoughLanded || time.Now().Before(end) {
+		if time.Now().After(limit) {
+			t.Fatalf("in %v only %d objects landed, with %d kills of the daemon and %d of the stack", limit.Sub(end)+*chaosTime, len(c.landed), c.daemons, c.stacks)
+		}
 		c.land()
 		switch rand.N(8) {
 		case 0:
