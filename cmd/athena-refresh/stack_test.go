@@ -169,16 +169,19 @@ func (c *client) move(ctx context.Context, queue string, to ...string) (string, 
 	if _, err := c.sqs.StartMessageMoveTask(ctx, in); err != nil {
 		return "", err
 	}
-	for {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		out, err := c.sqs.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: &from})
 		if err != nil {
 			return "", err
 		}
-		if last := out.Results[0]; *last.Status != "RUNNING" {
-			return strings.TrimSpace(*last.Status + " " + aws.ToString(last.FailureReason)), nil
+		if len(out.Results) == 0 {
+			return "", fmt.Errorf("of %s no redrive is listed", queue)
 		}
-		time.Sleep(10 * time.Millisecond)
+		if last := out.Results[0]; aws.ToString(last.Status) != "RUNNING" {
+			return strings.TrimSpace(aws.ToString(last.Status) + " " + aws.ToString(last.FailureReason)), nil
+		}
 	}
+	return "", fmt.Errorf("the redrive of %s runs for a minute", queue)
 }
 
 // set sets an attribute of a queue, "" takes it away.
