@@ -29,13 +29,15 @@ const (
 
 // TestKillAtEveryRequest kills "once" with SIGKILL at each of its requests,
 // before the request took effect and after it, before its answer was read.
-// Afterwards "once" runs until the queue is empty, and every row that landed
+// Afterwards "once" runs until the queue is empty, the last time with the other
+// catalog, which takes over what a kill left, and every row that landed
 // has to be found, and every message that can't be placed be in the
 // dead-letter queue.
 func TestKillAtEveryRequest(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it runs processes and waits for them")
 	}
+	others := map[config.Catalog]config.Catalog{config.CatalogAthena: config.CatalogGlue, config.CatalogGlue: config.CatalogAthena}
 	for _, catalog := range config.Catalogs() {
 		t.Run(string(catalog), func(t *testing.T) {
 			t.Parallel()
@@ -50,6 +52,11 @@ func TestKillAtEveryRequest(t *testing.T) {
 			for k.kills < 50 {
 				k.round()
 			}
+			k.untilEmpty()
+			if !k.kill(6, true) {
+				t.Error("nothing is left for the other catalog")
+			}
+			k.conf = confDir(t, "kill", fmt.Sprintf(killConf, others[catalog]))
 			k.untilEmpty()
 			k.check()
 			t.Logf("%d kills, %d rows landed, %d messages that can't be placed", k.kills, k.landed, len(k.strangers))
