@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -184,6 +185,18 @@ assert not receive()
 (dead,) = receive(dlq)
 assert dead["MessageId"] == poison["MessageId"] and dead["MessageAttributes"]["raw"]["BinaryValue"] == b"\x00\xff", dead
 assert dead["Attributes"]["DeadLetterQueueSourceArn"] == queue_arn
+
+# It is moved back to where it came from.
+sqs.change_message_visibility(QueueUrl=dlq, ReceiptHandle=dead["ReceiptHandle"], VisibilityTimeout=0)
+sqs.start_message_move_task(SourceArn=dlq_arn)
+for _ in range(100):
+    (move,) = sqs.list_message_move_tasks(SourceArn=dlq_arn)["Results"]
+    if move["Status"] != "RUNNING":
+        break
+    time.sleep(0.05)
+assert move["Status"] == "COMPLETED" and move["ApproximateNumberOfMessagesMoved"] == 1, move
+(back,) = receive()
+assert back["Body"] == poison["Body"], back
 
 refused("SignatureDoesNotMatch", client("s3", secret="wrong").list_buckets)
 refused("InvalidSignatureException", client("sqs", secret="wrong", config=Config(retries={"total_max_attempts": 1})).list_queues)
