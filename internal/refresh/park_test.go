@@ -3,6 +3,10 @@ package refresh_test
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"athenarefresh/internal/refresh"
 )
@@ -28,4 +32,21 @@ func TestOnlyAConfirmedCopyCountsAsParked(t *testing.T) {
 	g.must(refresh.Retry, why("unknown_bucket"), "nobody:x")
 	g.letters.err = nil
 	g.must(refresh.Parked, why("unknown_bucket"), "nobody:x")
+}
+
+// TestAMessageThatIsGivenUpIsParkedForAllItsReasons: that of the record that was
+// retried in vain, and that of one which alone would have parked it at once.
+func TestAMessageThatIsGivenUpIsParkedForAllItsReasons(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		m := message("nothing", "nowhere/2018/03/01/05/x")
+		m.Receives, m.FirstReceived = 10, time.Now().Add(-24*time.Hour)
+		if s := g.r.Settle(t.Context(), m); s.Outcome != refresh.Parked {
+			t.Errorf("%+v", s)
+		}
+		want := []string{m.Body + "[no_layout_match table_missing]"}
+		if d := cmp.Diff(want, g.letters.parked); d != "" {
+			t.Error(d)
+		}
+	})
 }
