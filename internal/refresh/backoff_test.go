@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +54,35 @@ func TestATableThatFailedIsTriedAgainSoon(t *testing.T) {
 			g.must(refresh.Done, nil, "a/2018/03/01/05/x")
 		})
 	}
+}
+
+// TestAStoppedTableRestsThoughItCouldNotBeReadBack: a statement that hung, and then a
+// reading that hung until nobody had any time left. The next message isn't to hang
+// in a statement of the same table at once.
+func TestAStoppedTableRestsThoughItCouldNotBeReadBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a")
+		added := false
+		g.catalog.SetFault(func(ctx context.Context, c catalogtest.Call) error {
+			added = added || c.Method == "Add"
+			if added && !c.After {
+				return catalogtest.Hang(ctx)
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if s := g.r.Settle(ctx, message("a/2018/03/01/05/x")); !slices.Equal(s.Reasons, why(refresh.Deadline)) {
+			t.Errorf("%+v", s)
+		}
+		g.r.Idle(t.Context())
+		g.catalog.SetFault(nil)
+		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/05/x")
+		g.calls("Add", 1)
+		time.Sleep(30 * time.Second)
+		g.must(refresh.Done, nil, "a/2018/03/01/05/x")
+	})
 }
 
 func TestAStatementThatFindsNoTableRestsToo(t *testing.T) {
