@@ -223,6 +223,25 @@ func TestASurplusMessageWhoseTimeIsOverSaysDeadline(t *testing.T) {
 	})
 }
 
+// TestASurplusMessageWaitsOnceForAllItsRecords: a second after it began to wait,
+// however many of its records wait for the table.
+func TestASurplusMessageWaitsOnceForAllItsRecords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, func(o *refresh.Options) { o.MaxInHand = handOf(2) })
+		g.create("slow")
+		g.before("Add", slow(time.Minute))
+		first := make(chan refresh.Settlement, 1)
+		go func() { first <- g.settle("slow/2018/03/01/00/f") }()
+		synctest.Wait()
+		begun := time.Now()
+		g.must(refresh.Retry, why(refresh.Throttled), hours("slow", 5)...)
+		if took := time.Since(begun); took != time.Second {
+			t.Errorf("it waited %s", took)
+		}
+		<-first
+	})
+}
+
 func TestAnEpisodeOfThrottlingCountsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
