@@ -3,6 +3,7 @@ package refresh_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -82,6 +83,38 @@ func TestATableThatMayNotBeUsedIsNoSickCatalog(t *testing.T) {
 	})
 }
 
+// TestAnOldCallEndsNoDenial: what began before the right was taken away, and goes
+// through after that, doesn't say that it was given back.
+func TestAnOldCallEndsNoDenial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t)
+		g.create("a", "b", "c")
+		g.before("Add", func(_ context.Context, c catalogtest.Call) error {
+			switch c.Table {
+			case "a":
+				return refresh.ErrAccessDenied
+			case "b":
+				time.Sleep(time.Minute)
+			}
+			return nil
+		})
+		old := make(chan refresh.Settlement, 1)
+		go func() { old <- g.settle("b/2018/03/01/00/f") }()
+		time.Sleep(time.Second)
+		g.must(refresh.Retry, why(refresh.AccessDenied), "a/2018/03/01/00/f")
+		if s := <-old; s.Outcome != refresh.Done {
+			t.Errorf("%+v", s)
+		}
+		if g.r.Idle(t.Context()); !g.r.CatalogDown() {
+			t.Error("a statement that began before the denial ended it")
+		}
+		g.must(refresh.Done, nil, "c/2018/03/01/00/f")
+		if g.r.Idle(t.Context()); g.r.CatalogDown() {
+			t.Error("still down, though a later statement was allowed")
+		}
+	})
+}
+
 func TestNothingIsParkedWhileTheCatalogIsInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
@@ -136,29 +169,63 @@ func TestWhenDenialsEndNoTableRestsForThem(t *testing.T) {
 	})
 }
 
-// Who waited longer than the denials lasted isn't parked for them either.
+// Who waited longer than the denials lasted isn't parked for them either, whatever
+// became of the records behind.
 func TestWhatFailedWhileEverythingDidIsNotParked(t *testing.T) {
+	for name, last := range map[string]error{"the last is added": nil, "the last fails by itself": errors.New("b may not have it")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newRig(t)
+				g.create("a", "b", "c")
+				g.before("Add", func(_ context.Context, c catalogtest.Call) error {
+					switch c.Table {
+					case "a":
+						return refresh.ErrAccessDenied
+					case "b":
+						time.Sleep(time.Minute)
+						return last
+					}
+					return nil
+				})
+				g.r.NoteInFlight(60_001)
+				both := make(chan refresh.Settlement, 1)
+				go func() { both <- g.settle("a/2018/03/01/00/f", "b/2018/03/01/00/f") }()
+				time.Sleep(time.Second)
+				g.must(refresh.Done, nil, "c/2018/03/01/00/f")
+				if g.r.Idle(t.Context()); g.r.CatalogDown() {
+					t.Error("still down, though it works again")
+				}
+				if s := <-both; s.Outcome != refresh.Retry {
+					t.Errorf("%+v", s)
+				}
+			})
+		})
+	}
+}
+
+// Nor is what failed by itself just before everything did: it may have been the
+// first to fail.
+func TestWhatFailedBeforeEverythingDidIsNotParked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a", "b", "c")
+		g.must(refresh.Done, nil, "c/2018/03/01/00/f")
 		g.before("Add", func(_ context.Context, c catalogtest.Call) error {
-			if c.Table == "b" {
+			switch c.Table {
+			case "a":
+				return errors.New("nobody knows")
+			case "b":
 				time.Sleep(time.Minute)
+				return nil
 			}
-			if c.Table == "a" {
-				return refresh.ErrAccessDenied
-			}
-			return nil
+			return refresh.ErrAccessDenied
 		})
 		g.r.NoteInFlight(60_001)
 		both := make(chan refresh.Settlement, 1)
 		go func() { both <- g.settle("a/2018/03/01/00/f", "b/2018/03/01/00/f") }()
 		time.Sleep(time.Second)
-		g.must(refresh.Done, nil, "c/2018/03/01/00/f")
-		if g.r.Idle(t.Context()); g.r.CatalogDown() {
-			t.Error("still down, though it works again")
-		}
-		if s := <-both; s.Outcome != refresh.Retry {
+		g.must(refresh.Retry, why(refresh.AccessDenied), "c/2018/03/01/01/f")
+		if s := <-both; s.Outcome != refresh.Retry || !slices.Equal(s.Reasons, why(refresh.CatalogError)) {
 			t.Errorf("%+v", s)
 		}
 	})
