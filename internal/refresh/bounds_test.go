@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -39,6 +41,22 @@ func TestTheMemoryOfAllTablesIsBounded(t *testing.T) {
 	}
 	if all.Load() != 2*mostKnownInAll || len(m.byValues) != 1 {
 		t.Errorf("%d are remembered in all, want %d", all.Load(), 2*mostKnownInAll)
+	}
+}
+
+// TestAPartitionThatIsReadAgainIsRememberedOnce: or what all tables hold would grow
+// until nothing is remembered any more.
+func TestAPartitionThatIsReadAgainIsRememberedOnce(t *testing.T) {
+	var all atomic.Int64
+	m := memory{all: &all}
+	for _, location := range []string{"s3://b/old/", "s3://b/new/", "s3://b/new/"} {
+		m.remember(&known{identity: "1", location: location})
+	}
+	if all.Load() != 1 || len(m.byValues) != 1 {
+		t.Errorf("%d are remembered, and counted as %d; want 1", len(m.byValues), all.Load())
+	}
+	if len(m.byFolder) != 1 || m.byFolder["s3://b/new/"] == nil {
+		t.Errorf("a partition that moved is known by its folders %v", slices.Sorted(maps.Keys(m.byFolder)))
 	}
 }
 
