@@ -121,6 +121,77 @@ func TestTheBudgetGrowsBackOneByOne(t *testing.T) {
 	}
 }
 
+// TestASlotThatComesTooLateIsFreeAgain: a slot that is handed out at the moment at
+// which its time is over, which is in half of the cases noticed first.
+func TestASlotThatComesTooLateIsFreeAgain(t *testing.T) {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	b, late := newBudget(1), 0
+	for range 100 {
+		if b.acquire(over, true) == nil {
+			b.release(true)
+		} else {
+			late++
+		}
+		if b.inUse != 0 || b.failingHeld || len(b.queue) > 0 {
+			t.Fatalf("no one has a slot, and %d are in use, that of the failing tables %v; %d wait", b.inUse, b.failingHeld, len(b.queue))
+		}
+	}
+	if late == 0 || late == 100 {
+		t.Errorf("%d of 100 slots came too late: one case is not tested", late)
+	}
+}
+
+// TestTheSlotOfTheFailingIsFreedByThemOnly: not by whoever else ends a statement.
+func TestTheSlotOfTheFailingIsFreedByThemOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(3)
+		get := func(failing bool) error {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			return b.acquire(ctx, failing)
+		}
+		if err := errors.Join(get(true), get(false)); err != nil {
+			t.Fatal(err)
+		}
+		b.release(false)
+		if get(true) == nil {
+			t.Error("two failing tables have a slot each")
+		}
+		b.release(true)
+		if err := get(true); err != nil {
+			t.Errorf("the slot of the failing tables is free: %v", err)
+		}
+	})
+}
+
+// TestAPauseIsLongerAfterEachRefusalUntilASuccess: from a second to a minute.
+func TestAPauseIsLongerAfterEachRefusalUntilASuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBudget(1)
+		pause := func() (seconds int) {
+			time.Sleep(time.Minute)
+			b.throttled(time.Now())
+			begun := time.Now()
+			if err := b.acquire(t.Context(), false); err != nil {
+				t.Fatal(err)
+			}
+			b.release(false)
+			return int(time.Since(begun).Round(time.Second).Seconds())
+		}
+		for range 2 {
+			var got []int
+			for range 8 {
+				got = append(got, pause())
+			}
+			if want := []int{1, 2, 4, 8, 16, 32, 60, 60}; !slices.Equal(got, want) {
+				t.Errorf("pauses of %d seconds, want %d", got, want)
+			}
+			b.succeeded()
+		}
+	})
+}
+
 func TestRememberedFoldersAreBounded(t *testing.T) {
 	r := New(Options{Router: dataRouter(t), Catalog: Catalog{Reader: noTables{}, Writer: noTables{}}})
 	for i := range mostFolders + 10 {
