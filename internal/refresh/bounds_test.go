@@ -69,6 +69,33 @@ func TestAClockThatWasSetBackMakesThingsStale(t *testing.T) {
 	}
 }
 
+// TestAClockThatWasSetBackEndsWaits: of a table and of one partition, which would
+// be as long as the clock was set back.
+func TestAClockThatWasSetBackEndsWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlanner(New(Options{Catalog: Catalog{noTables{}, noTables{}}}), "t")
+		one := func() []*want { return []*want{{t: p, identity: "1", done: make(chan struct{})}} }
+		refused := errors.New("refused")
+		for range 20 { // to the longest wait
+			p.adds.fail(refused)
+			p.addSuspects(one(), refused)
+		}
+		waits := func() (table, partition bool) {
+			_, err := p.adds.waiting()
+			return err != nil, len(p.due(t.Context(), one())) == 0
+		}
+		if table, partition := waits(); !table || !partition {
+			t.Errorf("after a failure: the table waits %v, the partition %v", table, partition)
+		}
+		const back = time.Hour
+		p.adds.f.until = p.adds.f.until.Add(back)
+		p.suspects["1"].until = p.suspects["1"].until.Add(back)
+		if table, partition := waits(); table || partition {
+			t.Errorf("after the clock was set back: the table waits %v, the partition %v", table, partition)
+		}
+	})
+}
+
 func TestAgesAreByTheClockOnTheWall(t *testing.T) {
 	if s := wall().String(); strings.Contains(s, "m=") {
 		t.Errorf("%s has a monotonic reading, which stands still in a frozen function", s)
