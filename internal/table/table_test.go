@@ -172,6 +172,10 @@ func TestLayouts(t *testing.T) {
 		"half a letter in the location":          {Rule{Layout: "streamalert", Table: "t"}, "a\x80/2018/03/01/05/f", "invalid_location"},
 		"constants in their case":                {Rule{Layout: "alb", Table: "t"}, "AWSLogs/1/ElasticLoadBalancing/eu/2024/02/29/f", "no_layout_match"},
 		"a value that ends in text":              {Rule{Layout: "{yyyy}/", Table: "t", Partition: []KeyTemplate{{"k", "y{yyyy}x"}}}, "2018/f", "y2018x 2018/"},
+		"a dot in the location":                  {Rule{Layout: "streamalert", Table: "t"}, "a/./b/2018/03/01/05/f", "invalid_location"},
+		"two dots in the location":               {Rule{Layout: "streamalert", Table: "t"}, "a/../b/2018/03/01/05/f", "invalid_location"},
+		"three dots are a name":                  {Rule{Layout: "streamalert", Table: "t"}, "a/.../b./2018/03/01/05/f", "2018-03-01-05 a/.../b./2018/03/01/05/"},
+		"a name behind {M} has the other digits": {Rule{Layout: "{yyyy}/{M}{app}/", Table: "t"}, "2018/12x/f", "2x 2018-01 2018/12x/"},
 		"two stars":                              {Rule{Prefix: "*/x/*/", Layout: "streamalert", Table: "t"}, "a/x/b/2018/03/01/05/f", "2018-03-01-05 a/x/b/2018/03/01/05/"},
 		"a star is one element":                  {Rule{Prefix: "*/x/", Layout: "streamalert", Table: "t"}, "a/b/x/2018/03/01/05/f", "no_layout_match"},
 	} {
