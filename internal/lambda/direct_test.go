@@ -1,6 +1,7 @@
 package lambda_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"athenarefresh/internal/catalogtest"
 	"athenarefresh/internal/config"
 	"athenarefresh/internal/lambda"
 	"athenarefresh/internal/refresh"
@@ -71,7 +73,7 @@ func TestWhoeverHandsOutAnEventItsRecordsAreRead(t *testing.T) {
 				g.create("a")
 				out, err := g.invoke(event)
 				var s lambda.Summary
-				if err != nil || json.Unmarshal([]byte(out), &s) != nil || s.Trigger != "direct" || s.Received != 3 || s.Done != 1 || s.Retried != 1 || s.Parked != 1 || s.Partitions != 1 {
+				if err != nil || json.Unmarshal([]byte(out), &s) != nil || s.Trigger != "direct" || s.Received != 3 || s.Done != 1 || s.Retried != 1 || s.Parked != 1 || s.Partitions != 1 || s.TimeIsUp {
 					t.Errorf("answered %s, %v", out, err)
 				}
 				if len(g.sent) != 1 || !strings.Contains(g.sent[0], "missing/2018") || g.sentAfter < refresh.RetryAfter(1)/4 {
@@ -90,6 +92,43 @@ func TestWhoeverHandsOutAnEventItsRecordsAreRead(t *testing.T) {
 					t.Errorf("%v, %v", parts, err)
 				}
 			})
+		})
+	}
+}
+
+// TestNothingIsHandedOutBeforeAllOfItMayBeTried: what an event leaves is sent at once,
+// and so all of it waits as long as the one that has to wait longest.
+func TestNothingIsHandedOutBeforeAllOfItMayBeTried(t *testing.T) {
+	for _, keys := range [][]string{{missing, "slow/2018/03/01/05/x"}, {"slow/2018/03/01/05/x", missing}} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newRig(t)
+			g.create("slow")
+			g.catalog.SetFault(func(ctx context.Context, c catalogtest.Call) error {
+				if c.Method == "Partitions" {
+					return catalogtest.Hang(ctx) // time runs out, and it may be tried again at once
+				}
+				return nil
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			out, err := g.h.Invoke(ctx, []byte("["+piped(body(keys[0]))+","+piped(body(keys[1]))+"]"))
+			if err != nil || len(g.sent) != 2 || g.sentAfter < 45*time.Second {
+				t.Errorf("%v: %s, %v: %d sent, after %s", keys, out, err, len(g.sent), g.sentAfter)
+			}
+		})
+	}
+}
+
+// TestAMemberThatHoldsNoBodyIsNone: what it lies in is the body.
+func TestAMemberThatHoldsNoBodyIsNone(t *testing.T) {
+	for _, none := range []string{`"body":null`, `"body":""`, `"Sns":null`, `"Sns":{}`, `"Sns":{"Message":null}`, `"Sns":{"Message":""}`} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newRig(t)
+			g.create("a")
+			out, err := g.invoke(`[{` + none + `,"Records":[` + entry(good) + `]}]`)
+			if parts, perr := g.catalog.AllPartitions(t.Context(), "a"); err != nil || perr != nil || len(parts) != 1 || len(g.parked) > 0 {
+				t.Errorf("%s: answered %s, %v; %v, %v", none, out, err, parts, perr)
+			}
 		})
 	}
 }
@@ -166,11 +205,12 @@ func TestAFunctionThatIsSwitchedOffPutsItIntoTheQueue(t *testing.T) {
 
 // TestALargeEventFitsIntoTheQueue: an invocation takes 6 MB, a queue a quarter of one.
 func TestALargeEventFitsIntoTheQueue(t *testing.T) {
+	n := 15_000
 	if testing.Short() {
-		t.Skip("-short: takes seconds")
+		n = 1000 // too large for a queue by half
 	}
 	var entries []string
-	for i := range 15_000 {
+	for i := range n {
 		entries = append(entries, entry(fmt.Sprintf("missing/2018/03/%02d/05/%0200d", 1+i%28, i)))
 	}
 	records := `{"Records":[` + strings.Join(entries, ",") + `]}`
