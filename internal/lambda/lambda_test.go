@@ -526,7 +526,7 @@ func TestALargeBatchForOneSlowTableIsSettled(t *testing.T) {
 			records = append(records, rec(fmt.Sprint(i), body(fmt.Sprintf("a/2018/03/%02d/05/%d", 1+i%28, i)), 1))
 		}
 		g.answers(batch(records...), nothingFailed)
-		if l := g.line("refreshed"); l["received"] != 3000.0 || l["done"] != 3000.0 || l["partitions"] != 28.0 || l["trigger"] != "queue" {
+		if l := g.line("refreshed"); l["received"] != 3000.0 || l["done"] != 3000.0 || l["partitions"] != 28.0 || l["trigger"] != "queue" || l["time_is_up"] == true {
 			t.Errorf("the log says %v", l)
 		}
 	})

@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"athenarefresh/internal/lambda"
 	"athenarefresh/internal/reconcile"
 	"athenarefresh/internal/refresh"
+	"athenarefresh/internal/table"
 )
 
 // slowBucket is a bucket of many objects, of which a listing takes five seconds.
@@ -100,6 +102,57 @@ func TestAReconcileGoesOnWhereTheLastOneStopped(t *testing.T) {
 		}
 		if !strings.Contains(g.log.String(), `"empty":"not looked for"`) {
 			t.Error("whoever reads the log takes it that there is no empty partition")
+		}
+	})
+}
+
+// listing is reconcile.Objects as a function.
+type listing func(context.Context, reconcile.Listing) (reconcile.Page, error)
+
+func (f listing) List(ctx context.Context, in reconcile.Listing) (reconcile.Page, error) {
+	return f(ctx, in)
+}
+
+// TestAReconcileThatFailedBeginsAnew: what could not be listed is not among what is
+// left to be listed, and nobody would come to it before the next pass.
+func TestAReconcileThatFailedBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newRig(t, func(c *config.Config) {
+			c.Buckets = append(c.Buckets, table.Bucket{Name: "refused", Rules: c.Buckets[0].Rules})
+		})
+		var b slowBucket
+		for i := range 12_000 {
+			b.keys = append(b.keys, fmt.Sprintf("x%06d", i))
+		}
+		refuses := true
+		list := func(ctx context.Context, in reconcile.Listing) (reconcile.Page, error) {
+			switch {
+			case in.Bucket != "refused":
+				return b.List(ctx, in)
+			case refuses:
+				return reconcile.Page{}, errors.New("AccessDenied")
+			}
+			return reconcile.Page{}, nil
+		}
+		open := g.h.Open
+		g.h.Open = func(ctx context.Context) (*lambda.Worker, error) {
+			w, err := open(ctx)
+			if err == nil {
+				w.Reconciler = &reconcile.Reconciler{Router: g.router, Objects: listing(list), Catalog: neverWhole{g.catalog, t}, Settler: w.Refresher, Batch: 100, Tables: 2}
+			}
+			return w, err
+		}
+		if out, err := g.invoke(`{"athena-refresh":"reconcile"}`); err == nil {
+			t.Errorf("a bucket can't be listed, and it answers %s", out)
+		}
+		refuses = false
+		time.Sleep(time.Hour)
+		begun := time.Now().Truncate(time.Second)
+		if r := g.reconciled(); r.Complete || !r.Since.Equal(begun) {
+			t.Errorf("%+v, want one that begins at %v", r, begun)
+		}
+		if r := g.reconciled(); !r.Since.Equal(begun) {
+			t.Errorf("%+v, want what the last one left", r)
 		}
 	})
 }
