@@ -96,6 +96,13 @@ func TestParse(t *testing.T) {
 		"a hundred deep":                     {`{"a":` + strings.Repeat("[", 99) + strings.Repeat("]", 99) + `}`, []Record{because(NotANotification)}},
 		"a hundred and one deep":             {`{"a":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, []Record{because(Malformed)}},
 		"a bad record after a good one":      {`{"Records":[` + good + `,7]}`, []Record{created("b", "k"), because(Malformed)}},
+		"a source that only ends in s3":      {`{"Records":[{"eventSource":"aws:nos3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}`, []Record{because(NotS3)}},
+		"a name of the wrong type, then one": {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":7,"name":"b"},"object":{"key":"k"}}}]}`, []Record{because(Malformed)}},
+		"a key of the wrong type, then one":  {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":7,"key":"k"}}}]}`, []Record{because(Malformed)}},
+		"s3 twice, the later counts":         {`{"Records":[{"eventName":"ObjectCreated:Put","s3":7,"s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}`, []Record{created("b", "k")}},
+		"s3 twice, the later has no bucket":  {`{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"k"}},"s3":{"object":{"key":"k"}}}]}`, []Record{because(Malformed)}},
+		"eventbridge, more than created":     {`{"detail-type":"Object Created Again","source":"aws.s3","detail":{"bucket":{"name":"b"},"object":{"key":"k"}}}`, []Record{because(NotCreated)}},
+		"an escape of a large U":             {`{"s3Bucket":"b","s3ObjectKey":"\U0041"}`, []Record{because(Malformed)}},
 		"half a pair, then text":             {`{"s3Bucket":"b","s3ObjectKey":"\ud83dx\ude00"}`, []Record{created("b", "\ufffdx\ufffd")}},
 	} {
 		t.Run(name, func(t *testing.T) {
