@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -318,6 +319,60 @@ func TestNotBeingAbleToReceiveIsAnError(t *testing.T) {
 		q := &deafQueue{simQueue: calmQueue(1)}
 		if _, err := invoke(t, q, &settler{f: done}, time.Minute); err == nil || !strings.Contains(err.Error(), "no such queue") || q.tries != 3 {
 			t.Errorf("%v after %d tries", err, q.tries)
+		}
+	})
+}
+
+// flakyQueue answers some receives only.
+type flakyQueue struct {
+	*simQueue
+	answers []int64 // which, from 1
+	tries   atomic.Int64
+}
+
+func (q *flakyQueue) Receive(ctx context.Context, wait time.Duration) ([]daemon.Received, error) {
+	if !slices.Contains(q.answers, q.tries.Add(1)) {
+		return nil, errors.New("a fault")
+	}
+	return q.simQueue.Receive(ctx, wait)
+}
+
+// TestThreeFailuresInARowEndAnInvocation: what comes between them, little or much, shows
+// that the queue works.
+func TestThreeFailuresInARowEndAnInvocation(t *testing.T) {
+	for messages, answers := range map[int][]int64{
+		5:  {3, 6},
+		10: {3, 8, 9}, // there may be more: two receives at once
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			q := &flakyQueue{simQueue: calmQueue(messages), answers: answers}
+			s, err := invoke(t, q, &settler{f: done}, time.Minute)
+			if last := answers[len(answers)-1]; err != nil || s.Receiving != nil || s.Deleted != messages || q.tries.Load() != last {
+				t.Errorf("%+v %v after %d receives, want %d: the last finds nothing", s, err, q.tries.Load(), last)
+			}
+		})
+	}
+}
+
+// forgetful is a queue that deletes some messages of a batch only.
+type forgetful struct{ *simQueue }
+
+func (q forgetful) Delete(ctx context.Context, handles []string) ([]string, error) {
+	if _, err := q.simQueue.Delete(ctx, handles[2:]); err != nil {
+		return handles, err
+	}
+	return handles[:2], errors.New("two entries failed")
+}
+
+func TestWhatWasNotDeletedIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		v := daemon.Invocation{Queue: forgetful{calmQueue(5)}, Settler: &settler{f: done}, Timeout: time.Minute, Log: slog.New(slog.NewTextHandler(&log, nil))}
+		if s, err := v.Run(t.Context()); err != nil || s.Deleted != 3 || s.Unsure != 2 {
+			t.Errorf("%+v %v", s, err)
+		}
+		if want := `msg="settled messages were not deleted and will come again" messages=2 error="two entries failed"`; !strings.Contains(log.String(), want) {
+			t.Errorf("the log says %s", log.String())
 		}
 	})
 }
