@@ -162,6 +162,7 @@ func TestAnUnknownEventIsKept(t *testing.T) {
 		`{"detail-type":"Scheduled Event","source":"aws.scheduler","detail":` + quoted(`{"Records":[`+entry(strange)+`]}`) + `}`,
 		`{"detail-type":"Scheduled Event","source":"aws.events","body":` + quoted(`{"Records":[`+entry(strange)+`]}`) + `}`,
 		`{"Records":[{"Sns":{"Message":{"not":"text"}}}]}`,
+		`{"large":` + strings.Repeat(" ", 5000) + `1}`, // too large to look through for nothing
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			g := newRig(t)
