@@ -19,8 +19,8 @@ import (
 	"athenarefresh/internal/deploy"
 )
 
-// The test's own program stands in for terraform: FAKE_TERRAFORM is the folder
-// that it writes into, FAKE_ENDS how it ends.
+// The test's own program stands in for terraform, and for its provider: FAKE_TERRAFORM
+// is the folder that it writes into, FAKE_ENDS how it ends.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("FAKE_TERRAFORM"); dir != "" {
 		os.Exit(fake(dir, os.Args[1:]))
@@ -34,6 +34,8 @@ func fake(dir string, args []string) int {
 		fmt.Printf(`{"terraform_version": %q}`, os.Getenv("FAKE_VERSION"))
 	case "apply":
 		return fakeApply(dir)
+	case "provide":
+		time.Sleep(10 * time.Minute)
 	}
 	return 0
 }
@@ -47,7 +49,11 @@ func fakeApply(dir string) int {
 	}
 	signals := make(chan os.Signal, 9)
 	signal.Notify(signals, os.Interrupt)
-	provider := exec.Command("sleep", "600")
+	program, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	provider := exec.Command(program, "provide")
 	if err := provider.Start(); err != nil {
 		panic(err)
 	}
