@@ -17,8 +17,6 @@ func TestUnreachableServicesAreNamedWithAHint(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
-	t.Setenv("AWS_PROFILE", "")
-	t.Setenv("AWS_DEFAULTS_MODE", "")
 	for endpoint, want := range map[string]string{
 		"nonsense":           "unsupported protocol scheme",
 		"http://127.0.0.1:1": "connection refused",
@@ -52,8 +50,6 @@ func TestExpiredCredentialsAreToBeHadAnew(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", server.URL)
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-	t.Setenv("AWS_PROFILE", "")
-	t.Setenv("AWS_DEFAULTS_MODE", "")
 	for _, command := range []string{
 		"status", "parked", "once", "table list", "reconcile", "query SELECT", "explain b.logs x/2026/01/02/03/f --live",
 	} {

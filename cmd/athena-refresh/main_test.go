@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"athenarefresh/internal/aws/awstest"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -34,6 +36,7 @@ func (w waiting) Run() int {
 		os.Setenv("GOGC", lazily)
 	}
 	flag.Parse()
+	awstest.Forget(!*testDeploy) // terraform may have to get its provider
 	said := false
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
 	if !said {

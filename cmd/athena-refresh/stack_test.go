@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"athenarefresh/internal/aws/awstest"
 	"athenarefresh/internal/aws/s3client"
 )
 
@@ -89,7 +91,7 @@ func (p *process) stop() error {
 func environment(url string) []string {
 	env := []string{"AWS_ENDPOINT_URL=" + url, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=us-east-1"}
 	for _, e := range os.Environ() {
-		if !strings.HasPrefix(e, "AWS_") {
+		if name, _, _ := strings.Cut(e, "="); !strings.HasPrefix(name, "AWS_") || slices.Contains(awstest.Files, name) {
 			env = append(env, e)
 		}
 	}

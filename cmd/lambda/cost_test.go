@@ -99,6 +99,7 @@ func (b *bill) invoke(play func()) {
 // TestWhatItCosts counts the function's requests at the account's door. Its
 // bounds are what docs/cost.md promises.
 func TestWhatItCosts(t *testing.T) {
+	built(t)
 	for _, l := range traffics() {
 		t.Run(l.name, func(t *testing.T) {
 			var mu sync.Mutex

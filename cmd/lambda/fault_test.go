@@ -335,6 +335,7 @@ func resident(t *testing.T, f *function) (bytes int) {
 // TestTheFunctionIsSmallAndQuick has limits that only a mistake exceeds: a
 // library for people, or a client that links every operation.
 func TestTheFunctionIsSmallAndQuick(t *testing.T) {
+	built(t)
 	info, err := os.Stat(bootstrap)
 	if err != nil {
 		t.Fatal(err)

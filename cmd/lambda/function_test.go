@@ -17,18 +17,30 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"athenarefresh/internal/aws/awstest"
 )
 
 // bootstrap is where the program is, built once as it is deployed, for this
-// machine.
+// machine; with -short it is not.
 var bootstrap string
 
+// built skips a test of the built program where that is not.
+func built(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: it runs the program, as it is deployed")
+	}
+}
+
 func TestMain(m *testing.M) {
-	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+	if os.Getenv("FUNCTION_OF_THE_TEST") != "" {
 		main() // or "go test" would not link what the program consists of, and take a result for still valid after a change of it
 	}
-	if flag.Parse(); testing.Short() {
-		return // all of them run the program, as it is deployed
+	flag.Parse()
+	awstest.Forget(true)
+	if testing.Short() {
+		os.Exit(m.Run())
 	}
 	dir, err := os.MkdirTemp("", "bootstrap-")
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 
 // TestTheFunctionCarriesTheRulesAlone: the pages of the sources are for people.
 func TestTheFunctionCarriesTheRulesAlone(t *testing.T) {
+	built(t)
 	program, err := os.ReadFile(bootstrap)
 	if err != nil {
 		t.Fatal(err)

@@ -43,6 +43,7 @@ func newAccount(t *testing.T) *account {
 
 func newAccountWith(t *testing.T, o local.Options) *account {
 	t.Helper()
+	built(t)
 	o.Data = t.TempDir()
 	stack, err := local.Open(o)
 	if err != nil {
@@ -106,6 +107,7 @@ func (a *account) newSite(prefix string, settings map[string]any) *site {
 
 func writeConf(t *testing.T, prefix string, settings map[string]any) (root string) {
 	t.Helper()
+	built(t)
 	root = t.TempDir()
 	if settings == nil {
 		settings = map[string]any{}

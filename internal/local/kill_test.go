@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"athenarefresh/internal/aws/awstest"
 	"athenarefresh/internal/local"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,6 +33,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	awstest.Forget(true)
 	os.Exit(m.Run())
 }
 

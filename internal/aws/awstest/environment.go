@@ -12,6 +12,25 @@ import (
 	"testing"
 )
 
+// Forget takes away what this machine's owner set for the AWS of theirs, which the
+// tests of a package are not about: every variable of the SDK's, the files that they
+// name or that are in a home, and, but for whoever downloads something, the proxies. A
+// package's TestMain calls it, and its tests set what they need.
+func Forget(proxies bool) {
+	for _, e := range os.Environ() {
+		name, _, _ := strings.Cut(e, "=")
+		if strings.HasPrefix(name, "AWS_") || proxies && strings.HasSuffix(strings.ToUpper(name), "_PROXY") {
+			os.Unsetenv(name)
+		}
+	}
+	for _, name := range Files {
+		os.Setenv(name, os.DevNull)
+	}
+}
+
+// Files are the variables that name the SDK's files.
+var Files = []string{"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}
+
 // Variable is something that the SDK takes from its environment, and what shows
 // in the addresses that a program then asks a proxy for.
 type Variable struct {
