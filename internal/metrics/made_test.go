@@ -117,7 +117,7 @@ func grafana(t *testing.T) []byte {
 }
 
 // terraform are the alarms and the rows of the dashboard. Expressions in ${…} are
-// those of alarms.tf and dashboard.tf.
+// those of terraform/alarms.tf and terraform/dashboard.tf.
 func terraform(t *testing.T) []byte {
 	alarms := object{}
 	for _, a := range alerts {
