@@ -24,14 +24,18 @@ type traffic struct {
 	batch    int // messages of an invocation by the queue
 }
 
-// traffics are what is played with -cost. Twenty thousand are a day's, or what
+// asOnThePage are what is played with -cost. Twenty thousand are a day's, or what
 // lands in half an hour where a million are: then there are few new partitions.
+func asOnThePage() []traffic {
+	return []traffic{
+		{name: "a day", messages: 20_000, span: 24 * time.Hour, tables: 20, runs: 144, batch: 12},
+		{name: "busy", messages: 20_000, span: 24 * time.Hour / 50, tables: 20, runs: 3, batch: 12},
+	}
+}
+
 func traffics() []traffic {
 	if *cost {
-		return []traffic{
-			{name: "a day", messages: 20_000, span: 24 * time.Hour, tables: 20, runs: 144, batch: 12},
-			{name: "busy", messages: 20_000, span: 24 * time.Hour / 50, tables: 20, runs: 3, batch: 12},
-		}
+		return asOnThePage()
 	}
 	return []traffic{{name: "small", messages: 600, span: 2 * time.Hour, tables: 5, runs: 3, batch: 60}}
 }
