@@ -22,7 +22,7 @@
 // is enough. Other ones are named as go test takes them, the package from here:
 //
 //	tests: -run Written
-//	also: ./internal/daemon -run TestNothingIsLost -seeds 8
+//	also: ./internal/daemon -run TestNothingIsLost -seeds 80 -count 5
 //
 // A line "tests" names the ones that have to notice, one before the first break
 // those of all breaks that have none. A line "also" names more: these have to
