@@ -83,21 +83,27 @@ func TestATableThatMayNotBeUsedIsNoSickCatalog(t *testing.T) {
 	})
 }
 
+// deniesASlowsB denies table a at once, and says last of table b after a minute.
+func deniesASlowsB(last error) func(context.Context, catalogtest.Call) error {
+	return func(_ context.Context, c catalogtest.Call) error {
+		switch c.Table {
+		case "a":
+			return refresh.ErrAccessDenied
+		case "b":
+			time.Sleep(time.Minute)
+			return last
+		}
+		return nil
+	}
+}
+
 // TestAnOldCallEndsNoDenial: what began before the right was taken away, and goes
 // through after that, doesn't say that it was given back.
 func TestAnOldCallEndsNoDenial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a", "b", "c")
-		g.before("Add", func(_ context.Context, c catalogtest.Call) error {
-			switch c.Table {
-			case "a":
-				return refresh.ErrAccessDenied
-			case "b":
-				time.Sleep(time.Minute)
-			}
-			return nil
-		})
+		g.before("Add", deniesASlowsB(nil))
 		old := make(chan refresh.Settlement, 1)
 		go func() { old <- g.settle("b/2018/03/01/00/f") }()
 		time.Sleep(time.Second)
@@ -177,16 +183,7 @@ func TestWhatFailedWhileEverythingDidIsNotParked(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := newRig(t)
 				g.create("a", "b", "c")
-				g.before("Add", func(_ context.Context, c catalogtest.Call) error {
-					switch c.Table {
-					case "a":
-						return refresh.ErrAccessDenied
-					case "b":
-						time.Sleep(time.Minute)
-						return last
-					}
-					return nil
-				})
+				g.before("Add", deniesASlowsB(last))
 				g.r.NoteInFlight(60_001)
 				both := make(chan refresh.Settlement, 1)
 				go func() { both <- g.settle("a/2018/03/01/00/f", "b/2018/03/01/00/f") }()

@@ -15,16 +15,19 @@ import (
 	"athenarefresh/internal/refresh"
 )
 
+// refusesHourFive is what fails a statement with a partition that may not be.
+func refusesHourFive(_ context.Context, c catalogtest.Call) error {
+	if slices.ContainsFunc(c.Values, func(v []string) bool { return v[0] == "2018-03-01-05" }) {
+		return errors.New("no such partition may be")
+	}
+	return nil
+}
+
 func TestABadPartitionDelaysNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a")
-		g.before("Add", func(_ context.Context, c catalogtest.Call) error {
-			if slices.ContainsFunc(c.Values, func(v []string) bool { return v[0] == "2018-03-01-05" }) {
-				return errors.New("no such partition may be")
-			}
-			return nil
-		})
+		g.before("Add", refusesHourFive)
 		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/05/x")
 		for i := 6; i < 24; i++ {
 			g.must(refresh.Done, nil, fmt.Sprintf("a/2018/03/01/%02d/x", i))
@@ -41,12 +44,7 @@ func TestABadPartitionIsTriedApartFromItsNeighbours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newRig(t)
 		g.create("a")
-		g.before("Add", func(_ context.Context, c catalogtest.Call) error {
-			if slices.ContainsFunc(c.Values, func(v []string) bool { return v[0] == "2018-03-01-05" }) {
-				return errors.New("no such partition may be")
-			}
-			return nil
-		})
+		g.before("Add", refusesHourFive)
 		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/05/x")
 		time.Sleep(31 * time.Second) // until it is tried again
 		g.must(refresh.Retry, why(refresh.CatalogError), "a/2018/03/01/05/x", "a/2018/03/01/06/x")
